@@ -1,0 +1,94 @@
+"""The errors of helpscraper, by stage: what happened, where, and what to do about it.
+
+Each class carries the exit code that the command line answers with (the table stands in ``docs/running.md``).
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = [
+    "ArchiveError",
+    "CommandError",
+    "CrawlError",
+    "ExitCode",
+    "ExtractionError",
+    "HelpscraperError",
+    "InputError",
+    "LockHeldError",
+    "ReferenceNotFoundError",
+]
+
+
+class ExitCode(IntEnum):
+    """What ``helpscraper crawl`` tells the shell."""
+
+    OK = 0
+    INTERNAL = 1
+    USAGE = 2
+    REFUSED = 3
+    INCOMPLETE = 4
+    LOCKED = 75
+
+
+class HelpscraperError(Exception):
+    """Base of all errors that helpscraper raises on purpose.
+
+    ``advice`` is the sentence that tells the reader what to do next; it is printed on a line of its own.
+    """
+
+    exit_code: ExitCode = ExitCode.INTERNAL
+
+    def __init__(self, message: str, *, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message}\n  {self.advice}" if self.advice else self.message
+
+
+class CommandError(HelpscraperError):
+    """The command line asks for something that does not make sense."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ReferenceNotFoundError(CommandError):
+    """A snapshot or article was named that is not there, or the name fits more than one."""
+
+
+class InputError(HelpscraperError):
+    """A file handed to helpscraper cannot be read as what it is said to be; names the file (and offset or field)."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ExtractionError(HelpscraperError):
+    """A page is not the page that it claims to be, so no row may be made of it.
+
+    ``url`` names the page, ``field`` what was looked for (``state``, ``article``, ``slug``, ``title``, ``list``,
+    ``challenge``), ``selector`` where it was looked for.
+    """
+
+    def __init__(self, url: str, field: str, detail: str, *, selector: str = "", advice: str = "") -> None:
+        looked = f" (looked at {selector})" if selector else ""
+        super().__init__(f"{url}: {field}: {detail}{looked}", advice=advice)
+        self.url = url
+        self.field = field
+        self.detail = detail
+        self.selector = selector
+
+
+class ArchiveError(HelpscraperError):
+    """A file of the archive is missing, damaged or cannot be written; names the file."""
+
+
+class CrawlError(HelpscraperError):
+    """The crawl could not do its work; nothing was committed."""
+
+
+class LockHeldError(HelpscraperError):
+    """Another crawl of the same site and locale is at work on this archive."""
+
+    exit_code = ExitCode.LOCKED

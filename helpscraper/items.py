@@ -1,0 +1,128 @@
+"""The records that travel through helpscraper, and the one place where a column is declared and described.
+
+``RawArticle`` is what a page object reads: strings as they stand on the page. ``Article`` is one row of a snapshot.
+``archive/schema.py`` derives the Arrow schema from ``Article`` and the data dictionary prints the descriptions here.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["Article", "Body", "RawArticle", "Status"]
+
+Status = Literal["fetched", "carried", "listed", "failed", "gone"]
+"""How a row came to be; see the ``status`` column."""
+
+
+@dataclass(slots=True, kw_only=True)
+class RawArticle:
+    """What one page says of one article, before any cleaning. Absent fields are None, never an empty string.
+
+    ``published`` and ``updated`` are the state's own values (ISO 8601 text, or epoch milliseconds as int);
+    ``published_text`` and ``updated_text`` are the visible lines with their markers ("Published on Apr 24, 2025").
+    """
+
+    kind: Literal["listing", "article", "search", "text"]
+    slug: str
+    url: str
+    source_id: str | None = None
+    title: str | None = None
+    category: str | None = None
+    category_title: str | None = None
+    section: str | None = None
+    section_title: str | None = None
+    listed_in: tuple[str, ...] = ()
+    published: str | int | None = None
+    updated: str | int | None = None
+    published_text: str | None = None
+    updated_text: str | None = None
+    view_count_text: str | None = None
+    reading_text: str | None = None
+    snippet: str | None = None
+    language: str | None = None
+    body_html: str | None = None
+    body_markdown: str | None = None
+    body_text: str | None = None
+
+
+def _column(arrow: str, doc: str, *, volatile: bool = False, required: bool = False, default: Any = None) -> Any:
+    metadata = {"arrow": arrow, "doc": doc, "volatile": volatile, "required": required}
+    if required:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(slots=True, kw_only=True)
+class Article:
+    """One row of a snapshot: one article as one crawl knew it.
+
+    Each field's metadata holds ``arrow`` (the column type), ``doc`` (its meaning), ``volatile`` (moves without an
+    edit of the site) and ``required`` (never null).
+    """
+
+    snapshot_at: dt.datetime = _column(
+        "timestamp[us, UTC]", "Start of the crawl; the same in every row of a file.", required=True, volatile=True
+    )
+    article_id: str = _column(
+        "string", "Stable key of the article within site and locale: its slug.", required=True
+    )
+    source_id: str | None = _column("string", "The CMS's own id, where the page gives one.")
+    url: str = _column("string", "Canonical URL.", required=True)
+    title: str = _column(
+        "string", "Title: NFC, without zero-width or bidi control characters, single spaces.", required=True
+    )
+    category: str | None = _column(
+        "string", "Canonical slug of the category: `announcements`, `faq`, `product-documentation`."
+    )
+    section: str | None = _column("string", "Slug of the article's own section.")
+    category_title: str | None = _column("string", "Category as shown.")
+    section_title: str | None = _column("string", "Section as shown.")
+    listed_in: list[str] | None = _column(
+        "list<string>", "Every section slug whose listing showed the article, sorted (the 'latest' tag too)."
+    )
+    published_at: dt.datetime | None = _column(
+        "timestamp[us, UTC]", "Instant of publication, where the page states an instant."
+    )
+    updated_at: dt.datetime | None = _column(
+        "timestamp[us, UTC]", "Instant of the last update, where the page states one. It also moves without an edit."
+    )
+    published_on: dt.date | None = _column(
+        "date32", "Date of publication as the site shows it (for OKX the calendar date at +08:00)."
+    )
+    updated_on: dt.date | None = _column("date32", "Date of the last update as the site shows it.")
+    view_count: int | None = _column(
+        "int64", "The number shown beside the dates; null when none is shown, never 0 for absent.", volatile=True
+    )
+    snippet: str | None = _column("string", "Excerpt shown in a listing or search result.", volatile=True)
+    body_sha256: str | None = _column(
+        "string", "Key into `bodies` (lower-case hex); null when the body was never fetched."
+    )
+    word_count: int | None = _column("int32", "Words of the body text (UAX #29 word boundaries).")
+    reading_minutes: int | None = _column("int16", "Reading time in minutes, as stated by the page.")
+    language: str | None = _column("string", "BCP 47 tag of the page.")
+    status: Status = _column(
+        "string",
+        "`fetched` in this crawl; `carried` (the listing says unchanged; fields and body of an earlier snapshot); "
+        "`listed` (known from a listing only); `failed` (could not be fetched this time; earlier values kept); "
+        "`gone` (404 or 410 was answered).",
+        required=True,
+        volatile=True,
+    )
+    fetched_at: dt.datetime | None = _column(
+        "timestamp[us, UTC]", "When the article page itself was last fetched.", volatile=True
+    )
+    warc_record: str | None = _column(
+        "string", "`file#offset` of the response that the row came from.", volatile=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """One body, as stored once in ``bodies``: ``sha256`` is the key computed by ``normalise.bodies.body_key``."""
+
+    sha256: str
+    text: str
+    markdown: str
+    html: str

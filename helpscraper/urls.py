@@ -1,0 +1,113 @@
+"""URLs of a help centre: what a link means, and whether it may be followed.
+
+Everything here is pure. A link comes from a page that may be hostile, so nothing it says becomes a path or a
+partition name without passing ``is_slug`` or ``is_locale``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import parse_qs, unquote, urljoin, urlsplit, urlunsplit
+
+__all__ = ["HelpUrl", "canonical_url", "is_locale", "is_slug", "parse_help_url", "same_site"]
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}", re.ASCII)
+_LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}", re.ASCII)
+
+# Paths of the site itself that stand where an article's slug would stand.
+_RESERVED = frozenset({"category", "section", "search", "notice"})
+
+
+def is_slug(text: str) -> bool:
+    """Tell whether ``text`` is a plain slug: lower-case ASCII letters, digits, ``-``, ``_``, ``.``; 1-200 characters.
+
+    >>> is_slug("how-to-2fa"), is_slug("../etc"), is_slug("a..b")
+    (True, False, False)
+    """
+    return _SLUG.fullmatch(text) is not None and ".." not in text
+
+
+def is_locale(text: str) -> bool:
+    """Tell whether ``text`` has the form of a locale prefix (``en``, ``zh-hans-eu``).
+
+    >>> is_locale("zh-hans"), is_locale("EN"), is_locale("help/..")
+    (True, False, False)
+    """
+    return _LOCALE.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HelpUrl:
+    """What a help-centre URL points to. ``slug`` is the article, section or category; ``page`` counts from 1."""
+
+    kind: Literal["home", "category", "section", "article", "search", "other"]
+    locale: str
+    slug: str | None = None
+    page: int = 1
+    query: str | None = None
+
+
+def parse_help_url(url: str) -> HelpUrl:
+    """Read a help-centre URL (absolute or a path); anything that is not one has kind ``other``.
+
+    >>> parse_help_url("https://www.okx.com/zh-hans/help/section/announcements-api/page/3")
+    HelpUrl(kind='section', locale='zh-hans', slug='announcements-api', page=3, query=None)
+    >>> parse_help_url("/help/what-is-a-passkey?from=search").kind
+    'article'
+    >>> parse_help_url("/help/%2e%2e%2fetc").kind
+    'other'
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HelpUrl("other", "en")
+    segments = [unquote(segment) for segment in parts.path.split("/") if segment]
+    locale = "en"
+    if segments and segments[0] != "help" and is_locale(segments[0]):
+        locale = segments.pop(0)
+    other = HelpUrl("other", locale)
+    if not segments or segments[0] != "help":
+        return other
+    match segments[1:]:
+        case []:
+            return HelpUrl("home", locale)
+        case ["search"]:
+            query = parse_qs(parts.query)
+            return HelpUrl("search", locale, (query.get("category") or [None])[0], query=(query.get("term") or [None])[0])
+        case ["category" | "section" as kind, slug, *paging] if is_slug(slug):
+            match paging:
+                case []:
+                    return HelpUrl(kind, locale, slug)
+                case ["page", number] if number.isascii() and number.isdigit() and 0 < len(number) < 7:
+                    return HelpUrl(kind, locale, slug, max(1, int(number)))
+            return other
+        case [slug] if is_slug(slug) and slug not in _RESERVED:
+            return HelpUrl("article", locale, slug)
+    return other
+
+
+def canonical_url(url: str, base: str = "") -> str:
+    """Return ``url`` made absolute against ``base``, host in lower case, without query, fragment or final slash.
+
+    >>> canonical_url("/help/a/?x=1#top", "https://WWW.okx.com/help")
+    'https://www.okx.com/help/a'
+    """
+    parts = urlsplit(urljoin(base, url))
+    return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
+
+
+def same_site(url: str, base: str) -> bool:
+    """Tell whether ``url`` has the scheme, host and port of ``base``; the crawler follows nothing else.
+
+    >>> same_site("https://www.okx.com/help/a", "https://www.okx.com/help")
+    True
+    >>> same_site("https://www.okx.com@evil.example/help/a", "https://www.okx.com/help")
+    False
+    """
+    try:
+        a, b = urlsplit(url), urlsplit(base)
+        return (a.scheme, a.hostname, a.port, a.username) == (b.scheme, b.hostname, b.port, b.username)
+    except ValueError:
+        return False
