@@ -1,0 +1,1 @@
+"""One crawl from its first request to its one commit: ledger, plan, completeness, health, lock, commit."""

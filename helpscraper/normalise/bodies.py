@@ -1,0 +1,23 @@
+"""The key under which a body is stored once."""
+
+from __future__ import annotations
+
+import hashlib
+
+__all__ = ["body_key"]
+
+
+def body_key(text: str, markdown: str) -> str:
+    r"""Return the lower-case hex SHA-256 over the UTF-8 of ``text``, a NUL byte and ``markdown``.
+
+    The HTML is left out on purpose: class names in it change with every build of the site, so a redeployment
+    would store every body again and look like an edit of all articles. What a reader can see (words, links,
+    images, structure) is in the text and the Markdown.
+
+    >>> body_key("a", "**a**") == body_key("a", "a")
+    False
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass"))
+    digest.update(b"\0")
+    digest.update(markdown.encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
