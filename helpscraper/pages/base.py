@@ -1,0 +1,173 @@
+"""A page: a URL and its HTML, parsed once, with the text helpers that every page object needs.
+
+Nothing here knows a site, a crawler, a clock or a network, so a crawl, a test and a replay from WARC run the same code.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
+
+from lxml import etree
+from w3lib.encoding import html_to_unicode
+
+from helpscraper.errors import ExtractionError
+
+__all__ = ["BLOCKS", "HIDDEN", "Page", "collapse", "inline_text", "integers", "is_lone_integer", "pieces"]
+
+BLOCKS = frozenset(
+    "address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
+    "h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+)
+"""Elements that a browser sets on lines of their own; text on both sides of one is never one word."""
+
+HIDDEN = frozenset(
+    "script style template noscript head title iframe object svg button select textarea input".split()
+)
+"""Elements whose text is no part of what a reader reads."""
+
+_SPACE = re.compile(r"\s+")
+# A group separator as CLDR has it: comma, full stop, apostrophes, any space, Arabic thousands separator.
+_GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"
+_LONE_INTEGER = re.compile(rf"\d{{1,3}}(?:{_GROUP}\d{{2,3}}){{0,5}}{_GROUP}\d{{3}}|\d{{1,15}}")
+_INTEGER = re.compile(rf"(?<!\d)(?:\d{{1,3}}(?:{_GROUP}\d{{3}})+(?!\d)|\d+)")
+_NOT_DIGIT = re.compile(r"\D+")
+
+
+def collapse(text: str) -> str:
+    """Return ``text`` with every run of white space made one space, and none at the ends.
+
+    >>> collapse("  OKX to\\n    list  ABC ")
+    'OKX to list ABC'
+    """
+    return _SPACE.sub(" ", text).strip()
+
+
+def inline_text(element: etree._Element) -> str:
+    """Return the text of ``element`` on one line: a space at block boundaries, nothing between inline nodes.
+
+    >>> inline_text(etree.fromstring("<p>ACT<b>/USD</b><br/>and more</p>"))
+    'ACT/USD and more'
+    """
+    if len(element) == 0:
+        return collapse(element.text or "")
+    parts: list[str] = []
+    skipped: etree._Element | None = None
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        tag = node.tag
+        if event == "start":
+            if skipped is not None:
+                continue
+            if tag in HIDDEN and node is not element:
+                skipped = node
+                continue
+            if tag in BLOCKS:
+                parts.append(" ")
+            if node.text:
+                parts.append(node.text)
+        else:
+            if skipped is not None and node is not skipped:
+                continue
+            skipped = None
+            if tag in BLOCKS:
+                parts.append(" ")
+            if node.tail and node is not element:
+                parts.append(node.tail)
+    return collapse("".join(parts))
+
+
+def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+    """Yield ``(node, text)`` for every node below ``element`` that holds text of its own, in document order.
+
+    A node with text of its own is one piece together with all that stands inside it, so a highlighted word does not
+    cut a sentence; a node that only groups others is opened.
+    """
+    waiting = [element]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node.tag, str) or (node.tag in HIDDEN and node is not element):
+            continue
+        own = (node.text and node.text.strip()) or any(child.tail and child.tail.strip() for child in node)
+        if own:
+            text = inline_text(node)
+            if text:
+                yield node, text
+        else:
+            waiting.extend(reversed(node))
+
+
+def is_lone_integer(text: str) -> bool:
+    """Tell whether ``text`` is one whole number and nothing else, in any digits and with any group separators.
+
+    >>> [is_lone_integer(text) for text in ("728", "3,208", "4 225", "٢٬٣٨٣", "23.2.2026", "2 min", "")]
+    [True, True, True, True, False, False, False]
+    """
+    return _LONE_INTEGER.fullmatch(text.strip()) is not None
+
+
+def integers(text: str) -> list[int]:
+    """Return the whole numbers in ``text``, group separators understood.
+
+    >>> integers("Showing 16-30  of 2,131 articles")
+    [16, 30, 2131]
+    """
+    found = (_NOT_DIGIT.sub("", match.group()) for match in _INTEGER.finditer(text[:1000]))
+    return [int(digits) for digits in found if len(digits) <= 15]
+
+
+def _decode(html: str | bytes) -> str:
+    if isinstance(html, str):
+        return html
+    try:
+        return html.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
+        return html_to_unicode(None, html, default_encoding="utf-8")[1]
+
+
+class Page:
+    """A URL and its HTML (text, or bytes in any declared encoding), parsed on first use and only once.
+
+    ``outcomes`` counts which rule gave each field, as ``field/rule`` (``title/state``, ``view_count/missing``), so that a
+    run can tell which rules still match the site.
+    """
+
+    def __init__(self, url: str, html: str | bytes) -> None:
+        self.url = url
+        self.outcomes: Counter[str] = Counter()
+        self._html: str | bytes | None = html
+
+    @cached_property
+    def root(self) -> etree._Element:
+        """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to parse."""
+        text = _decode(self._html or "").replace("\x00", "")
+        self._html = None
+        if not text.strip():
+            raise self.error(
+                "html", "the page is empty", advice="fetch it again, or check the file that was handed in"
+            )
+        parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+        try:
+            root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        except etree.ParserError as error:
+            raise self.error("html", f"no element could be read ({error})") from error
+        # The stubs promise an element, but libxml2 answers None for text without any markup it can hold on to.
+        if root is None:
+            raise self.error("html", "no element could be read", advice="check that the page is HTML")
+        last = parser.error_log.last_error
+        if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+            # libxml2 stops reading here; half a page must not pass for a whole one.
+            raise self.error(
+                "html", f"the parser gave up: {last.message}", advice="the page is broken or hostile"
+            )
+        return root
+
+    def count(self, field: str, rule: str) -> None:
+        """Count that ``rule`` gave ``field`` (or failed to) once more."""
+        self.outcomes[f"{field}/{rule}"] += 1
+
+    def error(self, field: str, detail: str, *, selector: str = "", advice: str = "") -> ExtractionError:
+        """Return (not raise) the error that names this page's URL and ``field``."""
+        return ExtractionError(self.url, field, detail, selector=selector, advice=advice)

@@ -1,0 +1,79 @@
+"""The small rules of Markdown (CommonMark with GFM tables): what to escape, how to fence, how to write a link."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit
+
+__all__ = ["code_span", "escape", "escape_lines", "fence", "link", "web_url"]
+
+_SPECIAL = re.compile(r"[\\`*_\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
+_LINE_START = re.compile(r"^([ \t]*)(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))", re.MULTILINE)
+_TICKS = re.compile(r"`+")
+_URL_UNSAFE = {ord(char): f"%{ord(char):02X}" for char in ' ()<>\\"`|'} | {
+    ord(char): None for char in "\t\r\n"
+}
+_SCHEMES = frozenset(("http", "https", "mailto", "tel"))
+
+
+def escape(text: str) -> str:
+    r"""Return ``text`` with everything that would be markup inside a line taken literally.
+
+    >>> escape("2*3 [a](b) <i>")
+    '2\\*3 \\[a\\](b) \\<i>'
+    """
+    return _SPECIAL.sub(r"\\\g<0>", text)
+
+
+def escape_lines(text: str) -> str:
+    r"""Return ``text`` with everything that would be a block mark at the start of a line taken literally.
+
+    >>> escape_lines("1. one\n# two\n- three")
+    '1\\. one\n\\# two\n\\- three'
+    """
+    return _LINE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] else f"{m[1]}{m[3]}\\{m[4]}", text)
+
+
+def _longest_ticks(text: str) -> int:
+    return max((len(run) for run in _TICKS.findall(text)), default=0)
+
+
+def code_span(text: str) -> str:
+    """Return ``text`` as inline code; the mark is longer than any run of backticks within.
+
+    >>> code_span("a`b"), code_span("x")
+    ('``a`b``', '`x`')
+    """
+    mark = "`" * (_longest_ticks(text) + 1)
+    pad = " " if text[:1] == "`" or text[-1:] == "`" else ""
+    return f"{mark}{pad}{text}{pad}{mark}"
+
+
+def fence(text: str) -> str:
+    """Return ``text`` as a fenced code block."""
+    mark = "`" * max(3, _longest_ticks(text) + 1)
+    return f"{mark}\n{text}\n{mark}"
+
+
+def web_url(href: str | None, base: str) -> str | None:
+    """Return ``href`` absolute against ``base``; None for what is no web, mail or telephone address.
+
+    >>> web_url("/help/a", "https://x.example/help/b"), web_url("javascript:alert(1)", "https://x.example")
+    ('https://x.example/help/a', None)
+    """
+    try:
+        absolute = urljoin(base, (href or "").strip())
+        scheme = urlsplit(absolute).scheme.lower()
+    except ValueError:
+        return None
+    return absolute if scheme in _SCHEMES and href else None
+
+
+def link(label: str, url: str, plain: str) -> str:
+    """Return a link; ``label`` is Markdown already, ``plain`` its text. A URL that is its own label is an autolink.
+
+    >>> link("a", "https://x.example/a (1)", "a")
+    '[a](https://x.example/a%20%281%29)'
+    """
+    safe = url.translate(_URL_UNSAFE)
+    return f"<{url}>" if plain == url == safe else f"[{label}]({safe})"

@@ -1,0 +1,27 @@
+"""The OKX help centre, 2024 to 2026: its listing, search, home and article pages, and the state they embed."""
+
+from __future__ import annotations
+
+from helpscraper.pages.okx.article import ArticlePage
+from helpscraper.pages.okx.listing import ListingPage, SectionLink
+from helpscraper.pages.okx.page import OkxPage, RegionFacts
+from helpscraper.pages.okx.recognise import PageKind, is_challenge, page_kind
+from helpscraper.pages.okx.search import CategoryLink, HomePage, SearchPage
+
+__all__ = [
+    "EXTRACTOR",
+    "ArticlePage",
+    "CategoryLink",
+    "HomePage",
+    "ListingPage",
+    "OkxPage",
+    "PageKind",
+    "RegionFacts",
+    "SearchPage",
+    "SectionLink",
+    "is_challenge",
+    "page_kind",
+]
+
+EXTRACTOR = "okx/1"
+"""Version of these rules; it goes up when the same page would give other rows."""

@@ -1,0 +1,246 @@
+"""An article of the OKX help centre, from its own page.
+
+The page must prove to be the article that was asked for: its state, its canonical link or its structured data name
+the slug. A missing field costs that field; a page that is something else is an ``ExtractionError``.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import Any
+
+from lxml import etree
+
+from helpscraper.items import RawArticle
+from helpscraper.pages.base import inline_text, pieces
+from helpscraper.pages.bodies import BodyForms, write_body
+from helpscraper.pages.okx.items import Details, read_details
+from helpscraper.pages.okx.page import OkxPage, has_class
+from helpscraper.pages.okx.recognise import is_challenge
+from helpscraper.pages.okx.richtext import rich_text
+from helpscraper.pages.okx.rows import instant, pick_title
+from helpscraper.pages.okx.state import Json, dig, find_post, number, text
+from helpscraper.urls import parse_help_url
+
+__all__ = ["ArticlePage"]
+
+_ARTICLE = etree.XPath("(//article[.//h1] | //*[@id='article-container'][.//h1])[last()]")
+_TITLE = etree.XPath("(.//h1)[1]")
+_ROW = etree.XPath(
+    f"(.//*[@data-testid='RowWithDivider'] | .//*[{has_class('timeWrap')}] | .//*[{has_class('detail-row')}])[last()]"
+)
+_DATES = etree.XPath(".//*[@data-testid='DateDisplay']")
+_BODY = etree.XPath(
+    f".//*[{has_class('richTextContent')} or {has_class('markdownContent')}]"
+    f"[not(ancestor::*[{has_class('richTextContent')} or {has_class('markdownContent')}"
+    f" or {has_class('footerContainer')} or starts-with(@id, 'footer-')])]"
+)
+_CONTENT = etree.XPath(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
+_CHROME = etree.XPath(
+    f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
+    f" or contains(@class, 'Footer_footer__') or {has_class('articleSidebarContainer')} or {has_class('headerContainer')}"
+    f" or {has_class('shareContainer')} or {has_class('share')} or contains(@class, 'okui-breadcrumbs')"
+    " or self::header or self::nav or self::aside or self::footer]"
+)
+_JSON_LD = etree.XPath("//script[@type='application/ld+json']")
+
+
+class ArticlePage(OkxPage):
+    """The page of one article. ``slug`` is the one that was asked for; by default the URL tells."""
+
+    def __init__(self, url: str, html: str | bytes, *, slug: str | None = None) -> None:
+        super().__init__(url, html)
+        self._asked = slug
+
+    @cached_property
+    def _post(self) -> Json:
+        post = dig(self.state, "serverSideProps", "currentPost")
+        if isinstance(post, dict) and text(post, "slug"):
+            return post
+        found = find_post(self.state, self.asked_slug)
+        if found is not None:
+            self.count("post", "drift")
+            return found
+        return {}
+
+    @cached_property
+    def _element(self) -> etree._Element | None:
+        found: list[etree._Element] = _ARTICLE(self.root)
+        return found[0] if found else None
+
+    @cached_property
+    def _linked_data(self) -> Json:
+        """The JSON-LD object of type Article, the third source of title and dates."""
+        for script in _JSON_LD(self.root):
+            try:
+                value = json.loads(script.text or "")
+            except (ValueError, RecursionError):
+                self.count("json_ld", "broken")
+                continue
+            if dig(value, "@type") == "Article":
+                return dict(value)
+        return {}
+
+    @cached_property
+    def asked_slug(self) -> str | None:
+        """The slug that was asked for; None when the URL is no article's."""
+        return self._asked or (self.here.slug if self.here.kind == "article" else None)
+
+    @cached_property
+    def slug(self) -> str:
+        """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked for."""
+        linked = text(self._linked_data, "mainEntityOfPage", "@id")
+        named = {
+            "state": text(self._post, "slug"),
+            "canonical": parse_help_url(self.canonical).slug if self.canonical else None,
+            "json_ld": parse_help_url(linked).slug if linked else None,
+        }
+        rule, own = next(((rule, slug) for rule, slug in named.items() if slug), ("url", self.asked_slug))
+        if own is None or (own := self.valid_slug(own)) is None:
+            raise self.error(
+                "slug", f"the page names no usable slug ({rule})", selector="currentPost.slug, canonical"
+            )
+        self.count("slug", rule)
+        if self.asked_slug is not None and own != self.asked_slug:
+            raise self.error(
+                "slug",
+                f"the page is article {own!r}, not {self.asked_slug!r}",
+                selector=rule,
+                advice="the article was renamed, or the site answered with another page",
+            )
+        return own
+
+    def _check_is_article(self) -> None:
+        if self._post or (self._element is not None and (self._containers or self._linked_data)):
+            return
+        if is_challenge(self):
+            raise self.error(
+                "challenge",
+                f"a block or challenge page ({self.head_title!r}), not an article",
+                advice="slow down, or ask the site's owner for access; the row is kept as failed",
+            )
+        if self.state:
+            raise self.error(
+                "article", "the state holds no currentPost: the article is not there", selector="#appState"
+            )
+        raise self.error(
+            "article",
+            "no state and no article element of this site",
+            selector="#appState, article h1, index_richTextContent__, index_markdownContent__",
+            advice="the page is something else (an error page, another site), or the layout has changed",
+        )
+
+    @cached_property
+    def article(self) -> RawArticle:
+        """The article, kind ``article``, with its body in three forms; raises ``ExtractionError`` (see the module)."""
+        self._check_is_article()
+        slug = self.slug
+        section, details = dig(self._post, "section"), self._details
+        category = self.valid_slug(text(section, "category", "slug")) or self._crumb("category")[0]
+        body = self._body
+        return RawArticle(
+            kind="article",
+            slug=slug,
+            url=self.article_url(slug),
+            source_id=self._source_id(slug),
+            title=self._title(),
+            category=category,
+            category_title=text(section, "category", "title") or self._crumb("category")[1],
+            section=self.valid_slug(text(section, "slug")) or self._crumb("section")[0],
+            section_title=text(section, "title") or self._crumb("section")[1],
+            published=self._instant("published", "publishTime", "datePublished"),
+            updated=self._instant("updated", "updatedAt", "dateModified"),
+            published_text=details.dates[0] if details.dates else None,
+            updated_text=details.dates[1] if len(details.dates) > 1 else None,
+            view_count_text=details.count,
+            reading_text=self._reading(),
+            language=self.language,
+            body_html=body.html if body else None,
+            body_markdown=body.markdown if body else None,
+            body_text=body.text if body else None,
+        )
+
+    def _source_id(self, slug: str) -> str | None:
+        stated = text(self._post, "id")
+        return stated if stated and stated != slug and len(stated) <= 200 else None
+
+    def _title(self) -> str:
+        heading = _TITLE(self._element) if self._element is not None else []
+        shown = self.bounded_title(inline_text(heading[0])) if heading else None
+        title = pick_title(self, text(self._post, "title"), shown or text(self._linked_data, "headline"))
+        if not title:
+            raise self.error("title", "the article has no title", selector="currentPost.title, article h1")
+        return title
+
+    @cached_property
+    def _details(self) -> Details:
+        """The pieces of the row below the title, wherever it stands; empty when no row can be found."""
+        if self._element is None:
+            return Details()
+        rows = _ROW(self._element) or [date.getparent() for date in _DATES(self._element)[:1]]
+        details = read_details(pieces(rows[0])) if rows else Details()
+        self.count("dates", "markup" if details.dates else "missing")
+        self.count("view_count", "markup" if details.count else "missing")
+        return details
+
+    def _instant(self, field: str, key: str, linked_key: str) -> str | int | None:
+        stated = instant(self, field, dig(self._post, key))
+        if stated is None and (linked := text(self._linked_data, linked_key)) and len(linked) <= 40:
+            self.count(field, "json_ld")
+            return linked
+        if stated is None:
+            self.count(field, "missing")
+        return stated
+
+    def _reading(self) -> str | None:
+        shown = self._details.reading
+        minutes = number(self.state, "initialProps", "content", "readingTime")
+        self.count("reading", "markup" if shown else "state" if minutes is not None else "missing")
+        return shown or (f"{minutes} min" if minutes is not None else None)
+
+    def _crumb(self, kind: str) -> tuple[str | None, str | None]:
+        path = f"//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/{kind}/')]"
+        for link in self.root.xpath(path):
+            target = parse_help_url(link.get("href") or "")
+            if target.kind == kind and target.page == 1:
+                return target.slug, self.bounded_title(inline_text(link))
+        return None, None
+
+    @cached_property
+    def _containers(self) -> list[etree._Element]:
+        """The elements that hold the body, by the stable part of their class."""
+        if self._element is None:
+            return []
+        found: list[etree._Element] = _BODY(self._element)
+        if found:
+            self.count("body", "markdown" if "markdown" in found[0].get("class", "") else "rich_text")
+            return found
+        content: list[etree._Element] = _CONTENT(self._element)
+        if content:
+            self.count("body", "content")
+        return content
+
+    @cached_property
+    def _body(self) -> BodyForms | None:
+        """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
+        for rule, containers in (
+            ("", self._containers),
+            ("state", [root] if (root := rich_text(dig(self._post, "richTextContent"))) is not None else []),
+            ("article", [self._element] if self._element is not None else []),
+        ):
+            if containers:
+                chrome = _CHROME if rule != "article" else _CHROME_AND_HEAD
+                body = write_body(containers, self.url, chrome)
+                if body.markdown:
+                    if rule:
+                        self.count("body", rule)
+                    return body
+        self.count("body", "missing")
+        return None
+
+
+_CHROME_AND_HEAD = etree.XPath(
+    _CHROME.path
+    + f" | descendant::h1 | descendant::*[@data-testid='RowWithDivider' or {has_class('detail-row')}]"
+)

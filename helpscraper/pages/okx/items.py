@@ -1,0 +1,203 @@
+"""Articles as a listing or a search result shows them: where an item is, and what its pieces mean.
+
+Layouts seen: ``li > a`` and ``a`` alone, with and without ``data-testid``, hashed classes that change with every
+build. So an item is found by the stable part of its class first, and by what it is (a link to an article, with a
+date beside it) where that fails; and its pieces are told apart by what they are, not by their class.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from helpscraper.pages.base import is_lone_integer, pieces
+from helpscraper.pages.okx.page import OkxPage, has_class
+
+__all__ = ["Details", "Shown", "find_items", "read_details", "read_item"]
+
+_BY_CLASS = etree.XPath(f"//*[{has_class('articleItem')}]")
+_BY_LABEL = etree.XPath("//*[@aria-describedby='help-load-more-desc']/*")
+_LINK = etree.XPath("descendant-or-self::a[@href][1]")
+_CONTENT_LINKS = etree.XPath(
+    "//a[contains(@href, '/help/')][not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
+    " or ancestor::*[contains(@class, 'breadcrumb') or contains(@class, 'pagination')"
+    " or @role='navigation' or @role='contentinfo'])]"
+)
+_DATE_TESTID = "DateDisplay"
+_ROW_CLASSES = ("index_detailsRow__", "index_dividerRow__", "index_timeWrap__", "index_detail-row__")
+_TITLE_CLASSES = ("index_title__", "index_articleTitle__")
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_DIGIT = re.compile(r"\d")
+# The longest date line of any locale has about 45 characters (marker and date); a sentence is longer.
+_DATE_LINE = 70
+
+
+@dataclass(slots=True)
+class Details:
+    """The pieces beside a title: visible date lines in order, reading time, the lone integer, and other labels."""
+
+    dates: list[str] = field(default_factory=list)
+    reading: str | None = None
+    count: str | None = None
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Shown:
+    """One article as the markup shows it."""
+
+    slug: str
+    url: str
+    title: str | None
+    snippet: str | None
+    details: Details
+
+
+def _looks_dated(text: str) -> bool:
+    return len(text) <= _DATE_LINE and _YEAR.search(text) is not None and not is_lone_integer(text)
+
+
+def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
+    """Sort the pieces of a details row: dates by the year in them, the count by being nothing but a number.
+
+    A reading time ("2 min read", "阅读时长 5 分钟") holds a number among words and no year.
+    """
+    details = Details()
+    for node, text in found:
+        if node.get("data-testid") == _DATE_TESTID or _looks_dated(text):
+            details.dates.append(text)
+        elif is_lone_integer(text):
+            # The last one: what stands behind the dates and the reading time.
+            details.count = text
+        elif _DIGIT.search(text) and len(text) <= _DATE_LINE:
+            details.reading = details.reading or text
+        else:
+            details.labels.append(text)
+    return details
+
+
+def _in_row(node: etree._Element, item: etree._Element) -> bool:
+    while node is not None and node is not item:
+        if node.get("data-testid") in (_DATE_TESTID, "RowWithDivider"):
+            return True
+        if any(name in node.get("class", "") for name in _ROW_CLASSES):
+            return True
+        parent = node.getparent()
+        if parent is None:
+            return False
+        node = parent
+    return False
+
+
+def _is_title(node: etree._Element, item: etree._Element) -> bool:
+    for _ in range(4):
+        if node.tag in _HEADINGS or any(name in node.get("class", "") for name in _TITLE_CLASSES):
+            return True
+        parent = node.getparent()
+        if parent is None or node is item or parent is item:
+            return False
+        node = parent
+    return False
+
+
+def _join(found: list[tuple[etree._Element, str]]) -> str | None:
+    """Join pieces: nodes of one parent stand in one line, so a highlighted word is not torn off its sentence."""
+    if not found:
+        return None
+    parts = [found[0][1]]
+    for (before, _), (node, text) in zip(found, found[1:], strict=False):
+        glued = before.getparent() is node.getparent() and before.tag == node.tag == "span"
+        parts.append(" " if not glued or _spaced(before, node) else "")
+        parts.append(text)
+    return "".join(parts)
+
+
+def _spaced(before: etree._Element, node: etree._Element) -> bool:
+    end, start = "".join(before.itertext())[-1:], "".join(node.itertext())[:1]
+    return end.isspace() or start.isspace()
+
+
+def _split(found: list[tuple[etree._Element, str]], item: etree._Element) -> tuple[int, int]:
+    """Return where the title ends and where the details begin, as indexes into ``found``."""
+    title_end = sum(1 for node, _ in found if _is_title(node, item))
+    if title_end == 0 or not all(_is_title(node, item) for node, _ in found[:title_end]):
+        title_end = 1
+        while title_end < len(found) and _same_line(found[0][0], found[title_end][0], item):
+            title_end += 1
+    for index in range(title_end, len(found)):
+        if _in_row(found[index][0], item):
+            return title_end, index
+    # No row is marked: the details start at the last two dates, for a snippet may hold dates as well.
+    dated = [index for index in range(title_end, len(found)) if _looks_dated(found[index][1])]
+    start = (
+        len(found) if not dated else dated[-2] if len(dated) > 1 and dated[-1] - dated[-2] == 1 else dated[-1]
+    )
+    return title_end, start
+
+
+def _same_line(first: etree._Element, node: etree._Element, item: etree._Element) -> bool:
+    parent = first.getparent()
+    return parent is node.getparent() and parent is not item and parent is not None and parent.tag != "a"
+
+
+def read_item(page: OkxPage, item: etree._Element) -> Shown | None:
+    """Read one item; None (counted) when it does not link to an article of this site."""
+    links: list[etree._Element] = _LINK(item)
+    target = page.article_link(links[0].get("href")) if links else None
+    if target is None:
+        page.count("slug", "rejected")
+        return None
+    found = list(pieces(item))
+    title_end, start = _split(found, item)
+    return Shown(
+        slug=target[0],
+        url=target[1],
+        title=page.bounded_title(_join(found[:title_end])),
+        snippet=_join(found[title_end:start]),
+        details=read_details(found[start:]),
+    )
+
+
+def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[etree._Element], str]:
+    """Return the items of the page's list in shown order, and the rule that found them.
+
+    ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside them.
+    """
+    for rule, path in (("class", _BY_CLASS), ("label", _BY_LABEL)):
+        items = [item for item in path(page.root) if _LINK(item)]
+        if items:
+            return items, rule
+    groups: dict[etree._Element, list[etree._Element]] = {}
+    for link in _CONTENT_LINKS(page.root):
+        target = page.article_link(link.get("href"))
+        if target is None:
+            continue
+        item = link
+        while (
+            (parent := item.getparent()) is not None
+            and len(parent) == 1
+            and parent.tag not in ("body", "main")
+        ):
+            item = parent
+        if (parent := item.getparent()) is not None and parent.tag == "li":
+            item = parent
+        container = item.getparent()
+        if container is not None and item not in groups.setdefault(container, []):
+            groups[container].append(item)
+    best = max(groups.values(), key=lambda group: _score(page, group, known), default=[])
+    return (best, "links") if best and _score(page, best, known)[0] else ([], "none")
+
+
+def _score(page: OkxPage, group: list[etree._Element], known: frozenset[str]) -> tuple[int, int]:
+    """Rank a group of links: how many of them the state knows or stand beside a date; then how many there are."""
+    sure = 0
+    for item in group[:50]:
+        links: list[etree._Element] = _LINK(item)
+        target = page.article_link(links[0].get("href")) if links else None
+        if (target and target[0] in known) or any(_looks_dated(text) for _, text in list(pieces(item))[1:]):
+            sure += 1
+    return sure, len(group)

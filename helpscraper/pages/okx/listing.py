@@ -1,0 +1,290 @@
+"""A listing of the OKX help centre: a section page or a category page.
+
+State and markup complete each other: the state has instants and ids, the markup has the order, the visible dates and
+the view count. They are joined by slug, never by position, for the two lists may differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from helpscraper.items import RawArticle
+from helpscraper.pages.base import inline_text
+from helpscraper.pages.okx.items import Shown, find_items, read_item
+from helpscraper.pages.okx.page import OkxPage
+from helpscraper.pages.okx.pager import Pager, read_pager
+from helpscraper.pages.okx.rows import merge
+from helpscraper.pages.okx.state import Json, dig, find_rows, number, text
+from helpscraper.sites import OKX
+from helpscraper.urls import parse_help_url, same_site
+
+__all__ = ["ListingPage", "SectionLink"]
+
+_SECTION_LINKS = etree.XPath("//nav//a[contains(@href, '/help/section/')]")
+_ANY_SECTION_LINKS = etree.XPath("//a[contains(@href, '/help/section/')][not(contains(@href, '/page/'))]")
+_TITLES = etree.XPath("//*[contains(@class, 'index_titleHeader__')]/*[self::h1 or self::h2]")
+_CATEGORY_CRUMB = etree.XPath(
+    "(//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/category/')])[1]"
+)
+_EMPTY_LIST = etree.XPath("//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')]")
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLink:
+    """A section that a page names. ``content_type`` is ``tag`` or ``section`` where the state tells, else None."""
+
+    slug: str
+    title: str | None
+    url: str
+    category: str | None
+    content_type: str | None
+
+
+class ListingPage(OkxPage):
+    """One page of a list of articles. Reading a field raises ``ExtractionError`` when the page is no listing."""
+
+    @cached_property
+    def _data(self) -> Json:
+        data = dig(self.state, "initialProps", "sectionData")
+        return data if isinstance(data, dict) else {}
+
+    @cached_property
+    def _current(self) -> Json:
+        for value in (self._data.get("currSection"), dig(self.state, "serverSideProps", "sectionOutline")):
+            if isinstance(value, dict):
+                return value
+        return {}
+
+    @cached_property
+    def _list(self) -> tuple[list[Json], Json, Literal["items", "list", "drift", "none"]]:
+        """The state's articles, the object that holds them, and the shape in which they came."""
+        holder = self._data.get("articleList")
+        for shape in ("items", "list"):
+            rows = dig(holder, shape)
+            if isinstance(rows, list):
+                self.count("list", shape)
+                return [row for row in rows if isinstance(row, dict)], holder or {}, shape  # type: ignore[return-value]
+        found = find_rows(self.state)
+        if found is not None:
+            self.count("list", "drift")
+            return *found, "drift"
+        return [], holder if isinstance(holder, dict) else {}, "none"
+
+    @cached_property
+    def _pager(self) -> Pager:
+        return read_pager(self)
+
+    @cached_property
+    def _shown(self) -> list[Shown]:
+        known = frozenset(slug for row in self._list[0] if (slug := text(row, "slug")))
+        items, rule = find_items(self, known)
+        self.count("items", rule)
+        return [shown for item in items if (shown := read_item(self, item)) is not None]
+
+    @cached_property
+    def articles(self) -> list[RawArticle]:
+        """The articles in shown order, kind ``listing``; raises ``ExtractionError`` for a list that cannot be read.
+
+        ``listed_in`` holds this page's section. An article that only the state or only the markup has is a row too.
+        """
+        self._check_claim()
+        rows = merge(self, self._list[0], self._shown, kind="listing")
+        listed = (self.section,) if self.section else ()
+        titles = {link.slug: link.title for link in self.sections}
+        own = self.section if self.content_type == "section" else None
+        for row in rows:
+            row.listed_in = listed
+            row.section = row.section or own
+            row.section_title = titles.get(row.section) if row.section else None
+            row.category = row.category or self.category
+            row.category_title = self.category_title if row.category == self.category else None
+        if not rows:
+            self._check_empty()
+        return rows
+
+    def _check_claim(self) -> None:
+        stated = text(self._current, "slug")
+        if self.here.kind == "section" and stated and self.here.slug and stated != self.here.slug:
+            raise self.error(
+                "slug",
+                f"the page is section {stated!r}, not {self.here.slug!r}",
+                selector="appState currSection.slug",
+                advice="the site may have answered with another region's page; see the region facts of the run",
+            )
+
+    def _check_empty(self) -> None:
+        """Raise unless the page says itself that it has no articles."""
+        total, skipped = self.total, number(self._list[1], "skip") or 0
+        stated_empty = self._list[2] in ("items", "list") and not self._list[0]
+        if total and skipped < total and self.page <= -(-total // (self.page_size or OKX.page_size)):
+            raise self.error(
+                "list",
+                f"the page states {total} articles and shows none that can be read",
+                selector="articleList, index_articleItem__, links to /help/<slug>",
+                advice="the site's layout has changed: helpscraper/pages/okx/items.py needs a rule for it",
+            )
+        if self.outcomes["slug/rejected"] and not self._rows_known_empty:
+            raise self.error(
+                "list", f"none of {self.outcomes['slug/rejected']} links leads to an article of this site"
+            )
+        if (
+            stated_empty
+            or total == 0
+            or self._empty_container
+            or (self.here.kind == "category" and self.sections)
+        ):
+            self.count("list", "empty")
+            return
+        raise self.error(
+            "state" if not self.state else "list",
+            "neither the state nor the markup holds a list of articles",
+            selector="#appState, index_articleItem__, links to /help/<slug>",
+            advice="the page is no listing of this site, or its layout has changed",
+        )
+
+    @cached_property
+    def _rows_known_empty(self) -> bool:
+        return self.total == 0
+
+    @cached_property
+    def _empty_container(self) -> bool:
+        return any(len(element) == 0 for element in _EMPTY_LIST(self.root))
+
+    @cached_property
+    def is_empty(self) -> bool:
+        """Whether the page honestly shows no article; a list that cannot be read raises ``ExtractionError``."""
+        return not self.articles
+
+    @cached_property
+    def sections(self) -> list[SectionLink]:
+        """The sections that the page names, in its order: of the state with all sub-sections, else of the side nav."""
+        found: dict[str, SectionLink] = {}
+        stated = self._data.get("allSections")
+        waiting: list[Any] = list(reversed(stated)) if isinstance(stated, list) else []
+        while waiting and len(found) < 10_000:
+            section = waiting.pop()
+            slug = self.valid_slug(text(section, "slug"))
+            if slug and slug not in found:
+                found[slug] = SectionLink(
+                    slug=slug,
+                    title=self.bounded_title(text(section, "title")),
+                    url=self.article_url(f"section/{slug}"),
+                    category=self.valid_slug(text(section, "category", "slug")),
+                    content_type=text(section, "contentType"),
+                )
+            below = dig(section, "subSections")
+            if isinstance(below, list):
+                waiting.extend(reversed(below))
+        if not found:
+            found = self._linked_sections()
+        return list(found.values())
+
+    def _linked_sections(self) -> dict[str, SectionLink]:
+        found: dict[str, SectionLink] = {}
+        for link in _SECTION_LINKS(self.root) or _ANY_SECTION_LINKS(self.root):
+            url = urljoin(self.url, link.get("href") or "")
+            target = parse_help_url(url)
+            if target.kind == "section" and target.slug and target.page == 1 and same_site(url, self.url):
+                title = self.bounded_title(inline_text(link))
+                known = found.get(target.slug)
+                if known is None or known.title is None:
+                    found[target.slug] = SectionLink(
+                        target.slug, title, self.article_url(f"section/{target.slug}"), self.category, None
+                    )
+        return found
+
+    @cached_property
+    def section(self) -> str | None:
+        """The slug of the section whose list this is; None on a category page that does not say."""
+        stated = self.valid_slug(text(self._current, "slug"))
+        return stated or (self.here.slug if self.here.kind == "section" else None)
+
+    @cached_property
+    def section_title(self) -> str | None:
+        """The section's title, as shown or else as stated."""
+        stated = text(self._current, "title")
+        if stated:
+            return self.bounded_title(stated.strip())
+        named = next((link.title for link in self.sections if link.slug == self.section), None)
+        return named or self._heading("h2")
+
+    @cached_property
+    def content_type(self) -> str | None:
+        """``tag`` for a list across sections ('latest'), ``section`` for a section's own; None when not stated."""
+        return text(self._current, "contentType")
+
+    @cached_property
+    def category(self) -> str | None:
+        """The slug of the category that the section belongs to."""
+        stated = self.valid_slug(text(self._current, "category", "slug"))
+        if stated or self.here.kind == "category":
+            return stated or self.here.slug
+        for link in _CATEGORY_CRUMB(self.root):
+            target = parse_help_url(link.get("href") or "")
+            if target.kind == "category":
+                return target.slug
+        return None
+
+    @cached_property
+    def category_title(self) -> str | None:
+        """The category's title."""
+        stated = text(self._current, "category", "title")
+        return self.bounded_title(stated.strip()) if stated else self._heading("h1")
+
+    def _heading(self, tag: str) -> str | None:
+        return next((self.bounded_title(inline_text(h)) for h in _TITLES(self.root) if h.tag == tag), None)
+
+    @cached_property
+    def page(self) -> int:
+        """The number of this page, from 1, as the page itself says; else as its URL says."""
+        stated = number(self.state, "serverSideProps", "page")
+        skip, limit = number(self._list[1], "skip"), number(self._list[1], "limit")
+        if not stated and skip is not None and limit:
+            stated = skip // limit + 1
+        return stated or self._pager.page or self.here.page
+
+    @cached_property
+    def total(self) -> int | None:
+        """The number of articles in the whole list; None when neither the state nor the page says."""
+        stated = number(self._list[1], "total")
+        self.count(
+            "total", "state" if stated is not None else "missing" if self._pager.total is None else "markup"
+        )
+        return self._pager.total if stated is None else stated
+
+    @cached_property
+    def page_size(self) -> int | None:
+        """The number of articles on a full page; None when the page does not say."""
+        stated = number(self._list[1], "limit")
+        if stated:
+            return stated
+        first, last, total = self._pager.first, self._pager.last, self._pager.total
+        if first is None or last is None:
+            return None
+        if self.page > 1:
+            return (first - 1) // (self.page - 1) or None
+        return last - first + 1 if last != total else None
+
+    @cached_property
+    def pages(self) -> int | None:
+        """The number of the last page: the larger of what the pager shows and what the total asks for."""
+        size = self.page_size or OKX.page_size
+        by_total = max(1, -(-self.total // size)) if self.total is not None else None
+        known = [count for count in (self._pager.pages, by_total) if count is not None]
+        return max(known, default=None)
+
+    @cached_property
+    def next_url(self) -> str | None:
+        """The URL of the next page; None on the last one. Built from the totals where the page has no pager."""
+        if self._pager.next_url:
+            self.count("next", "pager")
+            return self._pager.next_url
+        if self._pager.pages is None and self.here.slug and self.pages is not None and self.page < self.pages:
+            self.count("next", "built")
+            return self.article_url(f"{self.here.kind}/{self.here.slug}/page/{self.page + 1}")
+        return None

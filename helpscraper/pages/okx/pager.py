@@ -1,0 +1,94 @@
+"""The pager below a list: which page this is, how many there are, what follows.
+
+The current page is not a link, so the last link of the last page is one short; and the line "Showing 16-30 of 2131"
+is worded per language, so it is read by its three numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from lxml import etree
+
+from helpscraper.pages.base import inline_text, integers
+from helpscraper.pages.okx.page import OkxPage, has_class
+from helpscraper.urls import parse_help_url, same_site
+
+__all__ = ["Pager", "read_pager"]
+
+_PAGER = etree.XPath(
+    f"(//ul[contains(@class, 'okui-pagination')] | //*[{has_class('paginationWrap')}]"
+    " | //*[@data-testid='okd-pagination-pager']/..)[last()]"
+)
+_NEXT = etree.XPath(
+    "(descendant::a[@href][not(@aria-disabled='true')]"
+    "[@data-testid='okd-pagination-next-icon' or @rel='next'"
+    " or contains(concat(@class, ' '), 'okui-pagination-next ')])[1]"
+)
+_REL_NEXT = etree.XPath("(//link[@rel='next'][@href])[1]")
+_LINE = etree.XPath(f"(//*[@id='help-load-more-desc'] | //*[{has_class('paginationWrap')}]/span)[last()]")
+_ACTIVE = etree.XPath(
+    "(descendant::*[contains(@class, 'pagination-item-active') or @aria-current='page'])[1]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown items."""
+
+    page: int | None = None
+    pages: int | None = None
+    next_url: str | None = None
+    first: int | None = None
+    last: int | None = None
+    total: int | None = None
+
+
+def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
+    for line in _LINE(page.root):
+        numbers = sorted(integers(inline_text(line)))
+        if len(numbers) == 3:
+            return numbers[0], numbers[1], numbers[2]
+        page.count("total", "unreadable")
+    return None, None, None
+
+
+def read_pager(page: OkxPage) -> Pager:
+    """Read the pager of ``page``; a link that leads off the site, or not further, is not followed."""
+    first, last, total = _line(page)
+    found: list[etree._Element] = _PAGER(page.root)
+    if not found:
+        return Pager(next_url=_next(page, _REL_NEXT(page.root), None), first=first, last=last, total=total)
+    bar = found[0]
+    active = next((_page_number(item) for item in _ACTIVE(bar)), None)
+    shown = [
+        number for item in bar.iter("a", "div", "li", "span", "button") if (number := _page_number(item))
+    ]
+    return Pager(
+        page=active,
+        pages=max(shown, default=None),
+        next_url=_next(page, _NEXT(bar) or _REL_NEXT(page.root), active),
+        first=first,
+        last=last,
+        total=total,
+    )
+
+
+def _page_number(item: etree._Element) -> int | None:
+    stated = item.get("data-e2e-okd-pagination-pager") or (item.text or "" if len(item) == 0 else "")
+    stated = stated.strip()
+    return int(stated) if stated.isdecimal() and len(stated) < 7 and int(stated) > 0 else None
+
+
+def _next(page: OkxPage, links: list[etree._Element], active: int | None) -> str | None:
+    for link in links:
+        url = urljoin(page.url, (link.get("href") or "").strip())
+        target = parse_help_url(url)
+        if not same_site(url, page.url) or target.kind not in ("section", "category", "search"):
+            page.count("next", "rejected")
+        elif target.kind != "search" and target.page <= (active or page.here.page):
+            page.count("next", "backwards")
+        elif url != page.url:
+            return url
+    return None

@@ -1,0 +1,62 @@
+"""What kind of page is this, really? A block page with status 200 must not pass for an empty listing."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from lxml import etree
+
+from helpscraper.errors import ExtractionError
+from helpscraper.pages.okx.page import OkxPage, has_class
+from helpscraper.pages.okx.state import dig
+
+__all__ = ["PageKind", "is_challenge", "page_kind"]
+
+PageKind: TypeAlias = Literal["article", "listing", "search", "home", "challenge", "empty", "unknown"]
+
+_TITLES = ("just a moment", "attention required", "access denied", "verifying you are human", "403 forbidden")
+_MARKS = etree.XPath(
+    "boolean(//*[contains(@class, 'cf-browser-verification') or @id='challenge-form' or @id='cf-wrapper'"
+    " or @id='challenge-running' or @id='cf-error-details' or @id='challenge-error-text']"
+    " | //script[contains(@src, '/cdn-cgi/challenge-platform/') or contains(., '_cf_chl_opt')])"
+)
+_OURS = etree.XPath(
+    f"boolean(//*[{has_class('articleItem')} or {has_class('richTextContent')} or {has_class('markdownContent')}"
+    " or @id='article-container' or @aria-describedby='help-load-more-desc'])"
+)
+_ARTICLE = etree.XPath("boolean(//article//h1)")
+
+
+def is_challenge(page: OkxPage) -> bool:
+    """Tell whether ``page`` is a challenge or block page: one of their titles or marks, and nothing of the site's own.
+
+    The marks alone prove nothing, for the same scripts stand on pages that were let through.
+    """
+    if page.state or _OURS(page.root):
+        return False
+    return page.head_title.lower().startswith(_TITLES) or bool(_MARKS(page.root))
+
+
+def page_kind(url: str, html: str | bytes) -> PageKind:
+    """Say what a response is by its content; the URL only tells a listing from a search or the home page."""
+    page = OkxPage(url, html)
+    try:
+        ours = bool(_OURS(page.root))
+    except ExtractionError:
+        return "empty"
+    if is_challenge(page):
+        return "challenge"
+    if dig(page.state, "serverSideProps", "currentPost") or (ours and _ARTICLE(page.root)):
+        return "article"
+    if isinstance(dig(page.state, "initialProps", "sectionData"), dict):
+        return "listing"
+    if not (page.state or ours):
+        return "unknown"
+    match page.here.kind:
+        case "section" | "category":
+            return "listing"
+        case "search":
+            return "search"
+        case "home":
+            return "home"
+    return "listing" if ours else "unknown"
