@@ -1,1 +1,83 @@
-"""The command line: parse arguments, call one function, print."""
+"""The command line: parse arguments, call one function, print.
+
+Each command is a module with ``HELP``, ``configure(parser)`` and ``run(args) -> int``; only the one that is asked for
+is imported, so that ``helpscraper --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from helpscraper import __version__
+from helpscraper.errors import HelpscraperError
+
+__all__ = ["COMMANDS", "build_parser", "main"]
+
+COMMANDS = {
+    "crawl": "crawl a help centre and commit a snapshot",
+    "accept": "promote a refused snapshot after a look at it",
+    "runs": "list every crawl, the refused and the failed ones too",
+    "log": "list snapshots with their changes, or tell the story of one article",
+    "diff": "show what changed between two snapshots",
+    "show": "show a snapshot, or one article in it",
+    "history": "list what happened to one article",
+    "blame": "tell which snapshot brought each paragraph of an article",
+    "verify": "prove that the archive is whole",
+    "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
+    "import": "make a snapshot from a saved page or from flattened text",
+    "demo": "crawl the sample help centre twice and show what changed",
+}
+"""Every command and its one line of help."""
+
+_MODULES = {"import": "import_"}
+
+
+def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser, with the arguments of ``command`` (or of all with ``"*"``) filled in."""
+    parser = argparse.ArgumentParser(
+        prog="helpscraper", description="Keeps the history of a help centre.", formatter_class=_Formatter
+    )
+    parser.add_argument("--version", action="version", version=f"helpscraper {__version__}")
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, text in COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text.capitalize() + ".", formatter_class=_Formatter)
+        if command in (name, "*"):
+            sub.add_argument(
+                "--archive",
+                metavar="URI",
+                default=os.environ.get("HELPSCRAPER_ARCHIVE", "output"),
+                help="the archive: a folder or an fsspec URL (default: %(default)s)",
+            )
+            module = importlib.import_module(f"helpscraper.cli.{_MODULES.get(name, name)}")
+            sub.epilog = module.EXAMPLE
+            module.configure(sub)
+            sub.set_defaults(run=module.run)
+    return parser
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Keeps the examples below a command's help on lines of their own."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; errors go to stderr with what to do about them."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    command = next((word for word in arguments if not word.startswith("-")), None)
+    args = build_parser(command).parse_args(arguments)
+    try:
+        code: int = args.run(args)
+    except HelpscraperError as error:
+        print(f"helpscraper {args.command}: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print(f"helpscraper {args.command}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of a pipe (head, less) had enough; Python would complain again when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code

@@ -1,0 +1,51 @@
+# Two commands do everything, the set-up included: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench kill-test fuzz docs clean
+
+help: ## Show the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+install: $(READY) ## Set up the virtual environment with pinned versions.
+
+demo: $(READY) ## Crawl the sample help centre twice and show what changed.
+	$(BIN)/helpscraper demo
+
+check: $(READY) ## Lint, format, types, and the import contract.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: $(READY) check ## Run every test.
+	$(BIN)/python -m pytest -n auto
+
+bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.
+	$(BIN)/python -m benchmarks
+
+kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
+	$(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_kill.py --kills 200
+
+fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see tests/fuzz).
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=600
+
+docs: $(READY) ## Write the generated pages: data dictionary and command reference.
+	$(BIN)/python -m helpscraper.archive.dictionary
+	$(BIN)/python -m helpscraper.cli.reference
+
+format: $(READY) ## Put the code into its one format.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the virtual environment and caches; the archive stays.
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist

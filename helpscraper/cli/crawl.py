@@ -1,0 +1,53 @@
+"""``helpscraper crawl``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from helpscraper.errors import CommandError, ExitCode
+
+__all__ = ["EXAMPLE", "configure", "run"]
+
+EXAMPLE = """\
+examples:
+  helpscraper crawl
+  helpscraper crawl -a locale=zh-hans -a sections=faq-kyc
+  helpscraper crawl --resume
+
+exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,
+4 committed but incomplete, 75 another crawl is at work
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "-a", dest="arguments", metavar="NAME=VALUE", action="append", default=[],
+        help="argument of the spider: site, locale, base_url, categories, sections, query, mode, limit, audit",
+    )  # fmt: skip
+    parser.add_argument(
+        "-s", dest="settings", metavar="NAME=VALUE", action="append", default=[], help="any Scrapy setting"
+    )
+    parser.add_argument("--resume", action="store_true", help="go on from the ledger of a crawl that did not end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Crawl, print one line, and return the exit code of the run facts."""
+    arguments, settings = _pairs("-a", args.arguments), _pairs("-s", args.settings)
+    from helpscraper.crawl.process import run_crawl, summary  # Scrapy: only this command pays for it
+
+    # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
+    settings = {"LOG_LEVEL": "WARNING", "ARCHIVE_URI": args.archive, "RESUME": args.resume} | settings
+    facts = run_crawl(arguments, settings)
+    code = ExitCode(facts["exit_code"])
+    print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)
+    return int(code)
+
+
+def _pairs(flag: str, texts: list[str]) -> dict[str, object]:
+    """Split ``NAME=VALUE`` texts, naming all that are not so at once."""
+    wrong = [text for text in texts if "=" not in text or text.startswith("=")]
+    if wrong:
+        raise CommandError(f"{flag} {' '.join(wrong)}: not NAME=VALUE", advice=f"write {flag} name=value")
+    return {name: value for name, _, value in (text.partition("=") for text in texts)}

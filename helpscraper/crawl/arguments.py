@@ -1,0 +1,109 @@
+"""The arguments of a crawl: what ``-a NAME=VALUE`` means, checked before anything is opened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from helpscraper.errors import CommandError
+from helpscraper.locales import get_locale
+from helpscraper.sites import Site, get_site
+from helpscraper.urls import is_slug
+
+__all__ = ["CrawlArguments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlArguments:
+    """What a crawl was asked to do. ``audit`` is a share between 0 and 1; ``limit`` counts article pages."""
+
+    site: Site
+    locale: str
+    base_url: str
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    query: str | None = None
+    mode: Literal["incremental", "full"] = "incremental"
+    limit: int | None = None
+    audit: float = 0.05
+
+    @classmethod
+    def parse(cls, **arguments: Any) -> CrawlArguments:
+        """Read the spider's ``-a`` arguments (text); raises ``CommandError`` naming all that is wrong at once.
+
+        >>> CrawlArguments.parse(locale="zh-hans", sections="faq-kyc,faq-web3-nft").sections
+        ('faq-kyc', 'faq-web3-nft')
+        """
+        wrong: list[str] = []
+        site = get_site(arguments.pop("site", None) or "okx")
+        locale = get_locale(arguments.pop("locale", None) or "en").prefix
+        base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
+        parts = urlsplit(base_url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
+            wrong.append(f"base_url={base_url}: a scheme and a host are wanted, such as http://127.0.0.1:8000")
+        lists: dict[str, tuple[str, ...]] = {}
+        for name in ("categories", "sections"):
+            lists[name] = tuple(part for part in (arguments.pop(name, None) or "").split(",") if part)
+            wrong += [f"{name}={part}: not a slug" for part in lists[name] if not is_slug(part)]
+        mode = arguments.pop("mode", None) or "incremental"
+        if mode not in {"incremental", "full"}:
+            wrong.append(f"mode={mode}: incremental or full")
+        limit, audit = arguments.pop("limit", None), arguments.pop("audit", None)
+        if limit is not None and not (str(limit).isdecimal() and int(limit) > 0):
+            wrong.append(f"limit={limit}: a whole number above 0")
+        share = _share(audit)
+        if share is None:
+            wrong.append(f"audit={audit}: a share from 0 to 1")
+        query = arguments.pop("query", None) or None
+        wrong += [f"{name}: no such argument" for name in arguments]
+        if wrong:
+            raise CommandError(
+                "the crawl's arguments: " + "; ".join(wrong),
+                advice="known: site, locale, base_url, categories, sections, query, mode, limit, audit",
+            )
+        return cls(
+            site=site,
+            locale=locale,
+            base_url=base_url,
+            categories=lists["categories"],
+            sections=lists["sections"],
+            query=query,
+            mode=mode,
+            limit=None if limit is None else int(limit),
+            audit=share if share is not None else 0.0,
+        )
+
+    @property
+    def scope(self) -> str | None:
+        """Say in words what part of the help centre was asked for; None when it was all of it."""
+        asked = [f"sections {', '.join(self.sections)}"] if self.sections else []
+        asked += [f"categories {', '.join(self.categories)}"] if self.categories else []
+        asked += [f"the search for {self.query!r}"] if self.query else []
+        asked += [f"at most {self.limit} article pages"] if self.limit else []
+        return "; ".join(asked) or None
+
+    def as_facts(self) -> dict[str, str]:
+        """Return the arguments as text, for the run facts and for ``--resume``."""
+        facts = {
+            "site": self.site.name,
+            "locale": self.locale,
+            "base_url": self.base_url,
+            "categories": ",".join(self.categories),
+            "sections": ",".join(self.sections),
+            "query": self.query or "",
+            "mode": self.mode,
+            "limit": "" if self.limit is None else str(self.limit),
+            "audit": f"{self.audit:g}",
+        }
+        return {name: value for name, value in facts.items() if value}
+
+
+def _share(text: str | None) -> float | None:
+    if text is None:
+        return 0.05
+    try:
+        share = float(text)
+    except ValueError:
+        return None
+    return share if 0 <= share <= 1 else None

@@ -1,0 +1,340 @@
+"""The ledger of a running crawl: every article that was found, and what became of it.
+
+One SQLite file in the archive's state folder. Each call is one transaction in WAL mode, so a crawl that is killed at
+any instant leaves a ledger that says exactly what had been read; ``helpscraper crawl --resume`` goes on from there.
+SQLite is the log here because a crash-safe append-and-update file is what it is for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from helpscraper.errors import ArchiveError
+from helpscraper.items import Article, Body
+
+__all__ = ["Entry", "Ledger", "Outcome", "SectionEntry"]
+
+Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone"]
+"""What became of an article; ``expected`` means that its page is still to be fetched."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS section (
+    slug TEXT PRIMARY KEY, title TEXT, category TEXT, content_type TEXT, problem TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listing_page (
+    section TEXT, walk INTEGER, page INTEGER, total INTEGER, shown INTEGER, pages INTEGER, last INTEGER,
+    PRIMARY KEY (section, walk, page)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighting (
+    article_id TEXT, section TEXT, columns TEXT NOT NULL, PRIMARY KEY (article_id, section)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS article (
+    article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT,
+    etag TEXT, last_modified TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS body (
+    sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, markdown TEXT NOT NULL, html TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tally (kind TEXT, name TEXT, n INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS problem (kind TEXT, url TEXT, detail TEXT);
+"""
+
+# A site that answers every page with an error must not turn the ledger into a copy of its error pages.
+_MAX_DETAIL = 500
+_MAX_PROBLEMS = 200
+
+# Sums are written once in so many articles: they inform, while each article's own record is written at once.
+_FLUSH_EVERY = 50
+
+_DECODERS: dict[str, Any] = {
+    "timestamp[us, UTC]": dt.datetime.fromisoformat,
+    "date32": dt.date.fromisoformat,
+}
+_TEMPORAL = {
+    f.name: _DECODERS[f.metadata["arrow"]] for f in fields(Article) if f.metadata["arrow"] in _DECODERS
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article of the ledger: its outcome, the columns its own page gave, and the columns each listing gave."""
+
+    article_id: str
+    outcome: Outcome
+    columns: dict[str, Any] | None
+    detail: str | None
+    sightings: dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class SectionEntry:
+    """What was read of one section's listing. ``pages`` maps the page number to the number of articles shown."""
+
+    slug: str
+    title: str | None
+    category: str | None
+    content_type: str | None
+    problem: str | None
+    total: int | None
+    pages: dict[int, int]
+    pages_stated: int | None
+    ended: bool
+    seen: int
+
+
+class Ledger:
+    """The ledger file. Not thread-safe; one crawl owns it under the archive's lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger at ``path``; raises ``ArchiveError`` when it cannot be read or written."""
+        self.path = path
+        self._pending: dict[str, Counter[str]] = {}
+        self._unflushed = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            # A killed process loses nothing at NORMAL; a power cut may cost the last few pages, which are fetched again.
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_TABLES)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise ArchiveError(
+                f"{path}: the ledger of the crawl cannot be opened: {error}",
+                advice="check that the folder is writable and not full; a damaged ledger may be deleted (the next crawl starts clean)",
+            ) from error
+
+    def _write(self, statement: str, values: Iterable[Any]) -> None:
+        try:
+            self._db.execute(statement, tuple(values))
+        except sqlite3.Error as error:
+            raise ArchiveError(
+                f"{self.path}: the ledger of the crawl cannot be written: {error}",
+                advice="make room on the disk, then run again with --resume: what the ledger holds is kept",
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; the ledger stays."""
+        self.flush()
+        self._db.close()
+
+    def delete(self) -> None:
+        """Close the file and remove it: its crawl is committed or refused, and the archive holds all of it."""
+        self._db.close()
+        for suffix in ("-wal", "-shm", ""):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    # ---- facts of the crawl
+
+    def set_meta(self, **values: str) -> None:
+        """Keep facts of the crawl (``snapshot_id``, ``arguments`` …) as text."""
+        for key, value in values.items():
+            self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def meta(self) -> dict[str, str]:
+        """Return the facts kept by ``set_meta``."""
+        return dict(self._db.execute("SELECT key, value FROM meta"))
+
+    def tally(self, kind: str, counts: Mapping[str, int]) -> None:
+        """Add ``counts`` to the running sums of ``kind``."""
+        self._pending.setdefault(kind, Counter()).update(counts)
+
+    def flush(self) -> None:
+        """Write the sums that are still in memory."""
+        pending, self._pending, self._unflushed = self._pending, {}, 0
+        for kind, counts in pending.items():
+            for name, n in counts.items():
+                self._write(
+                    "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", (kind, name, n)
+                )
+
+    def tallies(self, kind: str) -> Counter[str]:
+        """Return the sums of ``kind``."""
+        self.flush()
+        return Counter(dict(self._db.execute("SELECT name, n FROM tally WHERE kind = ? ORDER BY name", (kind,))))
+
+    def problem(self, kind: str, url: str, detail: str) -> None:
+        """Note that something went wrong at ``url``; the number is exact, the texts are kept up to a bound."""
+        self.tally("problem", {kind: 1})
+        if self.tallies("problem")[kind] <= _MAX_PROBLEMS:
+            self._write("INSERT INTO problem VALUES (?, ?, ?)", (kind, url[:_MAX_DETAIL], detail[:_MAX_DETAIL]))
+
+    def problems(self) -> list[tuple[str, str, str]]:
+        """Return (kind, URL, detail) of the problems kept, oldest first."""
+        return list(self._db.execute("SELECT kind, url, detail FROM problem ORDER BY rowid"))
+
+    # ---- listings
+
+    def section(self, slug: str, *, title: str | None, category: str | None, content_type: str | None) -> None:
+        """Note a section whose listing is to be read."""
+        self._write(
+            "INSERT INTO section (slug, title, category, content_type) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (slug, title, category, content_type),
+        )
+
+    def section_problem(self, slug: str, detail: str) -> None:
+        """Note that a section's listing could not be read whole; the first cause is kept."""
+        self._write(
+            "UPDATE section SET problem = coalesce(problem, ?) WHERE slug = ?", (detail[:_MAX_DETAIL], slug)
+        )
+
+    def listing_page(
+        self, section: str, page: int, *, walk: int, total: int | None, shown: int, pages: int | None, last: bool
+    ) -> None:
+        """Note one listing page that was read; ``walk`` counts how often the section was walked from its first page."""
+        self._write(
+            "INSERT OR REPLACE INTO listing_page VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (section, walk, page, total, shown, pages, last),
+        )
+
+    def sections(self) -> list[SectionEntry]:
+        """Return what was read of each section, sorted by slug; pages are those of the last walk."""
+        out = []
+        for slug, title, category, content_type, problem in self._db.execute("SELECT * FROM section ORDER BY slug"):
+            rows = self._db.execute(
+                "SELECT page, total, shown, pages, last FROM listing_page WHERE section = ?1 AND walk ="
+                " (SELECT max(walk) FROM listing_page WHERE section = ?1) ORDER BY page",
+                (slug,),
+            ).fetchall()
+            totals = [total for _, total, *_ in rows if total is not None]
+            stated = [pages for *_, pages, _ in rows if pages is not None]
+            out.append(
+                SectionEntry(
+                    slug=slug,
+                    title=title,
+                    category=category,
+                    content_type=content_type,
+                    problem=problem,
+                    # The page read last knows best how many there are now.
+                    total=totals[-1] if totals else None,
+                    pages={page: shown for page, _, shown, _, _ in rows},
+                    pages_stated=stated[-1] if stated else None,
+                    ended=any(last for *_, last in rows),
+                    seen=self.seen_in(slug),
+                )
+            )
+        return out
+
+    def seen_in(self, section: str) -> int:
+        """Return how many different articles were seen in the listing of ``section``."""
+        (n,) = self._db.execute("SELECT count(*) FROM sighting WHERE section = ?", (section,)).fetchone()
+        return int(n)
+
+    # ---- articles
+
+    def sighting(self, article_id: str, section: str, columns: Mapping[str, Any]) -> None:
+        """Note that the listing of ``section`` showed an article, and what it said of it."""
+        self._write("INSERT OR REPLACE INTO sighting VALUES (?, ?, ?)", (article_id, section, _encode(columns)))
+
+    def expect(self, article_id: str) -> None:
+        """Note that the article's page is to be fetched; an outcome already known is kept."""
+        self._write(
+            "INSERT INTO article (article_id, outcome) VALUES (?, 'expected') ON CONFLICT (article_id) DO UPDATE"
+            " SET outcome = 'expected' WHERE outcome IN ('failed', 'listed')",
+            (article_id,),
+        )
+
+    def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
+        """Note what became of an article without a page of its own; never undoes ``fetched``."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, detail) VALUES (?, ?, ?) ON CONFLICT (article_id) DO UPDATE"
+            " SET outcome = excluded.outcome, detail = excluded.detail WHERE outcome != 'fetched'",
+            (article_id, outcome, detail[:_MAX_DETAIL] if detail else None),
+        )
+
+    def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
+        """Note that the server vouched for what is known of an article (304): carried, with what is new about it."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'carried', ?) ON CONFLICT (article_id)"
+            " DO UPDATE SET outcome = 'carried', columns = excluded.columns",
+            (article_id, _encode(columns)),
+        )
+
+    def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
+        """Keep what an article's own page said, and its body, in one transaction."""
+        self._write("BEGIN", ())
+        try:
+            if body is not None:
+                self._write(
+                    "INSERT INTO body VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (body.sha256, body.text, body.markdown, body.html),
+                )
+            self._write(
+                "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'fetched', ?) ON CONFLICT (article_id)"
+                " DO UPDATE SET outcome = 'fetched', columns = excluded.columns, detail = NULL",
+                (article_id, _encode(columns)),
+            )
+            self._unflushed += 1
+            if self._unflushed >= _FLUSH_EVERY:
+                self.flush()
+        except ArchiveError:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+        self._write("COMMIT", ())
+
+    def validators(self, article_id: str, etag: str | None, last_modified: str | None) -> None:
+        """Keep the validators that came with an article's page."""
+        self._write(
+            "UPDATE article SET etag = ?, last_modified = ? WHERE article_id = ?", (etag, last_modified, article_id)
+        )
+
+    def all_validators(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return (ETag, Last-Modified) by article, where the server gave one."""
+        rows = self._db.execute(
+            "SELECT article_id, etag, last_modified FROM article WHERE coalesce(etag, last_modified) IS NOT NULL"
+        )
+        return {article_id: (etag, modified) for article_id, etag, modified in rows}
+
+    def outcome(self, article_id: str) -> Outcome | None:
+        """Return what is known to have become of an article, or None for one never found."""
+        row = self._db.execute("SELECT outcome FROM article WHERE article_id = ?", (article_id,)).fetchone()
+        return row[0] if row else None
+
+    def outcomes(self) -> Counter[str]:
+        """Return the number of articles by outcome."""
+        return Counter(dict(self._db.execute("SELECT outcome, count(*) FROM article GROUP BY outcome ORDER BY 1")))
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over every article that was found, sorted by its id."""
+        rows = self._db.execute(
+            "SELECT article_id, outcome, columns, detail FROM article UNION ALL"
+            " SELECT DISTINCT article_id, 'listed', NULL, NULL FROM sighting"
+            " WHERE article_id NOT IN (SELECT article_id FROM article) ORDER BY 1"
+        )
+        for article_id, outcome, columns, detail in rows:
+            sightings = self._db.execute(
+                "SELECT section, columns FROM sighting WHERE article_id = ? ORDER BY section", (article_id,)
+            ).fetchall()
+            yield Entry(
+                article_id,
+                outcome,
+                _decode(columns) if columns else None,
+                detail,
+                {section: _decode(seen) for section, seen in sightings},
+            )
+
+    def bodies(self) -> Iterator[Body]:
+        """Iterate over the bodies that were read, sorted by key."""
+        for row in self._db.execute("SELECT sha256, text, markdown, html FROM body ORDER BY sha256"):
+            yield Body(*row)
+
+
+def _encode(columns: Mapping[str, Any]) -> str:
+    return json.dumps(columns, ensure_ascii=False, default=_isoformat)
+
+
+def _isoformat(value: object) -> str:
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} has no place in the ledger")
+
+
+def _decode(text: str) -> dict[str, Any]:
+    columns: dict[str, Any] = json.loads(text)
+    for name in columns.keys() & _TEMPORAL.keys():
+        if columns[name] is not None:
+            columns[name] = _TEMPORAL[name](columns[name])
+    return columns

@@ -1,0 +1,81 @@
+"""One crawl at a time per archive, site and locale.
+
+The lock itself is the operating system's (through ``filelock``), so it falls with the process that held it, however
+that ended. The file beside it says who holds it; finding that file while the lock is free means that its owner died.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import socket
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from helpscraper.errors import ArchiveError, LockHeldError
+
+__all__ = ["CrawlLock"]
+
+
+class CrawlLock:
+    """The lock of one partition's state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._owner_file = folder / "lock.json"
+        self._lock = FileLock(folder / "lock", timeout=0)
+
+    def acquire(self) -> dict[str, Any] | None:
+        """Take the lock, and return the facts of a dead owner whose lock this takes over, if there was one.
+
+        Raises ``LockHeldError`` with owner, host and start when another process holds it, and ``ArchiveError`` when
+        the folder cannot be written.
+        """
+        try:
+            self._owner_file.parent.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            owner = self._owner() or {}
+            who = f"process {owner.get('pid', '?')} on {owner.get('host', '?')}, started {owner.get('started_at', '?')}"
+            raise LockHeldError(
+                f"{self._owner_file}: another crawl of this site and locale is at work: {who}",
+                advice="wait for it to end; its lock falls with its process, so there is nothing to delete",
+            ) from None
+        except OSError as error:
+            raise ArchiveError(
+                f"{self._owner_file.parent}: the lock cannot be taken: {error}",
+                advice="check that the archive is writable and the disk is not full",
+            ) from error
+        dead = self._owner()
+        facts = {
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "started_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        }
+        try:
+            self._owner_file.write_text(json.dumps(facts), encoding="utf-8")
+        except OSError as error:
+            self._lock.release()
+            raise ArchiveError(
+                f"{self._owner_file}: cannot be written: {error}",
+                advice="check that the archive is writable and the disk is not full",
+            ) from error
+        return dead
+
+    def release(self) -> None:
+        """Give the lock back; doing so twice is harmless."""
+        if self._lock.is_locked:
+            with contextlib.suppress(OSError):
+                self._owner_file.unlink(missing_ok=True)
+            self._lock.release()
+
+    def _owner(self) -> dict[str, Any] | None:
+        try:
+            facts = json.loads(self._owner_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            # Absent, or torn by the death of its writer: the lock alone decides, this file only informs.
+            return None
+        return facts if isinstance(facts, dict) else None

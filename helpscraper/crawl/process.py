@@ -1,0 +1,64 @@
+"""Run one crawl in this process and answer honestly for how it ended.
+
+Scrapy's own command exits 0 for most failures (an exception in a callback, a refused connection, no items); here the
+exit code follows the run facts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scrapy.crawler import CrawlerProcess
+from scrapy.utils.project import get_project_settings
+
+from helpscraper.crawl.conclude import abandon
+from helpscraper.errors import CrawlError, ExitCode
+
+if TYPE_CHECKING:
+    from twisted.python.failure import Failure
+
+    from helpscraper.crawl.session import CrawlSession
+
+__all__ = ["run_crawl", "summary"]
+
+
+def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
+
+    Raises what kept the crawl from beginning: ``CommandError`` for bad arguments, ``LockHeldError``, ``ArchiveError``,
+    or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's reactor allows.
+    """
+    os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "helpscraper.settings")
+    project = get_project_settings()
+    project.update(dict(settings), priority="cmdline")
+    process = CrawlerProcess(project)
+    crawler = process.create_crawler("help")
+    failures: list[Failure] = []
+    process.crawl(crawler, **arguments).addErrback(failures.append)
+    process.start()
+    session: CrawlSession | None = getattr(crawler.spider, "session", None)
+    error = failures[0].value if failures else None
+    if session is None:
+        raise error or CrawlError("the crawl ended before it began", advice="see the log above")
+    if session.concluded is None:
+        return abandon(session, error or CrawlError("the crawl ended without a word"))
+    if error is not None and session.concluded["exit_code"] == ExitCode.OK:
+        # The snapshot is committed; what broke after it is still an error of this run.
+        return session.concluded | {"exit_code": ExitCode.INTERNAL, "error": str(error)}
+    return session.concluded
+
+
+def summary(facts: Mapping[str, Any]) -> str:
+    """Return the one line that a cron mail holds."""
+    counts = facts["counts"]
+    total = sum(n for name, n in counts.items() if name != "gone")
+    parts = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
+    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}: {total} articles ({parts or 'none'})"
+    line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
+    if facts.get("reason") or facts.get("error"):
+        line += f"; {facts.get('reason') or facts.get('error')}"
+    elif facts["incomplete_reasons"]:
+        line += "; incomplete: " + "; ".join(facts["incomplete_reasons"][:3])
+    return line

@@ -1,0 +1,25 @@
+"""The item that travels through the pipelines: one raw article, filled with typed columns on its way."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context, Values
+
+__all__ = ["Reading"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """What a page said of one article. ``section`` is the listing that showed it; None for the article's own page."""
+
+    raw: RawArticle
+    context: Context
+    section: str | None = None
+    fetched_at: dt.datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    warc_record: str | None = None
+    values: Values = field(default_factory=Values)

@@ -1,0 +1,113 @@
+"""What may be requested and what may be believed: this site's own pages, whole, from a public address."""
+
+from __future__ import annotations
+
+import ipaddress
+import zlib
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scrapy.downloadermiddlewares.retry import get_retry_request
+from scrapy.exceptions import IgnoreRequest
+
+from helpscraper.urls import same_site
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+
+__all__ = ["SiteGuardMiddleware", "WireGuardMiddleware", "gzip_is_whole"]
+
+_CHUNK = 1 << 16
+
+
+def gzip_is_whole(data: bytes, limit: int) -> bool:
+    """Tell whether ``data`` is one or more complete gzip members; reads at most ``limit`` decompressed bytes.
+
+    Scrapy's own decompression returns what there is of a cut stream without a word.
+    """
+    read = 0
+    while data:
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            while data and not stream.eof:
+                read += len(stream.decompress(data, _CHUNK))
+                if read > limit:
+                    return True  # too large, not cut: HttpCompressionMiddleware refuses it by its size
+                data = stream.unconsumed_tail or stream.unused_data
+                if not data and not stream.eof:
+                    return False
+        except zlib.error:
+            return False
+        data = stream.unused_data
+    return True
+
+
+class SiteGuardMiddleware:
+    """Refuse requests that lead off the site: links, and redirects to another host, port or scheme."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> SiteGuardMiddleware:
+        """Make the middleware for ``crawler``."""
+        return cls(crawler)
+
+    @property
+    def _base(self) -> str:
+        return str(self._crawler.spider.base_url)  # type: ignore[union-attr]
+
+    def process_request(self, request: Request) -> None:
+        """Let requests to the site itself pass; raises ``IgnoreRequest`` for every other."""
+        if not same_site(request.url, self._base):
+            self._crawler.stats.inc_value("helpscraper/offsite/refused")
+            came_from = (request.meta.get("redirect_urls") or [None])[-1]
+            via = f" (redirected from {came_from})" if came_from else ""
+            raise IgnoreRequest(f"off the site {self._base}: {request.url}{via}")
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Refuse what a private address answered for a public name (DNS rebinding)."""
+        address = getattr(response, "ip_address", None)
+        if address is None or ipaddress.ip_address(str(address)).is_global:
+            return response
+        host = urlsplit(self._base).hostname or ""
+        if host == "localhost" or _is_address(host):
+            return response  # whoever names an address of the own network as base_url means it
+        self._crawler.stats.inc_value("helpscraper/private_address/refused")
+        raise IgnoreRequest(f"{host} resolved to the private address {address}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+class WireGuardMiddleware:
+    """Refuse a gzip body that ends before its end; stands below ``HttpCompressionMiddleware``."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> WireGuardMiddleware:
+        """Make the middleware for ``crawler``."""
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Request | Response:
+        """Pass whole responses on; ask again for a cut one, and refuse it when it stays cut."""
+        encoding = response.headers.get("Content-Encoding", b"") or b""
+        if encoding.lower().strip() not in {b"gzip", b"x-gzip"} or not response.body:
+            return response
+        if gzip_is_whole(response.body, self._limit):
+            return response
+        self._crawler.stats.inc_value("helpscraper/truncated_gzip")
+        again = get_retry_request(request, reason="truncated gzip", spider=self._crawler.spider)  # type: ignore[arg-type]
+        if again is None:
+            raise IgnoreRequest(f"the gzip body of {request.url} is cut off")
+        return again

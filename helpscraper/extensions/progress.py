@@ -1,0 +1,88 @@
+"""How far the crawl is: a live bar on a terminal, and always one line at the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from scrapy import signals
+from scrapy.exceptions import NotConfigured
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+    from scrapy.crawler import Crawler
+
+    from helpscraper.crawl.session import CrawlSession
+
+__all__ = ["ProgressExtension"]
+
+_LISTING = "listing pages"
+_ARTICLE = "articles"
+
+
+class ProgressExtension:
+    """Count requests by kind as they are scheduled and answered."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        wanted = crawler.settings.get("PROGRESS")
+        if wanted is False or (wanted is None and not sys.stderr.isatty()):
+            raise NotConfigured
+        self._session: CrawlSession = crawler.spider.session  # type: ignore[union-attr]
+        self._progress: Progress | None = None
+        self._tasks: dict[str, Any] = {}
+        for handler, signal in (
+            (self.spider_opened, signals.spider_opened),
+            (self.request_scheduled, signals.request_scheduled),
+            (self.response_received, signals.response_received),
+            (self.spider_closed, signals.spider_closed),
+        ):
+            crawler.signals.connect(handler, signal)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> ProgressExtension:
+        """Make the extension; ``NotConfigured`` where there is no terminal."""
+        return cls(crawler)
+
+    def spider_opened(self) -> None:
+        """Show the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description:>13}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[errors]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+        )
+        for kind in (_LISTING, _ARTICLE):
+            self._tasks[kind] = self._progress.add_task(kind, total=0, errors="")
+        self._progress.start()
+
+    def request_scheduled(self, request: Any) -> None:
+        """One more to do."""
+        kind = _kind(request)
+        if self._progress is None or kind is None or request.meta.get("retry_times"):
+            return
+        task = self._progress.tasks[self._tasks[kind]]
+        self._progress.update(task.id, total=(task.total or 0) + 1)
+
+    def response_received(self, response: Any, request: Any) -> None:
+        """One done."""
+        kind = _kind(request)
+        if self._progress is None or kind is None:
+            return
+        problems = sum(self._session.ledger.tallies("problem").values())
+        self._progress.update(self._tasks[kind], advance=1, errors=f"{problems} errors" if problems else "")
+
+    def spider_closed(self) -> None:
+        """Leave the finished bar standing."""
+        if self._progress is not None:
+            self._progress.stop()
+
+
+def _kind(request: Any) -> str | None:
+    if "slug" in request.cb_kwargs:
+        return _ARTICLE
+    return _LISTING if "section" in request.cb_kwargs else None

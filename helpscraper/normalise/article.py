@@ -1,0 +1,190 @@
+"""One raw article into the typed columns of a row, step by step; each step names what it changed.
+
+A step is a pure function ``(raw, context) -> Values``. The pipelines run the steps one by one inside a crawl;
+``normalise_article`` runs them all for imports and for re-extraction, so both give the same row.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from helpscraper.items import Body, RawArticle
+from helpscraper.locales import get_locale
+from helpscraper.normalise.bodies import body_key
+from helpscraper.normalise.categories import category_slug, section_slug
+from helpscraper.normalise.counts import parse_count, parse_reading_minutes
+from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
+from helpscraper.normalise.titles import normalise_snippet, normalise_title
+from helpscraper.normalise.words import count_words
+from helpscraper.sites import Site
+from helpscraper.urls import is_slug
+
+__all__ = ["STEPS", "Context", "Values", "normalise_article"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where an article was read: its site, the locale prefix, and the base URL that its canonical URL is built on."""
+
+    site: Site
+    locale: str
+    base_url: str | None = None
+
+
+@dataclass(slots=True)
+class Values:
+    """Columns for a row, the body if there is one, and ``outcomes``: how often each ``field/what`` happened."""
+
+    columns: dict[str, Any] = field(default_factory=dict)
+    body: Body | None = None
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+Step = Callable[[RawArticle, Context], Values]
+
+
+def identity(raw: RawArticle, context: Context) -> Values:
+    """Give ``article_id``, ``url``, ``source_id`` and ``language``.
+
+    The URL is built from the slug and never taken from the page, so that a page cannot lead a reader elsewhere.
+    """
+    values = Values()
+    if not is_slug(raw.slug):
+        values.outcomes["article_id/rejected"] += 1
+        return values
+    values.columns["article_id"] = raw.slug
+    values.columns["url"] = f"{context.site.help_url(context.locale, context.base_url)}/{raw.slug}"
+    values.columns["source_id"] = _well_formed(raw.source_id, "source_id", values)
+    values.columns["language"] = _language(raw, context)
+    return values
+
+
+def _language(raw: RawArticle, context: Context) -> str:
+    return raw.language or get_locale(context.locale).bcp47
+
+
+def titles(raw: RawArticle, context: Context) -> Values:
+    """Give ``title`` and ``snippet``."""
+    values = Values()
+    for name, clean in (("title", normalise_title), ("snippet", normalise_snippet)):
+        text = _well_formed(getattr(raw, name), name, values)
+        cleaned = clean(text) if text is not None else ""
+        values.columns[name] = cleaned or None
+        if text is not None and cleaned != text:
+            values.outcomes[f"{name}/{'cleaned' if cleaned else 'empty'}"] += 1
+        values.outcomes[f"{name}/{'present' if cleaned else 'absent'}"] += 1
+    return values
+
+
+def dates(raw: RawArticle, context: Context) -> Values:
+    """Give the instants ``…_at`` and the shown dates ``…_on``.
+
+    The visible line decides the shown date; without one it follows from the instant at the site's own offset.
+    Where both are there and differ, the visible line stands and the difference is counted.
+    """
+    values = Values()
+    for name in ("published", "updated"):
+        stated, text = getattr(raw, name), getattr(raw, f"{name}_text")
+        instant: dt.datetime | None = None
+        if stated is not None:
+            reading = parse_instant(stated)
+            instant = reading.instant
+            values.outcomes[f"{name}_at/{reading.problem or 'present'}"] += 1
+        shown: dt.date | None = None
+        if text is not None:
+            read = parse_date(text, context.locale)
+            shown = read.date
+            values.outcomes[f"{name}_on/{read.problem or read.method}"] += 1
+        if instant is not None:
+            derived = shown_date(instant, context.site.utc_offset)
+            if shown is None:
+                shown = derived
+                values.outcomes[f"{name}_on/from-instant"] += 1
+            elif shown != derived:
+                values.outcomes[f"{name}_on/differs-from-instant"] += 1
+        values.columns[f"{name}_at"] = instant
+        values.columns[f"{name}_on"] = shown
+    return values
+
+
+def categories(raw: RawArticle, context: Context) -> Values:
+    """Give ``category`` and ``section`` as canonical slugs, and their titles as shown."""
+    values = Values()
+    for name, canonical in (("category", category_slug), ("section", section_slug)):
+        stated = _well_formed(getattr(raw, name), name, values)
+        shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
+        slug = canonical(stated, context.locale) or canonical(shown, context.locale)
+        values.columns[name] = slug
+        values.columns[f"{name}_title"] = (normalise_title(shown) or None) if shown else None
+        if slug is not None:
+            values.outcomes[f"{name}/present"] += 1
+        elif stated or shown:
+            values.outcomes[f"{name}/unknown-label"] += 1
+    return values
+
+
+def counts(raw: RawArticle, context: Context) -> Values:
+    """Give ``view_count`` and ``reading_minutes``; an approximate count ("1.2K") is flagged and stays null."""
+    values = Values(columns={"view_count": None, "reading_minutes": None})
+    if raw.view_count_text is not None:
+        count = parse_count(raw.view_count_text, context.locale)
+        values.columns["view_count"] = None if count.approximate else count.value
+        what = "approximate" if count.approximate else count.problem or "present"
+        values.outcomes[f"view_count/{what}"] += 1
+    else:
+        values.outcomes["view_count/absent"] += 1
+    if raw.reading_text is not None:
+        minutes = parse_reading_minutes(raw.reading_text, context.locale)
+        values.columns["reading_minutes"] = minutes
+        values.outcomes[f"reading_minutes/{'unreadable' if minutes is None else 'present'}"] += 1
+    return values
+
+
+def bodies(raw: RawArticle, context: Context) -> Values:
+    """Give ``body_sha256``, ``word_count`` and the body itself, where the page had one."""
+    values = Values(columns={"body_sha256": None, "word_count": None})
+    if raw.kind != "article":
+        return values
+    text = _well_formed(raw.body_text, "body", values)
+    if not text:
+        values.outcomes["body/absent"] += 1
+        return values
+    markdown = _well_formed(raw.body_markdown, "body", values) or ""
+    html = _well_formed(raw.body_html, "body", values) or ""
+    values.body = Body(body_key(text, markdown), text, markdown, html)
+    values.columns["body_sha256"] = values.body.sha256
+    values.columns["word_count"] = count_words(text)
+    values.outcomes["body/present"] += 1
+    return values
+
+
+STEPS: tuple[Step, ...] = (identity, titles, dates, categories, counts, bodies)
+"""The steps in the order in which a row is filled."""
+
+
+def normalise_article(raw: RawArticle, context: Context) -> Values:
+    """Run every step over ``raw``; a raw article whose slug is refused gives no ``article_id``."""
+    merged = Values()
+    for step in STEPS:
+        values = step(raw, context)
+        merged.columns |= values.columns
+        merged.outcomes += values.outcomes
+        merged.body = values.body or merged.body
+    return merged
+
+
+def _well_formed(text: str | None, name: str, values: Values) -> str | None:
+    """Replace lone surrogates, which a JSON state may hold and neither Parquet nor UTF-8 can."""
+    if text is None or text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        values.outcomes[f"{name}/surrogate"] += 1
+        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return text
+

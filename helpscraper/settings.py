@@ -1,0 +1,117 @@
+"""Every Scrapy setting of helpscraper, in the order in which a page travels, each with its reason.
+
+The settings that are helpscraper's own are described in ``docs/settings.md``; a test holds that page to this file.
+"""
+
+from __future__ import annotations
+
+import os
+
+from helpscraper import __version__
+
+BOT_NAME = "helpscraper"
+SPIDER_MODULES = ["helpscraper.spiders"]
+NEWSPIDER_MODULE = "helpscraper.spiders"
+
+# ---- Where the history is kept ------------------------------------------------------------------------------------
+
+# A folder or an fsspec URL.
+ARCHIVE_URI = os.environ.get("HELPSCRAPER_ARCHIVE", "output")
+
+# ---- Who is asking ------------------------------------------------------------------------------------------------
+
+# An address or URL where the site's operator reaches whoever runs this; it becomes part of the user agent.
+CONTACT = os.environ.get("HELPSCRAPER_CONTACT", "")
+USER_AGENT = f"helpscraper/{__version__} (help-centre history; respects robots.txt)"
+
+# ---- How fast: politely -------------------------------------------------------------------------------------------
+
+ROBOTSTXT_OBEY = True
+# One request in flight and a pause between: a help centre has a few thousand pages and a day to be read in.
+CONCURRENT_REQUESTS = 4
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 0.5
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 1.0
+AUTOTHROTTLE_MAX_DELAY = 30.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+# No cookie is needed, and none means that every page is what a stranger sees.
+COOKIES_ENABLED = False
+
+# ---- How long and how large ---------------------------------------------------------------------------------------
+
+# The site's edge is known to hang instead of answering; the bound covers the whole response, a slow trickle too.
+DOWNLOAD_TIMEOUT = 60
+# Real pages have some 100 KB; the bound also holds after decompression.
+DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
+DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
+DOWNLOAD_FAIL_ON_DATALOSS = True
+REDIRECT_MAX_TIMES = 5
+# Only http and https: a link to a file or an FTP server is never opened.
+DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
+
+# ---- What is tried again ------------------------------------------------------------------------------------------
+
+RETRY_TIMES = 4
+RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
+# A page that stays away is a fact of the run, not a defect of the program.
+RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
+# Own: seconds of the first pause, doubled for each further try; the longest pause; the longest Retry-After obeyed.
+RETRY_BACKOFF = 2.0
+RETRY_BACKOFF_MAX = 60.0
+RETRY_AFTER_MAX = 300.0
+
+# ---- The way of a response ----------------------------------------------------------------------------------------
+
+DOWNLOADER_MIDDLEWARES = {
+    # Above RedirectMiddleware and the rest: what leads off the site is refused before anything else looks at it.
+    "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
+    # Below HttpCompressionMiddleware (590): it sees the bytes as they came.
+    "helpscraper.extensions.guard.WireGuardMiddleware": 595,
+}
+SPIDER_MIDDLEWARES = {"helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100}
+
+# ---- The way of an article ----------------------------------------------------------------------------------------
+
+ITEM_PIPELINES = {
+    "helpscraper.pipelines.normalise.IdentityPipeline": 100,
+    "helpscraper.pipelines.normalise.TitlePipeline": 200,
+    "helpscraper.pipelines.normalise.DatePipeline": 300,
+    "helpscraper.pipelines.normalise.CategoryPipeline": 400,
+    "helpscraper.pipelines.normalise.CountPipeline": 500,
+    "helpscraper.pipelines.normalise.BodyPipeline": 600,
+    "helpscraper.pipelines.validate.ValidatePipeline": 700,
+    "helpscraper.pipelines.archive.ArchivePipeline": 800,
+}
+
+# ---- The whole crawl ----------------------------------------------------------------------------------------------
+
+EXTENSIONS = {
+    # Opens the session (lock, ledger) before anything is requested, and commits or refuses at the end.
+    "helpscraper.extensions.session.SessionExtension": 0,
+    "helpscraper.extensions.progress.ProgressExtension": 100,
+}
+# Own: go on from the ledger of a crawl that did not end; how old that ledger may be.
+RESUME = False
+RESUME_MAX_HOURS = 24.0
+# Own: how many articles that left every listing are asked for at their own address.
+VANISHED_PROBES = 500
+# Own: how many earlier good snapshots the health checks look at, and their thresholds (crawl.health.Thresholds).
+HEALTH_BASELINE_RUNS = 5
+HEALTH_MIN_ARTICLES = 0.7
+HEALTH_MIN_SECTION = 0.5
+HEALTH_COVERAGE_DROP = 0.2
+HEALTH_MAX_FAILED = 0.1
+HEALTH_MIN_FETCHED_BODIES = 0.9
+HEALTH_MAX_CHALLENGES = 0
+# Own: apprise URLs that are told when a crawl is refused, when it recovers, and when the layout drifts.
+NOTIFY_URLS: list[str] = []
+# Own: a live bar on a terminal; None shows one where there is a terminal.
+PROGRESS: bool | None = None
+
+# Nothing listens: a crawler needs no console that others could reach.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+LOG_LEVEL = "INFO"
