@@ -1,30 +1,51 @@
 """A page: a URL and its HTML, parsed once, with the text helpers that every page object needs.
 
-Nothing here knows a site, a crawler, a clock or a network, so a crawl, a test and a replay from WARC run the same code.
+Nothing here knows a site, a crawler, a clock or a network, so a crawl, a test and a replay from WARC run the
+same code.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
+from typing import cast
 
 from lxml import etree
 from w3lib.encoding import html_to_unicode
 
 from helpscraper.errors import ExtractionError
 
-__all__ = ["BLOCKS", "HIDDEN", "Page", "collapse", "inline_text", "integers", "is_lone_integer", "pieces"]
+__all__ = [
+    "BLOCKS",
+    "HIDDEN",
+    "Page",
+    "collapse",
+    "elements",
+    "inline_text",
+    "integers",
+    "is_lone_integer",
+    "pieces",
+    "string",
+    "truth",
+]
 
 BLOCKS = frozenset(
-    "address article aside blockquote br caption dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 "
-    "h5 h6 header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    (
+        *("address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl", "dt"),
+        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
+        *("hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot"),
+        *("th", "thead", "tr", "ul"),
+    )
 )
 """Elements that a browser sets on lines of their own; text on both sides of one is never one word."""
 
 HIDDEN = frozenset(
-    "script style template noscript head title iframe object svg button select textarea input".split()
+    (
+        *("script", "style", "template", "noscript", "head", "title", "iframe", "object", "svg"),
+        *("button", "select", "textarea", "input"),
+    )
 )
 """Elements whose text is no part of what a reader reads."""
 
@@ -34,6 +55,21 @@ _GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"
 _LONE_INTEGER = re.compile(rf"\d{{1,3}}(?:{_GROUP}\d{{2,3}}){{0,5}}{_GROUP}\d{{3}}|\d{{1,15}}")
 _INTEGER = re.compile(rf"(?<!\d)(?:\d{{1,3}}(?:{_GROUP}\d{{3}})+(?!\d)|\d+)")
 _NOT_DIGIT = re.compile(r"\D+")
+
+
+def elements(path: str) -> Callable[[etree._Element], list[etree._Element]]:
+    """Compile an XPath that selects elements; calling it on an element gives their list in document order."""
+    return cast("Callable[[etree._Element], list[etree._Element]]", etree.XPath(path, smart_strings=False))
+
+
+def string(path: str) -> Callable[[etree._Element], str]:
+    """Compile an XPath ``string(...)``."""
+    return cast("Callable[[etree._Element], str]", etree.XPath(path, smart_strings=False))
+
+
+def truth(path: str) -> Callable[[etree._Element], bool]:
+    """Compile an XPath ``boolean(...)``."""
+    return cast("Callable[[etree._Element], bool]", etree.XPath(path))
 
 
 def collapse(text: str) -> str:
@@ -81,8 +117,8 @@ def inline_text(element: etree._Element) -> str:
 def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     """Yield ``(node, text)`` for every node below ``element`` that holds text of its own, in document order.
 
-    A node with text of its own is one piece together with all that stands inside it, so a highlighted word does not
-    cut a sentence; a node that only groups others is opened.
+    A node with text of its own is one piece together with all that stands inside it, so a highlighted word
+    does not cut a sentence; a node that only groups others is opened.
     """
     waiting = [element]
     while waiting:
@@ -99,7 +135,8 @@ def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
 
 
 def is_lone_integer(text: str) -> bool:
-    """Tell whether ``text`` is one whole number and nothing else, in any digits and with any group separators.
+    """Tell whether ``text`` is one whole number and nothing else, in any digits and with any group
+    separators.
 
     >>> [is_lone_integer(text) for text in ("728", "3,208", "4 225", "٢٬٣٨٣", "23.2.2026", "2 min", "")]
     [True, True, True, True, False, False, False]
@@ -123,15 +160,16 @@ def _decode(html: str | bytes) -> str:
     try:
         return html.decode("utf-8-sig")
     except UnicodeDecodeError:
-        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
+        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become
+        # U+FFFD.
         return html_to_unicode(None, html, default_encoding="utf-8")[1]
 
 
 class Page:
     """A URL and its HTML (text, or bytes in any declared encoding), parsed on first use and only once.
 
-    ``outcomes`` counts which rule gave each field, as ``field/rule`` (``title/state``, ``view_count/missing``), so that a
-    run can tell which rules still match the site.
+    ``outcomes`` counts which rule gave each field, as ``field/rule`` (``title/state``,
+    ``view_count/missing``), so that a run can tell which rules still match the site.
     """
 
     def __init__(self, url: str, html: str | bytes) -> None:
@@ -141,7 +179,9 @@ class Page:
 
     @cached_property
     def root(self) -> etree._Element:
-        """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to parse."""
+        """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to
+        parse.
+        """
         text = _decode(self._html or "").replace("\x00", "")
         self._html = None
         if not text.strip():
@@ -153,7 +193,8 @@ class Page:
             root = etree.fromstring(text.encode("utf-8", "replace"), parser)
         except etree.ParserError as error:
             raise self.error("html", f"no element could be read ({error})") from error
-        # The stubs promise an element, but libxml2 answers None for text without any markup it can hold on to.
+        # The stubs promise an element, but libxml2 answers None for text without any markup it can hold on
+        # to.
         if root is None:
             raise self.error("html", "no element could be read", advice="check that the page is HTML")
         last = parser.error_log.last_error

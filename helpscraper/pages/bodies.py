@@ -1,15 +1,16 @@
 """A body in three forms, written in one walk over its elements: HTML as on the page, text, and Markdown.
 
-The walk is iterative and every piece of text is copied a bounded number of times, so the work grows with the size of
-the body whatever its shape.
+The walk is iterative and every piece of text is copied a bounded number of times, so the work grows with the
+size of the body whatever its shape.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -17,6 +18,8 @@ from helpscraper.pages.base import BLOCKS, HIDDEN
 from helpscraper.pages.markdown import code_span, escape, escape_lines, fence, link, web_url
 
 __all__ = ["BodyForms", "write_body"]
+
+Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
 
 _SPACE = re.compile(r"\s+")
 _SPACES = re.compile(r" {2,}")
@@ -30,13 +33,16 @@ _MARKS = (
 _CODE = frozenset(("code", "kbd", "samp"))
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _MAX_SPAN = 50
-# Twenty lists deep; below that, items are written as if they stood at that depth, or indentation would eat memory.
+# Twenty lists deep; below that, items are written as if they stood at that depth, or indentation would eat
+# memory.
 _MAX_CONTAINERS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class BodyForms:
-    """``text`` has one block a line; ``markdown`` is CommonMark with GFM tables; ``html`` is as it was served."""
+    """``text`` has one block a line; ``markdown`` is CommonMark with GFM tables; ``html`` is as it was
+    served.
+    """
 
     text: str
     markdown: str
@@ -86,7 +92,7 @@ class _Writer:
         self.text_blocks: list[str] = []
         self.md_blocks: list[str] = []
 
-    # -- inline ---------------------------------------------------------------------------------------------------
+    # -- inline --------------------
 
     def data(self, text: str) -> None:
         """Take text as it stands in the page."""
@@ -109,7 +115,9 @@ class _Writer:
             self._md.append("!" + link(escape(alt), url or "", ""))
 
     def _start_inline(self, tag: str, node: etree._Element) -> None:
-        """Open a mark, a link or code. A kind that is open already is not opened again, nor anything within code."""
+        """Open a mark, a link or code. A kind that is open already is not opened again, nor anything within
+        code.
+        """
         href = web_url(node.get("href"), self._base) if tag == "a" else None
         kind = "code" if tag in _CODE else "a" if href else _MARKS.get(tag)
         if kind is None or self._pre or self._code or any(other.kind == kind for other in self._open):
@@ -135,7 +143,7 @@ class _Writer:
             done = f"{opened.kind}{core}{opened.kind}"
         self._md[opened.md_from :] = [before, done, after]
 
-    # -- blocks ---------------------------------------------------------------------------------------------------
+    # -- blocks --------------------
 
     def _flush(self) -> None:
         """End the block at hand, if there is one; what is open stays open in the next."""
@@ -289,7 +297,9 @@ def _whole(text: str | None, default: int) -> int:
 
 
 def _edges(md: str) -> tuple[str, str, str]:
-    """Split white space and hard breaks off both ends; an escaped backslash at the end belongs to the core."""
+    """Split white space and hard breaks off both ends; an escaped backslash at the end belongs to the
+    core.
+    """
     start, end = 0, len(md)
     while start < end and (md[start].isspace() or md.startswith(_BREAK, start)):
         start += 1 if md[start].isspace() else len(_BREAK)
@@ -318,12 +328,12 @@ def escape_html(text: str) -> str:
 
 
 def write_body(
-    containers: Iterable[etree._Element], base_url: str, chrome: etree.XPath | None = None
+    containers: Iterable[etree._Element], base_url: str, chrome: Selector | None = None
 ) -> BodyForms:
     """Return the content of ``containers`` in three forms; relative links are made absolute in the Markdown.
 
-    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and styles. The
-    page's own tree stays as it is.
+    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and
+    styles. The page's own tree stays as it is.
     """
     writer = _Writer(base_url)
     html = []

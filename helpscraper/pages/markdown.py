@@ -1,4 +1,6 @@
-"""The small rules of Markdown (CommonMark with GFM tables): what to escape, how to fence, how to write a link."""
+"""The small rules of Markdown (CommonMark with GFM tables): what to escape, how to fence, how to write a
+link.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +72,8 @@ def web_url(href: str | None, base: str) -> str | None:
 
 
 def link(label: str, url: str, plain: str) -> str:
-    """Return a link; ``label`` is Markdown already, ``plain`` its text. A URL that is its own label is an autolink.
+    """Return a link; ``label`` is Markdown already, ``plain`` its text. A URL that is its own label is an
+    autolink.
 
     >>> link("a", "https://x.example/a (1)", "a")
     '[a](https://x.example/a%20%281%29)'

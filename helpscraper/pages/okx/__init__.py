@@ -1,12 +1,15 @@
-"""The OKX help centre, 2024 to 2026: its listing, search, home and article pages, and the state they embed."""
+"""The OKX help centre, 2024 to 2026: its listing, search, home and article pages, and the state they
+embed.
+"""
 
 from __future__ import annotations
 
 from helpscraper.pages.okx.article import ArticlePage
-from helpscraper.pages.okx.listing import ListingPage, SectionLink
+from helpscraper.pages.okx.listing import ListingPage
 from helpscraper.pages.okx.page import OkxPage, RegionFacts
 from helpscraper.pages.okx.recognise import PageKind, is_challenge, page_kind
 from helpscraper.pages.okx.search import CategoryLink, HomePage, SearchPage
+from helpscraper.pages.okx.sections import SectionLink
 
 __all__ = [
     "EXTRACTOR",

@@ -1,21 +1,20 @@
 """An article of the OKX help centre, from its own page.
 
-The page must prove to be the article that was asked for: its state, its canonical link or its structured data name
-the slug. A missing field costs that field; a page that is something else is an ``ExtractionError``.
+The page must prove to be the article that was asked for: its state, its canonical link or its structured data
+name the slug. A missing field costs that field; a page that is something else is an ``ExtractionError``.
 """
 
 from __future__ import annotations
 
 import json
 from functools import cached_property
-from typing import Any
 
 from lxml import etree
 
 from helpscraper.items import RawArticle
-from helpscraper.pages.base import inline_text, pieces
+from helpscraper.pages.base import collapse, elements, inline_text, pieces
 from helpscraper.pages.bodies import BodyForms, write_body
-from helpscraper.pages.okx.items import Details, read_details
+from helpscraper.pages.okx.items import Details, looks_dated, read_details
 from helpscraper.pages.okx.page import OkxPage, has_class
 from helpscraper.pages.okx.recognise import is_challenge
 from helpscraper.pages.okx.richtext import rich_text
@@ -25,25 +24,34 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-_ARTICLE = etree.XPath("(//article[.//h1] | //*[@id='article-container'][.//h1])[last()]")
-_TITLE = etree.XPath("(.//h1)[1]")
-_ROW = etree.XPath(
-    f"(.//*[@data-testid='RowWithDivider'] | .//*[{has_class('timeWrap')}] | .//*[{has_class('detail-row')}])[last()]"
+_ARTICLE = elements("(//article[.//h1] | //*[@id='article-container'][.//h1])[last()]")
+_TITLE = elements("(.//h1)[1]")
+_ROW = elements(
+    f"(.//*[@data-testid='RowWithDivider'] | .//*[{has_class('timeWrap')}]"
+    f" | .//*[{has_class('detail-row')}]"
+    f"[not(.//*[@data-testid='RowWithDivider' or {has_class('timeWrap')}])])[1]"
 )
-_DATES = etree.XPath(".//*[@data-testid='DateDisplay']")
-_BODY = etree.XPath(
+_DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
+_BODY = elements(
     f".//*[{has_class('richTextContent')} or {has_class('markdownContent')}]"
     f"[not(ancestor::*[{has_class('richTextContent')} or {has_class('markdownContent')}"
     f" or {has_class('footerContainer')} or starts-with(@id, 'footer-')])]"
 )
-_CONTENT = etree.XPath(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
-_CHROME = etree.XPath(
+_CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
+_CHROME_PATH = (
     f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
-    f" or contains(@class, 'Footer_footer__') or {has_class('articleSidebarContainer')} or {has_class('headerContainer')}"
-    f" or {has_class('shareContainer')} or {has_class('share')} or contains(@class, 'okui-breadcrumbs')"
-    " or self::header or self::nav or self::aside or self::footer]"
+    f" or contains(@class, 'Footer_footer__') or {has_class('articleSidebarContainer')}"
+    f" or {has_class('headerContainer')} or {has_class('shareContainer')} or {has_class('share')}"
+    " or contains(@class, 'okui-breadcrumbs') or self::header or self::nav or self::aside or self::footer]"
 )
-_JSON_LD = etree.XPath("//script[@type='application/ld+json']")
+_CHROME = elements(_CHROME_PATH)
+_CHROME_AND_HEAD = elements(
+    f"{_CHROME_PATH} | descendant::h1"
+    f" | descendant::*[@data-testid='RowWithDivider' or {has_class('detail-row')}]"
+)
+_CRUMBS = elements("//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/')]")
+_AFTER_TITLE = elements("(//article//h1)[1]/following::*[not(*)]")
+_JSON_LD = elements("//script[@type='application/ld+json']")
 
 
 class ArticlePage(OkxPage):
@@ -89,12 +97,14 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def slug(self) -> str:
-        """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked for."""
+        """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked
+        for.
+        """
         linked = text(self._linked_data, "mainEntityOfPage", "@id")
         named = {
             "state": text(self._post, "slug"),
-            "canonical": parse_help_url(self.canonical).slug if self.canonical else None,
-            "json_ld": parse_help_url(linked).slug if linked else None,
+            "canonical": _slug_of(self.canonical),
+            "json_ld": _slug_of(linked),
         }
         rule, own = next(((rule, slug) for rule, slug in named.items() if slug), ("url", self.asked_slug))
         if own is None or (own := self.valid_slug(own)) is None:
@@ -111,8 +121,16 @@ class ArticlePage(OkxPage):
             )
         return own
 
+    @cached_property
+    def _is_labelled(self) -> bool:
+        """Whether the article element carries its own heading as a label, as every layout seen does."""
+        label = self._element.get("aria-label") if self._element is not None else None
+        return bool(label) and collapse(label or "") == inline_text(_TITLE(self.root)[0])
+
     def _check_is_article(self) -> None:
-        if self._post or (self._element is not None and (self._containers or self._linked_data)):
+        if self._post or (
+            self._element is not None and (self._containers or self._linked_data or self._is_labelled)
+        ):
             return
         if is_challenge(self):
             raise self.error(
@@ -133,7 +151,9 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def article(self) -> RawArticle:
-        """The article, kind ``article``, with its body in three forms; raises ``ExtractionError`` (see the module)."""
+        """The article, kind ``article``, with its body in three forms; raises ``ExtractionError`` (see the
+        module).
+        """
         self._check_is_article()
         slug = self.slug
         section, details = dig(self._post, "section"), self._details
@@ -178,11 +198,23 @@ class ArticlePage(OkxPage):
         """The pieces of the row below the title, wherever it stands; empty when no row can be found."""
         if self._element is None:
             return Details()
-        rows = _ROW(self._element) or [date.getparent() for date in _DATES(self._element)[:1]]
+        rows = _ROW(self._element) or _DATES_PARENT(self._element) or self._row_by_date()
         details = read_details(pieces(rows[0])) if rows else Details()
         self.count("dates", "markup" if details.dates else "missing")
         self.count("view_count", "markup" if details.count else "missing")
         return details
+
+    def _row_by_date(self) -> list[etree._Element]:
+        """The parent of the first dated line between title and body, for a layout whose classes are
+        unknown.
+        """
+        bodies = set(self._containers)
+        for node in _AFTER_TITLE(self.root)[:40]:
+            if bodies.intersection(node.iterancestors()):
+                break
+            if looks_dated(inline_text(node)) and (parent := node.getparent()) is not None:
+                return [parent]
+        return []
 
     def _instant(self, field: str, key: str, linked_key: str) -> str | int | None:
         stated = instant(self, field, dig(self._post, key))
@@ -200,8 +232,7 @@ class ArticlePage(OkxPage):
         return shown or (f"{minutes} min" if minutes is not None else None)
 
     def _crumb(self, kind: str) -> tuple[str | None, str | None]:
-        path = f"//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/{kind}/')]"
-        for link in self.root.xpath(path):
+        for link in reversed(_CRUMBS(self.root)):
             target = parse_help_url(link.get("href") or "")
             if target.kind == kind and target.page == 1:
                 return target.slug, self.bounded_title(inline_text(link))
@@ -223,7 +254,9 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _body(self) -> BodyForms | None:
-        """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
+        """The body; of the markup, else of the state's rich text, else whatever the article holds below its
+        title.
+        """
         for rule, containers in (
             ("", self._containers),
             ("state", [root] if (root := rich_text(dig(self._post, "richTextContent"))) is not None else []),
@@ -240,7 +273,6 @@ class ArticlePage(OkxPage):
         return None
 
 
-_CHROME_AND_HEAD = etree.XPath(
-    _CHROME.path
-    + f" | descendant::h1 | descendant::*[@data-testid='RowWithDivider' or {has_class('detail-row')}]"
-)
+def _slug_of(url: str | None) -> str | None:
+    target = parse_help_url(url) if url else None
+    return target.slug if target is not None and target.kind == "article" else None

@@ -1,52 +1,38 @@
 """A listing of the OKX help centre: a section page or a category page.
 
-State and markup complete each other: the state has instants and ids, the markup has the order, the visible dates and
-the view count. They are joined by slug, never by position, for the two lists may differ.
+State and markup complete each other: the state has instants and ids, the markup has the order, the visible
+dates and the view count. They are joined by slug, never by position, for the two lists may differ.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
-from urllib.parse import urljoin
-
-from lxml import etree
+from typing import Literal
 
 from helpscraper.items import RawArticle
-from helpscraper.pages.base import inline_text
+from helpscraper.pages.base import elements, inline_text
 from helpscraper.pages.okx.items import Shown, find_items, read_item
 from helpscraper.pages.okx.page import OkxPage
 from helpscraper.pages.okx.pager import Pager, read_pager
+from helpscraper.pages.okx.recognise import is_challenge
 from helpscraper.pages.okx.rows import merge
+from helpscraper.pages.okx.sections import SectionLink, linked_sections, stated_sections
 from helpscraper.pages.okx.state import Json, dig, find_rows, number, text
 from helpscraper.sites import OKX
-from helpscraper.urls import parse_help_url, same_site
+from helpscraper.urls import parse_help_url
 
 __all__ = ["ListingPage", "SectionLink"]
 
-_SECTION_LINKS = etree.XPath("//nav//a[contains(@href, '/help/section/')]")
-_ANY_SECTION_LINKS = etree.XPath("//a[contains(@href, '/help/section/')][not(contains(@href, '/page/'))]")
-_TITLES = etree.XPath("//*[contains(@class, 'index_titleHeader__')]/*[self::h1 or self::h2]")
-_CATEGORY_CRUMB = etree.XPath(
-    "(//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/category/')])[1]"
-)
-_EMPTY_LIST = etree.XPath("//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')]")
-
-
-@dataclass(frozen=True, slots=True)
-class SectionLink:
-    """A section that a page names. ``content_type`` is ``tag`` or ``section`` where the state tells, else None."""
-
-    slug: str
-    title: str | None
-    url: str
-    category: str | None
-    content_type: str | None
+_TITLES = elements("//*[contains(@class, 'index_titleHeader__')]/*[self::h1 or self::h2]")
+_OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")
+_CATEGORY_CRUMB = elements("(//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/category/')])[1]")
+_EMPTY_LIST = elements("//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')]")
 
 
 class ListingPage(OkxPage):
-    """One page of a list of articles. Reading a field raises ``ExtractionError`` when the page is no listing."""
+    """One page of a list of articles. Reading a field raises ``ExtractionError`` when the page is no
+    listing.
+    """
 
     @cached_property
     def _data(self) -> Json:
@@ -68,7 +54,7 @@ class ListingPage(OkxPage):
             rows = dig(holder, shape)
             if isinstance(rows, list):
                 self.count("list", shape)
-                return [row for row in rows if isinstance(row, dict)], holder or {}, shape  # type: ignore[return-value]
+                return [row for row in rows if isinstance(row, dict)], holder or {}, shape
         found = find_rows(self.state)
         if found is not None:
             self.count("list", "drift")
@@ -88,9 +74,11 @@ class ListingPage(OkxPage):
 
     @cached_property
     def articles(self) -> list[RawArticle]:
-        """The articles in shown order, kind ``listing``; raises ``ExtractionError`` for a list that cannot be read.
+        """The articles in shown order, kind ``listing``; raises ``ExtractionError`` for a list that cannot be
+        read.
 
-        ``listed_in`` holds this page's section. An article that only the state or only the markup has is a row too.
+        ``listed_in`` holds this page's section. An article that only the state or only the markup has is a
+        row too.
         """
         self._check_claim()
         rows = merge(self, self._list[0], self._shown, kind="listing")
@@ -108,17 +96,37 @@ class ListingPage(OkxPage):
         return rows
 
     def _check_claim(self) -> None:
-        stated = text(self._current, "slug")
-        if self.here.kind == "section" and stated and self.here.slug and stated != self.here.slug:
-            raise self.error(
-                "slug",
-                f"the page is section {stated!r}, not {self.here.slug!r}",
-                selector="appState currSection.slug",
-                advice="the site may have answered with another region's page; see the region facts of the run",
-            )
+        """Raise when the page says that it is another section or category than its URL."""
+        for kind, own in (("section", self._own_section), ("category", self._own_category)):
+            if self.here.kind == kind and own and own != self.here.slug:
+                raise self.error(
+                    "slug",
+                    f"the page is {kind} {own!r}, not {self.here.slug!r}",
+                    selector="appState currSection.slug, nav [aria-current=page]",
+                    advice="another region's page may have been answered; see the run's region facts",
+                )
+
+    @cached_property
+    def _own_section(self) -> str | None:
+        stated = self.valid_slug(text(self._current, "slug"))
+        if stated is None:
+            for link in _OPEN_SECTION(self.root):
+                target = parse_help_url(link.get("href") or "")
+                return target.slug if target.kind == "section" else None
+        return stated
+
+    @cached_property
+    def _own_category(self) -> str | None:
+        return self.valid_slug(text(self._current, "category", "slug"))
 
     def _check_empty(self) -> None:
         """Raise unless the page says itself that it has no articles."""
+        if is_challenge(self):
+            raise self.error(
+                "challenge",
+                f"a block or challenge page ({self.head_title!r}), not a listing",
+                advice="slow down, or ask the site's owner for access",
+            )
         total, skipped = self.total, number(self._list[1], "skip") or 0
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
         if total and skipped < total and self.page <= -(-total // (self.page_size or OKX.page_size)):
@@ -128,10 +136,8 @@ class ListingPage(OkxPage):
                 selector="articleList, index_articleItem__, links to /help/<slug>",
                 advice="the site's layout has changed: helpscraper/pages/okx/items.py needs a rule for it",
             )
-        if self.outcomes["slug/rejected"] and not self._rows_known_empty:
-            raise self.error(
-                "list", f"none of {self.outcomes['slug/rejected']} links leads to an article of this site"
-            )
+        if rejected := self.outcomes["slug/rejected"]:
+            raise self.error("list", f"none of {rejected} entries has a slug and a link of this site")
         if (
             stated_empty
             or total == 0
@@ -148,61 +154,28 @@ class ListingPage(OkxPage):
         )
 
     @cached_property
-    def _rows_known_empty(self) -> bool:
-        return self.total == 0
-
-    @cached_property
     def _empty_container(self) -> bool:
         return any(len(element) == 0 for element in _EMPTY_LIST(self.root))
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether the page honestly shows no article; a list that cannot be read raises ``ExtractionError``."""
+        """Whether the page honestly shows no article; a list that cannot be read raises
+        ``ExtractionError``.
+        """
         return not self.articles
 
     @cached_property
     def sections(self) -> list[SectionLink]:
-        """The sections that the page names, in its order: of the state with all sub-sections, else of the side nav."""
-        found: dict[str, SectionLink] = {}
-        stated = self._data.get("allSections")
-        waiting: list[Any] = list(reversed(stated)) if isinstance(stated, list) else []
-        while waiting and len(found) < 10_000:
-            section = waiting.pop()
-            slug = self.valid_slug(text(section, "slug"))
-            if slug and slug not in found:
-                found[slug] = SectionLink(
-                    slug=slug,
-                    title=self.bounded_title(text(section, "title")),
-                    url=self.article_url(f"section/{slug}"),
-                    category=self.valid_slug(text(section, "category", "slug")),
-                    content_type=text(section, "contentType"),
-                )
-            below = dig(section, "subSections")
-            if isinstance(below, list):
-                waiting.extend(reversed(below))
-        if not found:
-            found = self._linked_sections()
+        """The sections that the page names, in its order: of the state with all sub-sections, else of the
+        nav.
+        """
+        found = stated_sections(self, self._data.get("allSections")) or linked_sections(self, self.category)
         return list(found.values())
-
-    def _linked_sections(self) -> dict[str, SectionLink]:
-        found: dict[str, SectionLink] = {}
-        for link in _SECTION_LINKS(self.root) or _ANY_SECTION_LINKS(self.root):
-            url = urljoin(self.url, link.get("href") or "")
-            target = parse_help_url(url)
-            if target.kind == "section" and target.slug and target.page == 1 and same_site(url, self.url):
-                title = self.bounded_title(inline_text(link))
-                known = found.get(target.slug)
-                if known is None or known.title is None:
-                    found[target.slug] = SectionLink(
-                        target.slug, title, self.article_url(f"section/{target.slug}"), self.category, None
-                    )
-        return found
 
     @cached_property
     def section(self) -> str | None:
         """The slug of the section whose list this is; None on a category page that does not say."""
-        stated = self.valid_slug(text(self._current, "slug"))
-        return stated or (self.here.slug if self.here.kind == "section" else None)
+        return self._own_section or (self.here.slug if self.here.kind == "section" else None)
 
     @cached_property
     def section_title(self) -> str | None:
@@ -215,13 +188,15 @@ class ListingPage(OkxPage):
 
     @cached_property
     def content_type(self) -> str | None:
-        """``tag`` for a list across sections ('latest'), ``section`` for a section's own; None when not stated."""
+        """``tag`` for a list across sections ('latest'), ``section`` for a section's own; None when not
+        stated.
+        """
         return text(self._current, "contentType")
 
     @cached_property
     def category(self) -> str | None:
         """The slug of the category that the section belongs to."""
-        stated = self.valid_slug(text(self._current, "category", "slug"))
+        stated = self._own_category
         if stated or self.here.kind == "category":
             return stated or self.here.slug
         for link in _CATEGORY_CRUMB(self.root):
@@ -280,7 +255,9 @@ class ListingPage(OkxPage):
 
     @cached_property
     def next_url(self) -> str | None:
-        """The URL of the next page; None on the last one. Built from the totals where the page has no pager."""
+        """The URL of the next page; None on the last one. Built from the totals where the page has no
+        pager.
+        """
         if self._pager.next_url:
             self.count("next", "pager")
             return self._pager.next_url

@@ -1,14 +1,17 @@
-"""What every page of the OKX help centre has in common: the state, the region it was served for, its links."""
+"""What every page of the OKX help centre has in common: the state, the region it was served for, its
+links.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
-from helpscraper.pages.base import Page, collapse
+from helpscraper.pages.base import Page, collapse, elements, string
 from helpscraper.pages.okx.state import Json, dig, load_script, read_state, text
 from helpscraper.urls import HelpUrl, canonical_url, is_slug, parse_help_url, same_site
 
@@ -17,11 +20,11 @@ __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "has_class"]
 MAX_TITLE = 10_000
 """Characters. The longest real title seen has 150; far more is a broken or hostile page."""
 
-_GLOBAL = etree.XPath("(//script[@id='_okGlobal'])[1]")
-_OKX_GLOBAL = etree.XPath("(//script[@id='_okxGlobal'])[1]")
-_CANONICAL = etree.XPath("string((//link[@rel='canonical']/@href)[1])")
-_ALTERNATES = etree.XPath("//link[@rel='alternate'][@hreflang][@href]")
-_HEADING = etree.XPath("string((//title)[1])")
+_GLOBAL = elements("(//script[@id='_okGlobal'])[1]")
+_OKX_GLOBAL = elements("(//script[@id='_okxGlobal'])[1]")
+_CANONICAL = string("string((//link[@rel='canonical']/@href)[1])")
+_ALTERNATES = elements("//link[@rel='alternate'][@hreflang][@href]")
+_HEADING = string("string((//title)[1])")
 
 
 def has_class(name: str) -> str:
@@ -37,8 +40,9 @@ def has_class(name: str) -> str:
 class RegionFacts:
     """Which regional help centre answered, and for whom; every member is as the page states it, or None.
 
-    ``html_lang`` is the page's language; ``sites`` and ``sub_site`` name the regional site (``OKX_GLOBAL``); ``market``
-    its market; ``ip_region`` the visitor's country as the server saw it; ``locale`` the server's own locale name.
+    ``html_lang`` is the page's language; ``sites`` and ``sub_site`` name the regional site (``OKX_GLOBAL``);
+    ``market`` its market; ``ip_region`` the visitor's country as the server saw it; ``locale`` the server's
+    own locale name.
     """
 
     html_lang: str | None
@@ -54,7 +58,9 @@ class OkxPage(Page):
 
     @cached_property
     def state(self) -> Json:
-        """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or ``broken``."""
+        """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or
+        ``broken``.
+        """
         state, outcome = read_state(self.root)
         self.count("state", outcome)
         return state
@@ -83,7 +89,9 @@ class OkxPage(Page):
 
     @cached_property
     def alternates(self) -> dict[str, str]:
-        """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per article."""
+        """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per
+        article.
+        """
         return {
             str(link.get("hreflang")): urljoin(self.url, link.get("href") or "")
             for link in _ALTERNATES(self.root)
@@ -105,7 +113,7 @@ class OkxPage(Page):
             locale=text(site, "locale") or text(self.state, "serverSideProps", "cfLocale"),
         )
 
-    def _script(self, path: etree.XPath) -> Json:
+    def _script(self, path: Callable[[etree._Element], list[etree._Element]]) -> Json:
         for script in path(self.root):
             try:
                 value = load_script(script)
@@ -134,18 +142,22 @@ class OkxPage(Page):
             return None
 
     def valid_slug(self, slug: str | None) -> str | None:
-        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and dropped."""
+        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and
+        dropped.
+        """
         if slug is None or is_slug(slug):
             return slug
         self.count("slug", "rejected")
         return None
 
     def bounded_title(self, title: str | None) -> str | None:
-        """Return ``title``, None when empty; raises ``ExtractionError`` when it is longer than ``MAX_TITLE``."""
+        """Return ``title``, None when empty; raises ``ExtractionError`` when it is longer than
+        ``MAX_TITLE``.
+        """
         if title is not None and len(title) > MAX_TITLE:
             raise self.error(
                 "title",
                 f"a title of {len(title):,} characters; the bound is {MAX_TITLE:,}",
-                advice="the page is broken or hostile, or the title's rule matches too much: look at the page",
+                advice="look at the page: it is broken or hostile, or the title's rule matches too much",
             )
         return title or None

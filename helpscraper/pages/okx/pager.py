@@ -1,7 +1,7 @@
 """The pager below a list: which page this is, how many there are, what follows.
 
-The current page is not a link, so the last link of the last page is one short; and the line "Showing 16-30 of 2131"
-is worded per language, so it is read by its three numbers.
+The current page is not a link, so the last link of the last page is one short; and the line "Showing 16-30 of
+2131" is worded per language, so it is read by its three numbers.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
-from helpscraper.pages.base import inline_text, integers
+from helpscraper.pages.base import elements, inline_text, integers
 from helpscraper.pages.okx.page import OkxPage, has_class
 from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["Pager", "read_pager"]
 
-_PAGER = etree.XPath(
+_PAGER = elements(
     f"(//ul[contains(@class, 'okui-pagination')] | //*[{has_class('paginationWrap')}]"
     " | //*[@data-testid='okd-pagination-pager']/..)[last()]"
 )
-_NEXT = etree.XPath(
+_NEXT = elements(
     "(descendant::a[@href][not(@aria-disabled='true')]"
     "[@data-testid='okd-pagination-next-icon' or @rel='next'"
     " or contains(concat(@class, ' '), 'okui-pagination-next ')])[1]"
 )
-_REL_NEXT = etree.XPath("(//link[@rel='next'][@href])[1]")
-_LINE = etree.XPath(f"(//*[@id='help-load-more-desc'] | //*[{has_class('paginationWrap')}]/span)[last()]")
-_ACTIVE = etree.XPath(
-    "(descendant::*[contains(@class, 'pagination-item-active') or @aria-current='page'])[1]"
-)
+_REL_NEXT = elements("(//link[@rel='next'][@href])[1]")
+_LINE = elements(f"(//*[@id='help-load-more-desc'] | //*[{has_class('paginationWrap')}]/span)[last()]")
+_ACTIVE = elements("(descendant::*[contains(@class, 'pagination-item-active') or @aria-current='page'])[1]")
 
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown items."""
+    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown
+    items.
+    """
 
     page: int | None = None
     pages: int | None = None
@@ -57,7 +57,7 @@ def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
 def read_pager(page: OkxPage) -> Pager:
     """Read the pager of ``page``; a link that leads off the site, or not further, is not followed."""
     first, last, total = _line(page)
-    found: list[etree._Element] = _PAGER(page.root)
+    found = _PAGER(page.root)
     if not found:
         return Pager(next_url=_next(page, _REL_NEXT(page.root), None), first=first, last=last, total=total)
     bar = found[0]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from lxml import etree
-
 from helpscraper.errors import ExtractionError
+from helpscraper.pages.base import truth
 from helpscraper.pages.okx.page import OkxPage, has_class
 from helpscraper.pages.okx.state import dig
 
@@ -15,20 +14,22 @@ __all__ = ["PageKind", "is_challenge", "page_kind"]
 PageKind: TypeAlias = Literal["article", "listing", "search", "home", "challenge", "empty", "unknown"]
 
 _TITLES = ("just a moment", "attention required", "access denied", "verifying you are human", "403 forbidden")
-_MARKS = etree.XPath(
+_MARKS = truth(
     "boolean(//*[contains(@class, 'cf-browser-verification') or @id='challenge-form' or @id='cf-wrapper'"
     " or @id='challenge-running' or @id='cf-error-details' or @id='challenge-error-text']"
     " | //script[contains(@src, '/cdn-cgi/challenge-platform/') or contains(., '_cf_chl_opt')])"
 )
-_OURS = etree.XPath(
-    f"boolean(//*[{has_class('articleItem')} or {has_class('richTextContent')} or {has_class('markdownContent')}"
-    " or @id='article-container' or @aria-describedby='help-load-more-desc'])"
+_OURS = truth(
+    f"boolean(//*[{has_class('articleItem')} or {has_class('richTextContent')}"
+    f" or {has_class('markdownContent')} or @id='article-container'"
+    " or @aria-describedby='help-load-more-desc'])"
 )
-_ARTICLE = etree.XPath("boolean(//article//h1)")
+_ARTICLE = truth("boolean(//article//h1)")
 
 
 def is_challenge(page: OkxPage) -> bool:
-    """Tell whether ``page`` is a challenge or block page: one of their titles or marks, and nothing of the site's own.
+    """Tell whether ``page`` is a challenge or block page: one of their titles or marks, and nothing of the
+    site's own.
 
     The marks alone prove nothing, for the same scripts stand on pages that were let through.
     """

@@ -1,7 +1,7 @@
 """The rich text of the state (a Contentful document) as HTML, for a page whose markup holds no body.
 
-Node types seen on real pages: document, paragraph, text with bold marks, unordered-list, list-item, hyperlink, table
-with rows and cells. The others are those of Contentful's rich text format.
+Node types seen on real pages: document, paragraph, text with bold marks, unordered-list, list-item,
+hyperlink, table with rows and cells. The others are those of Contentful's rich text format.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def rich_text(document: Any) -> etree._Element | None:
         content = dig(node, "content")
         if isinstance(content, list):
             waiting.extend((here, child) for child in reversed(content))
-    return root if "".join(root.itertext()).strip() else None
+    return root if "".join(map(str, root.itertext())).strip() else None
 
 
 def _text(parent: etree._Element, node: Any) -> None:

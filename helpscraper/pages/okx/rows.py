@@ -65,8 +65,8 @@ def merge(
     order = dict.fromkeys((*markup, *by_slug))
     if markup and by_slug:
         page.count("join", "both")
-        page.outcomes["join/state_only"] += len(by_slug.keys() - markup.keys())
-        page.outcomes["join/markup_only"] += len(markup.keys() - by_slug.keys())
+        for slug in markup.keys() ^ by_slug.keys():
+            page.count("join", "markup_only" if slug in markup else "state_only")
     return [_row(page, slug, by_slug.get(slug, {}), markup.get(slug), kind) for slug in order]
 
 

@@ -1,4 +1,6 @@
-"""The home page and the search page. No saved copy of either is known, so both are read by what their links mean."""
+"""The home page and the search page. No saved copy of either is known, so both are read by what their links
+mean.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from helpscraper.items import RawArticle
-from helpscraper.pages.base import pieces
+from helpscraper.pages.base import elements, pieces, truth
 from helpscraper.pages.okx.items import find_items, read_item
 from helpscraper.pages.okx.page import OkxPage
 from helpscraper.pages.okx.pager import Pager, read_pager
@@ -20,8 +22,8 @@ from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["CategoryLink", "HomePage", "SearchPage"]
 
-_CATEGORY_LINKS = etree.XPath("//a[contains(@href, '/help/category/')]")
-_SEARCH_BOX = etree.XPath("boolean(//input[@type='search'] | //*[@role='tablist'] | //*[@role='tab'])")
+_CATEGORY_LINKS = elements("//a[contains(@href, '/help/category/')]")
+_SEARCH_BOX = truth("boolean(//input[@type='search'] | //*[@role='tablist'] | //*[@role='tab'])")
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -63,7 +65,9 @@ class HomePage(OkxPage):
         return list(found.values())
 
     def _stated(self) -> dict[str, CategoryLink]:
-        """Categories of the state: objects with slug and title in a list under a key that speaks of categories."""
+        """Categories of the state: objects with slug and title in a list under a key that speaks of
+        categories.
+        """
         found: dict[str, CategoryLink] = {}
         for key, _, value in walk_dicts(self.state):
             if "categor" not in key.lower() or not isinstance(value, list):

@@ -1,7 +1,8 @@
-"""The state that the OKX help centre embeds in its pages: ``#appState``, JSON with the root key ``appContext``.
+"""The state that the OKX help centre embeds in its pages: ``#appState``, JSON with the root key
+``appContext``.
 
-The state comes from the network, so every value is looked at before it is used: a value of another type than expected
-is as good as absent. Shapes were read off saved pages of 2025-04 (``articleList.items``), 2026-06
+The state comes from the network, so every value is looked at before it is used: a value of another type than
+expected is as good as absent. Shapes were read off saved pages of 2025-04 (``articleList.items``), 2026-06
 (``articleList.list``) and 2026-10 (articles).
 """
 
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 from lxml import etree
+
+from helpscraper.pages.base import elements
 
 __all__ = [
     "Json",
@@ -29,8 +32,8 @@ __all__ = [
 Json: TypeAlias = dict[str, Any]
 StateOutcome: TypeAlias = Literal["found", "missing", "broken"]
 
-_BY_ID = etree.XPath("(//script[@id='appState' or @data-id='__app_data_for_ssr__'])[1]")
-_ANY_JSON = etree.XPath("//script[@type='application/json'][not(@id='headerState' or @id='footerState')]")
+_BY_ID = elements("(//script[@id='appState' or @data-id='__app_data_for_ssr__'])[1]")
+_ANY_JSON = elements("//script[@type='application/json'][not(@id='headerState' or @id='footerState')]")
 
 
 def load_script(script: etree._Element) -> Any:
@@ -105,8 +108,8 @@ def _is_row(value: Any) -> bool:
 def find_rows(value: Any) -> tuple[list[Json], Json] | None:
     """Return the one list within ``value`` whose members look like articles, and the object that holds it.
 
-    An article is an object with ``slug``, ``title`` and a time; a section has no time. Two such lists are ambiguous:
-    None, as for no list at all.
+    An article is an object with ``slug``, ``title`` and a time; a section has no time. Two such lists are
+    ambiguous: None, as for no list at all.
     """
     found = [
         (member, holder)
@@ -119,9 +122,11 @@ def find_rows(value: Any) -> tuple[list[Json], Json] | None:
 
 
 def find_post(value: Any, slug: str | None) -> Json | None:
-    """Return the one object within ``value`` that looks like a whole article called ``slug``, None if there is none.
+    """Return the one object within ``value`` that looks like a whole article called ``slug``, None if there
+    is none.
 
-    For a state whose ``currentPost`` has moved: an article has a slug, a title, a time of publication and a section.
+    For a state whose ``currentPost`` has moved: an article has a slug, a title, a time of publication and a
+    section.
     """
     found = [
         member
