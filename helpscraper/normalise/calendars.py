@@ -1,0 +1,237 @@
+"""What CLDR says about the dates of one locale, compiled into expressions.
+
+A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where the site was seen to differ: any
+kind of space or none, a missing dot or comma, upper or lower case. The order of day and month in figures is the one
+of the locale and of no other. A year has four digits in every branch; no branch can therefore read a cut year.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from babel import localedata
+
+from helpscraper.locales import get_locale
+from helpscraper.normalise.phrases import PHRASES
+
+__all__ = ["Calendar", "calendar_for", "marker_expression"]
+
+SPACE = r"[\s\u200e\u200f\u061c]{0,3}"
+_MARK = r"[\u200e\u200f\u061c]?"
+_FIELDS = re.compile(r"'([^']*)'|([dDyMLEc])\2*|[^'dDyMLEc]+")
+_STYLES = ("medium", "long", "full", "short")
+_SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
+_HAN_MONTHS = dict(
+    zip("一 二 三 四 五 六 七 八 九 十 十一 十二".split(), range(1, 13), strict=True)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One locale's dates, compiled.
+
+    ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position, whatever
+    follows. Every branch has three groups; ``orders[lastindex // 3 - 1]`` says which of them is the day, month and
+    year (``"dmy"``, ``"mdy"`` or ``"ymd"``). ``short`` is ``here`` for a year of one to three digits. ``months`` maps
+    lower-case names to numbers. ``numeric_order`` is the order of figures only, for instance ``"dmy"``.
+    """
+
+    whole: re.Pattern[str]
+    here: re.Pattern[str]
+    short: re.Pattern[str]
+    marker: re.Pattern[str]
+    weekday: re.Pattern[str]
+    orders: tuple[str, ...]
+    months: Mapping[str, int]
+    weekdays: Mapping[str, int]
+    numeric_order: str
+    language: str
+
+
+def _cldr(name: str) -> localedata.LocaleDataDict:
+    """Return CLDR's data for ``name`` on a private copy.
+
+    Babel resolves an alias by writing into dictionaries that all locales share, so the month names of one locale can
+    turn up in another that was loaded later (Babel 2.18: Chinese stand-alone months under ``tr``).
+    """
+    data = localedata.load(name)
+    wanted = ("months", "days", "date_formats", "datetime_skeletons")
+    return localedata.LocaleDataDict({key: copy.deepcopy(data[key]) for key in wanted})
+
+
+def _names(data: Mapping[str, Any], kind: str) -> dict[str, int]:
+    """Return name -> number for ``months`` or ``days``; where two contexts clash, the one inside dates wins."""
+    table: dict[str, int] = {}
+    for context in ("format", "stand-alone"):
+        for width in ("abbreviated", "wide"):
+            for number, name in data[kind][context][width].items():
+                table.setdefault(fold(name), int(number))
+    return table
+
+
+def fold(name: str) -> str:
+    """Return the key of a month or day name: NFC, lower case, without the dot of an abbreviation.
+
+    >>> fold("Févr.")
+    'févr'
+    """
+    return unicodedata.normalize("NFC", name).lower().rstrip(".")
+
+
+def _alternatives(words: Iterable[str]) -> str:
+    ordered = sorted(words, key=lambda word: (-len(word), word))
+    return "|".join(r"\s{1,2}".join(re.escape(part) for part in word.split()) for word in ordered)
+
+
+def _literal(text: str, *, between_figures: bool, last: bool) -> str:
+    """Relax the characters that stand between two fields of a pattern."""
+    out = []
+    for char in text:
+        if char.isspace():
+            out.append(SPACE)
+        elif char in "\u200e\u200f\u061c":
+            out.append(_MARK)
+        elif char in ".,،":
+            # Between two figures the mark is all that keeps them apart.
+            out.append(re.escape(char) if between_figures else "[.,،]?")
+        else:
+            out.append(re.escape(char))
+    joined = "".join(out)
+    if between_figures and not text.isspace():
+        joined = f"{SPACE}{joined}{SPACE}"
+    if last and joined:
+        # "г." and "р.": not the first letter of whatever is glued behind.
+        bare = re.escape(text.strip().rstrip("."))
+        return rf"(?:{SPACE}{bare}(?:\.|(?!\w)))?" if text.strip()[:1].isalpha() else ""
+    return joined
+
+
+def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
+    """Write one CLDR pattern as an expression and its order; None for a pattern without day, month and year."""
+    fields = [(match.group(1), match.group(2), match.group()) for match in _FIELDS.finditer(pattern)]
+    tokens: list[tuple[str, str]] = []
+    for quoted, letter, whole in fields:
+        if letter in ("E", "c"):
+            # Weekdays are taken off and checked before the branches are tried.
+            tokens.append(("E", ""))
+        elif letter == "d":
+            tokens.append(("d", r"(\d{1,2})"))
+        elif letter in ("M", "L"):
+            tokens.append(("m" if len(whole) < 3 else "M", r"(\d{1,2})" if len(whole) < 3 else month))
+        elif letter == "y":
+            tokens.append(("y", year))
+        else:
+            text = quoted if quoted is not None else whole
+            if tokens and tokens[-1][0] == "":
+                tokens[-1] = ("", tokens[-1][1] + text)
+            else:
+                tokens.append(("", text))
+    tokens = _without_weekday(tokens)
+    kinds = [kind for kind, _ in tokens if kind]
+    if sorted(kind.lower() for kind in kinds) != ["d", "m", "y"]:
+        return None
+    out = []
+    for index, (kind, text) in enumerate(tokens):
+        if kind:
+            out.append(text)
+            continue
+        after = tokens[index + 1][0] if index + 1 < len(tokens) else ""
+        before = tokens[index - 1][0] if index else ""
+        figures = before in ("d", "m", "y") and after in ("d", "m", "y")
+        out.append(_literal(text, between_figures=figures, last=not after))
+    return "".join(out), "".join(kinds).lower()
+
+
+def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    kept: list[tuple[str, str]] = []
+    skip = False
+    for kind, text in tokens:
+        if kind == "E":
+            # A comma or space that led to the weekday goes with it, as does one that follows it.
+            if kept and kept[-1][0] == "" and not any(char.isalnum() for char in kept[-1][1]):
+                kept.pop()
+            skip = not kept
+            continue
+        if skip and kind == "" and not any(char.isalnum() for char in text):
+            skip = False
+            continue
+        skip = False
+        kept.append((kind, text))
+    return kept
+
+
+def marker_expression(phrases: Iterable[str]) -> str:
+    """Write markers as one expression; a colon may be missing or stand behind a space, a space may be of any kind.
+
+    >>> bool(re.fullmatch(marker_expression(["Date de publication:"]), "Date de publication\\u202f:"))
+    True
+    """
+    bare = sorted({phrase.rstrip(": ") for phrase in phrases}, key=lambda phrase: (-len(phrase), phrase))
+    words = "|".join(r"\s{1,2}".join(re.escape(word) for word in phrase.split()) for phrase in bare)
+    return rf"(?:{words})\s{{0,2}}[:：]?"
+
+
+@lru_cache(maxsize=64)
+def calendar_for(prefix: str) -> Calendar:
+    """Compile the dates of the locale served under ``prefix``; raises ``CommandError`` for an unknown one."""
+    locale = get_locale(prefix)
+    data = _cldr(locale.cldr)
+    months = _names(data, "months")
+    weekdays = _names(data, "days")
+    for name in ("en", "en_AU"):
+        # English text stands under other locales' markers; no English name means another month in any of them.
+        english = _cldr(name)
+        for table, kind in ((months, "months"), (weekdays, "days")):
+            for word, number in _names(english, kind).items():
+                table.setdefault(word, number)
+    numbered = {word for word in months if any(char.isdigit() for char in word)}
+    stems = {re.split(r"\d", word)[0].strip() for word in numbered} - {""}
+    words = r"[^\W\d_]{1,20}"
+    month = f"((?:{_alternatives(stems)}){SPACE}\\d{{1,2}}|{words})\\.?" if stems else f"({words})\\.?"
+
+    patterns = [str(data["date_formats"][style].pattern) for style in _STYLES]
+    skeletons = data["datetime_skeletons"]
+    patterns += [str(skeletons[key].pattern) for key in _SKELETONS if key in skeletons]
+    # Behind the locale's own: the forms that name the month (no order to guess) and ISO's.
+    patterns += ["d. MMM, y", "d 'de' MMM 'de' y", "MMM d, y", "y-MM-dd", "y年M月d日"]
+    numeric = next(order for order in map(_figures_only, patterns) if order)
+
+    def compiled(year: str) -> dict[str, str]:
+        branches: dict[str, str] = {}
+        for pattern in patterns:
+            found = _branch(pattern, month, year)
+            if found is not None and (_figures_only(pattern) in ("", "ymd", numeric)):
+                branches.setdefault(*found)
+        return branches
+
+    full = compiled(r"(\d{4})")
+    phrases = [*PHRASES[locale.language].published, *PHRASES[locale.language].updated]
+    marker = marker_expression([*phrases, *PHRASES["en"].published, *PHRASES["en"].updated])
+    any_branch = "|".join(full)
+    flags = re.IGNORECASE
+    return Calendar(
+        whole=re.compile(rf"\s{{0,3}}(?:{marker}{SPACE})?(?:{any_branch})\s{{0,3}}", flags),
+        here=re.compile(any_branch, flags),
+        short=re.compile("|".join(compiled(r"(\d{1,3})(?!\d)")), flags),
+        marker=re.compile(marker, flags),
+        weekday=re.compile(rf"({_alternatives(weekdays)})\.?(?!\w)", flags),
+        orders=tuple(full.values()),
+        months=months | (_HAN_MONTHS if locale.language.startswith("zh") else {}),
+        weekdays=weekdays,
+        numeric_order=numeric,
+        language=locale.language,
+    )
+
+
+def _figures_only(pattern: str) -> str:
+    """Return the order of a pattern that writes the month in figures and names no weekday, else ``""``."""
+    letters = [match.group(2) for match in _FIELDS.finditer(pattern) if match.group(2)]
+    if "MMM" in pattern or "LLL" in pattern or set(letters) & {"E", "c"}:
+        return ""
+    return "".join(letters).lower().replace("l", "m")

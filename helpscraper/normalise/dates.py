@@ -1,0 +1,242 @@
+"""Dates as the site shows them, and instants as its state holds them.
+
+A compiled path per locale reads what CLDR can write; dateparser reads the rest, and only where every part of its
+answer stands in the text. A date that is cut, impossible or open to two readings is null with a named problem.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+from typing import Literal, NamedTuple
+
+from helpscraper.normalise.calendars import Calendar, calendar_for, fold
+
+__all__ = ["DateReading", "InstantReading", "date_at", "parse_date", "parse_instant", "shown_date"]
+
+_MAX = 120
+_YEARS = range(1900, 2200)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class DateReading(NamedTuple):
+    """A date as read, by which path, and why there is none.
+
+    ``problem`` is None exactly when ``date`` is not: ``empty``, ``too-long``, ``incomplete`` (a part is missing),
+    ``short-year`` (fewer than four digits: cut, or two-digit), ``glued`` (more text behind the year), ``impossible``
+    (no such day, or a year outside 1900-2199), ``mixed-digits`` (two scripts in one number), ``wrong-weekday``,
+    ``unreadable``.
+    """
+
+    date: dt.date | None
+    problem: str | None = None
+    method: Literal["fast", "dateparser", "none"] = "none"
+
+
+class InstantReading(NamedTuple):
+    """An instant in UTC, or why there is none: ``empty``, ``unreadable``, ``no-offset``, ``implausible``."""
+
+    instant: dt.datetime | None
+    problem: str | None = None
+
+
+def parse_date(text: str, locale: str) -> DateReading:
+    """Read the one date in ``text``, with or without its marker, as ``locale`` writes dates.
+
+    >>> parse_date("Published on Sep 4, 2024", "en").date
+    datetime.date(2024, 9, 4)
+    >>> parse_date("Mar 16, 20", "en")
+    DateReading(date=None, problem='short-year', method='none')
+    >>> parse_date("8/09/2025", "pt-pt").date, parse_date("8/09/2025", "en").date
+    (datetime.date(2025, 9, 8), datetime.date(2025, 8, 9))
+    """
+    calendar = calendar_for(locale)
+    if len(text) > _MAX:
+        return DateReading(None, "too-long")
+    match = calendar.whole.fullmatch(text)
+    if match is not None:
+        reading = _build(match, calendar, text)
+        if reading.problem != "unreadable":
+            return reading
+    return _slow(text, calendar, locale)
+
+
+def date_at(text: str, position: int, locale: str) -> tuple[dt.date, int] | None:
+    """Read a date that begins at ``position``; return it and the position behind it, or None.
+
+    Whatever stands behind the fourth digit of the year is left to the caller: the site glues a count to it.
+    """
+    calendar = calendar_for(locale)
+    match = calendar.here.match(text, position)
+    if match is None:
+        return None
+    date = _build(match, calendar, match.group()).date
+    return (date, match.end()) if date is not None else None
+
+
+def _build(match: re.Match[str], calendar: Calendar, text: str) -> DateReading:
+    last = match.lastindex or 3
+    parts = match.group(last - 2, last - 1, last)
+    order = calendar.orders[last // 3 - 1]
+    if order == "dmy":
+        day, month, year = parts
+    elif order == "mdy":
+        month, day, year = parts
+    else:
+        year, month, day = parts
+    number = int(month) if month.isdecimal() else _month(month, calendar)
+    if number is None:
+        return DateReading(None, "unreadable")
+    if not text.isascii() and _mixed_digits(match.group()):
+        return DateReading(None, "mixed-digits")
+    value = int(year)
+    if value not in _YEARS:
+        return DateReading(None, "impossible")
+    try:
+        return DateReading(dt.date(value, number, int(day)), None, "fast")
+    except ValueError:
+        return DateReading(None, "impossible")
+
+
+def _month(name: str, calendar: Calendar) -> int | None:
+    number = calendar.months.get(name.lower())
+    if number is not None:
+        return number
+    folded = fold(name)
+    digits = re.search(r"\d+$", folded)
+    # "thg 11", whatever the spacing inside.
+    return int(digits.group()) if digits else calendar.months.get(folded)
+
+
+def _mixed_digits(text: str) -> bool:
+    zeros = {ord(char) - unicodedata.decimal(char) for char in text if char.isdecimal()}
+    return len(zeros) > 1
+
+
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_LONG_YEAR = re.compile(r"\d{5}")
+
+
+def _slow(text: str, calendar: Calendar, locale: str) -> DateReading:
+    """Read what the compiled path did not, or name what is wrong with it."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
+    if not text:
+        return DateReading(None, "empty")
+    marker = calendar.marker.match(text)
+    if marker is not None:
+        text = text[marker.end() :].strip()
+        if not text:
+            return DateReading(None, "incomplete")
+    text, weekday = _take_weekday(text, calendar)
+    match = calendar.here.match(text)
+    if match is not None:
+        reading = _build(match, calendar, text)
+        rest = text[match.end() :].strip(" .,،")
+        if rest and reading.problem != "unreadable":
+            return DateReading(None, "glued")
+        if reading.date is not None and weekday not in (None, reading.date.weekday()):
+            return DateReading(None, "wrong-weekday")
+        if reading.problem != "unreadable":
+            return reading
+    short = calendar.short.match(text)
+    if short is not None and not text[short.end() :].strip(" .,،"):
+        return DateReading(None, "short-year")
+    if _mixed_digits(text):
+        return DateReading(None, "mixed-digits")
+    if not _YEAR.search(text):
+        partial = any(char.isdigit() for char in text) or fold(text) in calendar.months
+        glued = _LONG_YEAR.search(text)
+        return DateReading(None, "glued" if glued else "incomplete" if partial else "unreadable")
+    return _ask_dateparser(text, calendar, locale)
+
+
+def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
+    """Take a weekday off either end; return the rest and the weekday (Monday is 0)."""
+    match = calendar.weekday.match(text)
+    if match is not None:
+        return text[match.end() :].lstrip(" ,،."), calendar.weekdays.get(fold(match.group(1)))
+    for match in calendar.weekday.finditer(text):
+        if match.end() == len(text):
+            return text[: match.start()].rstrip(" ,،("), calendar.weekdays.get(fold(match.group(1)))
+    return text, None
+
+
+def _ask_dateparser(text: str, calendar: Calendar, locale: str) -> DateReading:
+    """Ask the reference. Its answer counts when day and year stand in the text as numbers and no part was filled in."""
+    import dateparser  # slow to import, and seldom needed
+
+    languages = [{"pt-PT": "pt", "pt-BR": "pt"}.get(calendar.language, calendar.language)]
+    if "en" not in languages:
+        languages.append("en")
+    try:
+        found = dateparser.parse(
+            text,
+            languages=languages,
+            settings={
+                "PARSERS": ["absolute-time"],
+                "REQUIRE_PARTS": ["day", "month", "year"],
+                "STRICT_PARSING": True,
+                "DATE_ORDER": calendar.numeric_order.upper(),
+                "PREFER_LOCALE_DATE_ORDER": False,
+                "TIMEZONE": "UTC",
+            },
+        )
+    except (ValueError, OverflowError, TypeError, AttributeError, IndexError, KeyError, re.error):
+        # What dateparser raises on text that it was not made for.
+        return DateReading(None, "unreadable")
+    if found is None:
+        return DateReading(None, "unreadable")
+    numbers = [int(number) for number in re.findall(r"\d+", text)]
+    if found.year not in numbers or found.day not in numbers or found.year not in _YEARS:
+        return DateReading(None, "unreadable")
+    return DateReading(found.date(), None, "dateparser")
+
+
+def parse_instant(value: str | int) -> InstantReading:
+    """Read an instant: ISO 8601 text with an offset, or epoch milliseconds (an int, or its digits as text).
+
+    >>> parse_instant("2025-04-17T19:13+08:00").instant
+    datetime.datetime(2025, 4, 17, 11, 13, tzinfo=datetime.timezone.utc)
+    >>> parse_instant(1788969600000).instant
+    datetime.datetime(2026, 9, 9, 16, 0, tzinfo=datetime.timezone.utc)
+    >>> parse_instant("2025-04-17T19:13").problem
+    'no-offset'
+    """
+    if isinstance(value, bool):
+        return InstantReading(None, "unreadable")
+    if isinstance(value, int):
+        return _from_milliseconds(value)
+    text = value.strip()
+    if not text:
+        return InstantReading(None, "empty")
+    if len(text) > _MAX or not text.isascii():
+        return InstantReading(None, "unreadable")
+    if text.isdigit():
+        return _from_milliseconds(int(text))
+    try:
+        instant = dt.datetime.fromisoformat(text)
+    except ValueError:
+        return InstantReading(None, "unreadable")
+    if instant.tzinfo is None:
+        return InstantReading(None, "no-offset")
+    if instant.year not in _YEARS:
+        return InstantReading(None, "implausible")
+    return InstantReading(instant.astimezone(dt.UTC))
+
+
+def _from_milliseconds(value: int) -> InstantReading:
+    # Seconds taken for milliseconds land in January 1970, so the first year is refused rather than believed.
+    if not 31_536_000_000 <= value < 7_258_118_400_000:
+        return InstantReading(None, "implausible")
+    return InstantReading(_EPOCH + dt.timedelta(milliseconds=value))
+
+
+def shown_date(instant: dt.datetime, offset: dt.timezone) -> dt.date:
+    """Return the calendar date of ``instant`` at ``offset``, as the site shows it.
+
+    >>> shown_date(dt.datetime(2026, 9, 9, 16, tzinfo=dt.UTC), dt.timezone(dt.timedelta(hours=8)))
+    datetime.date(2026, 9, 10)
+    """
+    return instant.astimezone(offset).date()
