@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import Outcome
+from helpscraper.archive.runs import Outcome, RunFacts
 from helpscraper.archive.schema import articles_table, bodies_table
 from helpscraper.archive.writer import write_refused, write_run, write_snapshot
 from helpscraper.crawl.completeness import section_facts
@@ -53,7 +53,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         session.release()
         session.concluded = facts
         return facts
-    earlier = session.catalog.good_runs(session.partition, session.options.baseline_runs)
+    earlier = _baseline(session)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts["health"] = [verdict.as_facts() for verdict in verdicts]
     if is_fit(verdicts):
@@ -64,6 +64,22 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     session.finish()
     session.concluded = facts
     return facts
+
+
+def _baseline(session: CrawlSession) -> list[RunFacts]:
+    """Return the facts of the last good crawls, newest first; a damaged file is named and left aside."""
+    found: list[RunFacts] = []
+    for snapshot in reversed(session.catalog.snapshots(session.partition)):
+        if len(found) >= session.options.baseline_runs:
+            break
+        try:
+            facts = session.catalog.facts(snapshot)
+        except ArchiveError as error:
+            logger.warning("An earlier snapshot is no baseline: %s", error)
+            continue
+        if facts.get("kind") == "crawl":
+            found.append(facts)
+    return found
 
 
 def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:

@@ -17,12 +17,13 @@ from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.health import Thresholds
-from helpscraper.crawl.known import known_articles
+from helpscraper.crawl.known import known_articles, newest_run
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.plan import audit_share, needs_fetch
 from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import CommandError
+from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import OkxPage
 
@@ -67,13 +68,18 @@ class CrawlSession:
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
         self.known: dict[str, dict[str, Any]] = known_articles(catalog, self.partition)
         self.audit = audit_share(self.known, arguments.audit) if arguments.mode == "incremental" else set()
-        self.validators = load_validators(catalog, self.partition)
+        self.validators = load_validators(catalog, self.partition, newest_run(catalog, self.partition))
         self.region: dict[str, str] = {}
         self.found_lying: dict[str, str] = {}
         self.monotonic_start = time.monotonic()
         self.fetches_planned = 0
         self.concluded: dict[str, Any] | None = None
         self._lock = lock
+
+    @property
+    def language(self) -> str:
+        """The BCP 47 tag of the edition that was asked for."""
+        return get_locale(self.arguments.locale).bcp47
 
     @property
     def snapshot_id(self) -> str:

@@ -1,0 +1,269 @@
+"""A saved page, or its flattened text, becomes a snapshot at the time when it was captured."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import hashlib
+import io
+import re
+import unicodedata
+import zlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from helpscraper import __version__
+from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
+from helpscraper.archive.writer import SnapshotFile, write_snapshot
+from helpscraper.errors import CommandError, InputError, ReferenceNotFoundError
+from helpscraper.items import Article, Body, RawArticle
+from helpscraper.locales import get_locale
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.normalise.titles import normalise_title
+from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
+from helpscraper.pages.text import read_text, settle
+from helpscraper.sites import get_site
+from helpscraper.urls import parse_help_url
+
+__all__ = ["ImportReport", "import_page", "read_input", "title_slug"]
+
+# As large as the largest response that a crawl accepts.
+MAX_BYTES = 16 * 1024 * 1024
+
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import made: the snapshot, and what was corrected or left open, counted by ``field/outcome``."""
+
+    snapshot: SnapshotFile
+    outcomes: Counter[str]
+    ambiguous: tuple[str, ...]
+
+
+def read_input(path: Path) -> bytes:
+    """Return the bytes of ``path``, unpacked when it is a gzip file.
+
+    Raises ``InputError`` naming the file, and the offset where a gzip stream breaks off, for a file that cannot be
+    read, is empty, or is larger than 16 MiB unpacked.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}", advice="check the name and the rights") from error
+    if data[:2] == b"\x1f\x8b":
+        data = _gunzip(path, data)
+    if len(data) > MAX_BYTES:
+        raise InputError(f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}", advice="this is no saved page")
+    if not data.strip():
+        raise InputError(f"{path}: the file is empty", advice="save the page again; nothing was imported")
+    return data
+
+
+def _gunzip(path: Path, data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path}: the gzip stream is damaged within its {len(data):,} bytes: {error}",
+            advice="copy the file again; nothing was imported",
+        ) from error
+
+
+def import_page(
+    archive_uri: str,
+    path: Path,
+    *,
+    form: Literal["html", "text"],
+    url: str,
+    locale: str,
+    captured_at: dt.datetime,
+    site: str = "okx",
+) -> ImportReport:
+    """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
+
+    ``url`` is where the page was captured; it decides what kind of page it is. The same file with the same arguments
+    gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, ``ExtractionError`` for
+    a page that is not what its URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the
+    archive is unchanged then.
+    """
+    context = Context(get_site(site), get_locale(locale).prefix)
+    if captured_at.tzinfo is None:
+        raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
+    captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
+    data = read_input(path)
+    catalog = Catalog(archive_uri)
+    partition = Partition(context.site.name, context.locale)
+    ambiguous: tuple[str, ...] = ()
+    if form == "text":
+        raws, ambiguous = _from_text(_decoded(path, data), url, context.locale, _known_titles(catalog, partition))
+    else:
+        raws = _from_html(data, url)
+    if not raws:
+        raise InputError(f"{path}: no article was found in it", advice="check --format and --url; nothing was imported")
+    articles, bodies, outcomes = _normalised(raws, context, captured_at)
+    if not articles:
+        raise InputError(
+            f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
+            advice="check --format, --locale and --url; nothing was imported",
+        )
+    run = _facts(partition, captured_at, path, url, len(data), articles, outcomes, ambiguous)
+    written = write_snapshot(
+        catalog.store, partition, snapshot_id(captured_at), articles_table(articles), bodies_table(bodies, captured_at), run
+    )
+    return ImportReport(written, outcomes, ambiguous)
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not UTF-8 at byte {error.start}", advice="convert it first, for example with iconv; nothing was imported"
+        ) from error
+
+
+def _from_html(data: bytes, url: str) -> list[RawArticle]:
+    target = parse_help_url(url)
+    if target.kind == "article":
+        return [ArticlePage(url, data, slug=target.slug).article]
+    if target.kind in {"section", "category"}:
+        listing = ListingPage(url, data)
+        section = listing.section or target.slug
+        articles = listing.articles
+        for raw in articles:
+            raw.listed_in = (section,) if section and target.kind == "section" else ()
+        return articles
+    if target.kind == "search":
+        return SearchPage(url, data).articles
+    raise CommandError(
+        f"{url} is no article, section, category or search of a help centre",
+        advice="--url tells where the page was captured, such as https://www.okx.com/help/section/faq-kyc",
+    )
+
+
+def _from_text(
+    text: str, url: str, locale: str, known: Mapping[str, str]
+) -> tuple[list[RawArticle], tuple[str, ...]]:
+    """Return the rows of flattened text, each under the slug of the known article with its title, else one made of it."""
+    page = read_text(text, url=url, locale=locale)
+    rows = settle(page.rows, known.keys())
+    taken: Counter[str] = Counter()
+    raws = []
+    for row in rows:
+        raw = row.raw
+        slug = known.get(normalise_title(raw.title or "")) or title_slug(raw.title or "")
+        taken[slug] += 1
+        raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        raws.append(raw)
+    return raws, tuple(row.raw.title or "" for row in rows if row.ambiguous)
+
+
+def title_slug(title: str) -> str:
+    """Make an article id for a title whose slug nobody knows, in the form of the site's own slugs.
+
+    >>> title_slug("What's a dusting attack?")
+    'whats-a-dusting-attack'
+    >>> title_slug("地址在哪里?")
+    'title-b25f0a23c2a8'
+    """
+    plain = unicodedata.normalize("NFKD", title.replace("'", "").replace("’", "")).encode("ascii", "ignore").decode()
+    words = _NOT_SLUG.sub("-", plain.lower()).strip("-")[:76].strip("-")
+    letters = sum(character.isalnum() for character in title)
+    # A slug that lost most of the title would bring different titles together.
+    if words and len(words) * 2 > letters:
+        return words
+    return "title-" + hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _known_titles(catalog: Catalog, partition: Partition) -> dict[str, str]:
+    """Return article id by title from the newest snapshot; titles that two articles share name neither."""
+    try:
+        table = catalog.load_table(
+            "latest", columns=["article_id", "title"], site=partition.site, locale=partition.locale
+        )
+    except ReferenceNotFoundError:
+        return {}
+    ids, titles = (table.column(name).to_pylist() for name in ("article_id", "title"))
+    shared = Counter(titles)
+    return {title: article_id for article_id, title in zip(ids, titles, strict=True) if shared[title] == 1}
+
+
+def _normalised(
+    raws: Sequence[RawArticle], context: Context, captured_at: dt.datetime
+) -> tuple[list[Article], list[Body], Counter[str]]:
+    rows: dict[str, Article] = {}
+    bodies: dict[str, Body] = {}
+    outcomes: Counter[str] = Counter()
+    for raw in raws:
+        values = normalise_article(raw, context)
+        outcomes += values.outcomes
+        columns = values.columns
+        if not columns.get("article_id") or not columns.get("title"):
+            outcomes["row/dropped"] += 1
+            continue
+        fetched = raw.kind == "article"
+        if values.body is not None:
+            bodies[values.body.sha256] = values.body
+        if columns["article_id"] in rows:
+            # One page may show an article twice, in a highlight and in its list; the first one stands.
+            outcomes["row/duplicate"] += 1
+            continue
+        rows[columns["article_id"]] = Article(
+            **columns,
+            snapshot_at=captured_at,
+            status="fetched" if fetched else "listed",
+            fetched_at=captured_at if fetched else None,
+            listed_in=sorted(raw.listed_in),
+        )
+    return list(rows.values()), list(bodies.values()), outcomes
+
+
+def _facts(
+    partition: Partition,
+    captured_at: dt.datetime,
+    path: Path,
+    url: str,
+    size: int,
+    articles: Sequence[Article],
+    outcomes: Counter[str],
+    ambiguous: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return the run facts. Nothing of the hour or of the machine is in them: the same import gives the same bytes."""
+    fields: dict[str, dict[str, int]] = {}
+    for name, n in sorted(outcomes.items()):
+        field, _, outcome = name.partition("/")
+        fields.setdefault(field, {})[outcome] = n
+    status = Counter(article.status for article in articles)
+    return {
+        "run_id": snapshot_id(captured_at),
+        "site": partition.site,
+        "locale": partition.locale,
+        "kind": "import",
+        "started_at": captured_at.isoformat(),
+        "outcome": "incomplete",
+        "exit_code": 0,
+        "complete": False,
+        "incomplete_reasons": [f"imported from one saved page, {path.name}"],
+        "scope": f"the page {url}",
+        "sections": {},
+        "counts": {name: status.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")},
+        "fields": fields,
+        "ambiguous": list(ambiguous),
+        "requests": {"bytes": size},
+        "health": [],
+        "region": {},
+        "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+        "arguments": {"file": path.name, "url": url},
+    }
+
+
+def _named(outcomes: Counter[str]) -> str:
+    return ", ".join(f"{name} ×{n}" for name, n in sorted(outcomes.items()) if not name.endswith("/present"))
