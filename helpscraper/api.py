@@ -1,0 +1,121 @@
+"""``Archive``: what a notebook, the command line and the report read. Needs no Scrapy.
+
+>>> from helpscraper import Archive
+>>> Archive("output")
+Archive('output')
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from helpscraper.archive.editions import editions_table
+from helpscraper.archive.frames import to_frame
+from helpscraper.archive.overview import runs_table, snapshots_table
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.sql import query
+from helpscraper.archive.verify import VerifyReport, verify
+
+if TYPE_CHECKING:
+    from helpscraper.history.diff import DiffResult
+    from helpscraper.history.timeline import History
+
+__all__ = ["Archive"]
+
+
+class Archive:
+    """An archive of snapshots, for reading.
+
+    ``uri`` is a folder or an fsspec URL; ``site`` and ``locale`` narrow everything down to a part of it. A
+    snapshot is named by ``latest``, ``latest~N``, its id, a unique prefix of it, or a date, with ``LOCALE:``
+    or ``SITE/LOCALE:`` before it where another edition is meant. Methods raise ``ReferenceNotFoundError`` for
+    a name that is not there and ``ArchiveError`` naming the file that is damaged; the rest of the archive can
+    still be read.
+
+    DataFrames keep what a column is: strings are ``str``, counts nullable ``Int64``, instants
+    ``datetime64[us, UTC]``, calendar dates ``date32[day][pyarrow]``, ``listed_in`` a list.
+    """
+
+    def __init__(
+        self, uri: str | os.PathLike[str] = "output", site: str | None = None, locale: str | None = None
+    ) -> None:
+        self.catalog = Catalog(uri, site=site, locale=locale)
+
+    def __repr__(self) -> str:
+        narrowed = [
+            f"{name}={value!r}" for name in ("site", "locale") if (value := getattr(self.catalog, name))
+        ]
+        return f"Archive({', '.join([repr(self.catalog.store.uri), *narrowed])})"
+
+    def snapshots(self) -> pd.DataFrame:
+        """Return one row per committed snapshot, oldest first (``archive.overview.SNAPSHOTS_SCHEMA``)."""
+        return to_frame(snapshots_table(self.catalog))
+
+    def runs(self) -> pd.DataFrame:
+        """Return one row per run, refused and failed ones too (columns: ``archive.overview.RUNS_SCHEMA``)."""
+        return to_frame(runs_table(self.catalog))
+
+    def resolve(self, ref: str = "latest") -> Snapshot:
+        """Return the snapshot that ``ref`` means; ``reextracted`` says whether a newer reading is used."""
+        return self.catalog.resolve(ref)
+
+    def load(self, ref: str = "latest", bodies: bool = False) -> pd.DataFrame:
+        """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
+
+        ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot``
+        (its id), ``site``, ``locale`` and ``reextracted``: whether this is a newer extractor's reading of
+        that crawl.
+        """
+        snapshot = self.catalog.resolve(ref)
+        frame = to_frame(self.catalog.load_table(snapshot, bodies=bodies))
+        frame.attrs = {
+            "snapshot": snapshot.id,
+            "site": snapshot.partition.site,
+            "locale": snapshot.partition.locale,
+            "reextracted": snapshot.reextracted,
+        }
+        return frame
+
+    def diff(self, a: str = "latest~1", b: str = "latest", **options: Any) -> DiffResult:
+        """Return what changed from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
+        from helpscraper.history.diff import diff_snapshots
+
+        return diff_snapshots(self.catalog, self.catalog.resolve(a), self.catalog.resolve(b), **options)
+
+    def history(self, article_id: str) -> History:
+        """Return the story of one article over all snapshots; see ``history.timeline``."""
+        from helpscraper.history.timeline import article_history
+
+        return article_history(self.catalog, article_id)
+
+    def views(self) -> pd.DataFrame:
+        """Return the view counts as a tidy series with gains per day; see ``history.timeline``."""
+        from helpscraper.history.timeline import view_series
+
+        return to_frame(view_series(self.catalog))
+
+    def editions(self, base: str = "en") -> pd.DataFrame:
+        """Return how the editions of one site belong together and which lag behind the ``base`` locale.
+
+        One row per article and locale, of the latest snapshots (columns:
+        ``archive.editions.EDITIONS_SCHEMA``).
+        """
+        return to_frame(editions_table(self.catalog, base))
+
+    def sql(self, query_text: str) -> pd.DataFrame:
+        """Return the answer to one SELECT over ``snapshots``, ``latest``, ``bodies``, ``changes``, ``runs``.
+
+        DuckDB does the work over the Parquet files, within 1 GB; see ``archive.sql`` for the views.
+        """
+        return to_frame(query(self.catalog, query_text))
+
+    def body(self, sha256: str) -> dict[str, Any]:
+        """Return one body: ``body_text``, ``body_markdown``, ``body_html``, ``first_snapshot_at``."""
+        return self.catalog.body(sha256)
+
+    def verify(self) -> VerifyReport:
+        """Read every file and return what is wrong with the archive; nothing is repaired."""
+        return verify(self.catalog)

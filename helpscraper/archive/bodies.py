@@ -1,0 +1,217 @@
+"""Bodies are stored once: which are there already, where each lies, and how new ones are written.
+
+Bodies files are named after the crawl that brought them. A file that a killed or refused crawl left behind
+stays valid, because a body is named by its own hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.layout import Partition, bodies_path, folder, locate
+from helpscraper.archive.parquet import open_parquet, write_parquet
+from helpscraper.archive.schema import BODIES_SCHEMA, read_compatible
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError
+
+__all__ = ["BodyIndex", "bodies_files", "write_bodies"]
+
+_KEY = "body_sha256"
+_FORMS = ("body_text", "body_markdown", "body_html")
+_ROWS = 512
+# Above this many bytes new bodies are sorted in 16 parts, one per leading hex digit, so that memory stays
+# bounded.
+_SORT_BYTES = 64 << 20
+_SPOOL_ROWS = 1024
+
+
+def bodies_files(store: Store, partition: Partition) -> list[str]:
+    """Return the paths of all bodies files of ``partition``, oldest first."""
+    found = (locate(path) for path in store.list(folder("bodies", partition)))
+    located = [item for item in found if item is not None and item.path.endswith(".parquet")]
+    return [item.path for item in sorted(located, key=lambda item: (item.snapshot_id, item.part))]
+
+
+class BodyIndex:
+    """Where each body of one partition lies: the keys of all bodies files, extended when files appear.
+
+    A damaged file costs the bodies in it and nothing else: ``damaged`` maps its path to the error.
+    """
+
+    def __init__(self, store: Store, partition: Partition) -> None:
+        self.store = store
+        self.partition = partition
+        self.damaged: dict[str, ArchiveError] = {}
+        self._files: list[str] = []
+        self._starts = np.zeros(0, dtype=np.int64)
+        self._keys: Any = pa.chunked_array([], pa.string())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the keys of files that are new since the last look."""
+        known = set(self._files) | set(self.damaged)
+        files, chunks, lengths = list(self._files), list(self._keys.chunks), list(np.diff(self._ends()))
+        for path in bodies_files(self.store, self.partition):
+            if path in known:
+                continue
+            try:
+                with open_parquet(self.store, path) as file:
+                    keys = file.read([_KEY], use_threads=False).column(_KEY).combine_chunks()
+            except ArchiveError as error:
+                self.damaged[path] = error
+                continue
+            files.append(path)
+            chunks.append(keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys)
+            lengths.append(len(keys))
+        self._files = files
+        self._keys = pa.chunked_array(chunks, pa.string())
+        self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[:-1]
+
+    def _ends(self) -> Any:
+        return np.concatenate([self._starts, [len(self._keys)]])
+
+    @property
+    def keys(self) -> Any:
+        """All keys (``pa.ChunkedArray`` of string), file by file."""
+        return self._keys
+
+    @property
+    def files(self) -> list[str]:
+        """The readable bodies files, in the order of ``keys``."""
+        return list(self._files)
+
+    def missing(self, keys: Any) -> Any:
+        """Return those of ``keys`` (``pa.Array`` of string without nulls) that no readable file holds."""
+        return keys.filter(pc.invert(pc.is_in(keys, value_set=self._keys)))
+
+    def fetch(self, keys: Any) -> pa.Table:
+        """Return a table with ``BODIES_SCHEMA``, one row for each of the distinct ``keys`` that is there.
+
+        Reads only the files and row groups that hold one of them; the order is that of the files.
+        """
+        places = pc.index_in(pc.unique(keys).drop_null(), value_set=self._keys).drop_null()
+        rows = np.sort(np.asarray(places, dtype=np.int64))
+        which = np.searchsorted(self._starts, rows, side="right") - 1
+        parts = [
+            self._read(self._files[number], rows[which == number] - self._starts[number])
+            for number in np.unique(which)
+        ]
+        return pa.concat_tables(parts) if parts else BODIES_SCHEMA.empty_table()
+
+    def _read(self, path: str, rows: Any) -> pa.Table:
+        with open_parquet(self.store, path) as file:
+            counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+            ends = np.cumsum(counts)
+            group_of = np.searchsorted(ends, rows, side="right")
+            parts = []
+            for group in np.unique(group_of):
+                start = ends[group] - counts[group]
+                part = file.read_row_group(int(group), use_threads=False)
+                parts.append(part.take(pa.array(rows[group_of == group] - start)))
+            return read_compatible(pa.concat_tables(parts), BODIES_SCHEMA, where=path)
+
+
+def write_bodies(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    bodies: Iterable[pa.RecordBatch] | pa.Table,
+    first_snapshot_at: dt.datetime,
+    index: BodyIndex,
+) -> tuple[str | None, int]:
+    """Store the bodies that ``index`` does not know; return the path (None when all are known) and the rows.
+
+    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. They are sorted by
+    key, so the order of the crawl does not matter, and spooled to disk, so their number does not matter for
+    memory.
+    """
+    with store.scratch() as spool, store.scratch() as target:
+        size = _spool(spool, _distinct(bodies, index), first_snapshot_at)
+        if not size:
+            return None, 0
+        digits = "0123456789abcdef" if size > _SORT_BYTES else [""]
+        rows = write_parquet(target, BODIES_SCHEMA, (_sorted(spool, digit) for digit in digits), rows=_ROWS)
+        path = _free_path(store, partition, snapshot_id)
+        store.commit(path, target)
+    index.refresh()
+    return path, rows
+
+
+def _distinct(bodies: Iterable[pa.RecordBatch] | pa.Table, index: BodyIndex) -> Iterator[pa.Table]:
+    """Yield the bodies that are new, each key once, in tables of about ``_SPOOL_ROWS`` rows."""
+    known = index.keys
+    batches = bodies.to_batches(max_chunksize=_SPOOL_ROWS) if isinstance(bodies, pa.Table) else bodies
+    for table in _rebatched(batches):
+        keys = table.column(_KEY).combine_chunks()
+        _check_keys(keys)
+        fresh = table.filter(pc.invert(pc.is_in(keys, value_set=known)))
+        keys = fresh.column(_KEY).combine_chunks()
+        distinct = pc.unique(keys)
+        if len(distinct):
+            yield fresh.take(pc.index_in(distinct, value_set=keys))
+            known = pa.chunked_array([*known.chunks, *_chunks(distinct)], pa.string())
+
+
+def _chunks(array: Any) -> list[Any]:
+    return list(array.chunks) if isinstance(array, pa.ChunkedArray) else [array]
+
+
+def _rebatched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if (
+            sum(part.num_rows for part in held) >= _SPOOL_ROWS
+            or sum(part.nbytes for part in held) >= _SORT_BYTES
+        ):
+            yield read_compatible(pa.Table.from_batches(held), BODIES_SCHEMA, where="new bodies")
+            held = []
+    if held:
+        yield read_compatible(pa.Table.from_batches(held), BODIES_SCHEMA, where="new bodies")
+
+
+def _check_keys(keys: Any) -> None:
+    wrong = keys.filter(pc.invert(pc.fill_null(pc.match_substring_regex(keys, "^[0-9a-f]{64}$"), False)))
+    if len(wrong):
+        raise ArchiveError(
+            f"{wrong[0].as_py()!r} is not the key of a body",
+            advice="keys are made by normalise.bodies.body_key; nothing was written",
+        )
+
+
+def _spool(spool: Path, tables: Iterable[pa.Table], first_snapshot_at: dt.datetime) -> int:
+    """Write the tables to an Arrow file and return their bytes in memory."""
+    size = 0
+    at = pa.scalar(first_snapshot_at, BODIES_SCHEMA.field("first_snapshot_at").type)
+    number = BODIES_SCHEMA.get_field_index("first_snapshot_at")
+    with contextlib.closing(pa.ipc.new_file(str(spool), BODIES_SCHEMA)) as writer:
+        for table in tables:
+            dated = table.set_column(number, BODIES_SCHEMA.field(number), pa.repeat(at, table.num_rows))
+            writer.write_table(dated.replace_schema_metadata())
+            size += int(dated.nbytes)
+    return size
+
+
+def _sorted(spool: Path, digit: str) -> pa.Table:
+    """Return the spooled bodies whose key begins with ``digit``, sorted by key."""
+    with pa.memory_map(str(spool)) as source:
+        reader = pa.ipc.open_file(source)
+        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+        parts = [batch.filter(pc.starts_with(batch.column(_KEY), digit)) for batch in batches]
+        return pa.Table.from_batches(parts, BODIES_SCHEMA).sort_by(_KEY)
+
+
+def _free_path(store: Store, partition: Partition, snapshot_id: str) -> str:
+    """Return the next unused name: a killed attempt of the same crawl may have left a first file."""
+    part = 0
+    while store.exists(path := bodies_path(partition, snapshot_id, part)):
+        part += 1
+    return path

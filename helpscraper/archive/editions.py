@@ -1,0 +1,66 @@
+"""How editions belong together: the same article in several locales, and who lags behind."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.sql import connect
+
+__all__ = ["EDITIONS_SCHEMA", "editions_table"]
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+EDITIONS_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("site", pa.string()),
+        pa.field("edition", pa.string()),
+        pa.field("locale", pa.string()),
+        pa.field("article_id", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("linked_by", pa.string()),
+        pa.field("updated_on", pa.date32()),
+        pa.field("base_updated_on", pa.date32()),
+        pa.field("days_behind", pa.int32()),
+        pa.field("lags", pa.bool_()),
+    ]
+)
+"""One row per article and locale. ``edition`` is the article id in the base locale (null: the base has none);
+``linked_by`` is ``source_id``, ``slug``, or null for the base itself; ``days_behind`` and ``lags`` compare
+the dates of the last update and are null where a date is missing."""
+
+# An article is the same in two editions when the CMS says so, else when the slug is the same; a slug is asked
+# only where no id matched, so that one article never links to two.
+_QUERY = """
+WITH rows AS (
+    SELECT site, locale, article_id, source_id, title,
+           coalesce(updated_on, updated_at::DATE, published_on, published_at::DATE) AS dated
+    FROM latest WHERE status <> 'gone'
+), base AS (SELECT * FROM rows WHERE locale = $base),
+by_source AS (
+    SELECT o.site, o.locale, o.article_id, min(b.article_id) AS edition
+    FROM rows o JOIN base b ON b.site = o.site AND b.source_id = o.source_id
+    GROUP BY ALL
+), linked AS (
+    SELECT o.*, coalesce(s.edition, b.article_id) AS edition,
+           CASE WHEN o.locale = $base THEN NULL WHEN s.edition IS NOT NULL THEN 'source_id'
+                WHEN b.article_id IS NOT NULL THEN 'slug' END AS linked_by
+    FROM rows o
+    LEFT JOIN by_source s ON s.site = o.site AND s.locale = o.locale AND s.article_id = o.article_id
+    LEFT JOIN base b ON b.site = o.site AND b.article_id = o.article_id
+)
+SELECT l.site, CASE WHEN l.locale = $base THEN l.article_id ELSE l.edition END AS edition, l.locale,
+l.article_id, l.title, l.linked_by, l.dated AS updated_on, b.dated AS base_updated_on, CASE WHEN l.locale <>
+$base THEN greatest(date_diff('day', l.dated, b.dated), 0) END::INTEGER AS days_behind, CASE WHEN l.locale <>
+$base THEN b.dated > l.dated END AS lags FROM linked l LEFT JOIN base b ON b.site = l.site AND b.article_id =
+l.edition ORDER BY l.site, edition NULLS LAST, l.locale <> $base, l.locale, l.article_id
+"""
+
+
+def editions_table(catalog: Catalog, base: str = "en") -> pa.Table:
+    """Return which articles of the latest snapshots are editions of one another, with ``EDITIONS_SCHEMA``.
+
+    An edition lags when the article of the ``base`` locale was updated on a later date than it.
+    """
+    with connect(catalog) as connection:
+        return connection.sql(_QUERY, params={"base": base}).to_arrow_table().cast(EDITIONS_SCHEMA)

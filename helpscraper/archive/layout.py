@@ -1,0 +1,196 @@
+"""Where everything lies under an archive: the only place that puts a path together.
+
+Paths are relative to the archive's root, with ``/`` as separator, whatever the store. A name that came from a
+page or a command line passes ``Partition`` or ``snapshot_instant`` before it becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from helpscraper.errors import CommandError
+from helpscraper.urls import is_locale, is_slug
+
+__all__ = [
+    "DEFAULT_PARTITION",
+    "SCRATCH",
+    "STATE",
+    "Kind",
+    "Located",
+    "Partition",
+    "bodies_path",
+    "changes_path",
+    "folder",
+    "is_snapshot_id",
+    "locate",
+    "reextracted_path",
+    "refused_path",
+    "run_path",
+    "snapshot_id",
+    "snapshot_instant",
+    "snapshot_path",
+    "staging",
+    "warc_path",
+]
+
+Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "reextracted"]
+"""The folders of an archive."""
+
+STATE = ".state"
+"""Local state (lock, ledger, half-written files): starts with a dot, so that no reader takes it for data."""
+
+SCRATCH = f"{STATE}/scratch"
+
+_ID_FORMAT = "%Y%m%dT%H%M%SZ"
+_ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
+_FILE = re.compile(
+    r"(?P<kind>[a-z]+)/site=(?P<site>[^/]+)/locale=(?P<locale>[^/]+)/"
+    r"(?P<id>\d{8}T\d{6}Z)(?:-(?P<part>\d{1,6}))?\.(?P<suffix>parquet|json|warc\.gz)",
+    re.ASCII,
+)
+_KINDS = frozenset(get_args(Kind))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Partition:
+    """One site in one locale; raises ``CommandError`` for a name that is not fit for a path."""
+
+    site: str
+    locale: str
+
+    def __post_init__(self) -> None:
+        if not is_slug(self.site):
+            raise CommandError(
+                f"{self.site!r} is not a site name", advice="a site name is a plain slug, like okx"
+            )
+        if not is_locale(self.locale):
+            raise CommandError(
+                f"{self.locale!r} is not a locale", advice="locales look like en, zh-hans, pt-br"
+            )
+
+    def __str__(self) -> str:
+        return f"{self.site}/{self.locale}"
+
+    @property
+    def folder(self) -> str:
+        """The two Hive-style folders that plain readers turn into the columns ``site`` and ``locale``."""
+        return f"site={self.site}/locale={self.locale}"
+
+
+DEFAULT_PARTITION = Partition("okx", "en")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Located:
+    """What a path of the archive stands for. ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
+
+    kind: str
+    partition: Partition
+    snapshot_id: str
+    part: int
+    path: str
+
+
+def snapshot_id(instant: dt.datetime) -> str:
+    """Return the id of the snapshot that began at ``instant`` (aware); fractions of a second are cut off.
+
+    >>> snapshot_id(dt.datetime(2026, 11, 22, 7, 0, 0, 5, tzinfo=dt.timezone(dt.timedelta(hours=1))))
+    '20261122T060000Z'
+    """
+    if instant.tzinfo is None:
+        raise ValueError("a snapshot begins at an instant: pass an aware datetime")
+    utc = instant.astimezone(dt.UTC)
+    return f"{utc.year:04d}{utc:%m%dT%H%M%SZ}"  # %Y alone does not pad years below 1000 on every platform
+
+
+def snapshot_instant(snapshot_id: str) -> dt.datetime:
+    """Return the instant (UTC) that ``snapshot_id`` names; ``CommandError`` when it is not such an id.
+
+    >>> snapshot_instant("20261122T060000Z")
+    datetime.datetime(2026, 11, 22, 6, 0, tzinfo=datetime.timezone.utc)
+    """
+    if _ID.fullmatch(snapshot_id):
+        try:
+            return dt.datetime.strptime(snapshot_id, _ID_FORMAT).replace(tzinfo=dt.UTC)
+        except ValueError:
+            pass  # the right shape, but month 13 or second 61: said below like any other wrong id
+    raise CommandError(f"{snapshot_id!r} is not a snapshot id", advice="ids look like 20261122T060000Z (UTC)")
+
+
+def is_snapshot_id(text: str) -> bool:
+    """Tell whether ``text`` names an instant in the form of a snapshot id."""
+    try:
+        snapshot_instant(text)
+    except CommandError:
+        return False
+    return True
+
+
+def folder(kind: Kind, partition: Partition | None = None) -> str:
+    """Return the folder of ``kind``, or that of one partition in it."""
+    return kind if partition is None else f"{kind}/{partition.folder}"
+
+
+def _file(kind: Kind, partition: Partition, snapshot_id: str, suffix: str, part: int = 0) -> str:
+    snapshot_instant(snapshot_id)
+    number = f"-{part}" if part else ""
+    return f"{kind}/{partition.folder}/{snapshot_id}{number}.{suffix}"
+
+
+def snapshot_path(partition: Partition, snapshot_id: str) -> str:
+    """Return where the committed snapshot lies."""
+    return _file("snapshots", partition, snapshot_id, "parquet")
+
+
+def bodies_path(partition: Partition, snapshot_id: str, part: int = 0) -> str:
+    """Return where the bodies that this crawl brought lie; later parts are of a re-extraction."""
+    return _file("bodies", partition, snapshot_id, "parquet", part)
+
+
+def refused_path(partition: Partition, snapshot_id: str) -> str:
+    """Return where a snapshot lies that the health checks did not let in."""
+    return _file("refused", partition, snapshot_id, "parquet")
+
+
+def changes_path(partition: Partition, snapshot_id: str) -> str:
+    """Return where the change feed of the snapshot against the one before it lies."""
+    return _file("changes", partition, snapshot_id, "parquet")
+
+
+def reextracted_path(partition: Partition, snapshot_id: str, part: int = 0) -> str:
+    """Return where the crawl lies as a newer extractor reads it; ``part`` counts further re-extractions."""
+    return _file("reextracted", partition, snapshot_id, "parquet", part)
+
+
+def run_path(partition: Partition, snapshot_id: str) -> str:
+    """Return where the facts of the run lie."""
+    return _file("runs", partition, snapshot_id, "json")
+
+
+def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:
+    """Return where WARC file ``number`` of the crawl lies."""
+    snapshot_instant(snapshot_id)
+    return f"warc/{partition.folder}/{snapshot_id}-{number:05d}.warc.gz"
+
+
+def staging(partition: Partition) -> str:
+    """Return the folder for the lock and the ledger of a running crawl."""
+    return f"{STATE}/{partition.folder}"
+
+
+def locate(path: str) -> Located | None:
+    """Read a path back; None when it is no file of an archive (a note, a half-copied file, a strange folder).
+
+    >>> locate("bodies/site=okx/locale=en/20261122T060000Z-1.parquet").part
+    1
+    """
+    match = _FILE.fullmatch(path)
+    if match is None or match["kind"] not in _KINDS or not is_snapshot_id(match["id"]):
+        return None
+    if not (is_slug(match["site"]) and is_locale(match["locale"])):
+        return None
+    partition = Partition(match["site"], match["locale"])
+    return Located(match["kind"], partition, match["id"], int(match["part"] or 0), path)

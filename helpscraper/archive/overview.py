@@ -1,0 +1,157 @@
+"""Two tables about an archive: its snapshots and its runs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant, snapshot_path
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import ArchiveError
+
+__all__ = ["RUNS_SCHEMA", "SNAPSHOTS_SCHEMA", "runs_table", "snapshots_table"]
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+_COUNTS = ("fetched", "carried", "listed", "failed", "gone")
+
+SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("locale", pa.string(), nullable=False),
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("snapshot_at", _INSTANT, nullable=False),
+        pa.field("articles", pa.int64()),
+        pa.field("complete", pa.bool_()),
+        pa.field("kind", pa.string()),
+        pa.field("reextracted", pa.bool_(), nullable=False),
+        pa.field("extractor", pa.string()),
+        pa.field("bytes", pa.int64()),
+        pa.field("path", pa.string(), nullable=False),
+        pa.field("error", pa.string()),
+    ]
+)
+"""One row for each committed snapshot; ``error`` says why a file cannot be read (its facts are null then)."""
+
+RUNS_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("site", pa.string(), nullable=False),
+        pa.field("locale", pa.string(), nullable=False),
+        pa.field("run_id", pa.string(), nullable=False),
+        pa.field("kind", pa.string()),
+        pa.field("outcome", pa.string(), nullable=False),
+        pa.field("exit_code", pa.int32()),
+        pa.field("started_at", _INSTANT, nullable=False),
+        pa.field("finished_at", _INSTANT),
+        pa.field("seconds", pa.float64()),
+        pa.field("complete", pa.bool_()),
+        pa.field("articles", pa.int64()),
+        *(pa.field(name, pa.int64()) for name in _COUNTS),
+        pa.field("requests", pa.int64()),
+        pa.field("retries", pa.int64()),
+        pa.field("bytes", pa.int64()),
+        pa.field("health", pa.string()),
+        pa.field("accepted", pa.bool_(), nullable=False),
+        pa.field("snapshot", pa.string()),
+        pa.field("reason", pa.string()),
+    ]
+)
+"""One row for each run: ``health`` is the worst verdict, ``accepted`` marks a refused run promoted later."""
+
+
+def snapshots_table(catalog: Catalog) -> pa.Table:
+    """Return one row per committed snapshot, oldest first within its partition, with ``SNAPSHOTS_SCHEMA``."""
+    rows = []
+    for snapshot in catalog.snapshots():
+        row: dict[str, Any] = {
+            "site": snapshot.partition.site,
+            "locale": snapshot.partition.locale,
+            "snapshot_id": snapshot.id,
+            "snapshot_at": snapshot_instant(snapshot.id),
+            "reextracted": snapshot.reextracted,
+            "path": catalog.store.url(snapshot.path),
+        }
+        try:
+            facts = catalog.facts(snapshot)
+            row |= {
+                "articles": catalog.rows(snapshot),
+                "complete": facts.get("complete"),
+                "kind": facts.get("kind"),
+                "extractor": facts.get("versions", {}).get("extractor"),
+                "bytes": catalog.store.size(snapshot.path),
+            }
+        except ArchiveError as error:
+            row["error"] = error.message
+        rows.append(row)
+    return pa.Table.from_pylist(rows, SNAPSHOTS_SCHEMA)
+
+
+def runs_table(catalog: Catalog) -> pa.Table:
+    """Return one row per run, whatever its outcome, with ``RUNS_SCHEMA``, oldest first within its partition.
+
+    A run that says it committed and has no snapshot was killed in the very last step: it shows as ``failed``.
+    A snapshot without run facts shows too. Facts that cannot be read show as ``failed`` with the error as
+    reason.
+    """
+    rows = []
+    for partition in catalog.partitions():
+        ids = sorted({*catalog.run_ids(partition), *catalog.ids(partition)})
+        rows += [_run_row(catalog, partition, run_id) for run_id in ids]
+    return pa.Table.from_pylist(rows, RUNS_SCHEMA)
+
+
+def _run_row(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, Any]:
+    store = catalog.store
+    row: dict[str, Any] = {
+        "site": partition.site,
+        "locale": partition.locale,
+        "run_id": run_id,
+        "started_at": snapshot_instant(run_id),
+        "accepted": False,
+    }
+    committed = store.exists(snapshot_path(partition, run_id))
+    try:
+        facts: Mapping[str, Any] = (
+            catalog.run(partition, run_id)
+            if store.exists(run_path(partition, run_id))
+            else catalog.facts(catalog.resolve(run_id, site=partition.site, locale=partition.locale))
+        )
+    except ArchiveError as error:
+        path = snapshot_path(partition, run_id) if committed else None
+        return row | {"outcome": "failed", "reason": error.message, "snapshot": path}
+    outcome = str(facts.get("outcome", "failed"))
+    reason = (
+        facts.get("reason") or facts.get("error") or "; ".join(facts.get("incomplete_reasons") or []) or None
+    )
+    path = snapshot_path(partition, run_id) if committed else None
+    if not committed and outcome in {"committed", "incomplete"}:
+        outcome, reason = "failed", "the commit was interrupted before the snapshot was in place"
+    if not committed and store.exists(refused_path(partition, run_id)):
+        path = refused_path(partition, run_id)
+    requests = facts.get("requests") or {}
+    counts = facts.get("counts") or {}
+    finished = facts.get("finished_at")
+    return row | {
+        "kind": facts.get("kind"),
+        "outcome": outcome,
+        "exit_code": facts.get("exit_code"),
+        "finished_at": dt.datetime.fromisoformat(finished) if finished else None,
+        "seconds": facts.get("seconds"),
+        "complete": facts.get("complete"),
+        "articles": sum(counts.values()) if counts else None,
+        **{name: counts.get(name) for name in _COUNTS},
+        "requests": requests.get("total"),
+        "retries": requests.get("retries"),
+        "bytes": requests.get("bytes"),
+        "health": _worst(facts.get("health") or []),
+        "accepted": committed and outcome == "refused",
+        "snapshot": path,
+        "reason": reason,
+    }
+
+
+def _worst(health: list[Mapping[str, Any]]) -> str | None:
+    verdicts = {each.get("verdict") for each in health}
+    return next((verdict for verdict in ("fail", "warn", "ok") if verdict in verdicts), None)

@@ -1,0 +1,79 @@
+"""How helpscraper writes and opens Parquet: one set of options, and errors that name the file."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from helpscraper.archive.schema import SCHEMA_VERSION, VERSION_KEY
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError
+
+__all__ = ["RUN_KEY", "SNAPSHOT_ROWS", "open_parquet", "write_parquet"]
+
+RUN_KEY = b"helpscraper.run"
+
+# Rows sorted by key in groups of this size: one article is found by its group's statistics, and reading one
+# group takes a few milliseconds.
+SNAPSHOT_ROWS = 8192
+
+# One page holds a whole column chunk of a group up to this size, because zstd compresses each page for itself
+# and the likeness between texts is what there is to gain.
+_PAGE_BYTES = 8 << 20
+_ZSTD_LEVEL = 9
+
+
+def write_parquet(
+    target: Path,
+    schema: pa.Schema,
+    tables: Iterable[pa.Table],
+    *,
+    rows: int = SNAPSHOT_ROWS,
+    metadata: Mapping[bytes, bytes] | None = None,
+) -> int:
+    """Write the tables to ``target`` with fixed options and return the number of rows.
+
+    The same tables give the same bytes. Each table begins a row group, cut to ``rows``.
+    """
+    noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
+    count = 0
+    with pq.ParquetWriter(
+        target,
+        schema.with_metadata(dict(sorted(noted.items()))),
+        version="2.6",
+        compression="zstd",
+        compression_level=_ZSTD_LEVEL,
+        data_page_size=_PAGE_BYTES,
+        write_page_checksum=True,
+    ) as writer:
+        for table in tables:
+            if table.num_rows:
+                writer.write_table(table.replace_schema_metadata(writer.schema.metadata), row_group_size=rows)
+                count += table.num_rows
+    return count
+
+
+@contextlib.contextmanager
+def open_parquet(store: Store, path: str) -> Iterator[pq.ParquetFile]:
+    """Open a Parquet file, page checksums verified; damage becomes an ``ArchiveError`` with the name.
+
+    The work inside the ``with`` block is covered too, because Parquet finds most damage only while decoding.
+    """
+    try:
+        with contextlib.ExitStack() as stack:
+            source = store.url(path) if store.is_local else stack.enter_context(store.open(path))
+            file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
+            yield file
+    except FileNotFoundError as error:
+        raise ArchiveError(
+            f"{store.url(path)}: no such file", advice="`helpscraper verify` lists what is missing"
+        ) from error
+    except (OSError, pa.ArrowException) as error:
+        raise ArchiveError(
+            f"{store.url(path)}: damaged or unreadable: {error}",
+            advice="restore this file from a backup; the other files of the archive can still be read",
+        ) from error

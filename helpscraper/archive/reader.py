@@ -1,0 +1,308 @@
+"""The read side of an archive: what is there, what a name means, and the rows behind it.
+
+Everything is found by listing folders; facts come from file footers and from ``runs/``. A damaged file is an
+``ArchiveError`` for whoever asks for it and no hindrance for the rest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.bodies import BodyIndex
+from helpscraper.archive.layout import (
+    DEFAULT_PARTITION,
+    Kind,
+    Located,
+    Partition,
+    changes_path,
+    folder,
+    locate,
+    refused_path,
+    run_path,
+    snapshot_path,
+)
+from helpscraper.archive.parquet import RUN_KEY, open_parquet
+from helpscraper.archive.references import match_reference, split_reference
+from helpscraper.archive.runs import RunFacts, parse_run
+from helpscraper.archive.schema import CHANGES_SCHEMA, SNAPSHOT_SCHEMA, read_compatible
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError, ReferenceNotFoundError
+
+__all__ = ["BODY_COLUMNS", "Catalog", "Snapshot"]
+
+BODY_COLUMNS = ("body_text", "body_markdown", "body_html")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Snapshot:
+    """One committed crawl. ``path`` is the file that stands for it: its newest re-extraction if any."""
+
+    partition: Partition
+    id: str
+    path: str = field(compare=False)
+    reextracted: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        return f"{self.partition}:{self.id}"
+
+
+class Catalog:
+    """What an archive holds. Cheap to make; lists folders when asked and remembers only the keys of bodies.
+
+    ``site`` and ``locale`` narrow it down to a part. Where one partition is needed and several fit,
+    ``okx/en`` is taken if it is among them.
+    """
+
+    def __init__(
+        self,
+        store: Store | str | os.PathLike[str] = "output",
+        *,
+        site: str | None = None,
+        locale: str | None = None,
+    ) -> None:
+        self.store = store if isinstance(store, Store) else Store(store)
+        self.site = site
+        self.locale = locale
+        self._bodies: dict[Partition, BodyIndex] = {}
+
+    def partitions(self) -> list[Partition]:
+        """Return the sites and locales that have a snapshot or a run, within the filter, sorted."""
+        found = {
+            item.partition for kind in ("snapshots", "runs") for item in self._located(cast("Kind", kind))
+        }
+        return sorted(found)
+
+    def partition(self, site: str | None = None, locale: str | None = None) -> Partition:
+        """Return the one partition that is meant; ``ReferenceNotFoundError`` when it is not clear."""
+        site, locale = site or self.site, locale or self.locale
+        if site and locale:
+            return Partition(site, locale)
+        fitting = [
+            each for each in self.partitions() if site in (None, each.site) and locale in (None, each.locale)
+        ]
+        if len(fitting) == 1:
+            return fitting[0]
+        default = Partition(site or DEFAULT_PARTITION.site, locale or DEFAULT_PARTITION.locale)
+        if default in fitting or not fitting:
+            return default
+        names = ", ".join(str(each) for each in fitting)
+        raise ReferenceNotFoundError(
+            f"{self.store.uri} holds several sites or locales: {names}",
+            advice="choose one with --site and --locale",
+        )
+
+    def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
+        """Return the committed snapshots, oldest first, partition by partition."""
+        return self._snapshots(partition)
+
+    def ids(self, partition: Partition) -> list[str]:
+        """Return the ids of the committed snapshots of ``partition``, oldest first."""
+        return [item.snapshot_id for item in self._located("snapshots", partition) if not item.part]
+
+    def resolve(
+        self, reference: str = "latest", *, site: str | None = None, locale: str | None = None
+    ) -> Snapshot:
+        """Return the snapshot that ``reference`` means; a site or locale in it beats the arguments.
+
+        Raises ``ReferenceNotFoundError``.
+        """
+        named_site, named_locale, name = split_reference(reference)
+        partition = self.partition(named_site or site, named_locale or locale)
+        found = match_reference(name, self.ids(partition), where=f"{self.store.uri} ({partition})")
+        return self._snapshot(partition, found)
+
+    def before(self, snapshot: Snapshot) -> Snapshot | None:
+        """Return the snapshot before this one in its partition, or None for the first."""
+        earlier = [each for each in self.ids(snapshot.partition) if each < snapshot.id]
+        return self._snapshot(snapshot.partition, earlier[-1]) if earlier else None
+
+    def is_taken(self, partition: Partition, snapshot_id: str) -> bool:
+        """Tell whether a snapshot, a refused snapshot or a run of that name exists."""
+        paths = (f(partition, snapshot_id) for f in (snapshot_path, refused_path, run_path))
+        return any(self.store.exists(path) for path in paths)
+
+    def load_table(
+        self,
+        reference: str | Snapshot = "latest",
+        *,
+        columns: Sequence[str] | None = None,
+        article_id: str | None = None,
+        bodies: bool = False,
+        site: str | None = None,
+        locale: str | None = None,
+    ) -> pa.Table:
+        """Return the rows of one snapshot, sorted by ``article_id``, with the columns of ``SNAPSHOT_SCHEMA``.
+
+        ``columns`` narrows them; ``article_id`` reads only the row group that can hold that article;
+        ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html`` (null where there is none). The
+        file's metadata stay on the table's schema. Raises ``ArchiveError`` naming a damaged file.
+        """
+        snapshot = (
+            reference
+            if isinstance(reference, Snapshot)
+            else self.resolve(reference, site=site, locale=locale)
+        )
+        wanted = list(columns) if columns is not None else SNAPSHOT_SCHEMA.names
+        schema = pa.schema([SNAPSHOT_SCHEMA.field(name) for name in wanted])
+        read = dict.fromkeys(
+            [*wanted, *(["article_id"] if article_id else []), *(["body_sha256"] if bodies else [])]
+        )
+        table = read_compatible(
+            self._read(snapshot.path, list(read), article_id), _only(list(read)), where=snapshot.path
+        )
+        if article_id is not None:
+            table = table.filter(pc.equal(table.column("article_id"), article_id))
+        if not bodies:
+            return table.select(wanted) if len(read) > len(schema) else table
+        return self._with_bodies(table, snapshot).select([*wanted, *BODY_COLUMNS])
+
+    def refused_table(self, partition: Partition, snapshot_id: str) -> pa.Table:
+        """Return the rows of a refused snapshot, or raise ``ReferenceNotFoundError``."""
+        path = refused_path(partition, snapshot_id)
+        if not self.store.exists(path):
+            raise ReferenceNotFoundError(
+                f"{partition}: {snapshot_id} was not refused",
+                advice="`helpscraper runs` shows what became of each run",
+            )
+        return read_compatible(self._read(path, SNAPSHOT_SCHEMA.names, None), where=path)
+
+    def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
+        """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
+        path = changes_path(snapshot.partition, snapshot.id)
+        if not self.store.exists(path):
+            return None
+        with open_parquet(self.store, path) as file:
+            return read_compatible(file.read(), CHANGES_SCHEMA, where=path)
+
+    def facts(self, snapshot: Snapshot) -> RunFacts:
+        """Return the run facts that the snapshot's own file carries (without those of clock and machine)."""
+        with open_parquet(self.store, snapshot.path) as file:
+            data = (file.schema_arrow.metadata or {}).get(RUN_KEY)
+        if data is None:
+            raise ArchiveError(
+                f"{self.store.url(snapshot.path)}: the file carries no run facts",
+                advice="it was written by another program; restore the original from a backup",
+            )
+        return cast("RunFacts", parse_run(data, snapshot.path))
+
+    def rows(self, snapshot: Snapshot) -> int:
+        """Return the number of rows from the file's footer."""
+        with open_parquet(self.store, snapshot.path) as file:
+            return int(file.metadata.num_rows)
+
+    def run(self, partition: Partition, run_id: str) -> RunFacts:
+        """Return the facts of one run, committed or not; ``ArchiveError`` when there are none."""
+        path = run_path(partition, run_id)
+        return cast("RunFacts", parse_run(self.store.read(path), self.store.url(path)))
+
+    def run_ids(self, partition: Partition) -> list[str]:
+        """Return the ids of all runs of ``partition`` that left facts, oldest first."""
+        return [item.snapshot_id for item in self._located("runs", partition)]
+
+    def run_before(self, partition: Partition, run_id: str) -> RunFacts | None:
+        """Return the facts of the run just before ``run_id``, whatever became of it, or None."""
+        earlier = [each for each in self.run_ids(partition) if each < run_id]
+        return self.run(partition, earlier[-1]) if earlier else None
+
+    def good_runs(self, partition: Partition, count: int) -> list[RunFacts]:
+        """Return the facts of the last ``count`` committed snapshots, newest first."""
+        return (
+            [self.facts(each) for each in reversed(self._snapshots(partition)[-count:])] if count > 0 else []
+        )
+
+    def body_index(self, partition: Partition) -> BodyIndex:
+        """Return the index of the partition's bodies, brought up to date."""
+        index = self._bodies.get(partition)
+        if index is None:
+            index = self._bodies[partition] = BodyIndex(self.store, partition)
+        else:
+            index.refresh()
+        return index
+
+    def body(self, sha256: str, partition: Partition | None = None) -> dict[str, Any]:
+        """Return one body as a dict with the names of ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``."""
+        for each in [partition] if partition else self.partitions():
+            rows = self.body_index(each).fetch(pa.array([sha256], pa.string())).to_pylist()
+            if rows:
+                return dict(rows[0])
+        raise ReferenceNotFoundError(
+            f"{self.store.uri}: no body {sha256}", advice="keys stand in the column body_sha256 of a snapshot"
+        )
+
+    def _located(self, kind: Kind, partition: Partition | None = None) -> list[Located]:
+        """Return the files of ``kind`` within the filter, in the order of partition, id and part."""
+        found = (locate(path) for path in self.store.list(folder(kind, partition)))
+        return sorted(
+            item
+            for item in found
+            if item is not None
+            and self.site in (None, item.partition.site)
+            and self.locale in (None, item.partition.locale)
+        )
+
+    def _snapshots(self, partition: Partition | None) -> list[Snapshot]:
+        newer = {(item.partition, item.snapshot_id): item for item in self._located("reextracted", partition)}
+        found = []
+        for item in self._located("snapshots", partition):
+            if not item.part:
+                better = newer.get((item.partition, item.snapshot_id))
+                found.append(
+                    Snapshot(
+                        item.partition,
+                        item.snapshot_id,
+                        (better or item).path,
+                        reextracted=better is not None,
+                    )
+                )
+        return found
+
+    def _snapshot(self, partition: Partition, snapshot_id: str) -> Snapshot:
+        newer = [item for item in self._located("reextracted", partition) if item.snapshot_id == snapshot_id]
+        path = newer[-1].path if newer else snapshot_path(partition, snapshot_id)
+        return Snapshot(partition, snapshot_id, path, reextracted=bool(newer))
+
+    def _read(self, path: str, columns: list[str], article_id: str | None) -> pa.Table:
+        with open_parquet(self.store, path) as file:
+            known = file.schema_arrow.names
+            present = [name for name in columns if name in known]
+            if article_id is None:
+                return file.read(present)
+            groups = _groups_with(file.metadata, known.index("article_id"), article_id)
+            return file.read_row_groups(groups, present, use_threads=False)
+
+    def _with_bodies(self, table: pa.Table, snapshot: Snapshot) -> pa.Table:
+        """Return the rows with their bodies; ``ArchiveError`` when a body that a row names is not there."""
+        keys = table.column("body_sha256").combine_chunks()
+        index = self.body_index(snapshot.partition)
+        stored = index.fetch(keys)
+        places = pc.index_in(keys, value_set=stored.column("body_sha256"), skip_nulls=True)
+        if places.null_count > keys.null_count:
+            because = "".join(f"\n  {error.message}" for error in index.damaged.values())
+            lost = places.null_count - keys.null_count
+            raise ArchiveError(
+                f"{snapshot}: {lost} of the bodies that its rows name cannot be read{because}",
+                advice="restore the files of bodies/ that `helpscraper verify` names, or load without bodies",
+            )
+        for name in BODY_COLUMNS:
+            table = table.append_column(pa.field(name, pa.string()), stored.column(name).take(places))
+        return table
+
+
+def _only(columns: Sequence[str]) -> pa.Schema:
+    return pa.schema([SNAPSHOT_SCHEMA.field(name) for name in columns])
+
+
+def _groups_with(metadata: Any, column: int, article_id: str) -> list[int]:
+    """Return the row groups whose statistics allow ``article_id``: of sorted rows that is one, or none."""
+    found = []
+    for number in range(metadata.num_row_groups):
+        statistics = metadata.row_group(number).column(column).statistics
+        if statistics is None or not statistics.has_min_max or statistics.min <= article_id <= statistics.max:
+            found.append(number)
+    return found

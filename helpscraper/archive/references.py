@@ -1,0 +1,85 @@
+"""What a snapshot can be called: ``latest``, ``latest~N``, its id, a prefix of it, or a date. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+
+from helpscraper.archive.layout import snapshot_id
+from helpscraper.errors import ReferenceNotFoundError
+
+__all__ = ["match_reference", "split_reference"]
+
+_LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_PREFIX = re.compile(r"[0-9TZ]{1,16}", re.ASCII)
+_SHOWN = 10
+
+
+def split_reference(reference: str) -> tuple[str | None, str | None, str]:
+    """Split ``[[SITE/]LOCALE:]NAME`` into site, locale and the snapshot's name.
+
+    >>> split_reference("zh-hans:latest~1"), split_reference("okx/en:2026-11-22")
+    ((None, 'zh-hans', 'latest~1'), ('okx', 'en', '2026-11-22'))
+    """
+    where, colon, name = reference.rpartition(":")
+    if not colon:
+        return None, None, reference
+    site, slash, locale = where.rpartition("/")
+    return (site if slash else None), locale, name
+
+
+def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") -> str:
+    """Return the one of ``ids`` (sorted, oldest first) that ``name`` means.
+
+    A date means the last snapshot up to the end of that day (UTC). Raises ``ReferenceNotFoundError`` that
+    lists what there is when none fits, and the candidates when several do.
+
+    >>> match_reference("latest~1", ["20261120T060000Z", "20261121T060000Z"])
+    '20261120T060000Z'
+    """
+    if not ids:
+        raise ReferenceNotFoundError(
+            f"{where} holds no snapshot yet", advice="make one with `helpscraper crawl`"
+        )
+    if latest := _LATEST.fullmatch(name):
+        back = int(latest[1] or 0)
+        if back < len(ids):
+            return ids[-1 - back]
+        raise ReferenceNotFoundError(
+            f"{name}: {where} holds {len(ids)} snapshot{'s'[: len(ids) != 1]}", advice=_there_is(ids)
+        )
+    if _DATE.fullmatch(name):
+        return _on(name, ids, where)
+    if name in ids:
+        return name
+    candidates = [each for each in ids if each.startswith(name)] if _PREFIX.fullmatch(name) else []
+    if len(candidates) == 1:
+        return candidates[0]
+    if candidates:
+        shown = ", ".join(candidates[:_SHOWN]) + (", …" if len(candidates) > _SHOWN else "")
+        raise ReferenceNotFoundError(
+            f"{name} fits {len(candidates)} snapshots of {where}: {shown}", advice="say more of the id"
+        )
+    raise ReferenceNotFoundError(f"{name}: no such snapshot in {where}", advice=_there_is(ids))
+
+
+def _on(date: str, ids: Sequence[str], where: str) -> str:
+    try:
+        day = dt.date.fromisoformat(date)
+    except ValueError:
+        raise ReferenceNotFoundError(
+            f"{date}: there is no such day", advice="dates look like 2026-11-22"
+        ) from None
+    end = snapshot_id(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
+    until = [each for each in ids if each <= end]
+    if until:
+        return until[-1]
+    raise ReferenceNotFoundError(f"{date}: {where} begins later, with {ids[0]}", advice=_there_is(ids))
+
+
+def _there_is(ids: Sequence[str]) -> str:
+    shown = ids[-_SHOWN:]
+    more = f" and {len(ids) - len(shown)} older" if len(ids) > len(shown) else ""
+    return f"there is: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, an id prefix)"

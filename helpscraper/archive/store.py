@@ -1,0 +1,254 @@
+"""Where an archive lives: a folder, or any fsspec URL, behind the few operations that an archive needs.
+
+The one promise: ``commit`` makes a file appear whole or not at all, and never over another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import io
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import quote
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from helpscraper.archive.layout import SCRATCH, Partition, staging
+from helpscraper.errors import ArchiveError
+
+__all__ = ["Store"]
+
+# A commit takes seconds, so an hour-old scratch file has lost its writer (killed, or the power went).
+_STALE_SECONDS = 3600
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full: make room and run again; earlier files are untouched",
+    errno.EDQUOT: "the disk quota is used up: make room and run again; earlier files are untouched",
+    errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
+    errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
+    errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
+}
+
+
+class Store:
+    """The files of one archive, named by paths relative to its root (see ``layout``).
+
+    ``uri`` is a folder or an fsspec URL (``memory://x``, ``s3://bucket/prefix``); credentials come from the
+    environment, as each file system's own documentation says.
+    """
+
+    def __init__(self, uri: str | os.PathLike[str] = "output") -> None:
+        self.uri = os.fspath(uri)
+        try:
+            self.fs, root = fsspec.core.url_to_fs(self.uri)
+        except (ImportError, ValueError) as error:
+            raise ArchiveError(
+                f"{self.uri}: cannot open this kind of archive: {error}",
+                advice="use a folder, or install the fsspec package for this protocol (s3fs, gcsfs, adlfs)",
+            ) from error
+        self.root = str(root).rstrip("/")
+        self.is_local = isinstance(self.fs, LocalFileSystem)
+
+    def __repr__(self) -> str:
+        return f"Store({self.uri!r})"
+
+    def url(self, path: str = "") -> str:
+        """Return what DuckDB, pandas and a reader of messages call the file: a local path or a full URL."""
+        full = self._full(path)
+        return full if self.is_local else str(self.fs.unstrip_protocol(full))
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the file is there."""
+        return bool(self.fs.isfile(self._full(path)))
+
+    def size(self, path: str) -> int:
+        """Return the file's size in bytes; ``ArchiveError`` when it is not there."""
+        with self._named(path):
+            return int(self.fs.size(self._full(path)))
+
+    def list(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below ``folder`` (missing: none), hidden ones left out."""
+        if self.is_local:
+            return sorted(self._walk(folder))
+        self.fs.invalidate_cache(self._full(folder))
+        found = self.fs.find(self._full(folder)) if self.fs.exists(self._full(folder)) else []
+        paths = (str(name)[len(self.root) + 1 :] for name in found)
+        return sorted(path for path in paths if "/." not in f"/{path}")
+
+    def _walk(self, folder: str) -> Iterator[str]:
+        top = self._full(folder)
+        for parent, folders, names in os.walk(top):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            relative = (folder + parent[len(top) :].replace(os.sep, "/")).lstrip("/")
+            prefix = f"{relative}/" if relative else ""
+            yield from (f"{prefix}{name}" for name in names if not name.startswith("."))
+
+    def read(self, path: str) -> bytes:
+        """Return the whole file; ``ArchiveError`` when it is missing or unreadable."""
+        with self._named(path):
+            data: bytes = self.fs.cat_file(self._full(path))
+            return data
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open the file for seeking and reading; ``ArchiveError`` when it is missing or unreadable."""
+        with self._named(path):
+            stream: IO[bytes] = self.fs.open(self._full(path), "rb")
+            return stream
+
+    def commit(self, path: str, data: bytes | Path, *, replace: bool = False) -> None:
+        """Publish ``data`` (bytes, or a finished local file that nobody writes any more) as ``path``.
+
+        The file appears whole or not at all and is on disk when this returns. A file that is already there is
+        never touched: ``ArchiveError``, unless it holds the same bytes. ``replace`` is for the facts of a run
+        whose snapshot was never committed, which a resumed run writes again; it takes bytes only.
+        """
+        if not replace and self.exists(path):
+            if self._digest(path) == _digest_of(data):
+                return
+            raise self._taken(path)
+        with self._named(path):
+            if not self.is_local:
+                self._put(path, data, "overwrite" if replace else "create")
+                return
+            target = Path(self._full(path))
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with self.scratch() as temporary:
+                source = _flushed(temporary, data)
+                self._publish(source, target, path, replace=replace)
+            _sync_folder(target.parent)
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give the name of a local file to write to, on the archive's own file system where it has one.
+
+        The file is removed afterwards; those that a killed writer left are removed by the next one.
+        """
+        with self._named(SCRATCH), contextlib.ExitStack() as stack:
+            if self.is_local:
+                folder = Path(self._full(SCRATCH))
+                folder.mkdir(parents=True, exist_ok=True)
+                _sweep(folder)
+            else:
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpscraper-")))
+            handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+            os.close(handle)
+            # mkstemp makes files that only their owner may read; an archive is read by others too.
+            Path(name).chmod(0o644)
+            stack.callback(Path(name).unlink, missing_ok=True)
+            yield Path(name)
+
+    def state_dir(self, partition: Partition) -> Path:
+        """Return (and make) the local folder for the lock and the ledger of a running crawl.
+
+        For an archive on an object store it lies under ``$XDG_STATE_HOME/helpscraper`` and guards this
+        machine only; the conditional put of ``commit`` guards the rest.
+        """
+        if self.is_local:
+            folder = Path(self._full(staging(partition)))
+        else:
+            home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+            folder = Path(home) / "helpscraper" / quote(self.uri, safe="") / partition.folder
+        with self._named(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _full(self, path: str) -> str:
+        return f"{self.root}/{path}" if path else self.root
+
+    def _put(self, path: str, data: bytes | Path, mode: str) -> None:
+        full = self._full(path)
+        try:
+            if isinstance(data, Path):
+                self.fs.put_file(str(data), full, mode=mode)
+            else:
+                self.fs.pipe_file(full, data, mode=mode)
+        except FileExistsError:
+            raise self._taken(path) from None
+
+    def _publish(self, source: Path, target: Path, path: str, *, replace: bool) -> None:
+        if replace:
+            source.replace(target)
+            return
+        try:
+            os.link(source, target)
+        except FileExistsError:
+            raise self._taken(path) from None
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+                raise
+            # FAT and some network mounts know no hard links. The crawl's lock keeps a second writer away
+            # there.
+            if target.exists():
+                raise self._taken(path) from None
+            source.rename(target)
+
+    def _digest(self, path: str) -> bytes:
+        with self._named(path), self.open(path) as stream:
+            return hashlib.file_digest(cast("io.BytesIO", stream), "sha256").digest()
+
+    def _taken(self, path: str) -> ArchiveError:
+        return ArchiveError(
+            f"{self.url(path)} is already there with other contents",
+            advice="files are never overwritten: use another snapshot time, or move the file away",
+        )
+
+    @contextlib.contextmanager
+    def _named(self, path: str) -> Iterator[None]:
+        """Turn an operating-system error into one that names the file and says what to do."""
+        try:
+            yield
+        except OSError as error:
+            number = error.errno or 0
+            missing = isinstance(error, FileNotFoundError)
+            advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
+            what = "no such file" if missing else (error.strerror or str(error))
+            raise ArchiveError(f"{self.url(path)}: {what}", advice=advice) from error
+
+
+def _digest_of(data: bytes | Path) -> bytes:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).digest()
+    with data.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
+
+
+def _flushed(temporary: Path, data: bytes | Path) -> Path:
+    """Bring ``data`` to disk under a name on the archive's file system and return that name."""
+    if isinstance(data, Path) and data.stat().st_dev == temporary.stat().st_dev:
+        with data.open("rb") as stream:
+            os.fsync(stream.fileno())
+        return data
+    with temporary.open("wb") as stream:
+        if isinstance(data, Path):
+            with data.open("rb") as source:
+                shutil.copyfileobj(source, stream, 1 << 20)
+        else:
+            stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name itself durable, not only the bytes behind it."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    limit = time.time() - _STALE_SECONDS
+    for leftover in folder.glob(".*.tmp"):
+        with contextlib.suppress(FileNotFoundError):  # another writer may sweep at the same time
+            if leftover.stat().st_mtime < limit:
+                leftover.unlink()

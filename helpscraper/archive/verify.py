@@ -1,0 +1,229 @@
+"""Prove that an archive is whole: what is wrong is named file by file, and nothing is repaired.
+
+Works file by file and row group by row group, so that the size of the archive does not matter for memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.bodies import BodyIndex, bodies_files
+from helpscraper.archive.layout import Kind, Located, Partition, folder, locate, run_path, snapshot_instant
+from helpscraper.archive.parquet import RUN_KEY, open_parquet
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.runs import parse_run
+from helpscraper.archive.schema import (
+    BODIES_SCHEMA,
+    CHANGES_SCHEMA,
+    REQUIRED,
+    SNAPSHOT_SCHEMA,
+    read_compatible,
+    schema_version,
+)
+from helpscraper.errors import ArchiveError
+from helpscraper.normalise.bodies import body_key
+
+__all__ = ["PROBLEMS_SCHEMA", "Problem", "VerifyReport", "verify"]
+
+PROBLEMS_SCHEMA: pa.Schema = pa.schema(
+    [pa.field(name, pa.string(), nullable=False) for name in ("path", "problem", "detail")]
+)
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: the file, a short name of the problem, and the rows concerned."""
+
+    path: str
+    problem: str
+    detail: str
+
+
+@dataclass(slots=True)
+class VerifyReport:
+    """What was looked at and what is wrong. ``snapshots``, ``rows`` and ``bodies`` count what was read."""
+
+    snapshots: int = 0
+    rows: int = 0
+    bodies: int = 0
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+    def table(self) -> pa.Table:
+        """Return the problems with ``PROBLEMS_SCHEMA``."""
+        rows = [{"path": each.path, "problem": each.problem, "detail": each.detail} for each in self.problems]
+        return pa.Table.from_pylist(rows, PROBLEMS_SCHEMA)
+
+    def __str__(self) -> str:
+        looked = f"{self.snapshots} snapshots, {self.rows} rows, {self.bodies} bodies"
+        return f"{looked}: {'all well' if self.ok else f'{len(self.problems)} problems'}"
+
+
+def verify(catalog: Catalog) -> VerifyReport:
+    """Read every file of the archive (within the catalog's filter) and return what is wrong with it.
+
+    Checked: page checksums of every Parquet file; every body hashes to its key; every row's body is there;
+    file name, ``snapshot_at`` and run facts agree; no article twice; required columns filled; every snapshot
+    has its run facts.
+    """
+    report = VerifyReport()
+    for partition in _partitions(catalog):
+        for path in bodies_files(catalog.store, partition):
+            report.problems += _guarded(path, _check_bodies(catalog, path, report))
+        index = BodyIndex(catalog.store, partition)
+        for kind in ("snapshots", "reextracted", "refused"):
+            for item in _files(catalog, kind, partition):
+                report.snapshots += 1
+                report.problems += _guarded(item.path, _check_snapshot(catalog, item, index, report))
+        for item in _files(catalog, "changes", partition):
+            report.problems += _guarded(item.path, _check_changes(catalog, item))
+        for item in _files(catalog, "runs", partition):
+            report.problems += _guarded(item.path, _check_run(catalog, item))
+    report.problems += _strangers(catalog)
+    return report
+
+
+def _partitions(catalog: Catalog) -> list[Partition]:
+    """Return every partition that has any file, also one of which only the bodies are left."""
+    kinds: tuple[Kind, ...] = ("snapshots", "bodies", "runs", "refused", "changes", "reextracted")
+    found = {
+        item.partition
+        for kind in kinds
+        for path in catalog.store.list(folder(kind))
+        if (item := locate(path))
+    }
+    return sorted(p for p in found if catalog.site in (None, p.site) and catalog.locale in (None, p.locale))
+
+
+def _files(catalog: Catalog, kind: Kind, partition: Partition) -> list[Located]:
+    return sorted(item for path in catalog.store.list(folder(kind, partition)) if (item := locate(path)))
+
+
+def _guarded(path: str, problems: Iterator[Problem]) -> list[Problem]:
+    """Collect the problems of one file; that it cannot be read is one of them."""
+    found: list[Problem] = []
+    try:
+        found.extend(problems)
+    except ArchiveError as error:
+        found.append(Problem(path, "unreadable", error.message))
+    return found
+
+
+def _check_bodies(catalog: Catalog, path: str, report: VerifyReport) -> Iterator[Problem]:
+    with open_parquet(catalog.store, path) as file:
+        for batch in file.iter_batches(batch_size=256, use_threads=False):
+            table = read_compatible(pa.Table.from_batches([batch]), BODIES_SCHEMA, where=path)
+            report.bodies += table.num_rows
+            keys, texts, markdowns = (
+                table.column(name).to_pylist() for name in ("body_sha256", "body_text", "body_markdown")
+            )
+            wrong = [
+                key
+                for key, text, markdown in zip(keys, texts, markdowns, strict=True)
+                if text is None or markdown is None or body_key(text, markdown) != key
+            ]
+            if wrong:
+                yield Problem(path, "body does not hash to its key", _listed(wrong))
+
+
+def _check_snapshot(
+    catalog: Catalog, item: Located, index: BodyIndex, report: VerifyReport
+) -> Iterator[Problem]:
+    store = catalog.store
+    instant = pa.scalar(snapshot_instant(item.snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
+    last = ""
+    with open_parquet(store, item.path) as file:
+        yield from _check_footer(item, file.schema_arrow)
+        for number in range(file.num_row_groups):
+            table = read_compatible(file.read_row_group(number, use_threads=False), where=item.path)
+            report.rows += table.num_rows
+            for name in REQUIRED:
+                if table.column(name).null_count:
+                    nulls = table.filter(pc.is_null(table.column(name)))
+                    yield Problem(
+                        item.path, f"{name} is null", _listed(nulls.column("article_id").to_pylist())
+                    )
+            ids = pa.concat_arrays([pa.array([last]), *table.column("article_id").chunks])
+            yield from _check_order(item.path, ids)
+            last = ids[-1].as_py() or last
+            other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
+            if other.num_rows:
+                ids_text = _listed(other.column("article_id").to_pylist())
+                yield Problem(item.path, "snapshot_at does not agree with the file name", ids_text)
+            keys = table.column("body_sha256").combine_chunks()
+            missing = index.missing(pc.unique(keys).drop_null())
+            if len(missing):
+                rows = table.filter(pc.is_in(keys, value_set=missing))
+                texts = [f"{row['article_id']} ({row['body_sha256']})" for row in _head(rows)]
+                yield Problem(item.path, "body is missing", _listed(texts, rows.num_rows))
+    if item.kind != "reextracted" and not store.exists(run_path(item.partition, item.snapshot_id)):
+        yield Problem(item.path, "run facts are missing", run_path(item.partition, item.snapshot_id))
+
+
+def _head(rows: pa.Table) -> list[dict[str, str]]:
+    head: list[dict[str, str]] = rows.slice(0, _SHOWN).select(["article_id", "body_sha256"]).to_pylist()
+    return head
+
+
+def _check_footer(item: Located, schema: pa.Schema) -> Iterator[Problem]:
+    metadata = schema.metadata or {}
+    if schema_version(schema) is None:
+        yield Problem(item.path, "schema version is missing", "the file's metadata do not name it")
+    if RUN_KEY not in metadata:
+        yield Problem(item.path, "run facts are missing from the footer", RUN_KEY.decode())
+        return
+    named = parse_run(metadata[RUN_KEY], item.path).get("run_id")
+    if named != item.snapshot_id:
+        yield Problem(item.path, "run facts do not agree with the file name", f"they are those of {named}")
+
+
+def _check_order(path: str, ids: pa.Array) -> Iterator[Problem]:
+    """Look for articles that stand twice and for rows out of order, which would hide the first."""
+    before, after = ids[:-1], ids[1:]
+    twice = after.filter(pc.equal(before, after))
+    if len(twice):
+        yield Problem(path, "article stands twice", _listed(twice.to_pylist()))
+    unsorted = after.filter(pc.less(after, before))
+    if len(unsorted):
+        yield Problem(path, "rows are not sorted by article_id", _listed(unsorted.to_pylist()))
+
+
+def _check_changes(catalog: Catalog, item: Located) -> Iterator[Problem]:
+    with open_parquet(catalog.store, item.path) as file:
+        for batch in file.iter_batches(use_threads=False):
+            read_compatible(pa.Table.from_batches([batch]), CHANGES_SCHEMA, where=item.path)
+    yield from ()
+
+
+def _check_run(catalog: Catalog, item: Located) -> Iterator[Problem]:
+    facts = parse_run(catalog.store.read(item.path), item.path)
+    if facts.get("run_id") != item.snapshot_id:
+        yield Problem(
+            item.path, "run facts do not agree with the file name", f"they are those of {facts.get('run_id')}"
+        )
+
+
+def _strangers(catalog: Catalog) -> Iterator[Problem]:
+    """Name files in ``snapshots/`` that are not helpscraper's: plain readers would stumble over them."""
+    for path in catalog.store.list("snapshots"):
+        item = locate(path)
+        if item is None or item.part:
+            yield Problem(
+                path, "not a snapshot", "plain readers read every file below snapshots/: move it away"
+            )
+
+
+def _listed(values: list[str], count: int | None = None) -> str:
+    total = len(values) if count is None else count
+    shown = ", ".join(str(value) for value in values[:_SHOWN])
+    return f"{shown} and {total - _SHOWN} more" if total > _SHOWN else shown

@@ -1,0 +1,274 @@
+"""Commit a snapshot: everything it refers to first, the snapshot file itself last.
+
+A writer that is killed at any instant leaves the archive as it was, plus at most files that no snapshot
+refers to: bodies (valid by their hash, so the next crawl simply knows them) and the facts of a run that says
+what became of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.bodies import BodyIndex, write_bodies
+from helpscraper.archive.layout import (
+    Partition,
+    changes_path,
+    reextracted_path,
+    refused_path,
+    run_path,
+    snapshot_instant,
+    snapshot_path,
+)
+from helpscraper.archive.parquet import RUN_KEY, open_parquet, write_parquet
+from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
+from helpscraper.archive.schema import CHANGES_SCHEMA, REQUIRED, SNAPSHOT_SCHEMA, read_compatible
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError, ReferenceNotFoundError
+
+__all__ = [
+    "SnapshotFile",
+    "check_rows",
+    "promote",
+    "write_reextracted",
+    "write_refused",
+    "write_run",
+    "write_snapshot",
+]
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotFile:
+    """What a commit wrote: the snapshot's path, its rows, its bytes, and the bodies that were new."""
+
+    partition: Partition
+    snapshot_id: str
+    path: str
+    rows: int
+    size: int
+    new_bodies: int
+
+
+def write_snapshot(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    rows: pa.Table,
+    bodies: Iterable[pa.RecordBatch] | pa.Table,
+    run: Mapping[str, Any],
+    changes: pa.Table | None = None,
+) -> SnapshotFile:
+    """Commit one snapshot: new bodies, the change feed, the run's facts, then the snapshot file.
+
+    ``rows`` has the columns of ``SNAPSHOT_SCHEMA`` in any order, ``bodies`` those of ``BODIES_SCHEMA``,
+    ``changes`` those of ``CHANGES_SCHEMA``. Raises ``ArchiveError``, with the archive as it was, for rows
+    that are no snapshot (see ``check_rows``), for a row whose body is nowhere, and when a snapshot of that
+    instant is there already.
+    """
+    path = snapshot_path(partition, snapshot_id)
+    ordered = check_rows(rows, snapshot_id)
+    _require_free(store, path, ordered, run)
+    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    if changes is not None:
+        _write_changes(store, partition, snapshot_id, changes)
+    _write_facts(store, partition, snapshot_id, {**run, "snapshot": path})
+    return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
+
+
+def write_refused(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    rows: pa.Table,
+    bodies: Iterable[pa.RecordBatch] | pa.Table,
+    run: Mapping[str, Any],
+) -> SnapshotFile:
+    """Keep a snapshot that the health checks did not let in, so that it can be looked at and accepted later.
+
+    Its bodies go where all bodies go: they are named by their hash, and nothing refers to them until it is
+    accepted.
+    """
+    path = refused_path(partition, snapshot_id)
+    ordered = check_rows(rows, snapshot_id)
+    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    _write_facts(store, partition, snapshot_id, {**run, "snapshot": path})
+    return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
+
+
+def write_reextracted(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    rows: pa.Table,
+    bodies: Iterable[pa.RecordBatch] | pa.Table,
+    run: Mapping[str, Any],
+) -> SnapshotFile:
+    """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction."""
+    if not store.exists(snapshot_path(partition, snapshot_id)):
+        raise ReferenceNotFoundError(
+            f"{partition} {snapshot_id}: there is no snapshot to re-extract",
+            advice="`helpscraper runs` lists them",
+        )
+    part = 0
+    while store.exists(path := reextracted_path(partition, snapshot_id, part)):
+        part += 1
+    ordered = check_rows(rows, snapshot_id)
+    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
+
+
+def write_run(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
+    """Write the facts of a run that committed nothing and return their path.
+
+    A run that is resumed writes its facts again under the same name; those of a committed snapshot never
+    change.
+    """
+    return _write_facts(store, partition, snapshot_id, run)
+
+
+def promote(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    changes: pa.Table | None = None,
+) -> SnapshotFile:
+    """Commit the refused snapshot ``snapshot_id`` as it stands, and its change feed with it.
+
+    The refused file stays where it is. The snapshot's own facts say ``accepted``; ``complete`` stays what it
+    was. Raises ``ReferenceNotFoundError`` when nothing of that name was refused.
+    """
+    source = refused_path(partition, snapshot_id)
+    if not store.exists(source):
+        raise ReferenceNotFoundError(
+            f"{partition} {snapshot_id}: no refused snapshot of this name",
+            advice="`helpscraper runs` shows which runs were refused",
+        )
+    with open_parquet(store, source) as file:
+        rows = read_compatible(file.read(), where=source)
+    run = parse_run((rows.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
+    run |= {"outcome": "committed" if run.get("complete") else "incomplete", "accepted": True}
+    path = snapshot_path(partition, snapshot_id)
+    ordered = check_rows(rows, snapshot_id)
+    _require_free(store, path, ordered, run)
+    _store_bodies(store, partition, snapshot_id, [], ordered)
+    if changes is not None:
+        _write_changes(store, partition, snapshot_id, changes)
+    return _commit_rows(store, partition, snapshot_id, path, ordered, run, 0)
+
+
+def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
+    """Return the rows as they are stored: declared columns only, sorted by ``article_id``.
+
+    Raises ``ArchiveError`` that shows the rows for a null in a required column, an article that stands there
+    twice, and a ``snapshot_at`` that is not the instant of ``snapshot_id``.
+    """
+    table = read_compatible(rows, where=f"snapshot {snapshot_id}").replace_schema_metadata()
+    for name in REQUIRED:
+        if table.column(name).null_count:
+            raise _rows_error(f"{name} is null", table.filter(pc.is_null(table.column(name))))
+    table = table.sort_by([("article_id", "ascending"), ("url", "ascending")])
+    ids = table.column("article_id")
+    if len(ids) > 1 and pc.any(same := pc.equal(ids[1:], ids[:-1])).as_py():
+        twice = pc.unique(ids[1:].filter(same))
+        raise _rows_error("an article stands there twice", table.filter(pc.is_in(ids, value_set=twice)))
+    instant = pa.scalar(snapshot_instant(snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
+    other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
+    if other.num_rows:
+        raise _rows_error(f"snapshot_at is not {instant.as_py().isoformat()}", other)
+    return table.combine_chunks()
+
+
+def _rows_error(what: str, rows: pa.Table) -> ArchiveError:
+    shown = rows.slice(0, _SHOWN).select(["article_id", "url", "title", "snapshot_at"]).to_pylist()
+    lines = [
+        f"  {row['article_id']}  {row['url']}  {str(row['title'])[:80]!r}  {row['snapshot_at']}"
+        for row in shown
+    ]
+    more = [f"  and {rows.num_rows - _SHOWN} more"] if rows.num_rows > _SHOWN else []
+    return ArchiveError(
+        "\n".join([f"these rows are no snapshot: {what}:", *lines, *more]),
+        advice="nothing was written; this is a fault of the extractor or of the input file",
+    )
+
+
+def _require_free(store: Store, path: str, ordered: pa.Table, run: Mapping[str, Any]) -> None:
+    """Refuse early, before a body is written, unless the very same snapshot is there."""
+    if not store.exists(path):
+        return
+    with open_parquet(store, path) as file:
+        metadata = file.schema_arrow.metadata or {}
+        same = metadata.get(RUN_KEY) == _footer(run) and file.read().equals(ordered)
+    if not same:
+        raise ArchiveError(
+            f"{store.url(path)} is already there with other contents",
+            advice="a snapshot is never overwritten: give another instant (--captured-at for an import)",
+        )
+
+
+def _store_bodies(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    bodies: Iterable[pa.RecordBatch] | pa.Table,
+    ordered: pa.Table,
+) -> int:
+    index = BodyIndex(store, partition)
+    _, count = write_bodies(store, partition, snapshot_id, bodies, snapshot_instant(snapshot_id), index)
+    keys = pc.unique(ordered.column("body_sha256")).drop_null()
+    missing = index.missing(keys)
+    if len(missing):
+        rows = ordered.filter(pc.is_in(ordered.column("body_sha256"), value_set=missing))
+        damaged = f"; damaged: {', '.join(sorted(index.damaged))}" if index.damaged else ""
+        raise _rows_error(f"their body is neither given nor in the archive{damaged}", rows)
+    return count
+
+
+def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes: pa.Table) -> None:
+    path = changes_path(partition, snapshot_id)
+    table = read_compatible(changes, CHANGES_SCHEMA, where=path)
+    keys = [(name, "ascending") for name in ("article_id", "kind", "field", "before", "after")]
+    noted = {
+        key: value
+        for key, value in (changes.schema.metadata or {}).items()
+        if key.startswith(b"helpscraper.")
+    }
+    with store.scratch() as target:
+        write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted)
+        store.commit(
+            path, target.read_bytes(), replace=not store.exists(snapshot_path(partition, snapshot_id))
+        )
+
+
+def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
+    path = run_path(partition, snapshot_id)
+    if store.exists(snapshot_path(partition, snapshot_id)) and store.exists(path):
+        return path
+    store.commit(path, dump_run(run), replace=True)
+    return path
+
+
+def _footer(run: Mapping[str, Any]) -> bytes:
+    return json.dumps(snapshot_run(run), ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
+
+
+def _commit_rows(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    path: str,
+    ordered: pa.Table,
+    run: Mapping[str, Any],
+    new_bodies: int,
+) -> SnapshotFile:
+    with store.scratch() as target:
+        count = write_parquet(target, SNAPSHOT_SCHEMA, [ordered], metadata={RUN_KEY: _footer(run)})
+        size = target.stat().st_size
+        store.commit(path, target)
+    return SnapshotFile(partition, snapshot_id, path, count, size, new_bodies)
