@@ -1,0 +1,229 @@
+"""The sample help centre on a loopback port: a threaded server of the standard library, with faults on request.
+
+It listens on 127.0.0.1 and refuses every other address, since what it serves may be hostile on purpose.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import ipaddress
+import socket
+import struct
+import sys
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any
+
+from helpscraper.sample.faults import Exchange, Fault, Reply
+from helpscraper.sample.model import Options
+from helpscraper.sample.render import Site
+from helpscraper.sample.truth import Record, truth, visible
+
+__all__ = ["Request", "SampleServer"]
+
+_CACHED_PAGES = 4096
+_CHUNK = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as the server saw it. ``path`` is the request target; ``at`` is seconds of ``time.monotonic``.
+
+    ``status`` is the one that was sent, 0 where the connection was reset or left hanging.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    status: int
+    at: float
+
+
+class SampleServer:
+    """A help centre that listens while the ``with`` block runs; ``url`` is its address, without a trailing slash.
+
+    ``state`` may be set at any time; ``faults`` is a list to append to and clear; ``requests`` lists what was asked.
+    Keyword arguments are those of ``Options``. Raises ``ValueError`` for a host that is not loopback.
+    """
+
+    def __init__(self, *, state: int = 0, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(f"host {host!r} is not a loopback address: the sample is for this machine alone")
+        self.options = Options(**options)
+        self.state = state
+        self.extra = 0
+        self.faults: list[Fault] = []
+        self.requests: list[Request] = []
+        self._lock = threading.Lock()
+        self._pages: OrderedDict[tuple[int, int, str, bool], Reply] = OrderedDict()
+        self._stopping = threading.Event()
+        self._http = _Server((host, port), _Handler)
+        self._http.sample = self
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
+
+    @property
+    def port(self) -> int:
+        """The port that the system gave."""
+        return int(self._http.server_address[1])
+
+    @property
+    def url(self) -> str:
+        """The address to crawl: ``http://127.0.0.1:PORT``."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def __enter__(self) -> SampleServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def truth(self, locale: str = "en") -> tuple[Record, ...]:
+        """Return what a perfect crawl would hold now, as far as the layout shows it."""
+        return visible(truth(self.state, locale, self.options, extra=self.extra), self.options.layout)
+
+    def count(self, prefix: str = "/", status: int | None = None) -> int:
+        """Return the number of requests whose target begins with ``prefix`` (and that were answered ``status``)."""
+        with self._lock:
+            return sum(r.path.startswith(prefix) and status in {None, r.status} for r in self.requests)
+
+    def healthy(self, target: str, *, empty: bool = False) -> Reply:
+        """Return the reply to ``target`` without faults; pages are rendered once and kept."""
+        key = (self.state, self.extra, target, empty)
+        with self._lock:
+            if key in self._pages:
+                self._pages.move_to_end(key)
+                return self._pages[key]
+        page = Site(self.options, self.state, self.extra, self.url).page(target, empty=empty)
+        reply = Reply(page.status, page.text.encode(), (("Content-Type", page.content_type),))
+        if page.location:
+            reply = reply.with_header("Location", page.location)
+        with self._lock:
+            self._pages[key] = reply
+            while len(self._pages) > _CACHED_PAGES:
+                self._pages.popitem(last=False)
+        return reply
+
+    def answer(self, target: str) -> Reply:
+        """Return the reply to ``target`` after the first fault that strikes."""
+        with self._lock:
+            fault = next((fault for fault in self.faults if fault.strikes(target)), None)
+        reply = self.healthy(target)
+        return fault.action(Exchange(self, target, reply)) if fault else reply
+
+    def record(self, request: Request) -> None:
+        """Remember a request."""
+        with self._lock:
+            self.requests.append(request)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the server stops, at most ``seconds``; tells whether it does."""
+        return self._stopping.wait(seconds)
+
+
+class _Server(ThreadingHTTPServer):
+    sample: SampleServer
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay quiet when a client goes away in the middle; report everything else as usual."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "SampleHelpCentre"
+    sys_version = ""
+    server: _Server
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keep the terminal for the caller; ``SampleServer.requests`` has it all."""
+
+    def do_GET(self) -> None:
+        """Answer, as a fault wants it or whole."""
+        sample = self.server.sample
+        at = time.monotonic()
+        reply = self._negotiated(sample.answer(self.path), sample.options)
+        silent = reply.delivery in {"reset", "hang"}
+        sample.record(
+            Request(self.command, self.path, dict(self.headers.items()), 0 if silent else reply.status, at)
+        )
+        match reply.delivery:
+            case "reset":
+                self._reset()
+            case "hang":
+                sample.wait()
+                self.close_connection = True
+            case _:
+                self._send(reply)
+
+    do_HEAD = do_GET  # noqa: N815 - the name is the base class's
+
+    def _negotiated(self, reply: Reply, options: Options) -> Reply:
+        """Apply validators and gzip, as the client's headers and the options ask for them."""
+        if options.validators and reply.status == 200 and not reply.encoded:
+            tag = f'"{hashlib.sha256(reply.body).hexdigest()[:20]}"'
+            reply = reply.with_header("ETag", tag)
+            if tag in self.headers.get("If-None-Match", ""):
+                return replace(reply, status=304, body=b"")
+        accepted = "gzip" in self.headers.get("Accept-Encoding", "")
+        if options.gzip and accepted and reply.body and not reply.encoded and reply.delivery == "whole":
+            packed = replace(reply, body=gzip.compress(reply.body, 1, mtime=0), encoded=True)
+            return packed.with_header("Content-Encoding", "gzip").with_header("Vary", "Accept-Encoding")
+        return reply
+
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        declared = len(reply.body) if reply.declared is None else reply.declared
+        if reply.delivery == "huge" or declared != len(reply.body):
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        if reply.delivery != "huge" and reply.status != 304:
+            self.send_header("Content-Length", str(declared))
+        self.end_headers()
+        if self.command == "HEAD" or reply.status == 304:
+            return
+        match reply.delivery:
+            case "trickle":
+                self._trickle(reply)
+            case "huge":
+                self._flood(reply)
+            case _:
+                self.wfile.write(reply.body)
+
+    def _trickle(self, reply: Reply) -> None:
+        step = max(1, reply.rate // 10)
+        for start in range(0, len(reply.body), step):
+            self.wfile.write(reply.body[start : start + step])
+            if self.server.sample.wait(0.1):
+                self.close_connection = True
+                return
+
+    def _flood(self, reply: Reply) -> None:
+        self.wfile.write(reply.body)
+        chunk = b"<p>and so on</p>".ljust(_CHUNK, b" ")
+        for _ in range(reply.rate // _CHUNK):
+            if self.server.sample.wait(0):
+                return
+            self.wfile.write(chunk)
+
+    def _reset(self) -> None:
+        """Close with a reset instead of a goodbye: linger for no time, then close."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()

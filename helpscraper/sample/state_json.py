@@ -1,0 +1,163 @@
+"""The JSON that pages carry in ``#appState`` and beside it, in the two shapes that the real site has had."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from helpscraper.sample.bodies import to_rich_text
+from helpscraper.sample.locales import phrases
+from helpscraper.sample.model import LATEST, PAGE_SIZE, SECTIONS, SHOWN_ZONE, Options, category_of
+from helpscraper.sample.truth import Record, is_us
+
+__all__ = [
+    "app_state",
+    "article_ld",
+    "article_state",
+    "dumps",
+    "header_state",
+    "listing_state",
+    "region_state",
+]
+
+
+def dumps(data: Any) -> str:
+    """Return JSON that is safe inside a script element."""
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _iso_minutes(instant: dt.datetime) -> str:
+    return instant.astimezone(SHOWN_ZONE).isoformat(timespec="minutes")
+
+
+def _iso_millis(instant: dt.datetime) -> str:
+    return instant.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _millis(instant: dt.datetime) -> int:
+    return round(instant.timestamp() * 1000)
+
+
+def app_state(initial: dict[str, Any], server: dict[str, Any], route: str) -> dict[str, Any]:
+    """Wrap the data of one page as the site does."""
+    context = {
+        "initialProps": {"supportBanner": {"text": ""}, **initial},
+        "initState": {}, "isSSR": True, "isSSRSuccess": True, "serverSideProps": server,
+        "version": "1.0.0", "project": "helpcenter", "urlKey": route,
+    }  # fmt: skip
+    return {"appContext": context}
+
+
+def _category(slug: str, locale: str) -> dict[str, Any]:
+    faq = slug == "faq"
+    return {
+        "id": f"category-{slug}", "title": phrases(locale)["categories"][slug], "slug": slug, "showRating": faq,
+        "showPublishTime": True, "showUpdateTime": slug != "announcements", "showSidebar": faq,
+        "showReadingTime": True, "isFirstSectionUsingTag": slug == "announcements",
+    }  # fmt: skip
+
+
+def _section(slug: str, locale: str) -> dict[str, Any]:
+    section = next(section for section in SECTIONS if section.slug == slug)
+    title = phrases(locale)["sections"][slug]
+    return {
+        "slug": slug, "title": title, "description": "", "contentType": "tag" if slug == LATEST else "section",
+        "priority": section.priority, "id": f"section-{slug}", "category": _category(section.category, locale),
+        "level": 1, "subSections": [], "ancestors": [],
+        "seo": {"title": title, "description": "", "noindex": False},
+    }  # fmt: skip
+
+
+def listing_state(
+    records: Sequence[Record],
+    total: int,
+    page: int,
+    section: str,
+    locale: str,
+    options: Options,
+    on_category: bool,
+) -> dict[str, Any]:
+    """Return the state of one listing page that shows ``records`` out of ``total``."""
+    articles: dict[str, Any]
+    if options.layout == "e2":
+        articles = {"sys": {"type": "Array"}}
+        if options.totals:
+            articles |= {"total": total, "skip": (page - 1) * PAGE_SIZE, "limit": PAGE_SIZE}
+        articles["items"] = [_e2_item(record) for record in records]
+    else:
+        articles = {"list": [_e3_item(record) for record in records]}
+    siblings = [s.slug for s in SECTIONS if s.category == category_of(section)]
+    data: dict[str, Any] = {
+        "articleList": articles,
+        "allSections": [_section(slug, locale) for slug in siblings],
+        "currSection": _section(section, locale),
+    }
+    server = {"page": page, "isOnCategory": on_category, "isOnWeb3Site": False, "cfLocale": locale}
+    return app_state({"sectionData": data}, server, "%2Fhelp%2Fsection%2F%5Bslug%5D")
+
+
+def _e2_item(record: Record) -> dict[str, Any]:
+    assert record.published_at and record.updated_at  # noqa: S101 - truth() always has them; visible() may not
+    return {
+        "id": record.source_id, "slug": record.slug, "title": record.title,
+        "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(record.updated_at),
+        "publishTime": _iso_minutes(record.published_at),
+    }  # fmt: skip
+
+
+def _e3_item(record: Record) -> dict[str, Any]:
+    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    return {
+        "id": record.slug, "slug": record.slug, "title": record.title,
+        "publishTime": _millis(record.published_at), "updatedAt": _millis(record.updated_at),
+        "sectionSlug": record.section, "categorySlug": record.category,
+    }  # fmt: skip
+
+
+def article_state(record: Record, locale: str, options: Options, base_url: str) -> dict[str, Any]:
+    """Return the state of an article page; the later shape names slug, title, time and section only."""
+    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    post: dict[str, Any] = {
+        "slug": record.slug,
+        "title": record.title,
+        "publishTime": _iso_minutes(record.published_at),
+        "section": {"slug": record.section, "title": record.section_title},
+    }
+    if options.layout == "e2":
+        post |= {
+            "id": record.source_id, "section": _section(record.section, locale), "footers": [], "tags": [],
+            "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(record.updated_at),
+            "isStandalone": False, "isRichText": record.rich,
+        }  # fmt: skip
+        key = "richTextContent" if record.rich else "longTextSource"
+        post[key] = to_rich_text(record.body, base_url) if record.rich else record.body_text
+    content = {"headings": [], "readingTime": record.reading_minutes}
+    server = {"currentPost": post, "supportLocales": ["en-US", "ar-001", "ru-RU"]}
+    return app_state({"articleLikes": {}, "content": content}, server, "%2Fhelp%2F%5Bslug%5D")
+
+
+def article_ld(record: Record, canonical: str) -> dict[str, Any]:
+    """Return the JSON-LD that dates an article for search engines."""
+    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    return {
+        "@context": "https://schema.org", "@type": "Article",
+        "mainEntityOfPage": {"@type": "WebPage", "@id": canonical}, "headline": record.title.strip(),
+        "datePublished": _iso_minutes(record.published_at), "dateModified": _iso_millis(record.updated_at),
+    }  # fmt: skip
+
+
+def region_state(locale: str, options: Options) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return ``#_okxGlobal`` and ``#_okGlobal``: which regional site was served, and to whom."""
+    us = is_us(locale, options)
+    site, country = ("OKX_US", "US") if us else ("OKX_GLOBAL", "SG")
+    outer = {"restriction": {"site": {"siteList": [site]}, "basicInfo": {"ipCountryCode": country}}}
+    inner = {"market": "us" if us else "global", "site": {"subSite": site}, "ipRegion": country}
+    return outer, inner
+
+
+def header_state(padding: int) -> dict[str, Any]:
+    """Return the state of the header, ``padding`` bytes heavier than it need be."""
+    labels = {f"nav_label_{n:05d}": "Menu entry with words in it" for n in range(padding // 46)}
+    return {"headerContext": {"hideHeader": False, "i18nData": labels}}
