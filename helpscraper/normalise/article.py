@@ -64,7 +64,12 @@ def identity(raw: RawArticle, context: Context) -> Values:
 
 
 def _language(raw: RawArticle, context: Context) -> str:
-    return raw.language or get_locale(context.locale).bcp47
+    """Return the page's own tag in BCP 47's usual case (``zh-Hans``, ``pt-BR``), else that of the edition."""
+    if not raw.language:
+        return get_locale(context.locale).bcp47
+    first, *rest = raw.language.split("-")
+    cased = [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part for part in rest]
+    return "-".join([first.lower(), *cased])
 
 
 def titles(raw: RawArticle, context: Context) -> Values:
