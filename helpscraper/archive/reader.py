@@ -226,7 +226,7 @@ class Catalog:
         return index
 
     def body(self, sha256: str, partition: Partition | None = None) -> dict[str, Any]:
-        """Return one body as a dict with the names of ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``."""
+        """Return one body as a dict named as ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``."""
         for each in [partition] if partition else self.partitions():
             rows = self.body_index(each).fetch(pa.array([sha256], pa.string())).to_pylist()
             if rows:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.errors import ReferenceNotFoundError
 
-__all__ = ["match_reference", "split_reference"]
+__all__ = ["is_reference", "match_reference", "split_reference"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -28,6 +28,16 @@ def split_reference(reference: str) -> tuple[str | None, str | None, str]:
         return None, None, reference
     site, slash, locale = where.rpartition("/")
     return (site if slash else None), locale, name
+
+
+def is_reference(text: str) -> bool:
+    """Tell whether ``text`` has the form of a snapshot's name rather than that of an article's slug.
+
+    >>> [is_reference(text) for text in ("latest~2", "2026-11-22", "20261122T06", "zh-hans:latest",
+    "passkeys")] [True, True, True, True, False]
+    """
+    name = split_reference(text)[2]
+    return any(form.fullmatch(name) for form in (_LATEST, _DATE, _PREFIX))
 
 
 def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") -> str:

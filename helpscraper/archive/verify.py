@@ -72,12 +72,20 @@ class VerifyReport:
 def verify(catalog: Catalog) -> VerifyReport:
     """Read every file of the archive (within the catalog's filter) and return what is wrong with it.
 
-    Checked: page checksums of every Parquet file; every body hashes to its key; every row's body is there;
-    file name, ``snapshot_at`` and run facts agree; no article twice; required columns filled; every snapshot
-    has its run facts.
+    Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
+    every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
+    no article twice; required columns filled; every snapshot has its run facts.
     """
     report = VerifyReport()
-    for partition in _partitions(catalog):
+    partitions = _partitions(catalog)
+    if not partitions:
+        # "Nothing there, so nothing wrong" would pass a mistyped path, or a disk that is not mounted, as
+        # sound.
+        raise ArchiveError(
+            f"{catalog.store.uri}: no archive here",
+            advice="check --archive, --site and --locale, or crawl first",
+        )
+    for partition in partitions:
         for path in bodies_files(catalog.store, partition):
             report.problems += _guarded(path, _check_bodies(catalog, path, report))
         index = BodyIndex(catalog.store, partition)

@@ -1,0 +1,37 @@
+"""Arguments that several commands share."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpscraper.archive.reader import Catalog
+
+__all__ = ["FORMATS", "add_format", "add_partition", "open_catalog"]
+
+FORMATS = ("table", "json", "csv", "md", "parquet")
+
+
+def add_partition(parser: argparse.ArgumentParser) -> None:
+    """Add ``--site`` and ``--locale``; without them an archive of one edition, or okx/en, is meant."""
+    parser.add_argument("--site", help="only this site, where the archive holds several")
+    parser.add_argument("--locale", help="only this locale, where the archive holds several")
+
+
+def add_format(parser: argparse.ArgumentParser, default: str | None = "table") -> None:
+    """Add ``--format`` and ``--output``, which ``output.emit`` takes."""
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=default,
+        help=f"(default: {default or 'by the file name'})",
+    )
+    parser.add_argument("--output", "-o", metavar="FILE", help="write to this file instead of printing")
+
+
+def open_catalog(args: argparse.Namespace) -> Catalog:
+    """Return the catalog of ``args.archive``, narrowed down by ``--site`` and ``--locale``."""
+    from helpscraper.archive.reader import Catalog
+
+    return Catalog(args.archive, site=args.site, locale=args.locale)

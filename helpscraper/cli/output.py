@@ -1,0 +1,262 @@
+"""How a table leaves the program: terminal, JSON, CSV, Markdown or Parquet.
+
+Cells hold what a crawled page said, so each format has its own guard: a terminal gets no control characters,
+Markdown no markup, and CSV no formula (see ``csv_safe``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import io
+import json
+import os
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from helpscraper.errors import CommandError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["console", "csv_safe", "emit", "md_safe", "print_fields", "print_text", "terminal_safe"]
+
+# What a spreadsheet takes for the start of a formula (the full-width forms too), behind any number of
+# apostrophes.
+_FORMULA = "^('*[=+\\-@\t\r\n＝＋－＠])"
+_MD_MARKS = str.maketrans(
+    {mark: f"\\{mark}" for mark in "\\|`*_[]"}
+    | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
+)
+_JOINERS = "\u200c\u200d"
+_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+_NUMERIC = (pa.types.is_integer, pa.types.is_floating)
+
+
+def emit(
+    table: pa.Table | pd.DataFrame,
+    format: str = "table",
+    *,
+    output: str | None = None,
+    stream: IO[str] | None = None,
+    columns: Sequence[str] | None = None,
+) -> None:
+    """Write ``table`` in one of the formats to the file ``output`` or to ``stream`` (default: standard output).
+
+    ``columns`` are those that the format ``table`` shows; the others write all. JSON is a list of records
+    with instants as ``2026-11-22T06:00:00Z``; CSV holds lists as JSON. A file appears whole or not at all.
+    Raises ``CommandError`` for Parquet to a terminal and for a file that cannot be written.
+    """
+    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
+    out = stream or sys.stdout
+    if format == "table" and output is None:
+        _print_table(arrow.select(columns) if columns else arrow, out)
+    elif output is not None:
+        with _whole_file(Path(output)) as file:
+            _write(arrow, format, file, columns)
+    elif format == "parquet" and out.isatty():
+        raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
+    else:
+        out.flush()
+        binary: BinaryIO = cast("io.TextIOWrapper", out).buffer  # UTF-8 whatever the terminal's own encoding
+        _write(arrow, format, binary, columns)
+        binary.flush()
+
+
+def _write(table: pa.Table, format: str, file: BinaryIO, columns: Sequence[str] | None) -> None:
+    match format:
+        case "parquet":
+            pq.write_table(table, file, compression="zstd")
+        case "csv":
+            pacsv.write_csv(_csv_table(table), file)
+        case "json":
+            _write_json(table, file)
+        case "md":
+            _write_markdown(table, file)
+        case "table":
+            text = io.StringIO()
+            _print_table(table.select(columns) if columns else table, text)
+            file.write(text.getvalue().encode())
+        case _:
+            raise CommandError(f"unknown format {format!r}", advice="formats: table, json, csv, md, parquet")
+
+
+def csv_safe(column: Any) -> Any:
+    """Return a string column in which no cell can be a formula: an apostrophe stands before it.
+
+    To read it back, take one apostrophe away wherever any number of them stands before ``= + - @``, a tab or
+    a line break (or a full-width form): ``re.sub("^'('*[=+\\-@\\t\\r\\n＝＋－＠])", r"\\1", cell)``. No other
+    cell is touched.
+
+    >>> csv_safe(pa.array(["=1+1", "'=1", "'tis", None])).to_pylist()
+    ["'=1+1", "''=1", "'tis", None]
+    """
+    return pc.replace_substring_regex(column, _FORMULA, r"'\1")
+
+
+def terminal_safe(text: str) -> str:
+    """Return ``text`` on one line, without what could steer a terminal or turn the line around.
+
+    Control characters (C0, C1), bidirectional overrides and other invisible format characters go; the joiners
+    that Arabic, Indic scripts and emoji need stay.
+
+    >>> terminal_safe("a\\x1b[31mb\\nc\\u202ed")
+    'a[31mb cd'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ").replace("\r", " ")
+    return "".join(
+        c for c in spaced if c in "\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
+    )
+
+
+def md_safe(text: str) -> str:
+    """Return ``text`` as it reads in a cell of a Markdown table: no markup, no HTML, no pipe, one line.
+
+    >>> md_safe("a|b <i>[x](y)")
+    'a\\\\|b &lt;i&gt;\\\\[x\\\\](y)'
+    """
+    return terminal_safe(text).translate(_MD_MARKS)
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """Return a rich console: coloured on a terminal, plain and as wide as needed in a pipe or a file."""
+    out = stream or sys.stdout
+    if out.isatty():
+        return Console(file=out, highlight=False)
+    return Console(file=out, highlight=False, width=100_000, no_color=True, force_terminal=False)
+
+
+def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
+    """Print one record, a field on each line."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in row.items():
+        grid.add_row(name, Text(terminal_safe(_cell(value))))
+    _print_plain(grid, stream)
+
+
+def print_text(text: str, stream: IO[str] | None = None) -> None:
+    """Print a text of several lines: as it is in a pipe, without control characters on a terminal."""
+    out = stream or sys.stdout
+    if out.isatty():
+        text = "\n".join(terminal_safe(line) for line in text.splitlines())
+    out.write(text if text.endswith("\n") else text + "\n")
+
+
+def _print_table(table: pa.Table, stream: IO[str]) -> None:
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    for field in table.schema:
+        right = any(test(field.type) for test in _NUMERIC)
+        shown.add_column(field.name, justify="right" if right else "left", no_wrap=not stream.isatty())
+    for batch in table.to_batches(max_chunksize=1024):
+        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            shown.add_row(*(Text(terminal_safe(_cell(value))) for value in values))
+    _print_plain(shown, stream)
+
+
+def _print_plain(renderable: Table, stream: IO[str] | None) -> None:
+    """Print without the blanks that rich puts behind the last column."""
+    target = console(stream)
+    if target.is_terminal:
+        target.print(renderable)
+        return
+    with target.capture() as captured:
+        target.print(renderable)
+    lines = captured.get().splitlines()
+    target.file.write("".join(f"{line.rstrip()}\n" for line in lines))
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.3f}".rstrip("0").rstrip(".")
+        case dt.datetime() | dt.date():
+            return _iso(value)
+        case list():
+            return ", ".join(_cell(each) for each in value)
+    return str(value)
+
+
+def _iso(value: dt.datetime | dt.date) -> str:
+    """Return ISO 8601; instants are those of Arrow columns in UTC and end with ``Z``."""
+    return value.isoformat().replace("+00:00", "Z")
+
+
+def _json_value(value: object) -> str:
+    if isinstance(value, dt.datetime | dt.date):
+        return _iso(value)
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
+
+
+def _write_json(table: pa.Table, file: BinaryIO) -> None:
+    file.write(b"[")
+    separator = b"\n"
+    for batch in table.to_batches(max_chunksize=1024):
+        for row in batch.to_pylist():
+            file.write(separator + json.dumps(row, ensure_ascii=False, default=_json_value).encode())
+            separator = b",\n"
+    file.write(b"\n]\n")
+
+
+def _write_markdown(table: pa.Table, file: BinaryIO) -> None:
+    rules = ("--:" if any(test(field.type) for test in _NUMERIC) else "---" for field in table.schema)
+    names = " | ".join(md_safe(name) for name in table.schema.names)
+    file.write(f"| {names} |\n| {' | '.join(rules)} |\n".encode())
+    for batch in table.to_batches(max_chunksize=1024):
+        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            file.write(f"| {' | '.join(md_safe(_cell(value)) for value in values)} |\n".encode())
+
+
+def _csv_table(table: pa.Table) -> pa.Table:
+    columns = []
+    for column in table.columns:
+        kind = column.type
+        if pa.types.is_timestamp(kind):
+            column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
+        elif pa.types.is_list(kind):
+            texts = (
+                None if each is None else json.dumps(each, ensure_ascii=False) for each in column.to_pylist()
+            )
+            column = pa.array(texts, pa.string())
+        elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+            column = csv_safe(column)
+        columns.append(column)
+    return pa.table(columns, names=table.schema.names)
+
+
+@contextlib.contextmanager
+def _whole_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a file that takes its name when it is complete; ``CommandError`` when it cannot be written."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                yield file
+            Path(name).chmod(0o644)
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise CommandError(
+            f"{path}: {error.strerror or error}", advice="name another file with --output"
+        ) from error

@@ -1,0 +1,45 @@
+"""``helpscraper runs``."""
+
+from __future__ import annotations
+
+import argparse
+
+from helpscraper.cli.options import add_format, add_partition, open_catalog
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "list every run, the refused and the failed ones too"
+EXAMPLE = """\
+examples:
+  helpscraper runs
+  helpscraper runs --last 7 --format json
+"""
+
+_SHOWN = (
+    "run_id", "locale", "kind", "outcome", "articles", "fetched", "carried", "failed", "gone", "requests",
+    "seconds", "health", "reason",
+)  # fmt: skip
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--last", type=int, metavar="N", help="only the last N runs")
+    add_partition(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one row for each run, oldest first."""
+    from helpscraper.archive.overview import runs_table
+    from helpscraper.cli.output import emit
+    from helpscraper.errors import CommandError
+
+    if args.last is not None and args.last < 1:
+        raise CommandError(f"--last {args.last}: not a number of runs", advice="give 1 or more")
+    table = runs_table(open_catalog(args)).sort_by(
+        [("run_id", "ascending"), ("site", "ascending"), ("locale", "ascending")]
+    )
+    if args.last is not None:
+        table = table.slice(max(0, table.num_rows - args.last))
+    emit(table, args.format, output=args.output, columns=_SHOWN)
+    return 0

@@ -1,0 +1,88 @@
+"""``helpscraper show``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from helpscraper.cli.options import add_format, add_partition, open_catalog
+from helpscraper.errors import CommandError, ReferenceNotFoundError
+
+if TYPE_CHECKING:
+    from helpscraper.archive.reader import Catalog, Snapshot
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "show a snapshot, or one article in it"
+EXAMPLE = """\
+examples:
+  helpscraper show                            # the latest snapshot
+  helpscraper show 2026-11-22 --format csv
+  helpscraper show what-is-a-passkey          # one article, as the latest snapshot knows it
+  helpscraper show what-is-a-passkey@latest~7 --body markdown
+"""
+
+_SHOWN = ("article_id", "title", "section", "published_on", "updated_on", "view_count", "status")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "what", nargs="?", default="latest", metavar="ARTICLE[@REF] | REF", help="default: latest"
+    )
+    parser.add_argument("--body", choices=("text", "markdown", "html"), help="print only the article's body")
+    add_partition(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the rows of a snapshot, the fields of one article, or its body."""
+    from helpscraper.archive.references import is_reference
+
+    catalog = open_catalog(args)
+    article, at, reference = args.what.rpartition("@")
+    if not at and is_reference(args.what):
+        return _show_snapshot(args, catalog, catalog.resolve(args.what))
+    if not at:
+        article, reference = args.what, "latest"
+    return _show_article(args, catalog, catalog.resolve(reference or "latest"), article)
+
+
+def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:
+    from helpscraper.cli.output import emit
+
+    if args.body:
+        raise CommandError("--body is for one article", advice="say ARTICLE@REF")
+    emit(catalog.load_table(snapshot), args.format, output=args.output, columns=_SHOWN)
+    return 0
+
+
+def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str) -> int:
+    from helpscraper.archive.nearest import nearest
+    from helpscraper.cli.output import emit, print_fields, print_text
+
+    table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
+    if not table.num_rows:
+        names = nearest(
+            article, catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
+        )
+        advice = (
+            f"nearest: {', '.join(names)}"
+            if names
+            else f"`helpscraper show {snapshot.id}` lists its articles"
+        )
+        raise ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
+    if args.body:
+        row = table.to_pylist()[0]
+        body = row[f"body_{args.body}"]
+        if body is None:
+            raise ReferenceNotFoundError(
+                f"{article}: {snapshot} has no body of it (status: {row['status']})",
+                advice="its page was never fetched",
+            )
+        print_text(body)
+    elif args.format == "table" and args.output is None:
+        print_fields(table.to_pylist()[0])
+    else:
+        emit(table, args.format, output=args.output)
+    return 0

@@ -1,0 +1,38 @@
+"""``helpscraper verify``."""
+
+from __future__ import annotations
+
+import argparse
+
+from helpscraper.cli.options import add_format, add_partition, open_catalog
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "prove that the archive is whole"
+EXAMPLE = """\
+examples:
+  helpscraper verify
+  helpscraper verify --archive s3://bucket/help --format json
+
+exit codes: 0 the archive is whole, 1 something is wrong with it
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    add_partition(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Read every file, print what is wrong, and a summary to standard error."""
+    import sys
+
+    from helpscraper.archive.verify import verify
+    from helpscraper.cli.output import emit
+
+    report = verify(open_catalog(args))
+    if report.problems or args.format != "table":
+        emit(report.table(), args.format, output=args.output)
+    print(report, file=sys.stderr if report.problems or args.format != "table" else sys.stdout)
+    return 0 if report.ok else 1
