@@ -154,15 +154,16 @@ def integers(text: str) -> list[int]:
     return [int(digits) for digits in found if len(digits) <= 15]
 
 
-def _decode(html: str | bytes) -> str:
+def _utf8(html: str | bytes) -> bytes:
     if isinstance(html, str):
-        return html
+        return html.encode("utf-8", "replace")
     try:
-        return html.decode("utf-8-sig")
+        html.decode("utf-8")
+        return html
     except UnicodeDecodeError:
         # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become
         # U+FFFD.
-        return html_to_unicode(None, html, default_encoding="utf-8")[1]
+        return html_to_unicode(None, html, default_encoding="utf-8")[1].encode("utf-8", "replace")
 
 
 class Page:
@@ -182,15 +183,15 @@ class Page:
         """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to
         parse.
         """
-        text = _decode(self._html or "").replace("\x00", "")
+        html = _utf8(self._html or b"")
         self._html = None
-        if not text.strip():
+        if not html or html.isspace():
             raise self.error(
                 "html", "the page is empty", advice="fetch it again, or check the file that was handed in"
             )
         parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
         try:
-            root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+            root = etree.fromstring(html, parser)
         except etree.ParserError as error:
             raise self.error("html", f"no element could be read ({error})") from error
         # The stubs promise an element, but libxml2 answers None for text without any markup it can hold on

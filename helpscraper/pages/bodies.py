@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from helpscraper.pages.base import BLOCKS, HIDDEN
+from helpscraper.pages.base import BLOCKS, HIDDEN, elements
 from helpscraper.pages.markdown import code_span, escape, escape_lines, fence, link, web_url
 
 __all__ = ["BodyForms", "write_body"]
@@ -23,7 +23,7 @@ Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
 
 _SPACE = re.compile(r"\s+")
 _SPACES = re.compile(r" {2,}")
-_NEVER_SERVED = ("script", "style", "template", "noscript")
+_NEVER_SERVED = elements("descendant::*[self::script or self::style or self::template or self::noscript]")
 _BREAK = "\\\n"
 _BREAK_RUN = re.compile(r"(?: ?\\\n ?)+")
 _LINE_RUN = re.compile(r"(?: ?\n ?)+")
@@ -102,7 +102,7 @@ class _Writer:
             return
         text = _SPACE.sub(" ", text)
         self._text.append(text)
-        self._md.append(text if self._code else escape(text))
+        self._md.append(text if self._code or text.isalnum() else escape(text))
 
     def _line_break(self) -> None:
         self._text.append("\n")
@@ -147,6 +147,11 @@ class _Writer:
 
     def _flush(self) -> None:
         """End the block at hand, if there is one; what is open stays open in the next."""
+        if not self._md:
+            self._text.clear()
+            for opened in self._open:
+                opened.text_from = 0
+            return
         for opened in reversed(self._open):
             self._wrap(opened)
         for opened in self._open:
@@ -338,11 +343,14 @@ def write_body(
     writer = _Writer(base_url)
     html = []
     for container in containers:
-        part = copy.deepcopy(container)
-        part.tail = None
-        for unwanted in chrome(part) if chrome is not None else ():
-            _drop(unwanted)
-        etree.strip_elements(part, *_NEVER_SERVED, with_tail=False)
+        part = container
+        unwanted = [*_NEVER_SERVED(container), *(chrome(container) if chrome is not None else ())]
+        if unwanted:
+            # The page's own tree stays as it is: what is to go is found again in a copy.
+            part = copy.deepcopy(container)
+            part.tail = None
+            for element in (*_NEVER_SERVED(part), *(chrome(part) if chrome is not None else ())):
+                _drop(element)
         html.append(_inner_html(part))
         _walk(part, writer)
     writer.finish()

@@ -24,7 +24,7 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-_ARTICLE = elements("(//article[.//h1] | //*[@id='article-container'][.//h1])[last()]")
+_ARTICLES = (elements("(//article[.//h1])[1]"), elements("id('article-container')[.//h1]"))
 _TITLE = elements("(.//h1)[1]")
 _ROW = elements(
     f"(.//*[@data-testid='RowWithDivider'] | .//*[{has_class('timeWrap')}]"
@@ -74,7 +74,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _element(self) -> etree._Element | None:
-        found: list[etree._Element] = _ARTICLE(self.root)
+        found = next((found for path in _ARTICLES if (found := path(self.root))), [])
         return found[0] if found else None
 
     @cached_property
@@ -100,13 +100,13 @@ class ArticlePage(OkxPage):
         """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked
         for.
         """
-        linked = text(self._linked_data, "mainEntityOfPage", "@id")
-        named = {
-            "state": text(self._post, "slug"),
-            "canonical": _slug_of(self.canonical),
-            "json_ld": _slug_of(linked),
-        }
-        rule, own = next(((rule, slug) for rule, slug in named.items() if slug), ("url", self.asked_slug))
+        rule, own = "state", text(self._post, "slug")
+        if own is None:
+            rule, own = "canonical", _slug_of(self.canonical)
+        if own is None:
+            rule, own = "json_ld", _slug_of(text(self._linked_data, "mainEntityOfPage", "@id"))
+        if own is None:
+            rule, own = "url", self.asked_slug
         if own is None or (own := self.valid_slug(own)) is None:
             raise self.error(
                 "slug", f"the page names no usable slug ({rule})", selector="currentPost.slug, canonical"
@@ -257,18 +257,18 @@ class ArticlePage(OkxPage):
         """The body; of the markup, else of the state's rich text, else whatever the article holds below its
         title.
         """
-        for rule, containers in (
-            ("", self._containers),
-            ("state", [root] if (root := rich_text(dig(self._post, "richTextContent"))) is not None else []),
-            ("article", [self._element] if self._element is not None else []),
-        ):
-            if containers:
-                chrome = _CHROME if rule != "article" else _CHROME_AND_HEAD
-                body = write_body(containers, self.url, chrome)
-                if body.markdown:
-                    if rule:
-                        self.count("body", rule)
-                    return body
+        body = write_body(self._containers, self.url, _CHROME)
+        if body.markdown:
+            return body
+        document = rich_text(dig(self._post, "richTextContent"))
+        if document is not None:
+            self.count("body", "state")
+            return write_body([document], self.url)
+        if self._element is not None:
+            body = write_body([self._element], self.url, _CHROME_AND_HEAD)
+            if body.markdown:
+                self.count("body", "article")
+                return body
         self.count("body", "missing")
         return None
 

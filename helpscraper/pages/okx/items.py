@@ -20,8 +20,8 @@ from helpscraper.pages.okx.page import OkxPage, has_class
 
 __all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "read_item"]
 
-_BY_CLASS = elements(f"//*[{has_class('articleItem')}]")
-_BY_LABEL = elements("//*[@aria-describedby='help-load-more-desc']/*")
+_BY_CLASS = (elements(f"//li[{has_class('articleItem')}]"), elements(f"//a[{has_class('articleItem')}]"))
+_BY_LABEL = (elements("//*[@aria-describedby='help-load-more-desc']/*"),)
 _LINK = elements("descendant-or-self::a[@href][1]")
 _CONTENT_LINKS = elements(
     "//a[contains(@href, '/help/')]"
@@ -180,10 +180,11 @@ def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list
     ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside
     them.
     """
-    for rule, path in (("class", _BY_CLASS), ("label", _BY_LABEL)):
-        items = [item for item in path(page.root) if _LINK(item)]
-        if items:
-            return items, rule
+    for rule, paths in (("class", _BY_CLASS), ("label", _BY_LABEL)):
+        for path in paths:
+            items = [item for item in path(page.root) if _LINK(item)]
+            if items:
+                return items, rule
     groups = _group_links(page)
     best = max(groups, key=lambda group: _score(page, group, known), default=[])
     return (best, "links") if best and _score(page, best, known)[0] else ([], "none")

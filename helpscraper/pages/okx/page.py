@@ -20,8 +20,8 @@ __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "has_class"]
 MAX_TITLE = 10_000
 """Characters. The longest real title seen has 150; far more is a broken or hostile page."""
 
-_GLOBAL = elements("(//script[@id='_okGlobal'])[1]")
-_OKX_GLOBAL = elements("(//script[@id='_okxGlobal'])[1]")
+_GLOBAL = elements("id('_okGlobal')")
+_OKX_GLOBAL = elements("id('_okxGlobal')")
 _CANONICAL = string("string((//link[@rel='canonical']/@href)[1])")
 _ALTERNATES = elements("//link[@rel='alternate'][@hreflang][@href]")
 _HEADING = string("string((//title)[1])")
@@ -124,16 +124,23 @@ class OkxPage(Page):
                 return value
         return {}
 
+    @cached_property
+    def _origin(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.lower()}"
+
     def article_url(self, slug: str) -> str:
         """Return the URL of the article ``slug`` in the locale and on the host of this page."""
-        parts = urlsplit(self.url)
         prefix = "" if self.here.locale == "en" else f"/{self.here.locale}"
-        return f"{parts.scheme}://{parts.netloc.lower()}{prefix}/help/{slug}"
+        return f"{self._origin}{prefix}/help/{slug}"
 
     def article_link(self, href: str | None) -> tuple[str, str] | None:
         """Return ``(slug, canonical URL)`` when ``href`` leads to an article of this site, None otherwise."""
+        href = (href or "").strip()
         try:
-            absolute = urljoin(self.url, (href or "").strip())
+            # A path is the common case and needs no joining; "//" starts a host.
+            path = href.startswith("/") and not href.startswith("//")
+            absolute = f"{self._origin}{href}" if path else urljoin(self.url, href)
             target = parse_help_url(absolute)
             if target.kind != "article" or target.slug is None or not same_site(absolute, self.url):
                 return None

@@ -17,9 +17,10 @@ from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["Pager", "read_pager"]
 
-_PAGER = elements(
-    f"(//ul[contains(@class, 'okui-pagination')] | //*[{has_class('paginationWrap')}]"
-    " | //*[@data-testid='okd-pagination-pager']/..)[last()]"
+_PAGERS = (
+    elements("(//ul[contains(@class, 'okui-pagination')])[last()]"),
+    elements("(//*[@data-testid='okd-pagination-pager'])[last()]/.."),
+    elements(f"(//*[{has_class('paginationWrap')}])[last()]"),
 )
 _NEXT = elements(
     "(descendant::a[@href][not(@aria-disabled='true')]"
@@ -27,7 +28,7 @@ _NEXT = elements(
     " or contains(concat(@class, ' '), 'okui-pagination-next ')])[1]"
 )
 _REL_NEXT = elements("(//link[@rel='next'][@href])[1]")
-_LINE = elements(f"(//*[@id='help-load-more-desc'] | //*[{has_class('paginationWrap')}]/span)[last()]")
+_LINES = (elements("id('help-load-more-desc')"), elements(f"//*[{has_class('paginationWrap')}]/span"))
 _ACTIVE = elements("(descendant::*[contains(@class, 'pagination-item-active') or @aria-current='page'])[1]")
 
 
@@ -46,7 +47,7 @@ class Pager:
 
 
 def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
-    for line in _LINE(page.root):
+    for line in _LINES[0](page.root) or _LINES[1](page.root):
         numbers = sorted(integers(inline_text(line)))
         if len(numbers) == 3:
             return numbers[0], numbers[1], numbers[2]
@@ -57,7 +58,7 @@ def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
 def read_pager(page: OkxPage) -> Pager:
     """Read the pager of ``page``; a link that leads off the site, or not further, is not followed."""
     first, last, total = _line(page)
-    found = _PAGER(page.root)
+    found = next((bars for path in _PAGERS if (bars := path(page.root))), [])
     if not found:
         return Pager(next_url=_next(page, _REL_NEXT(page.root), None), first=first, last=last, total=total)
     bar = found[0]

@@ -32,7 +32,8 @@ __all__ = [
 Json: TypeAlias = dict[str, Any]
 StateOutcome: TypeAlias = Literal["found", "missing", "broken"]
 
-_BY_ID = elements("(//script[@id='appState' or @data-id='__app_data_for_ssr__'])[1]")
+_BY_ID = elements("id('appState')[self::script]")
+_BY_DATA_ID = elements("(//script[@data-id='__app_data_for_ssr__'])[1]")
 _ANY_JSON = elements("//script[@type='application/json'][not(@id='headerState' or @id='footerState')]")
 
 
@@ -46,7 +47,7 @@ def load_script(script: etree._Element) -> Any:
 
 def read_state(root: etree._Element) -> tuple[Json, StateOutcome]:
     """Return the ``appContext`` of the page, or ``{}`` and what is wrong with it."""
-    named = _BY_ID(root)
+    named = _BY_ID(root) or _BY_DATA_ID(root)
     for script in named or _ANY_JSON(root):
         if not named and "appContext" not in (script.text or "")[:2000]:
             continue
