@@ -53,7 +53,7 @@ def emit(
     stream: IO[str] | None = None,
     columns: Sequence[str] | None = None,
 ) -> None:
-    """Write ``table`` in one of the formats to the file ``output`` or to ``stream`` (default: standard output).
+    """Write ``table`` in one of the formats to the file ``output`` or to ``stream`` (default: stdout).
 
     ``columns`` are those that the format ``table`` shows; the others write all. JSON is a list of records
     with instants as ``2026-11-22T06:00:00Z``; CSV holds lists as JSON. A file appears whole or not at all.
@@ -70,7 +70,7 @@ def emit(
         raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
     else:
         out.flush()
-        binary: BinaryIO = cast("io.TextIOWrapper", out).buffer  # UTF-8 whatever the terminal's own encoding
+        binary = cast("BinaryIO", cast("io.TextIOWrapper", out).buffer)  # UTF-8 whatever the terminal's own encoding
         _write(arrow, format, binary, columns)
         binary.flush()
 
