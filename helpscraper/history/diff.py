@@ -1,0 +1,195 @@
+"""Two snapshots in, a ``DiffResult`` out: of tables in memory, of Parquet files, or of an archive.
+
+What makes two crawls comparable is judged here from their run facts: the same region, the same extractor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.errors import ArchiveError, CommandError
+from helpscraper.history.compare import Source, compare
+from helpscraper.history.renames import Bodies
+from helpscraper.history.result import DiffResult, split
+
+__all__ = ["DiffResult", "bodies_of", "diff_files", "diff_snapshots", "diff_tables"]
+
+
+def diff_tables(
+    before: pa.Table,
+    after: pa.Table,
+    *,
+    before_run: Mapping[str, Any] | None = None,
+    after_run: Mapping[str, Any] | None = None,
+    bodies: Bodies | None = None,
+    kinds: Iterable[str] = (),
+    fields: Iterable[str] = (),
+    sections: Iterable[str] = (),
+) -> DiffResult:
+    """Compare two tables with the columns of ``items.Article``; the order of rows and chunks does not matter.
+
+    ``before_run`` and ``after_run`` are the facts of the two crawls; without them no absence is proven and both are
+    taken to be one extractor's. ``bodies`` gives the texts of bodies by their keys, so that a rename with a small
+    edit is recognised. ``kinds``, ``fields`` and ``sections`` narrow the result.
+
+    Raises ``ArchiveError`` when a table is no snapshot or holds an article twice, and ``CommandError`` when the
+    crawls were served different regional sites.
+    """
+    for side, table in (("before", before), ("after", after)):
+        _check_unique(side, table)
+    return _diff(before, after, before_run or {}, after_run or {}, bodies).narrow(kinds, fields, sections)
+
+
+def diff_files(
+    before: str | Path,
+    after: str | Path,
+    *,
+    before_run: Mapping[str, Any] | None = None,
+    after_run: Mapping[str, Any] | None = None,
+    bodies: Bodies | None = None,
+    kinds: Iterable[str] = (),
+    fields: Iterable[str] = (),
+    sections: Iterable[str] = (),
+) -> DiffResult:
+    """Compare two snapshot files in place: what is read is read by column and by need, and spilled when it is large.
+
+    Like ``diff_tables``, but for the check of keys: a file that the archive wrote has each article once.
+    """
+    return _diff(before, after, before_run or {}, after_run or {}, bodies).narrow(kinds, fields, sections)
+
+
+def diff_snapshots(
+    catalog: Catalog,
+    before: Snapshot | str = "latest~1",
+    after: Snapshot | str = "latest",
+    *,
+    kinds: Iterable[str] = (),
+    fields: Iterable[str] = (),
+    sections: Iterable[str] = (),
+) -> DiffResult:
+    """Compare two snapshots of an archive, each with the run facts in its own file.
+
+    Raises what ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots
+    of different sites or locales (diff each with its own) or of different regional sites.
+    """
+    a = catalog.resolve(before) if isinstance(before, str) else before
+    b = catalog.resolve(after) if isinstance(after, str) else after
+    if a.partition != b.partition:
+        raise CommandError(
+            f"{a} and {b} are different editions: every article would seem to have changed",
+            advice="compare each edition with itself (--locale); `Archive.editions()` links editions",
+        )
+    runs = catalog.facts(a), catalog.facts(b)
+    sources: list[Source] = [
+        catalog.store.url(each.path) if catalog.store.is_local else catalog.load_table(each)
+        for each in (a, b)
+    ]
+    found = _diff(sources[0], sources[1], runs[0], runs[1], bodies_of(catalog, a.partition), (a, b))
+    return found.narrow(kinds, fields, sections)
+
+
+def bodies_of(catalog: Catalog, partition: Partition) -> Bodies:
+    """Return the reader of body texts that a diff asks when it looks for renames."""
+
+    def read(keys: Sequence[str]) -> Mapping[str, str]:
+        table = catalog.body_index(partition).fetch(pa.array(keys, pa.string()))
+        return dict(
+            zip(table.column("body_sha256").to_pylist(), table.column("body_text").to_pylist(), strict=True)
+        )
+
+    return read
+
+
+def _diff(
+    before: Source,
+    after: Source,
+    before_run: Mapping[str, Any],
+    after_run: Mapping[str, Any],
+    bodies: Bodies | None,
+    snapshots: tuple[Snapshot, Snapshot] | None = None,
+) -> DiffResult:
+    names = [str(run.get("run_id", side)) for run, side in ((before_run, "before"), (after_run, "after"))]
+    if snapshots:
+        names = [each.id for each in snapshots]
+    _require_same_region(names, before_run, after_run)
+    readings = [_reading(run) for run in (before_run, after_run)]
+    found = compare(
+        before,
+        after,
+        before_run=before_run,
+        after_run=after_run,
+        same_extractor=readings[0] == readings[1],
+        bodies=bodies,
+    )
+    own, apart = split(found.records)
+    warnings = []
+    if readings[0] != readings[1]:
+        warnings.append(
+            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}: {apart.num_rows} differences that"
+            " may come from it are kept apart (.extractor_changes)"
+        )
+    if found.schema_differs:
+        warnings.append(
+            f"one side does not have the columns {', '.join(found.schema_differs)}; they are kept apart"
+        )
+    if found.counts["unclaimed"]:
+        warnings.append(
+            f"{found.counts['unclaimed']} added articles stand in sections that {names[0]} did not read whole:"
+            " they may have been there already"
+        )
+    if unverified := pc.sum(pc.equal(own.column("kind"), "unverified")).as_py():
+        warnings.append(
+            f"{unverified} articles were not seen, but {names[1]} did not look everywhere they could be"
+        )
+    partition = str(snapshots[0].partition) if snapshots else ""
+    return DiffResult(
+        names[0], names[1], own, apart, found.articles, found.counts, tuple(warnings), partition
+    )
+
+
+def _reading(run: Mapping[str, Any]) -> tuple[str, str]:
+    """What read the pages: the kind of run and the version of the extractor."""
+    versions = run.get("versions") or {}
+    return str(run.get("kind") or "crawl"), str(versions.get("extractor") or "")
+
+
+def _named(reading: tuple[str, str]) -> str:
+    kind, version = reading
+    return f"{version or 'an unnamed version'}{'' if kind == 'crawl' else f' ({kind})'}"
+
+
+def _require_same_region(
+    names: Sequence[str], before_run: Mapping[str, Any], after_run: Mapping[str, Any]
+) -> None:
+    """Refuse to compare two regional sites: one's articles did not vanish because the other does not have them."""
+    sites = [(run.get("region") or {}).get("site") for run in (before_run, after_run)]
+    if all(sites) and sites[0] != sites[1]:
+        raise CommandError(
+            f"{names[0]} was served by the regional site {sites[0]}, {names[1]} by {sites[1]}: they hold other articles"
+            " by design, and a comparison would call them removed and added",
+            advice="compare snapshots of one regional site; `helpscraper runs` shows what each crawl was served",
+        )
+
+
+def _check_unique(side: str, table: pa.Table) -> None:
+    if "article_id" not in table.schema.names:
+        raise ArchiveError(
+            f"{side}: column article_id is missing", advice="this is no snapshot of helpscraper"
+        )
+    ids = table.column("article_id")
+    if pc.count_distinct(ids).as_py() < len(ids):
+        counts = table.group_by("article_id").aggregate([([], "count_all")])
+        twice = counts.filter(pc.greater(counts.column("count_all"), 1)).column("article_id")
+        rows = table.filter(pc.is_in(ids, value_set=twice)).slice(0, 5)
+        shown = "; ".join(f"{row['article_id']} {row.get('url')}" for row in rows.to_pylist())
+        raise ArchiveError(
+            f"{side}: {len(twice)} articles stand there more than once: {shown}",
+            advice="a snapshot has one row for an article; remove the repeated rows",
+        )

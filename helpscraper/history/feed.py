@@ -1,0 +1,58 @@
+"""The change feed that is published with each snapshot: the diff against the one before it, as a table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.history.diff import bodies_of, diff_tables
+
+__all__ = ["FROM_KEY", "WARNINGS_KEY", "changes_feed"]
+
+FROM_KEY = b"helpscraper.from"
+WARNINGS_KEY = b"helpscraper.warnings"
+
+
+def changes_feed(
+    catalog: Catalog,
+    partition: Partition,
+    snapshot_id: str,
+    rows: pa.Table,
+    run: Mapping[str, Any],
+    new_bodies: Iterable[pa.RecordBatch] = (),
+) -> pa.Table | None:
+    """Return the changes from the newest committed snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
+
+    None when there is none before. ``new_bodies`` are the bodies that are about to be committed with ``rows``; they
+    are read only when a rename must be looked for. The table's metadata name the earlier snapshot and hold the
+    warnings of the diff. Raises what ``diff_tables`` raises.
+    """
+    earlier = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
+    if not earlier:
+        return None
+    before = earlier[-1]
+    stored = bodies_of(catalog, partition)
+
+    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
+        wanted = set(keys)
+        found = dict(stored(keys))
+        for batch in new_bodies:
+            pairs = zip(
+                batch.column("body_sha256").to_pylist(), batch.column("body_text").to_pylist(), strict=True
+            )
+            found |= {key: text for key, text in pairs if key in wanted}
+        return found
+
+    result = diff_tables(
+        catalog.load_table(before), rows, before_run=catalog.facts(before), after_run=run, bodies=bodies
+    )
+    noted = {
+        FROM_KEY: before.id.encode(),
+        WARNINGS_KEY: json.dumps(result.warnings, ensure_ascii=False).encode(),
+    }
+    return result.table.replace_schema_metadata(noted)

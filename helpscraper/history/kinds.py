@@ -1,0 +1,129 @@
+"""The kinds of change, and which kind a difference in each column is.
+
+Every column of a snapshot is either compared or bookkeeping of the crawl; together with the article's coming and
+going the table below is total: applying a diff to the older snapshot gives the newer one in all compared columns.
+
+===================================================  ==========================================================
+column                                               kind of a difference in it
+===================================================  ==========================================================
+``article_id``                                       ``renamed``
+``body_sha256``                                      ``edited``
+``title``                                            ``retitled``
+``category``, ``section``                            ``moved``
+``category_title``, ``section_title``                ``moved`` where the site gave no slug on either side, so that
+                                                     the label is all there is; else as in the next row: a section
+                                                     that was relabelled did not move its articles
+``updated_at``, ``updated_on``, ``published_at``,    what else happened to the article: ``edited``, else
+``published_on``, ``listed_in``, ``url``,            ``retitled``, else ``moved``, else ``renamed``, else ``touched``
+``source_id``, ``word_count``, ``reading_minutes``,
+``language``
+``view_count``, ``snippet``                          ``counted``: they move by themselves
+``snapshot_at``, ``status``, ``fetched_at``,         not compared: they tell of the crawl and not of the site
+``warc_record``
+===================================================  ==========================================================
+
+The record of a rename itself has the ``field`` ``source_id`` or ``body``, after what it was recognised by, and the two
+slugs as ``before`` and ``after``. A URL, or an id that is the slug, is part of the rename when it follows the new slug.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Final
+
+from helpscraper.errors import CommandError
+
+__all__ = [
+    "ARTICLE",
+    "COMPANIONS",
+    "COMPARED",
+    "FIELD_KINDS",
+    "KINDS",
+    "LABELS",
+    "QUIET",
+    "check_fields",
+    "check_kinds",
+    "primary_kind",
+]
+
+KINDS: Final = (
+    "added",
+    "removed",
+    "unverified",
+    "renamed",
+    "edited",
+    "retitled",
+    "moved",
+    "touched",
+    "counted",
+)
+"""All kinds, the strongest first: an article's *primary* kind is the first of these that any of its records has."""
+
+QUIET: Final = frozenset({"counted"})
+"""Kinds that are left out of text output unless they are asked for."""
+
+ARTICLE: Final = "article"
+"""The ``field`` of ``added``, ``removed`` and ``unverified``: their value is the whole article as a JSON object."""
+
+FIELD_KINDS: Final = {
+    "body_sha256": "edited",
+    "title": "retitled",
+    "category": "moved",
+    "section": "moved",
+    "view_count": "counted",
+    "snippet": "counted",
+}
+
+LABELS: Final = {"category_title": "category", "section_title": "section"}
+"""Labels and the slug beside each; a label speaks of a move only where there is no slug."""
+
+COMPANIONS: Final = (
+    "updated_at",
+    "updated_on",
+    "published_at",
+    "published_on",
+    "listed_in",
+    "url",
+    "source_id",
+    "word_count",
+    "reading_minutes",
+    "language",
+)
+"""Columns whose difference takes its kind from what else happened to the article."""
+
+COMPARED: Final = (*FIELD_KINDS, *LABELS, *COMPANIONS)
+"""The eighteen columns that are compared beside the key."""
+
+_FIELD_NAMES: Final = {"body": "body_sha256", "views": "view_count"}
+
+
+def primary_kind(kinds: Collection[str]) -> str | None:
+    """Return the strongest of ``kinds``, or None when there are none.
+
+    >>> primary_kind(["counted", "edited", "renamed"])
+    'renamed'
+    """
+    return next((kind for kind in KINDS if kind in kinds), None)
+
+
+def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Return ``kinds`` without repeats; raises ``CommandError`` naming every one that is none."""
+    wanted = tuple(dict.fromkeys(kinds))
+    if wrong := [kind for kind in wanted if kind not in KINDS]:
+        raise CommandError(f"no such kind of change: {', '.join(wrong)}", advice=f"kinds: {', '.join(KINDS)}")
+    return wanted
+
+
+def check_fields(fields: Iterable[str]) -> tuple[str, ...]:
+    """Return ``fields`` as column names (``body`` and ``views`` are understood); ``CommandError`` for unknown ones.
+
+    >>> check_fields(["body", "title"])
+    ('body_sha256', 'title')
+    """
+    wanted = tuple(dict.fromkeys(_FIELD_NAMES.get(field, field) for field in fields))
+    known = (*COMPARED, "article_id", ARTICLE)
+    if wrong := [field for field in wanted if field not in known]:
+        raise CommandError(
+            f"no such field to compare: {', '.join(wrong)}", advice=f"fields: {', '.join(known)}"
+        )
+    return wanted

@@ -1,0 +1,179 @@
+"""Which removed article lives on under another slug.
+
+Only articles that went are matched with articles that came, each at most once:
+
+1. ``source_id``: the same id of the CMS, borne by one article on each side. An id that merely repeats the slug (the
+   site's newer state does that) is none.
+2. ``body``: the same body, borne by one article on each side, unless their publication or their ids speak against it;
+   an id that changed is outweighed by the same publication.
+3. ``body`` again: nearly the same body, at least nine in ten of their five-word shingles shared. Notices made from one
+   template differ by a token's name only, so neither publication nor ids may differ where both sides state them.
+
+Near-identity is found through the smallest hashes of each body's shingles, so the work grows with the number of
+articles and not with its square; shingles that many bodies share (a template's) are not followed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+__all__ = ["Candidate", "Rename", "find_renames", "shingles", "similarity"]
+
+_SHINGLE = 5
+_SKETCH = 64
+_FOLLOWED = 20
+_ALIKE = 0.9
+# Beyond this many articles on one side nothing is compared by near-identical text: a help centre that changes all its
+# slugs at once keeps its ids or its exact bodies, and the bodies of more articles would fill the memory.
+_BOUND = 5_000
+
+Bodies = Callable[[Sequence[str]], Mapping[str, str]]
+"""Gives the texts of bodies by key; a key that cannot be read is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What is known of an article that went or came; ``published_at`` and ``published_on`` as ISO 8601 text."""
+
+    article_id: str
+    source_id: str | None = None
+    body_sha256: str | None = None
+    published_at: str | None = None
+    published_on: str | None = None
+
+    @property
+    def cms_id(self) -> str | None:
+        """The CMS's id, unless it only repeats the slug."""
+        return None if self.source_id in (None, "", self.article_id) else self.source_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """One article under two slugs; ``via`` says by what it was recognised."""
+
+    before: str
+    after: str
+    via: Literal["source_id", "body"]
+
+
+def find_renames(
+    went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies | None = None
+) -> list[Rename]:
+    """Return the renames between the articles that ``went`` and those that ``came``, sorted by the earlier slug.
+
+    Without ``bodies`` only ids and equal body keys are compared. The order of the inputs does not matter.
+    """
+    renames = [
+        Rename(b.article_id, a.article_id, "source_id") for b, a in _unique_pairs(went, came, "cms_id")
+    ]
+    went, came = _without(went, came, renames)
+    same = _unique_pairs(went, came, "body_sha256")
+    renames += [Rename(b.article_id, a.article_id, "body") for b, a in same if _may_be_same(b, a)]
+    went, came = _without(went, came, renames)
+    if bodies is not None and went and came and max(len(went), len(came)) <= _BOUND:
+        renames += _near(went, came, bodies)
+    return sorted(renames, key=lambda rename: rename.before)
+
+
+def _without(
+    went: Sequence[Candidate], came: Sequence[Candidate], renames: Iterable[Rename]
+) -> tuple[list[Candidate], list[Candidate]]:
+    before = {rename.before for rename in renames}
+    after = {rename.after for rename in renames}
+    return [c for c in went if c.article_id not in before], [c for c in came if c.article_id not in after]
+
+
+def _unique_pairs(
+    went: Sequence[Candidate], came: Sequence[Candidate], name: str
+) -> list[tuple[Candidate, Candidate]]:
+    """Pair by an attribute, leaving out values that several articles of one side bear: they identify nothing."""
+    sides = []
+    for side in (went, came):
+        counts = Counter(getattr(c, name) for c in side)
+        sides.append(
+            {
+                getattr(c, name): c
+                for c in side
+                if getattr(c, name) is not None and counts[getattr(c, name)] == 1
+            }
+        )
+    return [(candidate, sides[1][value]) for value, candidate in sides[0].items() if value in sides[1]]
+
+
+def _same(before: str | None, after: str | None) -> bool | None:
+    return None if before is None or after is None else before == after
+
+
+def _same_publication(before: Candidate, after: Candidate) -> bool | None:
+    """Compare the instants of publication, else the dates; None when there is nothing to compare."""
+    instants = _same(before.published_at, after.published_at)
+    return _same(before.published_on, after.published_on) if instants is None else instants
+
+
+def _may_be_same(before: Candidate, after: Candidate) -> bool:
+    published = _same_publication(before, after)
+    return published is True or (published is None and _same(before.cms_id, after.cms_id) is not False)
+
+
+def _may_be_alike(before: Candidate, after: Candidate) -> bool:
+    return _same_publication(before, after) is not False and _same(before.cms_id, after.cms_id) is not False
+
+
+def _near(went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies) -> list[Rename]:
+    keys = {c.body_sha256 for c in (*went, *came) if c.body_sha256 is not None}
+    texts = bodies(sorted(keys))
+    # The sets of all shingles are large, so only their sketches are kept and the few candidates are read again.
+    of = lru_cache(maxsize=64)(lambda key: shingles(texts[key]))
+    sketches = {key: sorted(shingles(text))[:_SKETCH] for key, text in texts.items()}
+    index: defaultdict[int, list[Candidate]] = defaultdict(list)
+    for after in came:
+        for value in sketches.get(after.body_sha256 or "", ()):
+            index[value].append(after)
+    found: list[tuple[float, str, str]] = []
+    for before in went:
+        mine = sketches.get(before.body_sha256 or "", ())
+        near = {a.article_id: a for value in mine if len(index[value]) <= _FOLLOWED for a in index[value]}
+        for after in near.values():
+            if not _may_be_alike(before, after):
+                continue
+            alike = similarity(of(before.body_sha256), of(after.body_sha256))
+            if alike >= _ALIKE:
+                found.append((-alike, before.article_id, after.article_id))
+    renames: list[Rename] = []
+    used: set[tuple[str, str]] = set()
+    for _, old, new in sorted(found):
+        if ("before", old) not in used and ("after", new) not in used:
+            used |= {("before", old), ("after", new)}
+            renames.append(Rename(old, new, "body"))
+    return renames
+
+
+def shingles(text: str) -> frozenset[int]:
+    """Return the hashes of all runs of five words of ``text`` (of all its words, when it has fewer).
+
+    Scripts without spaces give long "words", so there characters stand in for them.
+    """
+    words = text.split()
+    if len(words) * 12 < len(text):
+        words = list("".join(words))
+    runs = (" ".join(words[i : i + _SHINGLE]) for i in range(max(1, len(words) - _SHINGLE + 1)))
+    return frozenset(
+        int.from_bytes(hashlib.blake2b(run.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        for run in runs
+        if run
+    )
+
+
+def similarity(one: frozenset[int], other: frozenset[int]) -> float:
+    """Return the share of shingles that two bodies have in common (Jaccard), 0.0 for an empty body.
+
+    >>> similarity(shingles("a b c d e f"), shingles("a b c d e f"))
+    1.0
+    """
+    union = len(one | other)
+    return len(one & other) / union if union else 0.0

@@ -1,0 +1,181 @@
+"""``DiffResult``: what changed between two snapshots, as data, as a summary and as a notebook shows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from html import escape
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.frames import to_frame
+from helpscraper.archive.schema import CHANGES_SCHEMA
+from helpscraper.history.kinds import KINDS, QUIET, check_fields, check_kinds, primary_kind
+
+__all__ = ["ARTICLES_SCHEMA", "DiffResult"]
+
+ARTICLES_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("article_id", pa.string(), nullable=False),
+        pa.field("previous_id", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("section", pa.string()),
+        pa.field("url", pa.string()),
+    ]
+)
+"""One row for each article that changed; ``previous_id`` is its slug before a rename."""
+
+_SHOWN = 200
+_CLIP = 120
+
+
+@dataclass(frozen=True)
+class DiffResult:
+    """The changes from snapshot ``from_id`` to ``to_id``.
+
+    ``table`` holds the changes of the site with ``CHANGES_SCHEMA``, sorted by article, kind and field. ``apart`` holds
+    differences that are ours and not the site's, with a column ``reason``: ``extractor`` (another extractor read the
+    pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the article's page).
+    ``articles`` (``ARTICLES_SCHEMA``) names the articles; ``counts`` tells the live articles on both sides.
+    """
+
+    from_id: str
+    to_id: str
+    table: pa.Table
+    apart: pa.Table
+    articles: pa.Table
+    counts: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    partition: str = ""
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """The changes of the site: article_id, kind, field, before, after (``str``), silent (``boolean``), at."""
+        return to_frame(self.table)
+
+    @cached_property
+    def extractor_changes(self) -> pd.DataFrame:
+        """What is kept apart because it is not the site's: the columns of ``changes`` and ``reason``."""
+        return to_frame(self.apart)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __bool__(self) -> bool:
+        return len(self) > 0
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the changes as plain records; ``at`` as ISO 8601 text. What ``--format json`` prints."""
+        rows: list[dict[str, Any]] = self.table.to_pylist()
+        return [{**row, "at": row["at"].isoformat().replace("+00:00", "Z")} for row in rows]
+
+    def primary(self) -> dict[str, str]:
+        """Return the one kind of each changed article: the strongest of its records. The kinds so partition them."""
+        kinds: dict[str, set[str]] = {}
+        for article_id, kind in self._pairs():
+            kinds.setdefault(article_id, set()).add(kind)
+        return {article_id: primary_kind(each) or "" for article_id, each in kinds.items()}
+
+    def _pairs(self) -> Iterable[tuple[str, str]]:
+        pairs = self.table.select(["article_id", "kind"]).group_by(["article_id", "kind"]).aggregate([])
+        return zip(pairs.column("article_id").to_pylist(), pairs.column("kind").to_pylist(), strict=True)
+
+    def summary(self) -> dict[str, int]:
+        """Return how many articles each kind of change happened to, in the order of ``KINDS``, and ``silent``.
+
+        An article counts under each of its kinds: one that was renamed and edited counts twice.
+        """
+        counts = Counter(kind for _, kind in self._pairs())
+        silent = self.table.filter(self.table.column("silent"))
+        found = {kind: counts[kind] for kind in KINDS if counts[kind]}
+        return found | (
+            {"silent": pc.count_distinct(silent.column("article_id")).as_py()} if silent.num_rows else {}
+        )
+
+    def narrow(
+        self, kinds: Iterable[str] = (), fields: Iterable[str] = (), sections: Iterable[str] = ()
+    ) -> DiffResult:
+        """Return the part of this diff with these kinds, fields and sections (of the article, after the change).
+
+        Empty means all. ``silent`` is understood as a kind. Raises ``CommandError`` for unknown kinds and fields.
+        """
+        kinds, sections = tuple(kinds), tuple(sections)
+        silent_only = "silent" in kinds
+        wanted = check_kinds(kind for kind in kinds if kind != "silent")
+        names = check_fields(fields)
+        table = self.table
+        if wanted or silent_only:
+            chosen = pc.is_in(table.column("kind"), value_set=pa.array(wanted, pa.string()))
+            table = table.filter(pc.or_(chosen, table.column("silent")) if silent_only else chosen)
+        if names:
+            table = table.filter(pc.is_in(table.column("field"), value_set=pa.array(names, pa.string())))
+        if sections:
+            own = self.articles.column("section")
+            ids = self.articles.filter(pc.is_in(own, value_set=pa.array(sections, pa.string()))).column(
+                "article_id"
+            )
+            table = table.filter(pc.is_in(table.column("article_id"), value_set=ids))
+        return replace(self, table=table)
+
+    def loud(self) -> DiffResult:
+        """Return this diff without the kinds that move by themselves (view counts)."""
+        return self.narrow(kinds=[kind for kind in KINDS if kind not in QUIET])
+
+    def titles(self) -> dict[str, str]:
+        """Return the title of each changed article by its id."""
+        columns = self.articles.column("article_id").to_pylist(), self.articles.column("title").to_pylist()
+        return dict(zip(*columns, strict=True))
+
+    def __repr__(self) -> str:
+        counted = ", ".join(f"{count} {kind}" for kind, count in self.summary().items()) or "no change"
+        return f"<diff {self.from_id}..{self.to_id}: {counted}>"
+
+    def _repr_html_(self) -> str:
+        """Show the changes in a notebook, all text of the site escaped; view counts are only counted."""
+        rows = self.loud().table.slice(0, _SHOWN).to_pylist()
+        titles = self.titles()
+        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {escape(repr(self)[1:-1].partition(': ')[2])}</p>"
+        warned = "".join(f"<p>⚠ {escape(text)}</p>" for text in self.warnings)
+        body = "".join(
+            f"<tr><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
+            f"<td title={_quoted(row['article_id'])}>{escape(_clip(titles.get(row['article_id'])))}</td>"
+            f"<td>{escape(row['field'] or '')}</td><td>{escape(_value(row, 'before'))}</td>"
+            f"<td>{escape(_value(row, 'after'))}</td></tr>"
+            for row in rows
+        )
+        more = (
+            f"<p>… {len(self.loud()) - len(rows)} more in <code>.changes</code></p>"
+            if len(self.loud()) > len(rows)
+            else ""
+        )
+        header = "".join(f"<th>{name}</th>" for name in ("kind", "article", "field", "before", "after"))
+        return f"{head}{warned}<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _clip(text: str | None) -> str:
+    text = text or ""
+    return text if len(text) <= _CLIP else f"{text[: _CLIP - 1]}…"
+
+
+def _quoted(text: str) -> str:
+    return f'"{escape(text)}"'
+
+
+def _value(row: Mapping[str, Any], side: str) -> str:
+    value = row[side]
+    if value is None or row["field"] == "article":
+        return ""
+    return f"{value[:12]}…" if row["field"] == "body_sha256" else _clip(value)
+
+
+def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Split records with a ``reason`` into the site's changes (``CHANGES_SCHEMA``) and those kept apart."""
+    own = pc.is_null(records.column("reason"))
+    return records.filter(own).select(CHANGES_SCHEMA.names).cast(CHANGES_SCHEMA), records.filter(
+        pc.invert(own)
+    )
