@@ -1,0 +1,117 @@
+"""Crawl throughput against a bare Scrapy spider that only downloads the same pages, and the start of the command line.
+
+The sample site runs in a process of its own; both spiders get the same settings, the same pages and the same server,
+in turn, and the ratio is taken pair by pair.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ARTICLES = 600
+PADDING = 40_000
+ROUNDS = 3
+LEAST_RATIO = 0.6
+HELP_SECONDS = 0.2
+
+SETTINGS = {
+    "CONCURRENT_REQUESTS": "8",
+    "CONCURRENT_REQUESTS_PER_DOMAIN": "8",
+    "DOWNLOAD_DELAY": "0",
+    "AUTOTHROTTLE_ENABLED": "False",
+    "LOG_LEVEL": "WARNING",
+}
+
+BARE = """
+import json, sys, time
+import scrapy
+from scrapy.crawler import CrawlerProcess
+
+class Bare(scrapy.Spider):
+    name = "bare"
+    async def start(self):
+        for url in json.load(open(sys.argv[1])):
+            yield scrapy.Request(url, self.parse, dont_filter=True)
+    def parse(self, response):
+        return None
+
+process = CrawlerProcess({**json.loads(sys.argv[2]), "TELNETCONSOLE_ENABLED": False, "COOKIES_ENABLED": False})
+process.crawl(Bare)
+started = time.perf_counter()
+process.start()
+print(json.dumps({"seconds": time.perf_counter() - started}))
+"""
+
+
+def bare(urls: Path) -> float:
+    """Seconds of the bare spider's crawl, without the start of the interpreter."""
+    out = subprocess.run(
+        [sys.executable, "-c", BARE, str(urls), json.dumps(SETTINGS)], capture_output=True, text=True, check=True
+    )
+    return float(json.loads(out.stdout.splitlines()[-1])["seconds"])
+
+
+def ours(url: str, archive: Path) -> tuple[float, int]:
+    """Seconds and requests of a full crawl, from its first request to the committed snapshot."""
+    flags = [part for name, value in SETTINGS.items() for part in ("-s", f"{name}={value}")]
+    command = [sys.executable, "-m", "helpscraper", "crawl", "--archive", str(archive), *flags]
+    subprocess.run([*command, "-a", f"base_url={url}", "-a", "mode=full"], check=True, capture_output=True)
+    (facts,) = (json.loads(path.read_text()) for path in archive.glob("runs/*/*/*.json"))
+    return facts["seconds"], facts["requests"]["total"]
+
+
+def throughput() -> bool:
+    """Compare the two and print the ratio."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        log = folder / "paths"
+        server = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.serve", str(ARTICLES), str(PADDING), str(log)],
+            stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip()
+            ours(url, folder / "warm-up")  # the server renders each page once; both sides get them from its cache
+            pages = [line for line in log.read_text().splitlines() if line.startswith("/help")]
+            urls = folder / "urls.json"
+            urls.write_text(json.dumps([url + page for page in pages]))
+            ratios = []
+            for number in range(ROUNDS):
+                plain = bare(urls)
+                full, requests = ours(url, folder / str(number))
+                ratios.append(plain / full)
+                print(
+                    f"  {len(pages)} pages: bare {len(pages) / plain:.0f}/s, helpscraper {requests / full:.0f}/s,"
+                    f" ratio {plain / full:.2f}"
+                )
+        finally:
+            server.terminate()
+            server.wait()
+    median = statistics.median(ratios)
+    print(f"crawl throughput: {median:.2f} of a bare spider's (at least {LEAST_RATIO})")
+    return median >= LEAST_RATIO
+
+
+def command_start() -> bool:
+    """Time ``helpscraper --help`` and name what it must not import."""
+    times = []
+    for _ in range(7):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "helpscraper", "--help"], check=True, capture_output=True)
+        times.append(time.perf_counter() - started)
+    median = statistics.median(times)
+    print(f"helpscraper --help: {median:.3f} s (at most {HELP_SECONDS})")
+    return median <= HELP_SECONDS
+
+
+if __name__ == "__main__":
+    os.chdir(Path(__file__).parent.parent)
+    sys.exit(not all([throughput(), command_start()]))
