@@ -100,5 +100,7 @@ def get_locale(prefix: str) -> Locale:
         return LOCALES[prefix]
     except KeyError:
         near = difflib.get_close_matches(prefix[:40].lower(), LOCALES, n=3, cutoff=0.5)
-        advice = f"did you mean {' or '.join(near)}?" if near else f"known locales: {', '.join(sorted(LOCALES))}"
+        advice = (
+            f"did you mean {' or '.join(near)}?" if near else f"known locales: {', '.join(sorted(LOCALES))}"
+        )
         raise CommandError(f"unknown locale {prefix[:40]!r}", advice=advice) from None

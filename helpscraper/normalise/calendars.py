@@ -27,9 +27,6 @@ _MARK = r"[\u200e\u200f\u061c]?"
 _FIELDS = re.compile(r"'([^']*)'|([dDyMLEc])\2*|[^'dDyMLEc]+")
 _STYLES = ("medium", "long", "full", "short")
 _SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
-_HAN_MONTHS = dict(
-    zip("一 二 三 四 五 六 七 八 九 十 十一 十二".split(), range(1, 13), strict=True)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +42,6 @@ class Calendar:
     whole: re.Pattern[str]
     here: re.Pattern[str]
     short: re.Pattern[str]
-    marker: re.Pattern[str]
     weekday: re.Pattern[str]
     orders: tuple[str, ...]
     months: Mapping[str, int]
@@ -105,10 +101,9 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     joined = "".join(out)
     if between_figures and not text.isspace():
         joined = f"{SPACE}{joined}{SPACE}"
-    if last and joined:
-        # "г." and "р.": not the first letter of whatever is glued behind.
-        bare = re.escape(text.strip().rstrip("."))
-        return rf"(?:{SPACE}{bare}(?:\.|(?!\w)))?" if text.strip()[:1].isalpha() else ""
+    if last:
+        # "日" belongs to its date; "г." and "р." are added by the caller, to every branch; the rest is punctuation.
+        return f"{joined}?" if text == "日" else ""
     return joined
 
 
@@ -146,6 +141,12 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
         figures = before in ("d", "m", "y") and after in ("d", "m", "y")
         out.append(_literal(text, between_figures=figures, last=not after))
     return "".join(out), "".join(kinds).lower()
+
+
+def _ending(pattern: str) -> str:
+    """Return the word that CLDR puts behind the year ("г" of ``y 'г'.``), without its dot."""
+    match = re.search(r"y\s*'([^']+)'\.?$", pattern)
+    return match.group(1) if match else ""
 
 
 def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -201,28 +202,29 @@ def calendar_for(prefix: str) -> Calendar:
     # Behind the locale's own: the forms that name the month (no order to guess) and ISO's.
     patterns += ["d. MMM, y", "d 'de' MMM 'de' y", "MMM d, y", "y-MM-dd", "y年M月d日"]
     numeric = next(order for order in map(_figures_only, patterns) if order)
+    endings = {ending for pattern in patterns if (ending := _ending(pattern))}
+    ending = "".join(rf"(?:{SPACE}{re.escape(word)}(?:\.|(?!\w)))?" for word in sorted(endings))
 
     def compiled(year: str) -> dict[str, str]:
         branches: dict[str, str] = {}
         for pattern in patterns:
             found = _branch(pattern, month, year)
-            if found is not None and (_figures_only(pattern) in ("", "ymd", numeric)):
-                branches.setdefault(*found)
+            if found is not None:
+                branches.setdefault(found[0] + (ending if found[1][-1] == "y" else ""), found[1])
         return branches
 
     full = compiled(r"(\d{4})")
-    phrases = [*PHRASES[locale.language].published, *PHRASES[locale.language].updated]
-    marker = marker_expression([*phrases, *PHRASES["en"].published, *PHRASES["en"].updated])
+    own = [*PHRASES[locale.language].published, *PHRASES[locale.language].updated]
+    marker = marker_expression([*own, *PHRASES["en"].published, *PHRASES["en"].updated])
     any_branch = "|".join(full)
     flags = re.IGNORECASE
     return Calendar(
         whole=re.compile(rf"\s{{0,3}}(?:{marker}{SPACE})?(?:{any_branch})\s{{0,3}}", flags),
         here=re.compile(any_branch, flags),
         short=re.compile("|".join(compiled(r"(\d{1,3})(?!\d)")), flags),
-        marker=re.compile(marker, flags),
         weekday=re.compile(rf"({_alternatives(weekdays)})\.?(?!\w)", flags),
         orders=tuple(full.values()),
-        months=months | (_HAN_MONTHS if locale.language.startswith("zh") else {}),
+        months=months,
         weekdays=weekdays,
         numeric_order=numeric,
         language=locale.language,

@@ -77,7 +77,11 @@ def _phrase(phrase: str) -> str:
     r"""Write one reading phrase as an expression: spaces may be missing or of any kind, a final dot may be missing."""
     before, after = phrase.rstrip(".").split("{n}")
     parts = [r"\s{0,2}".join(re.escape(word) for word in part.split()) for part in (before, after)]
-    return rf"{parts[0]}\s{{0,2}}(\d{{1,4}})\s{{0,2}}{parts[1]}\.?" if before else rf"(\d{{1,4}})\s{{0,2}}{parts[1]}\.?"
+    return (
+        rf"{parts[0]}\s{{0,2}}(\d{{1,4}})\s{{0,2}}{parts[1]}\.?"
+        if before
+        else rf"(\d{{1,4}})\s{{0,2}}{parts[1]}\.?"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -12,6 +12,7 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from helpscraper.normalise.calendars import Calendar, calendar_for, fold
+from helpscraper.normalise.markers import MARKER, marker_locales
 
 __all__ = ["DateReading", "InstantReading", "date_at", "parse_date", "parse_instant", "shown_date"]
 
@@ -59,20 +60,21 @@ def parse_date(text: str, locale: str) -> DateReading:
         reading = _build(match, calendar, text)
         if reading.problem != "unreadable":
             return reading
-    return _slow(text, calendar, locale)
+    return _slow(text, locale)
 
 
-def date_at(text: str, position: int, locale: str) -> tuple[dt.date, int] | None:
-    """Read a date that begins at ``position``; return it and the position behind it, or None.
+def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | None:
+    """Read a date that begins at ``position``; return it and the position behind it, or None where there is none.
 
     Whatever stands behind the fourth digit of the year is left to the caller: the site glues a count to it.
+    A date that is there and wrong (30 February) comes back as a reading with its problem.
     """
     calendar = calendar_for(locale)
     match = calendar.here.match(text, position)
     if match is None:
         return None
-    date = _build(match, calendar, match.group()).date
-    return (date, match.end()) if date is not None else None
+    reading = _build(match, calendar, match.group())
+    return None if reading.problem == "unreadable" else (reading, match.end())
 
 
 def _build(match: re.Match[str], calendar: Calendar, text: str) -> DateReading:
@@ -115,55 +117,62 @@ def _mixed_digits(text: str) -> bool:
 
 
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
+_STOPS = " .,،，()（）"
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _LONG_YEAR = re.compile(r"\d{5}")
 
 
-def _slow(text: str, calendar: Calendar, locale: str) -> DateReading:
+def _slow(text: str, locale: str) -> DateReading:
     """Read what the compiled path did not, or name what is wrong with it."""
     text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
     if not text:
         return DateReading(None, "empty")
-    marker = calendar.marker.match(text)
+    marker = MARKER.match(text)
+    locales: tuple[str, ...] = (locale,)
     if marker is not None:
         text = text[marker.end() :].strip()
+        locales = marker_locales(marker.group(1), locale)
         if not text:
             return DateReading(None, "incomplete")
+    readings = [_unmarked(text, calendar_for(candidate)) for candidate in locales]
+    return next((reading for reading in readings if reading.date is not None), readings[0])
+
+
+def _unmarked(text: str, calendar: Calendar) -> DateReading:
     text, weekday = _take_weekday(text, calendar)
     match = calendar.here.match(text)
-    if match is not None:
-        reading = _build(match, calendar, text)
-        rest = text[match.end() :].strip(" .,،")
-        if rest and reading.problem != "unreadable":
+    reading = _build(match, calendar, match.group()) if match is not None else None
+    if match is not None and reading is not None and reading.problem != "unreadable":
+        if text[match.end() :].strip(_STOPS):
             return DateReading(None, "glued")
         if reading.date is not None and weekday not in (None, reading.date.weekday()):
             return DateReading(None, "wrong-weekday")
-        if reading.problem != "unreadable":
-            return reading
+        return reading
     short = calendar.short.match(text)
-    if short is not None and not text[short.end() :].strip(" .,،"):
+    if short is not None and not text[short.end() :].strip(_STOPS):
         return DateReading(None, "short-year")
     if _mixed_digits(text):
         return DateReading(None, "mixed-digits")
     if not _YEAR.search(text):
-        partial = any(char.isdigit() for char in text) or fold(text) in calendar.months
+        partial = any(char.isdecimal() for char in text) or fold(text) in calendar.months
         glued = _LONG_YEAR.search(text)
         return DateReading(None, "glued" if glued else "incomplete" if partial else "unreadable")
-    return _ask_dateparser(text, calendar, locale)
+    return _ask_dateparser(text, calendar)
 
 
 def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
     """Take a weekday off either end; return the rest and the weekday (Monday is 0)."""
     match = calendar.weekday.match(text)
     if match is not None:
-        return text[match.end() :].lstrip(" ,،."), calendar.weekdays.get(fold(match.group(1)))
-    for match in calendar.weekday.finditer(text):
-        if match.end() == len(text):
-            return text[: match.start()].rstrip(" ,،("), calendar.weekdays.get(fold(match.group(1)))
+        return text[match.end() :].lstrip(_STOPS), calendar.weekdays.get(fold(match.group(1)))
+    bare = text.rstrip(_STOPS)
+    for match in calendar.weekday.finditer(bare):
+        if match.end() == len(bare):
+            return bare[: match.start()].rstrip(_STOPS), calendar.weekdays.get(fold(match.group(1)))
     return text, None
 
 
-def _ask_dateparser(text: str, calendar: Calendar, locale: str) -> DateReading:
+def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
     """Ask the reference. Its answer counts when day and year stand in the text as numbers and no part was filled in."""
     import dateparser  # slow to import, and seldom needed
 

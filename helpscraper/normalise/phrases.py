@@ -75,7 +75,14 @@ PHRASES: dict[str, Phrases] = {
         products=("Tuoteasiakirjat", "Tuotedokumentaatio"),
         reading=("Lukuaika: {n} minuuttia", "Lukuaika: {n} minuutti"),
         inferred=frozenset(
-            ("Kaikki", "Usein kysytyt kysymykset", "UKK", "Ilmoitukset", "Tuoteasiakirjat", "Tuotedokumentaatio")
+            (
+                "Kaikki",
+                "Usein kysytyt kysymykset",
+                "UKK",
+                "Ilmoitukset",
+                "Tuoteasiakirjat",
+                "Tuotedokumentaatio",
+            )
             + ("Lukuaika: {n} minuutti",)
         ),
     ),
@@ -123,7 +130,14 @@ PHRASES: dict[str, Phrases] = {
         products=("Documentos do produto", "Documentação do produto"),
         reading=("{n} min de leitura", "Leitura de {n} min"),
         inferred=frozenset(
-            ("Tudo", "Todos", "Perguntas frequentes", "FAQ", "Documentos do produto", "Documentação do produto")
+            (
+                "Tudo",
+                "Todos",
+                "Perguntas frequentes",
+                "FAQ",
+                "Documentos do produto",
+                "Documentação do produto",
+            )
             + ("{n} min de leitura", "Leitura de {n} min")
         ),
     ),
@@ -202,7 +216,14 @@ PHRASES: dict[str, Phrases] = {
         products=("Productdocumenten", "Productdocumentatie"),
         reading=("{n} min. leestijd",),
         inferred=frozenset(
-            ("Alle", "Alles", "Veelgestelde vragen", "Aankondigingen", "Productdocumenten", "Productdocumentatie")
+            (
+                "Alle",
+                "Alles",
+                "Veelgestelde vragen",
+                "Aankondigingen",
+                "Productdocumenten",
+                "Productdocumentatie",
+            )
         ),
     ),
     "pl": Phrases(
@@ -227,7 +248,14 @@ PHRASES: dict[str, Phrases] = {
         products=("Documente de produs", "Documentația produsului"),
         reading=("{n} min citire",),
         inferred=frozenset(
-            ("Tot", "Toate", "Întrebări frecvente", "Anunțuri", "Documente de produs", "Documentația produsului")
+            (
+                "Tot",
+                "Toate",
+                "Întrebări frecvente",
+                "Anunțuri",
+                "Documente de produs",
+                "Documentația produsului",
+            )
         ),
     ),
     "ru": Phrases(

@@ -1,0 +1,114 @@
+"""Cut what stands behind a date line: the category's label, the count, and the title of the next row.
+
+In flattened text nothing separates them ("…2026FAQ150X errors"). What the text cannot settle is not guessed: every
+cut that fits is returned, the strictest first.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+from helpscraper.normalise.phrases import PHRASES
+
+__all__ = ["Cut", "Cuts", "cuts", "label_at", "labels", "tab_words"]
+
+# A number as the site groups it: up to three digits, then groups of three behind one and the same separator.
+_GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
+_DIGITS = re.compile(r"\d{1,15}")
+
+# What may follow a figure that opens a title ("3 ways", "2FA", "1st", "50% off", "5个步骤") and would hardly follow a
+# count, because a title begins with none of it.
+_OPENS_WITH_FIGURE = re.compile(
+    r"[\s%‰°$€£¥+.,:;/)\-–—×]|(?:FA|DA|DS|st|nd|rd|th|x|inch)(?![^\W\d_])|[个個種种步大天年月日倍层層項项條条次分小點点]"
+)
+
+_FIGURE_AND_LETTERS = re.compile(r"(?:FA|DA|DS)(?![^\W\d_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One way to cut the text behind a label: the count (None: there is none) and where the next title begins."""
+
+    count: str | None
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """The cut to prefer, every other one that fits, and whether the text alone settles the matter."""
+
+    preferred: Cut
+    others: tuple[Cut, ...]
+    settled: bool
+
+
+@lru_cache(maxsize=1)
+def labels() -> tuple[str, ...]:
+    """Return every category label of every language, the longest first."""
+    words = {
+        word
+        for phrases in PHRASES.values()
+        for word in (*phrases.announcements, *phrases.faq, *phrases.products)
+    }
+    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+
+
+@lru_cache(maxsize=1)
+def tab_words() -> frozenset[str]:
+    """Return every word that a tab was seen to carry, in any language."""
+    return frozenset(word for phrases in PHRASES.values() for word in phrases.all_tab) | frozenset(labels())
+
+
+def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | None:
+    """Return the label that stands at ``position``; ``extra`` holds further labels, from the page's own tabs.
+
+    A label is cut as a whole. One that would split a word ("Announcement" before "s") gives way to a shorter one.
+    """
+    fallback = None
+    for word in sorted(extra, key=len, reverse=True) + list(labels()):
+        if word and text.startswith(word, position):
+            after = text[position + len(word) : position + len(word) + 1]
+            if not (after.islower() and word[-1].islower()):
+                return word
+            fallback = fallback or word
+    return fallback
+
+
+def cuts(text: str, position: int, end: int) -> Cuts:
+    """Cut count and title in ``text[position:end]``, which is one line.
+
+    Settled are: no digits, digits up to the end of the line, and a count with a title behind it to which no figure
+    belongs. A title is glued to its count, so a space behind figures says that they are part of the title.
+    """
+    digits = _DIGITS.match(text, position, end)
+    if digits is None:
+        return Cuts(Cut(None, position), (), settled=True)
+    plain = digits.end()
+    grouped = _GROUPED.match(text, position, end)
+    best = grouped.end() if grouped and grouped.end() > position + 3 else plain
+    preferred = Cut(text[position:best], best)
+    if not text[best:end].strip():
+        return Cuts(preferred, (), settled=True)
+    others = _others(text, position, best, plain)
+    # A count over 999 is grouped on this site, so four figures in a row are not one count.
+    ungrouped = best == plain and plain - position > 3
+    if not (ungrouped or text[best].isdecimal() or _OPENS_WITH_FIGURE.match(text, best, end)):
+        return Cuts(preferred, others, settled=True)
+    if text[best].isdecimal():
+        return Cuts(preferred, others, settled=False)
+    if _FIGURE_AND_LETTERS.match(text, best, end) and best - position > 1:
+        return Cuts(Cut(text[position : best - 1], best - 1), (preferred, *others), settled=False)
+    nothing = Cut(None, position)
+    return Cuts(nothing, (preferred, *(cut for cut in others if cut != nothing)), settled=False)
+
+
+def _others(text: str, position: int, best: int, plain: int) -> tuple[Cut, ...]:
+    """Return the cuts beside the longest: no count at all, and each shorter count of up to three figures."""
+    found = [Cut(None, position)]
+    for end in range(position + 1, min(plain, position + 3) + 1):
+        if end != best and (end == position + 1 or unicodedata.decimal(text[position]) != 0):
+            found.append(Cut(text[position:end], end))
+    return tuple(found)
