@@ -1,4 +1,5 @@
-"""A small invented help centre on loopback, in the shapes of the real site: for the demo, tests and benchmarks.
+"""A small invented help centre on loopback, in the shapes of the real site: for the demo, tests and
+benchmarks.
 
 model, story     the articles and their life, in no language: state 0, and a round of changes a state
 locales, bodies  how an edition writes dates and counts; bodies as HTML, rich text and plain text

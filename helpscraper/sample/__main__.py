@@ -1,4 +1,6 @@
-"""Serve the sample help centre until interrupted: ``python -m helpscraper.sample --port 8000 --layout e3``."""
+"""Serve the sample help centre until interrupted: ``python -m helpscraper.sample --port 8000 --layout
+e3``.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--hostile", action="store_true", help="put script and formulas into every field")
     chosen = parser.parse_args(arguments)
     server = SampleServer(
-        port=chosen.port, state=chosen.state, layout=chosen.layout, articles=chosen.articles, seed=chosen.seed,
-        padding=chosen.padding, validators=chosen.validators, totals=not chosen.no_totals, hostile=chosen.hostile,
-    )  # fmt: skip
+        port=chosen.port, state=chosen.state, layout=chosen.layout, articles=chosen.articles,
+        seed=chosen.seed, padding=chosen.padding, validators=chosen.validators, totals=not chosen.no_totals,
+        hostile=chosen.hostile, )  # fmt: skip
     with server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Bodies of sample articles: from a plan to blocks, and from blocks to HTML, rich-text JSON, Markdown and plain text.
+"""Bodies of sample articles: from a plan to blocks, and from blocks to HTML, rich-text JSON and plain text.
 
 A block is a small tree of ``Node``; its HTML has the tags of the real site (tables inside ``div.table-wrap``,
 paragraphs inside list items and cells, ids on headings, inline comments inside words).
@@ -7,10 +7,11 @@ paragraphs inside list items and cells, ids on headings, inline comments inside 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import escape
+from markupsafe import Markup, escape
 
 from helpscraper.sample.model import BlockPlan
 
@@ -21,7 +22,7 @@ _PAIR = re.compile(r"([A-Z]{3,5})/(USD)")
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """An element (``tag`` with ``children``) or, with an empty tag, a piece of text. ``href`` belongs to links."""
+    """An element (``tag``, ``children``) or, with an empty tag, a piece of text; ``href`` is a link's."""
 
     tag: str
     children: tuple[Node, ...] = ()
@@ -60,7 +61,7 @@ def _block(part: BlockPlan, words: dict[str, Any], ticker: str, link: str) -> No
             rows = [_row("td", f"{ticker}/USD", words["table"][2 + n % 2], str(n)) for _, n in part.picks]
             return _element("table", _element("tbody", head, *rows))
         case "quote":
-            return _element("blockquote", _element("p", *said))
+            return _element("blockquote", _element("p", " ".join(said)))
         case "code":
             return _element("pre", _element("code", f"GET /v1/pairs/{ticker}-USD?limit={part.picks[0][1]}"))
         case "image":
@@ -72,7 +73,9 @@ def _block(part: BlockPlan, words: dict[str, Any], ticker: str, link: str) -> No
         case "edit":
             return _element("p", words["edit"].format(n=part.picks[0][1]))
         case "p":
-            tail: list[Node | str] = [" ", _element("a", words["support"], href=link)] if part.picks[0][1] % 3 == 0 else []
+            tail: list[Node | str] = (
+                [" ", _element("a", words["support"], href=link)] if part.picks[0][1] % 3 == 0 else []
+            )
             return _element("p", " ".join(said), *tail)
 
 
@@ -80,9 +83,10 @@ def _row(cell: str, *values: str) -> Node:
     return _element("tr", *(_element(cell, _element("p", value)) for value in values))
 
 
-def to_html(nodes: tuple[Node, ...], *, rich: bool) -> str:
-    """Return the HTML of a body. Rich text splits pairs by a comment (``FERN<!-- -->/USD``); Markdown does not."""
-    return "".join(_html(node, rich) for node in nodes)
+def to_html(nodes: tuple[Node, ...], *, rich: bool) -> Markup:
+    """Return the HTML of a body. Rich text splits pairs by a comment (``FERN<!-- -->/USD``)."""
+    html = "".join(_html(node, rich) for node in nodes)
+    return Markup(html)  # noqa: S704 - _html() escapes every text and attribute
 
 
 def _html(node: Node, rich: bool) -> str:
@@ -117,21 +121,28 @@ _LINES = frozenset({"p", "h2", "pre", "tr"})
 
 
 def to_text(nodes: tuple[Node, ...]) -> str:
-    """Return the body as a reader sees it: one line a paragraph, heading, list item or table row (cells by tabs)."""
-    lines: list[str] = []
-    for node in nodes:
-        _lines(node, lines)
-    return "\n".join(line for line in lines if line)
+    """Return what a reader sees: a line for each paragraph, heading, list item and table row.
+
+    Items begin with ``- `` or their number, inner lists are indented, cells stand between `` | ``.
+    """
+    return "\n".join(line for node in nodes for line in _lines(node, "", "") if line)
 
 
-def _lines(node: Node, lines: list[str]) -> None:
+def _lines(node: Node, indent: str, mark: str) -> Iterator[str]:
+    """Give the lines of one node; ``mark`` is what its first line begins with."""
     if node.tag == "tr":
-        lines.append("\t".join(map(_plain, node.children)))
+        yield " | ".join(map(_plain, node.children))
     elif node.tag in _LINES:
-        lines.append("".join("\n" if child.tag == "br" else _seen(child) for child in node.children))
+        text = "".join("\n" if child.tag == "br" else _seen(child) for child in node.children)
+        yield indent + mark + text if text else ""
+    elif node.tag == "li":
+        yield from _lines(node.children[0], indent, mark)
+        for child in node.children[1:]:
+            yield from _lines(child, indent + " " * len(mark), "")
     else:
-        for child in node.children:
-            _lines(child, lines)
+        for number, child in enumerate(node.children, 1):
+            inner = {"ul": "- ", "ol": f"{number}. "}.get(node.tag, "")
+            yield from _lines(child, indent, inner)
 
 
 def _seen(node: Node) -> str:
@@ -140,13 +151,13 @@ def _seen(node: Node) -> str:
 
 _RICH = {
     "p": "paragraph", "h2": "heading-2", "ul": "unordered-list", "ol": "ordered-list", "li": "list-item",
-    "table": "table", "tr": "table-row", "td": "table-cell", "th": "table-header-cell", "blockquote": "blockquote",
-    "pre": "paragraph", "img": "embedded-asset-block",
+    "table": "table", "tr": "table-row", "td": "table-cell", "th": "table-header-cell",
+    "blockquote": "blockquote", "pre": "paragraph", "img": "embedded-asset-block",
 }  # fmt: skip
 
 
 def to_rich_text(nodes: tuple[Node, ...], base_url: str) -> dict[str, Any]:
-    """Return the body as a rich-text document of the CMS: nodes of ``nodeType``, ``data`` and ``content``."""
+    """Return the body as the CMS's rich text: nodes of ``nodeType``, ``data`` and ``content``."""
     return {
         "nodeType": "document",
         "data": {},

@@ -1,6 +1,7 @@
 """Everything that goes wrong on the way: each fault is one small function from an exchange to the reply sent.
 
-A ``Fault`` says which requests an action spoils. ``server.faults`` is a list; the first fault that matches acts.
+A ``Fault`` says which requests an action spoils. ``server.faults`` is a list; the first fault that matches
+acts.
 
     server.faults.append(Fault(status(503), path="/help/section/*", times=2))
     server.faults.append(Fault(hang(), probability=0.05, seed=7))
@@ -53,7 +54,7 @@ Delivery = Literal["whole", "reset", "hang", "trickle", "huge"]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes over the wire. ``body`` is sent as it is; ``declared`` is the Content-Length when it is to lie.
+    """What goes over the wire. ``body`` is sent as it is; ``declared`` is a Content-Length that lies.
 
     ``rate`` is bytes a second for ``trickle`` and the number of bytes for ``huge``.
     """
@@ -88,8 +89,8 @@ Action = Callable[[Exchange], Reply]
 class Fault:
     """An action and the requests that it spoils.
 
-    ``path`` is a glob over the request target; the first ``skip`` matches are spared, then at most ``times`` are
-    hit (None: all), each with ``probability`` (its dice are thrown from ``seed``). ``hits`` counts them.
+    ``path`` is a glob over the request target; the first ``skip`` matches are spared, then at most ``times``
+    are hit (None: all), each with ``probability`` (its dice are thrown from ``seed``). ``hits`` counts them.
     """
 
     action: Action
@@ -105,7 +106,9 @@ class Fault:
         self._luck = dice("fault", self.seed)
 
     def strikes(self, target: str) -> bool:
-        """Tell whether this request is hit, and count it; the server calls it once a request, under its lock."""
+        """Tell whether this request is hit, and count it; the server calls it once a request, under its
+        lock.
+        """
         if not fnmatchcase(target, self.path) or (self.times is not None and self.hits >= self.times):
             return False
         if self.skip > 0:
@@ -188,8 +191,8 @@ def soft_404() -> Action:
 
 
 _CHALLENGE = b"""<!DOCTYPE html><html lang="en-US"><head><title>Just a moment...</title></head><body>
-<div id="cf-browser-verification"><h1>Checking your browser</h1><noscript>Enable JavaScript to continue</noscript></div>
-</body></html>"""
+<div id="cf-browser-verification"><h1>Checking your browser</h1><noscript>Enable JavaScript to
+continue</noscript></div> </body></html>"""
 
 
 def challenge(code: int = 200) -> Action:

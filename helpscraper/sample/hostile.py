@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from markupsafe import Markup
+
 __all__ = ["HOSTILE_HTML", "HOSTILE_TEXT", "hostile_title"]
 
 _TITLES = (
@@ -20,7 +22,7 @@ _TITLES = (
 HOSTILE_TEXT = "Press here =1+1"
 """What a reader sees of ``HOSTILE_HTML``."""
 
-HOSTILE_HTML = (
+HOSTILE_HTML = Markup(
     '<p onclick="window.__xss=1"><a href="javascript:window.__xss=1">Press here</a> =1+1'
     '<img src="x" onerror="window.__xss=1"><svg onload="window.__xss=1"></svg></p>'
     "<script>window.__xss=1</script><style>body{display:none}</style>"

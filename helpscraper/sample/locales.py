@@ -1,7 +1,8 @@
-"""How each edition writes its dates, counts and reading times, and the words of the editions that have their own.
+"""How each edition writes its dates, counts and reading times, and the words of the editions that have their
+own.
 
-The forms are those seen on the real site; CLDR gives the names of months and the separators. An edition without
-words of its own shows English text under its own markers, as the real site does.
+The forms are those seen on the real site; CLDR gives the names of months and the separators. An edition
+without words of its own shows English text under its own markers, as the real site does.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PHRASED = ("en", "de", "fr", "pt-br", "ar", "zh-hans", "ru")
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One locale prefix: its CLDR locale, date pattern, markers (``{}`` is the date) and reading-time phrase."""
+    """One locale prefix: CLDR locale, date pattern, markers (``{}`` is the date), reading time."""
 
     prefix: str
     cldr: str
@@ -119,13 +120,13 @@ LOCALES = {voice.prefix: voice for voice in _VOICES}
 
 
 def voice(locale: str) -> Voice:
-    """Return how the edition ``locale`` writes; raises ``KeyError`` for one that the sample does not serve."""
+    """Return how the edition ``locale`` writes; raises ``KeyError`` for one that is not served."""
     return LOCALES[locale]
 
 
 @cache
 def phrases(locale: str) -> dict[str, Any]:
-    """Return the words of an edition (see ``phrases/en.json`` for the keys); the caller must not change them."""
+    """Return the words of an edition (keys: see ``phrases/en.json``); the caller must not change them."""
     source = files("helpscraper.sample") / "phrases" / f"{voice(locale).phrasebook}.json"
     words: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
     return words

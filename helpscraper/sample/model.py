@@ -12,6 +12,7 @@ from typing import Literal
 
 __all__ = [
     "BRAND",
+    "CATEGORIES",
     "EPOCH",
     "LATEST",
     "PAGE_SIZE",
@@ -32,16 +33,18 @@ EPOCH = dt.datetime(2026, 6, 1, 6, 0, tzinfo=dt.UTC)
 STEP = dt.timedelta(days=7)
 PAGE_SIZE = 15
 SHOWN_ZONE = dt.timezone(dt.timedelta(hours=8))
+CATEGORIES = ("announcements", "faq", "product-documentation")
 LATEST = "announcements-latest-announcements"
 
 Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a"]
-"""``e2``: state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: that without data-testid;
+"""``e2``: state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: that without
+data-testid;
 ``markup``: no state, ``li > a``; ``markup-a``: no state, the item is the ``a`` itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section; ``share`` is its number of articles out of 76, 0 for the tag that lists all announcements."""
+    """One section; ``share`` is its number of articles out of 76, 0 for the tag that lists them all."""
 
     slug: str
     category: str
@@ -73,7 +76,7 @@ def category_of(section: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """One block of a body before it is put into words: its shape, and (sentence number, figure) for each sentence."""
+    """One block before it is put into words: its shape, and (sentence number, figure) pairs."""
 
     shape: Literal["p", "h2", "ul", "ol", "table", "nested", "quote", "code", "image", "break", "edit"]
     picks: tuple[tuple[int, int], ...]
@@ -81,10 +84,10 @@ class BlockPlan:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One article in one state, in no language. ``key`` is its identity through all states and is never served.
+    """One article in one state, in no language. ``key`` is its identity and is never served.
 
-    ``views`` is None where the site shows no count. ``behind`` holds the plan and the updated instant that the
-    editions other than English still have after an edit of the English page alone.
+    ``views`` is None where the site shows no count. ``behind`` holds the plan and the updated instant that
+    the editions other than English still have after an edit of the English page alone.
     """
 
     key: int
@@ -114,10 +117,11 @@ class Spec:
 class Options:
     """How a sample help centre is made and served; equal options give equal bytes.
 
-    ``articles`` is the number in state 0 and ``seed`` picks their words. ``totals=False`` states the number of
-    articles of a section nowhere. ``region="us"`` serves the other region's edition at the locale-neutral URL.
-    ``padding`` is the number of bytes of JSON that each page carries in ``#headerState``. ``hostile`` puts script,
-    formulas and bidi controls into every field. ``past_end`` says what a listing page behind the last one answers.
+    ``articles`` is the number in state 0 and ``seed`` picks their words. ``totals=False`` states the number
+    of articles of a section nowhere. ``region="us"`` serves the other region's edition at the locale-neutral
+    URL. ``padding`` is the number of bytes of JSON that each page carries in ``#headerState``. ``hostile``
+    puts script, formulas and bidi controls into every field. ``past_end`` says what a listing page behind
+    the last one answers.
     """
 
     layout: Layout = "e2"

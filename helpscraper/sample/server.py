@@ -1,4 +1,5 @@
-"""The sample help centre on a loopback port: a threaded server of the standard library, with faults on request.
+"""The sample help centre on a loopback port: a threaded server of the standard library, with faults on
+request.
 
 It listens on 127.0.0.1 and refuses every other address, since what it serves may be hostile on purpose.
 """
@@ -32,7 +33,7 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the server saw it. ``path`` is the request target; ``at`` is seconds of ``time.monotonic``.
+    """One request as the server saw it. ``path`` is the target; ``at`` a ``time.monotonic``.
 
     ``status`` is the one that was sent, 0 where the connection was reset or left hanging.
     """
@@ -45,10 +46,11 @@ class Request:
 
 
 class SampleServer:
-    """A help centre that listens while the ``with`` block runs; ``url`` is its address, without a trailing slash.
+    """A help centre that listens while the ``with`` block runs; ``url`` is its address.
 
-    ``state`` may be set at any time; ``faults`` is a list to append to and clear; ``requests`` lists what was asked.
-    Keyword arguments are those of ``Options``. Raises ``ValueError`` for a host that is not loopback.
+    ``state`` may be set at any time; ``faults`` is a list to append to and clear; ``requests`` lists what
+    was asked. Keyword arguments are those of ``Options``. Raises ``ValueError`` for a host that is not
+    loopback.
     """
 
     def __init__(self, *, state: int = 0, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
@@ -93,7 +95,9 @@ class SampleServer:
         return visible(truth(self.state, locale, self.options, extra=self.extra), self.options.layout)
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:
-        """Return the number of requests whose target begins with ``prefix`` (and that were answered ``status``)."""
+        """Return the number of requests whose target begins with ``prefix`` (and that were answered
+        ``status``).
+        """
         with self._lock:
             return sum(r.path.startswith(prefix) and status in {None, r.status} for r in self.requests)
 

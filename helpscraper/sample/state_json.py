@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from markupsafe import Markup
+
 from helpscraper.sample.bodies import to_rich_text
 from helpscraper.sample.locales import phrases
 from helpscraper.sample.model import LATEST, PAGE_SIZE, SECTIONS, SHOWN_ZONE, Options, category_of
@@ -23,9 +25,10 @@ __all__ = [
 ]
 
 
-def dumps(data: Any) -> str:
+def dumps(data: Any) -> Markup:
     """Return JSON that is safe inside a script element."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    return Markup(text)  # noqa: S704 - a "<" is what could end the script element, and there is none left
 
 
 def _iso_minutes(instant: dt.datetime) -> str:
@@ -38,6 +41,13 @@ def _iso_millis(instant: dt.datetime) -> str:
 
 def _millis(instant: dt.datetime) -> int:
     return round(instant.timestamp() * 1000)
+
+
+def _instants(record: Record) -> tuple[dt.datetime, dt.datetime]:
+    """Return when the article was published and updated; only the records of ``visible`` may lack one."""
+    if record.published_at is None or record.updated_at is None:
+        raise ValueError(f"{record.slug}: no instant to state; render from truth(), not from visible()")
+    return record.published_at, record.updated_at
 
 
 def app_state(initial: dict[str, Any], server: dict[str, Any], route: str) -> dict[str, Any]:
@@ -53,9 +63,9 @@ def app_state(initial: dict[str, Any], server: dict[str, Any], route: str) -> di
 def _category(slug: str, locale: str) -> dict[str, Any]:
     faq = slug == "faq"
     return {
-        "id": f"category-{slug}", "title": phrases(locale)["categories"][slug], "slug": slug, "showRating": faq,
-        "showPublishTime": True, "showUpdateTime": slug != "announcements", "showSidebar": faq,
-        "showReadingTime": True, "isFirstSectionUsingTag": slug == "announcements",
+        "id": f"category-{slug}", "title": phrases(locale)["categories"][slug], "slug": slug,
+        "showRating": faq, "showPublishTime": True, "showUpdateTime": slug != "announcements",
+        "showSidebar": faq, "showReadingTime": True, "isFirstSectionUsingTag": slug == "announcements",
     }  # fmt: skip
 
 
@@ -63,9 +73,10 @@ def _section(slug: str, locale: str) -> dict[str, Any]:
     section = next(section for section in SECTIONS if section.slug == slug)
     title = phrases(locale)["sections"][slug]
     return {
-        "slug": slug, "title": title, "description": "", "contentType": "tag" if slug == LATEST else "section",
-        "priority": section.priority, "id": f"section-{slug}", "category": _category(section.category, locale),
-        "level": 1, "subSections": [], "ancestors": [],
+        "slug": slug, "title": title, "description": "",
+        "contentType": "tag" if slug == LATEST else "section",
+        "priority": section.priority, "id": f"section-{slug}",
+        "category": _category(section.category, locale), "level": 1, "subSections": [], "ancestors": [],
         "seo": {"title": title, "description": "", "noindex": False},
     }  # fmt: skip
 
@@ -99,36 +110,36 @@ def listing_state(
 
 
 def _e2_item(record: Record) -> dict[str, Any]:
-    assert record.published_at and record.updated_at  # noqa: S101 - truth() always has them; visible() may not
+    published, updated = _instants(record)
     return {
         "id": record.source_id, "slug": record.slug, "title": record.title,
-        "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(record.updated_at),
-        "publishTime": _iso_minutes(record.published_at),
+        "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(updated),
+        "publishTime": _iso_minutes(published),
     }  # fmt: skip
 
 
 def _e3_item(record: Record) -> dict[str, Any]:
-    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    published, updated = _instants(record)
     return {
         "id": record.slug, "slug": record.slug, "title": record.title,
-        "publishTime": _millis(record.published_at), "updatedAt": _millis(record.updated_at),
+        "publishTime": _millis(published), "updatedAt": _millis(updated),
         "sectionSlug": record.section, "categorySlug": record.category,
     }  # fmt: skip
 
 
 def article_state(record: Record, locale: str, options: Options, base_url: str) -> dict[str, Any]:
     """Return the state of an article page; the later shape names slug, title, time and section only."""
-    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    published, updated = _instants(record)
     post: dict[str, Any] = {
         "slug": record.slug,
         "title": record.title,
-        "publishTime": _iso_minutes(record.published_at),
+        "publishTime": _iso_minutes(published),
         "section": {"slug": record.section, "title": record.section_title},
     }
     if options.layout == "e2":
         post |= {
             "id": record.source_id, "section": _section(record.section, locale), "footers": [], "tags": [],
-            "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(record.updated_at),
+            "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(updated),
             "isStandalone": False, "isRichText": record.rich,
         }  # fmt: skip
         key = "richTextContent" if record.rich else "longTextSource"
@@ -140,11 +151,11 @@ def article_state(record: Record, locale: str, options: Options, base_url: str) 
 
 def article_ld(record: Record, canonical: str) -> dict[str, Any]:
     """Return the JSON-LD that dates an article for search engines."""
-    assert record.published_at and record.updated_at  # noqa: S101 - as above
+    published, updated = _instants(record)
     return {
         "@context": "https://schema.org", "@type": "Article",
         "mainEntityOfPage": {"@type": "WebPage", "@id": canonical}, "headline": record.title.strip(),
-        "datePublished": _iso_minutes(record.published_at), "dateModified": _iso_millis(record.updated_at),
+        "datePublished": _iso_minutes(published), "dateModified": _iso_millis(updated),
     }  # fmt: skip
 
 

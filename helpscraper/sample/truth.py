@@ -1,4 +1,6 @@
-"""What a perfect crawl of the sample help centre would hold, and what a perfect diff of two states would say."""
+"""What a perfect crawl of the sample help centre would hold, and what a perfect diff of two states would
+say.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +10,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
+from helpscraper.sample.births import title_of
 from helpscraper.sample.bodies import Node, blocks, to_text
 from helpscraper.sample.hostile import HOSTILE_TEXT, hostile_title
 from helpscraper.sample.locales import phrases, voice
 from helpscraper.sample.model import LATEST, SHOWN_ZONE, Options, Spec, category_of
-from helpscraper.sample.story import specs, title_of
+from helpscraper.sample.story import specs
 
 __all__ = ["Change", "Record", "edition", "expected_changes", "truth", "visible"]
 
@@ -23,9 +26,9 @@ Kind = Literal["added", "removed", "renamed", "moved", "retitled", "edited", "to
 class Record:
     """One article of one edition, whole: the fields that the columns of a snapshot are filled from.
 
-    ``title`` is as the CMS holds it (it may end in a space). ``published_at`` and ``updated_at`` are instants in UTC,
-    ``published_on`` and ``updated_on`` calendar dates at +08:00. ``view_count`` is None where none is shown.
-    ``body_text`` has one line a paragraph, heading, list item and table row (cells by tabs). ``key`` is never served.
+    ``title`` is as the CMS holds it (it may end in a space). ``published_at`` and ``updated_at`` are
+    instants in UTC, ``published_on`` and ``updated_on`` calendar dates at +08:00. ``view_count`` is None
+    where none is shown. ``body_text`` is as ``bodies.to_text`` writes it. ``key`` is never served.
     """
 
     key: int
@@ -52,7 +55,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change between two states; ``article_id`` is the slug after it (before it, for a removed article)."""
+    """One change between two states; ``article_id`` is the slug after it (before it, if removed)."""
 
     article_id: str
     kind: Kind
@@ -63,14 +66,14 @@ class Change:
 
 
 def is_us(locale: str, options: Options) -> bool:
-    """Tell whether the United States edition is served: by its own prefix, or put in place of the neutral one."""
+    """Tell whether the US edition is served: by its own prefix, or in place of the neutral one."""
     return locale == "en-us" or (locale == "en" and options.region == "us")
 
 
 def truth(
     state: int = 0, locale: str = "en", options: Options | None = None, *, extra: int = 0
 ) -> tuple[Record, ...]:
-    """Return every article that the edition ``locale`` holds in ``state``, newest first, whatever layout shows it."""
+    """Return every article that the edition ``locale`` holds in ``state``, newest first."""
     options = options or Options()
     return edition(
         state, locale, options.articles, options.seed, extra, is_us(locale, options), options.hostile
@@ -132,7 +135,8 @@ def _record(spec: Spec, locale: str, us: bool, hostile: bool) -> Record:
 def visible(records: Iterable[Record], layout: str) -> tuple[Record, ...]:
     """Return ``records`` without what ``layout`` shows nowhere.
 
-    ``e3`` has no CMS ids. Pages without a state have no instants either, and their announcements no updated date.
+    ``e3`` has no CMS ids. Pages without a state have no instants either, and their announcements no updated
+    date.
     """
     if layout == "e2":
         return tuple(records)
