@@ -1,7 +1,8 @@
 """The locale prefixes that the help centre is served under, and what each one is in BCP 47 and in CLDR.
 
-The prefixes come from the hreflang alternates of an article of April 2025 and from links seen up to 2026. Where CLDR
-knows no data for a combination (``fr-ae``: French in the Emirates), ``cldr`` names the nearest locale that it knows.
+The prefixes come from the hreflang alternates of an article of April 2025 and from links seen up to 2026.
+Where CLDR knows no data for a combination (``fr-ae``: French in the Emirates), ``cldr`` names the nearest
+locale that it knows.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ __all__ = ["LOCALES", "Locale", "get_locale"]
 class Locale:
     """One edition of the help centre.
 
-    ``prefix`` is the first path segment (``en`` stands for none), ``bcp47`` the language tag, ``cldr`` the identifier
-    that Babel loads, ``language`` the key into ``normalise.phrases``, ``direction`` the direction of its script.
+    ``prefix`` is the first path segment (``en`` stands for none), ``bcp47`` the language tag, ``cldr`` the
+    identifier that Babel loads, ``language`` the key into ``normalise.phrases``, ``direction`` the
+    direction of its script.
     """
 
     prefix: str

@@ -1,8 +1,9 @@
 """What CLDR says about the dates of one locale, compiled into expressions.
 
-A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where the site was seen to differ: any
-kind of space or none, a missing dot or comma, upper or lower case. The order of day and month in figures is the one
-of the locale and of no other. A year has four digits in every branch; no branch can therefore read a cut year.
+A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where the site was seen to
+differ: any kind of space or none, a missing dot or comma, upper or lower case. The order of day and month
+in figures is the one of the locale and of no other. A year has four digits in every branch; no branch can
+therefore read a cut year.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ _SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
 class Calendar:
     """One locale's dates, compiled.
 
-    ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position, whatever
-    follows. Every branch has three groups; ``orders[lastindex // 3 - 1]`` says which of them is the day, month and
-    year (``"dmy"``, ``"mdy"`` or ``"ymd"``). ``short`` is ``here`` for a year of one to three digits. ``months`` maps
-    lower-case names to numbers. ``numeric_order`` is the order of figures only, for instance ``"dmy"``.
+    ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position,
+    whatever follows. Every branch has three groups; ``orders[lastindex // 3 - 1]`` says which of them is
+    the day, month and year (``"dmy"``, ``"mdy"`` or ``"ymd"``). ``short`` is ``here`` for a year of one to
+    three digits. ``months`` maps lower-case names to numbers. ``numeric_order`` is the order of figures
+    only, for instance ``"dmy"``.
     """
 
     whole: re.Pattern[str]
@@ -53,8 +55,9 @@ class Calendar:
 def _cldr(name: str) -> localedata.LocaleDataDict:
     """Return CLDR's data for ``name`` on a private copy.
 
-    Babel resolves an alias by writing into dictionaries that all locales share, so the month names of one locale can
-    turn up in another that was loaded later (Babel 2.18: Chinese stand-alone months under ``tr``).
+    Babel resolves an alias by writing into dictionaries that all locales share, so the month names of one
+    locale can turn up in another that was loaded later (Babel 2.18: Chinese stand-alone months under
+    ``tr``).
     """
     data = localedata.load(name)
     wanted = ("months", "days", "date_formats", "datetime_skeletons")
@@ -62,7 +65,7 @@ def _cldr(name: str) -> localedata.LocaleDataDict:
 
 
 def _names(data: Mapping[str, Any], kind: str) -> dict[str, int]:
-    """Return name -> number for ``months`` or ``days``; where two contexts clash, the one inside dates wins."""
+    """Return name -> number for ``months`` or ``days``; where contexts clash, the one inside dates wins."""
     table: dict[str, int] = {}
     for context in ("format", "stand-alone"):
         for width in ("abbreviated", "wide"):
@@ -102,13 +105,14 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     if between_figures and not text.isspace():
         joined = f"{SPACE}{joined}{SPACE}"
     if last:
-        # "日" belongs to its date; "г." and "р." are added by the caller, to every branch; the rest is punctuation.
+        # "日" belongs to its date; "г." and "р." are added by the caller, to every branch; the rest is
+        # punctuation.
         return f"{joined}?" if text == "日" else ""
     return joined
 
 
 def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
-    """Write one CLDR pattern as an expression and its order; None for a pattern without day, month and year."""
+    """Write one CLDR pattern as an expression and its order; None where day, month or year is missing."""
     fields = [(match.group(1), match.group(2), match.group()) for match in _FIELDS.finditer(pattern)]
     tokens: list[tuple[str, str]] = []
     for quoted, letter, whole in fields:
@@ -168,7 +172,7 @@ def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def marker_expression(phrases: Iterable[str]) -> str:
-    """Write markers as one expression; a colon may be missing or stand behind a space, a space may be of any kind.
+    """Write markers as one expression: with or without a colon, a space before it, spaces of any kind.
 
     >>> bool(re.fullmatch(marker_expression(["Date de publication:"]), "Date de publication\\u202f:"))
     True
@@ -186,7 +190,8 @@ def calendar_for(prefix: str) -> Calendar:
     months = _names(data, "months")
     weekdays = _names(data, "days")
     for name in ("en", "en_AU"):
-        # English text stands under other locales' markers; no English name means another month in any of them.
+        # English text stands under other locales' markers; no English name means another month in any of
+        # them.
         english = _cldr(name)
         for table, kind in ((months, "months"), (weekdays, "days")):
             for word, number in _names(english, kind).items():

@@ -25,7 +25,8 @@ _CATEGORY_SLUGS = {
     "product-documents": "product-documentation",
 }
 
-# English section titles as shown, 2024-2026; other languages' titles come with the slug in the page's own state.
+# English section titles as shown, 2024-2026; other languages' titles come with the slug in the page's own
+# state.
 _SECTION_TITLES = {
     "latest announcements": "announcements-latest-announcements",
     "latest events": "announcements-latest-announcements",
@@ -65,10 +66,10 @@ def _labels(language: str) -> dict[str, str]:
 
 
 def category_slug(label_or_slug: str | None, locale: str) -> str | None:
-    """Return the canonical category of a tab's word, a row's label, a state slug or a URL slug; None when unknown.
+    """Return the canonical category of a tab's word, a row's label or a slug; None when unknown.
 
-    >>> category_slug("Documentation produit", "fr"), category_slug("Announcement", "pt-pt"), category_slug("?", "en")
-    ('product-documentation', 'announcements', None)
+    >>> category_slug("Documentation produit", "fr"), category_slug("Announcement", "pt-pt")
+    ('product-documentation', 'announcements')
     """
     language = get_locale(locale).language
     if not label_or_slug:
@@ -82,8 +83,8 @@ def section_slug(label_or_slug: str | None, locale: str) -> str | None:
 
     A section's slug differs by region and time, so one that has the form of a slug is taken as it stands.
 
-    >>> section_slug("Delistings", "en"), section_slug("trading-updates-us-aus", "en-us"), section_slug("Neu!", "de")
-    ('announcements-delistings', 'trading-updates-us-aus', None)
+    >>> section_slug("Delistings", "en"), section_slug("trading-updates-us-aus", "en-us")
+    ('announcements-delistings', 'trading-updates-us-aus')
     """
     get_locale(locale)
     if not label_or_slug:

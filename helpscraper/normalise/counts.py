@@ -44,8 +44,8 @@ _SHORTENED = re.compile(
 def parse_count(text: str, locale: str) -> CountReading:
     """Read a whole number as ``locale`` writes it.
 
-    Any one group separator is read, whatever the locale, because rows of one language stand under another. Problems:
-    ``empty``, ``approximate``, ``mixed-digits`` (two scripts in one number), ``malformed``.
+    Any one group separator is read, whatever the locale, because rows of one language stand under another.
+    Problems: ``empty``, ``approximate``, ``mixed-digits`` (two scripts in one number), ``malformed``.
 
     >>> [parse_count(text, "en").value for text in ("13,315", "147.473", "4\\u202f225", "٢٬٣٨٣", "0", "")]
     [13315, 147473, 4225, 2383, 0, None]
@@ -74,7 +74,7 @@ def parse_count(text: str, locale: str) -> CountReading:
 
 
 def _phrase(phrase: str) -> str:
-    r"""Write one reading phrase as an expression: spaces may be missing or of any kind, a final dot may be missing."""
+    r"""Write one reading phrase as an expression: any spaces or none, with or without a final dot."""
     before, after = phrase.rstrip(".").split("{n}")
     parts = [r"\s{0,2}".join(re.escape(word) for word in part.split()) for part in (before, after)]
     return (
@@ -86,7 +86,7 @@ def _phrase(phrase: str) -> str:
 
 @lru_cache(maxsize=64)
 def reading_pattern(language: str) -> re.Pattern[str]:
-    """Return the expression for a reading time in ``language`` (a key of ``PHRASES``), then in English, then in any."""
+    """Return the expression for a reading time in ``language`` (a key of ``PHRASES``), in English, or in any."""
     order = [language, "en", *(key for key in PHRASES if key not in (language, "en"))]
     phrases = dict.fromkeys(phrase for key in order for phrase in PHRASES[key].reading)
     return re.compile("|".join(_phrase(phrase) for phrase in phrases), re.IGNORECASE)

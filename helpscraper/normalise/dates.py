@@ -1,7 +1,8 @@
 """Dates as the site shows them, and instants as its state holds them.
 
-A compiled path per locale reads what CLDR can write; dateparser reads the rest, and only where every part of its
-answer stands in the text. A date that is cut, impossible or open to two readings is null with a named problem.
+A compiled path per locale reads what CLDR can write; dateparser reads the rest, and only where every part
+of its answer stands in the text. A date that is cut, impossible or open to two readings is null with a
+named problem.
 """
 
 from __future__ import annotations
@@ -24,10 +25,10 @@ _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 class DateReading(NamedTuple):
     """A date as read, by which path, and why there is none.
 
-    ``problem`` is None exactly when ``date`` is not: ``empty``, ``too-long``, ``incomplete`` (a part is missing),
-    ``short-year`` (fewer than four digits: cut, or two-digit), ``glued`` (more text behind the year), ``impossible``
-    (no such day, or a year outside 1900-2199), ``mixed-digits`` (two scripts in one number), ``wrong-weekday``,
-    ``unreadable``.
+    ``problem`` is None exactly when ``date`` is not: ``empty``, ``too-long``, ``incomplete`` (a part is
+    missing), ``short-year`` (fewer than four digits: cut, or two-digit), ``glued`` (more text behind the
+    year), ``impossible`` (no such day, or a year outside 1900-2199), ``mixed-digits`` (two scripts in one
+    number), ``wrong-weekday``, ``unreadable``.
     """
 
     date: dt.date | None
@@ -64,7 +65,7 @@ def parse_date(text: str, locale: str) -> DateReading:
 
 
 def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | None:
-    """Read a date that begins at ``position``; return it and the position behind it, or None where there is none.
+    """Read a date that begins at ``position``; return it and the position behind it, else None.
 
     Whatever stands behind the fourth digit of the year is left to the caller: the site glues a count to it.
     A date that is there and wrong (30 February) comes back as a reading with its problem.
@@ -173,7 +174,7 @@ def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
 
 
 def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
-    """Ask the reference. Its answer counts when day and year stand in the text as numbers and no part was filled in."""
+    """Ask the reference; its answer counts when day and year stand in the text and no part was filled in."""
     import dateparser  # slow to import, and seldom needed
 
     languages = [{"pt-PT": "pt", "pt-BR": "pt"}.get(calendar.language, calendar.language)]

@@ -1,8 +1,8 @@
 """Find the markers that stand before dates ("Published on"), and the date behind each.
 
-Rows of one language stand under another, so the markers of every language are known everywhere. The date behind a
-marker is read as the page's locale writes it; failing that, or when the marker belongs to neither the page's language
-nor English, as the marker's own language writes it.
+Rows of one language stand under another, so the markers of every language are known everywhere. The date
+behind a marker is read as the page's locale writes it; failing that, or when the marker belongs to neither
+the page's language nor English, as the marker's own language writes it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The words that the help centre puts around dates, counts and rows, by language. Facts only; no behaviour.
 
-Every phrase was read in stored text of the real site (2025-2026) unless it stands in ``inferred``: those follow the
-site's wording in other places, were not seen themselves, and are used for recognising only. ``{n}`` stands for the
-minutes. A colon is written without the space that French puts before it; readers accept both.
+Every phrase was read in stored text of the real site (2025-2026) unless it stands in ``inferred``: those
+follow the site's wording in other places, were not seen themselves, and are used for recognising only.
+``{n}`` stands for the minutes. A colon is written without the space that French puts before it; readers
+accept both.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ class Phrases:
     """Words of one language.
 
     ``published`` and ``updated`` stand before a date. ``all_tab`` names the tab of all categories; ``faq``,
-    ``announcements`` and ``products`` hold the tab's word and the label of a row, which may differ. ``reading``
-    holds the reading time. ``inferred`` names the phrases here that were not seen on the site.
+    ``announcements`` and ``products`` hold the tab's word and the label of a row, which may differ.
+    ``reading`` holds the reading time. ``inferred`` names the phrases here that were not seen on the site.
     """
 
     published: tuple[str, ...]
@@ -52,8 +53,16 @@ PHRASES: dict[str, Phrases] = {
         products=("Produktdokument", "Produktdokumentation"),
         reading=("{n} min läsning", "Lästid: {n} min", "{n} minuters läsning"),
         inferred=frozenset(
-            ("Alla", "Vanliga frågor", "FAQ", "Meddelanden", "Tillkännagivanden")
-            + ("{n} min läsning", "Lästid: {n} min", "{n} minuters läsning")
+            (
+                "Alla",
+                "Vanliga frågor",
+                "FAQ",
+                "Meddelanden",
+                "Tillkännagivanden",
+                "{n} min läsning",
+                "Lästid: {n} min",
+                "{n} minuters läsning",
+            )
         ),
     ),
     "nb": Phrases(
@@ -82,8 +91,8 @@ PHRASES: dict[str, Phrases] = {
                 "Ilmoitukset",
                 "Tuoteasiakirjat",
                 "Tuotedokumentaatio",
+                "Lukuaika: {n} minuutti",
             )
-            + ("Lukuaika: {n} minuutti",)
         ),
     ),
     "cs": Phrases(
@@ -95,8 +104,15 @@ PHRASES: dict[str, Phrases] = {
         products=("Dokumentace k produktu", "Dokumenty k produktům", "Produktová dokumentace"),
         reading=("Doba čtení: {n} min",),
         inferred=frozenset(
-            ("Vše", "Časté dotazy", "Nejčastější dotazy", "Oznámení", "Dokumentace k produktu")
-            + ("Dokumenty k produktům", "Produktová dokumentace")
+            (
+                "Vše",
+                "Časté dotazy",
+                "Nejčastější dotazy",
+                "Oznámení",
+                "Dokumentace k produktu",
+                "Dokumenty k produktům",
+                "Produktová dokumentace",
+            )
         ),
     ),
     "fr": Phrases(
@@ -117,8 +133,17 @@ PHRASES: dict[str, Phrases] = {
         products=("Documenti di prodotto", "Documentazione di prodotto", "Documentazione del prodotto"),
         reading=("{n} minuti di lettura", "{n} minuto di lettura"),
         inferred=frozenset(
-            ("Tutto", "Tutti", "Domande frequenti", "FAQ", "Annunci", "Documenti di prodotto")
-            + ("Documentazione di prodotto", "Documentazione del prodotto", "{n} minuto di lettura")
+            (
+                "Tutto",
+                "Tutti",
+                "Domande frequenti",
+                "FAQ",
+                "Annunci",
+                "Documenti di prodotto",
+                "Documentazione di prodotto",
+                "Documentazione del prodotto",
+                "{n} minuto di lettura",
+            )
         ),
     ),
     "pt-PT": Phrases(
@@ -137,8 +162,9 @@ PHRASES: dict[str, Phrases] = {
                 "FAQ",
                 "Documentos do produto",
                 "Documentação do produto",
+                "{n} min de leitura",
+                "Leitura de {n} min",
             )
-            + ("{n} min de leitura", "Leitura de {n} min")
         ),
     ),
     "pt-BR": Phrases(
@@ -190,8 +216,15 @@ PHRASES: dict[str, Phrases] = {
         products=("Produktdokumente", "Produktdokumentation"),
         reading=("Lesezeit: {n} Min.",),
         inferred=frozenset(
-            ("Alle", "Häufig gestellte Fragen", "FAQ", "Ankündigungen", "Mitteilungen")
-            + ("Produktdokumente", "Produktdokumentation")
+            (
+                "Alle",
+                "Häufig gestellte Fragen",
+                "FAQ",
+                "Ankündigungen",
+                "Mitteilungen",
+                "Produktdokumente",
+                "Produktdokumentation",
+            )
         ),
     ),
     "es": Phrases(
@@ -203,8 +236,15 @@ PHRASES: dict[str, Phrases] = {
         products=("Documentos de producto", "Documentación del producto", "Documentación de producto"),
         reading=("lectura de {n} min",),
         inferred=frozenset(
-            ("Todo", "Todos", "Preguntas frecuentes", "Anuncios", "Documentos de producto")
-            + ("Documentación del producto", "Documentación de producto")
+            (
+                "Todo",
+                "Todos",
+                "Preguntas frecuentes",
+                "Anuncios",
+                "Documentos de producto",
+                "Documentación del producto",
+                "Documentación de producto",
+            )
         ),
     ),
     "nl": Phrases(
@@ -235,8 +275,15 @@ PHRASES: dict[str, Phrases] = {
         products=("Dokumenty produktu", "Dokumentacja produktu"),
         reading=("{n} min czytania",),
         inferred=frozenset(
-            ("Wszystko", "Wszystkie", "Często zadawane pytania", "Najczęściej zadawane pytania", "Ogłoszenia")
-            + ("Dokumenty produktu", "Dokumentacja produktu")
+            (
+                "Wszystko",
+                "Wszystkie",
+                "Często zadawane pytania",
+                "Najczęściej zadawane pytania",
+                "Ogłoszenia",
+                "Dokumenty produktu",
+                "Dokumentacja produktu",
+            )
         ),
     ),
     "ro": Phrases(
@@ -267,8 +314,16 @@ PHRASES: dict[str, Phrases] = {
         products=("Документы по продуктам", "Документация по продуктам", "Документация продукта"),
         reading=("{n} мин на чтение",),
         inferred=frozenset(
-            ("Обновлено", "Все", "Часто задаваемые вопросы", "Вопросы и ответы", "Объявления")
-            + ("Документы по продуктам", "Документация по продуктам", "Документация продукта")
+            (
+                "Обновлено",
+                "Все",
+                "Часто задаваемые вопросы",
+                "Вопросы и ответы",
+                "Объявления",
+                "Документы по продуктам",
+                "Документация по продуктам",
+                "Документация продукта",
+            )
         ),
     ),
     "uk": Phrases(
@@ -280,8 +335,15 @@ PHRASES: dict[str, Phrases] = {
         products=("Документи щодо продуктів", "Документація продукту"),
         reading=("{n} хв читання",),
         inferred=frozenset(
-            ("Усі", "Усе", "Поширені запитання", "Часті запитання", "Оголошення")
-            + ("Документи щодо продуктів", "Документація продукту")
+            (
+                "Усі",
+                "Усе",
+                "Поширені запитання",
+                "Часті запитання",
+                "Оголошення",
+                "Документи щодо продуктів",
+                "Документація продукту",
+            )
         ),
     ),
     "vi": Phrases(
@@ -303,8 +365,14 @@ PHRASES: dict[str, Phrases] = {
         products=("Dokumen produk", "Dokumentasi produk"),
         reading=("Baca {n} mnt",),
         inferred=frozenset(
-            ("Semua", "Pertanyaan Umum", "Pertanyaan yang sering diajukan", "Pengumuman")
-            + ("Dokumen produk", "Dokumentasi produk")
+            (
+                "Semua",
+                "Pertanyaan Umum",
+                "Pertanyaan yang sering diajukan",
+                "Pengumuman",
+                "Dokumen produk",
+                "Dokumentasi produk",
+            )
         ),
     ),
     "tr": Phrases(

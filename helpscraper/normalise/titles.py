@@ -1,7 +1,8 @@
 """Titles and snippets: what a reader sees, written in one way.
 
-Both functions are idempotent. What carries meaning stays as it is: full-width forms, emoji sequences, letters of any
-script, angle brackets. What goes: control characters, zero-width and bidirectional controls, repeated spaces.
+Both functions are idempotent. What carries meaning stays as it is: full-width forms, emoji sequences,
+letters of any script, angle brackets. What goes: control characters, zero-width and bidirectional controls,
+repeated spaces.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ _INVISIBLE = re.compile(
     "\u200b\u2060-\u2064\u206a-\u206f\u180e\ufeff\ufff9-\ufffb]+"  # zero width
 )
 
-# A joiner is content in three places: inside an emoji sequence; beside a letter of a cursive script (Persian tells
-# words apart by it); behind a virama. Everywhere else it is invisible and goes. One joiner is kept, never a run.
+# A joiner is content in three places: inside an emoji sequence; beside a letter of a cursive script
+# (Persian tells words apart by it); behind a virama. Everywhere else it is invisible and goes. One joiner
+# is kept, never a run.
 _LOOSE_JOINER = regex.compile(
     r"[\u200c\u200d]+(?=[\u200c\u200d])"
     r"|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}"
@@ -42,8 +44,8 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 def normalise_title(text: str) -> str:
     """Return ``text`` in NFC, on one line, without invisible characters, entities decoded at most once.
 
-    Text that was escaped twice (``&amp;lt;``) is left alone: decoding it would give text that looks escaped and would
-    change again on the next pass, so that no second pass could be harmless.
+    Text that was escaped twice (``&amp;lt;``) is left alone: decoding it would give text that looks escaped
+    and would change again on the next pass, so that no second pass could be harmless.
 
     >>> normalise_title("  AT&amp;T\\u200b \\n &lt;new&gt; ")
     'AT&T <new>'

@@ -1,12 +1,14 @@
-"""Rows of the help centre from flattened text: what a text extractor leaves of a search, a section or an article.
+"""Rows from flattened text: what a text extractor leaves of a search, a section or an article.
 
-Flattened text has lost its markup, so count, label and the next title run into each other. The date lines are found
-first and everything else is cut around them. A row says whether it is whole, and where two readings fit it carries
-both instead of a guess; ``settle`` decides them once the article is known from elsewhere.
+Flattened text has lost its markup, so count, label and the next title run into each other. The date lines
+are found first and everything else is cut around them. A row says whether it is whole, and where two
+readings fit it carries both instead of a guess; ``settle`` decides them once the article is known from
+elsewhere.
 """
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -26,10 +28,11 @@ __all__ = ["Kind", "Reading", "TextPage", "TextRow", "read_text", "settle"]
 def read_text(text: str, *, url: str, locale: str, kind: Kind | None = None) -> TextPage:
     """Read the rows of one flattened page; ``kind`` is told from the URL, else from the text, when not given.
 
-    Raises ``CommandError`` for an unknown locale, and nothing else: text in which nothing is found gives no rows.
-    The time is linear in the length of the text.
+    Raises ``CommandError`` for an unknown locale, and nothing else: text in which nothing is found gives no
+    rows. The time is linear in the length of the text.
 
-    >>> page = read_text("- A titlePublished on Sep 1, 2023Updated on Nov 17, 202513,989", url="", locale="en")
+    >>> text = "- A titlePublished on Sep 1, 2023Updated on Nov 17, 202513,989"
+    >>> page = read_text(text, url="", locale="en")
     >>> page.kind, [(row.title, row.updated.isoformat(), row.views) for row in page.rows]
     ('section', [('A title', '2025-11-17', 13989)])
     """
@@ -65,15 +68,16 @@ def _kind(url: str, text: str) -> Kind:
 
 
 def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[TextRow]:
-    """Return ``rows`` with the open readings decided that ``known_titles`` or a settled row of the page decides.
+    """Return ``rows`` with those readings decided that ``known_titles`` or a settled row decides.
 
     A reading is chosen when its title, and no other reading's title, is known. Titles are compared as
-    ``normalise_title`` gives them; the title of a row that was cut is known when a known title begins with it.
+    ``normalise_title`` gives them; the title of a row that was cut is known when a known title begins with
+    it.
     """
     known = {normalise_title(title) for title in known_titles}
     known |= {row.title for row in rows if row.complete and not row.open_before}
     settled = [replace(row, raw=replace(row.raw)) for row in rows]
-    for first, second in zip(settled, settled[1:], strict=False):
+    for first, second in itertools.pairwise(settled):
         if len(first.behind) < 2:
             continue
         chosen = _chosen(first.behind, second, known, open_=first.open_behind)
@@ -83,7 +87,7 @@ def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[Te
 
 
 def _chosen(ways: tuple[Reading, ...], row: TextRow, known: set[str], *, open_: bool) -> Reading | None:
-    """Return the one reading whose title is known; in a row that the text settled, only against an unknown title."""
+    """Return the one reading whose title is known; a row that the text settled yields only if unknown itself."""
     if not open_ and row.title in known:
         return None
     hits = [way for way in ways if _is_known(normalise_title(way.title), known, cut=not row.complete)]

@@ -1,7 +1,7 @@
 """Find the date lines in flattened text: the only firm ground that such text has.
 
-An anchor is a publication marker with its date, and the update marker with its date right behind it. Every search
-is one pass with expressions of bounded length, so the time is linear in the text.
+An anchor is a publication marker with its date, and the update marker with its date right behind it. Every
+search is one pass with expressions of bounded length, so the time is linear in the text.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Anchor:
 
 @dataclass(frozen=True, slots=True)
 class CutAnchor:
-    """A date line at the end of a text that stops inside it; ``anchor`` holds the date that is still whole."""
+    """The date line inside which a text stops; ``anchor`` holds the date that is still whole."""
 
     start: int
     anchor: Anchor | None
@@ -76,8 +76,9 @@ def anchors(text: str, locale: str) -> list[Anchor]:
 def cut_anchor(text: str, begin: int, found: list[Anchor]) -> CutAnchor | None:
     """Return the date line in which ``text`` (from ``begin``) stops, if it does.
 
-    Only what reaches to the very end counts: a marker, a date, or a part of either that nothing follows. The text may
-    stop behind the first date, inside the second marker, inside the second date, or inside the first date.
+    Only what reaches to the very end counts: a marker, a date, or a part of either that nothing follows.
+    The text may stop behind the first date, inside the second marker, inside the second date, or inside the
+    first date.
     """
     end = len(text.rstrip())
     for anchor in reversed(found):

@@ -15,7 +15,7 @@ _BULLETS = ("- ", "* ", "• ", "– ")
 
 
 def read_section(text: str, builder: Builder) -> None:
-    """Append the rows of a section: one a line behind a bullet, the count at the line's end. Other lines are headings."""
+    """Append the rows of a section: one a line behind a bullet, its count last. Other lines are headings."""
     found = anchors(text, builder.page.locale)
     lines = lines_of(text, 0, len(text))
     index = 0

@@ -25,7 +25,8 @@ Kind = Literal["search", "section", "article"]
 class Reading:
     """One way to read a count and the title behind it: they are cut at the same place, so they go together.
 
-    ``views_text`` is the count of the row before, None when there is none; ``title`` the title of the row behind.
+    ``views_text`` is the count of the row before, None when there is none; ``title`` the title of the row
+    behind.
     """
 
     views_text: str | None
@@ -36,11 +37,12 @@ class Reading:
 class TextRow:
     """One article as a flattened text shows it.
 
-    ``published`` and ``updated`` are calendar dates as shown; ``category`` is the label as shown. ``complete`` is
-    False where the text was cut inside the row. ``raw`` holds the same as strings, for the normalising steps.
-    ``behind`` are the ways to read this row's count with the next row's title, ``before`` the ways to read this
-    row's title with the count of the row before; the first one is the one in use. ``open_behind`` and
-    ``open_before`` say that the text does not settle them. ``problems`` names what could not be read.
+    ``published`` and ``updated`` are calendar dates as shown; ``category`` is the label as shown.
+    ``complete`` is False where the text was cut inside the row. ``raw`` holds the same as strings, for the
+    normalising steps. ``behind`` are the ways to read this row's count with the next row's title,
+    ``before`` the ways to read this row's title with the count of the row before; the first one is the one
+    in use. ``open_behind`` and ``open_before`` say that the text does not settle them. ``problems`` names
+    what could not be read.
     """
 
     raw: RawArticle
@@ -59,13 +61,13 @@ class TextRow:
 
     @property
     def ambiguous(self) -> tuple[Reading, ...]:
-        """Every reading that the text leaves open, for this row's title and for its count; empty when settled."""
+        """Every reading that the text leaves open, of this row's title and of its count."""
         return (self.before if self.open_before else ()) + (self.behind if self.open_behind else ())
 
 
 @dataclass(slots=True)
 class TextPage:
-    """The rows of one flattened page. ``outcomes`` counts what was found and what was not, as ``field/what``."""
+    """The rows of one flattened page; ``outcomes`` counts what was found and what was not (``field/what``)."""
 
     url: str
     locale: str
@@ -81,8 +83,9 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 def _slug(title: str, published: dt.date | None, taken: set[str]) -> str:
     """Make the slug of an article that is known from a text only.
 
-    The site's own slugs are the English title in lower case with hyphens, so an English row mostly gets its real one;
-    other scripts get a digest of the title. Rows that share a title are told apart by date, then by a number.
+    The site's own slugs are the English title in lower case with hyphens, so an English row mostly gets its
+    real one; other scripts get a digest of the title. Rows that share a title are told apart by date, then
+    by a number.
     """
     ascii_only = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
     words = _NOT_SLUG.sub("-", ascii_only.replace("'", "")).strip("-")[:80].strip("-")
@@ -161,7 +164,7 @@ class Builder:
 
 
 def lines_of(text: str, begin: int, end: int) -> list[tuple[int, int]]:
-    """Return ``(begin, end)`` of every line of ``text[begin:end]`` that is not blank, outer spaces left out."""
+    """Return ``(begin, end)`` of every line of ``text[begin:end]`` that is not blank, without outer spaces."""
     found = []
     while begin < end:
         stop = text.find("\n", begin, end)

@@ -1,4 +1,4 @@
-"""Search results in flattened text: tabs, then title, snippet, date line, label, count, next title, and so on."""
+"""Search results in flattened text: tabs, then title, snippet, date line, label, count, and the next title."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _rest(
 
 
 def _one_per_line(text: str, found: list[Anchor]) -> list[Anchor]:
-    """Keep the date line of each row: the last whole one of a line, or a lone one that is glued to what it follows.
+    """Keep the date line of each row: the last whole one of a line, or a lone one glued to its text.
 
     A snippet may quote a date line; the row's own stands at the end of the snippet, so it is the last.
     """
@@ -97,15 +97,16 @@ def _glued(text: str, position: int) -> bool:
 def _after_tabs(text: str, stop: int) -> tuple[int, tuple[str, ...]]:
     """Return where the first row begins, and the words of the tab bar above it.
 
-    The bar is known by its words in any language, or, in words not known here, by four short lines above a title.
+    The bar is known by its words in any language, or, in words not known here, by four short lines above a
+    title.
     """
     head = lines_of(text[:stop], 0, stop)[: _TABS + 2]
     words = [text[begin:end] for begin, end in head]
     known = [word in tab_words() for word in words[:_TABS]]
     count = 0
-    if len(words) > _TABS and sum(known) >= 2 and all(len(word) <= _LONGEST_TAB for word in words[:_TABS]):
-        count = _TABS
-    elif len(words) > _TABS + 1 and all(len(word) <= _LONGEST_TAB for word in words[:_TABS]):
+    if (
+        len(words) > _TABS and sum(known) >= 2 and all(len(word) <= _LONGEST_TAB for word in words[:_TABS])
+    ) or (len(words) > _TABS + 1 and all(len(word) <= _LONGEST_TAB for word in words[:_TABS])):
         count = _TABS
     else:
         while count < len(known) and known[count]:
@@ -138,7 +139,7 @@ def _labelled(text: str, kept: list[Anchor], extra: tuple[str, ...], url: str) -
 
 
 def _label(text: str, position: int, stop: int, extra: tuple[str, ...]) -> tuple[str | None, int]:
-    """Return the label behind a date line, on the same line or alone on the next, and the position behind it."""
+    """Return the label behind a date line, on this line or alone on the next, and the position behind it."""
     word = label_at(text, position, extra)
     if word is not None:
         return word, position + len(word)

@@ -1,7 +1,7 @@
 """Cut what stands behind a date line: the category's label, the count, and the title of the next row.
 
-In flattened text nothing separates them ("…2026FAQ150X errors"). What the text cannot settle is not guessed: every
-cut that fits is returned, the strictest first.
+In flattened text nothing separates them ("…2026FAQ150X errors"). What the text cannot settle is not
+guessed: every cut that fits is returned, the strictest first.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ __all__ = ["Cut", "Cuts", "cuts", "label_at", "labels", "tab_words"]
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
 _DIGITS = re.compile(r"\d{1,15}")
 
-# What may follow a figure that opens a title ("3 ways", "2FA", "1st", "50% off", "5个步骤") and would hardly follow a
-# count, because a title begins with none of it.
+# What may follow a figure that opens a title ("3 ways", "2FA", "1st", "50% off", "5个步骤") and would hardly
+# follow a count, because a title begins with none of it.
 _OPENS_WITH_FIGURE = re.compile(
     r"[\s%‰°$€£¥+.,:;/)\-–—×]|(?:FA|DA|DS|st|nd|rd|th|x|inch)(?![^\W\d_])|[个個種种步大天年月日倍层層項项條条次分小點点]"
 )
@@ -30,7 +30,7 @@ _FIGURE_AND_LETTERS = re.compile(r"(?:FA|DA|DS)(?![^\W\d_])")
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One way to cut the text behind a label: the count (None: there is none) and where the next title begins."""
+    """One way to cut: the count (None: there is none) and where the next title begins."""
 
     count: str | None
     end: int
@@ -65,7 +65,8 @@ def tab_words() -> frozenset[str]:
 def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | None:
     """Return the label that stands at ``position``; ``extra`` holds further labels, from the page's own tabs.
 
-    A label is cut as a whole. One that would split a word ("Announcement" before "s") gives way to a shorter one.
+    A label is cut as a whole. One that would split a word ("Announcement" before "s") gives way to a
+    shorter one.
     """
     fallback = None
     for word in sorted(extra, key=len, reverse=True) + list(labels()):
@@ -80,8 +81,9 @@ def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | Non
 def cuts(text: str, position: int, end: int) -> Cuts:
     """Cut count and title in ``text[position:end]``, which is one line.
 
-    Settled are: no digits, digits up to the end of the line, and a count with a title behind it to which no figure
-    belongs. A title is glued to its count, so a space behind figures says that they are part of the title.
+    Settled are: no digits, digits up to the end of the line, and a count with a title behind it to which no
+    figure belongs. A title is glued to its count, so a space behind figures says that they are part of the
+    title.
     """
     digits = _DIGITS.match(text, position, end)
     if digits is None:
@@ -107,8 +109,6 @@ def cuts(text: str, position: int, end: int) -> Cuts:
 
 def _others(text: str, position: int, best: int, plain: int) -> tuple[Cut, ...]:
     """Return the cuts beside the longest: no count at all, and each shorter count of up to three figures."""
-    found = [Cut(None, position)]
-    for end in range(position + 1, min(plain, position + 3) + 1):
-        if end != best and (end == position + 1 or unicodedata.decimal(text[position]) != 0):
-            found.append(Cut(text[position:end], end))
-    return tuple(found)
+    zero = unicodedata.decimal(text[position]) == 0
+    ends = [position + 1] if zero else range(position + 1, min(plain, position + 3) + 1)
+    return (Cut(None, position), *(Cut(text[position:end], end) for end in ends if end != best))
