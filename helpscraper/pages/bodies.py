@@ -10,6 +10,7 @@ import copy
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TypeAlias
 
 from lxml import etree
@@ -87,7 +88,11 @@ class _Writer:
         self._containers: list[_Container] = []
         self._table: _Table | None = None
         self._pre = self._too_deep = 0
-        self._code = self._in_list = False
+        self._code = False
+        self._last: list[_Container] = []
+        self._last_rest = ""
+        # Kind and place of the last closing mark, for a run of the same kind right behind it.
+        self._closed = ("", -1)
         self._heading = ""
         self.text_blocks: list[str] = []
         self.md_blocks: list[str] = []
@@ -135,13 +140,19 @@ class _Writer:
         before, core, after = _edges("".join(self._md[opened.md_from :]))
         if not core:
             return
+        start = opened.md_from
         if opened.kind == "code":
-            done = code_span(core)
+            self._md[start:] = [before, code_span(core), after]
         elif opened.kind == "a":
-            done = link(core, opened.href, "".join(self._text[opened.text_from :]).strip())
+            plain = "".join(self._text[opened.text_from :]).strip()
+            self._md[start:] = [before, link(core, opened.href, plain), after]
+        elif not before and self._closed == (opened.kind, start - 2) and not self._md[start - 1]:
+            # Two bold runs side by side are one; "**a****b**" would be read as asterisks.
+            self._md[start - 2 :] = [core, opened.kind, after]
+            self._closed = opened.kind, start - 1
         else:
-            done = f"{opened.kind}{core}{opened.kind}"
-        self._md[opened.md_from :] = [before, done, after]
+            self._md[start:] = [before, opened.kind, core, opened.kind, after]
+            self._closed = opened.kind, start + 3
 
     # -- blocks --------------------
 
@@ -159,6 +170,7 @@ class _Writer:
         text, md = "".join(self._text), "".join(self._md)
         self._text.clear()
         self._md.clear()
+        self._closed = ("", -1)
         if self._table is not None and self._table.rows and self._table.rows[-1]:
             self._cell_block(_tidy(text), _tidy_md(md))
         elif self._pre:
@@ -174,24 +186,39 @@ class _Writer:
 
     def _emit(self, text: str, md: str) -> None:
         """Write one block behind the marks of the containers that it stands in."""
-        first = rest = quote_first = quote_rest = ""
-        tight = False
+        first = rest = text_first = text_rest = ""
+        tight = self._is_tight()
         for container in self._containers:
             if container.tag == "blockquote":
                 first, rest = first + "> ", rest + "> "
             elif container.tag == "li":
                 pad = " " * len(container.marker)
                 shown = container.marker if container.fresh else pad
-                tight = tight or container.fresh
                 first, rest = first + shown, rest + pad
-                quote_first, quote_rest = quote_first + shown, quote_rest + pad
+                text_first, text_rest = text_first + shown, text_rest + pad
                 container.fresh = False
         if text:
-            self.text_blocks.append(quote_first + text.replace("\n", "\n" + quote_rest))
+            self.text_blocks.append(text_first + text.replace("\n", "\n" + text_rest))
         if self.md_blocks:
-            self.md_blocks.append("\n" if tight and self._in_list else "\n" + rest.rstrip() + "\n")
-        self._in_list = any(container.tag == "li" for container in self._containers)
+            shared = takewhile(lambda pair: pair[0] == pair[1], zip(self._last_rest, rest, strict=False))
+            between = "".join(char for char, _ in shared).rstrip()
+            self.md_blocks.append("\n" if tight else f"\n{between}\n")
         self.md_blocks.append(first + md.replace("\n", "\n" + rest))
+        self._last, self._last_rest = list(self._containers), rest
+
+    def _is_tight(self) -> bool:
+        """Tell whether the block opens an item that follows its list's last one, or its parent's text.
+
+        Everything else is set off by an empty line: a list that starts at another number than 1 would
+        otherwise be read as more of the paragraph before it.
+        """
+        for index, container in enumerate(self._containers):
+            if container.tag == "li" and container.fresh:
+                around = self._containers[max(0, index - 2) : index]
+                same_list = bool(around) and any(around[-1] is other for other in self._last)
+                below = len(around) == 2 and any(around[0] is other for other in self._last)
+                return same_list or (below and container.marker in ("- ", "1. "))
+        return False
 
     def _cell_block(self, text: str, md: str) -> None:
         assert self._table is not None  # noqa: S101 - for the type checker; the caller looked

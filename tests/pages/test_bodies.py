@@ -1,0 +1,193 @@
+"""A body in three forms: nothing is lost, nothing turns into markup, nothing grows without bound."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree, html
+
+from helpscraper.pages.base import Page, elements
+from helpscraper.pages.bodies import BodyForms, write_body
+from helpscraper.pages.markdown import code_span, escape, escape_lines, link
+
+CONTAINER = elements("id('body')")
+BASE = "https://harbour.example/help/ropes"
+TEXT = st.text(alphabet="ab ж漢12.*_[]()<>#+-|`~\\!&;=", min_size=1, max_size=20)
+INLINE = st.recursive(
+    TEXT.map(lambda text: html.fromstring("<span/>").makeelement("span") if not text.strip() else text),
+    lambda inner: st.tuples(
+        st.sampled_from(["b", "i", "em", "code", "span", "a", "s"]), st.lists(inner, min_size=1, max_size=3)
+    ),
+    max_leaves=6,
+)
+BLOCK = st.recursive(
+    st.tuples(st.sampled_from(["p", "h2", "div", "li"]), st.lists(INLINE, min_size=1, max_size=3)),
+    lambda inner: st.tuples(
+        st.sampled_from(["ul", "ol", "blockquote", "div", "li", "tr", "table", "td"]),
+        st.lists(inner, min_size=1, max_size=4),
+    ),
+    max_leaves=8,
+)
+
+
+def build(parent: etree._Element, node: object) -> None:
+    """Append what the strategies above draw: text, an element, or ``(tag, children)``."""
+    if isinstance(node, str):
+        if len(parent):
+            parent[-1].tail = (parent[-1].tail or "") + node
+        else:
+            parent.text = (parent.text or "") + node
+    elif isinstance(node, tuple):
+        tag, children = node
+        element = etree.SubElement(parent, tag)
+        if tag == "a":
+            element.set("href", "/help/knots")
+        for child in children:
+            build(element, child)
+
+
+def forms(markup: str) -> BodyForms:
+    (container,) = CONTAINER(Page(BASE, f"<div id='body'>{markup}</div>").root)
+    return write_body([container], BASE)
+
+
+def letters(text: str) -> str:
+    """What is left of a form when its marks are gone: letters and digits, in order."""
+    return "".join(char for char in text if char.isalnum())
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=4))
+def test_no_content_is_lost_in_text_and_markdown(blocks: list[object]) -> None:
+    root = etree.Element("div")
+    for block in blocks:
+        build(root, block)
+    body = write_body([root], BASE)
+    served = letters("".join(root.itertext()))
+    # An ordered list's numbers are added; they are no content of the page.
+    numbers = re.compile(r"^((?:- |\d+\. | )*)(\d+)\. ", re.MULTILINE)
+    if not any(element.tag == "ol" for element in root.iter()):
+        assert letters(body.text) == served
+        assert letters(re.sub(r"\]\(https?://[^)]*\)", "", body.markdown).replace("<br>", "")) == served
+    else:
+        assert letters(numbers.sub("", body.text)) or not served
+
+
+@given(st.lists(BLOCK, min_size=1, max_size=4))
+def test_writing_the_written_html_again_changes_nothing(blocks: list[object]) -> None:
+    root = etree.Element("div")
+    for block in blocks:
+        build(root, block)
+    once = forms(etree.tostring(root, encoding="unicode", method="html"))
+    again = forms(once.html)
+    assert again == forms(again.html)
+    assert again.text == once.text
+
+
+@given(TEXT)
+def test_escaped_text_reads_as_itself(text: str) -> None:
+    escaped = escape(text)
+    assert re.sub(r"\\([\\`*_\[\]|~<&])", r"\1", escaped) == text
+    assert not re.search(r"(?<!\\)(?:\\\\)*[*_`\[\]|]", escaped.replace("\\\\", "")) or "\\" in text
+
+
+@given(st.text(alphabet="a`", min_size=1, max_size=12))
+def test_a_code_span_is_longer_than_any_run_within(text: str) -> None:
+    span = code_span(text)
+    mark = re.match(r"`+", span)
+    assert mark is not None
+    assert text in span
+    assert not re.search(rf"(?<!`){mark.group()}(?!`)", text)
+
+
+@pytest.mark.parametrize(
+    ("markup", "markdown"),
+    [
+        ("<p>ACT<!-- -->/USD <b>now</b></p>", "ACT/USD **now**"),
+        ("<p>a<br>b</p>", "a\\\nb"),
+        ("<p><br><b>I. Schedule</b></p>", "**I. Schedule**"),
+        ("<b>a</b><b>b </b><i>c</i>", "**ab** *c*"),
+        ("<h2 id=x>When <b>now</b></h2><h6>six</h6>", "## When **now**\n\n###### six"),
+        ("<ul><li><p>a</p><ul><li>b</li></ul></li><li>c</li></ul>", "- a\n  - b\n- c"),
+        ("<ul><li><p>a</p><p>more</p></li></ul>", "- a\n\n  more"),
+        ("<p>x</p><ol start=3><li>c</li><li>d</li></ol>", "x\n\n3. c\n4. d"),
+        ("<ul><li>a<ol start=4><li>b</li></ol></li></ul>", "- a\n\n  4. b"),
+        ("<blockquote><p>a</p><p>b</p></blockquote><p>c</p>", "> a\n>\n> b\n\nc"),
+        (
+            "<p>1. not a list</p><p># not a heading</p><p>- no item</p>",
+            "1\\. not a list\n\n\\# not a heading\n\n\\- no item",
+        ),
+        ("<p>2*3 [x](y) &lt;i&gt; &amp;amp; a_b</p>", "2\\*3 \\[x\\](y) \\<i> \\&amp; a\\_b"),
+        ("<p><a href='/help/a b'>x</a></p>", "[x](https://harbour.example/help/a%20b)"),
+        ("<p><a href='https://sea.example/'>https://sea.example/</a></p>", "<https://sea.example/>"),
+        ("<p><a href='javascript:alert(1)'>x</a><a>y</a></p>", "xy"),
+        ("<p><img src='/i.png' alt='a [quay]'></p>", "![a \\[quay\\]](https://harbour.example/i.png)"),
+        ("<p>use <code>a*b`c</code></p>", "use ``a*b`c``"),
+        ("<pre>x\n\n  ```\n</pre>", "````\nx\n\n  ```\n````"),
+        ("<hr><p>a</p><p>b</p>", "---\n\na\n\nb"),
+        (
+            "<table><tr><th>A</th><th>B|C</th></tr><tr><td><p>1</p><p>2</p></td></tr></table>",
+            "| A | B\\|C |\n| --- | --- |\n| 1<br>2 |",
+        ),
+        (
+            "<table><tr><td colspan=2>a</td></tr><tr><td>b</td><td>c</td></tr></table>",
+            "| a |  |\n| --- | --- |\n| b | c |",
+        ),
+        ("<script>x</script><style>y</style><p>z</p>", "z"),
+        ("loose<p>in</p>tail", "loose\n\nin\n\ntail"),
+    ],
+)
+def test_markdown(markup: str, markdown: str) -> None:
+    assert forms(markup).markdown == markdown
+
+
+def test_text_keeps_blocks_as_lines_and_rows_readable() -> None:
+    body = forms(
+        "<p>a<br>b</p><ul><li><p>one</p><ul><li>two</li></ul></li></ul>"
+        "<table><tr><td><b>x</b></td><td>y</td></tr><tr><td>1</td><td></td></tr></table><p>c&nbsp;d</p>"
+    )
+    assert body.text == "a\nb\n- one\n  - two\nx | y\n1 | \nc d"
+
+
+def test_html_is_as_served_without_scripts_styles_and_comments() -> None:
+    markup = '<p class="caption">a<script>1</script>b</p>tail<style>p{}</style><p>c &amp; d<br></p>'
+    assert forms(markup).html == '<p class="caption">ab</p>tail<p>c &amp; d<br></p>'
+
+
+def test_the_page_keeps_what_a_body_leaves_out() -> None:
+    root = html.fromstring("<div><p>a</p><script>1</script></div>")
+    write_body([root], BASE)
+    assert root.find(".//script") is not None
+
+
+def test_lists_are_bounded_in_depth_and_lose_nothing() -> None:
+    root = etree.Element("div")
+    inner = root
+    for depth in range(600):
+        inner = etree.SubElement(etree.SubElement(inner, "ul"), "li")
+        inner.text = f"w{depth}"
+    body = write_body([root], BASE)
+    assert (
+        re.findall(r"w\d+", body.text) == re.findall(r"w\d+", body.markdown) == [f"w{n}" for n in range(600)]
+    )
+    assert len(body.markdown) < 600 * 60
+
+
+def test_a_wide_table_is_not_squared() -> None:
+    rows = "<tr>" + "<td>x</td>" * 2_000 + "</tr>" + "<tr><td>y</td></tr>" * 2_000
+    assert len(forms(f"<table>{rows}</table>").markdown) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("call", "result"),
+    [
+        (lambda: escape_lines("+ a\n> b\n12) c\n= d"), "\\+ a\n\\> b\n12\\) c\n\\= d"),
+        (lambda: link("a", "https://x.example/(1) 2", "a"), "[a](https://x.example/%281%29%202)"),
+        (lambda: escape("a_b & c"), "a\\_b & c"),
+    ],
+)
+def test_marks(call: object, result: str) -> None:
+    assert callable(call)
+    assert call() == result

@@ -1,0 +1,150 @@
+"""Paging, and how a listing tells an honest end from a broken one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.errors import ExtractionError
+from helpscraper.pages.okx import ListingPage, SearchPage
+
+HOST = "https://help.harbour.example"
+SECTION = f"{HOST}/help/section/notices"
+
+
+def page_of(
+    number: int,
+    *,
+    rows: int = 15,
+    total: int | None = None,
+    size: int | None = 15,
+    key: str = "items",
+    body: str = "",
+) -> str:
+    listed = [{"slug": f"n{number}-{row}", "title": f"N {row}", "publishTime": 1} for row in range(rows)]
+    holder: dict[str, Any] = {key: listed}
+    if total is not None:
+        holder["total"] = total
+    if size is not None:
+        holder |= {"limit": size, "skip": (number - 1) * size}
+    state = {"appContext": {"initialProps": {"sectionData": {"articleList": holder}}}}
+    return f'<html><body>{body}<script id="appState">{json.dumps(state)}</script></body></html>'
+
+
+def pager(current: int, last: int) -> str:
+    cells = "".join(
+        f'<div class="okui-pagination-item-active" data-testid="okd-pagination-pager">{number}</div>'
+        if number == current
+        else f'<a data-testid="okd-pagination-pager" href="/help/section/notices/page/{number}">{number}</a>'
+        for number in range(1, last + 1)
+    )
+    following = f'<a class="okui-pagination-next" href="/help/section/notices/page/{current + 1}"></a>'
+    return f'<ul class="okui-pagination">{cells}{following if current < last else ""}</ul>'
+
+
+@given(st.integers(1, 8), st.integers(0, 7))
+def test_the_pager_leads_through_every_page_and_ends(last: int, offset: int) -> None:
+    current = min(1 + offset, last)
+    page = ListingPage(f"{SECTION}/page/{current}", page_of(current, size=None, body=pager(current, last)))
+    assert (page.page, page.pages) == (current, last)
+    assert page.next_url == (f"{SECTION}/page/{current + 1}" if current < last else None)
+
+
+@pytest.mark.parametrize(
+    ("number", "total", "pages", "following"),
+    [(1, 31, 3, 2), (3, 31, 3, None), (1, 15, 1, None), (1, 16, 2, 2)],
+)
+def test_totals_lead_where_there_is_no_pager(
+    number: int, total: int, pages: int, following: int | None
+) -> None:
+    page = ListingPage(SECTION, page_of(number, total=total))
+    assert (page.page, page.pages) == (number, pages)
+    assert page.next_url == (f"{SECTION}/page/{following}" if following else None)
+
+
+def test_a_total_that_is_not_stated_is_none_and_not_zero() -> None:
+    page = ListingPage(SECTION, page_of(1, size=None))
+    assert (page.total, page.pages, page.page_size, page.next_url) == (None, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "page", "size"),
+    [
+        ("Showing 1-15 of 31", 1, 15),
+        ("Showing 31-31 of 31", 3, 15),
+        ("Showing 1-7 of 7", 1, None),
+        ("31 / 1 - 15", 1, 15),
+    ],
+)
+def test_the_total_line_is_read_by_its_numbers(line: str, page: int, size: int | None) -> None:
+    html = f'<html><body><a class="index_articleItem__x" href="/help/a">A</a><span id="help-load-more-desc">{line}</span></body></html>'
+    listing = ListingPage(SECTION if page == 1 else f"{SECTION}/page/{page}", html)
+    assert listing.total == (7 if "7" in line else 31)
+    assert listing.page_size == size
+
+
+def test_a_page_past_the_end_is_empty_and_a_broken_page_within_is_an_error() -> None:
+    assert ListingPage(f"{SECTION}/page/9", page_of(9, rows=0, total=31)).is_empty
+    with pytest.raises(ExtractionError) as caught:
+        _ = ListingPage(f"{SECTION}/page/2", page_of(2, rows=0, total=31)).is_empty
+    assert caught.value.field == "list"
+    assert "31" in caught.value.detail
+
+
+def test_an_unknown_list_key_is_recovered_and_counted() -> None:
+    page = ListingPage(SECTION, page_of(1, key="records", rows=3))
+    assert len(page.articles) == 3
+    assert page.outcomes["list/drift"] == 1
+
+
+def test_two_lists_that_look_alike_are_ambiguous() -> None:
+    rows = [{"slug": "a", "title": "A", "publishTime": 1}]
+    state = {
+        "appContext": {"initialProps": {"sectionData": {"articleList": {"records": rows, "pinned": rows}}}}
+    }
+    page = ListingPage(
+        SECTION, f'<html><body><script id="appState">{json.dumps(state)}</script></body></html>'
+    )
+    with pytest.raises(ExtractionError):
+        _ = page.articles
+
+
+def test_one_article_listed_twice_is_one_row() -> None:
+    item = '<li class="index_articleItem__x"><a href="/help/tides"><div>Tides</div></a></li>'
+    assert len(ListingPage(SECTION, f"<html><body><ul>{item * 3}</ul></body></html>").articles) == 1
+
+
+@pytest.mark.parametrize("count", ["728", "3,208", "14 182", "147.473", "٢٬٣٨٣", "0"])
+@pytest.mark.parametrize("testid", ['data-testid="DateDisplay"', 'class=""'])
+def test_the_view_count_is_the_lone_integer_of_the_row(count: str, testid: str) -> None:
+    row = f"<span {testid}>Published on Jun 10, 2025</span><span>2 min read</span><span>{count}</span>"
+    item = f'<li class="index_articleItem__x"><a href="/help/a"><div class="index_title__y">39 tokens of 2026</div><div class="index_detailsRow__z">{row}</div></a></li>'
+    (article,) = ListingPage(SECTION, f"<html><body><ul>{item}</ul></body></html>").articles
+    assert (article.view_count_text, article.reading_text) == (count, "2 min read")
+    assert (article.title, article.published_text) == ("39 tokens of 2026", "Published on Jun 10, 2025")
+
+
+def test_no_count_is_none_and_not_the_reading_time() -> None:
+    row = "<span>Publicado em 12 de fev. de 2026</span><span>Atualizado em 13 de fev. de 2026</span><span>2 min de leitura</span>"
+    item = f'<li class="index_articleItem__x"><a href="/help/a"><div class="index_title__y">A</div><div class="index_detailsRow__z">{row}</div></a></li>'
+    (article,) = ListingPage(SECTION, f"<html><body><ul>{item}</ul></body></html>").articles
+    assert article.view_count_text is None
+    assert article.updated_text == "Atualizado em 13 de fev. de 2026"
+
+
+def test_search_hits_keep_a_highlighted_title_whole() -> None:
+    hits = "".join(
+        f'<li><a href="/help/a{n}"><h3><span>My </span><b>berth</b><span> {n}</span></h3><p>x <em>berth</em> y</p>'
+        "<div><span>Published on Sep 4, 2024</span><span>FAQ</span></div></a></li>"
+        for n in range(2)
+    )
+    page = SearchPage(
+        f"{HOST}/help/search?term=berth", f"<html><body><main><ul>{hits}</ul></main></body></html>"
+    )
+    assert [row.title for row in page.articles] == ["My berth 0", "My berth 1"]
+    assert page.articles[0].snippet == "x berth y"
+    assert page.articles[0].category_title == "FAQ"
