@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import SnapshotFile, write_snapshot
+from helpscraper.items import Article, Body
+from helpscraper.normalise.bodies import body_key
 
 ROOT = Path(__file__).parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write golden files anew instead of comparing")
+    parser.addoption("--update-golden", action="store_true", help="write golden files anew")
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +46,80 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == expected, f"{path} differs; look at it, then run pytest --update-golden"
 
     return compare
+
+
+def article(at: dt.datetime, article_id: str, **fields: Any) -> Article:
+    """An article with the required columns filled; ``fields`` overrides and adds."""
+    given = {
+        "url": f"https://help.example/help/{article_id}",
+        "title": article_id.title(),
+        "status": "fetched",
+    }
+    return Article(**{"snapshot_at": at, "article_id": article_id} | given | fields)
+
+
+def body(text: str) -> Body:
+    return Body(body_key(text, f"**{text}**"), text, f"**{text}**", f"<b>{text}</b>")
+
+
+@pytest.fixture
+def commit() -> Callable[..., SnapshotFile]:
+    """Commit a snapshot of the given rows (columns, and ``body`` for a text) at 06:00 of a day."""
+
+    def commit(
+        store: Store,
+        day: dt.date | str,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        site: str = "okx",
+        locale: str = "en",
+        write: Callable[..., SnapshotFile] = write_snapshot,
+        **run: Any,
+    ) -> SnapshotFile:
+        at = dt.datetime.combine(dt.date.fromisoformat(str(day)), dt.time(6), dt.UTC)
+        name = snapshot_id(at)
+        bodies = {row["article_id"]: body(row["body"]) for row in rows if "body" in row}
+        articles = []
+        for row in rows:
+            fields = {key: value for key, value in row.items() if key not in ("article_id", "body")}
+            if "body" in row:
+                fields["body_sha256"] = bodies[row["article_id"]].sha256
+            articles.append(article(at, row["article_id"], **fields))
+        facts = {
+            "run_id": name,
+            "site": site,
+            "locale": locale,
+            "kind": "crawl",
+            "started_at": at.isoformat(),
+            "finished_at": (at + dt.timedelta(seconds=90)).isoformat(),
+            "seconds": 90.0,
+            "outcome": "committed",
+            "exit_code": 0,
+            "complete": True,
+            "incomplete_reasons": [],
+            "counts": {"fetched": len(rows), "carried": 0, "listed": 0, "failed": 0, "gone": 0},
+            "requests": {
+                "total": len(rows) + 3,
+                "by_status": {"200": len(rows) + 3},
+                "retries": 0,
+                "bytes": 1000,
+            },
+            "health": [{"check": "articles", "verdict": "ok", "detail": f"{len(rows)} articles"}],
+            "versions": {"extractor": "1"},
+        }
+        return write(
+            store,
+            Partition(site, locale),
+            name,
+            articles_table(articles),
+            bodies_table(bodies.values(), at),
+            facts | run,
+        )
+
+    return commit
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty archive in a folder."""
+    return Store(tmp_path / "archive")

@@ -133,13 +133,13 @@ def write_bodies(
     key, so the order of the crawl does not matter, and spooled to disk, so their number does not matter for
     memory.
     """
-    with store.scratch() as spool, store.scratch() as target:
+    path = _free_path(store, partition, snapshot_id)
+    with store.scratch(path) as spool, store.scratch(path) as target:
         size = _spool(spool, _distinct(bodies, index), first_snapshot_at)
         if not size:
             return None, 0
         digits = "0123456789abcdef" if size > _SORT_BYTES else [""]
         rows = write_parquet(target, BODIES_SCHEMA, (_sorted(spool, digit) for digit in digits), rows=_ROWS)
-        path = _free_path(store, partition, snapshot_id)
         store.commit(path, target)
     index.refresh()
     return path, rows

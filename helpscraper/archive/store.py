@@ -32,6 +32,7 @@ _STALE_SECONDS = 3600
 _ADVICE = {
     errno.ENOSPC: "the disk is full: make room and run again; earlier files are untouched",
     errno.EDQUOT: "the disk quota is used up: make room and run again; earlier files are untouched",
+    errno.EFBIG: "the file is larger than this system lets a process write: raise the limit (ulimit -f)",
     errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
     errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
     errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
@@ -120,18 +121,19 @@ class Store:
                 return
             target = Path(self._full(path))
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self.scratch() as temporary:
+            with self.scratch(path) as temporary:
                 source = _flushed(temporary, data)
                 self._publish(source, target, path, replace=replace)
             _sync_folder(target.parent)
 
     @contextlib.contextmanager
-    def scratch(self) -> Iterator[Path]:
+    def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
         """Give the name of a local file to write to, on the archive's own file system where it has one.
 
-        The file is removed afterwards; those that a killed writer left are removed by the next one.
+        The file is removed afterwards; those that a killed writer left are removed by the next one. What goes
+        wrong while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
         """
-        with self._named(SCRATCH), contextlib.ExitStack() as stack:
+        with self._named(path), contextlib.ExitStack() as stack:
             if self.is_local:
                 folder = Path(self._full(SCRATCH))
                 folder.mkdir(parents=True, exist_ok=True)

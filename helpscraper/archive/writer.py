@@ -239,7 +239,7 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
         for key, value in (changes.schema.metadata or {}).items()
         if key.startswith(b"helpscraper.")
     }
-    with store.scratch() as target:
+    with store.scratch(path) as target:
         write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted)
         store.commit(
             path, target.read_bytes(), replace=not store.exists(snapshot_path(partition, snapshot_id))
@@ -267,7 +267,7 @@ def _commit_rows(
     run: Mapping[str, Any],
     new_bodies: int,
 ) -> SnapshotFile:
-    with store.scratch() as target:
+    with store.scratch(path) as target:
         count = write_parquet(target, SNAPSHOT_SCHEMA, [ordered], metadata={RUN_KEY: _footer(run)})
         size = target.stat().st_size
         store.commit(path, target)

@@ -1,0 +1,105 @@
+"""The data dictionary: every file and column of an archive, written from the declarations themselves.
+
+``python -m helpscraper.archive.dictionary docs/data-dictionary.md`` writes the page; a test keeps it current.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+
+import pyarrow as pa
+
+from helpscraper.archive.editions import EDITIONS_SCHEMA
+from helpscraper.archive.overview import RUNS_SCHEMA, SNAPSHOTS_SCHEMA
+from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SCHEMA_VERSION, SNAPSHOT_SCHEMA
+from helpscraper.items import Article
+
+__all__ = ["render"]
+
+_BODIES = {
+    "body_sha256": "SHA-256 (lower-case hex) over the UTF-8 of `body_text`, a NUL byte and `body_markdown`.",
+    "body_text": "The text, its block structure kept as line breaks.",
+    "body_markdown": "The same as Markdown.",
+    "body_html": "As on the page, without the footer. Not part of the key: its class names change.",
+    "first_snapshot_at": "Start of the crawl with which the body came into the archive.",
+}
+_KINDS = ("added", "removed", "unverified", "renamed", "moved", "retitled", "edited", "touched", "counted")
+_CHANGES = {
+    "article_id": "The article in the later snapshot; for a removed one, in the earlier.",
+    "kind": "One of " + ", ".join(f"`{kind}`" for kind in _KINDS) + ".",
+    "field": "The column that changed; null where the whole article came or went.",
+    "before": "Its value in the earlier snapshot, as text.",
+    "after": "Its value in the later snapshot, as text.",
+    "silent": "True for an edit of the text that did not move the updated date.",
+    "at": "Start of the crawl that saw the change.",
+}
+_INTRO = f"""\
+# Data dictionary
+
+Written by `python -m helpscraper.archive.dictionary`; do not edit by hand. Schema version {SCHEMA_VERSION}.
+
+Every Parquet file names its schema version in the metadata `helpscraper.schema_version`; a snapshot also
+carries the facts of its run as JSON in `helpscraper.run`. Readers that know Hive partitions add the columns
+`site` and `locale`.
+"""
+_STABLE = """\
+`article_id` is the slug. It stays while the site keeps the slug: an edit of the title does not change it. A
+rename does, and then `source_id` (where the site gives one) or the body tells that it is the same article;
+`diff` says which.
+"""
+
+
+def render() -> str:
+    """Return the data dictionary as Markdown."""
+    docs = {column.name: column.metadata["doc"] for column in fields(Article)}
+    volatile = ", ".join(f"`{column.name}`" for column in fields(Article) if column.metadata["volatile"])
+    parts = [
+        _INTRO,
+        "## Snapshots: `snapshots/`, `refused/`, `reextracted/`\n",
+        _table(SNAPSHOT_SCHEMA, docs),
+        f"These move without an edit of the site, so a diff leaves them out unless asked: {volatile}.\n",
+        _STABLE,
+        "## Bodies: `bodies/`\n",
+        _table(BODIES_SCHEMA, _BODIES),
+        "## Changes: `changes/`\n",
+        _table(CHANGES_SCHEMA, _CHANGES),
+        "## Tables of `Archive`\n",
+        "`Archive.snapshots()`:\n",
+        _names(SNAPSHOTS_SCHEMA),
+        "`Archive.runs()` and the SQL view `runs`:\n",
+        _names(RUNS_SCHEMA),
+        "`Archive.editions()`:\n",
+        _names(EDITIONS_SCHEMA),
+    ]
+    return "\n".join(parts)
+
+
+def _table(schema: pa.Schema, docs: dict[str, str]) -> str:
+    rows = (
+        f"| {field.name} | {_kind(field)} | {'' if field.nullable else 'never'} | {docs[field.name]} |\n"
+        for field in schema
+    )
+    return _joined("| column | type | null | meaning |\n|---|---|---|---|\n", rows)
+
+
+def _names(schema: pa.Schema) -> str:
+    rows = (f"| {field.name} | {_kind(field)} |\n" for field in schema)
+    return _joined("| column | type |\n|---|---|\n", rows)
+
+
+def _joined(head: str, rows: Iterable[str]) -> str:
+    return head + "".join(rows)
+
+
+def _kind(field: pa.Field) -> str:
+    kind = str(field.type).replace("tz=", "").replace("date32[day]", "date32")
+    return "list&lt;string&gt;" if pa.types.is_list(field.type) else kind
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "docs/data-dictionary.md")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(render(), encoding="utf-8")
