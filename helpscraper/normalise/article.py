@@ -15,7 +15,7 @@ from typing import Any
 from helpscraper.items import Body, RawArticle
 from helpscraper.locales import get_locale
 from helpscraper.normalise.bodies import body_key
-from helpscraper.normalise.categories import category_slug, section_slug
+from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
 from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
@@ -129,6 +129,13 @@ def categories(raw: RawArticle, context: Context) -> Values:
             values.outcomes[f"{name}/present"] += 1
         elif stated or shown:
             values.outcomes[f"{name}/unknown-label"] += 1
+    section = values.columns["section"]
+    if values.columns["category"] is None and section is not None:
+        # Section slugs begin with their category's: `announcements-delistings`, `faq-kyc`.
+        inherited = next((slug for slug in CATEGORIES if section.startswith(f"{slug}-")), None)
+        if inherited is not None:
+            values.columns["category"] = inherited
+            values.outcomes["category/from-section"] += 1
     return values
 
 
