@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from helpscraper.sample import Fault, Options, SampleServer, faults
+from helpscraper.sample import Fault, Options, SampleServer, faults, truth
 from helpscraper.sample.render import Site
 
 LISTING = "/help/section/announcements-new-listings"
@@ -150,6 +150,10 @@ def test_a_hostile_site_is_hostile_in_bodies_and_escaped_in_fields() -> None:
     listing = site.page("/help/section/announcements-latest-announcements").text
     assert "&lt;script&gt;window.__xss=1" in listing
     assert "<script>window.__xss" not in listing
+    titles = [record.title for record in truth(0, "en", Options(hostile=True))]
+    assert any(title.startswith("=") for title in titles)
+    assert any("\u202e" in title for title in titles)
+    assert "<h1>&lt;script&gt;window.__xss=1&lt;/script&gt;Announcements</h1>" in listing
     path = re.search(r'href="(/help/[a-z0-9-]+)"', listing.split("listContainer")[1])
     assert path
     assert "<script>window.__xss=1</script>" in site.page(path.group(1)).text

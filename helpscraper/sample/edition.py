@@ -33,7 +33,7 @@ class Edition:
     def __init__(self, options: Options, state: int, extra: int, base_url: str, locale: str) -> None:
         self.options, self.state, self.extra, self.base_url = options, state, extra, base_url
         self.locale = locale
-        self.words, self.voice = phrases(locale), voice(locale)
+        self.words, self.voice = phrases(locale, hostile=options.hostile), voice(locale)
         self.prefix = "" if locale == "en" else f"/{locale}"
         self.us = is_us(locale, options)
 

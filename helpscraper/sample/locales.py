@@ -17,6 +17,7 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from helpscraper.sample.hostile import hostile_title
 from helpscraper.sample.model import SHOWN_ZONE
 
 __all__ = ["LOCALES", "PHRASED", "Voice", "phrases", "voice"]
@@ -125,8 +126,14 @@ def voice(locale: str) -> Voice:
 
 
 @cache
-def phrases(locale: str) -> dict[str, Any]:
-    """Return the words of an edition (keys: see ``phrases/en.json``); the caller must not change them."""
+def phrases(locale: str, *, hostile: bool = False) -> dict[str, Any]:
+    """Return the words of an edition (keys: see ``phrases/en.json``); the caller must not change them.
+
+    ``hostile`` wraps the titles of categories and sections in payloads.
+    """
     source = files("helpscraper.sample") / "phrases" / f"{voice(locale).phrasebook}.json"
     words: dict[str, Any] = json.loads(source.read_text(encoding="utf-8"))
+    for names in (words["categories"], words["sections"]) if hostile else ():
+        for number, (slug, title) in enumerate(names.items()):
+            names[slug] = hostile_title(title, number)
     return words

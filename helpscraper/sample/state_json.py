@@ -60,23 +60,23 @@ def app_state(initial: dict[str, Any], server: dict[str, Any], route: str) -> di
     return {"appContext": context}
 
 
-def _category(slug: str, locale: str) -> dict[str, Any]:
+def _category(slug: str, words: dict[str, Any]) -> dict[str, Any]:
     faq = slug == "faq"
     return {
-        "id": f"category-{slug}", "title": phrases(locale)["categories"][slug], "slug": slug,
+        "id": f"category-{slug}", "title": words["categories"][slug], "slug": slug,
         "showRating": faq, "showPublishTime": True, "showUpdateTime": slug != "announcements",
         "showSidebar": faq, "showReadingTime": True, "isFirstSectionUsingTag": slug == "announcements",
     }  # fmt: skip
 
 
-def _section(slug: str, locale: str) -> dict[str, Any]:
+def _section(slug: str, words: dict[str, Any]) -> dict[str, Any]:
     section = next(section for section in SECTIONS if section.slug == slug)
-    title = phrases(locale)["sections"][slug]
+    title = words["sections"][slug]
     return {
         "slug": slug, "title": title, "description": "",
         "contentType": "tag" if slug == LATEST else "section",
         "priority": section.priority, "id": f"section-{slug}",
-        "category": _category(section.category, locale), "level": 1, "subSections": [], "ancestors": [],
+        "category": _category(section.category, words), "level": 1, "subSections": [], "ancestors": [],
         "seo": {"title": title, "description": "", "noindex": False},
     }  # fmt: skip
 
@@ -99,11 +99,12 @@ def listing_state(
         articles["items"] = [_e2_item(record) for record in records]
     else:
         articles = {"list": [_e3_item(record) for record in records]}
+    words = phrases(locale, hostile=options.hostile)
     siblings = [s.slug for s in SECTIONS if s.category == category_of(section)]
     data: dict[str, Any] = {
         "articleList": articles,
-        "allSections": [_section(slug, locale) for slug in siblings],
-        "currSection": _section(section, locale),
+        "allSections": [_section(slug, words) for slug in siblings],
+        "currSection": _section(section, words),
     }
     server = {"page": page, "isOnCategory": on_category, "isOnWeb3Site": False, "cfLocale": locale}
     return app_state({"sectionData": data}, server, "%2Fhelp%2Fsection%2F%5Bslug%5D")
@@ -137,8 +138,9 @@ def article_state(record: Record, locale: str, options: Options, base_url: str) 
         "section": {"slug": record.section, "title": record.section_title},
     }
     if options.layout == "e2":
+        words = phrases(locale, hostile=options.hostile)
         post |= {
-            "id": record.source_id, "section": _section(record.section, locale), "footers": [], "tags": [],
+            "id": record.source_id, "section": _section(record.section, words), "footers": [], "tags": [],
             "createdAt": _iso_millis(record.created_at), "updatedAt": _iso_millis(updated),
             "isStandalone": False, "isRichText": record.rich,
         }  # fmt: skip

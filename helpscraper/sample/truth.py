@@ -98,7 +98,7 @@ def _in_edition(spec: Spec, locale: str, us: bool) -> bool:
 
 
 def _record(spec: Spec, locale: str, us: bool, hostile: bool) -> Record:
-    words, speech = phrases(locale), voice(locale)
+    words, speech = phrases(locale, hostile=hostile), voice(locale)
     plan, updated = spec.plan, spec.updated
     if spec.behind is not None and not locale.startswith("en"):
         plan, updated = spec.behind
