@@ -72,8 +72,15 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     # Below HttpCompressionMiddleware (590): it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
+    # Below the guard: what is refused was served all the same, and is evidence.
+    "helpscraper.extensions.recorder.RecorderMiddleware": 597,
 }
 SPIDER_MIDDLEWARES = {"helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100}
+
+# Own: keep every response in the archive as WARC; the bytes after which the next file begins, because the tools of
+# other archives move and index whole files.
+WARC_ENABLED = True
+WARC_ROTATE_BYTES = 1 << 30
 
 # ---- The way of an article ----------------------------------------------------------------------------------------
 

@@ -85,7 +85,9 @@ class RunFacts(TypedDict, total=False):
 
 # What depends on the machine and the hour, and not on what was read. The rest of a run's facts goes into the
 # snapshot's footer, where the same input must give the same bytes.
-_WALL_CLOCK = frozenset({"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot"})
+_WALL_CLOCK = frozenset(
+    {"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot"}
+)
 
 
 def dump_run(run: Mapping[str, Any]) -> bytes:

@@ -44,6 +44,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     that was interrupted keeps its ledger for ``--resume``. Raises ``ArchiveError`` when the archive cannot be written;
     the ledger is kept then too.
     """
+    session.close_recording()
     rows, unnamed = _rows(session)
     facts = _facts(session, rows, unnamed, finish_reason, stats)
     interrupted = finish_reason == "shutdown"
@@ -162,6 +163,7 @@ def _facts(
         "languages": dict(ledger.tallies("language")),
         "region": session.region,
         "requests": _requests(stats),
+        "warc": session.recorder.facts() if session.recorder is not None else None,
         "internal_errors": int(stats.get("log_count/CRITICAL", 0)) + int(stats.get("helpscraper/internal_errors", 0)),
         "errors": list(stats.get("helpscraper/internal_error_texts", ())),
         "versions": dict(session.options.versions),

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.warc import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.health import Thresholds
 from helpscraper.crawl.known import known_articles, newest_run
@@ -22,7 +23,7 @@ from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.plan import audit_share, needs_fetch
 from helpscraper.crawl.validators import load_validators
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, HelpscraperError
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import OkxPage
@@ -74,6 +75,8 @@ class CrawlSession:
         self.monotonic_start = time.monotonic()
         self.fetches_planned = 0
         self.concluded: dict[str, Any] | None = None
+        self.recorder: Recorder | None = None
+        self.broken: HelpscraperError | None = None
         self._lock = lock
 
     @property
@@ -180,8 +183,20 @@ class CrawlSession:
             if self.ledger.outcome(article_id) is None and not (partial and row.get("section") not in sections)
         )
 
+    def close_recording(self) -> None:
+        """Bring the recorded responses to the disk: the rows to be committed refer to them.
+
+        Raises ``ArchiveError``; also the one for which the crawl ended, when a response could not be recorded.
+        """
+        if self.broken is not None:
+            raise self.broken
+        if self.recorder is not None:
+            self.recorder.close()
+
     def release(self) -> None:
         """Give the lock back and close the ledger, keeping it."""
+        if self.recorder is not None:
+            self.recorder.leave()
         self.ledger.close()
         self._lock.release()
 

@@ -141,7 +141,7 @@ class HelpSpider(scrapy.Spider):
         yield from self._follow_sections([s for s in listing.sections if s.content_type is not None])
         before = len(self._seen[section])
         for raw in articles:
-            yield from self._listed(raw, section)
+            yield from self._listed(raw, section, response)
         fresh = len(self._seen[section]) - before
         next_page = self._next_page(listing, page, fresh)
         self.session.ledger.listing_page(
@@ -170,12 +170,13 @@ class HelpSpider(scrapy.Spider):
         full = len(listing.articles) >= self.arguments.site.page_size
         return page + 1 if full and fresh else None
 
-    def _listed(self, raw: RawArticle, section: str) -> Iterator[scrapy.Request | Reading]:
+    def _listed(self, raw: RawArticle, section: str, response: Response) -> Iterator[scrapy.Request | Reading]:
         if not is_slug(raw.slug):
             self.session.ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
             return
         self._seen[section].add(raw.slug)
-        yield Reading(raw=raw, context=self.session.context, section=section)
+        record = response.meta.get("warc_record")
+        yield Reading(raw=raw, context=self.session.context, section=section, warc_record=record)
         evidence = steps.titles(raw, self.session.context).columns | steps.dates(raw, self.session.context).columns
         own_section = None if section in self._tags else section
         if self.session.decide(raw.slug, evidence, own_section) == "fetch":
@@ -202,7 +203,7 @@ class HelpSpider(scrapy.Spider):
         self._note(results)
         before = len(self._seen[""])
         for raw in articles:
-            yield from self._listed(raw, "")
+            yield from self._listed(raw, "", response)
         if results.next_url is not None and len(self._seen[""]) > before:
             yield self._search_request(page + 1)
 
@@ -224,7 +225,7 @@ class HelpSpider(scrapy.Spider):
     def parse_article(self, response: Response, slug: str) -> Iterator[Reading]:
         """Yield what an article's own page says; an answer without a page is entered in the ledger."""
         ledger = self.session.ledger
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         if response.status == 304:
             ledger.validated(slug, {"fetched_at": now})
             return

@@ -1,0 +1,232 @@
+"""Read WARC files: all records of one, or one record by its offset. Damage is yielded, and the rest is still
+read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import IO
+
+from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser
+
+from helpscraper.archive.warc.record import Problem, Record
+from helpscraper.archive.warc.stream import Damaged, GzipMember, Plain, find_member
+from helpscraper.errors import InputError
+
+__all__ = ["MAX_RECORD", "iter_records", "read_at"]
+
+MAX_RECORD = 64 << 20
+"""Bytes of one record; a larger one is reported and passed over, and never held in memory."""
+
+# Passing over a record means unpacking it. Beyond this many bytes it is a bomb, and the next record is
+# searched for.
+_MAX_SKIPPED = 1 << 30
+_MAX_LINE = 1 << 16
+_MAX_HEADERS = 1 << 20
+_STEP = 1 << 20
+
+_VERSION = re.compile(rb"WARC/1\.\d{1,2}\s*")
+_HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
+_WARC = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0", "WARC/0.18"], verify=False)
+_BLANK = {b"", b"\n", b"\r\n"}
+
+
+def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> Iterator[Record | Problem]:
+    """Yield every record of a seekable WARC file (gzip or plain), and a ``Problem`` for every damaged place.
+
+    ``file`` is the name under which records and problems speak of it. At most ``limit`` bytes are held at a
+    time.
+    """
+    stream.seek(0)
+    head = stream.read(5)
+    if not head:
+        yield Problem(file, 0, "the file is empty")
+        return
+    gzip = head.startswith(b"\x1f\x8b")
+    if not gzip and head != b"WARC/":
+        yield Problem(file, 0, "this is not a WARC file: it begins with neither a gzip member nor a record")
+        return
+    yield from (_compressed if gzip else _plain)(stream, file, limit)
+
+
+def _compressed(stream: IO[bytes], file: str, limit: int) -> Iterator[Record | Problem]:
+    offset: int | None = 0
+    ahead = b""
+    while offset is not None:
+        member = GzipMember(stream, offset, ahead)
+        try:
+            yield from _member_records(member, file, offset, limit)
+        except Damaged as damage:
+            yield Problem(file, offset, str(damage))
+            offset, ahead = find_member(stream, offset + 1, gzip=True), b""
+            continue
+        end = member.end if member.end is not None else offset + 1
+        ahead = member.rest
+        if not ahead:
+            stream.seek(end)
+            ahead = stream.read(1 << 16)
+        if ahead and not ahead.startswith(b"\x1f\x8b"):
+            yield Problem(file, end, "no gzip member begins here")
+            offset, ahead = find_member(stream, end, gzip=True), b""
+        else:
+            offset = end if ahead else None
+
+
+def _member_records(member: GzipMember, file: str, offset: int, limit: int) -> Iterator[Record | Problem]:
+    """Yield the records of one member: one by the standard, all of them where a whole file was compressed at
+    once.
+    """
+    held = _next(member, file, offset, limit)
+    first = True
+    while held is not None:
+        trailing = _pass_blank(member)
+        if trailing and _VERSION.match(trailing) is None:
+            yield Problem(file, offset, "Content-Length does not lead to the end of the record", held.url)
+            _skip(member, _MAX_SKIPPED)
+            break
+        held.alone = first and not trailing
+        held.length = (member.end or offset) - offset if held.alone else 0
+        yield Problem(file, offset, held.detail, held.url) if isinstance(held, _TooLarge) else held
+        held, first = _next(member, file, offset, limit, trailing) if trailing else None, False
+    if member.end is None and member.read(1):
+        raise Damaged(f"the gzip member unpacks to more than {_MAX_SKIPPED:,} bytes: a compression bomb")
+
+
+def _plain(stream: IO[bytes], file: str, limit: int) -> Iterator[Record | Problem]:
+    offset: int | None = 0
+    while offset is not None:
+        source = Plain(stream, offset)
+        try:
+            record = _next(source, file, offset, limit)
+            if record is None:
+                return
+            record.length = source.tell() - offset
+            trailing = _pass_blank(source)
+            if trailing and _VERSION.match(trailing) is None:
+                raise Damaged("Content-Length does not lead to the end of the record")
+        except Damaged as damage:
+            yield Problem(file, offset, str(damage))
+            offset = find_member(stream, offset + 1, gzip=False)
+            continue
+        yield Problem(file, offset, record.detail, record.url) if isinstance(record, _TooLarge) else record
+        offset = source.tell() - len(trailing) if trailing else None
+
+
+def read_at(stream: IO[bytes], file: str, offset: int, *, limit: int = MAX_RECORD) -> Record:
+    """Return the one record at ``offset``; raises ``InputError`` naming file and offset when there is
+    none.
+    """
+    stream.seek(offset)
+    head = stream.read(2)
+    try:
+        if not head:
+            raise Damaged("the file ends before this offset")
+        gzip = head == b"\x1f\x8b"
+        source: GzipMember | Plain = GzipMember(stream, offset) if gzip else Plain(stream, offset)
+        record = _next(source, file, offset, limit)
+        if record is None:
+            raise Damaged("no record begins here")
+        if isinstance(record, _TooLarge):
+            raise Damaged(record.detail)
+        if isinstance(source, GzipMember):
+            # The checksum at the end of the member is only looked at when the end is read.
+            _skip(source, limit)
+        return record
+    except Damaged as damage:
+        raise InputError(
+            f"{file}#{offset}: {damage}",
+            advice="restore the file from a backup; its other records can be read",
+        ) from None
+
+
+class _TooLarge(Record):
+    """A record that was passed over; it has headers and no block."""
+
+    detail = ""
+
+
+def _next(
+    source: GzipMember | Plain, file: str, offset: int, limit: int, first: bytes = b""
+) -> Record | None:
+    """Return the record that begins at the source's place, None at its end; raises ``Damaged``."""
+    line = first or source.line(_MAX_LINE)
+    if not line:
+        return None
+    if _VERSION.match(line) is None:
+        raise Damaged(f"no WARC record begins here, but {line[:40]!r}")
+    headers = _warc_headers(source, line)
+    length = _content_length(headers)
+    if length > limit:
+        large = _TooLarge(file, offset, 0, headers, b"")
+        large.detail = f"a record of {length:,} bytes; the bound is {limit:,}: passed over"
+        if isinstance(source, Plain):
+            # Seeking past the end of the file shows only when the next record is looked for.
+            _skip(source, min(length, _MAX_SKIPPED))
+        elif _skip(source, min(length, _MAX_SKIPPED)) < length:
+            raise Damaged(f"{large.detail}; its Content-Length is a lie, or it is a compression bomb")
+        return large
+    block = source.read(length)
+    if len(block) < length:
+        raise Damaged(f"cut off: Content-Length says {length:,} bytes, {len(block):,} are there")
+    record = Record(file, offset, 0, headers, block)
+    _read_http(record)
+    return record
+
+
+def _warc_headers(source: GzipMember | Plain, version: bytes) -> StatusAndHeaders:
+    lines, size = [version], len(version)
+    while (line := source.line(_MAX_LINE)) not in _BLANK:
+        size += len(line)
+        if size > _MAX_HEADERS or not line.endswith(b"\n"):
+            raise Damaged("the WARC headers do not end")
+        lines.append(line)
+    if not line:
+        raise Damaged("cut off inside the WARC headers")
+    return _WARC.parse(BytesIO(b"".join([*lines, b"\r\n"])))
+
+
+def _content_length(headers: StatusAndHeaders) -> int:
+    stated = str(headers.get_header("Content-Length") or "").strip()
+    if not (stated.isascii() and stated.isdigit() and len(stated) < 16):
+        raise Damaged(f"Content-Length is {stated[:40]!r}, which is no length")
+    return int(stated)
+
+
+def _read_http(record: Record) -> None:
+    """Part the HTTP headers from the payload, where the record holds an HTTP message."""
+    record.payload = record.block
+    stated = str(record.headers.get_header("Content-Type") or "").lower()
+    if record.type not in {"response", "revisit", "request"} or not stated.startswith("application/http"):
+        return
+    end = record.block.find(b"\r\n\r\n", 0, _MAX_HEADERS)
+    gap = 4
+    if end < 0:
+        end, gap = record.block.find(b"\n\n", 0, _MAX_HEADERS), 2
+    if end < 0:
+        # A revisit may end with its headers; a response without an end of headers has no payload either.
+        end, gap = len(record.block), 0
+    if record.type != "request" and not record.block.startswith(b"HTTP/"):
+        return
+    record.http = _HTTP.parse(BytesIO(record.block[:end] + b"\r\n\r\n"))
+    record.payload = record.block[end + gap :]
+
+
+def _pass_blank(source: GzipMember | Plain) -> bytes:
+    """Pass the blank lines behind a record and return the line that follows them, empty at the end."""
+    for _ in range(8):
+        line = source.line(_MAX_LINE)
+        if not line or line not in _BLANK:
+            return line
+    return b""
+
+
+def _skip(source: GzipMember | Plain, size: int) -> int:
+    done = 0
+    while done < size:
+        part = source.read(min(_STEP, size - done))
+        if not part:
+            break
+        done += len(part)
+    return done

@@ -1,0 +1,198 @@
+"""One WARC record in memory, what is wrong with one, and the digests that vouch for it."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+from warcio.statusandheaders import StatusAndHeaders
+
+from helpscraper.archive.warc.decode import MAX_BODY, dechunk, decode_body
+from helpscraper.errors import InputError
+
+__all__ = ["Problem", "Record", "digest_of", "parse_date", "same_digest"]
+
+NOT_MODIFIED = "server-not-modified"
+
+_HASHES = {
+    "sha1": "sha1",
+    "sha-1": "sha1",
+    "sha256": "sha256",
+    "sha-256": "sha256",
+    "sha512": "sha512",
+    "md5": "md5",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something unreadable: the file, the byte offset in it, what is wrong, and the URL where one is
+    known.
+    """
+
+    file: str
+    offset: int
+    detail: str
+    url: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.file}#{self.offset}: {self.detail}" + (f" ({self.url})" if self.url else "")
+
+
+@dataclass(eq=False)
+class Record:
+    """One record. ``offset`` and ``length`` are bytes in ``file`` (of the gzip member, where there is one).
+
+    ``block`` is everything after the WARC headers, ``payload`` what follows the HTTP headers in it: the bytes
+    as they came over the wire. ``alone`` is False when the record shares a gzip member with others, so that
+    its offset does not lead to it.
+    """
+
+    file: str
+    offset: int
+    length: int
+    headers: StatusAndHeaders
+    block: bytes
+    http: StatusAndHeaders | None = None
+    payload: bytes = b""
+    alone: bool = True
+
+    @property
+    def ref(self) -> str:
+        """The ``file#offset`` under which a snapshot row names this record."""
+        return f"{self.file}#{self.offset}"
+
+    @property
+    def type(self) -> str:
+        """``response``, ``request``, ``revisit``, ``warcinfo``, ``conversion`` …"""
+        return str(self.headers.get_header("WARC-Type") or "").lower()
+
+    @property
+    def url(self) -> str:
+        """The target URI; empty for a record that has none."""
+        stated = str(self.headers.get_header("WARC-Target-URI") or "").strip()
+        # Old Wget put the URI in angle brackets.
+        return stated[1:-1] if stated.startswith("<") and stated.endswith(">") else stated
+
+    @cached_property
+    def date(self) -> dt.datetime | None:
+        """When the response came (UTC); None when the record does not say so."""
+        return parse_date(str(self.headers.get_header("WARC-Date") or ""))
+
+    @property
+    def digest(self) -> str | None:
+        """The stated digest of the payload."""
+        stated = self.headers.get_header("WARC-Payload-Digest")
+        return str(stated).strip() if stated else None
+
+    @property
+    def is_revisit(self) -> bool:
+        """Whether the payload lies elsewhere: it was the same as before, or the server said not modified."""
+        return self.type == "revisit"
+
+    @property
+    def not_modified(self) -> bool:
+        """Whether this is a revisit because the server answered 304."""
+        return NOT_MODIFIED in str(self.headers.get_header("WARC-Profile") or "")
+
+    @property
+    def status(self) -> int | None:
+        """The HTTP status."""
+        code = self.http.get_statuscode() if self.http is not None else ""
+        return int(code) if code.isascii() and code.isdigit() and len(code) == 3 else None
+
+    def http_header(self, name: str) -> str:
+        """Return an HTTP header's value, all of them joined by commas, empty when there is none."""
+        pairs = self.http.headers if self.http is not None else []
+        return ", ".join(str(value) for key, value in pairs if key.lower() == name.lower())
+
+    def wrong_digests(self) -> list[str]:
+        """Name the stated digests that the record's bytes do not have."""
+        wrong = []
+        stated = self.headers.get_header("WARC-Block-Digest")
+        if stated and not same_digest(str(stated), self.block):
+            wrong.append(f"wrong block digest: {_shown(str(stated))} is stated")
+        if self.digest and not self.is_revisit and not self._payload_is(self.digest):
+            wrong.append(f"wrong payload digest: {_shown(self.digest)} is stated")
+        return wrong
+
+    def _payload_is(self, digest: str) -> bool:
+        if same_digest(digest, self.payload):
+            return True
+        # Some crawlers digest the entity, some the message with its chunks; the standard left it open for
+        # long.
+        if "chunked" not in self.http_header("Transfer-Encoding").lower():
+            return False
+        try:
+            return same_digest(digest, dechunk(self.payload))
+        except ValueError:
+            return False
+
+    def body(self, limit: int = MAX_BODY) -> bytes:
+        """Return the decoded page; raises ``InputError`` naming file and offset when it cannot be decoded."""
+        try:
+            return decode_body(
+                self.payload,
+                content=self.http_header("Content-Encoding"),
+                transfer=self.http_header("Transfer-Encoding"),
+                limit=limit,
+            )
+        except ValueError as error:
+            raise InputError(
+                f"{self.ref}: {error} ({self.url})", advice="the rest of the file can be read"
+            ) from error
+
+
+def digest_of(data: bytes) -> str:
+    """Return the digest as WARC writes it: SHA-1 in base 32, which is what every replay tool looks up.
+
+    >>> digest_of(b"")
+    'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
+    """
+    return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+
+
+def same_digest(stated: str, data: bytes) -> bool:
+    """Tell whether ``data`` has the digest ``stated`` (base 32 or hexadecimal); an unknown algorithm is not
+    checked.
+
+    >>> same_digest("sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", b""), same_digest("sha1:AAAA", b"")
+    (True, False)
+    """
+    name, _, value = stated.strip().partition(":")
+    algorithm = _HASHES.get(name.lower())
+    if algorithm is None:
+        return True
+    real = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    try:
+        if len(value) == 2 * len(real):
+            return binascii.unhexlify(value) == real
+        return base64.b32decode(value.upper() + "=" * (-len(value) % 8)) == real
+    except (binascii.Error, ValueError):
+        return False
+
+
+def parse_date(text: str) -> dt.datetime | None:
+    """Read a WARC date (or the 14 digits of an index); None when it is no instant.
+
+    >>> parse_date("2026-11-22T06:00:00Z") == parse_date("20261122060000")
+    True
+    """
+    text = text.strip()
+    try:
+        if len(text) == 14 and text.isascii() and text.isdigit():
+            return dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        if len(text) < 20 or "T" not in text:
+            return None
+        instant = dt.datetime.fromisoformat(text)
+        return instant.astimezone(dt.UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _shown(digest: str) -> str:
+    return digest[:80]

@@ -1,0 +1,118 @@
+"""Keeps every response of the crawl as it came over the wire, before anything else looks at it.
+
+Stands between ``HttpCompressionMiddleware``, which unpacks, and the downloader: robots.txt, redirects, errors
+that are tried again and pages that no extractor can read pass here as well.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy.exceptions import NotConfigured
+from scrapy.utils.defer import deferred_from_coro
+
+from helpscraper import __version__
+from helpscraper.archive.warc import Exchange, Recorder
+from helpscraper.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Headers, Response
+    from scrapy.settings import BaseSettings
+
+    from helpscraper.crawl.session import CrawlSession
+
+__all__ = ["RecorderMiddleware"]
+
+logger = logging.getLogger(__name__)
+
+
+class RecorderMiddleware:
+    """Write each response to the crawl's WARC file and put its ``file#offset`` into
+    ``request.meta["warc_record"]``.
+
+    ``request.meta["recorded_at"]`` is the instant of the record, so that a row and its record agree to the
+    second.
+    """
+
+    def __init__(self, crawler: Crawler, session: CrawlSession) -> None:
+        self._crawler = crawler
+        self._session = session
+        session.recorder = self._recorder = Recorder(
+            session.catalog.store,
+            session.partition,
+            session.snapshot_id,
+            info=warcinfo(crawler.settings, f"{session.partition} {session.snapshot_id}"),
+            rotate_bytes=crawler.settings.getint("WARC_ROTATE_BYTES"),
+        )
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> RecorderMiddleware:
+        """Make the middleware for ``crawler``, whose spider holds the session; ``WARC_ENABLED=False`` leaves
+        it out.
+        """
+        if not crawler.settings.getbool("WARC_ENABLED"):
+            raise NotConfigured("WARC_ENABLED is False: responses are not kept")
+        return cls(crawler, crawler.spider.session)  # type: ignore[union-attr]
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Record ``response`` and pass it on; what cannot be recorded ends the crawl."""
+        if "cached" in response.flags:
+            return response  # Scrapy's own cache is no witness
+        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
+        try:
+            reference = self._recorder.write(_exchange(request, response, now))
+        except ArchiveError as error:
+            self._end(error)
+            raise
+        request.meta["warc_record"], request.meta["recorded_at"] = reference, now
+        self._crawler.stats.inc_value("helpscraper/warc/records")
+        return response
+
+    def _end(self, error: ArchiveError) -> None:
+        """Stop asking: the session keeps the error and its ledger, so that nothing is committed and --resume
+        goes on.
+        """
+        if self._session.broken is None:
+            self._session.broken = error
+            logger.critical("The crawl ends, because a response cannot be recorded: %s", error)
+            # Not waited for: closing waits for the very request that this response answers.
+            deferred_from_coro(self._crawler.engine.close_spider_async(reason="recording_failed"))
+
+
+def warcinfo(settings: BaseSettings, part_of: str) -> dict[str, str]:
+    """Return the fields of the ``warcinfo`` record: which software asked, in whose name, by which rules."""
+    return {
+        "software": f"helpscraper/{__version__} Scrapy/{scrapy.__version__}",
+        "http-header-user-agent": str(settings.get("USER_AGENT") or ""),
+        "robots": "classic" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+        "operator": str(settings.get("CONTACT") or ""),
+        "isPartOf": part_of,
+    }
+
+
+def _exchange(request: Request, response: Response, date: dt.datetime) -> Exchange:
+    return Exchange(
+        url=response.url,
+        date=date,
+        method=request.method,
+        request_headers=_pairs(request.headers),
+        request_body=request.body,
+        status=response.status,
+        response_headers=_pairs(response.headers),
+        payload=response.body,
+        protocol=response.protocol,
+        ip_address=str(response.ip_address) if response.ip_address is not None else None,
+    )
+
+
+def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
+    pairs: list[tuple[bytes, bytes]] = []
+    items: list[tuple[bytes, Any]] = list(headers.items())
+    for name, values in items:
+        pairs += [(name, value) for value in values]
+    return pairs
