@@ -49,7 +49,6 @@ HIDDEN = frozenset(
 )
 """Elements whose text is no part of what a reader reads."""
 
-_SPACE = re.compile(r"\s+")
 # A group separator as CLDR has it: comma, full stop, apostrophes, any space, Arabic thousands separator.
 _GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"
 _LONE_INTEGER = re.compile(rf"\d{{1,3}}(?:{_GROUP}\d{{2,3}}){{0,5}}{_GROUP}\d{{3}}|\d{{1,15}}")
@@ -78,7 +77,7 @@ def collapse(text: str) -> str:
     >>> collapse("  OKX to\\n    list  ABC ")
     'OKX to list ABC'
     """
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def inline_text(element: etree._Element) -> str:
@@ -114,6 +113,12 @@ def inline_text(element: etree._Element) -> str:
     return collapse("".join(parts))
 
 
+def _has_own_text(node: etree._Element) -> bool:
+    if node.text and not node.text.isspace():
+        return True
+    return any(child.tail and not child.tail.isspace() for child in node)
+
+
 def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     """Yield ``(node, text)`` for every node below ``element`` that holds text of its own, in document order.
 
@@ -125,8 +130,7 @@ def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
         node = waiting.pop()
         if not isinstance(node.tag, str) or (node.tag in HIDDEN and node is not element):
             continue
-        own = (node.text and node.text.strip()) or any(child.tail and child.tail.strip() for child in node)
-        if own:
+        if len(node) == 0 or _has_own_text(node):
             text = inline_text(node)
             if text:
                 yield node, text

@@ -15,16 +15,15 @@ from typing import TypeAlias
 
 from lxml import etree
 
-from helpscraper.pages.base import BLOCKS, HIDDEN, elements
+from helpscraper.pages.base import BLOCKS, HIDDEN, collapse
 from helpscraper.pages.markdown import code_span, escape, escape_lines, fence, link, web_url
 
 __all__ = ["BodyForms", "write_body"]
 
 Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
 
-_SPACE = re.compile(r"\s+")
 _SPACES = re.compile(r" {2,}")
-_NEVER_SERVED = elements("descendant::*[self::script or self::style or self::template or self::noscript]")
+_NEVER_SERVED = ("script", "style", "template", "noscript")
 _BREAK = "\\\n"
 _BREAK_RUN = re.compile(r"(?: ?\\\n ?)+")
 _LINE_RUN = re.compile(r"(?: ?\n ?)+")
@@ -105,9 +104,11 @@ class _Writer:
             self._text.append(text)
             self._md.append(text)
             return
-        text = _SPACE.sub(" ", text)
+        # As collapse(), but a space at either end still parts this text from its neighbours.
+        words = " ".join(text.split())
+        text = f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}" if words else " "
         self._text.append(text)
-        self._md.append(text if self._code or text.isalnum() else escape(text))
+        self._md.append(text if self._code or words.isalnum() else escape(text))
 
     def _line_break(self) -> None:
         self._text.append("\n")
@@ -115,7 +116,7 @@ class _Writer:
 
     def _image(self, node: etree._Element) -> None:
         url = web_url(node.get("src") or node.get("data-src"), self._base)
-        alt = _SPACE.sub(" ", node.get("alt") or "").strip()
+        alt = collapse(node.get("alt") or "")
         if (url or alt) and not (self._pre or self._code):
             self._md.append("!" + link(escape(alt), url or "", ""))
 
@@ -200,8 +201,10 @@ class _Writer:
         if text:
             self.text_blocks.append(text_first + text.replace("\n", "\n" + text_rest))
         if self.md_blocks:
-            shared = takewhile(lambda pair: pair[0] == pair[1], zip(self._last_rest, rest, strict=False))
-            between = "".join(char for char, _ in shared).rstrip()
+            between = ""
+            if rest and self._last_rest:
+                shared = takewhile(lambda pair: pair[0] == pair[1], zip(self._last_rest, rest, strict=False))
+                between = "".join(char for char, _ in shared).rstrip()
             self.md_blocks.append("\n" if tight else f"\n{between}\n")
         self.md_blocks.append(first + md.replace("\n", "\n" + rest))
         self._last, self._last_rest = list(self._containers), rest
@@ -341,10 +344,14 @@ def _edges(md: str) -> tuple[str, str, str]:
 
 
 def _tidy(text: str) -> str:
+    if "\n" not in text and "  " not in text:
+        return text.strip()
     return _LINE_RUN.sub("\n", _SPACES.sub(" ", text)).strip()
 
 
 def _tidy_md(md: str) -> str:
+    if "\n" not in md and "  " not in md:
+        return md.strip()
     return _edges(_BREAK_RUN.sub(lambda _: _BREAK, _SPACES.sub(" ", md)))[1]
 
 
@@ -371,12 +378,11 @@ def write_body(
     html = []
     for container in containers:
         part = container
-        unwanted = [*_NEVER_SERVED(container), *(chrome(container) if chrome is not None else ())]
-        if unwanted:
+        if next(container.iter(*_NEVER_SERVED), None) is not None or (chrome and chrome(container)):
             # The page's own tree stays as it is: what is to go is found again in a copy.
             part = copy.deepcopy(container)
             part.tail = None
-            for element in (*_NEVER_SERVED(part), *(chrome(part) if chrome is not None else ())):
+            for element in (*part.iter(*_NEVER_SERVED), *(chrome(part) if chrome else ())):
                 _drop(element)
         html.append(_inner_html(part))
         _walk(part, writer)

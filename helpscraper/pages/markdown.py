@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 __all__ = ["code_span", "escape", "escape_lines", "fence", "link", "web_url"]
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
-_LINE_START = re.compile(r"^([ \t]*)(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))", re.MULTILINE)
+_LINE_START = re.compile(r"([ \t]*)(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
 _TICKS = re.compile(r"`+")
 _URL_UNSAFE = {ord(char): f"%{ord(char):02X}" for char in ' ()<>\\"`|'} | {
     ord(char): None for char in "\t\r\n"
@@ -33,7 +33,13 @@ def escape_lines(text: str) -> str:
     >>> escape_lines("1. one\n# two\n- three")
     '1\\. one\n\\# two\n\\- three'
     """
-    return _LINE_START.sub(lambda m: f"{m[1]}\\{m[2]}" if m[2] else f"{m[1]}{m[3]}\\{m[4]}", text)
+    if "\n" in text:
+        return "\n".join(map(escape_lines, text.split("\n")))
+    found = _LINE_START.match(text)
+    if found is None:
+        return text
+    mark = f"\\{found[2]}" if found[2] else f"{found[3]}\\{found[4]}"
+    return f"{found[1]}{mark}{text[found.end() :]}"
 
 
 def _longest_ticks(text: str) -> int:

@@ -24,16 +24,15 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-_ARTICLES = (elements("(//article[.//h1])[1]"), elements("id('article-container')[.//h1]"))
+_ARTICLE_CONTAINER = elements("id('article-container')")
 _TITLE = elements("(.//h1)[1]")
-_ROW = elements(
-    f"(.//*[@data-testid='RowWithDivider'] | .//*[{has_class('timeWrap')}]"
-    f" | .//*[{has_class('detail-row')}]"
-    f"[not(.//*[@data-testid='RowWithDivider' or {has_class('timeWrap')}])])[1]"
+_ROWS = tuple(
+    elements(f"(.//*[{condition}])[1]")
+    for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
 )
 _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
 _BODY = elements(
-    f".//*[{has_class('richTextContent')} or {has_class('markdownContent')}]"
+    f".//div[{has_class('richTextContent')} or {has_class('markdownContent')}]"
     f"[not(ancestor::*[{has_class('richTextContent')} or {has_class('markdownContent')}"
     f" or {has_class('footerContainer')} or starts-with(@id, 'footer-')])]"
 )
@@ -74,8 +73,8 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _element(self) -> etree._Element | None:
-        found = next((found for path in _ARTICLES if (found := path(self.root))), [])
-        return found[0] if found else None
+        candidates = (*self.root.iter("article"), *_ARTICLE_CONTAINER(self.root))
+        return next((one for one in candidates if next(one.iter("h1"), None) is not None), None)
 
     @cached_property
     def _linked_data(self) -> Json:
@@ -198,7 +197,8 @@ class ArticlePage(OkxPage):
         """The pieces of the row below the title, wherever it stands; empty when no row can be found."""
         if self._element is None:
             return Details()
-        rows = _ROW(self._element) or _DATES_PARENT(self._element) or self._row_by_date()
+        rows = next((rows for path in (*_ROWS, _DATES_PARENT) if (rows := path(self._element))), [])
+        rows = rows or self._row_by_date()
         details = read_details(pieces(rows[0])) if rows else Details()
         self.count("dates", "markup" if details.dates else "missing")
         self.count("view_count", "markup" if details.count else "missing")
@@ -257,7 +257,9 @@ class ArticlePage(OkxPage):
         """The body; of the markup, else of the state's rich text, else whatever the article holds below its
         title.
         """
-        body = write_body(self._containers, self.url, _CHROME)
+        # A container of the body alone holds no chrome; the wider one holds the footers too.
+        containers = self._containers
+        body = write_body(containers, self.url, _CHROME if self.outcomes["body/content"] else None)
         if body.markdown:
             return body
         document = rich_text(dig(self._post, "richTextContent"))

@@ -22,7 +22,6 @@ __all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "rea
 
 _BY_CLASS = (elements(f"//li[{has_class('articleItem')}]"), elements(f"//a[{has_class('articleItem')}]"))
 _BY_LABEL = (elements("//*[@aria-describedby='help-load-more-desc']/*"),)
-_LINK = elements("descendant-or-self::a[@href][1]")
 _CONTENT_LINKS = elements(
     "//a[contains(@href, '/help/')]"
     "[not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
@@ -30,8 +29,9 @@ _CONTENT_LINKS = elements(
     " or @role='navigation' or @role='contentinfo'])]"
 )
 _DATE_TESTID = "DateDisplay"
-_ROW_CLASSES = ("index_detailsRow__", "index_dividerRow__", "index_timeWrap__", "index_detail-row__")
-_TITLE_CLASSES = ("index_title__", "index_articleTitle__")
+_ROW_TESTIDS = ("DateDisplay", "RowWithDivider")
+_ROW_CLASS = re.compile(r"index_(?:detailsRow|dividerRow|timeWrap|detail-row)__")
+_TITLE_CLASS = re.compile(r"index_(?:title|articleTitle)__")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 # Not behind a letter, or "Web3" and "P2P" would be reading times.
@@ -91,27 +91,28 @@ def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
 
 
 def _in_row(node: etree._Element, item: etree._Element) -> bool:
-    while node is not None and node is not item:
-        if node.get("data-testid") in (_DATE_TESTID, "RowWithDivider"):
+    """Tell whether ``node`` is a date, or stands in a row that is marked as one of details."""
+    inner: etree._Element | None = node
+    while inner is not None and inner is not item:
+        if inner.get("data-testid") in _ROW_TESTIDS or _ROW_CLASS.search(inner.get("class", "")):
             return True
-        if any(name in node.get("class", "") for name in _ROW_CLASSES):
-            return True
-        parent = node.getparent()
-        if parent is None:
-            return False
-        node = parent
+        inner = inner.getparent()
     return False
 
 
 def _is_title(node: etree._Element, item: etree._Element) -> bool:
-    for _ in range(4):
-        if node.tag in _HEADINGS or any(name in node.get("class", "") for name in _TITLE_CLASSES):
+    """Tell whether ``node`` is a heading, or stands in an element that is marked as a title."""
+    inner: etree._Element | None = node
+    while inner is not None and inner is not item:
+        if inner.tag in _HEADINGS or _TITLE_CLASS.search(inner.get("class", "")):
             return True
-        parent = node.getparent()
-        if parent is None or node is item or parent is item:
-            return False
-        node = parent
+        inner = inner.getparent()
     return False
+
+
+def _link_of(item: etree._Element) -> str | None:
+    """Return the address of the first link in ``item``, or of ``item`` itself."""
+    return next((link.get("href") for link in item.iter("a") if link.get("href")), None)
 
 
 def _join(found: list[tuple[etree._Element, str]]) -> str | None:
@@ -135,8 +136,10 @@ def _spaced(before: etree._Element, node: etree._Element) -> bool:
 
 def _split(found: list[tuple[etree._Element, str]], item: etree._Element) -> tuple[int, int]:
     """Return where the title ends and where the details begin, as indexes into ``found``."""
-    title_end = sum(1 for node, _ in found if _is_title(node, item))
-    if title_end == 0 or not all(_is_title(node, item) for node, _ in found[:title_end]):
+    title_end = 0
+    while title_end < len(found) and _is_title(found[title_end][0], item):
+        title_end += 1
+    if title_end == 0:
         title_end = 1
         while title_end < len(found) and _same_line(found[0][0], found[title_end][0], item):
             title_end += 1
@@ -158,8 +161,7 @@ def _same_line(first: etree._Element, node: etree._Element, item: etree._Element
 
 def read_item(page: OkxPage, item: etree._Element) -> Shown | None:
     """Read one item; None (counted) when it does not link to an article of this site."""
-    links = _LINK(item)
-    target = page.article_link(links[0].get("href")) if links else None
+    target = page.article_link(_link_of(item))
     if target is None:
         page.count("slug", "rejected")
         return None
@@ -182,8 +184,8 @@ def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list
     """
     for rule, paths in (("class", _BY_CLASS), ("label", _BY_LABEL)):
         for path in paths:
-            items = [item for item in path(page.root) if _LINK(item)]
-            if items:
+            items = path(page.root)
+            if items and any(map(_link_of, items)):
                 return items, rule
     groups = _group_links(page)
     best = max(groups, key=lambda group: _score(page, group, known), default=[])
@@ -229,8 +231,7 @@ def _score(page: OkxPage, group: list[etree._Element], known: frozenset[str]) ->
     """
     sure = 0
     for item in group[:50]:
-        links = _LINK(item)
-        target = page.article_link(links[0].get("href")) if links else None
+        target = page.article_link(_link_of(item))
         if (target and target[0] in known) or any(looks_dated(text) for _, text in list(pieces(item))[1:]):
             sure += 1
     return sure, len(group)

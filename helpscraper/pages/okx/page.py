@@ -4,6 +4,7 @@ links.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ MAX_TITLE = 10_000
 
 _GLOBAL = elements("id('_okGlobal')")
 _OKX_GLOBAL = elements("id('_okxGlobal')")
+_AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
 _CANONICAL = string("string((//link[@rel='canonical']/@href)[1])")
 _ALTERNATES = elements("//link[@rel='alternate'][@hreflang][@href]")
 _HEADING = string("string((//title)[1])")
@@ -137,10 +139,14 @@ class OkxPage(Page):
     def article_link(self, href: str | None) -> tuple[str, str] | None:
         """Return ``(slug, canonical URL)`` when ``href`` leads to an article of this site, None otherwise."""
         href = (href or "").strip()
+        if href.startswith("/") and not href.startswith("//"):
+            # The common case, a path of this very host, needs no joining and no comparing.
+            target = parse_help_url(href)
+            if target.kind != "article" or target.slug is None:
+                return None
+            return target.slug, self._origin + _AFTER_PATH.sub("", href).rstrip("/")
         try:
-            # A path is the common case and needs no joining; "//" starts a host.
-            path = href.startswith("/") and not href.startswith("//")
-            absolute = f"{self._origin}{href}" if path else urljoin(self.url, href)
+            absolute = urljoin(self.url, href)
             target = parse_help_url(absolute)
             if target.kind != "article" or target.slug is None or not same_site(absolute, self.url):
                 return None

@@ -22,14 +22,8 @@ _PAGERS = (
     elements("(//*[@data-testid='okd-pagination-pager'])[last()]/.."),
     elements(f"(//*[{has_class('paginationWrap')}])[last()]"),
 )
-_NEXT = elements(
-    "(descendant::a[@href][not(@aria-disabled='true')]"
-    "[@data-testid='okd-pagination-next-icon' or @rel='next'"
-    " or contains(concat(@class, ' '), 'okui-pagination-next ')])[1]"
-)
 _REL_NEXT = elements("(//link[@rel='next'][@href])[1]")
 _LINES = (elements("id('help-load-more-desc')"), elements(f"//*[{has_class('paginationWrap')}]/span"))
-_ACTIVE = elements("(descendant::*[contains(@class, 'pagination-item-active') or @aria-current='page'])[1]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +55,31 @@ def read_pager(page: OkxPage) -> Pager:
     found = next((bars for path in _PAGERS if (bars := path(page.root))), [])
     if not found:
         return Pager(next_url=_next(page, _REL_NEXT(page.root), None), first=first, last=last, total=total)
-    bar = found[0]
-    active = next((_page_number(item) for item in _ACTIVE(bar)), None)
-    shown = [
-        number for item in bar.iter("a", "div", "li", "span", "button") if (number := _page_number(item))
-    ]
+    active, links, shown = None, [], []
+    for item in found[0].iter("a", "div", "li", "span", "button"):
+        style = item.get("class", "")
+        number = _page_number(item)
+        if number:
+            shown.append(number)
+        if active is None and ("pagination-item-active" in style or item.get("aria-current") == "page"):
+            active = number
+        if item.get("href") and item.get("aria-disabled") != "true" and _is_next(item, style):
+            links.append(item)
     return Pager(
         page=active,
         pages=max(shown, default=None),
-        next_url=_next(page, _NEXT(bar) or _REL_NEXT(page.root), active),
+        next_url=_next(page, links or _REL_NEXT(page.root), active),
         first=first,
         last=last,
         total=total,
+    )
+
+
+def _is_next(item: etree._Element, style: str) -> bool:
+    return (
+        item.get("data-testid") == "okd-pagination-next-icon"
+        or item.get("rel") == "next"
+        or "okui-pagination-next" in style.split()
     )
 
 
