@@ -74,6 +74,7 @@ class CrawlSession:
         self.found_lying: dict[str, str] = {}
         self.monotonic_start = time.monotonic()
         self.fetches_planned = 0
+        self._asked: set[str] = set()
         self.concluded: dict[str, Any] | None = None
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
@@ -150,12 +151,14 @@ class CrawlSession:
             if done is None:
                 self.ledger.settle(article_id, "carried")
             return "carry"
-        if done == "expected":
+        # An article that a crawl expected before it broke off is asked for again: that request died with it.
+        if article_id in self._asked:
             return "list"
         if self.arguments.limit is not None and self.fetches_planned >= self.arguments.limit:
             self.ledger.settle(article_id, "listed", "beyond the limit that was asked for")
             return "list"
         self.fetches_planned += 1
+        self._asked.add(article_id)
         self.ledger.expect(article_id)
         self.ledger.tally("reason", {reason: 1})
         return "fetch"
