@@ -73,9 +73,7 @@ class Catalog:
 
     def partitions(self) -> list[Partition]:
         """Return the sites and locales that have a snapshot or a run, within the filter, sorted."""
-        found = {
-            item.partition for kind in ("snapshots", "runs") for item in self._located(cast("Kind", kind))
-        }
+        found = {item.partition for item in [*self._located("snapshots"), *self._located("runs")]}
         return sorted(found)
 
     def partition(self, site: str | None = None, locale: str | None = None) -> Partition:

@@ -83,7 +83,8 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
 
 def _view(name: str, urls: list[str], schema: pa.Schema) -> str:
     """Return the statement that makes one view; the columns are named, so that older files may lack some."""
-    columns = [(field.name, _sql_type(field.type)) for field in schema]
+    # Quoted, because `at` and others are words of SQL.
+    columns = [(f'"{field.name}"', _sql_type(field.type)) for field in schema]
     nothing = "SELECT " + ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns) + " WHERE false"
     if not urls:
         return f"CREATE VIEW {name} AS {nothing}"

@@ -70,7 +70,9 @@ def emit(
         raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
     else:
         out.flush()
-        binary = cast("BinaryIO", cast("io.TextIOWrapper", out).buffer)  # UTF-8 whatever the terminal's own encoding
+        binary = cast(
+            "BinaryIO", cast("io.TextIOWrapper", out).buffer
+        )  # UTF-8 whatever the terminal's own encoding
         _write(arrow, format, binary, columns)
         binary.flush()
 
@@ -219,7 +221,7 @@ def _write_json(table: pa.Table, file: BinaryIO) -> None:
 
 def _write_markdown(table: pa.Table, file: BinaryIO) -> None:
     rules = ("--:" if any(test(field.type) for test in _NUMERIC) else "---" for field in table.schema)
-    names = " | ".join(md_safe(name) for name in table.schema.names)
+    names = " | ".join(table.schema.names)  # our own, not the site's
     file.write(f"| {names} |\n| {' | '.join(rules)} |\n".encode())
     for batch in table.to_batches(max_chunksize=1024):
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -231,7 +233,7 @@ def _csv_table(table: pa.Table) -> pa.Table:
     for column in table.columns:
         kind = column.type
         if pa.types.is_timestamp(kind):
-            column = pc.strftime(column, format="%Y-%m-%dT%H:%M:%SZ")
+            column = pc.strftime(_whole_seconds(column), format="%Y-%m-%dT%H:%M:%SZ")
         elif pa.types.is_list(kind):
             texts = (
                 None if each is None else json.dumps(each, ensure_ascii=False) for each in column.to_pylist()
@@ -241,6 +243,14 @@ def _csv_table(table: pa.Table) -> pa.Table:
             column = csv_safe(column)
         columns.append(column)
     return pa.table(columns, names=table.schema.names)
+
+
+def _whole_seconds(column: Any) -> Any:
+    """Return the instants in seconds where none has a fraction, so that CSV says no more digits than JSON."""
+    try:
+        return column.cast(pa.timestamp("s", column.type.tz))
+    except pa.ArrowInvalid:
+        return column
 
 
 @contextlib.contextmanager

@@ -1,0 +1,103 @@
+"""``runs``, ``show``, ``verify`` and ``export`` on the kept archive of schema version 1."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from helpscraper.cli import main
+
+Golden = Callable[[str, str], None]
+ARCHIVE = Path(__file__).parents[1] / "data" / "archive-v1"
+
+
+def ran(capsys: pytest.CaptureFixture[str], *words: str, archive: Path = ARCHIVE) -> tuple[int, str, str]:
+    code = main([words[0], "--archive", str(archive), *words[1:]])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("runs.txt", ["runs"]),
+        ("runs.json", ["runs", "--last", "1", "--format", "json"]),
+        ("show.txt", ["show"]),
+        ("show.csv", ["show", "2026-11-20", "--format", "csv"]),
+        ("show-article.txt", ["show", "trading-fees@latest~1"]),
+        ("show-article.json", ["show", "set-up-a-passkey", "--format", "json"]),
+        ("show-body.md", ["show", "trading-fees", "--body", "markdown"]),
+        ("show-body.txt", ["show", "trading-fees@20261120", "--body", "text"]),
+        ("export.md", ["export", "--columns", "article_id,title,view_count", "--format", "md"]),
+        ("verify.txt", ["verify"]),
+    ],
+)
+def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, words: list[str]) -> None:
+    code, out, err = ran(capsys, *words)
+    assert (code, err) == (0, "")
+    golden(name, out)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["show", "trading-fee"],
+            "trading-fee: no such article in okx/en:20261121T060000Z\n  nearest: trading-fees",
+        ),
+        (["show", "zzz@latest"], "`helpscraper show 20261121T060000Z` lists its articles"),
+        (["show", "latest~7"], "holds 2 snapshots"),
+        (["show", "202611"], "fits 2 snapshots"),
+        (["show", "--body", "text"], "--body is for one article"),
+        (
+            ["show", "listed-only", "--body", "text"],
+            "listed-only: okx/en:20261121T060000Z has no body of it (status: listed)",
+        ),
+        (["show", "--locale", "fr"], "holds no snapshot yet"),
+        (["show", "--locale", "../fr"], "is not a locale"),
+        (["export", "--columns", "title,nothing"], "unknown columns: nothing"),
+        (["export", "--output", "x.xls"], "does not tell the format"),
+        (["runs", "--last", "0"], "--last 0"),
+    ],
+)
+def test_what_makes_no_sense_is_said(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
+    code, out, err = ran(capsys, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "md", "parquet"])
+def test_export_takes_the_format_from_the_name(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, suffix: str
+) -> None:
+    target = tmp_path / f"articles.{suffix}"
+    assert ran(capsys, "export", "--bodies", "--output", str(target))[0] == 0
+    if suffix == "parquet":
+        assert pq.read_table(target).column("body_text").to_pylist()[0] is None
+    elif suffix == "json":
+        assert json.loads(target.read_text())[2]["body_text"].startswith("Fees")
+    else:
+        assert "Set up a passkey" in target.read_text()
+
+
+def test_verify_names_what_is_wrong_and_exits_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(ARCHIVE, copy)
+    (copy / "bodies/site=okx/locale=en/20261121T060000Z.parquet").unlink()
+    code, out, err = ran(capsys, "verify", archive=copy)
+    assert code == 1
+    assert "20261121T060000Z.parquet  body is missing  trading-fees" in out
+    assert "1 problems" in err
+    code, out, _ = ran(capsys, "verify", "--format", "json", archive=copy)
+    assert (code, json.loads(out)[0]["problem"]) == (1, "body is missing")
+
+
+def test_a_missing_archive_is_not_all_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, _, err = ran(capsys, "verify", archive=tmp_path / "nothing")
+    assert code == 1
+    assert "no archive here" in err

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from helpscraper import Archive
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import SnapshotFile
+from helpscraper.errors import ReferenceNotFoundError
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def archive() -> Archive:
+    return Archive(ROOT / "tests" / "data" / "archive-v1")
+
+
+def test_columns_keep_what_they_are(archive: Archive) -> None:
+    frame = archive.load()
+    assert {name: str(frame[name].dtype) for name in frame.columns} == {
+        "snapshot_at": "datetime64[us, UTC]",
+        "article_id": "str",
+        "source_id": "str",
+        "url": "str",
+        "title": "str",
+        "category": "str",
+        "section": "str",
+        "category_title": "str",
+        "section_title": "str",
+        "listed_in": "list<item: string>[pyarrow]",
+        "published_at": "datetime64[us, UTC]",
+        "updated_at": "datetime64[us, UTC]",
+        "published_on": "date32[day][pyarrow]",
+        "updated_on": "date32[day][pyarrow]",
+        "view_count": "Int64",
+        "snippet": "str",
+        "body_sha256": "str",
+        "word_count": "Int32",
+        "reading_minutes": "Int16",
+        "language": "str",
+        "status": "str",
+        "fetched_at": "datetime64[us, UTC]",
+        "warc_record": "str",
+    }
+    assert list(frame["view_count"]) == [pd.NA, 1260, pd.NA]
+    assert frame.attrs == {
+        "snapshot": "20261121T060000Z",
+        "site": "okx",
+        "locale": "en",
+        "reextracted": False,
+    }
+
+
+def test_bodies_come_on_request(archive: Archive) -> None:
+    assert "body_text" not in archive.load().columns
+    frame = archive.load("latest~1", bodies=True).set_index("article_id")
+    assert frame.loc["trading-fees", "body_text"].splitlines()[1] == "Maker 0.08 %"
+    assert archive.body(frame.loc["trading-fees", "body_sha256"])["body_html"].startswith("<h2>Fees")
+
+
+def test_snapshots_and_runs_are_frames(archive: Archive) -> None:
+    assert list(archive.snapshots()["snapshot_id"]) == ["20261120T060000Z", "20261121T060000Z"]
+    assert list(archive.runs()["outcome"]) == ["committed", "committed", "failed"]
+    assert str(archive.runs()["seconds"].dtype) == "float64"
+
+
+def test_sql_gives_a_frame(archive: Archive) -> None:
+    frame = archive.sql("SELECT snapshot_at, view_count FROM snapshots WHERE view_count > 0 ORDER BY 1")
+    assert list(frame["view_count"]) == [1200, 1260]
+    assert str(frame["snapshot_at"].dtype) == "datetime64[us, UTC]"
+
+
+def test_diff_takes_references(archive: Archive) -> None:
+    changes = archive.diff("latest~1", "latest").changes
+    assert ("trading-fees", "edited", True) in set(
+        zip(changes["article_id"], changes["kind"], changes["silent"], strict=True)
+    )
+    with pytest.raises(ReferenceNotFoundError):
+        archive.diff("latest~9", "latest")
+
+
+def test_editions_show_who_lags(store: Store, commit: Callable[..., SnapshotFile]) -> None:
+    commit(store, "2026-11-20", [{"article_id": "fees", "updated_on": pd.Timestamp("2026-11-19").date()}])
+    chinese = [{"article_id": "fees", "updated_on": pd.Timestamp("2026-11-01").date()}]
+    commit(store, "2026-11-20", chinese, locale="zh-hans")
+    frame = Archive(store.root).editions()
+    assert list(frame["locale"]) == ["en", "zh-hans"]
+    assert list(frame["lags"]) == [pd.NA, True]
+    assert list(frame["days_behind"]) == [pd.NA, 18]
+
+
+def test_verify_and_repr(archive: Archive) -> None:
+    assert archive.verify().ok
+    assert repr(Archive("output", locale="en")) == "Archive('output', locale='en')"
+    assert archive.resolve("2026-11-20").id == "20261120T060000Z"
+
+
+def test_a_frame_goes_back_to_arrow(archive: Archive) -> None:
+    frame = archive.load()
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    assert table.column("view_count").to_pylist() == [None, 1260, None]
+
+
+def test_reading_needs_no_scrapy() -> None:
+    code = """
+import sys
+sys.modules["scrapy"] = sys.modules["twisted"] = None
+from helpscraper import Archive
+archive = Archive("tests/data/archive-v1")
+archive.load(bodies=True); archive.diff(); archive.sql("FROM latest"); archive.verify()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
