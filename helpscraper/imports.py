@@ -172,7 +172,7 @@ def title_slug(title: str) -> str:
     >>> title_slug("What's a dusting attack?")
     'whats-a-dusting-attack'
     >>> title_slug("地址在哪里?")
-    'title-b25f0a23c2a8'
+    'title-ad7cb2916b4d'
     """
     plain = unicodedata.normalize("NFKD", title.replace("'", "").replace("’", "")).encode("ascii", "ignore").decode()
     words = _NOT_SLUG.sub("-", plain.lower()).strip("-")[:76].strip("-")
