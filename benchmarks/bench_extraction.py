@@ -1,12 +1,13 @@
-"""How much extraction costs beside parsing alone, and beside BeautifulSoup; ratios measured side by side in one run.
+"""What extraction costs beside parsing alone, and beside BeautifulSoup: ratios taken side by side in one run.
 
-Bounds: all fields of all rows of a listing page within 1.6 times ``lxml.html.fromstring`` of the same page, an article
-with its body in three forms within 2 times, and both at least 10 times faster than BeautifulSoup doing the same.
+Bounds: all fields of all rows of a listing page within 1.6 times ``lxml.html.fromstring`` of the same page, an
+article with its body in three forms within 2 times, and both at least 10 times faster than BeautifulSoup with
+Python's own ``html.parser`` doing the same. BeautifulSoup over lxml is shown beside it, without a bound.
 
     python benchmarks/bench_extraction.py            exits 1 when a bound is missed
 
-The real pages are read from ``../shared/data/okx`` beside the repository; where that is absent, generated pages of the
-same size and shape stand in for them.
+The real pages are read from ``../shared/data/okx`` beside the repository; where that is absent, generated pages of
+the same size and shape stand in for them.
 """
 
 from __future__ import annotations
@@ -30,12 +31,17 @@ from helpscraper.pages.okx import ArticlePage, ListingPage
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "okx"
 LISTING = "https://www.okx.com/help/section/announcements-latest-announcements/page/2"
 ARTICLE = "https://www.okx.com/help/okx-to-list-perpetual-futures-for-init-crypto"
-ROUNDS = 60
+ROUNDS = 200
 
 
-def median_ratio(work: Callable[[], object], beside: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
-    """Return the median ratio of ``work`` to ``beside`` over alternating rounds, and the median time of ``work`` in ms."""
-    ratios, times = [], []
+def ratio_of(
+    work: Callable[[], object], beside: Callable[[], object], rounds: int = ROUNDS
+) -> tuple[float, float]:
+    """Return how many times as long ``work`` takes as ``beside``, and the time of ``work`` in milliseconds.
+
+    Both run in turns and each is judged by its fastest round: what else the machine does only ever adds time.
+    """
+    mine, other = [], []
     gc.collect()
     gc.disable()
     try:
@@ -45,11 +51,11 @@ def median_ratio(work: Callable[[], object], beside: Callable[[], object], round
             b = time.perf_counter()
             work()
             c = time.perf_counter()
-            ratios.append((c - b) / (b - a))
-            times.append((c - b) * 1000)
+            other.append(b - a)
+            mine.append(c - b)
     finally:
         gc.enable()
-    return sorted(ratios)[rounds // 2], sorted(times)[rounds // 2]
+    return min(mine) / min(other), min(mine) * 1000
 
 
 def read_listing(html: str) -> list[RawArticle]:
@@ -111,7 +117,12 @@ def generated_listing(size: int = 273_000) -> str:
         }
         for number in range(15)
     ]
-    section = {"slug": "announcements-latest-announcements", "title": "Latest", "contentType": "tag", "subSections": []}
+    section = {
+        "slug": "announcements-latest-announcements",
+        "title": "Latest",
+        "contentType": "tag",
+        "subSections": [],
+    }
     data = {
         "articleList": {"total": 2131, "skip": 15, "limit": 15, "items": rows},
         "allSections": [section],
@@ -124,7 +135,10 @@ def generated_listing(size: int = 273_000) -> str:
         '<span data-testid="DateDisplay">Published on Apr 17, 2025</span></div></a></li>'
         for row in rows
     )
-    chrome = '<div class="menu"><a href="/markets" class="item"><span>Markets</span><i class="icon"></i></a></div>' * 150
+    chrome = (
+        '<div class="menu"><a href="/markets" class="item"><span>Markets</span><i class="icon"></i></a></div>'
+        * 150
+    )
     page = (
         f'<html lang="en"><head><title>Latest</title></head><body>{chrome}<div id="root" role="main">'
         f'<ul class="index_list__lAqHy" aria-describedby="help-load-more-desc">{items}</ul>'
@@ -141,11 +155,22 @@ def generated_listing(size: int = 273_000) -> str:
 def generated_article(size: int = 144_000) -> str:
     """An article page in the site's shape and of the real one's size, in own words."""
     slug = ARTICLE.rsplit("/", 1)[-1]
-    post = {"slug": slug, "title": "Harbour notice", "publishTime": "2025-04-24T14:00+08:00", "section": {"slug": "news"}}
+    post = {
+        "slug": slug,
+        "title": "Harbour notice",
+        "publishTime": "2025-04-24T14:00+08:00",
+        "section": {"slug": "news"},
+    }
     state = {"appContext": {"serverSideProps": {"currentPost": post}}}
     row = "<tr><td><p>Berth</p></td><td><p>Seven, with <b>shore power</b></p></td></tr>"
-    text = f"<p>Berths move on <a href='/help/tides'>Tuesday</a>.</p><ul><li><p>One</p></li></ul><table>{row * 10}</table>" * 3
-    chrome = '<div class="menu"><a href="/markets" class="item"><span>Markets</span><i class="icon"></i></a></div>' * 150
+    text = (
+        f"<p>Berths move on <a href='/help/tides'>Tuesday</a>.</p><ul><li><p>One</p></li></ul><table>{row * 10}</table>"
+        * 3
+    )
+    chrome = (
+        '<div class="menu"><a href="/markets" class="item"><span>Markets</span><i class="icon"></i></a></div>'
+        * 150
+    )
     page = (
         f'<html lang="en"><body>{chrome}<script type="application/json" id="appState">{json.dumps(state)}</script>'
         '<article aria-label="Harbour notice"><h1>Harbour notice</h1><div data-testid="RowWithDivider">'
@@ -165,20 +190,24 @@ def main() -> int:
     listing, listing_kind = load("section_latest_announcements_page2_2025-04.html", generated_listing)
     article, article_kind = load("article_init_perpetual_2025-04.html", generated_article)
     columns = len(fields(RawArticle))
-    print(f"extraction, median of {ROUNDS} alternating rounds, ratios side by side ({columns} fields a row)")
+    print(f"extraction: fastest of {ROUNDS} rounds in turns, {columns} fields a row")
     missed = 0
     for name, kind, html, read, soup, bound in (
         ("listing page", listing_kind, listing, read_listing, soup_listing, 1.6),
         ("article page, body in three forms", article_kind, article, read_article, soup_article, 2.0),
     ):
-        ratio, took = median_ratio(lambda: read(html), lambda: lxml.html.fromstring(html))  # noqa: B023 - called at once
+        ratio, took = ratio_of(lambda: read(html), lambda: lxml.html.fromstring(html))  # noqa: B023 - called at once
         missed += ratio > bound
         print(f"{name} ({kind}, {len(html) / 1000:.0f} kB): {took:.2f} ms")
-        print(f"  {'ok  ' if ratio <= bound else 'MISS'} {ratio:5.2f} x lxml.html.fromstring alone (bound {bound} x)")
+        print(
+            f"  {'ok  ' if ratio <= bound else 'MISS'} {ratio:5.2f} x lxml.html.fromstring alone (bound {bound} x)"
+        )
         for parser in ("html.parser", "lxml"):
-            slower, _ = median_ratio(lambda: soup(html, parser), lambda: read(html), rounds=9)  # noqa: B023
+            slower, _ = ratio_of(lambda: soup(html, parser), lambda: read(html), rounds=20)  # noqa: B023
             missed += slower < 10
-            print(f"  {'ok  ' if slower >= 10 else 'MISS'} {slower:5.1f} x faster than BeautifulSoup({parser!r}) (bound 10 x)")
+            print(
+                f"  {'ok  ' if slower >= 10 else 'MISS'} {slower:5.1f} x faster than BeautifulSoup({parser!r}) (bound 10 x)"
+            )
     return 1 if missed else 0
 
 

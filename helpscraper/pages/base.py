@@ -158,16 +158,30 @@ def integers(text: str) -> list[int]:
     return [int(digits) for digits in found if len(digits) <= 15]
 
 
-def _utf8(html: str | bytes) -> bytes:
+def _readable(html: str | bytes) -> str | bytes:
+    """Return ``html`` as text or as UTF-8, so that nothing it says of its own encoding misleads the parser."""
     if isinstance(html, str):
-        return html.encode("utf-8", "replace")
+        # lxml refuses text that declares an encoding as XML does.
+        return html.encode("utf-8", "replace") if html[:100].lstrip().startswith("<?xml") else html
     try:
         html.decode("utf-8")
         return html
     except UnicodeDecodeError:
         # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become
         # U+FFFD.
-        return html_to_unicode(None, html, default_encoding="utf-8")[1].encode("utf-8", "replace")
+        return html_to_unicode(None, html, default_encoding="utf-8")[1]
+
+
+def _parse(html: str | bytes) -> tuple[etree._Element | None, int, str]:
+    """Return the root (None for text without markup), and number and message of the last error, 0 for none."""
+    encoding = "utf-8" if isinstance(html, bytes) else None
+    parser = etree.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(html, parser)
+    last = parser.error_log.last_error
+    if isinstance(html, str) and last is not None and last.type == etree.ErrorTypes.ERR_INVALID_ENCODING:
+        # A lone surrogate: libxml2 has dropped the rest of the page.
+        return _parse(html.encode("utf-8", "replace"))
+    return root, last.type if last is not None else 0, last.message if last is not None else ""
 
 
 class Page:
@@ -187,27 +201,21 @@ class Page:
         """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to
         parse.
         """
-        html = _utf8(self._html or b"")
+        html = _readable(self._html or b"")
         self._html = None
         if not html or html.isspace():
-            raise self.error(
-                "html", "the page is empty", advice="fetch it again, or check the file that was handed in"
-            )
-        parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+            advice = "fetch it again, or check the file that was handed in"
+            raise self.error("html", "the page is empty", advice=advice)
         try:
-            root = etree.fromstring(html, parser)
-        except etree.ParserError as error:
-            raise self.error("html", f"no element could be read ({error})") from error
-        # The stubs promise an element, but libxml2 answers None for text without any markup it can hold on
-        # to.
+            root, error, message = _parse(html)
+        except etree.ParserError as failure:
+            raise self.error("html", f"no element could be read ({failure})") from failure
         if root is None:
             raise self.error("html", "no element could be read", advice="check that the page is HTML")
-        last = parser.error_log.last_error
-        if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        if error == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
             # libxml2 stops reading here; half a page must not pass for a whole one.
-            raise self.error(
-                "html", f"the parser gave up: {last.message}", advice="the page is broken or hostile"
-            )
+            advice = "the page is broken or hostile"
+            raise self.error("html", f"the parser gave up: {message}", advice=advice)
         return root
 
     def count(self, field: str, rule: str) -> None:

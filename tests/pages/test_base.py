@@ -98,9 +98,12 @@ def test_pieces_keep_a_highlighted_sentence_whole() -> None:
         ("\ufeff<p>\u5bc6\u94a5</p>".encode(), "\u5bc6\u94a5"),
         ("<meta charset='latin-1'><p>caf\u00e9</p>".encode(), "caf\u00e9"),
         (b"<p>caf\xe9 and more</p>", "caf"),
+        ("<?xml version='1.0' encoding='latin-1'?><p>\u5bc6\u94a5</p>", "\u5bc6\u94a5"),
+        ("<p>a\ud800b</p><p>c</p>", "a?b c"),
+        ("<p>a\x00b</p><p>c</p>", "a\ufffdb c"),
     ],
 )
-def test_bytes_are_read_in_their_encoding(data: bytes, shown: str) -> None:
+def test_bytes_are_read_in_their_encoding(data: str | bytes, shown: str) -> None:
     assert inline_text(Page("https://x.example/help", data).root).startswith(shown)
 
 

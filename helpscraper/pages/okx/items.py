@@ -20,8 +20,12 @@ from helpscraper.pages.okx.page import OkxPage, has_class
 
 __all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "read_item"]
 
-_BY_CLASS = (elements(f"//li[{has_class('articleItem')}]"), elements(f"//a[{has_class('articleItem')}]"))
-_BY_LABEL = (elements("//*[@aria-describedby='help-load-more-desc']/*"),)
+_CONTENT = elements("id('root')")
+_RULES = (
+    ("class", elements(f".//li[{has_class('articleItem')}]")),
+    ("class", elements(f".//a[{has_class('articleItem')}]")),
+    ("label", elements(".//*[@aria-describedby='help-load-more-desc']/*")),
+)
 _CONTENT_LINKS = elements(
     "//a[contains(@href, '/help/')]"
     "[not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
@@ -182,9 +186,9 @@ def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list
     ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside
     them.
     """
-    for rule, paths in (("class", _BY_CLASS), ("label", _BY_LABEL)):
-        for path in paths:
-            items = path(page.root)
+    for scope in (*_CONTENT(page.root), page.root):
+        for rule, path in _RULES:
+            items = path(scope)
             if items and any(map(_link_of, items)):
                 return items, rule
     groups = _group_links(page)

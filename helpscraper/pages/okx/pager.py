@@ -18,6 +18,7 @@ from helpscraper.urls import parse_help_url, same_site
 __all__ = ["Pager", "read_pager"]
 
 _PAGERS = (
+    elements("id('help-load-more-desc')/preceding-sibling::ul[1]"),
     elements("(//ul[contains(@class, 'okui-pagination')])[last()]"),
     elements("(//*[@data-testid='okd-pagination-pager'])[last()]/.."),
     elements(f"(//*[{has_class('paginationWrap')}])[last()]"),
