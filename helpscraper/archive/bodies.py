@@ -25,8 +25,8 @@ from helpscraper.errors import ArchiveError
 __all__ = ["BodyIndex", "bodies_files", "write_bodies"]
 
 _KEY = "body_sha256"
-_FORMS = ("body_text", "body_markdown", "body_html")
-_ROWS = 512
+# One body is read with its whole row group: 2.5 ms for 128 of 6 kB, 5 ms for 512, which would be 9 % smaller.
+_ROWS = 128
 # Above this many bytes new bodies are sorted in 16 parts, one per leading hex digit, so that memory stays
 # bounded.
 _SORT_BYTES = 64 << 20

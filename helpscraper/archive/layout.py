@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, get_args
 
 from helpscraper.errors import CommandError
@@ -181,6 +182,8 @@ def staging(partition: Partition) -> str:
     return f"{STATE}/{partition.folder}"
 
 
+# Every look at an archive lists its files; the same few thousand names come again and again.
+@lru_cache(maxsize=1 << 16)
 def locate(path: str) -> Located | None:
     """Read a path back; None when it is no file of an archive (a note, a half-copied file, a strange folder).
 

@@ -33,8 +33,8 @@ def split_reference(reference: str) -> tuple[str | None, str | None, str]:
 def is_reference(text: str) -> bool:
     """Tell whether ``text`` has the form of a snapshot's name rather than that of an article's slug.
 
-    >>> [is_reference(text) for text in ("latest~2", "2026-11-22", "20261122T06", "zh-hans:latest",
-    "passkeys")] [True, True, True, True, False]
+    >>> [is_reference(text) for text in ("latest~2", "2026-11-22", "20261122T06", "zh-hans:latest", "fees")]
+    [True, True, True, True, False]
     """
     name = split_reference(text)[2]
     return any(form.fullmatch(name) for form in (_LATEST, _DATE, _PREFIX))

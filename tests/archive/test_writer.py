@@ -303,6 +303,15 @@ def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -
     file = pq.ParquetFile(store.url(written.path))
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
     assert file.schema_arrow.equals(SNAPSHOT_SCHEMA)
+    group = file.metadata.row_group(0)
+    columns = {
+        group.column(number).path_in_schema: group.column(number) for number in range(group.num_columns)
+    }
+    assert {name for name, column in columns.items() if not column.is_stats_set} == {
+        "url",
+        "title",
+        "snippet",
+    }
     assert file.schema_arrow.metadata[b"helpscraper.schema_version"] == b"1"
     assert b'"run_id": "20261122T060000Z"' in file.schema_arrow.metadata[b"helpscraper.run"]
     assert b"finished_at" not in file.schema_arrow.metadata[b"helpscraper.run"]
@@ -325,7 +334,7 @@ def test_many_rows_make_several_groups_and_one_article_reads_one(store: Store) -
     }
     written = write_snapshot(store, EN, ID, pa.table(columns), bodies_table([], AT), {"run_id": ID})
     file = pq.ParquetFile(Path(store.url(written.path)))
-    assert file.num_row_groups == 3
+    assert file.num_row_groups == 10
     found = Catalog(store).load_table(article_id="a-019999")
     assert found.column("title").to_pylist() == ["a-019999"]
     assert Catalog(store).load_table(article_id="nothing").num_rows == 0
