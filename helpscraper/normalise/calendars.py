@@ -35,17 +35,16 @@ class Calendar:
     """One locale's dates, compiled.
 
     ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position,
-    whatever follows. Every branch has three groups; ``orders[lastindex // 3 - 1]`` says which of them is
-    the day, month and year (``"dmy"``, ``"mdy"`` or ``"ymd"``). ``short`` is ``here`` for a year of one to
-    three digits. ``months`` maps lower-case names to numbers. ``numeric_order`` is the order of figures
-    only, for instance ``"dmy"``.
+    whatever follows. Every branch has three groups; ``groups[lastindex]`` names those of day, month and year.
+    ``short`` is ``here`` for a year of one to three digits. ``months`` maps lower-case names and figures to
+    numbers. ``numeric_order`` is the order of figures only, for instance ``"dmy"``.
     """
 
     whole: re.Pattern[str]
     here: re.Pattern[str]
     short: re.Pattern[str]
     weekday: re.Pattern[str]
-    orders: tuple[str, ...]
+    groups: Mapping[int, tuple[int, int, int]]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     numeric_order: str
@@ -228,12 +227,16 @@ def calendar_for(prefix: str) -> Calendar:
         here=re.compile(any_branch, flags),
         short=re.compile("|".join(compiled(r"(\d{1,3})(?!\d)")), flags),
         weekday=re.compile(rf"({_alternatives(weekdays)})\.?(?!\w)", flags),
-        orders=tuple(full.values()),
-        months=months,
+        groups={3 * n + 3: _groups(order, 3 * n + 1) for n, order in enumerate(full.values())},
+        months=months | {form: n for n in range(1, 13) for form in (str(n), f"{n:02}")},
         weekdays=weekdays,
         numeric_order=numeric,
         language=locale.language,
     )
+
+
+def _groups(order: str, first: int) -> tuple[int, int, int]:
+    return first + order.index("d"), first + order.index("m"), first + order.index("y")
 
 
 def _figures_only(pattern: str) -> str:

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 
 from helpscraper.normalise.calendars import Calendar, calendar_for, fold
 from helpscraper.normalise.markers import MARKER, marker_locales
+from helpscraper.normalise.titles import nfc
 
 __all__ = ["DateReading", "InstantReading", "date_at", "parse_date", "parse_instant", "shown_date"]
 
@@ -58,7 +59,7 @@ def parse_date(text: str, locale: str) -> DateReading:
         return DateReading(None, "too-long")
     match = calendar.whole.fullmatch(text)
     if match is not None:
-        reading = _build(match, calendar, text)
+        reading = _build(match, calendar)
         if reading.problem != "unreadable":
             return reading
     return _slow(text, locale)
@@ -74,24 +75,16 @@ def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | 
     match = calendar.here.match(text, position)
     if match is None:
         return None
-    reading = _build(match, calendar, match.group())
+    reading = _build(match, calendar)
     return None if reading.problem == "unreadable" else (reading, match.end())
 
 
-def _build(match: re.Match[str], calendar: Calendar, text: str) -> DateReading:
-    last = match.lastindex or 3
-    parts = match.group(last - 2, last - 1, last)
-    order = calendar.orders[last // 3 - 1]
-    if order == "dmy":
-        day, month, year = parts
-    elif order == "mdy":
-        month, day, year = parts
-    else:
-        year, month, day = parts
-    number = int(month) if month.isdecimal() else _month(month, calendar)
+def _build(match: re.Match[str], calendar: Calendar) -> DateReading:
+    day, month, year = match.group(*calendar.groups[match.lastindex or 3])
+    number = calendar.months.get(month.lower()) or _month(month, calendar)
     if number is None:
         return DateReading(None, "unreadable")
-    if not text.isascii() and _mixed_digits(match.group()):
+    if not (day.isascii() and year.isascii()) and _mixed_digits(match.group()):
         return DateReading(None, "mixed-digits")
     value = int(year)
     if value not in _YEARS:
@@ -103,12 +96,9 @@ def _build(match: re.Match[str], calendar: Calendar, text: str) -> DateReading:
 
 
 def _month(name: str, calendar: Calendar) -> int | None:
-    number = calendar.months.get(name.lower())
-    if number is not None:
-        return number
+    """Read a month in a form that the table does not hold: other digits, "thg 11" in another spacing."""
     folded = fold(name)
-    digits = re.search(r"\d+$", folded)
-    # "thg 11", whatever the spacing inside.
+    digits = _FINAL_DIGITS.search(folded)
     return int(digits.group()) if digits else calendar.months.get(folded)
 
 
@@ -120,12 +110,13 @@ def _mixed_digits(text: str) -> bool:
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 _STOPS = " .,،，()（）"
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+_FINAL_DIGITS = re.compile(r"\d+$")
 _LONG_YEAR = re.compile(r"\d{5}")
 
 
 def _slow(text: str, locale: str) -> DateReading:
     """Read what the compiled path did not, or name what is wrong with it."""
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFC", text)).strip()
+    text = _INVISIBLE.sub("", nfc(text)).strip()
     if not text:
         return DateReading(None, "empty")
     marker = MARKER.match(text)
@@ -142,7 +133,7 @@ def _slow(text: str, locale: str) -> DateReading:
 def _unmarked(text: str, calendar: Calendar) -> DateReading:
     text, weekday = _take_weekday(text, calendar)
     match = calendar.here.match(text)
-    reading = _build(match, calendar, match.group()) if match is not None else None
+    reading = _build(match, calendar) if match is not None else None
     if match is not None and reading is not None and reading.problem != "unreadable":
         if text[match.end() :].strip(_STOPS):
             return DateReading(None, "glued")

@@ -9,7 +9,6 @@ elsewhere.
 from __future__ import annotations
 
 import itertools
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ from urllib.parse import urlsplit
 from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.markers import PUBLISHED
-from helpscraper.normalise.titles import normalise_title
+from helpscraper.normalise.titles import nfc, normalise_title
 from helpscraper.pages.text_lines import read_article, read_section
 from helpscraper.pages.text_rows import Builder, Kind, Reading, TextPage, TextRow
 from helpscraper.pages.text_search import read_search
@@ -37,7 +36,7 @@ def read_text(text: str, *, url: str, locale: str, kind: Kind | None = None) -> 
     ('section', [('A title', '2025-11-17', 13989)])
     """
     get_locale(locale)
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = nfc(text.replace("\r\n", "\n").replace("\r", "\n"))
     page = TextPage(url, locale, kind or _kind(url, text))
     reader = {"search": read_search, "section": read_section, "article": read_article}[page.kind]
     reader(text, Builder(page))

@@ -80,7 +80,7 @@ class TextPage:
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
-def _slug(title: str, published: dt.date | None, taken: set[str]) -> str:
+def _slug(title: str, published: dt.date | None, taken: dict[str, int]) -> str:
     """Make the slug of an article that is known from a text only.
 
     The site's own slugs are the English title in lower case with hyphens, so an English row mostly gets its
@@ -92,13 +92,13 @@ def _slug(title: str, published: dt.date | None, taken: set[str]) -> str:
     letters = sum(char.isalnum() for char in title)
     if sum(char.isalnum() for char in words) * 2 < letters or not words:
         words = f"text-{hashlib.sha256(title.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
-    slug, number = words, 2
-    if slug in taken and published is not None:
-        words = slug = f"{words}-{published:%Y%m%d}"
+    if words in taken and published is not None:
+        words = f"{words}-{published:%Y%m%d}"
+    slug = words
     while slug in taken:
-        slug = f"{words}-{number}"
-        number += 1
-    taken.add(slug)
+        taken[words] += 1
+        slug = f"{words}-{taken[words]}"
+    taken[slug] = 1
     return slug
 
 
@@ -107,7 +107,7 @@ class Builder:
 
     def __init__(self, page: TextPage) -> None:
         self.page = page
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
 
     def row(
         self,
