@@ -19,7 +19,17 @@ from helpscraper.archive.warc.reader import iter_records
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.errors import ArchiveError
 
-__all__ = ["Capture", "capture_of", "dump_index", "load_index", "parse_index", "surt", "warc_files"]
+__all__ = [
+    "Capture",
+    "capture_of",
+    "dump_index",
+    "index_path",
+    "load_index",
+    "parse_index",
+    "redirect_target",
+    "surt",
+    "warc_files",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,6 @@ def capture_of(record: Record) -> Capture | None:
     ):
         return None
     mime = record.http_header("Content-Type").split(";", 1)[0].strip().lower()
-    location = record.http_header("Location") if (record.status or 0) // 100 == 3 else ""
     return Capture(
         url=record.url,
         date=f"{record.date:%Y%m%d%H%M%S}",
@@ -95,8 +104,22 @@ def capture_of(record: Record) -> Capture | None:
         file=record.file,
         offset=record.offset,
         length=record.length,
-        location=urljoin(record.url, location) if location and record.status != 304 else "",
+        location=redirect_target(record.url, record.status, record.http_header("Location")),
     )
+
+
+def redirect_target(url: str, status: int | None, location: str) -> str:
+    """Return where a redirect leads, empty for an answer that is none.
+
+    >>> redirect_target("https://www.okx.com/help/a", 301, "/help/b")
+    'https://www.okx.com/help/b'
+    """
+    if not location or status not in {301, 302, 303, 307, 308}:
+        return ""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
 
 
 def dump_index(captures: Iterable[Capture]) -> bytes:

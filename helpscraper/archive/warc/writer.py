@@ -25,7 +25,15 @@ from helpscraper.archive.warc.build import (
     serialise,
     warcinfo_record,
 )
-from helpscraper.archive.warc.index import Capture, capture_of, dump_index, index_path, load_index, warc_files
+from helpscraper.archive.warc.index import (
+    Capture,
+    capture_of,
+    dump_index,
+    index_path,
+    load_index,
+    redirect_target,
+    warc_files,
+)
 from helpscraper.archive.warc.record import Record, digest_of, parse_date
 from helpscraper.errors import ArchiveError
 
@@ -132,7 +140,7 @@ class Recorder:
             file=self._file,
             offset=offset,
             length=len(member),
-            location=exchange.header(b"Location") if exchange.status // 100 == 3 else "",
+            location=redirect_target(exchange.url, exchange.status, exchange.header(b"Location")),
         )
         self._note(capture)
         self._append(_compressed(serialise(request_record(exchange, identity)), _LEVEL))

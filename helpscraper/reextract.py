@@ -1,0 +1,268 @@
+"""The recorded pages of a crawl read again by today's extractor: another snapshot of the same instant.
+
+A crawl that carried articles over stands on the crawls before it, so those are brought up to date first. What
+the crawl itself did (which pages it asked for, what it could not reach) is a fact of that day and stays as it
+was.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from helpscraper import __version__
+from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
+from helpscraper.archive.warc import Capture, load_index, warc_files
+from helpscraper.archive.writer import SnapshotFile, write_reextracted
+from helpscraper.crawl.known import read_known
+from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.merge import Listings, merge_row
+from helpscraper.crawl.readers import read_all
+from helpscraper.crawl.replay import UNREAD, Task, enter, plan
+from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.items import Article
+from helpscraper.normalise.article import Context
+from helpscraper.pages.okx import EXTRACTOR
+from helpscraper.sites import get_site
+
+__all__ = ["Report", "reextract"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the snapshot id, the records done, and all of them."""
+
+# What is read between two notes of how far it is: a killed run reads at most so many records again.
+_NOTE_EVERY = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one snapshot: the file written, or why there is none; ``problems`` name file and
+    offset.
+    """
+
+    snapshot: Snapshot
+    written: SnapshotFile | None
+    reason: str = ""
+    records: int = 0
+    problems: tuple[str, ...] = ()
+
+
+def reextract(
+    archive_uri: str,
+    references: Sequence[str] = (),
+    *,
+    site: str | None = None,
+    locale: str | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Report]:
+    """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
+
+    A snapshot that today's extractor made is left alone unless ``force``; so is one without recorded pages.
+    Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
+    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError`` and
+    ``ArchiveError``.
+    """
+    catalog = Catalog(archive_uri, site=site, locale=locale)
+    named = [catalog.resolve(reference) for reference in references]
+    last: dict[Partition, str] = {}
+    for snapshot in named:
+        last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
+    for snapshot in catalog.snapshots():
+        if named and snapshot.id > last.get(snapshot.partition, ""):
+            continue
+        wanted = force and (not named or snapshot in named)
+        facts: Mapping[str, Any] = catalog.facts(snapshot)
+        if not wanted and facts.get("versions", {}).get("extractor") == EXTRACTOR:
+            if not named or snapshot in named:
+                yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")
+            continue
+        yield _Job(catalog, snapshot, facts, jobs, progress).run()
+
+
+class _Job:
+    """One snapshot on its way through the extractor. The ledger in the state folder is what a killed run
+    left.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        snapshot: Snapshot,
+        facts: Mapping[str, Any],
+        jobs: int | None,
+        progress: Progress | None,
+    ) -> None:
+        self.catalog, self.snapshot, self.facts = catalog, snapshot, facts
+        self.store, self.partition = catalog.store, snapshot.partition
+        self.jobs, self.progress = jobs, progress
+        self.snapshot_at = snapshot_instant(snapshot.id)
+        site = get_site(self.partition.site)
+        base_url = facts.get("arguments", {}).get("base_url") or site.base_url
+        self.context = Context(site, self.partition.locale, base_url)
+
+    def run(self) -> Report:
+        """Read, merge and write; what is in the ledger already is not read again."""
+        tasks = self._tasks()
+        if not tasks:
+            return Report(self.snapshot, None, "no page of it was recorded")
+        path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
+        ledger = _resumed(path, str(len(tasks)))
+        with closing(ledger):
+            self._fill(ledger, tasks)
+            first = Snapshot(
+                self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id)
+            )
+            before = {row["article_id"]: row for row in self.catalog.load_table(first).to_pylist()}
+            lost = self._keep_the_rest(ledger, before)
+            rows = self._rows(ledger, before)
+            problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()]
+            problems += [f"{name}: no record of its page can be read; kept as it was" for name in lost]
+            facts = self._facts(ledger, rows, problems, len(tasks))
+            bodies = ledger_bodies(ledger, self.snapshot_at)
+            written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
+            ledger.delete()
+        return Report(self.snapshot, written, "", len(tasks), tuple(problems))
+
+    def _tasks(self) -> list[Task]:
+        """Return what was recorded of this crawl, with the records of earlier crawls that its revisits refer
+        to.
+        """
+        holders: dict[str, str] = {}
+        captures: list[Capture] = []
+        own = warc_files(self.store, self.partition, self.snapshot.id)
+        for file in warc_files(self.store, self.partition):
+            found = load_index(self.store, file) if own and file <= own[-1] else []
+            holders |= {each.digest: each.ref for each in found if not each.is_revisit}
+            captures += found if file in own else []
+        tasks = list(plan(captures, self.partition.locale, self.context.base_url or "", holders))
+        # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
+        again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
+        return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
+
+    def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
+        done = int(ledger.meta()["done"])
+        for said in read_all(self.store.uri, tasks[done:], self.context, self.jobs):
+            enter(ledger, said)
+            done += 1
+            if done % _NOTE_EVERY == 0 or done == len(tasks):
+                ledger.flush()
+                ledger.set_meta(done=str(done))
+                if self.progress is not None:
+                    self.progress(self.snapshot.id, done, len(tasks))
+
+    def _keep_the_rest(self, ledger: Ledger, before: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        """Settle the articles of which this crawl has no page as the crawl did; return those whose page is
+        lost.
+        """
+        lost: list[str] = []
+        for article_id, row in before.items():
+            if ledger.outcome(article_id) is not None:
+                continue
+            if row["status"] == "fetched":
+                lost.append(article_id)
+                ledger.fetched(article_id, row, None)
+            elif row["status"] != "listed":
+                ledger.settle(article_id, row["status"])
+            elif not ledger.is_listed(article_id):
+                lost.append(article_id)
+                for section in row["listed_in"] or [""]:
+                    ledger.sighting(article_id, section, row)
+        return lost
+
+    def _rows(self, ledger: Ledger, before: Mapping[str, Any]) -> pa.Table:
+        """Return the rows, merged as the crawl merged them.
+
+        Which listings were read whole, and which absent article was really gone, the crawl knew and decided.
+        """
+        imported = self.facts.get("extraction_of", self.facts.get("kind")) == "import"
+        known = {} if imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
+        tags = {each.slug for each in ledger.sections() if each.content_type == "tag"}
+        tags |= {slug for slug, section in sections.items() if section.get("content_type") == "tag"}
+        whole = {slug for slug, section in sections.items() if section.get("whole")}
+        if self._saw_all_listings():
+            held = (row["listed_in"] or () for row in known.values())
+            whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
+        listings = Listings(tags=frozenset(tags), whole=frozenset(whole))
+        merged = (
+            merge_row(entry, known.get(entry.article_id), self.snapshot_at, listings)
+            for entry in ledger.entries()
+            if entry.article_id in before or entry.sightings or entry.outcome == "fetched"
+        )
+        return articles_table(Article(**row) for row in merged if row is not None)
+
+    def _saw_all_listings(self) -> bool:
+        sections = self.facts.get("sections", {})
+        asked = str(self.facts.get("arguments", {}).get("sections", "")).split(",")
+        missed = any(section.get("holes") for section in sections.values())
+        missed = missed or bool(self.facts.get("problems", {}).get("discovery"))
+        missed = missed or any(slug and slug not in sections for slug in asked)
+        return not missed and not self.facts.get("scope")
+
+    def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
+        """Return the run facts: those of the crawl, but for what an extractor has a say in.
+
+        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
+        today's extractor cannot read makes it one.
+        """
+        unread = ledger.tallies(UNREAD)
+        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
+        holes = []
+        for slug in unread:
+            detail = "a recorded listing page cannot be read by this extractor"
+            holes.append(f"section {slug}: {detail}")
+            if slug in sections:
+                sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        status = Counter(rows.column("status").to_pylist())
+        versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
+        return {
+            **self.facts,
+            "kind": "re-extract",
+            "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
+            "extractor_before": self.facts.get("versions", {}).get("extractor"),
+            "versions": {**self.facts.get("versions", {}), **versions},
+            "complete": bool(self.facts.get("complete")) and not holes,
+            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
+            "sections": sections,
+            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "fields": nested(ledger.tallies("fields")),
+            "rules": dict(ledger.tallies("rules")),
+            "languages": dict(ledger.tallies("language")),
+            "problems": dict(ledger.tallies("problem")),
+            "problem_texts": problems[:50],
+            "records_read": records,
+        }
+
+
+class _Earlier(Catalog):
+    """An archive as it was before one of its snapshots."""
+
+    def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
+        super().__init__(catalog.store, site=catalog.site, locale=catalog.locale)
+        self._end = snapshot.id
+
+    def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
+        """Return the snapshots before that one."""
+        return [each for each in super().snapshots(partition) if each.id < self._end]
+
+
+def _resumed(path: Path, records: str) -> Ledger:
+    """Open the ledger of a run that was killed, or a new one where there is none that fits."""
+    wanted = {"extractor": EXTRACTOR, "helpscraper": __version__, "records": records}
+    ledger = Ledger(path)
+    meta = ledger.meta()
+    if not wanted.items() <= meta.items():
+        ledger.delete()
+        ledger = Ledger(path)
+        ledger.set_meta(**wanted, done="0")
+    return ledger
