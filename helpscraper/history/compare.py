@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
@@ -25,7 +25,7 @@ from helpscraper.history.renames import Bodies, Candidate, find_renames
 
 __all__ = ["RECORD_SCHEMA", "Comparison", "Source", "compare", "connect"]
 
-Source = pa.Table | str | Path
+Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
 
 RECORD_SCHEMA: pa.Schema = pa.schema(

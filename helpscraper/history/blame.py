@@ -1,0 +1,115 @@
+"""Which snapshot brought each paragraph of an article."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.history.timeline import History, article_history
+from helpscraper.history.words import align, blocks_of, units_of
+
+__all__ = ["BLAME_SCHEMA", "attribute", "blame"]
+
+BLAME_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("block", pa.int64(), nullable=False),
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("snapshot_at", pa.timestamp("us", tz="UTC"), nullable=False),
+        pa.field("or_earlier", pa.bool_(), nullable=False),
+        pa.field("text", pa.string(), nullable=False),
+    ]
+)
+"""One row for each block of the newest body, from 1; ``or_earlier``: it was there when the archive began."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    sha256: str
+    snapshot_id: str
+
+
+def attribute(versions: list[tuple[str, str]], language: str | None = None) -> list[tuple[str, str]]:
+    """Return for each block of the last version its text and the name of the version that brought it. Pure.
+
+    ``versions`` are (name, body text), oldest first. A block that only moved keeps its version; one that changed in
+    any word is of the version that changed it.
+
+    >>> attribute([("mon", "One two three.\\nFour."), ("tue", "Four.\\nOne two three!\\nFive.")])
+    [('Four.', 'mon'), ('One two three!', 'tue'), ('Five.', 'tue')]
+    """
+    blocks: list[tuple[str, ...]] = []
+    texts: list[str] = []
+    names: list[str] = []
+    for name, text in versions:
+        texts = blocks_of(text)
+        fresh = [units_of(block, language) for block in texts]
+        from_before = {j: names[i] for i, j, _ in align(blocks, fresh) if blocks[i] == fresh[j]}
+        names = [from_before.get(j, name) for j in range(len(fresh))]
+        blocks = fresh
+    return list(zip(texts, names, strict=True))
+
+
+def blame(catalog: Catalog, article_id: str, partition: Partition | None = None) -> pa.Table:
+    """Return the blocks of the newest body of an article with the snapshot that brought each (``BLAME_SCHEMA``).
+
+    Raises ``ReferenceNotFoundError`` for an unknown article (with the nearest names) and for one whose page was never
+    read, and ``ArchiveError`` for a body that cannot be read.
+    """
+    history = article_history(catalog, article_id, partition)
+    language, newest = _newest(catalog, history)
+    versions = _versions(catalog, history, newest)
+    texts = [(v.snapshot_id, catalog.body(v.sha256, history.partition)["body_text"]) for v in versions]
+    found = attribute(texts, language)
+    ids = [name for _, name in found]
+    return pa.table(
+        {
+            "block": list(range(1, len(found) + 1)),
+            "snapshot_id": ids,
+            "snapshot_at": [snapshot_instant(name) for name in ids],
+            "or_earlier": [name == history.since for name in ids],
+            "text": [text for text, _ in found],
+        },
+        schema=BLAME_SCHEMA,
+    )
+
+
+def _newest(catalog: Catalog, history: History) -> tuple[str | None, str]:
+    """Return language and body of the newest snapshot that has a body of the article."""
+    for snapshot in reversed(catalog.snapshots(history.partition)):
+        for name in reversed(history.names):
+            rows = catalog.load_table(snapshot, columns=["language", "body_sha256"], article_id=name).to_pylist()
+            if rows and rows[0]["body_sha256"]:
+                return rows[0]["language"], rows[0]["body_sha256"]
+    raise ReferenceNotFoundError(
+        f"{history.article_id}: no snapshot has a body of it", advice="its page was never fetched"
+    )
+
+
+def _versions(catalog: Catalog, history: History, newest: str) -> list[_Version]:
+    """Return the bodies that the article had, oldest first.
+
+    The feed tells of edits. A body that came otherwise (with the first reading of the page, or with a newer
+    extractor) dates from the snapshot that stored it first.
+    """
+    versions: list[_Version] = []
+
+    def add(sha256: str, at: str | None) -> None:
+        if not versions or versions[-1].sha256 != sha256:
+            versions.append(_Version(sha256, at or _stored(catalog, history, sha256)))
+
+    for row in history.table.to_pylist():
+        if row["field"] == "body_sha256" and row["kind"] == "edited":
+            add(row["before"], None)
+            add(row["after"], row["snapshot_id"])
+    add(newest, None)
+    return versions
+
+
+def _stored(catalog: Catalog, history: History, sha256: str) -> str:
+    at: dt.datetime = catalog.body(sha256, history.partition)["first_snapshot_at"]
+    return snapshot_id(at)

@@ -1,0 +1,218 @@
+"""Over many snapshots: the story of one article, the log of an archive, the series of view counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.frames import to_frame
+from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.nearest import nearest
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.schema import CHANGES_SCHEMA
+from helpscraper.archive.sql import connect
+from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
+from helpscraper.history.steps import records_of, steps
+
+__all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table", "view_series"]
+
+HISTORY_SCHEMA: pa.Schema = pa.schema([pa.field("snapshot_id", pa.string(), nullable=False), *CHANGES_SCHEMA])
+"""One row for each change: the snapshot that showed it, then the columns of a change feed."""
+
+LOG_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("snapshot_id", pa.string(), nullable=False),
+        pa.field("section", pa.string()),
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("articles", pa.int64(), nullable=False),
+    ]
+)
+"""How many articles of a section had a kind of change in a snapshot; ``silent`` edits count as a kind beside."""
+
+_VIEWS = """
+with seen as (
+    select site, locale, article_id, snapshot_at, view_count,
+        lag(view_count) over w as earlier, lag(snapshot_at) over w as earlier_at
+    from snapshots
+    where view_count is not null and status not in ('failed', 'gone')
+    window w as (partition by site, locale, article_id order by snapshot_at)
+)
+select site, locale, article_id, snapshot_at, view_count,
+    case when view_count >= earlier then view_count - earlier end as gain,
+    (epoch_us(snapshot_at) - epoch_us(earlier_at)) / 86400000000.0 as days,
+    gain / nullif(days, 0) as gain_per_day,
+    coalesce(view_count < earlier, false) as reset
+from seen order by site, locale, article_id, snapshot_at
+"""
+
+
+@dataclass(frozen=True)
+class History:
+    """The story of one article, across its renames.
+
+    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its slugs, the newest last. ``since`` is the first
+    snapshot of the archive when the article was there from the start: what happened before is not known.
+    """
+
+    article_id: str
+    partition: Partition
+    table: pa.Table
+    names: tuple[str, ...]
+    since: str | None
+    warnings: tuple[str, ...] = ()
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """The changes: snapshot_id, article_id, kind, field, before, after, silent, at."""
+        return to_frame(self.table)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __repr__(self) -> str:
+        return f"<history of {self.article_id}: {len(self)} changes in {len(set(self._ids()))} snapshots>"
+
+    def _ids(self) -> list[str]:
+        ids: list[str] = self.table.column("snapshot_id").to_pylist()
+        return ids
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{escape(row['snapshot_id'])}</td><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
+            f"<td>{escape(row['field'] or '')}</td><td>{escape(_shown(row['before'], row['field']))}</td>"
+            f"<td>{escape(_shown(row['after'], row['field']))}</td></tr>"
+            for row in self.table.to_pylist()
+        )
+        head = "".join(f"<th>{name}</th>" for name in ("snapshot", "kind", "field", "before", "after"))
+        return f"<p>{escape(repr(self)[1:-1])}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def _shown(value: str | None, field: str | None) -> str:
+    if value is None or field == "article":
+        return ""
+    return f"{value[:12]}…" if field == "body_sha256" else value[:120]
+
+
+def article_history(catalog: Catalog, article_id: str, partition: Partition | None = None) -> History:
+    """Return what happened to one article, under whatever slug, from the first snapshot to the last.
+
+    Raises ``ReferenceNotFoundError`` with the nearest names when no snapshot knows the article.
+    """
+    where = partition or catalog.partition()
+    taken = steps(catalog, where)
+    found = records_of(catalog, taken, articles=[article_id], renames=True)
+    names = _names(article_id, found.table)
+    if len(names) > 1:
+        found = records_of(catalog, taken, articles=names, renames=False)
+    table = found.table.filter(pc.is_in(found.table.column("article_id"), value_set=pa.array(names, pa.string())))
+    since = _first_if_known(catalog, where, names)
+    if not table.num_rows and since is None:
+        _raise_unknown(catalog, where, article_id)
+    ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
+    table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
+    return History(article_id, where, table, names, since, found.warnings)
+
+
+def _names(article_id: str, records: pa.Table) -> tuple[str, ...]:
+    """Follow the renames from and to ``article_id``; the oldest name first."""
+    renamed = records.filter(
+        pc.and_(
+            pc.equal(records.column("kind"), "renamed"),
+            pc.is_in(records.column("field"), value_set=pa.array(["source_id", "body"])),
+        )
+    ).to_pylist()
+    links = [(row["before"], row["after"]) for row in renamed if row["after"] == row["article_id"]]
+    names = [article_id]
+    for before, after in reversed(links):
+        if after == names[0]:
+            names.insert(0, before)
+    for before, after in links:
+        if before == names[-1]:
+            names.append(after)
+    return tuple(dict.fromkeys(names))
+
+
+def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ...]) -> str | None:
+    for snapshot in catalog.snapshots(partition)[:1]:
+        for name in names:
+            try:
+                if catalog.load_table(snapshot, columns=["article_id"], article_id=name).num_rows:
+                    return snapshot.id
+            except ArchiveError:
+                return None
+    return None
+
+
+def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> None:
+    known: list[str] = []
+    for snapshot in reversed(catalog.snapshots(partition)):
+        try:
+            known = catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
+            break
+        except ArchiveError:
+            continue
+    names = nearest(article_id, known)
+    raise ReferenceNotFoundError(
+        f"{article_id}: no snapshot of {catalog.store.uri} ({partition}) knows this article",
+        advice=f"nearest: {', '.join(names)}" if names else "`helpscraper show latest` lists what there is",
+    )
+
+
+def log_table(catalog: Catalog, partition: Partition, limit: int | None = None) -> tuple[pa.Table, tuple[str, ...]]:
+    """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``), and warnings.
+
+    ``limit`` takes the newest steps only. The section is the article's after the change, or before it for one that went.
+    """
+    taken = steps(catalog, partition)
+    taken = taken[-limit:] if limit else taken
+    tables: list[pa.Table] = [LOG_SCHEMA.empty_table()]
+    warnings: list[str] = []
+    for step in taken:
+        try:
+            found = records_of(catalog, [step])
+            warnings += found.warnings
+            rows = catalog.load_table(step.after, columns=["article_id", "section"])
+            tables.append(_counts(step.after, found.table, rows))
+        except HelpscraperError as error:
+            warnings.append(f"{step.after.id}: {error.message}")
+    return pa.concat_tables(tables), tuple(warnings)
+
+
+def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:
+    with duckdb.connect() as connection:
+        connection.register("records", records)
+        connection.register("rows", rows)
+        found: pa.Table = connection.sql(
+            """
+            with placed as (
+                select r.article_id, r.kind, r.silent,
+                    case when r.field = 'article' then json_extract_string(coalesce(r.after, r.before), '$.section')
+                         else s.section end as section
+                from records r left join rows s using (article_id)
+            )
+            select $snapshot as snapshot_id, section, kind, count(distinct article_id) as articles
+            from (select article_id, kind, section from placed
+                  union all select article_id, 'silent', section from placed where silent)
+            group by section, kind order by section, kind
+            """,
+            params={"snapshot": snapshot.id},
+        ).to_arrow_table()
+    return found.cast(LOG_SCHEMA)
+
+
+def view_series(catalog: Catalog) -> pa.Table:
+    """Return the view counts of every article in every snapshot, one row each, sorted.
+
+    Columns: site, locale, article_id, snapshot_at, view_count, ``gain`` since the observation before (null for the
+    first and after a reset), ``days`` between the two, ``gain_per_day``, and ``reset``: the count fell, which a
+    counter does not do, so it was started again or another number is shown.
+    """
+    with connect(catalog) as connection:
+        found: pa.Table = connection.sql(_VIEWS).to_arrow_table()
+    return found
