@@ -37,6 +37,11 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 # No cookie is needed, and none means that every page is what a stranger sees.
 COOKIES_ENABLED = False
+# Of gzip a cut stream can be told from a whole one; of brotli and zstd, Scrapy's decoders cannot.
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
+    "Accept-Encoding": "gzip",
+}
 
 # ---- How long and how large ---------------------------------------------------------------------------------------
 
@@ -62,6 +67,10 @@ RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 RETRY_BACKOFF = 2.0
 RETRY_BACKOFF_MAX = 60.0
 RETRY_AFTER_MAX = 300.0
+# Own: how many pages that failed for good get one more chance when all else is done; after how many failures in a
+# row the site counts as unreachable and the crawl ends.
+SECOND_CHANCES = 50
+GIVE_UP_AFTER = 20
 
 # ---- The way of a response ----------------------------------------------------------------------------------------
 
@@ -109,14 +118,18 @@ EXTENSIONS = {
 RESUME = False
 RESUME_MAX_HOURS = 24.0
 # Own: how many articles that left every listing are asked for at their own address.
-VANISHED_PROBES = 500
-# Own: how many earlier good snapshots the health checks look at, and their thresholds (crawl.health.Thresholds).
+UNLISTED_PROBES = 500
+# Own: how many earlier good crawls the health checks look at, and their thresholds (crawl.health.Thresholds).
 HEALTH_BASELINE_RUNS = 5
 HEALTH_MIN_ARTICLES = 0.7
 HEALTH_MIN_SECTION = 0.5
+HEALTH_SECTION_SIZE = 5
 HEALTH_COVERAGE_DROP = 0.2
+HEALTH_ENOUGH = 3
 HEALTH_MAX_FAILED = 0.1
-HEALTH_MIN_FETCHED_BODIES = 0.9
+HEALTH_MAX_FAILED_OF_TRIED = 0.5
+HEALTH_MIN_BODIES = 0.9
+HEALTH_MIN_DATED = 0.5
 HEALTH_MAX_CHALLENGES = 0
 # Own: apprise URLs that are told when a crawl is refused, when it recovers, and when the layout drifts.
 NOTIFY_URLS: list[str] = []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from helpscraper.cli.options import add_partition, open_catalog
+
 __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
@@ -16,16 +18,14 @@ example:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("id", metavar="ID", help="id of the refused snapshot")
-    parser.add_argument("--site", default="okx", help="site of the snapshot (default: %(default)s)")
-    parser.add_argument("--locale", default="en", help="locale of the snapshot (default: %(default)s)")
+    add_partition(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Promote the snapshot and say where it is now."""
-    from helpscraper.archive.layout import Partition
-    from helpscraper.archive.store import Store
-    from helpscraper.archive.writer import promote
+    from helpscraper.crawl.conclude import accept
 
-    written = promote(Store(args.archive), Partition(args.site, args.locale), args.id)
+    catalog = open_catalog(args)
+    written = accept(catalog, catalog.partition(), args.id)
     print(f"accepted: {written.path}")
     return 0

@@ -29,7 +29,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-s", dest="settings", metavar="NAME=VALUE", action="append", default=[], help="any Scrapy setting"
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the ledger of a crawl that did not end")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the ledger of a crawl that did not end"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -40,8 +40,16 @@ class CrawlArguments:
         locale = get_locale(arguments.pop("locale", None) or "en").prefix
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
         parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path or parts.query or parts.username:
-            wrong.append(f"base_url={base_url}: a scheme and a host are wanted, such as http://127.0.0.1:8000")
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path
+            or parts.query
+            or parts.username
+        ):
+            wrong.append(
+                f"base_url={base_url}: a scheme and a host are wanted, such as http://127.0.0.1:8000"
+            )
         lists: dict[str, tuple[str, ...]] = {}
         for name in ("categories", "sections"):
             lists[name] = tuple(part for part in (arguments.pop(name, None) or "").split(",") if part)
@@ -69,7 +77,7 @@ class CrawlArguments:
             categories=lists["categories"],
             sections=lists["sections"],
             query=query,
-            mode=mode,
+            mode="full" if mode == "full" else "incremental",
             limit=None if limit is None else int(limit),
             audit=share if share is not None else 0.0,
         )

@@ -14,7 +14,7 @@ def holes(section: SectionEntry) -> list[str]:
     """Name what is missing from one section's listing; an empty list means that it was read whole.
 
     A listing was read whole when its pages were read from the first to the last without a gap, its last page said
-    that it is the last, and as many different articles were seen as the site says there are.
+    that it is the last, all pages stated the same total, and as many different articles were seen as that.
     """
     found: list[str] = []
     if section.problem:
@@ -28,13 +28,16 @@ def holes(section: SectionEntry) -> list[str]:
     if not section.ended:
         stated = f" of {section.pages_stated}" if section.pages_stated else ""
         found.append(f"the listing was read to page {last}{stated}, which is not the last")
+    if len(section.totals) > 1:
+        # An article that left an earlier page pulled another one over to it, past the reader.
+        found.append(f"the list moved while it was read: {', then '.join(map(str, section.totals))} articles")
     if section.total is not None and section.seen < section.total:
         found.append(f"{section.seen} of {section.total} articles seen")
     return found
 
 
 def section_facts(sections: Iterable[SectionEntry]) -> dict[str, dict[str, Any]]:
-    """Return the ``sections`` of the run facts: for each slug what was stated, what was seen, and whether it is whole."""
+    """Return the ``sections`` of the run facts: for each slug what was stated, what was seen, is it whole."""
     facts: dict[str, dict[str, Any]] = {}
     for section in sections:
         missing = holes(section)
@@ -44,7 +47,8 @@ def section_facts(sections: Iterable[SectionEntry]) -> dict[str, dict[str, Any]]
             "content_type": section.content_type,
             "total": section.total,
             "seen": section.seen,
-            "pages": section.pages_stated or (max(section.pages) if section.ended and section.pages else None),
+            "pages": section.pages_stated
+            or (max(section.pages) if section.ended and section.pages else None),
             "pages_read": len(section.pages),
             "whole": not missing,
             "holes": missing,

@@ -6,199 +6,174 @@ before is touched.
 
 from __future__ import annotations
 
-import datetime as dt
 import logging
-import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from helpscraper.archive.layout import Partition, refused_path
+from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import Outcome, RunFacts
+from helpscraper.archive.runs import Outcome, parse_run
 from helpscraper.archive.schema import articles_table, bodies_table
-from helpscraper.archive.writer import write_refused, write_run, write_snapshot
+from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
+from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
+from helpscraper.crawl.facts import listing_holes, run_facts
 from helpscraper.crawl.health import Verdict, check_health, is_fit
-from helpscraper.crawl.merge import merge_row
+from helpscraper.crawl.known import good_crawls, newest_run
+from helpscraper.crawl.ledger import Entry
+from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.validators import save_validators
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
+from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.items import Article
 
-__all__ = ["abandon", "conclude"]
+__all__ = ["abandon", "accept", "conclude"]
 
 logger = logging.getLogger(__name__)
 
-_COVERED = ("category", "section", "published_on", "updated_on", "view_count", "body_sha256")
 _BATCH = 200
+
+Sections = Mapping[str, Mapping[str, Any]]
 
 
 def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]) -> dict[str, Any]:
     """End ``session`` and return the run facts; ``facts["exit_code"]`` is what the command answers with.
 
     ``finish_reason`` is Scrapy's (``finished``, ``shutdown``, ``closespider_…``), ``stats`` its statistics. A crawl
-    that was interrupted keeps its ledger for ``--resume``. Raises ``ArchiveError`` when the archive cannot be written;
-    the ledger is kept then too.
+    that did not run to its end commits nothing and keeps its ledger for ``--resume``. Raises ``ArchiveError`` when the
+    archive cannot be written; the ledger is kept then too.
     """
     session.close_recording()
-    rows, unnamed = _rows(session)
-    facts = _facts(session, rows, unnamed, finish_reason, stats)
-    interrupted = finish_reason == "shutdown"
-    if interrupted:
-        facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "reason": "interrupted; --resume goes on"}
-        _write_run(session, facts)
-        session.release()
-        session.concluded = facts
-        return facts
-    earlier = _baseline(session)
+    sections = section_facts(session.ledger.sections())
+    rows, unnamed, census = _rows(session, sections)
+    facts = run_facts(session, sections, census, unnamed, finish_reason, stats)
+    earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts["health"] = [verdict.as_facts() for verdict in verdicts]
-    if is_fit(verdicts):
+    if finish_reason == "shutdown":
+        facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "interrupted": True}
+        facts["reason"] = "interrupted; --resume goes on from here"
+        _write_run(session, facts)
+    elif is_fit(verdicts):
         _commit(session, rows, facts)
     else:
         _refuse(session, rows, facts, verdicts)
-    _notify(session, facts)
-    session.finish()
     session.concluded = facts
+    _notify(session, facts)
+    if finish_reason == "finished":
+        session.finish()
+    else:
+        session.release()
     return facts
-
-
-def _baseline(session: CrawlSession) -> list[RunFacts]:
-    """Return the facts of the last good crawls, newest first; a damaged file is named and left aside."""
-    found: list[RunFacts] = []
-    for snapshot in reversed(session.catalog.snapshots(session.partition)):
-        if len(found) >= session.options.baseline_runs:
-            break
-        try:
-            facts = session.catalog.facts(snapshot)
-        except ArchiveError as error:
-            logger.warning("An earlier snapshot is no baseline: %s", error)
-            continue
-        if facts.get("kind") == "crawl":
-            found.append(facts)
-    return found
 
 
 def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
     """End a session whose crawl broke before it could be concluded: facts are written, the ledger is kept."""
-    facts = _facts(session, articles_table([]), [], "error", {}) | {
+    facts = run_facts(session, {}, Census().as_facts(), [], "error", {}) | {
         "outcome": "failed",
         "exit_code": ExitCode.INTERNAL,
+        "complete": False,
+        "incomplete_reasons": ["the crawl was not concluded"],
         "error": f"{type(error).__name__}: {error}"[:2000],
     }
     try:
         _write_run(session, facts)
     except ArchiveError as second:
-        logger.error("The facts of this run could not be written either: %s", second)
+        logger.warning("The facts of this run could not be written either: %s", second.message)
     finally:
-        session.release()
         session.concluded = facts
+        _notify(session, facts)
+        session.release()
     return facts
 
 
-def _rows(session: CrawlSession) -> tuple[pa.Table, list[str]]:
-    """Return the snapshot's rows, and the articles of which not even a title is known."""
-    tags = frozenset(s.slug for s in session.ledger.sections() if s.content_type == "tag")
+def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> SnapshotFile:
+    """Promote a refused snapshot, with its change feed, after a person looked at it.
+
+    Raises ``ReferenceNotFoundError`` when nothing of that name was refused, and ``ArchiveError`` for a damaged file.
+    """
+    path = refused_path(partition, snapshot_id)
+    changes = None
+    if catalog.store.exists(path):
+        with open_parquet(catalog.store, path) as file:
+            facts = parse_run((file.schema_arrow.metadata or {}).get(RUN_KEY, b"{}"), path)
+        changes = _changes(
+            catalog, partition, snapshot_id, catalog.refused_table(partition, snapshot_id), facts, ()
+        )
+    return promote(catalog.store, partition, snapshot_id, changes)
+
+
+def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str], dict[str, Any]]:
+    """Return the snapshot's rows, the articles of which not even a title is known, and the counts over both."""
+    seen_all = not listing_holes(session, sections) and not session.arguments.scope
+    run = {"sections": sections, "complete": seen_all}
+    whole = {slug for slug, section in sections.items() if section["whole"]}
+    if seen_all:
+        # A section that is nowhere on a site that was seen whole lists nothing any more.
+        before = (row["listed_in"] or () for row in session.known.values())
+        whole |= {slug for listed_in in before for slug in listed_in} - sections.keys()
+    tags = frozenset(slug for slug, section in sections.items() if section["content_type"] == "tag")
+    listings = Listings(tags=tags, whole=frozenset(whole))
     unnamed: list[str] = []
+    census = Census()
 
     def articles() -> Iterator[Article]:
         for entry in session.ledger.entries():
-            row = merge_row(entry, session.known.get(entry.article_id), session.snapshot_at, tags=tags)
-            if row is None:
-                # An article that was asked for, answered "gone", and was never known leaves nothing to keep.
-                if entry.outcome != "gone":
-                    unnamed.append(entry.article_id)
-            else:
+            previous = session.known.get(entry.article_id)
+            if _is_absent(entry, previous, run):
+                continue
+            row = merge_row(entry, previous, session.snapshot_at, listings)
+            if row is not None:
+                census.add(row, previous, entry.sightings)
                 yield Article(**row)
+            elif entry.outcome != "gone":
+                # One that answered "gone" and was never known leaves nothing to keep.
+                unnamed.append(entry.article_id)
 
-    return articles_table(articles()), unnamed
+    return articles_table(articles()), unnamed, census.as_facts()
 
 
-def _facts(
-    session: CrawlSession, rows: pa.Table, unnamed: list[str], finish_reason: str, stats: Mapping[str, Any]
-) -> dict[str, Any]:
-    ledger, arguments = session.ledger, session.arguments
-    sections = section_facts(ledger.sections())
-    status = Counter(rows.column("status").to_pylist())
-    problems = ledger.tallies("problem")
-    holes = [f"section {slug}: {hole}" for slug, section in sections.items() for hole in section["holes"]]
-    holes += [f"{detail}" for kind, _, detail in ledger.problems() if kind in {"discovery", "vanished"}]
-    holes += [f"section {slug} is not on the site" for slug in arguments.sections if slug not in sections]
-    if status["failed"]:
-        holes.append(f"{status['failed']} article pages could not be read")
-    if unnamed:
-        holes.append(f"{len(unnamed)} articles without a title are left out: {', '.join(unnamed[:5])}")
-    if problems["invalid"] or problems["slug"]:
-        holes.append(f"{problems['invalid'] + problems['slug']} listed articles could not become rows")
-    scope = arguments.scope
-    asked = [f"only a part was asked for: {scope}"] if scope else []
-    started = session.snapshot_at
-    now = dt.datetime.now(dt.UTC)
-    return {
-        "run_id": session.snapshot_id,
-        "site": session.partition.site,
-        "locale": session.partition.locale,
-        "kind": "crawl",
-        "started_at": started.isoformat(),
-        "finished_at": now.isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - session.monotonic_start, 3),
-        "finish_reason": finish_reason,
-        "complete": not holes and not asked,
-        "incomplete_reasons": holes + asked,
-        "holes": len(holes),
-        "scope": scope,
-        "sections": sections,
-        "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
-        "why_fetched": dict(ledger.tallies("reason")),
-        "fields": _nested(ledger.tallies("fields")),
-        "rules": dict(ledger.tallies("rules")),
-        "problems": dict(problems),
-        "problem_texts": [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]],
-        "coverage": _coverage(rows),
-        "language_asked": session.language,
-        "languages": dict(ledger.tallies("language")),
-        "region": session.region,
-        "requests": _requests(stats),
-        "warc": session.recorder.facts() if session.recorder is not None else None,
-        "internal_errors": int(stats.get("log_count/CRITICAL", 0)) + int(stats.get("helpscraper/internal_errors", 0)),
-        "errors": list(stats.get("helpscraper/internal_error_texts", ())),
-        "versions": dict(session.options.versions),
-        "arguments": arguments.as_facts(),
-        "resumed": session.options.resume,
-        "found_lying": session.found_lying,
-        "health": [],
-        "snapshot": None,
-    }
+def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
+    """Tell whether the article is not there any more although no page said so in as many words.
+
+    Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read.
+    """
+    if entry.outcome != "absent" or previous is None or entry.sightings:
+        return False
+    return absence_is_proven(previous.get("section"), previous.get("listed_in"), run)
 
 
 def _commit(session: CrawlSession, rows: pa.Table, facts: dict[str, Any]) -> None:
     outcome: Outcome = "incomplete" if facts["holes"] else "committed"
     facts |= {"outcome": outcome, "exit_code": ExitCode.INCOMPLETE if facts["holes"] else ExitCode.OK}
-    changes = _changes(session.catalog, session, rows, facts)
-    written = write_snapshot(
-        session.catalog.store, session.partition, session.snapshot_id, rows, _bodies(session), facts, changes
-    )
+    catalog, partition, snapshot_id = session.catalog, session.partition, session.snapshot_id
+    changes = _changes(catalog, partition, snapshot_id, rows, facts, _bodies(session))
+    written = write_snapshot(catalog.store, partition, snapshot_id, rows, _bodies(session), facts, changes)
     facts["snapshot"] = written.path
+    kept = session.ledger.carried() & session.validators.keys()
+    validators = {article_id: session.validators[article_id] for article_id in kept}
     try:
-        save_validators(session.catalog, session.partition, session.snapshot_id, session.ledger.all_validators())
+        save_validators(catalog, partition, snapshot_id, validators | session.ledger.all_validators())
     except OSError as error:
         logger.warning("The validators could not be kept (%s); the next crawl fetches in full", error)
 
 
-def _refuse(session: CrawlSession, rows: pa.Table, facts: dict[str, Any], verdicts: list[Verdict]) -> None:
-    reasons = "; ".join(f"{v.check}: {v.detail}" for v in verdicts if v.verdict == "fail")
-    internal = facts["internal_errors"] > 0
+def _refuse(
+    session: CrawlSession, rows: pa.Table, facts: dict[str, Any], verdicts: Sequence[Verdict]
+) -> None:
     facts |= {
         "outcome": "refused",
-        "exit_code": ExitCode.INTERNAL if internal else ExitCode.REFUSED,
-        "reason": reasons,
-        "complete": False,
+        "exit_code": ExitCode.INTERNAL if facts["internal_errors"] else ExitCode.REFUSED,
+        "reason": "; ".join(f"{v.check}: {v.detail}" for v in verdicts if v.verdict == "fail"),
     }
-    if rows.num_rows:
+    # Half a crawl is nothing to accept after a look; its ledger is kept to go on from.
+    if rows.num_rows and facts["finish_reason"] == "finished":
         written = write_refused(
             session.catalog.store, session.partition, session.snapshot_id, rows, _bodies(session), facts
         )
@@ -207,12 +182,19 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: dict[str, Any], verdic
         _write_run(session, facts)
 
 
-def _changes(catalog: Catalog, session: CrawlSession, rows: pa.Table, facts: Mapping[str, Any]) -> pa.Table | None:
+def _changes(
+    catalog: Catalog,
+    partition: Partition,
+    snapshot_id: str,
+    rows: pa.Table,
+    facts: Mapping[str, Any],
+    bodies: Iterable[pa.RecordBatch],
+) -> pa.Table | None:
     """Return the change feed against the snapshot before; a damaged earlier file costs the feed, not the commit."""
     try:
-        return changes_feed(catalog, session.partition, session.snapshot_id, rows, facts, _bodies(session))
+        return changes_feed(catalog, partition, snapshot_id, rows, facts, bodies)
     except HelpscraperError as error:
-        logger.error("No change feed for this snapshot: %s", error)
+        logger.warning("No change feed for snapshot %s: %s", snapshot_id, error)
         return None
 
 
@@ -222,7 +204,7 @@ def _write_run(session: CrawlSession, facts: Mapping[str, Any]) -> None:
 
 def _notify(session: CrawlSession, facts: Mapping[str, Any]) -> None:
     if session.options.notify_urls:
-        before = session.catalog.run_before(session.partition, session.snapshot_id)
+        before = newest_run(session.catalog, session.partition, before=session.snapshot_id)
         notify_transition(session.options.notify_urls, facts, before)
 
 
@@ -234,30 +216,3 @@ def _bodies(session: CrawlSession) -> Iterator[pa.RecordBatch]:
             yield from bodies_table(batch, session.snapshot_at).to_batches()
             batch = []
     yield from bodies_table(batch, session.snapshot_at).to_batches()
-
-
-def _nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    nested: dict[str, dict[str, int]] = {}
-    for name, n in counts.items():
-        field, _, outcome = name.partition("/")
-        nested.setdefault(field, {})[outcome] = n
-    return nested
-
-
-def _coverage(rows: pa.Table) -> dict[str, float]:
-    """Return the share of rows that have a value, by field."""
-    n = rows.num_rows
-    return {name: round(1 - rows.column(name).null_count / n, 4) for name in _COVERED} if n else {}
-
-
-def _requests(stats: Mapping[str, Any]) -> dict[str, Any]:
-    prefix = "downloader/response_status_count/"
-    return {
-        "total": stats.get("downloader/request_count", 0),
-        "by_status": {name.removeprefix(prefix): n for name, n in sorted(stats.items()) if name.startswith(prefix)},
-        "retries": stats.get("retry/count", 0),
-        "held_seconds": round(stats.get("retry/held_seconds", 0), 3),
-        "errors": stats.get("downloader/exception_count", 0),
-        "bytes": stats.get("downloader/response_bytes", 0),
-        "robots_refused": stats.get("robotstxt/forbidden", 0),
-    }

@@ -2,14 +2,20 @@
 
 A check that fails keeps the snapshot out of ``snapshots/``; it goes to ``refused/`` and a person may promote it with
 ``helpscraper accept``. The thresholds are settings (``HEALTH_…``); ``docs/running.md`` gives the reason of each.
+What is missing and known to be missing (a listing page that could not be had) makes a crawl incomplete, not unfit:
+unfit is a crawl that *looks* whole and is not what the help centre was.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Literal
+
+from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
+from helpscraper.crawl.drift import drift_details
 
 __all__ = ["Thresholds", "Verdict", "check_health", "is_fit"]
 
@@ -18,21 +24,25 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """When a check fails; shares are of 1.
+    """When a check fails; shares are of 1, the other numbers count articles or pages.
 
-    ``min_articles``: against the median of the last good snapshots (a help centre does not lose a third of its
-    articles between two crawls). ``min_section``: the same per section, for sections of at least ``section_size``.
-    ``coverage_drop``: how far the share of rows that have a value may fall in one field. ``max_failed``: share of
-    article pages that could not be read. ``min_fetched_bodies``: share of fetched pages that had a body.
-    ``max_challenges``: challenge pages that may be met at all.
+    ``min_articles``: articles against the median of the last good crawls. ``min_section``: the same for each section
+    that had at least ``section_size`` articles. ``coverage_drop``: share of the articles that may lose a field.
+    ``enough``: a fall of fewer articles than this proves nothing. ``max_failed``: share of all articles whose page
+    could not be read, and ``max_failed_of_tried`` that of the pages asked for. ``min_bodies`` and ``min_dated``:
+    share of the pages of new articles that have a body, and a date. ``max_challenges``: pages that stayed block or
+    challenge pages.
     """
 
     min_articles: float = 0.7
     min_section: float = 0.5
     section_size: int = 5
     coverage_drop: float = 0.2
+    enough: int = 3
     max_failed: float = 0.1
-    min_fetched_bodies: float = 0.9
+    max_failed_of_tried: float = 0.5
+    min_bodies: float = 0.9
+    min_dated: float = 0.5
     max_challenges: int = 0
 
 
@@ -55,28 +65,29 @@ def is_fit(verdicts: Sequence[Verdict]) -> bool:
 
 
 def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | None = None) -> list[Verdict]:
-    """Judge a crawl's facts against those of the last good snapshots (newest first, as many as there are).
+    """Judge a crawl's facts against those of the last good crawls (newest first, as many as there are).
 
-    Crawls of a part (``facts["scope"]``) are held against earlier crawls section by section only.
+    A crawl of a part (``facts["scope"]``) is held against earlier ones section by section only, and one that was
+    itself of a part or incomplete is no measure for how much there should be. Every check says something, so that
+    the run facts show that it was made.
     """
     limits = limits or Thresholds()
-    verdicts = [
-        *_anything(facts),
-        *_ended(facts),
-        *_challenges(facts, limits),
-        *_failed(facts, limits),
-        *_bodies(facts, limits),
-        *_language(facts, earlier),
-        *_region(facts, earlier),
-        *_drift(facts, earlier),
-    ]
     whole = [run for run in earlier if not run.get("scope") and run.get("complete")]
-    if whole:
-        if not facts.get("scope"):
-            verdicts += _articles(facts, whole, limits)
-            verdicts += _vanished_sections(facts, whole, limits)
-        verdicts += _sections(facts, whole, limits)
-        verdicts += _coverage(facts, whole, limits)
+    checks = (
+        ("end", _ended(facts)),
+        ("articles", _articles(facts, whole, limits)),
+        ("section", _sections(facts, whole, limits)),
+        ("coverage", _coverage(facts, whole, limits)),
+        ("failed", _failed(facts, limits)),
+        ("bodies", _first_readings(facts, limits)),
+        ("challenge", _challenges(facts, limits)),
+        ("language", _language(facts, earlier)),
+        ("region", _region(facts, earlier)),
+        ("layout", _layout(facts, earlier)),
+    )
+    verdicts: list[Verdict] = []
+    for name, found in checks:
+        verdicts += list(found) or [Verdict(name, "ok", "")]
     return verdicts
 
 
@@ -85,112 +96,153 @@ def _live(facts: Facts) -> int:
     return sum(counts.get(name, 0) for name in ("fetched", "carried", "listed", "failed"))
 
 
-def _anything(facts: Facts) -> Iterator[Verdict]:
-    n = _live(facts)
-    if n == 0:
-        yield Verdict("articles", "fail", "no article was found; an empty result is never a help centre")
-
-
 def _ended(facts: Facts) -> Iterator[Verdict]:
     reason = facts.get("finish_reason")
     if reason != "finished":
-        yield Verdict("end", "fail", f"the crawl did not run to its end: {reason}")
+        yield Verdict(
+            "end", "fail", f"the crawl did not run to its end: {reason}; --resume goes on from here"
+        )
     internal = facts.get("internal_errors", 0)
     if internal:
-        first = next(iter(facts.get("errors", ())), "")
+        first = next(iter(facts.get("errors", ())), "see the log")
         yield Verdict("end", "fail", f"{internal} internal errors, the first: {first}")
 
 
-def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
-    met = facts.get("problems", {}).get("challenge", 0)
-    if met > limits.max_challenges:
-        yield Verdict("challenge", "fail", f"{met} block or challenge pages instead of content")
+def _articles(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
+    n, counts = _live(facts), facts.get("counts", {})
+    if n == 0:
+        holes = [
+            reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only a part")
+        ]
+        because = f" ({'; '.join(holes[:3])})" if holes else ""
+        yield Verdict(
+            "articles", "fail", f"no article was found{because}; an empty result is never a help centre"
+        )
+    elif not counts.get("fetched") and not counts.get("carried") and counts.get("failed"):
+        yield Verdict("articles", "fail", f"not one of {n} articles could be read")
+    elif whole and not facts.get("scope"):
+        usual = median(_live(run) for run in whole)
+        bad = n < limits.min_articles * usual and usual - n >= limits.enough
+        yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
+
+
+def _sections(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
+    """Hold the articles of each section against earlier crawls, whether listings or their own pages showed them."""
+    if not whole:
+        return
+    sections, live = facts.get("sections", {}), facts.get("live", {})
+    for slug, before in sorted(whole[0].get("sections", {}).items()):
+        usual = median(run.get("live", {}).get(slug, 0) for run in whole if slug in run.get("sections", {}))
+        now, here = live.get(slug, 0), slug in sections
+        if usual < limits.section_size or (facts.get("scope") and not here):
+            continue
+        if before.get("content_type") == "tag" and here and not sections[slug]["whole"]:
+            continue  # only its own listing shows a tag's articles, and what is missing of it is named already
+        if now < limits.min_section * usual:
+            what = f"{now} articles" if here else f"has vanished, {now} articles are left"
+            yield Verdict("section", "fail", f"section {slug}: {what}; usually {usual:g}")
+        elif not here:
+            yield Verdict("section", "warn", f"section {slug} has vanished; its articles are still there")
+
+
+def _coverage(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
+    """Compare like with like: an article's page with the same article before, a listing with the same listing."""
+    for name in PAGE_FIELDS:
+        counts = facts.get("refetched", {}).get(name, {})
+        had, lost = counts.get("had", 0), counts.get("lost", 0)
+        if lost >= limits.enough and lost > limits.coverage_drop * had:
+            yield Verdict("coverage", "fail", f"{name}: {lost} of {had} pages that had it have lost it")
+    for name in LISTED_FIELDS:
+        shown, have, expected = 0, 0, 0.0
+        for slug, counts in facts.get("listed", {}).items():
+            before = [run["listed"][slug] for run in whole if slug in run.get("listed", {})]
+            shares = [each[name] / each["n"] for each in before]
+            if shares:
+                shown += counts["n"]
+                have += counts[name]
+                expected += median(shares) * counts["n"]
+        if expected - have >= limits.enough and expected - have > limits.coverage_drop * expected:
+            yield Verdict(
+                "coverage",
+                "fail",
+                f"{name}: {have} of {shown} listed articles have it; usually {expected:.0f}",
+            )
 
 
 def _failed(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     counts = facts.get("counts", {})
     failed, tried = counts.get("failed", 0), counts.get("failed", 0) + counts.get("fetched", 0)
-    if not tried or not failed:
+    if not failed:
         return
-    share = failed / tried
-    # A single page that fails of a few that were tried says nothing about the site.
-    bad = share > limits.max_failed and failed > 2
-    yield Verdict("failed", "fail" if bad else "warn", f"{failed} of {tried} article pages could not be read")
+    bad = failed > limits.max_failed * _live(facts) or failed > limits.max_failed_of_tried * tried
+    # A page or two that fail of the few that were tried say nothing about the site.
+    verdict: Literal["warn", "fail"] = "fail" if bad and failed >= limits.enough else "warn"
+    yield Verdict("failed", verdict, f"{failed} of {tried} article pages could not be read")
 
 
-def _bodies(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
-    fetched = facts.get("counts", {}).get("fetched", 0)
-    absent = facts.get("fields", {}).get("body", {}).get("absent", 0)
-    if fetched and absent / fetched > 1 - limits.min_fetched_bodies:
-        yield Verdict("bodies", "fail", f"{absent} of {fetched} fetched pages had no body")
+def _first_readings(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
+    """Judge the pages of articles that were not known before by what every article has."""
+    new = facts.get("new", {})
+    n = new.get("fetched", 0)
+    for name, what, least in (
+        ("body_sha256", "body", limits.min_bodies),
+        ("published_on", "date", limits.min_dated),
+    ):
+        without = new.get(name, 0)
+        if without > (1 - least) * n and (without >= limits.enough or without == n == _live(facts)):
+            yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
+
+
+def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
+    met = facts.get("problems", {}).get("challenge", 0)
+    if met > limits.max_challenges:
+        yield Verdict("challenge", "fail", f"{met} pages stayed block or challenge pages")
 
 
 def _language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
-    asked, served = facts.get("language_asked"), facts.get("languages", {})
+    """A language or script other than the one asked for, or other than the one that the archive holds."""
+    asked = facts.get("language_asked")
+    served: Counter[str] = Counter(facts.get("languages", {}))
     if not asked or not served:
         return
-    primary = asked.split("-")[0].lower()
-    other = {tag: n for tag, n in served.items() if tag.split("-")[0].lower() != primary}
-    if sum(other.values()) > sum(served.values()) / 2:
-        named = ", ".join(sorted(other))
+    usual, n = served.most_common(1)[0]
+    other = {tag: n for tag, n in served.items() if _tongue(tag, asked) != _tongue(asked, tag)}
+    before = next(
+        (Counter(run["languages"]).most_common(1)[0][0] for run in earlier if run.get("languages")), None
+    )
+    named = ", ".join(sorted(other))
+    if sum(other.values()) > served.total() / 2:
         yield Verdict("language", "fail", f"pages are in {named} where {asked} was asked for")
+    elif before is not None and usual.lower() != before.lower():
+        yield Verdict(
+            "language", "fail", f"{n} of {served.total()} pages are in {usual}; the archive holds {before}"
+        )
     elif other:
-        yield Verdict("language", "warn", f"{sum(other.values())} pages are in {', '.join(sorted(other))}")
+        yield Verdict("language", "warn", f"{sum(other.values())} of {served.total()} pages are in {named}")
+
+
+def _tongue(tag: str, beside: str) -> tuple[str, ...]:
+    """Return the language of ``tag``, and its script where ``beside`` states one too (zh-Hans is not zh-Hant)."""
+    parts = tag.lower().split("-")
+    script = [part for part in parts[1:] if len(part) == 4]
+    both = any(len(part) == 4 for part in beside.split("-")[1:])
+    return (parts[0], *script) if both else (parts[0],)
 
 
 def _region(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
-    now = facts.get("region", {}).get("site")
-    before = next((r["region"]["site"] for r in earlier if r.get("region", {}).get("site")), None)
-    if now and before and now != before:
-        yield Verdict(
-            "region", "fail", f"the site served its regional edition {now}; the archive holds {before}: other articles"
-        )
+    now: Counter[str] = Counter(facts.get("regions", {}))
+    before = next((set(run["regions"]) for run in earlier if run.get("regions")), None)
+    if not now or before is None:
+        return
+    other = {site: n for site, n in now.items() if site not in before}
+    if other:
+        half = sum(other.values()) > now.total() / 2
+        detail = f"{sum(other.values())} of {now.total()} listing pages are of the regional edition "
+        detail += f"{', '.join(sorted(other))}; the archive holds {', '.join(sorted(before))}: other articles"
+        yield Verdict("region", "fail" if half else "warn", detail)
 
 
-def _drift(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
-    """Name the extraction rules that matched before and match no more."""
-    rules = facts.get("rules", {})
-    drifted = {name: n for name, n in rules.items() if name.endswith(("/drift", "/broken"))}
-    if drifted:
-        named = ", ".join(f"{name} ×{n}" for name, n in sorted(drifted.items()))
-        yield Verdict("layout", "warn", f"layout drift: {named}")
-    # Only crawls that fetched about as much can say that a rule has stopped matching.
-    before = next((run.get("rules", {}) for run in earlier if not run.get("scope")), {})
-    gone = []
-    for name, n in sorted(before.items()):
-        field = name.split("/")[0]
-        tried_now = sum(m for other, m in rules.items() if other.split("/")[0] == field)
-        if n >= 5 and tried_now >= 5 and name not in rules and not name.endswith(("/missing", "/drift", "/broken")):
-            gone.append(name)
-    if gone:
-        yield Verdict("layout", "warn", f"layout drift: no longer matching: {', '.join(gone)}")
-
-
-def _articles(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
-    usual = median(_live(run) for run in whole)
-    n = _live(facts)
-    bad = n < limits.min_articles * usual
-    yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
-
-
-def _vanished_sections(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
-    for slug, before in whole[0].get("sections", {}).items():
-        if slug not in facts.get("sections", {}) and before.get("seen", 0) >= limits.section_size:
-            yield Verdict("section", "fail", f"section {slug} with {before['seen']} articles has vanished")
-
-
-def _sections(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
-    for slug, now in facts.get("sections", {}).items():
-        before = [run["sections"][slug]["seen"] for run in whole if slug in run.get("sections", {})]
-        if not before:
-            continue
-        usual = median(before)
-        if usual >= limits.section_size and now["seen"] < limits.min_section * usual:
-            yield Verdict("section", "fail", f"section {slug}: {now['seen']} articles; usually {usual:g}")
-
-
-def _coverage(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
-    for field, share in facts.get("coverage", {}).items():
-        before = [run["coverage"][field] for run in whole if field in run.get("coverage", {})]
-        if before and share < median(before) - limits.coverage_drop:
-            yield Verdict("coverage", "fail", f"{field}: {share:.0%} of the rows have it; usually {median(before):.0%}")
+def _layout(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
+    """Name the rules of extraction that stopped matching; what that cost, the other checks judge."""
+    for detail in drift_details(facts, earlier):
+        yield Verdict("layout", "warn", f"layout drift: {detail}")

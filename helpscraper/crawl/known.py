@@ -1,61 +1,109 @@
-"""What is known of each article before a crawl begins: its newest row."""
+"""What the archive says before a crawl begins: the newest row of each article, the last runs, the last good
+crawls.
+"""
 
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow.compute as pc
 
-from helpscraper.archive.layout import Partition
+from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.runs import RunFacts
 from helpscraper.errors import ArchiveError
 
-__all__ = ["known_articles", "newest_run"]
+__all__ = ["Known", "good_crawls", "newest_run", "read_known"]
 
 logger = logging.getLogger(__name__)
 
 
-def known_articles(catalog: Catalog, partition: Partition) -> dict[str, dict[str, Any]]:
-    """Return the newest row of every article that is believed to exist, by article id.
-
-    The newest complete snapshot says what exists; snapshots after it, which saw only a part, add to it and update it.
-    Articles that are gone are left out. A row whose body cannot be read any more comes without its key, so that the
-    page is fetched again. A damaged snapshot is named in the log and the ones before it are used.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """``rows`` by article id, of the articles believed to exist, and the extractor versions that read
+    them.
     """
-    known: dict[str, dict[str, Any]] = {}
-    for snapshot in _believed(catalog, partition):
+
+    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    extractors: frozenset[str] = frozenset()
+
+
+def read_known(catalog: Catalog, partition: Partition) -> Known:
+    """Return the newest row of every article that is believed to exist.
+
+    The newest complete snapshot says what exists; snapshots after it, which saw only a part, add to it and
+    update it. Articles that are gone are left out. A row whose body cannot be read any more comes without its
+    key, so that the page is fetched again. A damaged snapshot is named in the log and the ones before it are
+    used.
+    """
+    rows: dict[str, dict[str, Any]] = {}
+    extractors = set()
+    for snapshot, facts in _believed(catalog, partition):
         table = catalog.load_table(snapshot)
-        known.update((row["article_id"], row) for row in table.to_pylist())
-    alive = {article_id: row for article_id, row in known.items() if row["status"] != "gone"}
+        rows.update((row["article_id"], row) for row in table.to_pylist())
+        extractors.add(str(facts.get("versions", {}).get("extractor")))
+    alive = {article_id: row for article_id, row in rows.items() if row["status"] != "gone"}
     held = set(pc.unique(catalog.body_index(partition).keys).to_pylist())
     for row in alive.values():
         if row["body_sha256"] not in held:
             row["body_sha256"] = None
-    return alive
+    return Known(alive, frozenset(extractors))
 
 
-def _believed(catalog: Catalog, partition: Partition) -> list[Snapshot]:
-    """Return the newest complete snapshot and those after it, oldest first."""
-    found: list[Snapshot] = []
+def _believed(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, RunFacts]]:
+    """Return the newest complete snapshot and those after it, oldest first, with the facts of their
+    readings.
+    """
+    found: list[tuple[Snapshot, RunFacts]] = []
     for snapshot in reversed(catalog.snapshots(partition)):
         try:
-            facts = catalog.facts(snapshot)
+            facts, crawl = catalog.facts(snapshot), catalog.facts(_as_crawled(snapshot))
         except ArchiveError as error:
             logger.warning("An earlier snapshot is left aside: %s", error)
             continue
-        if facts.get("kind") == "import":
-            continue
-        found.append(snapshot)
-        if facts.get("complete"):
+        if crawl.get("kind") == "import":
+            continue  # one saved page of any date tells nothing about what exists now
+        found.append((snapshot, facts))
+        if crawl.get("complete"):
             break
     return found[::-1]
 
 
-def newest_run(catalog: Catalog, partition: Partition) -> RunFacts | None:
-    """Return the facts of the newest run of any outcome, or None when there is none that can be read."""
-    ids = catalog.run_ids(partition)
+def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunFacts]:
+    """Return the facts of the last ``count`` committed crawls, newest first, as measure for the next one.
+
+    What a person accepted after it was refused is the new normal: crawls before it do not count any more. A
+    damaged file is named and left aside.
+    """
+    found: list[RunFacts] = []
+    for snapshot in reversed(catalog.snapshots(partition)):
+        if len(found) >= count:
+            break
+        try:
+            facts = catalog.facts(_as_crawled(snapshot))
+        except ArchiveError as error:
+            logger.warning("An earlier snapshot is no measure: %s", error)
+            continue
+        if facts.get("kind") != "crawl":
+            continue
+        found.append(facts)
+        if facts.get("accepted"):
+            break
+    return found
+
+
+def _as_crawled(snapshot: Snapshot) -> Snapshot:
+    """Return the snapshot as its crawl wrote it, where a newer extractor's reading stands for it."""
+    return Snapshot(snapshot.partition, snapshot.id, snapshot_path(snapshot.partition, snapshot.id))
+
+
+def newest_run(catalog: Catalog, partition: Partition, before: str | None = None) -> RunFacts | None:
+    """Return the facts of the newest run of any outcome (``before`` an id), or None when there is none to
+    read.
+    """
+    ids = [run_id for run_id in catalog.run_ids(partition) if before is None or run_id < before]
     if not ids:
         return None
     try:

@@ -9,20 +9,28 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Article, Body
 
-__all__ = ["Entry", "Ledger", "Outcome", "SectionEntry"]
+__all__ = ["Entry", "Ledger", "LedgerDamagedError", "Outcome", "SectionEntry"]
 
-Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone"]
-"""What became of an article; ``expected`` means that its page is still to be fetched."""
+Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone", "absent"]
+"""What became of an article.
+
+``expected``: its page is still to be fetched. ``absent``: no listing shows it, and its own address has no article any
+more without saying 404 (it redirects elsewhere, or answers a page that is none).
+"""
+
+logger = logging.getLogger(__name__)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,7 +40,8 @@ CREATE TABLE IF NOT EXISTS listing_page (
     section TEXT, walk INTEGER, page INTEGER, total INTEGER, shown INTEGER, pages INTEGER, last INTEGER,
     PRIMARY KEY (section, walk, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sighting (
-    article_id TEXT, section TEXT, columns TEXT NOT NULL, PRIMARY KEY (article_id, section)) WITHOUT ROWID;
+    article_id TEXT, section TEXT, walk INTEGER, columns TEXT NOT NULL,
+    PRIMARY KEY (article_id, section)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS article (
     article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT,
     etag TEXT, last_modified TEXT) WITHOUT ROWID;
@@ -71,18 +80,31 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SectionEntry:
-    """What was read of one section's listing. ``pages`` maps the page number to the number of articles shown."""
+    """What was read of one section's listing in its last walk from the first page.
+
+    ``pages`` maps the page number to the number of articles shown, ``totals`` are the different totals that these
+    pages stated, in page order, and ``seen`` counts the different articles that they showed.
+    """
 
     slug: str
     title: str | None
     category: str | None
     content_type: str | None
     problem: str | None
-    total: int | None
+    totals: tuple[int, ...]
     pages: dict[int, int]
     pages_stated: int | None
     ended: bool
     seen: int
+
+    @property
+    def total(self) -> int | None:
+        """How many articles there are; the page read last knows best. None when no page says."""
+        return self.totals[-1] if self.totals else None
+
+
+class LedgerDamagedError(ArchiveError):
+    """The ledger file is no SQLite database any more."""
 
 
 class Ledger:
@@ -97,13 +119,18 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
-            # A killed process loses nothing at NORMAL; a power cut may cost the last few pages, which are fetched again.
+            # A killed process loses nothing at NORMAL; a power cut may cost the last pages, which are fetched again.
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_TABLES)
-        except (OSError, sqlite3.DatabaseError) as error:
+        except (OSError, sqlite3.OperationalError) as error:
             raise ArchiveError(
                 f"{path}: the ledger of the crawl cannot be opened: {error}",
-                advice="check that the folder is writable and not full; a damaged ledger may be deleted (the next crawl starts clean)",
+                advice="check that the folder is writable and the disk is not full",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise LedgerDamagedError(
+                f"{path}: the ledger of the crawl is damaged: {error}.",
+                advice="there is nothing to resume; the next crawl without --resume puts it aside and starts clean",
             ) from error
 
     def _write(self, statement: str, values: Iterable[Any]) -> None:
@@ -116,9 +143,13 @@ class Ledger:
             ) from error
 
     def close(self) -> None:
-        """Close the file; the ledger stays."""
-        self.flush()
-        self._db.close()
+        """Close the file; the ledger stays. Sums that a full disk does not take are given up: they only inform."""
+        try:
+            self.flush()
+        except ArchiveError as error:
+            logger.warning("%s", error.message)
+        finally:
+            self._db.close()
 
     def delete(self) -> None:
         """Close the file and remove it: its crawl is committed or refused, and the archive holds all of it."""
@@ -126,12 +157,22 @@ class Ledger:
         for suffix in ("-wal", "-shm", ""):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
+    def reopen(self) -> None:
+        """Make ready to go on after a kill: articles and bodies that were read stay, listings are read afresh.
+
+        What a listing showed before belongs to a list that may have moved since, and a page that could not be had
+        then is asked for again.
+        """
+        for table in ("section", "listing_page", "sighting", "problem"):
+            self._write(f"DELETE FROM {table}", ())  # noqa: S608 (the names stand above)
+        self._write("DELETE FROM tally WHERE kind IN ('problem', 'drift')", ())
+
     # ---- facts of the crawl
 
     def set_meta(self, **values: str) -> None:
-        """Keep facts of the crawl (``snapshot_id``, ``arguments`` …) as text."""
-        for key, value in values.items():
-            self._write("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+        """Keep facts of the crawl (``snapshot_id``, ``arguments`` …) as text, all of them or none."""
+        rows = ", ".join("(?, ?)" for _ in values)
+        self._write(f"INSERT OR REPLACE INTO meta VALUES {rows}", chain.from_iterable(values.items()))  # noqa: S608
 
     def meta(self) -> dict[str, str]:
         """Return the facts kept by ``set_meta``."""
@@ -147,19 +188,24 @@ class Ledger:
         for kind, counts in pending.items():
             for name, n in counts.items():
                 self._write(
-                    "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n", (kind, name, n)
+                    "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+                    (kind, name, n),
                 )
 
     def tallies(self, kind: str) -> Counter[str]:
         """Return the sums of ``kind``."""
         self.flush()
-        return Counter(dict(self._db.execute("SELECT name, n FROM tally WHERE kind = ? ORDER BY name", (kind,))))
+        return Counter(
+            dict(self._db.execute("SELECT name, n FROM tally WHERE kind = ? ORDER BY name", (kind,)))
+        )
 
     def problem(self, kind: str, url: str, detail: str) -> None:
         """Note that something went wrong at ``url``; the number is exact, the texts are kept up to a bound."""
         self.tally("problem", {kind: 1})
         if self.tallies("problem")[kind] <= _MAX_PROBLEMS:
-            self._write("INSERT INTO problem VALUES (?, ?, ?)", (kind, url[:_MAX_DETAIL], detail[:_MAX_DETAIL]))
+            self._write(
+                "INSERT INTO problem VALUES (?, ?, ?)", (kind, url[:_MAX_DETAIL], detail[:_MAX_DETAIL])
+            )
 
     def problems(self) -> list[tuple[str, str, str]]:
         """Return (kind, URL, detail) of the problems kept, oldest first."""
@@ -167,7 +213,9 @@ class Ledger:
 
     # ---- listings
 
-    def section(self, slug: str, *, title: str | None, category: str | None, content_type: str | None) -> None:
+    def section(
+        self, slug: str, *, title: str | None, category: str | None, content_type: str | None
+    ) -> None:
         """Note a section whose listing is to be read."""
         self._write(
             "INSERT INTO section (slug, title, category, content_type) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -181,7 +229,15 @@ class Ledger:
         )
 
     def listing_page(
-        self, section: str, page: int, *, walk: int, total: int | None, shown: int, pages: int | None, last: bool
+        self,
+        section: str,
+        page: int,
+        *,
+        walk: int,
+        total: int | None,
+        shown: int,
+        pages: int | None,
+        last: bool,
     ) -> None:
         """Note one listing page that was read; ``walk`` counts how often the section was walked from its first page."""
         self._write(
@@ -192,13 +248,15 @@ class Ledger:
     def sections(self) -> list[SectionEntry]:
         """Return what was read of each section, sorted by slug; pages are those of the last walk."""
         out = []
-        for slug, title, category, content_type, problem in self._db.execute("SELECT * FROM section ORDER BY slug"):
+        for slug, title, category, content_type, problem in self._db.execute(
+            "SELECT * FROM section ORDER BY slug"
+        ):
             rows = self._db.execute(
                 "SELECT page, total, shown, pages, last FROM listing_page WHERE section = ?1 AND walk ="
                 " (SELECT max(walk) FROM listing_page WHERE section = ?1) ORDER BY page",
                 (slug,),
             ).fetchall()
-            totals = [total for _, total, *_ in rows if total is not None]
+            totals = dict.fromkeys(total for _, total, *_ in rows if total is not None)
             stated = [pages for *_, pages, _ in rows if pages is not None]
             out.append(
                 SectionEntry(
@@ -207,8 +265,7 @@ class Ledger:
                     category=category,
                     content_type=content_type,
                     problem=problem,
-                    # The page read last knows best how many there are now.
-                    total=totals[-1] if totals else None,
+                    totals=tuple(totals),
                     pages={page: shown for page, _, shown, _, _ in rows},
                     pages_stated=stated[-1] if stated else None,
                     ended=any(last for *_, last in rows),
@@ -218,21 +275,35 @@ class Ledger:
         return out
 
     def seen_in(self, section: str) -> int:
-        """Return how many different articles were seen in the listing of ``section``."""
-        (n,) = self._db.execute("SELECT count(*) FROM sighting WHERE section = ?", (section,)).fetchone()
+        """Return how many different articles the last walk through the listing of ``section`` saw."""
+        (n,) = self._db.execute(
+            "SELECT count(*) FROM sighting WHERE section = ?1 AND walk ="
+            " (SELECT max(walk) FROM listing_page WHERE section = ?1)",
+            (section,),
+        ).fetchone()
         return int(n)
 
     # ---- articles
 
-    def sighting(self, article_id: str, section: str, columns: Mapping[str, Any]) -> None:
+    def sighting(self, article_id: str, section: str, columns: Mapping[str, Any], *, walk: int = 1) -> None:
         """Note that the listing of ``section`` showed an article, and what it said of it."""
-        self._write("INSERT OR REPLACE INTO sighting VALUES (?, ?, ?)", (article_id, section, _encode(columns)))
+        self._write(
+            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
+            (article_id, section, walk, _encode(columns)),
+        )
+
+    def is_listed(self, article_id: str) -> bool:
+        """Tell whether a listing of this crawl showed the article."""
+        found = self._db.execute(
+            "SELECT 1 FROM sighting WHERE article_id = ? LIMIT 1", (article_id,)
+        ).fetchone()
+        return found is not None
 
     def expect(self, article_id: str) -> None:
-        """Note that the article's page is to be fetched; an outcome already known is kept."""
+        """Note that the article's page is to be fetched; what was fetched or is gone stays so."""
         self._write(
             "INSERT INTO article (article_id, outcome) VALUES (?, 'expected') ON CONFLICT (article_id) DO UPDATE"
-            " SET outcome = 'expected' WHERE outcome IN ('failed', 'listed')",
+            " SET outcome = 'expected', detail = NULL WHERE outcome NOT IN ('fetched', 'gone')",
             (article_id,),
         )
 
@@ -278,7 +349,8 @@ class Ledger:
     def validators(self, article_id: str, etag: str | None, last_modified: str | None) -> None:
         """Keep the validators that came with an article's page."""
         self._write(
-            "UPDATE article SET etag = ?, last_modified = ? WHERE article_id = ?", (etag, last_modified, article_id)
+            "UPDATE article SET etag = ?, last_modified = ? WHERE article_id = ?",
+            (etag, last_modified, article_id),
         )
 
     def all_validators(self) -> dict[str, tuple[str | None, str | None]]:
@@ -288,14 +360,26 @@ class Ledger:
         )
         return {article_id: (etag, modified) for article_id, etag, modified in rows}
 
+    def carried(self) -> set[str]:
+        """Return the articles that are carried over."""
+        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'carried'")
+        return {article_id for (article_id,) in rows}
+
     def outcome(self, article_id: str) -> Outcome | None:
         """Return what is known to have become of an article, or None for one never found."""
         row = self._db.execute("SELECT outcome FROM article WHERE article_id = ?", (article_id,)).fetchone()
         return row[0] if row else None
 
+    def expected(self) -> list[str]:
+        """Return the articles whose page is still to be fetched, sorted."""
+        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'expected' ORDER BY 1")
+        return [article_id for (article_id,) in rows]
+
     def outcomes(self) -> Counter[str]:
         """Return the number of articles by outcome."""
-        return Counter(dict(self._db.execute("SELECT outcome, count(*) FROM article GROUP BY outcome ORDER BY 1")))
+        return Counter(
+            dict(self._db.execute("SELECT outcome, count(*) FROM article GROUP BY outcome ORDER BY 1"))
+        )
 
     def entries(self) -> Iterator[Entry]:
         """Iterate over every article that was found, sorted by its id."""

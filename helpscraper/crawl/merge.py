@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from helpscraper.crawl.ledger import Entry
 from helpscraper.items import Article, Status
 
-__all__ = ["COLUMNS", "merge_row"]
+__all__ = ["COLUMNS", "Listings", "merge_row"]
 
 COLUMNS = tuple(f.name for f in fields(Article))
 _REQUIRED = tuple(f.name for f in fields(Article) if f.metadata["required"])
@@ -22,26 +22,40 @@ _STATUS: dict[str, Status] = {
     "listed": "listed",
     # Found, but the crawl ended before its turn came.
     "expected": "failed",
+    # Its own address is no article any more, and the listings that could prove its absence were not read whole.
+    "absent": "failed",
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listings:
+    """What a row must know of the listings: ``tags`` collect articles of other sections, ``whole`` were read whole."""
+
+    tags: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+
+
 def merge_row(
-    entry: Entry, previous: Mapping[str, Any] | None, snapshot_at: dt.datetime, *, tags: frozenset[str] = frozenset()
+    entry: Entry,
+    previous: Mapping[str, Any] | None,
+    snapshot_at: dt.datetime,
+    listings: Listings | None = None,
 ) -> dict[str, Any] | None:
     """Return the row of ``entry``, or None when not even a title is known.
 
     The first source that has a value wins, column by column: the article's own page, then what listings said. A
     fetched page speaks for itself: what it no longer shows is null, it is not filled up from the past. Any other row
     starts from the article's row of an earlier snapshot, because nothing was seen that contradicts it; only the view
-    count is the listing's, which moves by itself. ``tags`` are the listings, such as 'latest', that collect
-    articles of other sections; an article's own section is never guessed from one of them.
+    count is the listing's, which moves by itself. An article's own section is never guessed from a tag such as
+    'latest'. A listing that was not read whole cannot take an article off it: ``listed_in`` keeps it from before.
     """
+    listings = listings or Listings()
     seen: dict[str, Any] = {}
-    for section in sorted(entry.sightings, key=lambda slug: (slug in tags, slug)):
+    for section in sorted(entry.sightings, key=lambda slug: (slug in listings.tags, slug)):
         for name, value in entry.sightings[section].items():
             if value is not None and seen.get(name) is None:
                 seen[name] = value
-        if section and section not in tags and seen.get("section") is None:
+        if section and section not in listings.tags and seen.get("section") is None:
             seen["section"] = section
     own = entry.columns or {}
     status = _STATUS[entry.outcome]
@@ -50,15 +64,13 @@ def merge_row(
     for name in COLUMNS:
         sources = (own, seen, earlier) if name == "view_count" else (own, earlier, seen)
         row[name] = next((source[name] for source in sources if source.get(name) is not None), None)
+    kept = set((previous or {}).get("listed_in") or ()) - listings.whole
     row |= {
         "snapshot_at": snapshot_at,
         "article_id": entry.article_id,
-        "listed_in": sorted(slug for slug in entry.sightings if slug),
+        "listed_in": sorted({slug for slug in entry.sightings if slug} | kept),
         "status": status,
     }
-    if status in {"gone", "failed"} and not entry.sightings and previous is not None:
-        # Not seen in any listing and not readable now: where it stood before is all that is known of it.
-        row["listed_in"] = previous.get("listed_in") or []
     if any(row[name] is None for name in _REQUIRED):
         return None
     return row

@@ -19,21 +19,30 @@ def message(facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> tuple
     A second refusal for the same causes says nothing new; one for other causes does. Causes are the names of the
     failing checks, so many pages that fail alike make one line.
     """
+    if facts.get("interrupted"):
+        return None
+    before = before or {}
     name = f"helpscraper {facts['site']}/{facts['locale']}"
-    bad, was_bad = facts["outcome"] in _BAD, bool(before) and before["outcome"] in _BAD  # type: ignore[index]
+    bad, was_bad = _is_bad(facts), _is_bad(before)
     if bad:
-        if was_bad and _causes(facts) == _causes(before or {}):
+        if was_bad and _causes(facts) == _causes(before):
             return None
-        return f"{name}: crawl {facts['outcome']}", _text(facts, "fail") or facts.get("reason") or facts.get("error", "")
+        why = _text(facts, "fail") or str(facts.get("reason") or facts.get("error") or "see the run facts")
+        return (
+            f"{name}: crawl {facts['outcome']}",
+            f"{why}\nRun {facts['run_id']}; the snapshot before it stands.",
+        )
     if was_bad:
         return f"{name}: recovered", f"Snapshot {facts['run_id']} was committed."
     drift = _drift(facts)
-    if drift and drift != _drift(before or {}):
+    if drift and drift != _drift(before):
         return f"{name}: layout drift", "\n".join(sorted(drift))
     return None
 
 
-def notify_transition(urls: Sequence[str], facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> bool:
+def notify_transition(
+    urls: Sequence[str], facts: Mapping[str, Any], before: Mapping[str, Any] | None
+) -> bool:
     """Send the message of ``message``, if there is one, to every apprise URL; returns whether one was sent.
 
     A receiver that cannot be reached is logged; it never costs the snapshot.
@@ -53,12 +62,23 @@ def notify_transition(urls: Sequence[str], facts: Mapping[str, Any], before: Map
     return bool(sent)
 
 
+def _is_bad(facts: Mapping[str, Any]) -> bool:
+    """Tell whether the run failed of itself; one that a person interrupted is no news to anybody."""
+    return facts.get("outcome") in _BAD and not facts.get("interrupted")
+
+
 def _causes(facts: Mapping[str, Any]) -> set[str]:
-    return {check["check"] for check in facts.get("health", ()) if check["verdict"] == "fail"}
+    """Return the names of what failed; a run that broke before it was judged has its error for a cause."""
+    failing = {check["check"] for check in facts.get("health", ()) if check["verdict"] == "fail"}
+    return failing or {str(facts.get("error") or facts.get("reason"))}
 
 
 def _drift(facts: Mapping[str, Any]) -> set[str]:
-    return {check["detail"] for check in facts.get("health", ()) if check["check"] == "layout"}
+    return {
+        check["detail"]
+        for check in facts.get("health", ())
+        if check["check"] == "layout" and check["verdict"] != "ok"
+    }
 
 
 def _text(facts: Mapping[str, Any], verdict: str) -> str:

@@ -21,7 +21,7 @@ def needs_fetch(
     """Say why an article's page must be fetched, or None when its listing gives no reason to.
 
     ``listed`` are the typed columns of one listing row, ``previous`` the article's row of an earlier snapshot and
-    ``section`` the listing that shows it (None for a tag, whose members come and go by themselves).
+    ``section`` the listing that shows it (None for a tag, whose members come and go by themselves, and for a search).
 
     >>> needs_fetch({"title": "A"}, None)
     'new'
@@ -62,10 +62,11 @@ def audit_share(previous: Mapping[str, Mapping[str, Any]], share: float) -> set[
     able = [
         (row["fetched_at"] or _NEVER, article_id)
         for article_id, row in previous.items()
-        if row.get("body_sha256") is not None and row.get("status") in {"fetched", "carried"}
+        if row.get("body_sha256") is not None and row.get("status") in {"fetched", "carried", "listed"}
     ]
     able.sort()
-    return {article_id for _, article_id in able[: math.ceil(share * len(able))]}
+    # 0.07 * 100 is 7.000000000000001 in binary; that is no eighth article.
+    return {article_id for _, article_id in able[: math.ceil(round(share * len(able), 6))]}
 
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)

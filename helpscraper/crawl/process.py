@@ -55,7 +55,8 @@ def summary(facts: Mapping[str, Any]) -> str:
     counts = facts["counts"]
     total = sum(n for name, n in counts.items() if name != "gone")
     parts = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
-    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}: {total} articles ({parts or 'none'})"
+    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}:"
+    line += f" {total} articles ({parts or 'none'})"
     line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
     if facts.get("reason") or facts.get("error"):
         line += f"; {facts.get('reason') or facts.get('error')}"

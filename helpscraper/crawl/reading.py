@@ -13,11 +13,15 @@ __all__ = ["Reading"]
 
 @dataclass(slots=True, kw_only=True)
 class Reading:
-    """What a page said of one article. ``section`` is the listing that showed it; None for the article's own page."""
+    """What a page said of one article.
+
+    ``section`` is the listing that showed it, in its ``walk``-th reading; None for the article's own page.
+    """
 
     raw: RawArticle
     context: Context
     section: str | None = None
+    walk: int = 1
     fetched_at: dt.datetime | None = None
     etag: str | None = None
     last_modified: str | None = None

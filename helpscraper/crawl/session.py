@@ -13,17 +13,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
+from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.warc import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.health import Thresholds
-from helpscraper.crawl.known import known_articles, newest_run
+from helpscraper.crawl.known import newest_run, read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.plan import audit_share, needs_fetch
+from helpscraper.crawl.recovery import Leftover, bury, resumable, stamp, take_up
 from helpscraper.crawl.validators import load_validators
-from helpscraper.errors import CommandError, HelpscraperError
+from helpscraper.errors import HelpscraperError
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import OkxPage
@@ -59,25 +60,43 @@ class CrawlSession:
         lock: CrawlLock,
         ledger: Ledger,
         snapshot_at: dt.datetime,
+        found_lying: Leftover | None = None,
     ) -> None:
         self.arguments = arguments
         self.options = options
         self.catalog = catalog
         self.ledger = ledger
         self.snapshot_at = snapshot_at
+        self.found_lying = found_lying
         self.partition = Partition(arguments.site.name, arguments.locale)
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
-        self.known: dict[str, dict[str, Any]] = known_articles(catalog, self.partition)
-        self.audit = audit_share(self.known, arguments.audit) if arguments.mode == "incremental" else set()
-        self.validators = load_validators(catalog, self.partition, newest_run(catalog, self.partition))
+        known = read_known(catalog, self.partition)
+        self.known: dict[str, dict[str, Any]] = known.rows
+        extractor = options.versions.get("extractor")
+        # A row carried over from another extractor would show that extractor's change as the site's, whenever the
+        # article is fetched next; so a new extractor reads everything once.
+        self.full_because = (
+            "full crawl"
+            if arguments.mode == "full"
+            else "extractor"
+            if extractor is not None and known.extractors - {extractor}
+            else None
+        )
+        self.audit: set[str] = set() if self.full_because else audit_share(self.known, arguments.audit)
+        self.validators = (
+            {}
+            if self.full_because
+            else load_validators(catalog, self.partition, newest_run(catalog, self.partition))
+        )
         self.region: dict[str, str] = {}
-        self.found_lying: dict[str, str] = {}
         self.monotonic_start = time.monotonic()
-        self.fetches_planned = 0
-        self._asked: set[str] = set()
         self.concluded: dict[str, Any] | None = None
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
+        self._asked: set[str] = set()
+        self._vouched: set[str] = set()
+        outcomes = ledger.outcomes()
+        self._before = outcomes["fetched"] + outcomes["gone"]
         self._lock = lock
 
     @property
@@ -108,27 +127,25 @@ class CrawlSession:
                     "The lock was held by process %s on %s since %s, which ended without releasing it; taken over.",
                     dead.get("pid"), dead.get("host"), dead.get("started_at"),
                 )  # fmt: skip
-            ledger = Ledger(folder / "ledger.sqlite")
-            meta = ledger.meta()
+            path = folder / "ledger.sqlite"
             if options.resume:
-                snapshot_at = _resumable(meta, arguments, options)
-                session = cls(arguments, options, catalog, lock, ledger, snapshot_at)
-                logger.info("Resuming the crawl of %s: %s", session.snapshot_id, dict(ledger.outcomes()))
-                return session
-            found = {}
-            if meta:
-                found = {"snapshot_id": meta.get("snapshot_id", "?"), "outcomes": str(dict(ledger.outcomes()))}
+                ledger, leftover = take_up(path, catalog, partition, keep=True)
+                snapshot_at = resumable(leftover, arguments, options.versions, options.resume_max_hours)
+                logger.warning(
+                    "Resuming the crawl of %s: %s", snapshot_id(snapshot_at), leftover and leftover.outcomes
+                )
+                ledger.reopen()
+                return cls(arguments, options, catalog, lock, ledger, snapshot_at)
+            ledger, leftover = take_up(path, catalog, partition, keep=False)
+            if leftover is not None:
                 logger.warning(
                     "Found the ledger of a crawl that did not end: %s, articles %s. Starting clean; "
-                    "--resume would have gone on from it.", found["snapshot_id"], found["outcomes"],
+                    "--resume would have gone on from it.", leftover.snapshot_id, leftover.outcomes,
                 )  # fmt: skip
-            ledger.delete()
-            ledger = Ledger(folder / "ledger.sqlite")
+                bury(catalog, partition, leftover)
             snapshot_at = _free_instant(catalog, partition)
-            ledger.set_meta(snapshot_id=snapshot_id(snapshot_at), **arguments.as_facts())
-            session = cls(arguments, options, catalog, lock, ledger, snapshot_at)
-            session.found_lying = found
-            return session
+            stamp(ledger, snapshot_at, arguments, options.versions)
+            return cls(arguments, options, catalog, lock, ledger, snapshot_at, leftover)
         except BaseException:
             lock.release()
             raise
@@ -136,60 +153,94 @@ class CrawlSession:
     def decide(self, article_id: str, listed: Mapping[str, Any], section: str | None) -> Decision:
         """Say what to do about an article that a listing showed, and enter that in the ledger.
 
-        ``listed`` are the typed columns of the listing's row; ``section`` is None for a tag or a search.
+        ``listed`` are the typed columns of the listing's row; ``section`` is None for a tag or a search. ``fetch`` is
+        answered once for an article in a crawl.
         """
         done = self.ledger.outcome(article_id)
-        if done in {"fetched", "gone"}:
+        if done in {"fetched", "gone"} or article_id in self._asked:
             return "list"
-        previous = self.known.get(article_id)
-        reason: str | None = "full crawl"
-        if self.arguments.mode == "incremental":
-            reason = needs_fetch(listed, previous, section)
-            if reason is None and article_id in self.audit:
-                reason = "audit"
+        reason = self.full_because or needs_fetch(listed, self.known.get(article_id), section)
+        if reason is None and article_id in self.audit:
+            reason = "audit"
         if reason is None:
-            if done is None:
+            if done is None or done == "expected":
                 self.ledger.settle(article_id, "carried")
             return "carry"
-        # An article that a crawl expected before it broke off is asked for again: that request died with it.
-        if article_id in self._asked:
-            return "list"
-        if self.arguments.limit is not None and self.fetches_planned >= self.arguments.limit:
+        if self.arguments.limit is not None and self._before + len(self._asked) >= self.arguments.limit:
             self.ledger.settle(article_id, "listed", "beyond the limit that was asked for")
             return "list"
-        self.fetches_planned += 1
+        self.claim(article_id, reason)
+        return "fetch"
+
+    def claim(self, article_id: str, reason: str) -> bool:
+        """Enter that the article's page is asked for, and why; False when it was asked for already."""
+        if article_id in self._asked or self.ledger.outcome(article_id) in {"fetched", "gone"}:
+            return False
         self._asked.add(article_id)
+        if reason in {"audit", "unlisted"}:
+            self._vouched.add(article_id)
         self.ledger.expect(article_id)
         self.ledger.tally("reason", {reason: 1})
-        return "fetch"
+        return True
+
+    def conditional(self, article_id: str) -> tuple[str | None, str | None]:
+        """Return (ETag, Last-Modified) for a request that asks whether anything changed at all.
+
+        Only where nothing speaks for a change, and where the row and body that a 304 would vouch for are at hand.
+        """
+        row = self.known.get(article_id)
+        if (
+            article_id not in self._vouched
+            or row is None
+            or row["body_sha256"] is None
+            or row["status"] == "failed"
+        ):
+            return (None, None)
+        return self.validators.get(article_id, (None, None))
 
     def served(self, page: OkxPage, *, region: bool = True) -> None:
         """Note which language a page was served in and, if asked, for which region (that costs parsing two scripts)."""
-        self.ledger.tally("language", {page.language or "?": 1})
-        if region or not self.region:
-            facts = page.region
-            stated = {"site": facts.sub_site, "market": facts.market, "ip_region": facts.ip_region, "lang": facts.html_lang}
-            self.region |= {name: value for name, value in stated.items() if value is not None}
+        if page.language:
+            self.ledger.tally("language", {page.language: 1})
+        if not region:
+            return
+        facts = page.region
+        if facts.sub_site:
+            self.ledger.tally("region", {facts.sub_site: 1})
+        stated = {
+            "site": facts.sub_site,
+            "market": facts.market,
+            "ip_region": facts.ip_region,
+            "lang": facts.html_lang,
+        }
+        self.region |= {name: value for name, value in stated.items() if value is not None}
 
-    def vanished(self) -> list[str]:
+    def unlisted(self) -> list[str]:
         """Return the articles known from before that no listing showed, where the listings read could have shown them.
 
-        Their own pages tell whether they are gone, or only left the listings.
+        Their own pages tell whether they are gone, or only left the listings. Those fetched longest ago come first.
         """
         if self.arguments.query or self.arguments.limit:
             return []
         sections = {section.slug for section in self.ledger.sections()}
         partial = bool(self.arguments.scope)
-        return sorted(
-            article_id
+        found = (
+            (row["fetched_at"] or self.snapshot_at, article_id)
             for article_id, row in self.known.items()
-            if self.ledger.outcome(article_id) is None and not (partial and row.get("section") not in sections)
+            if self.ledger.outcome(article_id) is None
+            and not (partial and row.get("section") not in sections)
         )
+        return [article_id for _, article_id in sorted(found)]
+
+    def left_over(self) -> list[str]:
+        """Return the articles that a killed crawl had found and not yet fetched, and that no listing shows any more."""
+        return [article_id for article_id in self.ledger.expected() if article_id not in self._asked]
 
     def close_recording(self) -> None:
         """Bring the recorded responses to the disk: the rows to be committed refer to them.
 
-        Raises ``ArchiveError``; also the one for which the crawl ended, when a response could not be recorded.
+        Raises ``ArchiveError``; also the one for which the crawl ended, when a response could not be recorded or the
+        ledger could not be written.
         """
         if self.broken is not None:
             raise self.broken
@@ -198,41 +249,23 @@ class CrawlSession:
 
     def release(self) -> None:
         """Give the lock back and close the ledger, keeping it."""
-        if self.recorder is not None:
-            self.recorder.leave()
-        self.ledger.close()
-        self._lock.release()
+        try:
+            if self.recorder is not None:
+                self.recorder.leave()
+            self.ledger.close()
+        finally:
+            self._lock.release()
 
     def finish(self) -> None:
         """Give the lock back and remove the ledger: the archive holds all that it held."""
-        self.ledger.delete()
-        self._lock.release()
-
-
-def _resumable(meta: Mapping[str, str], arguments: CrawlArguments, options: SessionOptions) -> dt.datetime:
-    if "snapshot_id" not in meta:
-        raise CommandError(
-            "there is no crawl to resume for this site and locale", advice="run it again without --resume"
-        )
-    asked, before = arguments.as_facts(), {k: v for k, v in meta.items() if k != "snapshot_id"}
-    if asked != before:
-        differ = sorted(k for k in asked.keys() | before.keys() if asked.get(k) != before.get(k))
-        raise CommandError(
-            f"the crawl to resume was started with other arguments: {', '.join(differ)}",
-            advice="resume with " + " ".join(f"-a {k}={v}" for k, v in sorted(before.items())),
-        )
-    started = snapshot_instant(meta["snapshot_id"])
-    age = dt.datetime.now(dt.UTC) - started
-    if age > dt.timedelta(hours=options.resume_max_hours):
-        raise CommandError(
-            f"the crawl to resume began {started:%Y-%m-%d %H:%M} UTC, too long ago to be one snapshot with today's site",
-            advice="run it again without --resume, or raise RESUME_MAX_HOURS",
-        )
-    return started
+        try:
+            self.ledger.delete()
+        finally:
+            self._lock.release()
 
 
 def _free_instant(catalog: Catalog, partition: Partition) -> dt.datetime:
-    """Return now, in whole seconds, once that second is later than every run of the partition."""
+    """Return now, in whole seconds, once no run of the partition has that name."""
     while True:
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         if not catalog.is_taken(partition, snapshot_id(now)):

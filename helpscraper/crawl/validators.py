@@ -41,7 +41,12 @@ def load_validators(catalog: Catalog, partition: Partition, newest: RunFacts | N
         return {}
 
 
-def save_validators(catalog: Catalog, partition: Partition, run_id: str, validators: Mapping[str, object]) -> None:
+def save_validators(
+    catalog: Catalog,
+    partition: Partition,
+    run_id: str,
+    validators: Mapping[str, tuple[str | None, str | None]],
+) -> None:
     """Keep the validators that came with the committed run ``run_id``."""
     path = _path(catalog, partition)
     temporary = path.with_suffix(".tmp")

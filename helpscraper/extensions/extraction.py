@@ -28,9 +28,8 @@ class ExtractionErrorMiddleware:
         return cls(crawler)
 
     def process_spider_exception(self, response: Response, exception: Exception) -> Iterable[Any] | None:
-        """Enter the failed extraction in the ledger."""
+        """Enter the failed extraction in the ledger, and go on with what can be done about it."""
         if not isinstance(exception, ExtractionError):
             return None
         spider: HelpSpider = self._crawler.spider  # type: ignore[assignment]
-        spider.failed(response.request, exception)  # type: ignore[arg-type]
-        return []
+        return spider.failed(response.request, exception)  # type: ignore[arg-type]

@@ -88,7 +88,11 @@ def _is_address(host: str) -> bool:
 
 
 class WireGuardMiddleware:
-    """Refuse a gzip body that ends before its end; stands below ``HttpCompressionMiddleware``."""
+    """Refuse a body that ends before its end; stands below ``HttpCompressionMiddleware``.
+
+    Scrapy finds a body that is shorter than its Content-Length or lacks its last chunk. It does not find a gzip stream
+    that breaks off, nor a page that came without any length and was cut when the connection was.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
@@ -101,13 +105,19 @@ class WireGuardMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Pass whole responses on; ask again for a cut one, and refuse it when it stays cut."""
-        encoding = response.headers.get("Content-Encoding", b"") or b""
-        if encoding.lower().strip() not in {b"gzip", b"x-gzip"} or not response.body:
+        if self._is_whole(response):
             return response
-        if gzip_is_whole(response.body, self._limit):
-            return response
-        self._crawler.stats.inc_value("helpscraper/truncated_gzip")
-        again = get_retry_request(request, reason="truncated gzip", spider=self._crawler.spider)  # type: ignore[arg-type]
+        self._crawler.stats.inc_value("helpscraper/truncated")
+        again = get_retry_request(request, reason="truncated body", spider=self._crawler.spider)  # type: ignore[arg-type]
         if again is None:
-            raise IgnoreRequest(f"the gzip body of {request.url} is cut off")
+            raise IgnoreRequest(f"the body of {request.url} is cut off")
         return again
+
+    def _is_whole(self, response: Response) -> bool:
+        encoding = (response.headers.get("Content-Encoding") or b"").lower().strip()
+        if encoding in {b"gzip", b"x-gzip"}:
+            return not response.body or gzip_is_whole(response.body, self._limit)
+        html = (response.headers.get("Content-Type") or b"").lower().startswith(b"text/html")
+        if encoding or not html or "partial" not in response.flags:
+            return True
+        return response.body.rstrip().lower().endswith(b"</html>")

@@ -55,7 +55,9 @@ class BackoffRetryMiddleware(RetryMiddleware):
         self._cap = settings.getfloat("RETRY_BACKOFF_MAX")
         self._after_cap = settings.getfloat("RETRY_AFTER_MAX")
 
-    def process_response(self, request: Request, response: Response) -> Request | Response:
+    def process_response(  # type: ignore[override]  # the form with a spider is deprecated
+        self, request: Request, response: Response
+    ) -> Request | Response:
         """Hold the host back by ``Retry-After`` or by backoff, then let Scrapy decide about the retry."""
         if response.status in self.retry_http_codes and not request.meta.get("dont_retry"):
             asked = retry_after(response.headers.get("Retry-After"), dt.datetime.now(dt.UTC))
@@ -66,14 +68,17 @@ class BackoffRetryMiddleware(RetryMiddleware):
                 self._hold(request, min(asked, self._after_cap))
         return super().process_response(request, response)
 
-    def process_exception(self, request: Request, exception: Exception) -> Request | Response | None:
+    def process_exception(  # type: ignore[override]  # the form with a spider is deprecated
+        self, request: Request, exception: Exception
+    ) -> Request | Response | None:
         """Hold the host back by backoff, then let Scrapy decide about the retry."""
         if isinstance(exception, self.exceptions_to_retry) and not request.meta.get("dont_retry"):
             self._hold(request, self._backoff(request))
         return super().process_exception(request, exception)
 
     def _backoff(self, request: Request) -> float:
-        return min(self._cap, self._base * 2.0 ** request.meta.get("retry_times", 0))
+        tries: int = request.meta.get("retry_times", 0)
+        return float(min(self._cap, self._base * 2.0**tries))
 
     def _hold(self, request: Request, seconds: float) -> None:
         downloader = self.crawler.engine.downloader

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import scrapy
 from scrapy import signals
+from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper import __version__
 from helpscraper.archive.schema import SCHEMA_VERSION
 from helpscraper.crawl.conclude import abandon, conclude
 from helpscraper.crawl.health import Thresholds
 from helpscraper.crawl.session import CrawlSession, SessionOptions
+from helpscraper.errors import ArchiveError
 from helpscraper.pages.okx import EXTRACTOR
 
 if TYPE_CHECKING:
@@ -29,14 +31,41 @@ logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
 
+# Scrapy calls it an error when robots.txt cannot be had; if the site is away, every page says so by itself.
+_NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
+
+
+class ErrorCounter(logging.Handler):
+    """Counts what the program itself did wrong: everything that is logged as an error.
+
+    Scrapy reports an exception in a callback, a pipeline, ``start()``, a middleware or a signal handler by the log
+    alone and goes on. Its own counter of log records depends on ``LOG_LEVEL``; this one does not.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.count = 0
+        self.texts: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one record and keep the first few."""
+        if record.name in _NOT_INTERNAL:
+            return
+        self.count += 1
+        if len(self.texts) < _ERROR_TEXTS:
+            error = record.exc_info[1] if record.exc_info else None
+            cause = f" ({type(error).__name__}: {error})" if error is not None else ""
+            self.texts.append(f"{record.getMessage().partition(chr(10))[0]}{cause}"[:500])
+
 
 class SessionExtension:
     """Ties one ``CrawlSession`` to one Scrapy crawl."""
 
     def __init__(self, crawler: Crawler, session: CrawlSession) -> None:
-        self._stats = crawler.stats
+        self._crawler = crawler
         self.session = session
-        self._texts: list[str] = []
+        self._errors = ErrorCounter()
+        logging.root.addHandler(self._errors)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:
@@ -48,33 +77,24 @@ class SessionExtension:
             agent = f"{crawler.settings.get('USER_AGENT')} +{contact}"
             crawler.settings.set("USER_AGENT", agent, priority="cmdline")
         extension = cls(crawler, spider.session)
-        crawler.signals.connect(extension.spider_error, signals.spider_error)
         crawler.signals.connect(extension.item_error, signals.item_error)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
 
-    def spider_error(self, failure: Failure) -> None:
-        """Count an unexpected exception of a callback."""
-        self._internal(failure)
-
     def item_error(self, failure: Failure) -> None:
-        """Count an unexpected exception of a pipeline."""
-        self._internal(failure)
-
-    def _internal(self, failure: Failure) -> None:
-        self._stats.inc_value("helpscraper/internal_errors")
-        if len(self._texts) < _ERROR_TEXTS:
-            self._texts.append(f"{failure.type.__name__}: {failure.getErrorMessage()}"[:500])  # type: ignore[union-attr]
+        """Stop when the ledger cannot be written: what is fetched from here on would be lost."""
+        if isinstance(failure.value, ArchiveError) and self.session.broken is None:
+            self.session.broken = failure.value
+            # Not waited for: closing waits for the very item that failed.
+            deferred_from_coro(self._crawler.engine.close_spider_async(reason="ledger_failed"))  # type: ignore[union-attr]
 
     def spider_closed(self, reason: str) -> None:
         """Commit, refuse, or keep the ledger of an interrupted crawl."""
         if self.session.concluded is not None:
             return
-        stats: dict[str, Any] = dict(self._stats.get_stats())
-        stats["helpscraper/internal_error_texts"] = self._texts
-        # An error that no signal reports (in start(), in a middleware) is still an error: Scrapy logs each as such.
-        logged = stats.get("log_count/ERROR", 0)
-        stats["helpscraper/internal_errors"] = max(stats.get("helpscraper/internal_errors", 0), logged)
+        stats: dict[str, Any] = dict(self._crawler.stats.get_stats())  # type: ignore[union-attr]
+        stats["helpscraper/internal_errors"] = self._errors.count
+        stats["helpscraper/internal_error_texts"] = self._errors.texts
         try:
             conclude(self.session, reason, stats)
         except Exception as error:
@@ -82,6 +102,8 @@ class SessionExtension:
             if self.session.concluded is None:
                 abandon(self.session, error)
             raise
+        finally:
+            logging.root.removeHandler(self._errors)
 
 
 def session_options(settings: BaseSettings) -> SessionOptions:
@@ -94,9 +116,13 @@ def session_options(settings: BaseSettings) -> SessionOptions:
         thresholds=Thresholds(
             min_articles=settings.getfloat("HEALTH_MIN_ARTICLES"),
             min_section=settings.getfloat("HEALTH_MIN_SECTION"),
+            section_size=settings.getint("HEALTH_SECTION_SIZE"),
             coverage_drop=settings.getfloat("HEALTH_COVERAGE_DROP"),
+            enough=settings.getint("HEALTH_ENOUGH"),
             max_failed=settings.getfloat("HEALTH_MAX_FAILED"),
-            min_fetched_bodies=settings.getfloat("HEALTH_MIN_FETCHED_BODIES"),
+            max_failed_of_tried=settings.getfloat("HEALTH_MAX_FAILED_OF_TRIED"),
+            min_bodies=settings.getfloat("HEALTH_MIN_BODIES"),
+            min_dated=settings.getfloat("HEALTH_MIN_DATED"),
             max_challenges=settings.getint("HEALTH_MAX_CHALLENGES"),
         ),
         notify_urls=tuple(settings.getlist("NOTIFY_URLS")),

@@ -37,7 +37,7 @@ class ArchivePipeline:
             if item.etag or item.last_modified:
                 self._ledger.validators(columns["article_id"], item.etag, item.last_modified)
         else:
-            self._ledger.sighting(columns["article_id"], item.section or "", columns)
+            self._ledger.sighting(columns["article_id"], item.section or "", columns, walk=item.walk)
         # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.
         item.values.body = None
         return item

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from helpscraper.crawl.reading import Reading
 from helpscraper.normalise import article as steps
@@ -10,7 +11,8 @@ from helpscraper.normalise import article as steps
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from helpscraper.normalise.article import Step
+    from helpscraper.items import RawArticle
+    from helpscraper.normalise.article import Context, Values
 
 __all__ = [
     "BodyPipeline",
@@ -25,7 +27,7 @@ __all__ = [
 class _StepPipeline:
     """Run one step over a reading and count what it did as ``helpscraper/<field>/<outcome>``."""
 
-    step: ClassVar[Step]
+    step: Callable[[RawArticle, Context], Values]
 
     def __init__(self, crawler: Crawler) -> None:
         self._stats = crawler.stats

@@ -36,7 +36,9 @@ class ValidatePipeline:
     def __init__(self, crawler: Crawler) -> None:
         session: CrawlSession | None = getattr(crawler.spider, "session", None)
         if session is None:
-            raise CrawlError("the pipelines need a crawl session", advice="keep SessionExtension in EXTENSIONS")
+            raise CrawlError(
+                "the pipelines need a crawl session", advice="keep SessionExtension in EXTENSIONS"
+            )
         self._session = session
 
     @classmethod

@@ -14,9 +14,7 @@ from urllib.parse import urlencode
 
 import scrapy
 from scrapy import signals
-from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.reading import Reading
@@ -24,13 +22,12 @@ from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage
+from helpscraper.spiders.patient import PatientSpider
 from helpscraper.urls import is_slug, parse_help_url
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-    from twisted.python.failure import Failure
 
-    from helpscraper.crawl.session import CrawlSession
     from helpscraper.pages.okx import OkxPage, SectionLink
 
 __all__ = ["HelpSpider"]
@@ -38,34 +35,32 @@ __all__ = ["HelpSpider"]
 # Listings before articles: the faster they are read, the less they shift under the crawl.
 _LISTING, _ARTICLE = 10, 0
 
-# A section whose articles moved while it was read is read once more from its first page.
-_WALKS = 2
 
 # A pager that never ends is a trap or a defect; the real site has some 150 pages in its longest listing.
 _MAX_LISTING_PAGES = 2000
 
 
-class HelpSpider(scrapy.Spider):
+class HelpSpider(PatientSpider):
     """``scrapy crawl help -a site=okx -a locale=en …``; the arguments are those of ``CrawlArguments``."""
 
     name = "help"
-    session: CrawlSession
 
     def __init__(self, name: str | None = None, **arguments: Any) -> None:
         super().__init__(name)
         self.arguments = CrawlArguments.parse(**arguments)
         self.base_url = self.arguments.base_url
-        self._home = self.arguments.site.help_url(self.arguments.locale, self.base_url)
-        self._seen: defaultdict[str, set[str]] = defaultdict(set)
+        self.home = self.arguments.site.help_url(self.arguments.locale, self.base_url)
+        self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+        self._totals: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
         self._tags: set[str] = set()
         self._sections: set[str] = set()
-        self._checked_vanished = False
+        self._asked_for_unlisted = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> HelpSpider:
-        """Make the spider, and let it look for vanished articles once the listings are read."""
+        """Make the spider, and let it look for what is left to do once the queue is empty."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        crawler.signals.connect(spider.check_vanished, signals.spider_idle)
+        crawler.signals.connect(spider.idle, signals.spider_idle)
         return spider
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
@@ -73,7 +68,7 @@ class HelpSpider(scrapy.Spider):
         if self.arguments.query:
             yield self._search_request(1)
         else:
-            yield self._request(self._home, self.parse_home, where="home page", priority=_LISTING)
+            yield self.request(self.home, self.parse_home, where="home page", priority=_LISTING)
 
     # ---- discovery
 
@@ -81,24 +76,25 @@ class HelpSpider(scrapy.Spider):
         """Follow the categories that the home page links to."""
         page = HomePage(response.url, response.body)
         categories = page.categories
-        self._note(page)
+        self._note(page, "home")
         wanted = set(self.arguments.categories)
         for category in categories:
             if not wanted or category.slug in wanted:
-                wanted.discard(category.slug)
-                yield self._request(
+                yield self.request(
                     category.url, self.parse_category, where=f"category {category.slug}", priority=_LISTING
                 )
-        for slug in sorted(wanted):
+        for slug in sorted(wanted - {category.slug for category in categories}):
             self.session.ledger.problem("discovery", response.url, f"category {slug} is not on the home page")
 
     def parse_category(self, response: Response) -> Iterator[scrapy.Request]:
         """Follow every section that a category page names."""
         page = ListingPage(response.url, response.body)
         sections = page.sections
-        self._note(page)
+        self._note(page, "category")
         if not sections:
-            raise ExtractionError(response.url, "sections", "the category page names no section")
+            raise ExtractionError(
+                response.url, "sections", "the category page names no section", selector="allSections, nav a"
+            )
         yield from self._follow_sections(sections)
 
     def _follow_sections(self, sections: list[SectionLink]) -> Iterator[scrapy.Request]:
@@ -107,22 +103,30 @@ class HelpSpider(scrapy.Spider):
                 continue
             if self.arguments.sections and section.slug not in self.arguments.sections:
                 continue
-            if self.arguments.categories and section.category and section.category not in self.arguments.categories:
+            if (
+                self.arguments.categories
+                and section.category
+                and section.category not in self.arguments.categories
+            ):
                 continue
             self._sections.add(section.slug)
             if section.content_type == "tag":
                 self._tags.add(section.slug)
             self.session.ledger.section(
-                section.slug, title=section.title, category=section.category, content_type=section.content_type
+                section.slug,
+                title=section.title,
+                category=section.category,
+                content_type=section.content_type,
             )
-            yield self._listing_request(section.slug, 1, walk=1)
+            yield self.listing_request(section.slug, 1, walk=1)
 
     # ---- listings
 
-    def _listing_request(self, section: str, page: int, *, walk: int) -> scrapy.Request:
+    def listing_request(self, section: str, page: int, *, walk: int) -> scrapy.Request:
+        """Return the request for one page of a section's listing."""
         paging = f"/page/{page}" if page > 1 else ""
-        return self._request(
-            f"{self._home}/section/{section}{paging}",
+        return self.request(
+            f"{self.home}/section/{section}{paging}",
             self.parse_listing,
             where=f"section {section}, page {page}",
             priority=_LISTING,
@@ -133,54 +137,75 @@ class HelpSpider(scrapy.Spider):
         self, response: Response, section: str, page: int, walk: int
     ) -> Iterator[scrapy.Request | Reading]:
         """Yield what the listing says of each article, the pages of those worth fetching, and the next listing page."""
+        landed = parse_help_url(response.url)
+        if (landed.kind, landed.slug, landed.page) != ("section", section, page):
+            raise ExtractionError(
+                response.url, "url", f"section {section}, page {page} leads to another page"
+            )
         listing = ListingPage(response.url, response.body)
         articles = listing.articles
-        self._note(listing)
+        self._note(listing, "listing")
         if listing.content_type == "tag":
             self._tags.add(section)
         yield from self._follow_sections([s for s in listing.sections if s.content_type is not None])
-        before = len(self._seen[section])
+        seen = self._seen[section, walk]
+        before = len(seen)
         for raw in articles:
-            yield from self._listed(raw, section, response)
-        fresh = len(self._seen[section]) - before
-        next_page = self._next_page(listing, page, fresh)
+            yield from self._listed(raw, section, response, walk)
+        next_page = self._next_page(listing, page, fresh=len(seen) - before)
         self.session.ledger.listing_page(
-            section, page, walk=walk, total=listing.total, shown=len(articles), pages=listing.pages, last=next_page is None
+            section,
+            page,
+            walk=walk,
+            total=listing.total,
+            shown=len(articles),
+            pages=listing.pages,
+            last=next_page is None,
         )
+        self.pages_stated[section] = listing.pages or page
+        totals = self._totals[section, walk]
+        totals.update(() if listing.total is None else (listing.total,))
         if next_page is not None:
-            yield self._listing_request(section, next_page, walk=walk)
-        elif listing.total is not None and len(self._seen[section]) < listing.total and walk < _WALKS:
-            self.logger.info("%s shifted while it was read; reading it again", section)
-            yield self._listing_request(section, 1, walk=walk + 1)
+            yield self.listing_request(section, next_page, walk=walk)
+        elif walk < self.walks and (
+            len(totals) > 1 or (listing.total is not None and len(seen) < listing.total)
+        ):
+            self.logger.info("%s moved while it was read; reading it again", section)
+            yield self.listing_request(section, 1, walk=walk + 1)
 
-    def _next_page(self, listing: ListingPage, page: int, fresh: int) -> int | None:
+    def _next_page(self, listing: ListingPage, page: int, *, fresh: int) -> int | None:
         """Return the number of the page to read after ``page``, or None on the last one.
 
         The pager decides, then the totals. Where neither is there, a full page that showed something new may have
-        another one behind it.
+        another one behind it. A pager that goes on beyond the stated pages without anything new is not followed.
         """
         if page >= _MAX_LISTING_PAGES:
-            self.session.ledger.problem("listing", listing.url, f"more than {_MAX_LISTING_PAGES} pages")
+            self.session.ledger.section_problem(
+                listing.here.slug or "", f"more than {_MAX_LISTING_PAGES} pages"
+            )
             return None
+        if listing.pages is not None and page < listing.pages:
+            return page + 1
         if listing.next_url is not None:
-            target = parse_help_url(listing.next_url)
-            return target.page if target.page == page + 1 else page + 1
-        if listing.pages is not None:
-            return page + 1 if page < listing.pages else None
+            return page + 1 if fresh else None
         full = len(listing.articles) >= self.arguments.site.page_size
-        return page + 1 if full and fresh else None
+        return page + 1 if listing.pages is None and full and fresh else None
 
-    def _listed(self, raw: RawArticle, section: str, response: Response) -> Iterator[scrapy.Request | Reading]:
+    def _listed(
+        self, raw: RawArticle, section: str, response: Response, walk: int = 1
+    ) -> Iterator[scrapy.Request | Reading]:
         if not is_slug(raw.slug):
             self.session.ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
             return
-        self._seen[section].add(raw.slug)
+        self._seen[section, walk].add(raw.slug)
         record = response.meta.get("warc_record")
-        yield Reading(raw=raw, context=self.session.context, section=section, warc_record=record)
-        evidence = steps.titles(raw, self.session.context).columns | steps.dates(raw, self.session.context).columns
-        own_section = None if section in self._tags else section
+        yield Reading(raw=raw, context=self.session.context, section=section, walk=walk, warc_record=record)
+        evidence = (
+            steps.titles(raw, self.session.context).columns | steps.dates(raw, self.session.context).columns
+        )
+        own_section = section if section and section not in self._tags else None
         if self.session.decide(raw.slug, evidence, own_section) == "fetch":
-            yield self._article_request(raw.slug)
+            yield self.article_request(raw.slug)
 
     # ---- search
 
@@ -188,8 +213,8 @@ class HelpSpider(scrapy.Spider):
         asked = {"category": (self.arguments.categories or ("faq",))[0], "term": self.arguments.query or ""}
         if page > 1:
             asked["page"] = str(page)
-        return self._request(
-            f"{self._home}/search?{urlencode(asked)}",
+        return self.request(
+            f"{self.home}/search?{urlencode(asked)}",
             self.parse_search,
             where=f"search, page {page}",
             priority=_LISTING,
@@ -200,45 +225,57 @@ class HelpSpider(scrapy.Spider):
         """Yield what the search results say of each article, and the articles' own pages."""
         results = SearchPage(response.url, response.body)
         articles = results.articles
-        self._note(results)
-        before = len(self._seen[""])
+        self._note(results, "search")
+        seen = self._seen["", 1]
+        before = len(seen)
         for raw in articles:
             yield from self._listed(raw, "", response)
-        if results.next_url is not None and len(self._seen[""]) > before:
+        if results.next_url is not None and len(seen) > before and page < _MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
 
     # ---- articles
 
-    def _article_request(self, slug: str) -> scrapy.Request:
-        etag, modified = self.session.validators.get(slug, (None, None))
+    def article_request(self, slug: str, *, unlisted: bool = False) -> scrapy.Request:
+        """Return the request for an article's own page; ``unlisted`` marks one that no listing shows."""
+        etag, modified = self.session.conditional(slug)
         headers = {"If-None-Match": etag, "If-Modified-Since": modified}
-        return self._request(
-            f"{self._home}/{slug}",
+        return self.request(
+            f"{self.home}/{slug}",
             self.parse_article,
             where=f"article {slug}",
             priority=_ARTICLE,
             headers={name: value for name, value in headers.items() if value},
             cb_kwargs={"slug": slug},
-            meta={"handle_httpstatus_list": [304, 404, 410]},
+            meta={"handle_httpstatus_list": [304, 404, 410], "unlisted": unlisted},
         )
 
-    def parse_article(self, response: Response, slug: str) -> Iterator[Reading]:
+    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | Reading]:
         """Yield what an article's own page says; an answer without a page is entered in the ledger."""
+        self.reached()
         ledger = self.session.ledger
         now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         if response.status == 304:
             ledger.validated(slug, {"fetched_at": now})
             return
         if response.status in {404, 410}:
-            ledger.settle(slug, "gone", f"HTTP {response.status}")
+            # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
+            if not (ledger.is_listed(slug) and self.try_again(response.request)):  # type: ignore[arg-type]
+                ledger.settle(slug, "gone", f"HTTP {response.status}")
             return
         landed = parse_help_url(response.url)
-        if landed.kind == "article" and landed.slug != slug and landed.locale == self.arguments.locale:
+        if (
+            landed.kind == "article"
+            and landed.slug
+            and landed.slug != slug
+            and landed.locale == self.arguments.locale
+        ):
             ledger.settle(slug, "gone", f"redirects to {landed.slug}")
+            if self.session.claim(landed.slug, "redirect"):
+                yield self.article_request(landed.slug)
             return
         page = ArticlePage(response.url, response.body, slug=slug)
         raw = page.article
-        self._note(page, region=False)
+        self._note(page, "article")
         yield Reading(
             raw=raw,
             context=self.session.context,
@@ -248,69 +285,39 @@ class HelpSpider(scrapy.Spider):
             warc_record=response.meta.get("warc_record"),
         )
 
-    def check_vanished(self) -> None:
-        """Ask the pages of articles that no listing showed any more whether they are gone; runs once, when idle."""
-        if self._checked_vanished:
-            return
-        self._checked_vanished = True
-        limit = self.settings.getint("VANISHED_PROBES")
-        vanished = self.session.vanished()
-        if len(vanished) > limit:
-            self.session.ledger.problem(
-                "vanished", self._home, f"{len(vanished)} known articles are in no listing; {limit} of them are asked for"
-            )
-        for slug in vanished[:limit]:
-            self.session.ledger.expect(slug)
-            self.crawler.engine.crawl(self._article_request(slug))
-        if vanished[:limit]:
-            raise DontCloseSpider
+    def late_requests(self) -> list[scrapy.Request]:
+        """Return the requests for known articles that no listing showed any more; only the first call has any.
+
+        Their own pages tell whether they are gone.
+        """
+        if self._asked_for_unlisted:
+            return []
+        self._asked_for_unlisted = True
+        limit, unlisted = self.settings.getint("UNLISTED_PROBES"), self.session.unlisted()
+        if len(unlisted) > limit:
+            detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
+            self.session.ledger.problem("unlisted", self.home, detail)
+        slugs = [slug for slug in unlisted[:limit] if self.session.claim(slug, "unlisted")]
+        found_before = [slug for slug in self.session.left_over() if self.session.claim(slug, "resumed")]
+        return [self.article_request(slug, unlisted=True) for slug in slugs + found_before]
 
     # ---- what all have in common
 
-    def _request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
+    def request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
+        """Return a request whose failure is entered in the ledger as that of ``where``."""
         request = scrapy.Request(url, callback, errback=self.download_failed, **kwargs)
         request.meta["where"] = where
         # A second walk asks for the same listing pages again; everything else is asked for once by construction.
         request.dont_filter = True
         return request
 
-    def download_failed(self, failure: Failure) -> None:
-        """Enter in the ledger that a page could not be had."""
-        self.failed(failure.request, failure.value)  # type: ignore[attr-defined]
-
-    def failed(self, request: scrapy.Request, error: BaseException) -> None:
-        """Enter in the ledger what could not be read, and why: an article, a listing page, or the way to them.
-
-        A section one of whose pages is missing is not whole; an article that was found stays accounted for.
-        """
-        kind = "download"
-        if isinstance(error, ExtractionError):
-            kind = "challenge" if error.field == "challenge" else "extraction"
-            detail = f"{error.field}: {error.detail}"
-        elif isinstance(error, HttpError):
-            detail = f"HTTP {error.response.status}"
-        elif isinstance(error, IgnoreRequest):
-            detail = str(error)
-        else:
-            detail = f"{type(error).__name__}: {error}".strip(": ")
-        where, ledger = request.meta["where"], self.session.ledger
-        ledger.problem(kind, request.url, f"{where}: {detail}")
-        self.logger.warning("%s (%s): %s", where, request.url, detail)
-        if "slug" in request.cb_kwargs:
-            ledger.settle(request.cb_kwargs["slug"], "failed", detail)
-        elif "section" in request.cb_kwargs:
-            ledger.section_problem(request.cb_kwargs["section"], f"{where}: {detail}")
-        else:
-            ledger.problem("discovery", request.url, f"{where}: {detail}")
-
-    def _note(self, page: OkxPage, *, region: bool = True) -> None:
-        """Enter which extraction rules matched, and which region and language were served."""
-        self.session.ledger.tally("rules", page.outcomes)
-        self.session.served(page, region=region)
+    def _note(self, page: OkxPage, kind: str) -> None:
+        """Enter which extraction rules matched on a page of this kind, and which region and language were served."""
+        self.reached()
+        self.session.ledger.tally("rules", {f"{kind}.{name}": n for name, n in page.outcomes.items()})
+        self.session.served(page, region=kind != "article")
 
 
 def _header(response: Response, name: str) -> str | None:
     value = response.headers.get(name)
     return value.decode("latin-1") if value else None
-
-

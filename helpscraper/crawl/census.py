@@ -1,0 +1,75 @@
+"""Counts over the rows of a crawl, on which the health checks rest: what is there, what was lost. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["LISTED_FIELDS", "PAGE_FIELDS", "Census"]
+
+PAGE_FIELDS = (
+    "category", "section", "published_at", "published_on", "updated_at", "updated_on", "view_count", "body_sha256",
+)  # fmt: skip
+"""Columns that an article's own page gives; one that was there before and is missing now was lost."""
+
+LISTED_FIELDS = ("title", "published_at", "published_on", "updated_at", "updated_on", "view_count")
+"""Columns that listings give; the evidence by which a crawl decides what is worth fetching is among them."""
+
+
+class Census:
+    """Counts rows one by one; ``as_facts`` gives what goes into the run facts."""
+
+    def __init__(self) -> None:
+        self._status: Counter[str] = Counter()
+        self._live: Counter[str] = Counter()
+        self._listed: dict[str, Counter[str]] = {}
+        self._had: Counter[str] = Counter()
+        self._lost: Counter[str] = Counter()
+        self._new: Counter[str] = Counter()
+
+    def add(
+        self,
+        row: Mapping[str, Any],
+        previous: Mapping[str, Any] | None,
+        sightings: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Count one row, beside the article's row of an earlier snapshot and what each listing said of it."""
+        self._status[row["status"]] += 1
+        if row["status"] != "gone":
+            self._live.update({row["section"] or "", *(row["listed_in"] or ())})
+        for section, columns in sightings.items():
+            counts = self._listed.setdefault(section, Counter())
+            counts["n"] += 1
+            counts.update(name for name in LISTED_FIELDS if columns.get(name) is not None)
+        if row["status"] != "fetched":
+            return
+        if previous is None:
+            self._new["fetched"] += 1
+            self._new.update(name for name in PAGE_FIELDS if row[name] is None)
+            return
+        for name in PAGE_FIELDS:
+            if previous.get(name) is not None:
+                self._had[name] += 1
+                self._lost[name] += row[name] is None
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the counts.
+
+        ``counts``: rows by status. ``live``: rows that are not gone by section. ``new``: pages of articles that were
+        not known before, and in how many of them each field is missing. ``refetched``: for pages of known articles,
+        how many had each field before and how many of these lack it now. ``listed``: by section, how many articles
+        its listing showed and in how many of them each field was read.
+        """
+        return {
+            "counts": {
+                name: self._status[name] for name in ("fetched", "carried", "listed", "failed", "gone")
+            },
+            "live": dict(sorted(self._live.items())),
+            "new": {"fetched": self._new["fetched"], **{name: self._new[name] for name in PAGE_FIELDS}},
+            "refetched": {name: {"had": self._had[name], "lost": self._lost[name]} for name in PAGE_FIELDS},
+            "listed": {
+                section: {"n": counts["n"], **{name: counts[name] for name in LISTED_FIELDS}}
+                for section, counts in sorted(self._listed.items())
+            },
+        }

@@ -1,0 +1,56 @@
+"""Which selector or state path has stopped matching: counts of extraction rules from crawl to crawl. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+__all__ = ["drift_details"]
+
+# A rule that should have matched this many times and did not once has stopped matching: by chance alone that
+# happens less than once in a thousand crawls (e ** -7).
+_SURPRISE = 7.0
+
+# Not rules that read something, but their failures.
+_NOT_RULES = ("/missing", "/drift", "/broken", "/empty", "/rejected")
+
+
+def drift_details(facts: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield one sentence for each kind of drift that ``facts`` show against ``earlier`` (newest first).
+
+    The sentences name rules and give no numbers, so that the same drift reads the same in the next crawl.
+
+    ``facts["rules"]`` counts ``PAGE.FIELD/RULE`` (``article.body/rich_text``); ``facts["drift"]`` counts, by the field
+    and the selectors that were looked at, the pages that could not be read at all.
+    """
+    rules: Mapping[str, int] = facts.get("rules", {})
+    emergency = sorted(name for name in rules if name.endswith(("/drift", "/broken")))
+    if emergency:
+        yield f"read by an emergency rule: {', '.join(emergency)}"
+    if unread := sorted(facts.get("drift", {})):
+        yield f"pages could not be read for want of: {'; '.join(unread)}"
+    before: Counter[str] = Counter()
+    for run in earlier:
+        before.update(run.get("rules", {}))
+    tried_before, tried = _by_field(before), _by_field(rules)
+    silent = [
+        name
+        for name, n in sorted(before.items())
+        if name not in rules
+        and not name.endswith(_NOT_RULES)
+        and tried[_field(name)] * n / tried_before[_field(name)] >= _SURPRISE
+    ]
+    if silent:
+        yield f"no longer matching: {', '.join(silent)}"
+
+
+def _field(name: str) -> str:
+    return name.partition("/")[0]
+
+
+def _by_field(rules: Mapping[str, int]) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for name, n in rules.items():
+        sums[_field(name)] += n
+    return sums

@@ -1,0 +1,162 @@
+"""What a crawl finds of one that did not end: its ledger, to go on from or to bury with a line in the run facts."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from helpscraper.archive.layout import (
+    Partition,
+    is_snapshot_id,
+    refused_path,
+    snapshot_id,
+    snapshot_instant,
+    snapshot_path,
+)
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.writer import write_run
+from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
+from helpscraper.errors import CommandError, ExitCode, HelpscraperError
+
+__all__ = ["Leftover", "bury", "resumable", "stamp", "take_up"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What the ledger of a crawl that did not end says of it: ``outcomes`` counts articles."""
+
+    snapshot_id: str
+    arguments: dict[str, str]
+    versions: dict[str, str]
+    outcomes: dict[str, int]
+
+    def as_facts(self) -> dict[str, object]:
+        """Return what the run facts of the crawl that found it say."""
+        return {"snapshot_id": self.snapshot_id, "outcomes": self.outcomes}
+
+
+def stamp(
+    ledger: Ledger, snapshot_at: dt.datetime, arguments: CrawlArguments, versions: Mapping[str, str]
+) -> None:
+    """Write into a new ledger which crawl it belongs to, in one transaction: a torn stamp would be no stamp."""
+    ledger.set_meta(
+        snapshot_id=snapshot_id(snapshot_at),
+        arguments=json.dumps(arguments.as_facts()),
+        versions=json.dumps(dict(versions)),
+    )
+
+
+def take_up(
+    path: Path, catalog: Catalog, partition: Partition, *, keep: bool
+) -> tuple[Ledger, Leftover | None]:
+    """Open the ledger at ``path`` and say what it holds of a crawl that did not end, if anything.
+
+    A ledger whose crawl is in the archive already (it died between the commit and the tidying up) holds nothing. With
+    ``keep`` the ledger returned is the one that was found, else a new one. A damaged ledger is put aside under another
+    name when a new one is wanted; with ``keep`` it raises ``ArchiveError``.
+    """
+    try:
+        ledger = Ledger(path)
+    except LedgerDamagedError as error:
+        if keep:
+            raise
+        aside = path.with_name(f"{path.name}.damaged")
+        path.replace(aside)
+        for suffix in ("-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        logger.warning("%s Put aside as %s; starting clean.", error.message, aside)
+        return Ledger(path), None
+    leftover = _read(ledger)
+    if leftover is not None and any(
+        catalog.store.exists(place(partition, leftover.snapshot_id))
+        for place in (snapshot_path, refused_path)
+    ):
+        leftover = None
+    if not keep:
+        ledger.delete()
+        ledger = Ledger(path)
+    return ledger, leftover
+
+
+def _read(ledger: Ledger) -> Leftover | None:
+    meta = ledger.meta()
+    if not is_snapshot_id(meta.get("snapshot_id", "")):
+        return None
+    return Leftover(
+        meta["snapshot_id"],
+        json.loads(meta["arguments"]),
+        json.loads(meta["versions"]),
+        dict(ledger.outcomes()),
+    )
+
+
+def resumable(
+    leftover: Leftover | None, arguments: CrawlArguments, versions: Mapping[str, str], max_hours: float
+) -> dt.datetime:
+    """Return the start of the crawl to go on with; raises ``CommandError`` when it cannot become one snapshot."""
+    if leftover is None:
+        raise CommandError(
+            "there is no crawl to resume for this site and locale", advice="run it again without --resume"
+        )
+    asked, before = arguments.as_facts(), leftover.arguments
+    if asked != before:
+        differ = sorted(name for name in asked.keys() | before.keys() if asked.get(name) != before.get(name))
+        raise CommandError(
+            f"the crawl to resume was started with other arguments: {', '.join(differ)}",
+            advice="resume with " + " ".join(f"-a {name}={value}" for name, value in sorted(before.items())),
+        )
+    if versions.get("extractor") != leftover.versions.get("extractor"):
+        raise CommandError(
+            "the crawl to resume was begun with another version of the extractor; its pages would be read two ways",
+            advice="run it again without --resume",
+        )
+    started = snapshot_instant(leftover.snapshot_id)
+    if dt.datetime.now(dt.UTC) - started > dt.timedelta(hours=max_hours):
+        raise CommandError(
+            f"the crawl to resume began {started:%Y-%m-%d %H:%M} UTC, too long ago to be one snapshot with now",
+            advice="run it again without --resume, or raise RESUME_MAX_HOURS",
+        )
+    return started
+
+
+def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> None:
+    """Write the facts of a run that could not write its own; facts that it did write are left alone."""
+    if leftover.snapshot_id in catalog.run_ids(partition):
+        try:
+            written = catalog.run(partition, leftover.snapshot_id)
+        except HelpscraperError:
+            written = {}
+        if written.get("outcome") == "failed":
+            return
+    counts = {
+        name: leftover.outcomes.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")
+    }
+    write_run(
+        catalog.store,
+        partition,
+        leftover.snapshot_id,
+        {
+            "run_id": leftover.snapshot_id,
+            "site": partition.site,
+            "locale": partition.locale,
+            "kind": "crawl",
+            "started_at": snapshot_instant(leftover.snapshot_id).isoformat(),
+            "outcome": "failed",
+            "exit_code": ExitCode.INTERNAL,
+            "reason": "ended without a word: the process was killed, or the machine went down",
+            "complete": False,
+            "incomplete_reasons": ["the crawl did not end"],
+            "counts": counts,
+            "arguments": leftover.arguments,
+            "versions": leftover.versions,
+            "health": [],
+            "snapshot": None,
+        },
+    )
