@@ -1,0 +1,346 @@
+"""Captures of other web archives become snapshots at the times when they were taken.
+
+The history then reaches back before the first crawl. Captures are grouped by day (UTC); each group is one
+snapshot, never complete, whose records are copied into the archive, so that it can be verified and
+re-extracted like a crawl.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+
+from helpscraper import __version__
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
+from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index
+from helpscraper.archive.warc.sources import captures_in, record_in
+from helpscraper.archive.writer import SnapshotFile, write_snapshot
+from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.merge import Listings, merge_row
+from helpscraper.crawl.readers import read_all
+from helpscraper.crawl.replay import enter, is_ours, plan
+from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.errors import CommandError, InputError
+from helpscraper.imports import title_slug
+from helpscraper.items import Article
+from helpscraper.locales import get_locale
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.pages.okx import EXTRACTOR
+from helpscraper.pages.text import read_text
+from helpscraper.sites import get_site
+from helpscraper.urls import parse_help_url
+
+__all__ = ["CaptureReport", "import_captures"]
+
+# Of each reason so many examples are named; the number is exact.
+_EXAMPLES = 20
+_TEXT_TYPES = {"conversion"}
+
+
+@dataclass(slots=True)
+class CaptureReport:
+    """What an import made: snapshots written, captures used, and what was passed over.
+
+    ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
+    ``problems`` are places in the files that could not be read.
+    """
+
+    snapshots: list[SnapshotFile] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    used: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def skip(self, reason: str, where: str, url: str) -> None:
+        """Count one capture that was passed over."""
+        self.skipped[reason] += 1
+        named = self.examples.setdefault(reason, [])
+        if len(named) < _EXAMPLES:
+            named.append(f"{where} {url}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """One capture worth importing and where it lies."""
+
+    file: str
+    offset: int
+    number: int
+    alone: bool
+    url: str
+    at: dt.datetime
+    locale: str
+    digest: str
+    text: bool
+
+
+def import_captures(
+    archive_uri: str,
+    paths: Sequence[Path],
+    site: str = "okx",
+    locale: str | None = None,
+    *,
+    base_url: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> CaptureReport:
+    """Import every capture in ``paths`` of the help centre ``site``, in ``locale`` or in all of its locales.
+
+    ``paths`` are WARC, WET, WACZ or CDXJ files. Importing the same captures twice is harmless. Raises
+    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, and ``ArchiveError``
+    for the archive.
+    """
+    found_site = get_site(site)
+    wanted = get_locale(locale).prefix if locale is not None else None
+    catalog, report = Catalog(archive_uri), CaptureReport()
+    groups: defaultdict[tuple[Partition, dt.date], list[_Place]] = defaultdict(list)
+    home = base_url or found_site.base_url
+    for place in _select(paths, home, wanted, report):
+        groups[Partition(site, place.locale), place.at.date()].append(place)
+    for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
+        context = Context(found_site, partition.locale, home)
+        _Day(catalog, context, sorted(places, key=_order), report).commit()
+        if progress is not None:
+            progress(f"{partition} {day}", number, len(groups))
+    return report
+
+
+def _order(place: _Place) -> tuple[dt.datetime, str, int]:
+    return place.at, place.file, place.number
+
+
+def _select(
+    paths: Iterable[Path], base_url: str, locale: str | None, report: CaptureReport
+) -> Iterator[_Place]:
+    """Yield the captures that are pages of this help centre; everything else is counted in ``report``."""
+    seen: set[tuple[str, dt.datetime, str]] = set()
+    for path in paths:
+        for number, item in enumerate(captures_in(path)):
+            if isinstance(item, Problem):
+                report.problems.append(item)
+                continue
+            if item.type not in {"response", "revisit", *_TEXT_TYPES}:
+                continue
+            reason = _unfit(item, base_url, locale)
+            place = _place(item, number)
+            if reason is None and (place.url, place.at, place.digest) in seen:
+                reason = "the same capture is in another file too"
+            if reason is not None:
+                report.skip(reason, item.ref, item.url)
+                continue
+            seen.add((place.url, place.at, place.digest))
+            yield place
+
+
+def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
+    """Say why a record is no capture to import, None when it is one."""
+    if not is_ours(record.url, base_url):
+        return "another site"
+    target = parse_help_url(record.url)
+    if target.kind == "other":
+        return "not a page of the help centre"
+    if locale is not None and target.locale != locale:
+        return "another locale"
+    try:
+        get_locale(target.locale)
+    except CommandError:
+        return "an unknown locale"
+    if record.date is None:
+        return "no date"
+    if wrong := record.wrong_digests():
+        return wrong[0].partition(":")[0]
+    if record.type in _TEXT_TYPES:
+        return None
+    if record.status is None:
+        return "no HTTP response"
+    redirect = record.status // 100 == 3 and record.status != 304
+    return None if record.status // 100 == 2 or redirect else f"status {record.status}"
+
+
+def _place(record: Record, number: int) -> _Place:
+    at = (record.date or dt.datetime.min.replace(tzinfo=dt.UTC)).replace(microsecond=0)
+    digest = record.digest or "sha256:" + hashlib.sha256(record.block).hexdigest()
+    locale = parse_help_url(record.url).locale
+    return _Place(
+        record.file,
+        record.offset,
+        number,
+        record.alone,
+        record.url,
+        at,
+        locale,
+        digest,
+        record.type in _TEXT_TYPES,
+    )
+
+
+class _Day:
+    """The captures of one day in one locale on their way to one snapshot."""
+
+    def __init__(
+        self, catalog: Catalog, context: Context, places: Sequence[_Place], report: CaptureReport
+    ) -> None:
+        self._catalog, self._store, self._context = catalog, catalog.store, context
+        self._partition = Partition(context.site.name, context.locale)
+        self._places, self._report = places, report
+        told = "\n".join(sorted(f"{place.url} {place.at.isoformat()} {place.digest}" for place in places))
+        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
+
+    def commit(self) -> None:
+        """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
+        at = self._instant()
+        if at is None:
+            return
+        name = snapshot_id(at)
+        recorder = Recorder(
+            self._store,
+            self._partition,
+            name,
+            info={"software": f"helpscraper/{__version__}", "isPartOf": name},
+        )
+        with TemporaryDirectory(prefix="helpscraper-") as folder:
+            ledger = Ledger(Path(folder) / "ledger.sqlite")
+            with closing(ledger):
+                self._copy(recorder, ledger)
+                self._read(recorder.files, ledger)
+                rows = self._rows(ledger, at)
+                if not rows.num_rows:
+                    for place in self._places:
+                        self._report.skip(
+                            "nothing in it became a row", f"{place.file}#{place.offset}", place.url
+                        )
+                    return
+                run = self._facts(ledger, rows, at)
+                written = write_snapshot(
+                    self._store, self._partition, name, rows, ledger_bodies(ledger, at), run
+                )
+        self._report.snapshots.append(written)
+        self._report.used += len(self._places)
+
+    def _instant(self) -> dt.datetime | None:
+        """Return the first capture's instant, moved on by seconds where a snapshot has it; None when this is
+        that.
+        """
+        at = self._places[0].at
+        while self._store.exists(path := snapshot_path(self._partition, snapshot_id(at))):
+            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(at), path))
+            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
+                self._report.already.append(path)
+                return None
+            at += dt.timedelta(seconds=1)
+        return at
+
+    def _copy(self, recorder: Recorder, ledger: Ledger) -> None:
+        """Copy every record into the archive; flattened text is read here, because its layouts are others."""
+        try:
+            for place, record in self._records():
+                reference = recorder.copy(record)
+                if place.text:
+                    self._read_text(ledger, place, record, reference)
+        finally:
+            recorder.close()
+
+    def _records(self) -> Iterator[tuple[_Place, Record]]:
+        shared: dict[str, dict[int, _Place]] = {}
+        for place in self._places:
+            if not place.alone:
+                shared.setdefault(place.file, {})[place.number] = place
+                continue
+            yield place, record_in(place.file, place.offset)
+        for file, wanted in shared.items():
+            # Compressed as a whole, so that no offset leads to one record: the file is read again.
+            for number, item in enumerate(captures_in(Path(file.partition("!")[0]))):
+                if number in wanted and isinstance(item, Record):
+                    item.alone = True
+                    yield wanted[number], item
+
+    def _read_text(self, ledger: Ledger, place: _Place, record: Record, reference: str) -> None:
+        target = parse_help_url(place.url)
+        text = record.block.decode("utf-8", "replace")
+        page = read_text(text, url=place.url, locale=self._context.locale)
+        if not page.rows:
+            self._report.skip("no article was found in the text", f"{place.file}#{place.offset}", place.url)
+        for row in page.rows:
+            row.raw.slug = (
+                target.slug if target.kind == "article" and target.slug else title_slug(row.raw.title or "")
+            )
+            values = normalise_article(row.raw, self._context)
+            ledger.tally("fields", values.outcomes)
+            if values.columns.get("article_id") and values.columns.get("title"):
+                listed_by = target.slug if target.kind == "section" and target.slug else ""
+                columns = values.columns | {"warc_record": reference}
+                ledger.sighting(values.columns["article_id"], listed_by, columns)
+
+    def _read(self, files: Sequence[str], ledger: Ledger) -> None:
+        captures = [capture for file in files for capture in load_index(self._store, file)]
+        captures.sort(key=lambda capture: capture.date)
+        tasks = list(
+            plan(captures, self._context.locale, self._context.base_url or "", self._holders(captures))
+        )
+        for said in read_all(self._store.uri, tasks, self._context):
+            enter(ledger, said)
+            if said.problem is not None:
+                self._report.skip(said.problem[0], said.task.record, f"{said.task.url}: {said.problem[1]}")
+
+    def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
+        """Return the record that holds each payload, in this day or in the archive before it."""
+        payloads = Payloads(self._store)
+        found = {}
+        for capture in captures:
+            if not capture.is_revisit:
+                found[capture.digest] = capture.ref
+        for capture in captures:
+            if capture.is_revisit and capture.digest not in found:
+                try:
+                    found[capture.digest] = payloads.holder(payloads.checked(capture.ref))
+                except InputError:
+                    continue  # named when it is read: its payload is nowhere
+        return found
+
+    def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
+        tags = frozenset(each.slug for each in ledger.sections() if each.content_type == "tag")
+        merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
+        return articles_table(Article(**row) for row in merged if row is not None)
+
+    def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
+        status = Counter(rows.column("status").to_pylist())
+        problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
+        return {
+            "run_id": snapshot_id(at),
+            "site": self._partition.site,
+            "locale": self._partition.locale,
+            "kind": "import",
+            "started_at": at.isoformat(),
+            "outcome": "incomplete",
+            "exit_code": 0,
+            "complete": False,
+            "incomplete_reasons": [f"{len(self._places)} captures of another web archive, not a crawl"],
+            "scope": "captures of another web archive",
+            "sections": {},
+            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "fields": nested(ledger.tallies("fields")),
+            "rules": dict(ledger.tallies("rules")),
+            "problems": dict(ledger.tallies("problem")),
+            "problem_texts": problems,
+            "requests": {},
+            "health": [],
+            "region": {},
+            "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+            "arguments": {
+                "base_url": self._context.base_url,
+                "files": sorted({Path(place.file.partition("!")[0]).name for place in self._places}),
+                "captures": [f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places],
+                "fingerprint": self._fingerprint,
+            },
+        }
