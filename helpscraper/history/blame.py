@@ -82,7 +82,9 @@ def _newest(catalog: Catalog, history: History) -> tuple[str | None, str]:
     """Return language and body of the newest snapshot that has a body of the article."""
     for snapshot in reversed(catalog.snapshots(history.partition)):
         for name in reversed(history.names):
-            rows = catalog.load_table(snapshot, columns=["language", "body_sha256"], article_id=name).to_pylist()
+            rows = catalog.load_table(
+                snapshot, columns=["language", "body_sha256"], article_id=name
+            ).to_pylist()
             if rows and rows[0]["body_sha256"]:
                 return rows[0]["language"], rows[0]["body_sha256"]
     raise ReferenceNotFoundError(

@@ -12,14 +12,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import ArchiveError, CommandError
+from helpscraper.history.bodies import bodies_of
 from helpscraper.history.compare import Source, compare
 from helpscraper.history.renames import Bodies
 from helpscraper.history.result import DiffResult, split
 
-__all__ = ["DiffResult", "bodies_of", "diff_files", "diff_snapshots", "diff_tables"]
+__all__ = ["DiffResult", "diff_files", "diff_snapshots", "diff_tables"]
 
 
 def diff_tables(
@@ -95,18 +95,6 @@ def diff_snapshots(
     return found.narrow(kinds, fields, sections)
 
 
-def bodies_of(catalog: Catalog, partition: Partition) -> Bodies:
-    """Return the reader of body texts that a diff asks when it looks for renames."""
-
-    def read(keys: Sequence[str]) -> Mapping[str, str]:
-        table = catalog.body_index(partition).fetch(pa.array(keys, pa.string()))
-        return dict(
-            zip(table.column("body_sha256").to_pylist(), table.column("body_text").to_pylist(), strict=True)
-        )
-
-    return read
-
-
 def _diff(
     before: Source,
     after: Source,
@@ -148,7 +136,7 @@ def _diff(
         warnings.append(
             f"{unverified} articles were not seen, but {names[1]} did not look everywhere they could be"
         )
-    partition = str(snapshots[0].partition) if snapshots else ""
+    partition = snapshots[0].partition if snapshots else None
     return DiffResult(
         names[0], names[1], own, apart, found.articles, found.counts, tuple(warnings), partition
     )

@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.history.diff import bodies_of, diff_tables
+from helpscraper.history.bodies import bodies_of
+from helpscraper.history.diff import diff_tables
 
 __all__ = ["FROM_KEY", "WARNINGS_KEY", "changes_feed"]
 

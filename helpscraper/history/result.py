@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.frames import to_frame
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.history.kinds import KINDS, QUIET, check_fields, check_kinds, primary_kind
 
@@ -51,7 +52,7 @@ class DiffResult:
     articles: pa.Table
     counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    partition: str = ""
+    partition: Partition | None = None
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -121,6 +122,19 @@ class DiffResult:
             )
             table = table.filter(pc.is_in(table.column("article_id"), value_set=ids))
         return replace(self, table=table)
+
+    def only(self, articles: Iterable[str]) -> DiffResult:
+        """Return the part of this diff about these articles, by their ids after or before the change."""
+        wanted = pa.array(list(articles), pa.string())
+        known = self.articles
+        named = pc.or_kleene(
+            pc.is_in(known.column("article_id"), value_set=wanted),
+            pc.is_in(known.column("previous_id"), value_set=wanted),
+        )
+        ids = known.filter(named).column("article_id")
+        return replace(
+            self, table=self.table.filter(pc.is_in(self.table.column("article_id"), value_set=ids))
+        )
 
     def loud(self) -> DiffResult:
         """Return this diff without the kinds that move by themselves (view counts)."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import duckdb
 import pyarrow as pa
@@ -44,7 +45,7 @@ class Records:
 def steps(catalog: Catalog, partition: Partition) -> list[Step]:
     """Return the steps from each snapshot of ``partition`` to the next, oldest first."""
     snapshots = catalog.snapshots(partition)
-    pairs = zip(snapshots, snapshots[1:], strict=False)
+    pairs = pairwise(snapshots)
     return [Step(before, after, _feed(catalog, before, after)) for before, after in pairs]
 
 
@@ -119,4 +120,3 @@ def _filter(table: pa.Table, wanted: list[str] | None, renames: bool) -> pa.Tabl
         return table
     chosen = pc.is_in(table.column("article_id"), value_set=pa.array(wanted, pa.string()))
     return table.filter(pc.or_(chosen, pc.equal(table.column("kind"), "renamed")) if renames else chosen)
-

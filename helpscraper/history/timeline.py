@@ -110,7 +110,9 @@ def article_history(catalog: Catalog, article_id: str, partition: Partition | No
     names = _names(article_id, found.table)
     if len(names) > 1:
         found = records_of(catalog, taken, articles=names, renames=False)
-    table = found.table.filter(pc.is_in(found.table.column("article_id"), value_set=pa.array(names, pa.string())))
+    table = found.table.filter(
+        pc.is_in(found.table.column("article_id"), value_set=pa.array(names, pa.string()))
+    )
     since = _first_if_known(catalog, where, names)
     if not table.num_rows and since is None:
         _raise_unknown(catalog, where, article_id)
@@ -164,7 +166,9 @@ def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> N
     )
 
 
-def log_table(catalog: Catalog, partition: Partition, limit: int | None = None) -> tuple[pa.Table, tuple[str, ...]]:
+def log_table(
+    catalog: Catalog, partition: Partition, limit: int | None = None
+) -> tuple[pa.Table, tuple[str, ...]]:
     """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``), and warnings.
 
     ``limit`` takes the newest steps only. The section is the article's after the change, or before it for one that went.

@@ -125,7 +125,10 @@ def blocks_of(text: str) -> list[str]:
     >>> blocks_of("One  two \\n\\n a\\tb")
     ['One two', 'a\\tb']
     """
-    lines = (_SPACE.sub(" ", line).replace(" \t", "\t").replace("\t ", "\t").strip(" ") for line in text.splitlines())
+    lines = (
+        _SPACE.sub(" ", line).replace(" \t", "\t").replace("\t ", "\t").strip(" ")
+        for line in text.splitlines()
+    )
     return [line for line in lines if line.strip()]
 
 
@@ -149,11 +152,11 @@ def units_of(block: str, language: str | None = None) -> tuple[str, ...]:
     ('Fee', ': ', '0.1 ', '%')
     """
     units: list[str] = []
-    for token in segment(block, language or "en"):
-        if token == " " and units:
-            units[-1] += token
+    for piece in segment(block, language or "en"):
+        if piece == " " and units:
+            units[-1] += piece
         else:
-            units.append(token)
+            units.append(piece)
     return tuple(units)
 
 

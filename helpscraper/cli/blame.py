@@ -1,0 +1,44 @@
+"""``helpscraper blame``."""
+
+from __future__ import annotations
+
+import argparse
+
+from helpscraper.cli.options import add_format, add_partition, open_catalog
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "tell which snapshot brought each paragraph of an article"
+EXAMPLE = """\
+examples:
+  helpscraper blame what-is-a-passkey
+  helpscraper blame what-is-a-passkey --format json
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("article", metavar="ARTICLE", help="its slug, or an earlier one")
+    add_partition(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the paragraphs of the newest body, each with the snapshot that brought it."""
+    from rich.text import Text
+
+    from helpscraper.cli.changes_text import paged
+    from helpscraper.cli.output import emit, terminal_safe
+    from helpscraper.history.blame import blame
+
+    found = blame(open_catalog(args), args.article)
+    if args.format != "table" or args.output is not None:
+        emit(found, args.format, output=args.output)
+        return 0
+    with paged() as target:
+        for row in found.to_pylist():
+            # As in git, a caret marks what was there when the history begins.
+            line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
+            line.append(terminal_safe(row["text"].replace("\t", " | ")), style="not dim")
+            target.print(line, soft_wrap=True)
+    return 0

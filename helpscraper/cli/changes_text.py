@@ -1,0 +1,192 @@
+"""Changes as a person reads them: one line an article, its fields below, the words that changed on request.
+
+Everything that comes from a page passes ``terminal_safe`` before it is printed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from helpscraper.cli.output import console, terminal_safe
+from helpscraper.history.kinds import ARTICLE, KINDS
+
+if TYPE_CHECKING:
+    from helpscraper.history.result import DiffResult
+    from helpscraper.history.words import WordDiff
+
+__all__ = ["paged", "print_diff", "print_records", "print_stat", "print_warnings", "print_words"]
+
+_STYLES = {
+    "added": "green",
+    "removed": "red",
+    "unverified": "yellow",
+    "renamed": "cyan",
+    "edited": "bold",
+    "retitled": "bold",
+    "moved": "cyan",
+}
+_WIDTH = len("unverified (silent)")
+
+Words = Callable[[str, str], "WordDiff | None"]
+"""Gives the word diff of two bodies by their keys, or None when one of them cannot be read."""
+
+
+@contextlib.contextmanager
+def paged() -> Iterator[Console]:
+    """Give a console that pages and colours on a terminal and is plain in a pipe."""
+    target = console()
+    if not target.is_terminal:
+        yield target
+        return
+    with target.pager(styles=True):
+        yield target
+
+
+def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Words | None = None) -> None:
+    """Print the changes grouped by article, strongest kind first; ``quiet`` counts what was left out."""
+    target.print(
+        Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
+    )
+    records: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in diff.table.to_pylist():
+        records[row["article_id"]].append(row)
+    titles = diff.titles()
+    primary = diff.primary()
+    for article_id in sorted(records, key=lambda each: (KINDS.index(primary[each]), each)):
+        _print_article(
+            target, article_id, titles.get(article_id) or "", primary[article_id], records[article_id]
+        )
+        if words is not None:
+            _print_article_words(target, records[article_id], words)
+    total = ", ".join(f"{count} {kind}" for kind, count in diff.summary().items())
+    target.print(Text(total or "no change"), soft_wrap=True)
+    if quiet:
+        target.print(
+            Text(f"({quiet} view counts and excerpts moved: --kind counted)", style="dim"), soft_wrap=True
+        )
+
+
+def _print_article(
+    target: Console, article_id: str, title: str, kind: str, records: Sequence[Mapping[str, Any]]
+) -> None:
+    silent = " (silent)" if any(row["silent"] for row in records) else ""
+    line = Text()
+    line.append(f"{kind + silent:<{_WIDTH}}", style=_STYLES.get(kind, ""))
+    line.append(f"  {terminal_safe(article_id)}  ")
+    line.append(terminal_safe(title), style="dim")
+    target.print(line, soft_wrap=True)
+    _print_fields(target, records)
+
+
+def print_records(target: Console, records: Sequence[Mapping[str, Any]], words: Words | None = None) -> None:
+    """Print the changes of one article in one snapshot, without naming it."""
+    for row in records:
+        if row["field"] == ARTICLE:
+            target.print(Text(f"    {row['kind']}", style=_STYLES.get(row["kind"], "")), soft_wrap=True)
+    _print_fields(target, records)
+    if words is not None:
+        _print_article_words(target, records, words)
+
+
+def _print_fields(target: Console, records: Sequence[Mapping[str, Any]]) -> None:
+    for row in records:
+        if row["field"] != ARTICLE:
+            kind = f"{row['kind']}{' (silent)' if row['field'] == 'body_sha256' and row['silent'] else ''}"
+            values = f"{_value(row, 'before')} -> {_value(row, 'after')}"
+            target.print(Text(f"    {kind:<{_WIDTH}} {row['field']:<15} {values}"), soft_wrap=True)
+
+
+def _value(row: Mapping[str, Any], side: str) -> str:
+    value = row[side]
+    if value is None:
+        return "(none)"
+    return str(value)[:12] if row["field"] == "body_sha256" else terminal_safe(str(value))
+
+
+def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], words: Words) -> None:
+    for row in records:
+        if row["field"] == "body_sha256" and row["before"] and row["after"]:
+            found = words(row["before"], row["after"])
+            if found is None:
+                target.print(Text("    a body of it cannot be read", style="yellow"), soft_wrap=True)
+            else:
+                print_words(target, found)
+
+
+def print_words(target: Console, found: WordDiff, context: int | None = 1) -> None:
+    """Print a word diff, indented: in colours on a terminal, with ``[-gone-]{+new+}`` in a pipe."""
+    from helpscraper.history.render import plain, to_rich
+
+    lines = (
+        to_rich(found, context).split("\n")
+        if target.is_terminal
+        else map(Text, plain(found, context).split("\n"))
+    )
+    for line in lines:
+        safe = Text()
+        for start, end, style in _styled(line):
+            safe.append(terminal_safe(line.plain[start:end].replace("\t", " | ")), style=style)
+        target.print(Text("      ").append_text(safe), soft_wrap=True)
+
+
+def _styled(line: Text) -> Iterator[tuple[int, int, str]]:
+    """Cut a line where its style changes."""
+    edges = sorted({0, len(line.plain), *(edge for span in line.spans for edge in (span.start, span.end))})
+    for start, end in pairwise(edges):
+        style = " ".join(str(span.style) for span in line.spans if span.start <= start and end <= span.end)
+        yield start, end, style
+
+
+def print_stat(target: Console, diff: DiffResult) -> None:
+    """Print how many articles of each section had each kind of change."""
+    sections = dict(
+        zip(
+            diff.articles.column("article_id").to_pylist(),
+            diff.articles.column("section").to_pylist(),
+            strict=True,
+        )
+    )
+    pairs = diff.table.group_by(["article_id", "kind"]).aggregate([])
+    found = Counter(
+        (sections.get(article) or "(no section)", kind)
+        for article, kind in zip(
+            pairs.column("article_id").to_pylist(), pairs.column("kind").to_pylist(), strict=True
+        )
+    )
+    kinds = [kind for kind in KINDS if any(kind == each for _, each in found)]
+    shown = Table(box=None, pad_edge=False, header_style="bold")
+    shown.add_column("section")
+    for kind in kinds:
+        shown.add_column(kind, justify="right")
+    for section in sorted({section for section, _ in found}):
+        shown.add_row(Text(terminal_safe(section)), *(str(found[section, kind] or "") for kind in kinds))
+    shown.add_row("all", *(str(sum(n for (_, each), n in found.items() if each == kind)) for kind in kinds))
+    target.print(
+        Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
+    )
+    _print_table(target, shown)
+
+
+def _print_table(target: Console, table: Table) -> None:
+    """Print a table; in a pipe without the blanks that rich puts behind the last column."""
+    if target.is_terminal:
+        target.print(table)
+        return
+    with target.capture() as captured:
+        target.print(table)
+    target.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+
+
+def print_warnings(warnings: Sequence[str]) -> None:
+    """Print warnings to stderr, so that a pipe carries data only."""
+    for text in warnings:
+        print(f"warning: {terminal_safe(text)}", file=sys.stderr)

@@ -1,0 +1,73 @@
+"""``helpscraper history``."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from helpscraper.cli.options import add_format, add_partition, open_catalog
+
+if TYPE_CHECKING:
+    from helpscraper.archive.reader import Catalog
+    from helpscraper.history.timeline import History
+
+__all__ = ["EXAMPLE", "HELP", "configure", "print_history", "run"]
+
+HELP = "list what happened to one article"
+EXAMPLE = """\
+examples:
+  helpscraper history what-is-a-passkey
+  helpscraper history what-is-a-passkey --words      # with the words that changed
+  helpscraper history what-is-a-passkey --format csv
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("article", metavar="ARTICLE", help="its slug, or an earlier one")
+    parser.add_argument("--words", action="store_true", help="show the words that changed in its body")
+    parser.add_argument("--counts", action="store_true", help="show how its view count moved, too")
+    add_partition(parser)
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print one article's changes, oldest first; as data they are whole."""
+    from helpscraper.cli.changes_text import print_warnings
+    from helpscraper.cli.output import emit
+    from helpscraper.history.timeline import article_history
+
+    catalog = open_catalog(args)
+    found = article_history(catalog, args.article)
+    print_warnings(found.warnings)
+    if args.format == "table" and args.output is None:
+        print_history(catalog, found, words=args.words, counts=args.counts)
+    else:
+        emit(found.table, args.format, output=args.output)
+    return 0
+
+
+def print_history(catalog: Catalog, found: History, *, words: bool = False, counts: bool = False) -> None:
+    """Print an article's story, a snapshot a paragraph."""
+    from rich.text import Text
+
+    from helpscraper.cli.changes_text import paged, print_records
+    from helpscraper.cli.output import terminal_safe
+    from helpscraper.history.bodies import words_of
+    from helpscraper.history.kinds import QUIET
+
+    rows = [row for row in found.table.to_pylist() if counts or row["kind"] not in QUIET]
+    compare = words_of(catalog, found.partition) if words else None
+    with paged() as target:
+        names = " -> ".join(map(terminal_safe, found.names))
+        target.print(Text(f"{found.partition}  {names}", style="bold"), soft_wrap=True)
+        if found.since:
+            target.print(Text(f"{found.since}  there since the archive began"), soft_wrap=True)
+        for snapshot_id in dict.fromkeys(row["snapshot_id"] for row in rows):
+            target.print(Text(snapshot_id, style="bold"), soft_wrap=True)
+            print_records(target, [row for row in rows if row["snapshot_id"] == snapshot_id], compare)
+        quiet = len(found) - len(rows)
+        if quiet:
+            target.print(
+                Text(f"({quiet} view counts and excerpts moved: --counts)", style="dim"), soft_wrap=True
+            )
