@@ -82,12 +82,12 @@ def cut_anchor(text: str, begin: int, found: list[Anchor]) -> CutAnchor | None:
     """
     end = len(text.rstrip())
     for anchor in reversed(found):
-        if anchor.start < begin:
+        if anchor.start < begin or end - anchor.end > _CUT_TAIL:
             break
         if anchor.whole:
             continue
         rest = text[anchor.end : end].strip()
-        if not rest or (len(rest) <= _CUT_TAIL and _is_cut_date_line(rest, UPDATED)):
+        if not rest or _is_cut_date_line(rest, UPDATED):
             return CutAnchor(anchor.start, anchor)
     for match in PUBLISHED.finditer(text, max(begin, end - _CUT_TAIL)):
         if _is_cut_date_line(text[match.start() : end], PUBLISHED):

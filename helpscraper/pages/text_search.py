@@ -77,12 +77,13 @@ def _one_per_line(text: str, found: list[Anchor]) -> list[Anchor]:
             stop = text.find("\n", anchor.start)
             end_of_line = len(text) if stop < 0 else stop
         lines.setdefault(end_of_line, []).append(anchor)
+    end_of_text = len(text.rstrip())
     any_whole = any(anchor.whole for anchor in found)
     for stop, group in lines.items():
         whole = [anchor for anchor in group if anchor.whole]
         if whole:
             kept.append(whole[-1])
-        elif stop < len(text.rstrip()) or not any_whole:
+        elif stop < end_of_text or not any_whole:
             kept.extend(anchor for anchor in group[-1:] if _glued(text, anchor.start))
     return kept
 
