@@ -116,7 +116,11 @@ def inline_text(element: etree._Element) -> str:
 def _has_own_text(node: etree._Element) -> bool:
     if node.text and not node.text.isspace():
         return True
-    return any(child.tail and not child.tail.isspace() for child in node)
+    for child in node:
+        tail = child.tail
+        if tail and not tail.isspace():
+            return True
+    return False
 
 
 def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
@@ -128,9 +132,13 @@ def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
     waiting = [element]
     while waiting:
         node = waiting.pop()
-        if not isinstance(node.tag, str) or (node.tag in HIDDEN and node is not element):
+        tag = node.tag
+        if not isinstance(tag, str) or (tag in HIDDEN and node is not element):
             continue
-        if len(node) == 0 or _has_own_text(node):
+        if len(node) == 0:
+            if node.text and (text := collapse(node.text)):
+                yield node, text
+        elif _has_own_text(node):
             text = inline_text(node)
             if text:
                 yield node, text
@@ -167,8 +175,7 @@ def _readable(html: str | bytes) -> str | bytes:
         html.decode("utf-8")
         return html
     except UnicodeDecodeError:
-        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become
-        # U+FFFD.
+        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
         return html_to_unicode(None, html, default_encoding="utf-8")[1]
 
 
@@ -198,9 +205,7 @@ class Page:
 
     @cached_property
     def root(self) -> etree._Element:
-        """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to
-        parse.
-        """
+        """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to parse."""
         html = _readable(self._html or b"")
         self._html = None
         if not html or html.isspace():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree, html
-
-import pytest
 
 from helpscraper.errors import ExtractionError
 from helpscraper.pages.base import Page, collapse, inline_text, integers, is_lone_integer, pieces

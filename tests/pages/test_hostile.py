@@ -161,7 +161,8 @@ def test_deeply_nested_state_and_sections_do_not_recurse() -> None:
     ids=["nested marks", "nested lists", "many marks", "white space"],
 )
 def test_a_huge_body_is_written_in_bounded_space(body: str) -> None:
-    html = f'<html><body><article aria-label="T"><h1>T</h1><div class="index_content__x">{body}</div></article></body></html>'
+    inner = f'<h1>T</h1><div class="index_content__x">{body}</div>'
+    html = f'<html><body><article aria-label="T">{inner}</article></body></html>'
     article = ArticlePage(f"{HOST}/help/tides", html).article
     assert (article.body_text or "").count("x") == body.count("x")
     assert len(article.body_markdown or "") < 3 * len(body)

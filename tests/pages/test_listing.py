@@ -81,7 +81,8 @@ def test_a_total_that_is_not_stated_is_none_and_not_zero() -> None:
     ],
 )
 def test_the_total_line_is_read_by_its_numbers(line: str, page: int, size: int | None) -> None:
-    html = f'<html><body><a class="index_articleItem__x" href="/help/a">A</a><span id="help-load-more-desc">{line}</span></body></html>'
+    item = '<a class="index_articleItem__x" href="/help/a">A</a>'
+    html = f'<html><body>{item}<span id="help-load-more-desc">{line}</span></body></html>'
     listing = ListingPage(SECTION if page == 1 else f"{SECTION}/page/{page}", html)
     assert listing.total == (7 if "7" in line else 31)
     assert listing.page_size == size
@@ -118,20 +119,24 @@ def test_one_article_listed_twice_is_one_row() -> None:
     assert len(ListingPage(SECTION, f"<html><body><ul>{item * 3}</ul></body></html>").articles) == 1
 
 
+def one_item(title: str, row: str) -> str:
+    link = f'<div class="index_title__y">{title}</div><div class="index_detailsRow__z">{row}</div>'
+    return f'<html><body><ul><li class="index_articleItem__x"><a href="/help/a">{link}</a></li></ul></body></html>'
+
+
 @pytest.mark.parametrize("count", ["728", "3,208", "14 182", "147.473", "٢٬٣٨٣", "0"])
 @pytest.mark.parametrize("testid", ['data-testid="DateDisplay"', 'class=""'])
 def test_the_view_count_is_the_lone_integer_of_the_row(count: str, testid: str) -> None:
     row = f"<span {testid}>Published on Jun 10, 2025</span><span>2 min read</span><span>{count}</span>"
-    item = f'<li class="index_articleItem__x"><a href="/help/a"><div class="index_title__y">39 tokens of 2026</div><div class="index_detailsRow__z">{row}</div></a></li>'
-    (article,) = ListingPage(SECTION, f"<html><body><ul>{item}</ul></body></html>").articles
+    (article,) = ListingPage(SECTION, one_item("39 tokens of 2026", row)).articles
     assert (article.view_count_text, article.reading_text) == (count, "2 min read")
     assert (article.title, article.published_text) == ("39 tokens of 2026", "Published on Jun 10, 2025")
 
 
 def test_no_count_is_none_and_not_the_reading_time() -> None:
-    row = "<span>Publicado em 12 de fev. de 2026</span><span>Atualizado em 13 de fev. de 2026</span><span>2 min de leitura</span>"
-    item = f'<li class="index_articleItem__x"><a href="/help/a"><div class="index_title__y">A</div><div class="index_detailsRow__z">{row}</div></a></li>'
-    (article,) = ListingPage(SECTION, f"<html><body><ul>{item}</ul></body></html>").articles
+    row = "<span>Publicado em 12 de fev. de 2026</span><span>Atualizado em 13 de fev. de 2026</span>"
+    row += "<span>2 min de leitura</span>"
+    (article,) = ListingPage(SECTION, one_item("A", row)).articles
     assert article.view_count_text is None
     assert article.updated_text == "Atualizado em 13 de fev. de 2026"
 

@@ -1,6 +1,4 @@
-"""The OKX help centre, 2024 to 2026: its listing, search, home and article pages, and the state they
-embed.
-"""
+"""The OKX help centre, 2024 to 2026: its listing, search, home and article pages, and the state they embed."""
 
 from __future__ import annotations
 

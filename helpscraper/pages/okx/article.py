@@ -96,9 +96,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def slug(self) -> str:
-        """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked
-        for.
-        """
+        """The page's own slug; raises ``ExtractionError`` when the page has none or another than was asked for."""
         rule, own = "state", text(self._post, "slug")
         if own is None:
             rule, own = "canonical", _slug_of(self.canonical)
@@ -150,9 +148,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def article(self) -> RawArticle:
-        """The article, kind ``article``, with its body in three forms; raises ``ExtractionError`` (see the
-        module).
-        """
+        """The article, kind ``article``, with its body in three forms; raises ``ExtractionError`` (see the module)."""
         self._check_is_article()
         slug = self.slug
         section, details = dig(self._post, "section"), self._details
@@ -205,9 +201,7 @@ class ArticlePage(OkxPage):
         return details
 
     def _row_by_date(self) -> list[etree._Element]:
-        """The parent of the first dated line between title and body, for a layout whose classes are
-        unknown.
-        """
+        """The parent of the first dated line between title and body, for a layout whose classes are unknown."""
         bodies = set(self._containers)
         for node in _AFTER_TITLE(self.root)[:40]:
             if bodies.intersection(node.iterancestors()):
@@ -254,9 +248,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _body(self) -> BodyForms | None:
-        """The body; of the markup, else of the state's rich text, else whatever the article holds below its
-        title.
-        """
+        """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
         # A container of the body alone holds no chrome; the wider one holds the footers too.
         containers = self._containers
         body = write_body(containers, self.url, _CHROME if self.outcomes["body/content"] else None)

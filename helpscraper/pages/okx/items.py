@@ -49,9 +49,7 @@ _MAX_LINKS = 2_000
 
 @dataclass(slots=True)
 class Details:
-    """The pieces beside a title: visible date lines in order, reading time, the lone integer, and other
-    labels.
-    """
+    """The pieces beside a title: visible date lines in order, reading time, the lone integer, and other labels."""
 
     dates: list[str] = field(default_factory=list)
     reading: str | None = None
@@ -120,9 +118,7 @@ def _link_of(item: etree._Element) -> str | None:
 
 
 def _join(found: list[tuple[etree._Element, str]]) -> str | None:
-    """Join pieces: nodes of one parent stand in one line, so a highlighted word is not torn off its
-    sentence.
-    """
+    """Join pieces: nodes of one parent stand in one line, so a highlighted word is not torn off its sentence."""
     if not found:
         return None
     parts = [found[0][1]]
@@ -213,8 +209,7 @@ def _group_links(page: OkxPage) -> list[list[etree._Element]]:
             slugs = around.setdefault(element, set())
             if len(slugs) < 2:
                 slugs.add(target[0])
-    # A list of one has no second link that would show where the item ends: it grows to its ``li``, or a
-    # little.
+    # A list of one has no second link that would show where the item ends: it grows to its ``li``, or a little.
     alone = all(len(slugs) < 2 for slugs in around.values())
     groups: dict[etree._Element, list[etree._Element]] = {}
     for link in links:
@@ -230,9 +225,7 @@ def _group_links(page: OkxPage) -> list[list[etree._Element]]:
 
 
 def _score(page: OkxPage, group: list[etree._Element], known: frozenset[str]) -> tuple[int, int]:
-    """Rank a group of links: how many of them the state knows or stand beside a date; then how many there
-    are.
-    """
+    """Rank a group of links: how many of them the state knows or stand beside a date; then how many there are."""
     sure = 0
     for item in group[:50]:
         target = page.article_link(_link_of(item))

@@ -30,9 +30,7 @@ _EMPTY_LIST = elements("//*[@aria-describedby='help-load-more-desc' or contains(
 
 
 class ListingPage(OkxPage):
-    """One page of a list of articles. Reading a field raises ``ExtractionError`` when the page is no
-    listing.
-    """
+    """One page of a list of articles. Reading a field raises ``ExtractionError`` when the page is no listing."""
 
     @cached_property
     def _data(self) -> Json:
@@ -83,7 +81,8 @@ class ListingPage(OkxPage):
         self._check_claim()
         rows = merge(self, self._list[0], self._shown, kind="listing")
         listed = (self.section,) if self.section else ()
-        titles = {link.slug: link.title for link in self.sections}
+        known = any(row.section for row in rows) or self.content_type == "section"
+        titles = {link.slug: link.title for link in self.sections} if known else {}
         own = self.section if self.content_type == "section" else None
         for row in rows:
             row.listed_in = listed
@@ -159,16 +158,12 @@ class ListingPage(OkxPage):
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether the page honestly shows no article; a list that cannot be read raises
-        ``ExtractionError``.
-        """
+        """Whether the page honestly shows no article; a list that cannot be read raises ``ExtractionError``."""
         return not self.articles
 
     @cached_property
     def sections(self) -> list[SectionLink]:
-        """The sections that the page names, in its order: of the state with all sub-sections, else of the
-        nav.
-        """
+        """The sections that the page names, in its order: of the state with all sub-sections, else of the nav."""
         found = stated_sections(self, self._data.get("allSections")) or linked_sections(self, self.category)
         return list(found.values())
 
@@ -188,9 +183,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def content_type(self) -> str | None:
-        """``tag`` for a list across sections ('latest'), ``section`` for a section's own; None when not
-        stated.
-        """
+        """``tag`` for a list across sections ('latest'), ``section`` for a section's own; None when not stated."""
         return text(self._current, "contentType")
 
     @cached_property
@@ -255,9 +248,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def next_url(self) -> str | None:
-        """The URL of the next page; None on the last one. Built from the totals where the page has no
-        pager.
-        """
+        """The URL of the next page; None on the last one. Built from the totals where the page has no pager."""
         if self._pager.next_url:
             self.count("next", "pager")
             return self._pager.next_url

@@ -1,6 +1,4 @@
-"""What every page of the OKX help centre has in common: the state, the region it was served for, its
-links.
-"""
+"""What every page of the OKX help centre has in common: the state, the region it was served for, its links."""
 
 from __future__ import annotations
 
@@ -60,9 +58,7 @@ class OkxPage(Page):
 
     @cached_property
     def state(self) -> Json:
-        """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or
-        ``broken``.
-        """
+        """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or ``broken``."""
         state, outcome = read_state(self.root)
         self.count("state", outcome)
         return state
@@ -91,9 +87,7 @@ class OkxPage(Page):
 
     @cached_property
     def alternates(self) -> dict[str, str]:
-        """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per
-        article.
-        """
+        """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per article."""
         return {
             str(link.get("hreflang")): urljoin(self.url, link.get("href") or "")
             for link in _ALTERNATES(self.root)
@@ -155,18 +149,14 @@ class OkxPage(Page):
             return None
 
     def valid_slug(self, slug: str | None) -> str | None:
-        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and
-        dropped.
-        """
+        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and dropped."""
         if slug is None or is_slug(slug):
             return slug
         self.count("slug", "rejected")
         return None
 
     def bounded_title(self, title: str | None) -> str | None:
-        """Return ``title``, None when empty; raises ``ExtractionError`` when it is longer than
-        ``MAX_TITLE``.
-        """
+        """Return ``title``, None when empty; raises ``ExtractionError`` when it is longer than ``MAX_TITLE``."""
         if title is not None and len(title) > MAX_TITLE:
             raise self.error(
                 "title",

@@ -29,9 +29,7 @@ _LINES = (elements("id('help-load-more-desc')"), elements(f"//*[{has_class('pagi
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown
-    items.
-    """
+    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown items."""
 
     page: int | None = None
     pages: int | None = None

@@ -1,6 +1,4 @@
-"""The home page and the search page. No saved copy of either is known, so both are read by what their links
-mean.
-"""
+"""The home page and the search page. No saved copy of either is known, so both are read by what their links mean."""
 
 from __future__ import annotations
 
@@ -65,9 +63,7 @@ class HomePage(OkxPage):
         return list(found.values())
 
     def _stated(self) -> dict[str, CategoryLink]:
-        """Categories of the state: objects with slug and title in a list under a key that speaks of
-        categories.
-        """
+        """Categories of the state: objects with slug and title in a list under a key that speaks of categories."""
         found: dict[str, CategoryLink] = {}
         for key, _, value in walk_dicts(self.state):
             if "categor" not in key.lower() or not isinstance(value, list):

@@ -20,9 +20,7 @@ _MAX_SECTIONS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class SectionLink:
-    """A section that a page names. ``content_type`` is ``tag`` or ``section`` where the state tells, else
-    None.
-    """
+    """A section that a page names. ``content_type`` is ``tag`` or ``section`` where the state tells, else None."""
 
     slug: str
     title: str | None
