@@ -1,0 +1,41 @@
+"""``helpscraper report``."""
+
+from __future__ import annotations
+
+import argparse
+import webbrowser
+from pathlib import Path
+
+from helpscraper.cli.options import add_partition, open_catalog
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "build the report site: static pages that open from disk"
+EXAMPLE = """\
+examples:
+  helpscraper report --open
+  helpscraper report --out /srv/www/help-centre
+  helpscraper report --from 2026-11-01 --to latest --out november
+
+The next build into the same folder renders only what changed since.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--out", metavar="DIR", default="report", help="where the pages go (default: %(default)s)")
+    parser.add_argument("--from", dest="first", metavar="REF", help="the snapshot to begin with (default: the first)")
+    parser.add_argument("--to", dest="last", metavar="REF", help="the snapshot to end with (default: latest)")
+    parser.add_argument("--open", action="store_true", help="open the front page in the browser")
+    add_partition(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Build the report and print where it is."""
+    from helpscraper.report.build import build_report
+
+    built = build_report(open_catalog(args), Path(args.out), first=args.first, last=args.last)
+    print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
+    if args.open:
+        webbrowser.open(built.index.resolve().as_uri())
+    return 0

@@ -1,0 +1,176 @@
+// What every page shares: data scripts, the switch for dark colours, filters, and rows that did not fit into the page.
+(() => {
+  "use strict";
+
+  const body = document.body;
+  const home = body.dataset.home;
+  const waiting = new Map();
+  const there = new Map();
+
+  // A data script hands its value over by calling this.
+  window.helpscraperData = (name, value) => {
+    there.set(name, value);
+    waiting.get(name)?.(value);
+  };
+
+  // Only files of the report itself, by names that the report makes.
+  const allowed = /^(?:\.\.\/)*[a-z0-9-]*(?:\/?[A-Za-z0-9-]+)*\.js$/;
+  const checked = (url) => {
+    if (!allowed.test(url)) throw new TypeError("not a file of the report: " + url);
+    return url;
+  };
+  const policy = window.trustedTypes?.createPolicy("helpscraper", { createScriptURL: checked }) ?? {
+    createScriptURL: checked,
+  };
+
+  // Resolves to undefined when there is no such file: a shard that no word falls into is not written.
+  const load = (url, name) =>
+    new Promise((resolve) => {
+      if (there.has(name)) return resolve(there.get(name));
+      const before = waiting.get(name);
+      waiting.set(name, (value) => {
+        before?.(value);
+        resolve(value);
+      });
+      if (before) return;
+      const script = document.createElement("script");
+      script.src = policy.createScriptURL(url);
+      script.onerror = () => {
+        const settle = waiting.get(name);
+        waiting.delete(name);
+        settle?.(undefined);
+      };
+      document.head.append(script);
+    });
+
+  // make("td", {class: "num"}, "text", otherElement)
+  const make = (tag, attributes, ...children) => {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes ?? {})) {
+      if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    }
+    element.append(...children.filter((child) => child !== null && child !== undefined));
+    return element;
+  };
+  const number = (value) =>
+    value === null || value === undefined ? "–" : value.toLocaleString("en").replaceAll(",", "\u202f");
+
+  window.helpscraper = { home, load, make, number };
+
+  // Dark colours.
+  const toggle = document.querySelector("[data-theme-switch]");
+  if (toggle) {
+    const system = window.matchMedia("(prefers-color-scheme: dark)");
+    const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+    const say = () => toggle.setAttribute("aria-pressed", String(dark()));
+    toggle.hidden = false;
+    say();
+    system.addEventListener("change", say);
+    toggle.addEventListener("click", () => {
+      const next = dark() ? "light" : "dark";
+      document.documentElement.dataset.theme = next;
+      try {
+        localStorage.setItem("helpscraper-theme", next);
+      } catch {
+        // Kept for this page only.
+      }
+      say();
+    });
+  }
+
+  // Rows that stand in a script beside the page.
+  const key = /^[0-9a-f]{16}$/;
+  const snapshot = /^\d{8}T\d{6}Z$/;
+  const badge = (kind) => make("span", { class: "kind " + kind }, kind);
+  const kinds = new Set("added removed unverified renamed edited retitled moved touched counted".split(" "));
+  const names = { updated_on: "dated", published_on: "published" };
+  const language = document.querySelector("table.rows th[lang]")?.lang;
+  const direction = document.querySelector("table.rows th bdi")?.dir;
+
+  const row = ([article, title, section, found, silent, fields, edited, at, before], when) => {
+    if (!key.test(article)) return null;
+    found = found.filter((kind) => kinds.has(kind));
+    const what = make("td", { "data-label": "What changed" });
+    for (const [name, old, now] of fields) {
+      what.append(
+        make(
+          "div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ",
+          old ? make("del", { lang: language }, make("bdi", {}, old)) : null, " ",
+          now ? make("ins", { lang: language }, make("bdi", {}, now)) : null,
+        ),
+      );
+    }
+    if (edited && snapshot.test(before) && snapshot.test(at)) {
+      const link = { href: `${home}articles/${article}.html#${before}..${at}` };
+      what.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)));
+    }
+    const day = `${at.slice(0, 4)}-${at.slice(4, 6)}-${at.slice(6, 8)}`;
+    return make(
+      "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
+      when ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
+      make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
+      make("th", { scope: "row", lang: language }, make("a", { href: `${home}articles/${article}.html` }, make("bdi", { dir: direction }, title))),
+      make("td", { "data-label": "Section", lang: language }, make("bdi", {}, section)),
+      what,
+    );
+  };
+
+  const table = document.querySelector("[data-rows]");
+  const rest = table?.closest("[data-more]");
+  const complete = async () => {
+    if (!rest) return;
+    const { more, name, snapshot: at, previous } = rest.dataset;
+    const found = (await load(more, name)) ?? [];
+    const rows = found.map((each) => row(at ? [...each.slice(0, 7), at, previous] : each, !at));
+    table.tBodies[0].append(...rows.filter(Boolean));
+    rest.querySelector("[data-rest]")?.remove();
+  };
+
+  // Filters.
+  const filters = document.querySelector("[data-filters]");
+  if (filters && table) {
+    const fields = filters.elements;
+    const apply = () => {
+      const chosen = new Set([...filters.querySelectorAll("[name=kind]:checked")].map((box) => box.value));
+      const any = filters.querySelector("[name=kind]") === null;
+      const section = fields.section?.value ?? "";
+      const words = fields.words.value.trim().toLowerCase();
+      let shown = 0;
+      for (const line of table.tBodies[0].rows) {
+        const fits =
+          (any || line.dataset.kinds.split(" ").some((kind) => chosen.has(kind))) &&
+          (!section || line.dataset.section === section) &&
+          (!fields.silent?.checked || line.dataset.silent !== undefined) &&
+          (!words || line.querySelector("th").textContent.toLowerCase().includes(words));
+        line.hidden = !fits;
+        shown += fits;
+      }
+      filters.querySelector("[data-count]").textContent = `${shown} of ${table.tBodies[0].rows.length} shown`;
+    };
+    filters.hidden = false;
+    filters.addEventListener("input", apply);
+    filters.addEventListener("submit", (event) => event.preventDefault());
+    complete().then(apply);
+  } else {
+    complete();
+  }
+
+  // All view counts that moved: keys only, with the titles of the search index.
+  const button = document.querySelector("[data-all-views]");
+  const views = document.querySelector("[data-views]");
+  if (button && views?.dataset.more) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      button.disabled = true;
+      const [found, titles] = await Promise.all([load(views.dataset.more, views.dataset.name), window.helpscraper.titles()]);
+      const lines = (found ?? []).filter(([article]) => key.test(article)).map(([article, before, after]) => {
+        const gain = before === null || after === null ? "" : (after > before ? "+" : "") + (after - before);
+        const link = make("a", { href: `${home}articles/${article}.html` }, make("bdi", {}, titles.get(article) ?? article));
+        return make("tr", {}, make("th", { scope: "row" }, link), ...[number(before), number(after), gain].map((text) => make("td", { class: "num" }, text)));
+      });
+      views.tBodies[0].replaceChildren(...lines);
+      button.remove();
+      views.querySelector("a")?.focus();
+    });
+  }
+})();

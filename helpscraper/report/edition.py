@@ -1,0 +1,170 @@
+"""The pages of one site and locale beside those of its articles: which there are, of what, and how each is made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from helpscraper.archive.layout import Partition
+from helpscraper.report import plots
+from helpscraper.report.load import Source, editions_by_article
+from helpscraper.report.model import Crawl, Row, article_key, crawl_rows
+from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
+from helpscraper.report.search import data_script, documents, shards
+
+__all__ = ["EditionPages"]
+
+Make = Callable[[], Iterator[tuple[str, str]]]
+_GAINS = 10
+_RECENT = 12
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()[:32]
+
+
+class EditionPages:
+    """What the report shows of one edition; ``folder`` is where, relative to the report's root."""
+
+    def __init__(self, source: Source, partitions: Sequence[Partition], *, lead: bool) -> None:
+        self.source = source
+        self.lead = lead
+        self.partition = source.partition
+        self.folder = f"{self.partition.site}/{self.partition.locale}"
+        self.editions = editions_by_article(source.catalog, self.partition)
+        self.crawls = source.crawls()
+        self._digests = source.article_digests()
+        self.others_list = [
+            (str(each), "index.html" if _leads(partitions, each) else f"{each.site}/{each.locale}/index.html", each == self.partition)
+            for each in partitions
+        ]
+
+    @property
+    def front(self) -> str:
+        """The path of this edition's front page."""
+        return "index.html" if self.lead else f"{self.folder}/index.html"
+
+    def place(self, below: str = "") -> Place:
+        """Return where a page in the folder ``below`` this edition's stands."""
+        up = "../" if below else ""
+        root = f"{up}../../"
+        front = f"{root}index.html" if self.lead else f"{up}index.html"
+        return Place(self.partition.site, self.partition.locale, self.source.language, self.source.direction, root, up, front)
+
+    def articles(self) -> Iterator[tuple[str, str, str]]:
+        """Yield id, key and digest of the inputs of every article's page."""
+        for owner, digest in self._digests.items():
+            yield owner, article_key(owner), _digest(digest, [plain(e) for e in self.editions.get(owner, ())])
+
+    def others(self) -> Iterator[tuple[str, str, Make]]:
+        """Yield path, digest and maker of every other page; a maker gives the page and what stands beside it."""
+        digests = self.source.crawl_digests()
+        for crawl in self.crawls:
+            path = f"{self.folder}/crawls/{crawl.id}.html"
+            yield path, _digest(plain(crawl), digests.get(crawl.id)), lambda crawl=crawl, path=path: self._crawl(crawl, path)
+        runs = [plain(crawl) for crawl in self.crawls]
+        path = f"{self.folder}/crawls/index.html"
+        yield path, _digest(runs), lambda: self._list(path)
+        yield self.front, _digest(runs, digests, self.others_list), self._front
+        silent = f"{self.folder}/silent.html"
+        yield silent, _digest(digests, self.source.ids), lambda: self._silent(silent)
+        for before, after in sorted(self.source.renamed.items()):
+            if before not in self._digests:
+                name = f"{self.folder}/articles/{article_key(before)}.html"
+                yield name, _digest(before, after), lambda name=name, after=after: self._moved(name, after)
+
+    def _moved(self, name: str, after: str) -> Iterator[tuple[str, str]]:
+        yield name, page("moved.html", self.place("articles"), key=article_key(after))
+
+    def _crawl(self, crawl: Crawl, path: str) -> Iterator[tuple[str, str]]:
+        rows = self._rows(crawl)
+        counted = self.source.counted(crawl.id) if crawl.previous else []
+        titles = self.source.titles(crawl.id) if counted else {}
+        gains = [(article_key(name), titles.get(name, (name, "", ""))[0], before, after) for name, before, after in counted[:_GAINS]]
+        yield path, crawl_page(crawl, self.place("crawls"), rows, len(counted), gains, ())
+        base = path.removesuffix(".html")
+        if len(rows) > ROWS_SHOWN:
+            yield f"{base}-rows.js", data_script(f"rows{crawl.id}", row_data(rows[ROWS_SHOWN:]))
+        if len(counted) > _GAINS:
+            told = [[article_key(name), before, after] for name, before, after in counted]
+            yield f"{base}-views.js", data_script(f"views{crawl.id}", told)
+
+    def _rows(self, crawl: Crawl) -> list[Row]:
+        if not crawl.previous:
+            return []
+        titles = self.source.titles(crawl.id)
+        return crawl_rows(self.source.crawl_records(crawl.id), titles, crawl.previous)
+
+    def _list(self, path: str) -> Iterator[tuple[str, str]]:
+        yield path, page("crawls.html", self.place("crawls"), crawls=self.crawls[::-1])
+
+    def _silent(self, path: str) -> Iterator[tuple[str, str]]:
+        rows: list[Row] = []
+        for snapshot, group in groupby(self.source.silent_records(), key=lambda record: record.snapshot):
+            found = crawl_rows(list(group), self.source.titles(snapshot), self.source.previous(snapshot))
+            rows += found
+        front = periods_of(self.crawls, self.source.counts())
+        edits = front.kinds.get("edited", (0,) * len(front.periods))
+        dated = [max(0, each - quiet) for each, quiet in zip(edits, front.silent, strict=True)]
+        plot = ""
+        if sum(front.silent):
+            figure = plots.silent_edits(front.periods, dated, front.silent)
+            plot = plots.inline_svg(figure, "silent", f"Edits by {front.unit}: dated by the site and silent")
+        yield path, page("silent.html", self.place(), rows=rows[:ROWS_SHOWN], more=len(rows) - ROWS_SHOWN, plot=plot, front=front, dated=dated)
+        if len(rows) > ROWS_SHOWN:
+            yield path.removesuffix(".html") + "-rows.js", data_script("rowssilent", [[*row, r.snapshot, r.previous] for row, r in zip(row_data(rows[ROWS_SHOWN:]), rows[ROWS_SHOWN:], strict=True)])
+
+    def _front(self) -> Iterator[tuple[str, str]]:
+        place = self.place()
+        if self.lead:
+            place = Place(place.site, place.locale, place.language, place.direction, "", f"{self.folder}/", "index.html")
+        committed = [crawl for crawl in self.crawls if crawl.committed]
+        changed = next((crawl for crawl in reversed(committed) if any(kind != "counted" for kind in crawl.kinds)), None)
+        rows = self._rows(changed) if changed else []
+        front = periods_of(self.crawls, self.source.counts())
+        yield self.front, page(
+            "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
+            committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,
+            silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(committed, front),
+            editions=self.others_list, sections=len({row[1] for row in self.source.titles(committed[-1].id).values()} - {""}),
+        )  # fmt: skip
+
+    def _figures(self, committed: Sequence[Crawl], front: Any) -> dict[str, str]:
+        if not front.kinds:
+            return {}
+        return {
+            "kinds": plots.inline_svg(
+                plots.changes_by_kind(front.periods, front.kinds), "kinds",
+                f"Changed articles by {front.unit}, stacked by kind of change; the numbers stand in the table below",
+            ),
+            "sections": plots.inline_svg(
+                plots.changes_by_section(front.periods, front.sections), "sections",
+                f"Changed articles by section and {front.unit}; the numbers stand in the table below",
+            ),
+            "articles": plots.inline_svg(
+                plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}"
+            ),
+        }  # fmt: skip
+
+    def data(self) -> Iterator[tuple[str, str]]:
+        """Yield path and text of the scripts that hold data: the search index and the view counts."""
+        found = [(article_key(owner), title, section, dated, lives) for owner, title, section, dated, lives in self.source.number_documents()]
+        for number, block in enumerate(documents(found)):
+            yield f"{self.folder}/search/d{number}.js", data_script(f"d{number}", block)
+        for number, words in shards(self.source.tokens()).items():
+            yield f"{self.folder}/search/w{number}.js", data_script(f"w{number}", words)
+        views: dict[str, dict[str, list[tuple[int, int]]]] = {}
+        for owner, points in self.source.views():
+            key = article_key(owner)
+            views.setdefault(key[:2], {})[key] = points
+        for name, series in views.items():
+            yield f"{self.folder}/views/{name}.js", data_script(f"v{name}", series)
+
+
+def _leads(partitions: Sequence[Partition], partition: Partition) -> bool:
+    from helpscraper.archive.layout import DEFAULT_PARTITION
+
+    return partition == (DEFAULT_PARTITION if DEFAULT_PARTITION in partitions else partitions[0])

@@ -1,0 +1,86 @@
+"""What each page of a report was made of last time, so that only what changed is made again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from helpscraper.errors import CommandError
+
+__all__ = ["Manifest", "fingerprint", "write_page"]
+
+NAME = ".helpscraper-report.json"
+_PAGE = re.compile(r"[a-z0-9-]+(?:/[A-Za-z0-9.-]+)*\.[a-z]+", re.ASCII)
+
+
+@dataclass
+class Manifest:
+    """The digest of the inputs of every file under ``folder``, as they were and as they are now."""
+
+    folder: Path
+    before: dict[str, str]
+    now: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, *, made_by: str) -> Manifest:
+        """Read the manifest of ``folder``; ``made_by`` another version of the code, nothing in it counts.
+
+        Raises ``CommandError`` for a folder that holds anything but a report.
+        """
+        path = folder / NAME
+        if path.exists():
+            try:
+                data = json.loads(path.read_bytes())
+                pages = {str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)}
+            except (ValueError, KeyError, AttributeError) as error:
+                raise CommandError(
+                    f"{path}: damaged: {error}", advice="delete the folder, or name another one with --out"
+                ) from error
+            same = data.get("made_by") == made_by
+            return cls(folder, pages if same else dict.fromkeys(pages, ""))
+        if folder.exists() and any(folder.iterdir()):
+            raise CommandError(
+                f"{folder} is not empty and holds no report", advice="name another folder with --out; nothing was written"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder, {})
+
+    def stale(self, page: str, digest: str) -> bool:
+        """Note that ``page`` is made of inputs with ``digest``; tell whether it must be made."""
+        self.now[page] = digest
+        return self.before.get(page) != digest or not (self.folder / page).exists()
+
+    def save(self, *, made_by: str) -> int:
+        """Delete the pages that are no longer part of the report, write the manifest, return how many were deleted."""
+        gone = [page for page in self.before if page not in self.now]
+        for page in gone:
+            (self.folder / page).unlink(missing_ok=True)
+        text = json.dumps({"made_by": made_by, "pages": self.now}, indent=0, sort_keys=True)
+        write_page(self.folder / NAME, text)
+        return len(gone)
+
+
+@cache
+def fingerprint() -> str:
+    """Return a digest of the code, templates and assets that make the pages."""
+    digest = hashlib.sha256()
+    root = Path(str(files("helpscraper.report")))
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and path.suffix in (".py", ".html", ".css", ".js"):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def write_page(path: Path, text: str) -> None:
+    """Write a file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    half = path.with_name(f".{path.name}.half")
+    half.write_bytes(text.encode("utf-8", "replace"))
+    os.replace(half, path)

@@ -1,0 +1,197 @@
+"""The figures, drawn by matplotlib: one look in the pages of the report and in a notebook.
+
+Each function takes plain sequences (or columns of a DataFrame) and returns a ``Figure``, which a notebook shows as it
+is. ``inline_svg`` turns it into SVG that a page under a strict Content-Security-Policy may hold: no style attributes,
+and colours that follow the page into the dark.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lxml import etree
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+__all__ = ["KIND_COLOURS", "changes_by_kind", "changes_by_section", "inline_svg", "series", "silent_edits"]
+
+KIND_COLOURS = {
+    "added": "#2a9d8f",
+    "removed": "#c8553d",
+    "unverified": "#b08968",
+    "renamed": "#8d6cab",
+    "edited": "#2f6fb0",
+    "retitled": "#d08c20",
+    "moved": "#6b8f3a",
+    "touched": "#8a94a0",
+    "counted": "#b9c0c8",
+}
+"""The colour of each kind of change, told apart by those who see red and green alike."""
+
+_INK, _SOFT, _LINE, _PAPER, _ACCENT = "#1c2430", "#5b6675", "#d5dae1", "#ffffff", "#0f766e"
+_HEAT = ("#e6f2f0", "#bfe0db", "#8cc7be", "#53a99d", "#22857a", "#0d5c54")
+_ROLES = (
+    {_INK: "--ink", _SOFT: "--soft", _LINE: "--line", _PAPER: "--card", _ACCENT: "--accent"}
+    | {colour: f"--{kind}" for kind, colour in KIND_COLOURS.items()}
+    | {colour: f"--heat-{number}" for number, colour in enumerate(_HEAT)}
+)
+_STYLE = {
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 9.0,
+    "axes.edgecolor": _LINE,
+    "axes.labelcolor": _SOFT,
+    "xtick.color": _SOFT,
+    "ytick.color": _SOFT,
+    "text.color": _INK,
+}
+
+
+def _figure(height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(7.2, height), layout="constrained", facecolor=_PAPER)
+    axes = figure.subplots()
+    axes.set_facecolor(_PAPER)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_LINE)
+    axes.tick_params(length=0, colors=_SOFT, labelsize=9)
+    axes.set_axisbelow(True)
+    return figure, axes
+
+
+def _label_periods(axes: Axes, periods: Sequence[str]) -> None:
+    """Label at most eight of the periods, the last one among them."""
+    step = -(-len(periods) // 8) or 1
+    places = list(range(len(periods) - 1, -1, -step))[::-1]
+    axes.set_xticks(places, [periods[place] for place in places])
+    axes.set_xlim(-0.6, len(periods) - 0.4)
+
+
+def _count_axis(axes: Axes) -> None:
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
+    axes.grid(axis="y", color=_LINE, linewidth=0.6)
+    axes.set_ylim(bottom=0)
+
+
+def _stacked(periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str]) -> Figure:
+    figure, axes = _figure(2.6)
+    floor = [0] * len(periods)
+    for name, counts in layers.items():
+        axes.bar(range(len(periods)), counts, bottom=floor, width=0.72, color=colours[name], label=name, linewidth=0)
+        floor = [low + count for low, count in zip(floor, counts, strict=True)]
+    _label_periods(axes, periods)
+    _count_axis(axes)
+    if layers:
+        # Beside the bars, so that it hides none of them.
+        axes.legend(
+            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(layers), 7), frameon=False, fontsize=9,
+            labelcolor=_INK, handlelength=0.8, handleheight=0.8, columnspacing=1.2, borderaxespad=0.2,
+        )  # fmt: skip
+    return figure
+
+
+def changes_by_kind(periods: Sequence[str], kinds: Mapping[str, Sequence[int]]) -> Figure:
+    """Return stacked bars: changed articles in each period, by kind (a key of ``KIND_COLOURS``)."""
+    return _stacked(periods, kinds, KIND_COLOURS)
+
+
+def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[int]) -> Figure:
+    """Return stacked bars: edits that the site dated, and those that it did not."""
+    return _stacked(
+        periods,
+        {"dated by the site": dated, "silent": silent},
+        {"dated by the site": KIND_COLOURS["counted"], "silent": KIND_COLOURS["removed"]},
+    )
+
+
+def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[int]]) -> Figure:
+    """Return a heat map: changed articles by section (rows) and period (columns)."""
+    figure, axes = _figure(0.7 + 0.26 * max(len(sections), 2))
+    top = max((max(counts, default=0) for counts in sections.values()), default=0)
+    steps = [0 if not count else 1 + min(len(_HEAT) - 1, (count - 1) * len(_HEAT) // max(top, 1)) for counts in sections.values() for count in counts]
+    columns = len(periods)
+    # Rectangles and not an image: an image in an SVG is a data: address, which the pages do not allow.
+    for place, step in enumerate(steps):
+        if step:
+            axes.broken_barh([(place % columns - 0.45, 0.9)], (place // columns - 0.42, 0.84), facecolors=_HEAT[step - 1], linewidth=0)
+    axes.set_yticks(range(len(sections)), [_short(name) for name in sections])
+    axes.set_ylim(len(sections) - 0.5, -0.5)
+    _label_periods(axes, periods)
+    axes.spines["bottom"].set_visible(False)
+    return figure
+
+
+def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str = "") -> Figure:
+    """Return a line: one value over time, as view counts or the number of articles; gaps where it is None."""
+    figure, axes = _figure(1.9)
+    places = range(len(periods))
+    known = [float("nan") if value is None else float(value) for value in values]
+    axes.plot(places, known, color=_ACCENT, linewidth=2, solid_capstyle="round")
+    if len(periods) < 40:
+        axes.plot(places, known, "o", color=_ACCENT, markersize=3.5)
+    _label_periods(axes, [str(period) for period in periods])
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
+    axes.grid(axis="y", color=_LINE, linewidth=0.6)
+    if label:
+        axes.set_ylabel(label)
+    return figure
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 28 else f"{text[:27]}…"
+
+
+_NUMBER = re.compile(r"[0-9.]+")
+_KEPT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "opacity", "fill-opacity", "text-anchor"}
+_SVG = "{http://www.w3.org/2000/svg}"
+
+
+def inline_svg(figure: Figure, name: str, description: str) -> str:
+    """Return ``figure`` as an SVG element for a page, told to a screen reader as ``description``.
+
+    ``name`` keeps the ids of two figures on one page apart, and equal figures give equal text.
+    """
+    import matplotlib as mpl
+
+    target = io.StringIO()
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}):
+        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, load_dtd=False)
+    root = etree.fromstring(target.getvalue().encode(), parser)
+    for element in list(root.iter(f"{_SVG}metadata", f"{_SVG}style")):
+        parent = element.getparent()
+        if parent is not None:
+            parent.remove(element)
+    for element in root.iter():
+        _attributes(element)
+    for size in ("width", "height", "version"):
+        root.attrib.pop(size, None)
+    root.set("class", "plot")
+    root.set("role", "img")
+    root.set("aria-label", description)
+    return etree.tostring(root, encoding="unicode")
+
+
+def _attributes(element: etree._Element) -> None:
+    """Turn a style attribute, which the pages' policy forbids, into attributes of SVG."""
+    element.attrib.pop("id", None) if element.tag == f"{_SVG}g" else None
+    style = element.attrib.pop("style", None)
+    if style is None:
+        return
+    for declaration in str(style).split(";"):
+        name, _, value = declaration.partition(":")
+        name, value = name.strip(), value.strip()
+        if name == "font" and (size := _NUMBER.search(value)):
+            element.set("font-size", size[0])
+        elif name in _KEPT:
+            role = _ROLES.get(value.lower())
+            element.set(name, f"var({role})" if role else value)
+
+
+HEAT: ListedColormap = ListedColormap(_HEAT)
+"""The colours of the heat map, for a notebook's own plots."""

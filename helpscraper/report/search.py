@@ -1,0 +1,66 @@
+"""The offline index: words -> documents, in small scripts that a page loads when somebody types. Pure.
+
+A page opened from disk may not fetch a file, but it may load a script: so each shard is a call that hands over its
+data. A shard holds the words whose first two characters have the same FNV-1a hash modulo ``SHARDS``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+__all__ = ["BLOCK", "SHARDS", "data_script", "documents", "shard_of", "shards"]
+
+SHARDS = 256
+BLOCK = 500
+"""Documents in one script of titles."""
+
+
+def data_script(name: str, value: Any) -> str:
+    """Return the script that hands ``value`` over under ``name``; any text is safe in it.
+
+    >>> data_script("d0", ["</script>"])
+    'helpscraperData("d0",["\\\\u003c/script>"]);\\n'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    # JSON is script, but for two line separators in older browsers; < is for whoever pastes the file into a page.
+    text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    # A lone surrogate has no UTF-8; it can only come from a damaged page.
+    text = text.encode("utf-8", "replace").decode()
+    return f"helpscraperData({json.dumps(name)},{text});\n"
+
+
+def shard_of(word: str) -> int:
+    """Return the number of the shard that holds ``word``; ``assets/search.js`` counts the same way.
+
+    >>> shard_of("withdraw") == shard_of("wi"), shard_of("\u63d0\u5e01")
+    (True, 96)
+    """
+    value = 0x811C9DC5
+    for character in word[:2]:
+        value = ((value ^ ord(character)) * 0x01000193) & 0xFFFFFFFF
+    return value % SHARDS
+
+
+def shards(words: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> dict[int, dict[str, list[list[int]]]]:
+    """Return each shard as ``{word: [documents with it in the title, other documents]}``, as steps from one to the next."""
+    found: dict[int, dict[str, list[list[int]]]] = {}
+    for word, titled, other in words:
+        found.setdefault(shard_of(word), {})[word] = [_steps(titled), _steps(other)]
+    return found
+
+
+def _steps(numbers: Sequence[int]) -> list[int]:
+    """Return the differences of an ascending sequence, beginning from 0.
+
+    >>> _steps([3, 4, 9])
+    [3, 1, 5]
+    """
+    return [b - a for a, b in zip([0, *numbers], numbers, strict=False)]
+
+
+def documents(rows: Sequence[tuple[str, str, str, str | None, bool]]) -> list[list[list[Any]]]:
+    """Return the documents in blocks of ``BLOCK``: key, title, section, date, 1 if the article is gone."""
+    flat = [[key, title, section, dated or "", 0 if lives else 1] for key, title, section, dated, lives in rows]
+    return [flat[start : start + BLOCK] for start in range(0, len(flat), BLOCK)]
