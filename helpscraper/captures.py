@@ -28,7 +28,7 @@ from helpscraper.archive.warc.sources import captures_in, record_in
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
-from helpscraper.crawl.readers import read_all
+from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import enter, is_ours, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.errors import CommandError, InputError
@@ -108,11 +108,12 @@ def import_captures(
     home = base_url or found_site.base_url
     for place in _select(paths, home, wanted, report):
         groups[Partition(site, place.locale), place.at.date()].append(place)
-    for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
-        context = Context(found_site, partition.locale, home)
-        _Day(catalog, context, sorted(places, key=_order), report).commit()
-        if progress is not None:
-            progress(f"{partition} {day}", number, len(groups))
+    with Readers(catalog.store.uri) as readers:
+        for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
+            context = Context(found_site, partition.locale, home)
+            _Day(catalog, context, sorted(places, key=_order), report, readers).commit()
+            if progress is not None:
+                progress(f"{partition} {day}", number, len(groups))
     return report
 
 
@@ -189,11 +190,16 @@ class _Day:
     """The captures of one day in one locale on their way to one snapshot."""
 
     def __init__(
-        self, catalog: Catalog, context: Context, places: Sequence[_Place], report: CaptureReport
+        self,
+        catalog: Catalog,
+        context: Context,
+        places: Sequence[_Place],
+        report: CaptureReport,
+        readers: Readers,
     ) -> None:
         self._catalog, self._store, self._context = catalog, catalog.store, context
         self._partition = Partition(context.site.name, context.locale)
-        self._places, self._report = places, report
+        self._places, self._report, self._readers = places, report, readers
         told = "\n".join(sorted(f"{place.url} {place.at.isoformat()} {place.digest}" for place in places))
         self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
 
@@ -288,7 +294,7 @@ class _Day:
         tasks = list(
             plan(captures, self._context.locale, self._context.base_url or "", self._holders(captures))
         )
-        for said in read_all(self._store.uri, tasks, self._context):
+        for said in self._readers.read(tasks, self._context):
             enter(ledger, said)
             if said.problem is not None:
                 self._report.skip(said.problem[0], said.task.record, f"{said.task.url}: {said.problem[1]}")

@@ -25,7 +25,7 @@ from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
-from helpscraper.crawl.readers import read_all
+from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import UNREAD, Task, enter, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.items import Article
@@ -77,16 +77,16 @@ def reextract(
     last: dict[Partition, str] = {}
     for snapshot in named:
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
-    for snapshot in catalog.snapshots():
-        if named and snapshot.id > last.get(snapshot.partition, ""):
-            continue
-        wanted = force and (not named or snapshot in named)
-        facts: Mapping[str, Any] = catalog.facts(snapshot)
-        if not wanted and facts.get("versions", {}).get("extractor") == EXTRACTOR:
-            if not named or snapshot in named:
+    with Readers(catalog.store.uri, jobs) as readers:
+        for snapshot in catalog.snapshots():
+            if named and snapshot.id > last.get(snapshot.partition, ""):
+                continue
+            wanted = force and (not named or snapshot in named)
+            facts: Mapping[str, Any] = catalog.facts(snapshot)
+            if wanted or facts.get("versions", {}).get("extractor") != EXTRACTOR:
+                yield _Job(catalog, snapshot, facts, readers, progress).run()
+            elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")
-            continue
-        yield _Job(catalog, snapshot, facts, jobs, progress).run()
 
 
 class _Job:
@@ -99,12 +99,12 @@ class _Job:
         catalog: Catalog,
         snapshot: Snapshot,
         facts: Mapping[str, Any],
-        jobs: int | None,
+        readers: Readers,
         progress: Progress | None,
     ) -> None:
         self.catalog, self.snapshot, self.facts = catalog, snapshot, facts
         self.store, self.partition = catalog.store, snapshot.partition
-        self.jobs, self.progress = jobs, progress
+        self.readers, self.progress = readers, progress
         self.snapshot_at = snapshot_instant(snapshot.id)
         site = get_site(self.partition.site)
         base_url = facts.get("arguments", {}).get("base_url") or site.base_url
@@ -151,7 +151,7 @@ class _Job:
 
     def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
         done = int(ledger.meta()["done"])
-        for said in read_all(self.store.uri, tasks[done:], self.context, self.jobs):
+        for said in self.readers.read(tasks[done:], self.context):
             enter(ledger, said)
             done += 1
             if done % _NOTE_EVERY == 0 or done == len(tasks):

@@ -7,47 +7,79 @@ import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from types import TracebackType
 
 from helpscraper.archive.store import Store
 from helpscraper.crawl.replay import Said, Source, Task, read
+from helpscraper.errors import HelpscraperError
 from helpscraper.normalise.article import Context
 
-__all__ = ["read_all"]
+__all__ = ["Readers"]
 
 _BATCH = 16
 # Batches under way for each process: enough that none waits, few enough that memory stays as it is.
 _AHEAD = 3
 # Below this many records the start of other processes costs more than they bring.
-_WORTH_A_POOL = 64
+_WORTH_A_POOL = 256
 
 
-def read_all(uri: str, tasks: Sequence[Task], context: Context, jobs: int | None = None) -> Iterator[Said]:
-    """Yield what each of ``tasks`` says, in their order, read by ``jobs`` processes (default: one a core)."""
-    jobs = (
-        jobs or len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else jobs or os.cpu_count() or 1
-    )
-    if jobs == 1 or len(tasks) < _WORTH_A_POOL:
-        with closing(Source(Store(uri))) as source:
-            for task in tasks:
-                yield read(task, source, context)
-        return
-    batches = (tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH))
-    # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their work.
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+class Readers:
+    """Processes that read records of the archive at ``uri``; they start when there is enough to do, and
+    once.
+    """
+
+    def __init__(self, uri: str, jobs: int | None = None) -> None:
+        self._uri = uri
+        self._jobs = jobs or _cores()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Said]:
+        """Yield what each of ``tasks`` says, in their order; raises ``HelpscraperError`` when a process
+        dies.
+        """
+        if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
+            with closing(Source(Store(self._uri))) as source:
+                for task in tasks:
+                    yield read(task, source, context)
+            return
+        if self._pool is None:
+            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
+            # work.
+            self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"))
         waiting: deque[Future[list[Said]]] = deque()
         try:
-            for batch in batches:
-                waiting.append(pool.submit(_read_batch, uri, batch, context))
-                if len(waiting) >= jobs * _AHEAD:
+            for start in range(0, len(tasks), _BATCH):
+                batch = tasks[start : start + _BATCH]
+                waiting.append(self._pool.submit(_read_batch, self._uri, batch, context))
+                if len(waiting) >= self._jobs * _AHEAD:
                     yield from waiting.popleft().result()
             while waiting:
                 yield from waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise HelpscraperError(
+                "a process that reads records died",
+                advice="was memory short? Run it again, with fewer --jobs: it goes on where it stopped",
+            ) from error
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _read_batch(uri: str, tasks: Sequence[Task], context: Context) -> list[Said]:
