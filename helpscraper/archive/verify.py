@@ -24,6 +24,7 @@ from helpscraper.archive.schema import (
     read_compatible,
     schema_version,
 )
+from helpscraper.archive.warc import check_records
 from helpscraper.errors import ArchiveError
 from helpscraper.normalise.bodies import body_key
 
@@ -34,6 +35,8 @@ PROBLEMS_SCHEMA: pa.Schema = pa.schema(
 )
 
 _SHOWN = 5
+_WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
+_WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def verify(catalog: Catalog) -> VerifyReport:
 
     Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
-    no article twice; required columns filled; every snapshot has its run facts.
+    no article twice; required columns filled; every snapshot has its run facts; every WARC record can be read
+    and has its digests, and every row's record is there.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -89,7 +93,7 @@ def verify(catalog: Catalog) -> VerifyReport:
         for path in bodies_files(catalog.store, partition):
             report.problems += _guarded(path, _check_bodies(catalog, path, report))
         index = BodyIndex(catalog.store, partition)
-        for kind in ("snapshots", "reextracted", "refused"):
+        for kind in _WITH_ROWS:
             for item in _files(catalog, kind, partition):
                 report.snapshots += 1
                 report.problems += _guarded(item.path, _check_snapshot(catalog, item, index, report))
@@ -97,13 +101,31 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems += _guarded(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
             report.problems += _guarded(item.path, _check_run(catalog, item))
+        references = _references(catalog, partition)
+        for wrong in check_records(catalog.store, partition, references):
+            report.problems.append(Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail} {wrong.url or ''}"))
     report.problems += _strangers(catalog)
     return report
 
 
+def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
+    """Yield each record that a row of the partition refers to, once; a damaged file is named elsewhere."""
+    seen: set[str] = set()
+    for kind in _WITH_ROWS:
+        for item in _files(catalog, kind, partition):
+            try:
+                with open_parquet(catalog.store, item.path) as file:
+                    table = read_compatible(file.read(["warc_record"]), _WARC_SCHEMA, where=item.path)
+            except ArchiveError:
+                continue
+            fresh = set(pc.unique(table.column("warc_record")).drop_null().to_pylist()) - seen
+            seen |= fresh
+            yield from sorted(fresh)
+
+
 def _partitions(catalog: Catalog) -> list[Partition]:
     """Return every partition that has any file, also one of which only the bodies are left."""
-    kinds: tuple[Kind, ...] = ("snapshots", "bodies", "runs", "refused", "changes", "reextracted")
+    kinds: tuple[Kind, ...] = ("snapshots", "bodies", "runs", "refused", "changes", "reextracted", "warc")
     found = {
         item.partition
         for kind in kinds

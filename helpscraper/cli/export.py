@@ -16,6 +16,7 @@ examples:
   helpscraper export --output articles.csv
   helpscraper export 2026-11-22 --bodies --output articles.parquet
   helpscraper export latest~1 --columns article_id,title,view_count --format json
+  helpscraper export 2026-11-22 --wacz --output crawl.wacz    # opens in ReplayWeb.page and pywb
 
 In CSV an apostrophe stands before a cell that a spreadsheet would take for a formula (= + - @, tab, line
 break); to read such a cell back, take one apostrophe away. Lists are JSON, instants are UTC, an empty cell is
@@ -30,12 +31,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bodies", action="store_true", help="with the bodies as text, Markdown and HTML")
     parser.add_argument("--columns", metavar="A,B", help="only these columns")
+    parser.add_argument("--wacz", action="store_true", help="instead: the recorded responses of that crawl as a WACZ")
     add_partition(parser)
     add_format(parser, default=None)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the rows of one snapshot."""
+    """Write the rows of one snapshot, or the responses that it was made from."""
+    if args.wacz:
+        return _write_wacz(args)
     from helpscraper.archive.schema import SNAPSHOT_SCHEMA
     from helpscraper.cli.output import emit
 
@@ -47,6 +51,21 @@ def run(args: argparse.Namespace) -> int:
         )
     table = open_catalog(args).load_table(args.ref, columns=columns, bodies=args.bodies)
     emit(table, args.format or _format_of(args.output), output=args.output)
+    return 0
+
+
+def _write_wacz(args: argparse.Namespace) -> int:
+    from helpscraper.archive.warc.wacz import write_wacz
+
+    if args.format or args.columns or args.bodies:
+        raise CommandError("--wacz writes responses, not rows", advice="leave --format, --columns and --bodies out")
+    catalog = open_catalog(args)
+    snapshot = catalog.resolve(args.ref)
+    target = Path(args.output or f"{snapshot.partition.site}-{snapshot.partition.locale}-{snapshot.id}.wacz")
+    rows = catalog.load_table(snapshot, columns=["url", "title"]).to_pylist()
+    titles = {row["url"]: row["title"] for row in rows}
+    pages = write_wacz(catalog.store, snapshot.partition, snapshot.id, target, titles)
+    print(f"{target}: {pages} pages")
     return 0
 
 

@@ -7,9 +7,11 @@ import datetime as dt
 import sys
 from pathlib import Path
 
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, ExitCode
 
 __all__ = ["EXAMPLE", "configure", "run"]
+
+_EXAMPLES = 3
 
 EXAMPLE = """\
 examples:
@@ -17,32 +19,83 @@ examples:
       --url https://www.okx.com/help/section/announcements-latest-announcements/page/2
   helpscraper import results.txt --format text --locale en --captured-at 2026-06-01T00:00:00Z \\
       --url "https://www.okx.com/help/search?category=faq&term=face"
+  helpscraper import captures.warc.gz more.wacz     # also .wet.gz, and .cdxj with the WARC files beside it
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("file", metavar="FILE", type=Path, help="the saved page; may be gzipped")
+    parser.add_argument(
+        "files", metavar="FILE", type=Path, nargs="+",
+        help="a saved page, may be gzipped; or files of a web archive: WARC, WET, WACZ, CDXJ",
+    )  # fmt: skip
     parser.add_argument("--format", choices=("html", "text"), help="what the file holds (default: by its ending)")
-    parser.add_argument("--url", required=True, help="where the page was captured")
-    parser.add_argument("--captured-at", required=True, metavar="TIME", help="when, in ISO 8601 with an offset")
-    parser.add_argument("--locale", default="en", help="locale prefix of the edition (default: %(default)s)")
+    parser.add_argument("--url", help="where the saved page was captured; a web archive's files say so themselves")
+    parser.add_argument("--captured-at", metavar="TIME", help="when it was, in ISO 8601 with an offset")
+    parser.add_argument(
+        "--locale", help="locale prefix of the edition (default: en for a page, all for a web archive's files)"
+    )
     parser.add_argument("--site", default="okx", help="site that it was captured from (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import the file and say what became of it."""
+    """Import the files and say what became of them."""
+    from helpscraper.archive.warc.sources import is_capture_file
+
+    captures = [path for path in args.files if is_capture_file(path)]
+    if not captures:
+        return _import_page(args)
+    if len(captures) < len(args.files):
+        pages = ", ".join(str(path) for path in args.files if path not in captures)
+        raise CommandError(f"{pages}: no file of a web archive", advice="import saved pages one by one")
+    if args.url or args.captured_at or args.format:
+        raise CommandError(
+            "--url, --captured-at and --format are for a saved page",
+            advice="leave them out: a web archive's files say where and when themselves",
+        )
+    return _import_captures(args)
+
+
+def _import_captures(args: argparse.Namespace) -> int:
+    from helpscraper.captures import import_captures
+    from helpscraper.cli.progress import Bar
+
+    with Bar("days") as bar:
+        report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
+    for written in report.snapshots:
+        print(f"imported: {written.path}, {written.rows} rows")
+    for path in report.already:
+        print(f"there already: {path}")
+    for reason, n in sorted(report.skipped.items()):
+        print(f"passed over, {reason}: {n}", file=sys.stderr)
+        for example in report.examples[reason][:_EXAMPLES]:
+            print(f"  {example}", file=sys.stderr)
+    for problem in report.problems:
+        print(f"unreadable: {problem}", file=sys.stderr)
+    if not report.snapshots and not report.already:
+        print("nothing was imported", file=sys.stderr)
+        return int(ExitCode.USAGE)
+    return 0
+
+
+def _import_page(args: argparse.Namespace) -> int:
+    if len(args.files) != 1 or not args.url or not args.captured_at:
+        raise CommandError(
+            "a saved page needs --url and --captured-at, and is imported by itself",
+            advice="say where and when the page was captured",
+        )
+    (path,) = args.files
     captured_at = _instant(args.captured_at)
-    name = args.file.name.removesuffix(".gz")
+    name = path.name.removesuffix(".gz")
     form = args.format or ("text" if name.endswith(".txt") else "html")
     from helpscraper.imports import import_page
 
     report = import_page(
         args.archive,
-        args.file,
+        path,
         form=form,
         url=args.url,
-        locale=args.locale,
+        locale=args.locale or "en",
         captured_at=captured_at,
         site=args.site,
     )

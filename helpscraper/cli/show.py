@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format, add_partition, open_catalog
 from helpscraper.errors import CommandError, ReferenceNotFoundError
@@ -20,6 +22,7 @@ examples:
   helpscraper show 2026-11-22 --format csv
   helpscraper show what-is-a-passkey          # one article, as the latest snapshot knows it
   helpscraper show what-is-a-passkey@latest~7 --body markdown
+  helpscraper show what-is-a-passkey@2026-11-22 --raw --output page.html.gz
 """
 
 _SHOWN = ("article_id", "title", "section", "published_on", "updated_on", "view_count", "status")
@@ -31,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "what", nargs="?", default="latest", metavar="ARTICLE[@REF] | REF", help="default: latest"
     )
     parser.add_argument("--body", choices=("text", "markdown", "html"), help="print only the article's body")
+    parser.add_argument(
+        "--raw", action="store_true", help="write the response that the article came from, byte for byte"
+    )
     add_partition(parser)
     add_format(parser)
 
@@ -51,8 +57,9 @@ def run(args: argparse.Namespace) -> int:
 def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:
     from helpscraper.cli.output import emit
 
-    if args.body:
-        raise CommandError("--body is for one article", advice="say ARTICLE@REF")
+    if args.body or args.raw:
+        flag = "--raw" if args.raw else "--body"
+        raise CommandError(f"{flag} is for one article", advice="say ARTICLE@REF")
     emit(catalog.load_table(snapshot), args.format, output=args.output, columns=_SHOWN)
     return 0
 
@@ -72,6 +79,8 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
             else f"`helpscraper show {snapshot.id}` lists its articles"
         )
         raise ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
+    if args.raw:
+        return _write_raw(args, catalog, snapshot, table.to_pylist()[0])
     if args.body:
         row = table.to_pylist()[0]
         body = row[f"body_{args.body}"]
@@ -85,4 +94,28 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
         print_fields(table.to_pylist()[0])
     else:
         emit(table, args.format, output=args.output)
+    return 0
+
+
+def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, row: dict[str, Any]) -> int:
+    """Write the payload as it came, and say on stderr what it is: it may be compressed."""
+    from helpscraper.archive.warc import read_payload
+
+    if row["warc_record"] is None:
+        raise ReferenceNotFoundError(
+            f"{row['article_id']}: {snapshot} names no record of it (status: {row['status']})",
+            advice="was WARC_ENABLED off, or was it imported from a single page?",
+        )
+    payload, facts = read_payload(catalog.store, row["warc_record"])
+    if args.output:
+        Path(args.output).write_bytes(payload)
+    else:
+        sys.stdout.buffer.write(payload)
+        sys.stdout.buffer.flush()
+    encoding = f", {facts['content_encoding']}" if facts["content_encoding"] else ""
+    print(
+        f"{facts['url']} at {facts['date']:%Y-%m-%d %H:%M:%S} UTC: HTTP {facts['status']}, "
+        f"{facts['content_type']}{encoding}, {len(payload):,} bytes, {facts['payload_record']}",
+        file=sys.stderr,
+    )
     return 0

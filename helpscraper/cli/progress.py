@@ -1,0 +1,58 @@
+"""A bar on a terminal for commands that read many records; nothing where there is none."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["Bar"]
+
+
+class Bar:
+    """Shows one task after the other; ``show`` has the form that the library calls for progress."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._progress: Progress | None = None
+        self._task: tuple[str, TaskID] | None = None
+
+    def __enter__(self) -> Bar:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            self._progress = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TextColumn(self._unit),
+                TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def show(self, name: str, done: int, total: int) -> None:
+        """Show that ``done`` of ``total`` of what is called ``name`` are done."""
+        if self._progress is None:
+            return
+        if self._task is None or self._task[0] != name:
+            if self._task is not None:
+                self._progress.remove_task(self._task[1])
+            self._task = name, self._progress.add_task(name, total=total)
+        self._progress.update(self._task[1], completed=done)
+
+    def say(self, text: str, file: IO[str] | None = None) -> None:
+        """Print a line above the bar."""
+        print(text, file=file or sys.stdout, flush=True)

@@ -1,0 +1,58 @@
+"""``helpscraper reextract``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from helpscraper.cli.options import add_partition
+from helpscraper.errors import CommandError
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "read the recorded pages of crawls again with today's extractor"
+EXAMPLE = """\
+examples:
+  helpscraper reextract                       # every snapshot that an older extractor made
+  helpscraper reextract latest~3              # this one, and those that it carried articles over from
+  helpscraper reextract 2026-11-22 --force    # although today's extractor made it
+
+Each becomes another snapshot of the same instant, which `show`, `diff` and `log` prefer. A run that was killed goes
+on where it stopped.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("refs", nargs="*", metavar="REF", help="snapshots (default: all)")
+    parser.add_argument("--force", action="store_true", help="also where today's extractor made the snapshot")
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core)")
+    add_partition(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Re-extract and print one line a snapshot; what could not be read goes to stderr by file and offset."""
+    if args.jobs is not None and args.jobs < 1:
+        raise CommandError(f"--jobs {args.jobs}: at least one is needed")
+    from helpscraper.cli.progress import Bar
+    from helpscraper.reextract import reextract
+
+    with Bar("records") as bar:
+        reports = reextract(
+            args.archive,
+            args.refs,
+            site=args.site,
+            locale=args.locale,
+            force=args.force,
+            jobs=args.jobs,
+            progress=bar.show,
+        )
+        for report in reports:
+            for problem in report.problems:
+                bar.say(f"  {problem}", file=sys.stderr)
+            if report.written is None:
+                bar.say(f"{report.snapshot}: {report.reason}")
+            else:
+                rows, records = report.written.rows, report.records
+                bar.say(f"{report.snapshot}: {rows} rows from {records} records, {report.written.path}")
+    return 0
