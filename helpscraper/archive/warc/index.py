@@ -66,7 +66,7 @@ def surt(url: str) -> str:
     sorted.
 
     >>> surt("https://www.okx.com/help/A?b=2&a=1"), surt("http://127.0.0.1:8000/help")
-    ('com,okx)/help/a?a=1&b=2', '127.0.0.1:8000)/help')
+    ('com,okx)/help/a?a=1&b=2', '1,0,0,127:8000)/help')
     """
     try:
         parts = urlsplit(url)
@@ -75,8 +75,7 @@ def surt(url: str) -> str:
         return url.lower()
     if parts.scheme not in {"http", "https"}:
         return url.lower()
-    labels = host.removeprefix("www.").split(".")
-    name = host if all(label.isdigit() for label in labels) else ",".join(reversed(labels))
+    name = ",".join(reversed(host.removeprefix("www.").split(".")))
     suffix = "" if port in (None, 80, 443) else f":{port}"
     query = urlencode(sorted(parse_qsl(parts.query.lower(), keep_blank_values=True)))
     path = parts.path.lower().rstrip("/") or "/"

@@ -25,7 +25,6 @@ MAX_RECORD = 64 << 20
 _MAX_SKIPPED = 1 << 30
 _MAX_LINE = 1 << 16
 _MAX_HEADERS = 1 << 20
-_STEP = 1 << 20
 
 _VERSION = re.compile(rb"WARC/1\.\d{1,2}\s*")
 _HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
@@ -44,7 +43,7 @@ def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> It
     if not head:
         yield Problem(file, 0, "the file is empty")
         return
-    gzip = head.startswith(b"\x1f\x8b")
+    gzip = b"\x1f\x8b".startswith(head[:2])
     if not gzip and head != b"WARC/":
         yield Problem(file, 0, "this is not a WARC file: it begins with neither a gzip member nor a record")
         return
@@ -84,7 +83,7 @@ def _member_records(member: GzipMember, file: str, offset: int, limit: int) -> I
         trailing = _pass_blank(member)
         if trailing and _VERSION.match(trailing) is None:
             yield Problem(file, offset, "Content-Length does not lead to the end of the record", held.url)
-            _skip(member, _MAX_SKIPPED)
+            member.skip(_MAX_SKIPPED)
             break
         held.alone = first and not trailing
         held.length = (member.end or offset) - offset if held.alone else 0
@@ -132,7 +131,7 @@ def read_at(stream: IO[bytes], file: str, offset: int, *, limit: int = MAX_RECOR
             raise Damaged(record.detail)
         if isinstance(source, GzipMember):
             # The checksum at the end of the member is only looked at when the end is read.
-            _skip(source, limit)
+            source.skip(limit)
         return record
     except Damaged as damage:
         raise InputError(
@@ -161,10 +160,7 @@ def _next(
     if length > limit:
         large = _TooLarge(file, offset, 0, headers, b"")
         large.detail = f"a record of {length:,} bytes; the bound is {limit:,}: passed over"
-        if isinstance(source, Plain):
-            # Seeking past the end of the file shows only when the next record is looked for.
-            _skip(source, min(length, _MAX_SKIPPED))
-        elif _skip(source, min(length, _MAX_SKIPPED)) < length:
+        if source.skip(min(length, _MAX_SKIPPED)) < length:
             raise Damaged(f"{large.detail}; its Content-Length is a lie, or it is a compression bomb")
         return large
     block = source.read(length)
@@ -214,19 +210,17 @@ def _read_http(record: Record) -> None:
 
 
 def _pass_blank(source: GzipMember | Plain) -> bytes:
-    """Pass the blank lines behind a record and return the line that follows them, empty at the end."""
+    """Pass the two line ends behind a record and return the line that follows them, empty at the end.
+
+    Fewer, or a half of one, mean that the record's length led elsewhere; that comes back as a line that begins no
+    record.
+    """
+    passed = b""
     for _ in range(8):
         line = source.line(_MAX_LINE)
-        if not line or line not in _BLANK:
-            return line
+        if line in _BLANK and line:
+            passed += line
+            continue
+        ended = passed.startswith((b"\r\n\r\n", b"\n\n")) or not (passed or line)
+        return line if ended else passed + line
     return b""
-
-
-def _skip(source: GzipMember | Plain, size: int) -> int:
-    done = 0
-    while done < size:
-        part = source.read(min(_STEP, size - done))
-        if not part:
-            break
-        done += len(part)
-    return done

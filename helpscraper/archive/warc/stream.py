@@ -7,12 +7,14 @@ damage and go on. So members are framed here, and ``warcio`` parses what is insi
 
 from __future__ import annotations
 
+import os
 import zlib
 from typing import IO
 
 __all__ = ["Damaged", "GzipMember", "Plain", "find_member"]
 
 _CHUNK = 1 << 16
+_STEP = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
 _MARK = b"WARC/"
 
@@ -37,6 +39,12 @@ class Plain:
     def line(self, limit: int) -> bytes:
         """Return the next line with its end, or what there is of it."""
         return self._stream.readline(limit)
+
+    def skip(self, size: int) -> int:
+        """Pass over ``size`` bytes and return how many there were."""
+        here = self._stream.tell()
+        there = min(here + size, self._stream.seek(0, os.SEEK_END))
+        return self._stream.seek(there) - here
 
     def tell(self) -> int:
         """Return the offset of the next byte in the file."""
@@ -99,6 +107,13 @@ class GzipMember:
             size -= len(part)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def skip(self, size: int) -> int:
+        """Unpack and forget ``size`` bytes and return how many there were; raises ``Damaged``."""
+        done = 0
+        while done < size and (part := self.read(min(_STEP, size - done))):
+            done += len(part)
+        return done
 
     def line(self, limit: int) -> bytes:
         """Return the next line with its end, or what there is of it within ``limit``; raises ``Damaged``."""

@@ -1,0 +1,89 @@
+"""What came over the wire becomes a page again, within a bound."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+
+import brotli
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.archive.warc.decode import dechunk, decode_body, zstd
+
+
+def _raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+CODERS = {
+    "gzip": lambda data: gzip.compress(data, mtime=0),
+    "x-gzip": lambda data: gzip.compress(data[: len(data) // 2]) + gzip.compress(data[len(data) // 2 :]),
+    "deflate": zlib.compress,
+    "br": brotli.compress,
+    "zstd": zstd.compress,
+}
+
+
+def chunked(data: bytes, size: int) -> bytes:
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    return b"".join(b"%x;a=b\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+@given(st.binary(max_size=5000), st.sampled_from(sorted(CODERS)), st.integers(1, 700))
+def test_every_coding_is_undone(data: bytes, coding: str, size: int) -> None:
+    wire = chunked(CODERS[coding](data), size)
+    assert decode_body(wire, content=coding, transfer="chunked") == data
+
+
+@given(st.binary(max_size=2000))
+def test_bare_deflate_is_understood(data: bytes) -> None:
+    assert decode_body(_raw_deflate(data), content="deflate") == data
+
+
+def test_codings_are_undone_in_reverse_order() -> None:
+    assert decode_body(gzip.compress(brotli.compress(b"page")), content="br, GZIP") == b"page"
+
+
+@pytest.mark.parametrize("coding", sorted(CODERS))
+def test_a_bomb_ends_at_the_bound(coding: str) -> None:
+    bomb = CODERS[coding](bytes(5_000_000))
+    with pytest.raises(ValueError, match="more than 1,000,000 bytes"):
+        decode_body(bomb, content=coding, limit=1_000_000)
+    assert len(decode_body(bomb, content=coding, limit=5_000_000)) == 5_000_000
+
+
+@pytest.mark.parametrize("coding", sorted(CODERS))
+def test_a_cut_page_is_no_page(coding: str) -> None:
+    whole = CODERS[coding](b"one page of a help centre, long enough to be cut " * 30)
+    with pytest.raises(ValueError, match=r"cut off|damaged"):
+        decode_body(whole[:-9], content=coding)
+
+
+@pytest.mark.parametrize("coding", ["gzip", "zstd"])
+def test_a_page_that_was_stored_decoded_keeps_its_header(coding: str) -> None:
+    assert decode_body(b"<html>", content=coding) == b"<html>"
+
+
+def test_an_unknown_coding_is_named() -> None:
+    with pytest.raises(ValueError, match="unknown content coding 'rot13'"):
+        decode_body(b"uryc", content="rot13")
+
+
+def test_a_large_plain_page_is_refused() -> None:
+    with pytest.raises(ValueError, match="more than 10 bytes"):
+        decode_body(b"x" * 11, limit=10)
+
+
+@given(st.binary(min_size=1, max_size=300), st.integers(1, 100))
+def test_chunks_that_break_off_are_an_error(data: bytes, size: int) -> None:
+    whole = chunked(data, size)
+    with pytest.raises(ValueError, match=r"damaged|cut off"):
+        dechunk(whole[: -len(b"\r\n0\r\n\r\n") - 1])
+
+
+@pytest.mark.parametrize("plain", [b"<html>", b"", b"3 little pigs\r\n", b"g\r\nabc"])
+def test_what_is_not_chunked_stays(plain: bytes) -> None:
+    assert dechunk(plain) == plain

@@ -1,0 +1,226 @@
+"""Every damage is named by file and offset, and the rest is still read."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import io
+import random
+import zlib
+from typing import Any
+
+import brotli
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpscraper.archive.warc import Problem, Record, iter_records, read_at
+from helpscraper.archive.warc.record import digest_of, parse_date, same_digest
+from helpscraper.errors import InputError
+from tests.warc.made import members, record, response
+
+A, B, C = (f"https://www.okx.com/help/{name}" for name in "abc")
+
+
+def read(data: bytes, **options: Any) -> list[Record | Problem]:
+    return list(iter_records(io.BytesIO(data), "file.warc.gz", **options))
+
+
+def urls(items: list[Record | Problem]) -> list[str]:
+    return [item.url for item in items if isinstance(item, Record)]
+
+
+def problems(items: list[Record | Problem]) -> list[tuple[int, str]]:
+    return [(item.offset, item.detail) for item in items if isinstance(item, Problem)]
+
+
+THREE = [response(url, url.encode() * 50) for url in (A, B, C)]
+
+
+@pytest.mark.parametrize("data", [members(*THREE), b"".join(THREE)], ids=["gzip", "plain"])
+def test_records_are_found_at_their_offsets(data: bytes) -> None:
+    items = read(data)
+    assert urls(items) == [A, B, C]
+    assert problems(items) == []
+    for item in items:
+        assert isinstance(item, Record)
+        again = read_at(io.BytesIO(data), "file.warc.gz", item.offset)
+        assert (again.url, again.payload, again.status) == (item.url, item.url.encode() * 50, 200)
+        assert item.alone
+        assert item.wrong_digests() == []
+    lengths = [item.length for item in items if isinstance(item, Record)]
+    if data.startswith(b"\x1f"):
+        assert sum(lengths) == len(data)
+
+
+@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=5), st.booleans())
+@settings(max_examples=40)
+def test_any_payload_survives(payloads: list[bytes], packed: bool) -> None:
+    records = [response(A, payload) for payload in payloads]
+    items = read(members(*records) if packed else b"".join(records))
+    assert [item.payload for item in items if isinstance(item, Record)] == payloads
+    assert problems(items) == []
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_a_file_cut_anywhere_loses_one_record_at_most(data: st.DataObject) -> None:
+    whole = members(*THREE)
+    ends = [len(members(*THREE[:n])) for n in range(4)]
+    cut = data.draw(st.integers(1, len(whole) - 1))
+    items = read(whole[:cut])
+    complete = sum(end <= cut for end in ends[1:])
+    assert urls(items)[:complete] == [A, B, C][:complete]
+    assert len(urls(items)) == complete
+    if cut not in ends:
+        ((offset, detail),) = problems(items)
+        assert offset == ends[complete]
+        assert "cut off" in detail or "no gzip member" in detail
+
+
+def test_a_damaged_member_is_named_and_the_rest_is_read() -> None:
+    one, two, three = (members(each) for each in THREE)
+    broken = bytearray(two)
+    broken[len(two) // 2] ^= 0xFF
+    items = read(one + bytes(broken) + three)
+    assert urls(items) == [A, C]
+    ((offset, detail),) = problems(items)
+    assert offset == len(one)
+    assert "damaged" in detail
+
+
+def test_a_member_that_breaks_off_in_the_middle_of_the_file() -> None:
+    one, two, three = (members(each) for each in THREE)
+    items = read(one + two[: len(two) - 12] + three)
+    assert urls(items) == [A, C]
+    assert [offset for offset, _ in problems(items)] == [len(one)]
+
+
+def test_rubbish_between_members() -> None:
+    one, two = members(THREE[0]), members(THREE[1])
+    items = read(one + b"rubbish" + two)
+    assert urls(items) == [A, B]
+    assert problems(items) == [(len(one), "no gzip member begins here")]
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        (b"", "the file is empty"),
+        (b"<html>", "this is not a WARC file"),
+        (gzip.compress(b"<html>no record</html>"), "no WARC record begins here"),
+        (gzip.compress(b"WARC/1.0\r\nWARC-Type: response\r\n"), "cut off inside the WARC headers"),
+        (members(record(A, b"", Content_Length="-5")), "which is no length"),
+        (members(record(A, b"", Content_Length="many")), "which is no length"),
+    ],
+)
+def test_files_that_hold_no_record(data: bytes, detail: str) -> None:
+    ((offset, found),) = problems(read(data))
+    assert offset == 0
+    assert detail in found
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("lie", [-20, -1, +1, +300, 10**9, 10**14])
+def test_a_lying_length_costs_its_own_record(lie: int, packed: bool) -> None:
+    block = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 400
+    liar = record(B, block, Content_Length=str(len(block) + lie))
+    parts = [THREE[0], liar, THREE[2]]
+    items = read(members(*parts) if packed else b"".join(parts))
+    assert urls(items) == [A, C]
+    offset = len(members(THREE[0])) if packed else len(THREE[0])
+    assert offset in [place for place, _ in problems(items)]
+
+
+def test_a_bomb_is_not_unpacked_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpscraper.archive.warc.reader._MAX_SKIPPED", 3_000_000)
+    bomb = gzip.compress(response(B, b"small") + bytes(20_000_000))
+    items = read(members(THREE[0]) + bomb + members(THREE[2]), limit=1_000_000)
+    assert urls(items) == [A, C]
+    assert any("bomb" in detail for _, detail in problems(items))
+
+
+def test_a_record_beyond_the_bound_is_passed_over() -> None:
+    large = response(B, bytes(2_000_000))
+    for data in (members(THREE[0], large, THREE[2]), b"".join([THREE[0], large, THREE[2]])):
+        items = read(data, limit=1_000_000)
+        assert urls(items) == [A, C]
+        ((_, detail),) = problems(items)
+        assert "the bound is 1,000,000" in detail
+    with pytest.raises(InputError, match="the bound is"):
+        read_at(io.BytesIO(members(large)), "f", 0, limit=1_000_000)
+
+
+def test_a_file_that_was_compressed_at_once() -> None:
+    items = read(gzip.compress(b"".join(THREE)))
+    assert urls(items) == [A, B, C]
+    assert [item.alone for item in items if isinstance(item, Record)] == [False] * 3
+    cut = gzip.compress(b"".join([*THREE, response(A, random.Random(1).randbytes(5000))]))[:-2000]
+    items = read(cut)
+    assert urls(items) == [A, B, C]
+    assert len(problems(items)) == 1
+
+
+def test_old_wget_and_bare_line_feeds() -> None:
+    block = b"HTTP/1.0 200 OK\nContent-Type: text/html\n\n<html>"
+    (item,) = read(members(record(f"<{A}>", block)))
+    assert isinstance(item, Record)
+    assert (item.url, item.status, item.payload) == (A, 200, b"<html>")
+
+
+def test_chunked_and_brotli_payloads_are_decoded() -> None:
+    packed = brotli.compress(b"<html>" * 100)
+    wire = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    headers = "Transfer-Encoding: chunked\r\nContent-Encoding: br\r\n"
+    for digest in (digest_of(wire), digest_of(packed)):
+        (item,) = read(members(response(A, wire, headers=headers, WARC_Payload_Digest=digest)))
+        assert isinstance(item, Record)
+        assert item.body() == b"<html>" * 100
+        assert item.wrong_digests() == []
+
+
+def test_a_page_that_cannot_be_decoded_names_its_record() -> None:
+    data = members(THREE[0]) + members(response(B, b"\x1f\x8b broken", headers="Content-Encoding: gzip\r\n"))
+    item = read(data)[1]
+    assert isinstance(item, Record)
+    with pytest.raises(InputError, match=rf"file\.warc\.gz#{item.offset}: .*{B}"):
+        item.body()
+
+
+@pytest.mark.parametrize("name", ["WARC_Payload_Digest", "WARC_Block_Digest"])
+def test_wrong_digests_are_named(name: str) -> None:
+    (item,) = read(members(response(A, b"page", **{name: digest_of(b"another")})))
+    assert isinstance(item, Record)
+    kind = name.split("_")[1].lower()
+    assert item.wrong_digests() == [f"wrong {kind} digest: {digest_of(b'another')} is stated"]
+
+
+@given(st.binary(max_size=50), st.sampled_from(["sha1", "sha256", "md5", "sha512"]), st.booleans())
+def test_digests_in_either_writing(data: bytes, algorithm: str, hexadecimal: bool) -> None:
+    digest = hashlib.new(algorithm, data).digest()
+    value = digest.hex() if hexadecimal else base64.b32encode(digest).decode().rstrip("=")
+    assert same_digest(f"{algorithm}:{value}", data)
+    assert not same_digest(f"{algorithm}:{value}", data + b"x")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2026", "20261301000000", "2026-11-22", "2026-11-22T06:00:00", "0000-00-00T00:00:00Z"]
+)
+def test_what_is_no_date(text: str) -> None:
+    assert parse_date(text) is None
+
+
+@given(st.binary(max_size=400))
+@settings(max_examples=150)
+def test_no_bytes_break_the_reader(data: bytes) -> None:
+    for head in (b"", b"\x1f\x8b\x08", b"WARC/1.0\r\n", gzip.compress(b"WARC/1.0\r\n")[:-8]):
+        read(head + data)
+        read(zlib.compress(data, wbits=31) if head else data)
+
+
+def test_no_offset_is_trusted() -> None:
+    data = members(*THREE)
+    for offset in (1, 7, len(data), len(data) + 50):
+        with pytest.raises(InputError, match=rf"f#{offset}"):
+            read_at(io.BytesIO(data), "f", offset)
