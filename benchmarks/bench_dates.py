@@ -12,6 +12,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 
 import dateparser
 from babel.dates import format_skeleton
@@ -114,7 +115,7 @@ def growth() -> bool:
             large = piece * (1_048_576 // len(piece))
             small = large[: len(large) // 8]
             reader(small[:1000])
-            first, second = seconds(lambda: reader(small)), seconds(lambda: reader(large), repeat=2)
+            first, second = seconds(partial(reader, small)), seconds(partial(reader, large), repeat=2)
             # Below ten milliseconds the clock decides, not the text.
             ratio = second / max(first, 0.01)
             if ratio > worst:

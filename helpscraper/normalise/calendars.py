@@ -106,7 +106,7 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     if last:
         # "日" belongs to its date; "г." and "р." are added by the caller, to every branch; the rest is
         # punctuation.
-        return f"{joined}?" if text == "日" else ""
+        return f"(?:{SPACE}日)?" if text == "日" else ""
     return joined
 
 

@@ -30,10 +30,10 @@ _INVISIBLE = re.compile(
 # (Persian tells words apart by it); behind a virama. Everywhere else it is invisible and goes. One joiner
 # is kept, never a run.
 _LOOSE_JOINER = regex.compile(
-    r"[\u200c\u200d]+(?=[\u200c\u200d])"
+    r"(?<=[\u200c\u200d])[\u200c\u200d]+"
     r"|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}"
-    r"\p{Canonical_Combining_Class=9}])[\u200c\u200d]"
-    r"|[\u200c\u200d](?![\p{Extended_Pictographic}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}"
+    r"\p{Canonical_Combining_Class=9}\u200c\u200d])[\u200c\u200d]+"
+    r"|[\u200c\u200d](?![\u200c\u200d\p{Extended_Pictographic}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}"
     r"\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}"
     r"\p{Script=Malayalam}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Oriya}\p{Script=Sinhala}])",
     regex.VERSION1,

@@ -11,14 +11,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.markers import PUBLISHED
 from helpscraper.normalise.titles import nfc, normalise_title
 from helpscraper.pages.text_lines import read_article, read_section
-from helpscraper.pages.text_rows import Builder, Kind, Reading, TextPage, TextRow
+from helpscraper.pages.text_rows import Builder, Kind, Reading, TextPage, TextRow, split_url
 from helpscraper.pages.text_search import read_search
 
 __all__ = ["Kind", "Reading", "TextPage", "TextRow", "read_text", "settle"]
@@ -47,7 +46,7 @@ def read_text(text: str, *, url: str, locale: str, kind: Kind | None = None) -> 
 
 
 def _kind(url: str, text: str) -> Kind:
-    segments = urlsplit(url).path.split("/") if url.count("[") == 0 else []
+    segments = split_url(url).path.split("/")
     if "help" in segments:
         match segments[segments.index("help") + 1 :]:
             case ["search", *_]:
@@ -74,7 +73,8 @@ def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[Te
     it.
     """
     known = {normalise_title(title) for title in known_titles}
-    known |= {row.title for row in rows if row.complete and not row.open_before}
+    # Only rows whose title was not cut from a count can vouch for another.
+    known |= {row.title for row in rows if row.complete and not row.before}
     settled = [replace(row, raw=replace(row.raw)) for row in rows]
     for first, second in itertools.pairwise(settled):
         if len(first.behind) < 2:

@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
 from helpscraper.items import RawArticle
 from helpscraper.normalise.categories import category_slug
@@ -16,7 +17,7 @@ from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.pages.text_anchors import Anchor
 
-__all__ = ["Builder", "Kind", "Reading", "TextPage", "TextRow", "lines_of"]
+__all__ = ["Builder", "Kind", "Reading", "TextPage", "TextRow", "lines_of", "split_url"]
 
 Kind = Literal["search", "section", "article"]
 
@@ -176,3 +177,11 @@ def lines_of(text: str, begin: int, end: int) -> list[tuple[int, int]]:
             found.append((first, first + len(bare)))
         begin = stop + 1
     return found
+
+
+def split_url(url: str) -> SplitResult:
+    """Split a URL that may be anything; one that cannot be split has neither path nor query."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return urlsplit("")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from helpscraper.normalise.counts import parse_count
 from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor
-from helpscraper.pages.text_rows import Builder, Reading, lines_of
+from helpscraper.pages.text_rows import Builder, Reading, lines_of, split_url
 from helpscraper.pages.text_tail import Cut, Cuts, cuts, label_at, labels, tab_words
 
 __all__ = ["read_search"]
@@ -131,7 +131,7 @@ def _labelled(text: str, kept: list[Anchor], extra: tuple[str, ...], url: str) -
 
     A title may begin with a label's word, so one row proves nothing: half of the rows must agree.
     """
-    tab = (parse_qs(urlsplit(url).query).get("category") or [""])[0]
+    tab = (parse_qs(split_url(url).query).get("category") or [""])[0]
     if tab == "faq":
         return False
     rows = [anchor for anchor in kept if text[anchor.end : anchor.end + 400].strip()]

@@ -102,9 +102,10 @@ def cuts(text: str, position: int, end: int) -> Cuts:
     if text[best].isdecimal():
         return Cuts(preferred, others, settled=False)
     if _FIGURE_AND_LETTERS.match(text, best, end) and best - position > 1:
-        return Cuts(Cut(text[position : best - 1], best - 1), (preferred, *others), settled=False)
-    nothing = Cut(None, position)
-    return Cuts(nothing, (preferred, *(cut for cut in others if cut != nothing)), settled=False)
+        likely = Cut(text[position : best - 1], best - 1)
+    else:
+        likely = Cut(None, position)
+    return Cuts(likely, tuple(cut for cut in (preferred, *others) if cut != likely), settled=False)
 
 
 def _others(text: str, position: int, best: int, plain: int) -> tuple[Cut, ...]:

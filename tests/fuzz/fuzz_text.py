@@ -21,9 +21,25 @@ def main() -> None:
     prefixes = sorted(LOCALES)
     kinds = ("search", "section", "article", None)
     pieces = ["\n", "\n- ", "FAQ", "150", "1,830", "1 830", "7", "20", "X title", "3 ways", "2FA", "snippet."]
-    pieces += ["Published on Sep 4, 2024", "Updated on Mar 10, 2026", "Updated on Mar 16, 20", "Published on "]
-    pieces += ["Publisert 16. aug. 2023", "Oppdatert 29. jan. 2026", "发布于 2023年8月28日", "更新于 2024年6月7日"]
-    pieces += ["تم النشر في 22 أغسطس 2023", "تم التحديث في 29 يناير 2026", "الأسئلة الشائعة", "5 min read", " "]
+    pieces += [
+        "Published on Sep 4, 2024",
+        "Updated on Mar 10, 2026",
+        "Updated on Mar 16, 20",
+        "Published on ",
+    ]
+    pieces += [
+        "Publisert 16. aug. 2023",
+        "Oppdatert 29. jan. 2026",
+        "发布于 2023年8月28日",
+        "更新于 2024年6月7日",
+    ]
+    pieces += [
+        "تم النشر في 22 أغسطس 2023",
+        "تم التحديث في 29 يناير 2026",
+        "الأسئلة الشائعة",
+        "5 min read",
+        " ",
+    ]
     pieces += [word for phrases in PHRASES.values() for word in (*phrases.all_tab, *phrases.products)]
 
     def text_of(data: atheris.FuzzedDataProvider) -> str:

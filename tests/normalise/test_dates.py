@@ -1,0 +1,248 @@
+"""Dates in every locale: CLDR's own renderings, the site's forms, what is cut, and the reference beside it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import dateparser
+import pytest
+from babel.dates import format_date, format_skeleton
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
+from helpscraper.errors import CommandError
+from helpscraper.locales import LOCALES
+from helpscraper.normalise.calendars import calendar_for
+from helpscraper.normalise.dates import date_at, parse_date, parse_instant, shown_date
+from helpscraper.normalise.phrases import PHRASES
+
+CASES = json.loads((Path(__file__).parent / "cases" / "dates.json").read_text("utf-8"))
+STYLES = ("full", "long", "medium", "short")
+SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
+TEN_YEARS = (dt.date(2017, 1, 1), dt.date(2026, 12, 31))
+offsets = st.integers(-1439, 1439).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
+prefixes = st.sampled_from(sorted(LOCALES))
+days = st.dates(*TEN_YEARS)
+
+
+def render(day: dt.date, form: str, cldr: str) -> str | None:
+    """Return CLDR's rendering, or None where the locale has no such form or writes the year in two digits."""
+    if form in STYLES:
+        text = format_date(day, form, locale=cldr)
+    else:
+        try:
+            text = format_skeleton(form, day, locale=cldr, fuzzy=False)
+        except KeyError:
+            return None
+    return text if str(day.year) in text else None
+
+
+@pytest.mark.parametrize(("locale", "text", "expected"), CASES)
+def test_case_table(locale: str, text: str, expected: str) -> None:
+    reading = parse_date(text, locale)
+    assert (reading.date.isoformat() if reading.date else reading.problem) == expected
+    assert (reading.date is None) == (reading.problem is not None)
+
+
+@settings(deadline=None)
+@given(prefixes, days, st.sampled_from(STYLES + SKELETONS), st.booleans())
+def test_cldr_renderings_round_trip(prefix: str, day: dt.date, form: str, marked: bool) -> None:
+    locale = LOCALES[prefix]
+    text = render(day, form, locale.cldr)
+    assume(text is not None)
+    if marked:
+        text = f"{PHRASES[locale.language].updated[0]} {text}"
+    assert parse_date(text, prefix) == (day, None, "fast")
+
+
+def templates(cldr: str) -> Iterator[tuple[int, str, str, str]]:
+    """Yield (month, form, text for days 1-9, text for days 10-31) with 8, 28 and 2019 standing for day and year."""
+    for form in ("long", "medium", "short", "yMMMd", "yMMMMd", "yMd"):
+        for month in range(1, 13):
+            low = render(dt.date(2019, month, 8), form, cldr)
+            high = render(dt.date(2019, month, 28), form, cldr)
+            if low is not None and high is not None:
+                yield month, form, low, high
+
+
+def fill(template: str, sentinel: str, day: dt.date) -> str:
+    """Put ``day`` into a template. The year goes first and under a sign, so that its digits are left alone."""
+    head, _, tail = template.replace("2019", "\0").rpartition(sentinel)
+    if sentinel == "8" and day.month == 8 and template.replace("2019", "").count("8") > 1:
+        # August in figures: the day is the figure that changes between the two templates.
+        return ""
+    return f"{head}{day.day}{tail}".replace("\0", str(day.year))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("cldr", sorted({locale.cldr for locale in LOCALES.values()}))
+def test_every_day_of_ten_years_round_trips(cldr: str) -> None:
+    prefix = next(prefix for prefix, locale in LOCALES.items() if locale.cldr == cldr)
+    checked = 0
+    for month, form, low, high in templates(cldr):
+        for year in range(TEN_YEARS[0].year, TEN_YEARS[1].year + 1):
+            day = dt.date(year, month, 1)
+            while day.month == month:
+                text = fill(low, "8", day) if day.day < 10 else fill(high, "28", day)
+                text = text or render(day, form, cldr) or ""
+                if day.day in (1, 15):
+                    assert text == render(day, form, cldr), "the test's own rendering differs from Babel's"
+                reading = parse_date(text, prefix)
+                assert (reading.date, reading.method) == (day, "fast"), (text, reading)
+                checked += 1
+                day += dt.timedelta(days=1)
+    assert checked >= 3652 * 4
+
+
+@lru_cache(maxsize=1)
+def differences() -> set[tuple[str, str]]:
+    """Return (prefix, form) wherever fast path and dateparser both answer, and differently."""
+    found = set()
+    for prefix, locale in LOCALES.items():
+        language = {"pt-PT": "pt", "pt-BR": "pt"}.get(locale.language, locale.language)
+        for form in ("long", "medium", "short", "yMMMd", "yMd"):
+            for month in (2, 5, 9, 11):
+                text = render(dt.date(2023, month, 3), form, locale.cldr)
+                if text is None:
+                    continue
+                mine, reference = parse_date(text, prefix).date, dateparser.parse(text, languages=[language])
+                assert reference is not None, f"dateparser no longer reads {text!r} in {language}"
+                if mine != reference.date():
+                    found.add((prefix, form))
+    return found
+
+
+# Where the two differ, and why. dateparser is asked by language and reads English figures month first; these
+# editions are English outside the United States, where CLDR puts the day first.
+EXPLAINED = {
+    (prefix, form)
+    for prefix, forms in {
+        "en-eu": ("short", "yMd"),
+        "en-gb": ("short", "yMd"),
+        "en-ae": ("short", "yMd"),
+        "en-au": ("yMd",),
+        "en-sg": ("yMd",),
+    }.items()
+    for form in forms
+}
+
+
+def test_fast_path_and_dateparser_agree_or_the_difference_is_explained() -> None:
+    assert differences() == EXPLAINED
+
+
+@settings(deadline=None)
+@given(prefixes, days, st.sampled_from(STYLES + SKELETONS), st.data())
+def test_a_cut_date_is_never_another_date(prefix: str, day: dt.date, form: str, data: st.DataObject) -> None:
+    text = render(day, form, LOCALES[prefix].cldr)
+    assume(text is not None)
+    reading = parse_date(text[: data.draw(st.integers(0, len(text) - 1))], prefix)
+    # Only what stands behind the date (a weekday, "г.") or the last figure of its day may be missing.
+    assert (
+        reading.date is None or reading.date == day or (text[0:4] == str(day.year) and reading.date.day < 4)
+    )
+
+
+@settings(deadline=None)
+@given(st.text(max_size=200), prefixes)
+@example("Published on \u0660", "en")
+@example("31\u0131\u0307 2024", "tr")
+def test_any_text_gives_a_date_or_a_problem(text: str, prefix: str) -> None:
+    reading = parse_date(text, prefix)
+    assert (reading.date is None) == (reading.problem is not None)
+    assert (reading.method == "none") == (reading.date is None)
+
+
+@settings(deadline=None)
+@given(prefixes, days)
+def test_day_and_month_in_figures_keep_the_locale_s_order(prefix: str, day: dt.date) -> None:
+    assume(day.day <= 12)
+    order = calendar_for(prefix).numeric_order
+    parts = {"d": f"{day.day:02}", "m": f"{day.month:02}", "y": str(day.year)}
+    for separator in "/-":
+        text = separator.join(parts[letter] for letter in order)
+        read = parse_date(text, prefix).date
+        assert read is None or read == day
+
+
+def test_babel_s_shared_month_names_do_not_leak_between_locales() -> None:
+    import babel
+
+    # Reading Chinese stand-alone months rewrites Babel's shared root; Turkish must not see it.
+    assert list(babel.Locale.parse("zh_Hant").months["stand-alone"]["wide"].values())[0]
+    calendar_for.cache_clear()
+    assert not any("月" in name for name in calendar_for("tr").months)
+
+
+def test_no_english_month_means_another_month_elsewhere() -> None:
+    english = calendar_for("en-au").months
+    for prefix in LOCALES:
+        theirs = calendar_for(prefix).months
+        clashes = {name for name, number in english.items() if theirs.get(name, number) != number}
+        assert not clashes, (prefix, clashes)
+
+
+def test_the_rest_behind_a_year_is_left_to_the_caller() -> None:
+    text = "Published on Sep 4, 20241,234"
+    assert date_at(text, len("Published on "), "en") == ((dt.date(2024, 9, 4), None, "fast"), len(text) - 5)
+    assert date_at("2023 Гид", 0, "ru") is None
+    assert date_at("1 нояб. 2023Гид", 0, "ru") == ((dt.date(2023, 11, 1), None, "fast"), 12)
+    assert date_at("1 нояб. 2023 г.Гид", 0, "ru") == ((dt.date(2023, 11, 1), None, "fast"), 15)
+
+
+def test_an_unknown_locale_is_a_command_error() -> None:
+    with pytest.raises(CommandError, match="unknown locale"):
+        parse_date("Sep 4, 2024", "xx")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("2025-04-17T11:13:15.404Z", "2025-04-17T11:13:15.404000+00:00"),
+        ("2025-04-17T19:13+08:00", "2025-04-17T11:13:00+00:00"),
+        (1788969600000, "2026-09-09T16:00:00+00:00"),
+        ("1788969600000", "2026-09-09T16:00:00+00:00"),
+        ("2025-04-17T19:13", "no-offset"),
+        ("2025-04-17", "no-offset"),
+        (1788969600, "implausible"),
+        (0, "implausible"),
+        (-1, "implausible"),
+        (10**30, "implausible"),
+        (True, "unreadable"),
+        ("0001-01-01T00:00+08:00", "implausible"),
+        ("9999-12-31T23:59-23:59", "implausible"),
+        ("", "empty"),
+        ("soon", "unreadable"),
+        ("٢٠٢٥-04-17T19:13+08:00", "unreadable"),
+        ("9" * 5000, "unreadable"),
+    ],
+)
+def test_instants(value: str | int, expected: str) -> None:
+    reading = parse_instant(value)
+    assert (reading.instant.isoformat() if reading.instant else reading.problem) == expected
+
+
+@settings(deadline=None)
+@given(st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2150, 1, 1), timezones=offsets))
+def test_an_instant_with_an_offset_round_trips(instant: dt.datetime) -> None:
+    assert parse_instant(instant.isoformat()).instant == instant
+    whole = instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
+    assert parse_instant(int(whole.timestamp() * 1000 + 0.5)).instant == whole
+
+
+@settings(deadline=None)
+@given(st.one_of(st.text(max_size=300), st.integers()))
+def test_any_value_gives_an_instant_or_a_problem(value: str | int) -> None:
+    reading = parse_instant(value)
+    assert (reading.instant is None) == (reading.problem is not None)
+
+
+def test_the_shown_date_is_the_site_s_and_not_utc() -> None:
+    instant = parse_instant("2025-04-12T00:10+08:00").instant
+    assert instant is not None
+    assert shown_date(instant, dt.timezone(dt.timedelta(hours=8))) == dt.date(2025, 4, 12)
+    assert shown_date(instant, dt.UTC) == dt.date(2025, 4, 11)

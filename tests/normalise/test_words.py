@@ -1,0 +1,42 @@
+"""Word counts by UAX #29."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpscraper.normalise.words import count_words
+
+CASES = [
+    ("", 0),
+    (" \n… – !", 0),
+    ("one", 1),
+    ("Don't panic: 3,208 users!", 4),
+    ("USDT/USD pairs", 3),
+    ("e\u0301te\u0301", 1),
+    ("Опубликовано вчера", 2),
+    ("تم النشر في", 3),
+    ("发布于 2024", 4),
+    ("カタカナ", 1),
+    ("ไทย", 3),
+    ("snake_case a_b", 2),
+    ("👩\u200d💻 works", 1),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_case_table(text: str, expected: int) -> None:
+    assert count_words(text) == expected
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("abcdefghijklmnopqrstuvwxyzäöüжш", min_size=1), max_size=50))
+def test_words_between_spaces_are_counted_one_by_one(words: list[str]) -> None:
+    assert count_words(" ".join(words)) == len(words)
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_any_text_has_a_count(text: str) -> None:
+    assert 0 <= count_words(text) <= len(text)
