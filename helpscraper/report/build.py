@@ -79,21 +79,20 @@ def _edition(
     folder = pages.folder
     stale, places = [], pages.place("articles")
     for owner, key, digest in pages.articles():
-        page, script = f"{folder}/articles/{key}.html", f"{folder}/articles/{key}.js"
+        page = f"{folder}/articles/{key}.html"
         if manifest.stale(page, digest):
             stale.append(owner)
         else:
+            manifest.keep_beside(page)
             built.kept += 1
-        if script in manifest.before:
-            manifest.now[script] = digest
     for article, spilled in _rendered(source, pages, stale, places, manifest.folder / folder, workers):
         built.written += 1
-        script = f"{folder}/articles/{article.key}.js"
-        manifest.now.pop(script, None)
         if spilled:
-            manifest.now[script] = manifest.now[f"{folder}/articles/{article.key}.html"]
+            page = f"{folder}/articles/{article.key}.html"
+            manifest.now[page.replace(".html", "-data.js")] = manifest.now[page]
     for page, digest, make in pages.others():
         if not manifest.stale(page, digest):
+            manifest.keep_beside(page)
             built.kept += 1
             continue
         for name, text in make():
@@ -132,7 +131,7 @@ def _render(job: _Job) -> list[tuple[str, bool]]:
         text, data = article_page(article, job.place, job.texts, job.html.get(last or ""))
         base = Path(job.folder) / "articles" / article.key
         if data is not None:
-            write_page(base.with_suffix(".js"), data_script(f"a{article.key}", data))
+            write_page(base.with_name(f"{article.key}-data.js"), data_script(f"a{article.key}", data))
         write_page(base.with_suffix(".html"), text)
         done.append((article.key, data is not None))
     return done

@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
 
-from helpscraper.archive.layout import Partition
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from helpscraper.archive.layout import DEFAULT_PARTITION, Partition
 from helpscraper.report import plots
 from helpscraper.report.load import Source, editions_by_article
-from helpscraper.report.model import Crawl, Row, article_key, crawl_rows
+from helpscraper.report.model import Crawl, Front, Row, article_key, crawl_rows
 from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
 from helpscraper.report.search import data_script, documents, shards
 
@@ -84,7 +86,7 @@ class EditionPages:
         counted = self.source.counted(crawl.id) if crawl.previous else []
         titles = self.source.titles(crawl.id) if counted else {}
         gains = [(article_key(name), titles.get(name, (name, "", ""))[0], before, after) for name, before, after in counted[:_GAINS]]
-        yield path, crawl_page(crawl, self.place("crawls"), rows, len(counted), gains, ())
+        yield path, crawl_page(crawl, self.place("crawls"), rows, len(counted), gains)
         base = path.removesuffix(".html")
         if len(rows) > ROWS_SHOWN:
             yield f"{base}-rows.js", data_script(f"rows{crawl.id}", row_data(rows[ROWS_SHOWN:]))
@@ -109,10 +111,10 @@ class EditionPages:
         front = periods_of(self.crawls, self.source.counts())
         edits = front.kinds.get("edited", (0,) * len(front.periods))
         dated = [max(0, each - quiet) for each, quiet in zip(edits, front.silent, strict=True)]
-        plot = ""
+        plot = Markup()
         if sum(front.silent):
             figure = plots.silent_edits(front.periods, dated, front.silent)
-            plot = plots.inline_svg(figure, "silent", f"Edits by {front.unit}: dated by the site and silent")
+            plot = _svg(figure, "silent", f"Edits by {front.unit}: dated by the site and silent")
         yield path, page("silent.html", self.place(), rows=rows[:ROWS_SHOWN], more=len(rows) - ROWS_SHOWN, plot=plot, front=front, dated=dated)
         if len(rows) > ROWS_SHOWN:
             yield path.removesuffix(".html") + "-rows.js", data_script("rowssilent", [[*row, r.snapshot, r.previous] for row, r in zip(row_data(rows[ROWS_SHOWN:]), rows[ROWS_SHOWN:], strict=True)])
@@ -128,24 +130,25 @@ class EditionPages:
         yield self.front, page(
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
             committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,
-            silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(committed, front),
+            silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(front),
             editions=self.others_list, sections=len({row[1] for row in self.source.titles(committed[-1].id).values()} - {""}),
         )  # fmt: skip
 
-    def _figures(self, committed: Sequence[Crawl], front: Any) -> dict[str, str]:
+    def _figures(self, front: Front) -> dict[str, Markup]:
         if not front.kinds:
             return {}
+        told = "the numbers stand in the table below"
         return {
-            "kinds": plots.inline_svg(
+            "kinds": _svg(
                 plots.changes_by_kind(front.periods, front.kinds), "kinds",
-                f"Changed articles by {front.unit}, stacked by kind of change; the numbers stand in the table below",
+                f"Changed articles by {front.unit}, stacked by kind of change; {told}",
             ),
-            "sections": plots.inline_svg(
+            "sections": _svg(
                 plots.changes_by_section(front.periods, front.sections), "sections",
-                f"Changed articles by section and {front.unit}; the numbers stand in the table below",
+                f"Changed articles by section and {front.unit}; {told}",
             ),
-            "articles": plots.inline_svg(
-                plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}"
+            "articles": _svg(
+                plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}; {told}"
             ),
         }  # fmt: skip
 
@@ -154,8 +157,10 @@ class EditionPages:
         found = [(article_key(owner), title, section, dated, lives) for owner, title, section, dated, lives in self.source.number_documents()]
         for number, block in enumerate(documents(found)):
             yield f"{self.folder}/search/d{number}.js", data_script(f"d{number}", block)
-        for number, words in shards(self.source.tokens()).items():
+        words_by_shard = shards(self.source.tokens())
+        for number, words in words_by_shard.items():
             yield f"{self.folder}/search/w{number}.js", data_script(f"w{number}", words)
+        yield f"{self.folder}/search/w.js", data_script("w", sorted(words_by_shard))
         views: dict[str, dict[str, list[tuple[int, int]]]] = {}
         for owner, points in self.source.views():
             key = article_key(owner)
@@ -164,7 +169,9 @@ class EditionPages:
             yield f"{self.folder}/views/{name}.js", data_script(f"v{name}", series)
 
 
-def _leads(partitions: Sequence[Partition], partition: Partition) -> bool:
-    from helpscraper.archive.layout import DEFAULT_PARTITION
+def _svg(figure: Figure, name: str, description: str) -> Markup:
+    return Markup(plots.inline_svg(figure, name, description))  # noqa: S704 (matplotlib escapes every label)
 
+
+def _leads(partitions: Sequence[Partition], partition: Partition) -> bool:
     return partition == (DEFAULT_PARTITION if DEFAULT_PARTITION in partitions else partitions[0])

@@ -114,6 +114,7 @@ class Source:
         """Give each record its ``owner``: the id that the article bears after all its later renames."""
         renames = self.con.execute(
             "select sid, before, after from feed where kind = 'renamed' and field in ('source_id', 'body')"
+            " and after = article_id"
             " order by sid desc"
         ).fetchall()
         final: dict[str, list[tuple[str, str]]] = {}
@@ -135,6 +136,23 @@ class Source:
         self.con.execute(
             "create temp table first_owned as select *, owner_of(article_id, ?) as owner from first_rows", [self.ids[0]]
         )
+        self._gather_views()
+
+    def _gather_views(self) -> None:
+        """Make the table ``points``: owner, snapshot and view count, where the count moved."""
+        self.con.execute("create temp table points (owner varchar, sid varchar, n bigint)")
+        for snapshot in dict.fromkeys((self.snapshots[0], self.snapshots[-1])):
+            self.con.register("loaded", self.catalog.load_table(snapshot, columns=["article_id", "view_count"]))
+            self.con.execute(
+                "insert into points select owner_of(article_id, $1), $1, view_count from loaded where view_count is not null",
+                [snapshot.id],
+            )
+            self.con.unregister("loaded")
+        self.con.execute(
+            "insert into points select owner_of(article_id, sid), sid, try_cast(after as bigint) as n from feed"
+            " where kind = 'counted' and sid <> ? and n is not null",
+            [self.ids[-1]],
+        )
 
     def article_digests(self) -> dict[str, str]:
         """Return, for every article ever seen, a digest of all that its page is made of."""
@@ -145,9 +163,11 @@ class Source:
                        coalesce(after, chr(30)), silent), chr(29) order by sid, article_id, kind, field)) as h
                 from records group by owner),
             base as (select owner, md5(f::varchar) as h from first_owned f),
-            last as (select article_id as owner, md5(l::varchar) as h from last_rows l)
-            select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, '')))
-            from told full join base using (owner) full join last using (owner) order by 1
+            last as (select article_id as owner, md5(l::varchar) as h from last_rows l),
+            counted as (select distinct owner, 'counted' as h from points)
+            select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, ''),
+                   coalesce(counted.h, '')))
+            from told full join base using (owner) full join last using (owner) left join counted using (owner) order by 1
             """
         ).fetchall()
         return dict(rows)
@@ -163,10 +183,12 @@ class Source:
             " using (owner) order by owner, sid, kind, field"
         ).fetchall()
         told = {owner: [Record(*row[1:]) for row in group] for owner, group in groupby(found, key=lambda row: row[0])}
+        counted = {row[0] for row in con.execute("select distinct owner from points semi join asked using (owner)").fetchall()}
         for owner in sorted(wanted):
             yield article_story(
-                owner, base.get(owner), self.ids[0], latest.get(owner), told.get(owner, ()), editions.get(owner, ())
-            )
+                owner, base.get(owner), self.ids[0], latest.get(owner), told.get(owner, ()), editions.get(owner, ()),
+                owner in counted,
+            )  # fmt: skip
 
     def _rows(self, query: str) -> dict[str, dict[str, Any]]:
         cursor = self.con.execute(query)
@@ -232,13 +254,15 @@ class Source:
         """Return (snapshot, kind, section, articles, silent ones): the changes of every crawl, counted."""
         return self.con.execute(
             """
-            with known as (select article_id, section, section_title from last_rows union all
-                           select article_id, section, section_title from first_rows)
-            , places as (select article_id, any_value(coalesce(section_title, section, '')) as section from known group by 1)
-            select r.sid, r.kind, coalesce(p.section, json_extract_string(any_value(r.after) filter (r.field = 'article'),
-                   '$.section_title'), '') as section, count(distinct r.owner), count(distinct r.owner) filter (r.silent)
-            from records r left join places p on p.article_id = r.owner
-            group by r.sid, r.kind, p.section order by 1, 2, 3
+            with known as (
+                select owner, coalesce(section_title, section) as section, 1 as rank from first_owned
+                union all select owner, coalesce(j ->> '$.section_title', j ->> '$.section'), 2
+                from (select owner, coalesce(after, before) as j from records where field = 'article')
+                union all select article_id, coalesce(section_title, section), 3 from last_rows),
+            places as (select owner, arg_max(section, rank) as section from known group by 1)
+            select r.sid, r.kind, coalesce(p.section, ''), count(distinct r.owner),
+                   count(distinct r.owner) filter (r.silent)
+            from records r left join places p using (owner) group by 1, 2, 3 order by 1, 2, 3
             """
         ).fetchall()
 
@@ -258,23 +282,9 @@ class Source:
 
     def views(self) -> Iterator[tuple[str, list[tuple[int, int]]]]:
         """Yield, for each article with view counts, its id and (epoch minutes, count) where the count moved."""
-        for name, snapshot in (("seen_first", self.snapshots[0]), ("seen_last", self.snapshots[-1])):
-            self.con.register("loaded", self.catalog.load_table(snapshot, columns=["article_id", "view_count"]))
-            self.con.execute(
-                f"create or replace temp table {name} as select ? as sid, article_id, view_count as n from loaded"
-                " where view_count is not null",
-                [snapshot.id],
-            )
-            self.con.unregister("loaded")
         cursor = self.con.execute(
-            """
-            with points as (
-                select owner_of(article_id, sid) as owner, sid, n from seen_first
-                union select owner_of(article_id, sid), sid, try_cast(after as bigint) from feed where kind = 'counted'
-                union select article_id, sid, n from seen_last)
-            select owner, list([epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60, n] order by sid)
-            from points where n is not null group by owner order by owner
-            """
+            "select owner, list([epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60, n] order by sid)"
+            " from points group by owner order by owner"
         )
         while rows := cursor.fetchmany(1000):
             for owner, points in rows:

@@ -16,6 +16,9 @@ from helpscraper.errors import CommandError
 __all__ = ["Manifest", "fingerprint", "write_page"]
 
 NAME = ".helpscraper-report.json"
+BESIDE = ("data", "rows", "views")
+"""What a page too large for one file has in scripts beside it."""
+
 _PAGE = re.compile(r"[a-z0-9-]+(?:/[A-Za-z0-9.-]+)*\.[a-z]+", re.ASCII)
 
 
@@ -55,6 +58,14 @@ class Manifest:
         """Note that ``page`` is made of inputs with ``digest``; tell whether it must be made."""
         self.now[page] = digest
         return self.before.get(page) != digest or not (self.folder / page).exists()
+
+    def keep_beside(self, page: str) -> None:
+        """Note that the scripts beside ``page`` (``PAGE-rows.js`` and the like) stay with it."""
+        base = page.removesuffix(".html")
+        for what in BESIDE:
+            name = f"{base}-{what}.js"
+            if name in self.before:
+                self.now[name] = self.before[name]
 
     def save(self, *, made_by: str) -> int:
         """Delete the pages that are no longer part of the report, write the manifest, return how many were deleted."""

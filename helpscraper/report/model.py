@@ -17,7 +17,9 @@ __all__ = [
     "article_story", "crawl_rows", "pooled",
 ]  # fmt: skip
 
-SHOWN_FIELDS = ("title", "section", "category", "updated_on", "published_on", "url")
+SHOWN_FIELDS = (
+    "title", "category", "category_title", "section", "section_title", "updated_on", "published_on",
+)  # fmt: skip
 """Fields whose two values are worth showing in a list of changes; the body has its word diff."""
 
 
@@ -45,14 +47,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one crawl found of one article: its kinds, the strongest first, and the values worth showing."""
+    """What one crawl found of one article: its kinds, the strongest first, and the values worth showing.
+
+    ``dated`` is the date that the site gave the article at that time.
+    """
 
     snapshot: str
     kinds: tuple[str, ...]
     silent: bool
     fields: tuple[tuple[str, str | None, str | None], ...]
     dated: str | None
-    """The date that the site gave the article at that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,7 @@ class Article:
     language: str
     first_seen: str
     state: Literal["live", "removed", "unverified"]
+    counted: bool
     versions: tuple[Version, ...]
     events: tuple[Event, ...]
     former_ids: tuple[str, ...] = ()
@@ -169,11 +174,13 @@ def article_story(
     latest: Mapping[str, Any] | None,
     records: Iterable[Record],
     editions: tuple[Edition, ...] = (),
+    counted: bool = False,
 ) -> Article:
     """Fold the change records of one article, oldest first, into its versions and events.
 
     ``base`` is its row in the first snapshot (None: it came later), ``latest`` its row in the last one (None: it is
-    not there). Rows are mappings of snapshot columns, dates as ISO 8601 text.
+    not there), ``counted`` says that it
+    has view counts. Rows are mappings of snapshot columns, dates as ISO 8601 text.
     """
     row: dict[str, Any] = dict(base or {})
     first = base_snapshot if base else ""
@@ -190,7 +197,7 @@ def article_story(
             state = "unverified"
         else:
             state, first = "live", first or snapshot
-        former |= {r.before: None for r in found if r.kind == "renamed" and r.field in ("source_id", "body") and r.before}
+        former |= {r.before: None for r in found if is_rename(r) and r.before}
         events.append(event)
         last = versions[-1] if versions else None
         if last is None or (row.get("title"), row.get("body_sha256")) != (last.title, last.body):
@@ -205,8 +212,13 @@ def article_story(
         language=str(now.get("language") or ""), first_seen=first or base_snapshot,
         state="live" if latest is not None else ("unverified" if state == "unverified" else "removed"),
         versions=tuple(versions), events=tuple(reversed(events)), former_ids=tuple(former),
-        editions=editions,
+        editions=editions, counted=counted,
     )  # fmt: skip
+
+
+def is_rename(record: Record) -> bool:
+    """Tell whether this is the record of a rename itself, and not of an id that changed along with it."""
+    return record.kind == "renamed" and record.field in ("source_id", "body") and record.after == record.article_id
 
 
 def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Event:
@@ -217,12 +229,15 @@ def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Eve
         if record.field == "article":
             value = record.after or record.before
             row.update(json.loads(value) if value else {})
-        elif record.kind == "renamed" and record.field in ("source_id", "body"):
+        elif is_rename(record):
             fields.append(("address", record.before, record.after))
         elif record.field:
             row[record.field] = record.after
             if record.field in SHOWN_FIELDS:
                 fields.append((record.field, record.before, record.after))
+    # A section as shown says more than its slug.
+    labelled = {name.removesuffix("_title") for name, _, _ in fields if name.endswith("_title")}
+    fields = [(name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled]
     ordered = tuple(kind for kind in KINDS if kind in kinds)
     return Event(snapshot, ordered, any(r.silent for r in records), tuple(fields), _day(row, "updated"))
 

@@ -8,7 +8,6 @@ and colours that follow the page into the dark.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,8 +51,8 @@ _STYLE = {
 }
 
 
-def _figure(height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(7.2, height), layout="constrained", facecolor=_PAPER)
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained", facecolor=_PAPER)
     axes = figure.subplots()
     axes.set_facecolor(_PAPER)
     for side in ("top", "right", "left"):
@@ -65,8 +64,9 @@ def _figure(height: float) -> tuple[Figure, Axes]:
 
 
 def _label_periods(axes: Axes, periods: Sequence[str]) -> None:
-    """Label at most eight of the periods, the last one among them."""
-    step = -(-len(periods) // 8) or 1
+    """Label as many of the periods as there is room for, the last one among them."""
+    room = max(2, int(axes.get_figure(root=True).get_figwidth() * 10 / max(map(len, periods), default=1)))
+    step = -(-len(periods) // room) or 1
     places = list(range(len(periods) - 1, -1, -step))[::-1]
     axes.set_xticks(places, [periods[place] for place in places])
     axes.set_xlim(-0.6, len(periods) - 0.4)
@@ -79,7 +79,7 @@ def _count_axis(axes: Axes) -> None:
 
 
 def _stacked(periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str]) -> Figure:
-    figure, axes = _figure(2.6)
+    figure, axes = _figure(9.2, 2.7)
     floor = [0] * len(periods)
     for name, counts in layers.items():
         axes.bar(range(len(periods)), counts, bottom=floor, width=0.72, color=colours[name], label=name, linewidth=0)
@@ -111,7 +111,7 @@ def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[
 
 def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[int]]) -> Figure:
     """Return a heat map: changed articles by section (rows) and period (columns)."""
-    figure, axes = _figure(0.7 + 0.26 * max(len(sections), 2))
+    figure, axes = _figure(5.2, 0.7 + 0.24 * max(len(sections), 2))
     top = max((max(counts, default=0) for counts in sections.values()), default=0)
     steps = [0 if not count else 1 + min(len(_HEAT) - 1, (count - 1) * len(_HEAT) // max(top, 1)) for counts in sections.values() for count in counts]
     columns = len(periods)
@@ -128,7 +128,7 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
 
 def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str = "") -> Figure:
     """Return a line: one value over time, as view counts or the number of articles; gaps where it is None."""
-    figure, axes = _figure(1.9)
+    figure, axes = _figure(5.2, 2.4)
     places = range(len(periods))
     known = [float("nan") if value is None else float(value) for value in values]
     axes.plot(places, known, color=_ACCENT, linewidth=2, solid_capstyle="round")
@@ -146,7 +146,6 @@ def _short(text: str) -> str:
     return text if len(text) <= 28 else f"{text[:27]}…"
 
 
-_NUMBER = re.compile(r"[0-9.]+")
 _KEPT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "opacity", "fill-opacity", "text-anchor"}
 _SVG = "{http://www.w3.org/2000/svg}"
 
@@ -186,8 +185,8 @@ def _attributes(element: etree._Element) -> None:
     for declaration in str(style).split(";"):
         name, _, value = declaration.partition(":")
         name, value = name.strip(), value.strip()
-        if name == "font" and (size := _NUMBER.search(value)):
-            element.set("font-size", size[0])
+        if name == "font-size":
+            element.set(name, value.removesuffix("px"))
         elif name in _KEPT:
             role = _ROLES.get(value.lower())
             element.set(name, f"var({role})" if role else value)

@@ -147,15 +147,16 @@ def row_data(rows: Sequence[Row]) -> list[list[Any]]:
 
 
 def crawl_page(
-    crawl: Crawl, place: Place, rows: Sequence[Row], counted: int, gains: Sequence[tuple[str, str, int | None, int | None]], warnings: Sequence[str]
+    crawl: Crawl, place: Place, rows: Sequence[Row], counted: int,
+    gains: Sequence[tuple[str, str, int | None, int | None]],
 ) -> str:
     """Return the page of a crawl; rows beyond ``ROWS_SHOWN`` are left to its script."""
     shown = rows[:ROWS_SHOWN]
     sections = sorted({row.section_title for row in rows if row.section_title})
-    kinds = [kind for kind in crawl.kinds if kind != "counted"]
+    kinds = [kind for kind in KIND_WORDS if kind in crawl.kinds and kind != "counted"]
     return page(
         "crawl.html", place, crawl=crawl, rows=shown, more=len(rows) - len(shown), sections=sections, kinds=kinds,
-        counted=counted, gains=gains, warnings=warnings,
+        counted=counted, gains=gains,
     )  # fmt: skip
 
 
@@ -163,7 +164,9 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     """Return the counts of changes by period: crawl by crawl, by week above 40 crawls, by month above 300."""
     ids = [crawl.id for crawl in crawls if crawl.committed]
     unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
-    names = {sid: _period(sid, unit) for sid in ids}
+    # The hour says something only where two crawls fall on one day.
+    hourly = len({_day(sid) for sid in ids}) < len(ids)
+    names = {sid: _period(sid, unit, hourly=hourly) for sid in ids}
     periods = tuple(dict.fromkeys(names.values()))
     place = {name: number for number, name in enumerate(periods)}
     kinds: dict[str, list[int]] = {}
@@ -186,9 +189,9 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     )  # fmt: skip
 
 
-def _period(snapshot_id: str, unit: str) -> str:
+def _period(snapshot_id: str, unit: str, *, hourly: bool) -> str:
     if unit == "crawl":
-        return f"{_day(snapshot_id)[5:]} {snapshot_id[9:11]}:{snapshot_id[11:13]}"
+        return f"{_day(snapshot_id)[5:]}" + (f" {snapshot_id[9:11]}:{snapshot_id[11:13]}" if hourly else "")
     if unit == "month":
         return _day(snapshot_id)[:7]
     day = dt.date.fromisoformat(_day(snapshot_id))

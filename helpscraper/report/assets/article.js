@@ -303,7 +303,7 @@
   const section = document.querySelector("[data-view-line]");
   const key = article.dataset.key;
   const shard = key.slice(0, 2);
-  load(`${home}views/${shard}.js`, `v${shard}`).then((series) => {
+  if (section) load(`${home}views/${shard}.js`, `v${shard}`).then((series) => {
     const points = series && Object.hasOwn(series, key) ? series[key] : null;
     if (!points) return;
     const figure = section.querySelector(".figure");

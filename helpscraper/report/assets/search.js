@@ -32,7 +32,10 @@
   };
 
   const scored = async (word, last) => {
-    const shard = (await load(`${folder}w${shardOf(word)}.js`, `w${shardOf(word)}`)) ?? {};
+    const number = shardOf(word);
+    // A shard that no word falls into is not written.
+    const written = (await load(`${folder}w.js`, "w")) ?? [];
+    const shard = written.includes(number) ? ((await load(`${folder}w${number}.js`, `w${number}`)) ?? {}) : {};
     const scores = new Map();
     const add = (known, weight) => {
       const [titled, other] = shard[known];
