@@ -34,7 +34,13 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "okx"
 LISTING = "https://www.okx.com/help/section/announcements-latest-announcements/page/2"
 ARTICLE = "https://www.okx.com/help/okx-to-list-perpetual-futures-for-init-crypto"
 ROUNDS = 400
-MENU = '<div class="menu"><a href="/markets" class="item"><span>Markets</span><i class="icon"></i></a></div>'
+# What the real pages carry around their content: menus with long attributes, and several languages.
+MENU = (
+    '<div class="nav-item-wrap nav-item-wrap-large nav-item-wrap-visible" data-testid="nav-item" tabindex="0">'
+    '<a href="/harbour/markets?channel=menu&amp;position=top" class="nav-link nav-link-primary nav-link-medium"'
+    ' rel="noopener noreferrer" aria-label="Markets" target="_self"><span class="nav-label">Markets 港口</span>'
+    '<i class="icon iconfont harbour-arrow-right-medium icon-inner" role="img" aria-hidden="true"></i></a></div>'
+)
 
 
 def ratio_of(
@@ -143,7 +149,7 @@ def generated_listing(size: int = 273_000) -> str:
         '<span data-testid="DateDisplay">Published on Apr 17, 2025</span></div></a></li>'
         for row in rows
     )
-    chrome = MENU * 150
+    chrome = MENU * 320
     page = (
         f'<html lang="en"><head><title>Latest</title></head><body>{chrome}<div id="root" role="main">'
         f'<ul class="index_list__lAqHy" aria-describedby="help-load-more-desc">{items}</ul>'
@@ -153,7 +159,7 @@ def generated_listing(size: int = 273_000) -> str:
         '</ul><span id="help-load-more-desc">Showing 16-30 of 2131 articles</span></div></div>'
         f'<script type="application/json" id="appState">{json.dumps(state)}</script>'
     )
-    filler = json.dumps({"padding": ["a value in a state that is not read"] * ((size - len(page)) // 40)})
+    filler = json.dumps({"padding": ["a value in a state that is not read"] * ((size - len(page)) // 39)})
     return f'{page}<script type="application/json" id="headerState">{filler}</script></body></html>'
 
 
@@ -164,7 +170,7 @@ def generated_article(size: int = 144_000) -> str:
         "slug": slug,
         "title": "Harbour notice",
         "publishTime": "2025-04-24T14:00+08:00",
-        "section": {"slug": "news"},
+        "section": {"slug": "news", "category": {"slug": "notices", "title": "Notices"}},
     }
     state = {"appContext": {"serverSideProps": {"currentPost": post}}}
     row = "<tr><td><p>Berth</p></td><td><p>Seven, with <b>shore power</b></p></td></tr>"
@@ -172,14 +178,14 @@ def generated_article(size: int = 144_000) -> str:
         f"<p>Berths move on <a href='/help/tides'>Tuesday</a>.</p><ul><li><p>One</p></li></ul><table>{row * 10}</table>"
         * 3
     )
-    chrome = MENU * 150
+    chrome = MENU * 190
     page = (
         f'<html lang="en"><body>{chrome}<script type="application/json" id="appState">{json.dumps(state)}</script>'
         '<article aria-label="Harbour notice"><h1>Harbour notice</h1><div data-testid="RowWithDivider">'
         '<span data-testid="DateDisplay">Published on Apr 24, 2025</span><span>2 min read</span></div>'
         f'<div class="index_content__03zP1"><div class="index_richTextContent__9H5yk">{text}</div></div></article>'
     )
-    filler = json.dumps({"padding": ["a value in a state that is not read"] * ((size - len(page)) // 40)})
+    filler = json.dumps({"padding": ["a value in a state that is not read"] * ((size - len(page)) // 39)})
     return f'{page}<script type="application/json" id="headerState">{filler}</script></body></html>'
 
 

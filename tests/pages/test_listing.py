@@ -54,6 +54,14 @@ def test_the_pager_leads_through_every_page_and_ends(last: int, offset: int) -> 
     assert page.next_url == (f"{SECTION}/page/{current + 1}" if current < last else None)
 
 
+@pytest.mark.parametrize("href", ["/help/section/notices", f"{SECTION}/page/2", f"{SECTION}/page/3#more"])
+def test_a_next_link_that_does_not_lead_on_is_no_way_on(href: str) -> None:
+    bar = f'<ul class="okui-pagination"><a class="okui-pagination-next" href="{href}"></a></ul>'
+    page = ListingPage(f"{SECTION}/page/3", page_of(3, body=bar))
+    assert page.next_url is None
+    assert page.outcomes["next/backwards"] == 1
+
+
 @pytest.mark.parametrize(
     ("number", "total", "pages", "following"),
     [(1, 31, 3, 2), (3, 31, 3, None), (1, 15, 1, None), (1, 16, 2, 2)],

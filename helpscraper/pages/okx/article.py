@@ -48,7 +48,7 @@ _CHROME_AND_HEAD = elements(
     f"{_CHROME_PATH} | descendant::h1"
     f" | descendant::*[@data-testid='RowWithDivider' or {has_class('detail-row')}]"
 )
-_CRUMBS = elements("//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/')]")
+_CRUMBS = elements("//a[contains(@href, '/help/')][ancestor::*[contains(@class, 'breadcrumb')]]")
 _AFTER_TITLE = elements("(//article//h1)[1]/following::*[not(*)]")
 _JSON_LD = elements("//script[@type='application/ld+json']")
 

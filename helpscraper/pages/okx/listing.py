@@ -23,9 +23,11 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ListingPage", "SectionLink"]
 
-_TITLES = elements("//*[contains(@class, 'index_titleHeader__')]/*[self::h1 or self::h2]")
+_TITLES = {tag: elements(f"//{tag}[contains(../@class, 'index_titleHeader__')]") for tag in ("h1", "h2")}
 _OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")
-_CATEGORY_CRUMB = elements("(//*[contains(@class, 'breadcrumb')]//a[contains(@href, '/help/category/')])[1]")
+_CATEGORY_CRUMB = elements(
+    "(//a[contains(@href, '/help/category/')][ancestor::*[contains(@class, 'breadcrumb')]])[1]"
+)
 _EMPTY_LIST = elements("//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')]")
 
 
@@ -205,7 +207,7 @@ class ListingPage(OkxPage):
         return self.bounded_title(stated.strip()) if stated else self._heading("h1")
 
     def _heading(self, tag: str) -> str | None:
-        return next((self.bounded_title(inline_text(h)) for h in _TITLES(self.root) if h.tag == tag), None)
+        return next((self.bounded_title(inline_text(heading)) for heading in _TITLES[tag](self.root)), None)
 
     @cached_property
     def page(self) -> int:
