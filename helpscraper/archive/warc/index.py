@@ -62,12 +62,16 @@ class Capture:
 
 
 def surt(url: str) -> str:
-    """Return the sort key of ``url``: host turned around without ``www``, path and query in lower case, query
-    sorted.
+    """Return the sort key of ``url``: host turned around without ``www``, path and query in lower case, query sorted.
 
     >>> surt("https://www.okx.com/help/A?b=2&a=1"), surt("http://127.0.0.1:8000/help")
     ('com,okx)/help/a?a=1&b=2', '1,0,0,127:8000)/help')
     """
+    # A key is one word of its line, whatever the URL holds.
+    return "%20".join(_surt(url).split()) or "-"
+
+
+def _surt(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, port = (parts.hostname or "").lower(), parts.port

@@ -1,0 +1,375 @@
+"""What is recorded can be read by others, survives a kill, and is stored once."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.store import Store
+from helpscraper.archive.warc import (
+    Capture,
+    Exchange,
+    Payloads,
+    Problem,
+    Record,
+    Recorder,
+    capture_of,
+    check_records,
+    iter_records,
+    load_index,
+    parse_index,
+    read_payload,
+    read_record,
+    warc_files,
+)
+from helpscraper.archive.warc.index import dump_index, index_path, surt
+from helpscraper.errors import ArchiveError, InputError
+from tests.warc.made import AT, SITE, exchange
+
+EN = Partition("okx", "en")
+FIRST, SECOND, THIRD = (f"2026030{day}T060000Z" for day in (1, 2, 3))
+DAY = dt.timedelta(days=1)
+
+
+def recorder(store: Store, snapshot_id: str = FIRST, **options: int) -> Recorder:
+    return Recorder(store, EN, snapshot_id, info={"software": "helpscraper", "robots": "classic"}, **options)
+
+
+def write(store: Store, snapshot_id: str, *exchanges: Exchange) -> list[str]:
+    recording = recorder(store, snapshot_id)
+    references = [recording.write(each) for each in exchanges]
+    recording.close()
+    return references
+
+
+def warcio_check(*paths: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "warcio.cli", "check", "-v", *paths]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def all_records(store: Store) -> list[Record | Problem]:
+    found: list[Record | Problem] = []
+    for file in warc_files(store, EN):
+        with store.open(file) as stream:
+            found += iter_records(stream, file)
+    return found
+
+
+_TOKEN = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20)
+# Anything that a server may put after the colon, but for what ends the line or is trimmed at its ends.
+_VALUE = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n\x00").strip())
+
+
+@given(
+    payload=st.binary(max_size=3000), headers=st.lists(st.tuples(_TOKEN.map(str.encode), _VALUE), max_size=5)
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_bytes_and_headers_come_back_as_they_came(
+    payload: bytes, headers: list[tuple[bytes, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    store = Store(tmp_path_factory.mktemp("archive"))
+    (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", payload, headers=tuple(headers)))
+    found = read_record(store, reference)
+    assert found.payload == payload
+    head, _, _ = found.block.partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[2:] == [name + b": " + value for name, value in headers]
+    assert found.wrong_digests() == []
+    assert read_payload(store, reference)[0] == payload
+
+
+def test_header_lines_cannot_be_forged(store: Store) -> None:
+    forged = (b"X-Evil", b"a\r\n\r\nWARC/1.1\r\nWARC-Type: response")
+    (reference,) = write(
+        store, FIRST, exchange(f"{SITE}/help/a\r\nWARC-Type: warcinfo", b"page", headers=(forged,))
+    )
+    assert read_record(store, reference).payload == b"page"
+    assert [item.type for item in all_records(store) if isinstance(item, Record)] == [
+        "warcinfo",
+        "response",
+        "request",
+    ]
+
+
+def test_a_file_says_who_wrote_it_and_pairs_request_and_response(store: Store) -> None:
+    recording = recorder(store)
+    recording.write(exchange(f"{SITE}/help/a?x=1", b"page"))
+    recording.close()
+    info, answer, request = (item for item in all_records(store) if isinstance(item, Record))
+    assert b"software: helpscraper\r\nrobots: classic\r\n" in info.block
+    assert (
+        b"conformsTo: http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+        in info.block
+    )
+    assert request.headers.get_header("WARC-Concurrent-To") == answer.headers.get_header("WARC-Record-ID")
+    assert request.block.startswith(
+        b"GET /help/a?x=1 HTTP/1.1\r\nHost: www.okx.com\r\nUser-Agent: helpscraper\r\n"
+    )
+    assert answer.headers.get_header("WARC-IP-Address") == "192.0.2.7"
+    assert answer.headers.protocol == "WARC/1.1"
+    assert recording.facts() == {
+        "files": [f"warc/site=okx/locale=en/{FIRST}-00000.warc.gz"],
+        "responses": 1,
+        "revisits": 0,
+        "bytes": Path(store.url(warc_files(store, EN)[0])).stat().st_size,
+    }
+
+
+def test_what_is_stored_becomes_a_revisit(store: Store) -> None:
+    page = gzip.compress(b"<html>" * 500, mtime=0)
+    coded = ((b"Content-Encoding", b"gzip"), (b"ETag", b'"1"'))
+    (first,) = write(store, FIRST, exchange(f"{SITE}/help/a", page, headers=coded))
+    again, other, unmodified = write(
+        store,
+        SECOND,
+        exchange(f"{SITE}/help/a", page, at=AT + DAY, headers=coded),
+        exchange(f"{SITE}/help/b", page, at=AT + DAY, headers=coded),
+        exchange(f"{SITE}/help/a", b"", at=AT + 2 * DAY, status=304),
+    )
+    profile = "http://netpreserve.org/warc/1.1/revisit/"
+    for reference, kind in ((again, "identical-payload-digest"), (other, "identical-payload-digest"),
+                            (unmodified, "server-not-modified")):  # fmt: skip
+        found = read_record(store, reference)
+        assert found.is_revisit
+        assert found.payload == b""
+        assert found.headers.get_header("WARC-Profile") == profile + kind
+        assert found.headers.get_header("WARC-Refers-To-Target-URI") == f"{SITE}/help/a"
+        assert found.headers.get_header("WARC-Refers-To-Date") == "2026-03-01T06:00:00Z"
+        payload, facts = read_payload(store, reference)
+        assert payload == page
+        assert facts["payload_record"] == first
+        assert facts["content_encoding"] == "gzip"
+        assert facts["status"] == 200
+    assert list(check_records(store, EN, [first, again, other, unmodified])) == []
+
+
+def test_a_304_for_a_page_that_is_nowhere(store: Store) -> None:
+    (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"", status=304))
+    with pytest.raises(InputError, match=f"{reference}: the payload that this revisit refers to is not"):
+        read_payload(store, reference)
+    assert [problem.detail for problem in check_records(store, EN)] == [
+        "a revisit of a payload that no record before it holds"
+    ]
+
+
+def test_warcio_finds_nothing_wrong(store: Store) -> None:
+    write(store, FIRST, exchange(f"{SITE}/help/a", b"page"), exchange(f"{SITE}/help/b", b"", status=404))
+    write(store, SECOND, exchange(f"{SITE}/help/a", b"page"), exchange(f"{SITE}/help/a", b"", status=304))
+    done = warcio_check(*(store.url(file) for file in warc_files(store, EN)))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count("digest pass") >= 4
+
+
+def test_files_rotate_and_each_has_its_index(store: Store) -> None:
+    recording = recorder(store, rotate_bytes=2000)
+    references = [recording.write(exchange(f"{SITE}/help/a{n}", os.urandom(700))) for n in range(8)]
+    recording.close()
+    recording.close()
+    files = warc_files(store, EN, FIRST)
+    assert len(files) > 2
+    assert recording.files == files
+    named = [capture.ref for file in files for capture in load_index(store, file)]
+    assert named == references
+    for file in files:
+        assert store.size(file) < 2000 + 2500
+        with store.open(file) as stream:
+            read = [capture_of(item) for item in iter_records(stream, file) if isinstance(item, Record)]
+        made = dump_index(capture for capture in read if capture is not None)
+        assert store.read(index_path(file)) == made
+
+
+def test_a_resumed_crawl_goes_on_in_the_next_file(store: Store) -> None:
+    write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
+    (reference,) = write(store, FIRST, exchange(f"{SITE}/help/b", b"other"))
+    assert reference.partition("#")[0].endswith(f"{FIRST}-00001.warc.gz")
+
+
+def test_a_crawl_that_recorded_nothing_leaves_no_file(store: Store) -> None:
+    recorder(store).close()
+    assert store.list("warc") == []
+
+
+def test_a_kill_at_any_byte_leaves_a_readable_file(store: Store) -> None:
+    recording = recorder(store)
+    for name in "abc":
+        recording.write(exchange(f"{SITE}/help/{name}", name.encode() * 300))
+    recording.leave()
+    (file,) = warc_files(store, EN)
+    whole = store.read(file)
+    offsets = [item.offset for item in all_records(store) if isinstance(item, Record)]
+    for cut in range(offsets[-1], len(whole)):
+        items = list(iter_records(io.BytesIO(whole[:cut]), file))
+        assert [item.offset for item in items if isinstance(item, Record)] == offsets[:-1]
+        assert len([item for item in items if isinstance(item, Problem)]) == (cut > offsets[-1])
+    # Without an index the file itself is asked, and the next crawl makes the index.
+    Path(store.url(file)).write_bytes(whole[:-5])
+    assert [capture.url for capture in load_index(store, file)] == [f"{SITE}/help/{name}" for name in "abc"]
+    recorder(store, SECOND)
+    assert store.exists(index_path(file))
+    assert [problem.detail for problem in check_records(store, EN)] == [
+        "cut off: the file ends inside this gzip member"
+    ]
+
+
+_FULL = """
+import sys
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError
+from tests.warc.made import SITE, exchange
+from tests.warc.test_writer import recorder
+recording = recorder(Store(sys.argv[1]))
+for n in range(100):
+    try:
+        recording.write(exchange(f"{SITE}/help/a{n}", bytes([n]) * 10 + __import__("os").urandom(3000)))
+    except ArchiveError as error:
+        print(n, error.message)
+        sys.exit(3)
+"""
+
+
+def test_a_full_disk_ends_the_recording_and_the_file_stays_whole(store: Store, tmp_path: Path) -> None:
+    def limited() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    done = subprocess.run(
+        [sys.executable, "-c", _FULL, store.uri],
+        capture_output=True, text=True, check=False, preexec_fn=limited, cwd=Path(__file__).parents[2],
+    )  # fmt: skip
+    assert done.returncode == 3, done.stderr
+    written = int(done.stdout.split()[0])
+    assert "the response cannot be recorded: File too large" in done.stdout
+    items = all_records(store)
+    assert [item for item in items if isinstance(item, Problem)] == []
+    answers = [item for item in items if isinstance(item, Record) and item.type == "response"]
+    assert len(answers) in {written, written + 1}  # the last one may miss its request
+
+
+def test_an_object_store_gets_whole_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    store = Store(f"memory://warc-{os.getpid()}")
+    recording = recorder(store)
+    reference = recording.write(exchange(f"{SITE}/help/a", b"page"))
+    assert warc_files(store, EN) == []
+    recording.close()
+    assert read_payload(store, reference)[0] == b"page"
+    # What a killed crawl left in the state folder is published by the next one.
+    killed = recorder(store, SECOND)
+    lost = killed.write(exchange(f"{SITE}/help/b", b"other"))
+    killed.leave()
+    recorder(store, THIRD)
+    assert read_payload(store, lost)[0] == b"other"
+    assert list(tmp_path.rglob("*.warc.gz")) == []
+    store.fs.rm(store.root, recursive=True)
+
+
+_FILE = f"warc/site=okx/locale=en/{FIRST}-00000.warc.gz"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "",
+        "x",
+        "../../etc/passwd#0",
+        f"snapshots/site=okx/locale=en/{FIRST}.parquet#0",
+        _FILE,
+        f"{_FILE}#-1",
+        f"{_FILE}#٣",
+        f"{_FILE.replace('okx', 'okx/../x')}#1",
+    ],
+)
+def test_a_reference_leads_to_a_warc_file_and_nowhere_else(store: Store, reference: str) -> None:
+    with pytest.raises(InputError, match="is no reference to a record"):
+        read_payload(store, reference)
+
+
+def test_a_missing_file_and_a_wrong_offset(store: Store) -> None:
+    (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
+    with pytest.raises(InputError, match="#1: "):
+        read_payload(store, reference.partition("#")[0] + "#1")
+    Path(store.url(reference.partition("#")[0])).unlink()
+    with pytest.raises(ArchiveError, match="no such file"):
+        read_payload(store, reference)
+
+
+def test_check_names_what_does_not_fit(store: Store) -> None:
+    first, second = write(
+        store, FIRST, exchange(f"{SITE}/help/a", b"page"), exchange(f"{SITE}/help/b", b"other")
+    )
+    file, _, offset = first.partition("#")
+    path = Path(store.url(file))
+    broken = bytearray(path.read_bytes())
+    broken[int(offset) + 40] ^= 0xFF
+    path.write_bytes(broken)
+    elsewhere = file.replace("locale=en", "locale=de")
+    found = {
+        (p.file, p.offset, p.detail) for p in check_records(store, EN, [first, second, f"{elsewhere}#5", "x"])
+    }
+    assert (file, int(offset), "a row refers to this offset, where no response begins") in found
+    assert (elsewhere, 5, "a row of okx/en refers to a record of okx/de") in found
+    assert any(where == int(offset) and "damaged" in detail for _, where, detail in found)
+    assert any(name == index_path(file) and first in detail for name, _, detail in found)
+    assert not any(second in detail for _, _, detail in found)
+
+
+def test_payloads_with_wrong_digests_are_not_given_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
+    monkeypatch.setattr(Record, "wrong_digests", lambda record: ["wrong payload digest: x is stated"])
+    with pytest.raises(InputError, match="wrong payload digest"):
+        Payloads(store).read(reference)
+
+
+_CAPTURES = st.builds(
+    Capture,
+    url=st.sampled_from([f"{SITE}/help/a", f"{SITE}/help/ä b?x=1", "https://x.example/\u2028"]),
+    date=st.integers(0, 2**32).map(
+        lambda seconds: f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y%m%d%H%M%S}"
+    ),
+    status=st.one_of(st.none(), st.integers(100, 599)),
+    mime=st.sampled_from(["text/html", "warc/revisit", "unk"]),
+    digest=st.just("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"),
+    file=st.just("f/x.warc.gz"),
+    offset=st.integers(0, 2**40),
+    length=st.integers(0, 2**40),
+    location=st.sampled_from(["", f"{SITE}/help/b"]),
+)
+
+
+@given(st.lists(_CAPTURES, max_size=8))
+def test_an_index_comes_back(captures: list[Capture]) -> None:
+    data = dump_index(captures)
+    assert data.splitlines() == sorted(data.splitlines())
+    back = list(parse_index(data, "index.cdxj", folder="f/"))
+    assert sorted(map(repr, back)) == sorted(map(repr, captures))
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_break_the_index(data: bytes) -> None:
+    for item in parse_index(b"com,okx)/ 20260101000000 " + data + b"\n" + data, "index.cdxj"):
+        assert isinstance(item, Capture | Problem)
+
+
+@given(st.text(max_size=60))
+def test_any_url_has_a_key(url: str) -> None:
+    assert isinstance(surt(url), str)
+    assert isinstance(surt(f"https://{url}"), str)
+
+
+def test_index_lines_that_are_none_are_named_by_offset() -> None:
+    good = dump_index([Capture("https://a.example/", "20260101000000", 200, "text/html", "", "x", 1, 2)])
+    items = list(parse_index(good + b"nonsense\n" + good, "i.cdxj"))
+    assert isinstance(items[1], Problem)
+    assert items[1].offset == len(good)
+    assert [type(item) for item in items] == [Capture, Problem, Capture]
