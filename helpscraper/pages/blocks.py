@@ -188,7 +188,18 @@ class BlockWriter(InlineWriter):
             self.end_inline(node)
             return
         self.part()
-        if tag in _HEADINGS:
+        if tag in _CELLS:
+            span = node.get("colspan")
+            if (
+                span
+                and tag != "tr"
+                and self._table is not None
+                and self._table.depth == 1
+                and self._table.rows
+            ):
+                spare = min(_whole(span, 1), _MAX_SPAN) - 1
+                self._table.rows[-1].extend(([], []) for _ in range(spare))
+        elif tag in _HEADINGS:
             self._heading = ""
         elif tag == "pre":
             self._pre -= 1
@@ -200,9 +211,6 @@ class BlockWriter(InlineWriter):
             if self._table.depth == 0:
                 table, self._table = self._table, None
                 self._write_table(table)
-        elif tag in ("td", "th") and self._table is not None and self._table.depth == 1 and self._table.rows:
-            spare = min(_whole(node.get("colspan"), 1), _MAX_SPAN) - 1
-            self._table.rows[-1].extend(([], []) for _ in range(spare))
 
     def _write_table(self, table: _Table) -> None:
         rows = [row for row in table.rows if any(text or md for text, md in row)]

@@ -110,10 +110,11 @@ class InlineWriter:
 
     def take(self) -> tuple[str, str]:
         """Return text and Markdown of the block at hand, and begin the next; what is open stays open in it."""
-        for opened in reversed(self._open):
-            self._wrap(opened)
-        for opened in self._open:
-            opened.text_from = opened.md_from = 0
+        if self._open:
+            for opened in reversed(self._open):
+                self._wrap(opened)
+            for opened in self._open:
+                opened.text_from = opened.md_from = 0
         text, md = "".join(self._text), "".join(self._md)
         self._text.clear()
         self._md.clear()
@@ -123,6 +124,8 @@ class InlineWriter:
 
 def edges(md: str) -> tuple[str, str, str]:
     """Split white space and hard breaks off both ends; an escaped backslash at the end belongs to the core."""
+    if md and not (md[0].isspace() or md[0] == "\\" or md[-1].isspace()):
+        return "", md, ""
     start, end = 0, len(md)
     while start < end and (md[start].isspace() or md.startswith(BREAK, start)):
         start += 1 if md[start].isspace() else len(BREAK)

@@ -24,7 +24,7 @@ def escape(text: str) -> str:
     '2\\*3 \\[a\\](b) \\<i>'
     """
     # One set of characters is searched several times as fast as the choices that they are judged by.
-    return _SPECIAL.sub(r"\\\g<0>", text) if _PERHAPS.search(text) else text
+    return _SPECIAL.sub(lambda found: "\\" + found[0], text) if _PERHAPS.search(text) else text
 
 
 def escape_lines(text: str) -> str:
