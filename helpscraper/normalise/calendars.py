@@ -104,9 +104,9 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     if between_figures and not text.isspace():
         joined = f"{SPACE}{joined}{SPACE}"
     if last:
-        # "日" belongs to its date; "г." and "р." are added by the caller, to every branch; the rest is
-        # punctuation.
-        return f"(?:{SPACE}日)?" if text == "日" else ""
+        # "日" closes its date: without it the day may be cut. "г." and "р." are added by the caller, to every
+        # branch; the rest is punctuation.
+        return f"{SPACE}日" if text == "日" else ""
     return joined
 
 
@@ -119,7 +119,8 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
             # Weekdays are taken off and checked before the branches are tried.
             tokens.append(("E", ""))
         elif letter == "d":
-            tokens.append(("d", r"(\d{1,2})"))
+            # A day that comes last and is padded has both figures, or it is cut.
+            tokens.append(("d", r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"))
         elif letter in ("M", "L"):
             tokens.append(("m" if len(whole) < 3 else "M", r"(\d{1,2})" if len(whole) < 3 else month))
         elif letter == "y":

@@ -110,6 +110,8 @@ def _mixed_digits(text: str) -> bool:
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 _STOPS = " .,،，()（）"
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+# "2025年4月1" may be the first or the tenth; with 日 behind it there would be no doubt.
+_CUT_DAY = re.compile(r"[年月]\s{0,3}\d{0,2}$|^\d{4}-\d{1,2}-\d$")
 _FINAL_DIGITS = re.compile(r"\d+$")
 _LONG_YEAR = re.compile(r"\d{5}")
 
@@ -145,6 +147,8 @@ def _unmarked(text: str, calendar: Calendar) -> DateReading:
         return DateReading(None, "short-year")
     if _mixed_digits(text):
         return DateReading(None, "mixed-digits")
+    if _CUT_DAY.search(text):
+        return DateReading(None, "incomplete")
     if not _YEAR.search(text):
         partial = any(char.isdecimal() for char in text) or fold(text) in calendar.months
         glued = _LONG_YEAR.search(text)

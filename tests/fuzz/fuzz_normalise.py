@@ -25,23 +25,9 @@ def main() -> None:
     # Pieces that real lines are made of; bytes choose among them, so that the fuzzer need not invent Arabic months.
     pieces = [marker for phrases in PHRASES.values() for marker in (*phrases.published, *phrases.updated)]
     pieces += [phrase.replace("{n}", "5") for phrases in PHRASES.values() for phrase in phrases.reading]
-    pieces += "Sep|нояб.|أغسطس|thg 11|年|月|日|août|de fev. de|г.|р.|2024|٢٠٢٤|２０２４|20|1|31|, |. |/|\u202f|\u200f".split(
-        "|"
-    )
-    pieces += [
-        "&amp;",
-        "&lt;",
-        "&#x200b;",
-        "\u200d",
-        "👩",
-        "❤️",
-        "1,234",
-        "1.2K",
-        "e\u0301",
-        "\ud800",
-        "\u0000",
-        " ",
-    ]
+    pieces += "Sep|нояб.|أغسطس|thg 11|年|月|日|août|de fev. de|г.|р.".split("|")
+    pieces += "2024|٢٠٢٤|２０２４|20|1|31|, |. |/|1,234|1.2K|\u202f|\u200f| ".split("|")
+    pieces += "&amp;|&lt;|&#x200b;|\u200d|👩|❤️|e\u0301|\ud800|\u0000".split("|")
 
     def text_of(data: atheris.FuzzedDataProvider) -> str:
         parts = []

@@ -25,6 +25,13 @@ STYLES = ("full", "long", "medium", "short")
 SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
 TEN_YEARS = (dt.date(2017, 1, 1), dt.date(2026, 12, 31))
 offsets = st.integers(-1439, 1439).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
+instants = st.builds(
+    lambda milliseconds, offset: (
+        dt.datetime.fromtimestamp(0, offset) + dt.timedelta(milliseconds=milliseconds)
+    ),
+    st.integers(4 * 10**11, 5 * 10**12),
+    offsets,
+)
 prefixes = st.sampled_from(sorted(LOCALES))
 days = st.dates(*TEN_YEARS)
 
@@ -141,10 +148,9 @@ def test_a_cut_date_is_never_another_date(prefix: str, day: dt.date, form: str, 
     text = render(day, form, LOCALES[prefix].cldr)
     assume(text is not None)
     reading = parse_date(text[: data.draw(st.integers(0, len(text) - 1))], prefix)
-    # Only what stands behind the date (a weekday, "г.") or the last figure of its day may be missing.
-    assert (
-        reading.date is None or reading.date == day or (text[0:4] == str(day.year) and reading.date.day < 4)
-    )
+    # What stands behind the date may be missing (a weekday, "г."). Only "2021/1/1" cannot be told from "2021/1/10".
+    unpadded = text.startswith(f"{day.year}/")
+    assert reading.date is None or reading.date == day or (unpadded and reading.date.day == day.day // 10)
 
 
 @settings(deadline=None)
@@ -173,7 +179,7 @@ def test_babel_s_shared_month_names_do_not_leak_between_locales() -> None:
     import babel
 
     # Reading Chinese stand-alone months rewrites Babel's shared root; Turkish must not see it.
-    assert list(babel.Locale.parse("zh_Hant").months["stand-alone"]["wide"].values())[0]
+    assert babel.Locale.parse("zh_Hant").months["stand-alone"]["wide"][1]
     calendar_for.cache_clear()
     assert not any("月" in name for name in calendar_for("tr").months)
 
@@ -227,7 +233,7 @@ def test_instants(value: str | int, expected: str) -> None:
 
 
 @settings(deadline=None)
-@given(st.datetimes(dt.datetime(1980, 1, 1), dt.datetime(2150, 1, 1), timezones=offsets))
+@given(instants)
 def test_an_instant_with_an_offset_round_trips(instant: dt.datetime) -> None:
     assert parse_instant(instant.isoformat()).instant == instant
     whole = instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
