@@ -1,0 +1,321 @@
+"""Captures of other web archives: what becomes a snapshot, and what is passed over and why."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import brotli
+import pytest
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.verify import verify
+from helpscraper.archive.warc import Record, iter_records, read_payload
+from helpscraper.archive.warc.index import capture_of, dump_index
+from helpscraper.archive.warc.record import digest_of
+from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
+from helpscraper.captures import CaptureReport, import_captures
+from helpscraper.errors import CommandError, InputError
+from helpscraper.reextract import reextract
+from helpscraper.sample.model import Options
+from helpscraper.sample.render import Site
+from helpscraper.sample.truth import truth
+from tests.warc.made import AT, SITE, members, record, response
+
+OPTIONS = Options(articles=20)
+DAY = dt.timedelta(days=1)
+
+
+def page(path: str, state: int = 0) -> bytes:
+    return Site(OPTIONS, state, 0, SITE).page(path, empty=False).text.encode()
+
+
+def slugs(count: int = 3) -> list[str]:
+    later = {each.slug for each in truth(1, "en", OPTIONS)}
+    return [each.slug for each in truth(0, "en", OPTIONS) if each.slug in later][:count]
+
+
+def article(slug: str, at: dt.datetime = AT, state: int = 0, **extra: Any) -> bytes:
+    return response(f"{SITE}/help/{slug}", page(f"/help/{slug}", state), at=at, **extra)
+
+
+def put(path: Path, *records: bytes) -> Path:
+    path.write_bytes(members(*records) if path.name.endswith(".gz") else b"".join(records))
+    return path
+
+
+def load(archive: Path, ref: str = "latest", locale: str = "en") -> dict[str, dict[str, Any]]:
+    rows = Catalog(archive).load_table(ref, bodies=True, site="okx", locale=locale).to_pylist()
+    return {row["article_id"]: row for row in rows}
+
+
+def run(tmp_path: Path, *files: Path, **options: Any) -> CaptureReport:
+    return import_captures(str(tmp_path / "archive"), list(files), **options)
+
+
+def test_captures_become_a_snapshot_a_day(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    file = put(
+        tmp_path / "old.warc.gz",
+        article(one, AT),
+        article(two, AT + dt.timedelta(hours=2)),
+        article(three, AT + DAY, state=1),
+        article(one, AT + DAY, state=1),
+    )
+    report = run(tmp_path, file)
+    assert (report.problems, report.skipped, report.used) == ([], {}, 4)
+    assert [written.snapshot_id for written in report.snapshots] == ["20260301T060000Z", "20260302T060000Z"]
+    first = load(tmp_path / "archive", "2026-03-01")
+    assert first.keys() == {one, two}
+    assert {row["status"] for row in first.values()} == {"fetched"}
+    assert first[two]["fetched_at"] == AT + dt.timedelta(hours=2)
+    assert first[two]["body_text"]
+    catalog = Catalog(tmp_path / "archive")
+    facts = catalog.facts(catalog.resolve("2026-03-01"))
+    assert (facts["kind"], facts["complete"]) == ("import", False)
+    assert f"20260301080000 {SITE}/help/{two}" in facts["arguments"]["captures"]
+    payload, said = read_payload(catalog.store, first[two]["warc_record"])
+    assert payload == page(f"/help/{two}")
+    assert said["date"] == AT + dt.timedelta(hours=2)
+    assert verify(catalog).problems == []
+
+
+def test_importing_again_is_harmless(tmp_path: Path) -> None:
+    file = put(tmp_path / "old.warc.gz", *(article(slug) for slug in slugs()))
+    run(tmp_path, file)
+    before = sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file())
+    report = run(tmp_path, file)
+    assert (report.snapshots, len(report.already)) == ([], 1)
+    assert sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file()) == before
+
+
+def test_other_captures_at_the_same_instant_stand_beside(tmp_path: Path) -> None:
+    one, two, _ = slugs()
+    run(tmp_path, put(tmp_path / "a.warc.gz", article(one)))
+    report = run(tmp_path, put(tmp_path / "b.warc.gz", article(two)))
+    assert [written.snapshot_id for written in report.snapshots] == ["20260301T060001Z"]
+    assert load(tmp_path / "archive", "20260301T060000Z").keys() == {one}
+
+
+def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
+    listing = response(f"{SITE}/help/section/faq-security", page("/help/section/faq-security"))
+    run(tmp_path, put(tmp_path / "old.warc.gz", listing, *(article(slug) for slug in slugs())))
+    before = load(tmp_path / "archive")
+    assert {row["status"] for row in before.values()} == {"fetched", "listed"}
+    (report,) = reextract(str(tmp_path / "archive"), force=True)
+    assert report.problems == ()
+    assert load(tmp_path / "archive") == before
+    assert Catalog(tmp_path / "archive").resolve("latest").reextracted
+
+
+def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    wrong = digest_of(b"another page")
+    file = put(
+        tmp_path / "mixed.warc.gz",
+        record("", b"software: x\r\n", kind="warcinfo", Content_Type="application/warc-fields"),
+        article(one),
+        article(one),
+        response("https://elsewhere.example/help/a", b"<html>"),
+        response(f"{SITE}/markets/prices", b"<html>"),
+        response(f"{SITE}/qq-zz/help/{one}", b"<html>"),
+        response(f"{SITE}/help/{two}", b"", status="503 Service Unavailable"),
+        article(two, WARC_Payload_Digest=wrong),
+        article(three, WARC_Date="yesterday"),
+        response(f"{SITE}/help/{three}", b"<html><title>Just a moment...</title></html>"),
+    )
+    report = run(tmp_path, file)
+    assert load(tmp_path / "archive").keys() == {one}
+    assert report.skipped == {
+        "the same capture is in another file too": 1,
+        "another site": 1,
+        "not a page of the help centre": 1,
+        "an unknown locale": 1,
+        "status 503": 1,
+        "wrong payload digest": 1,
+        "no date": 1,
+        "challenge": 1,
+    }
+    (example,) = report.examples["another site"]
+    assert example.startswith(f"{file}#")
+    assert example.endswith("https://elsewhere.example/help/a")
+
+
+def test_a_warc_of_another_site_makes_nothing(tmp_path: Path) -> None:
+    report = run(tmp_path, put(tmp_path / "x.warc.gz", response("https://a.example/", b"<html>")))
+    assert (report.snapshots, report.skipped) == ([], {"another site": 1})
+    assert not (tmp_path / "archive" / "snapshots").exists()
+
+
+def test_damage_is_named_and_the_rest_is_imported(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    parts = [members(article(slug)) for slug in (one, two, three)]
+    broken = bytearray(parts[1])
+    broken[len(broken) // 2] ^= 0xFF
+    bomb = gzip.compress(
+        response(f"{SITE}/help/bomb", gzip.compress(bytes(40_000_000)), headers="Content-Encoding: gzip\r\n")
+    )
+    file = tmp_path / "broken.warc.gz"
+    file.write_bytes(parts[0] + bytes(broken) + bomb + parts[2] + parts[0][:100])
+    empty = tmp_path / "empty.warc.gz"
+    empty.touch()
+    report = run(tmp_path, file, empty)
+    assert load(tmp_path / "archive").keys() == {one, three}
+    assert [(problem.file, problem.offset) for problem in report.problems] == [
+        (str(file), len(parts[0])),
+        (str(file), len(parts[0]) + len(parts[1]) + len(bomb) + len(parts[2])),
+        (str(empty), 0),
+    ]
+    assert report.skipped == {"record": 1}
+    assert "unpacks to more than" in report.examples["record"][0]
+
+
+def test_revisits_find_their_payload(tmp_path: Path) -> None:
+    one, two, _ = slugs()
+    url, payload = f"{SITE}/help/{one}", page(f"/help/{one}")
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    profile = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+    known = record(
+        url, head, kind="revisit", at=AT + DAY, WARC_Payload_Digest=digest_of(payload), WARC_Profile=profile
+    )
+    lost = record(
+        f"{SITE}/help/{two}",
+        head,
+        kind="revisit",
+        at=AT + DAY,
+        WARC_Payload_Digest=digest_of(b"?"),
+        WARC_Profile=profile,
+    )
+    report = run(tmp_path, put(tmp_path / "r.warc.gz", article(one), known, lost))
+    assert len(report.snapshots) == 2
+    assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
+    assert report.skipped == {"record": 1}
+    assert "payload of this revisit is not in the archive" in report.examples["record"][0]
+
+
+def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    moved = response(
+        f"http://okx.com/help/{one}", b"", status="301 Moved", headers=f"Location: {SITE}/help/{one}\r\n"
+    )
+    run(tmp_path, put(tmp_path / "r.warc.gz", moved, article(one)))
+    assert load(tmp_path / "archive")[one]["url"] == f"{SITE}/help/{one}"
+
+
+def test_locales_go_to_their_own_place(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    german = response(f"{SITE}/de/help/{one}", page(f"/de/help/{one}"))
+    file = put(tmp_path / "l.warc.gz", article(one), german)
+    assert len(run(tmp_path, file).snapshots) == 2
+    assert load(tmp_path / "archive", locale="de")[one]["url"] == f"{SITE}/de/help/{one}"
+    report = import_captures(str(tmp_path / "other"), [file], locale="de")
+    assert Catalog(tmp_path / "other").partitions() == [Partition("okx", "de")]
+    assert report.skipped == {"another locale": 1}
+    with pytest.raises(CommandError):
+        run(tmp_path, file, locale="../x")
+
+
+def test_flattened_text_goes_through_the_text_layouts(tmp_path: Path) -> None:
+    text = "- How to face the cameraPublished on Sep 1, 2023Updated on Nov 17, 202513,989"
+    url = f"{SITE}/help/section/faq-identity"
+    file = put(tmp_path / "cc.warc.wet.gz", record(url, text.encode(), kind="conversion"))
+    report = run(tmp_path, file)
+    assert report.skipped == {}
+    ((slug, row),) = load(tmp_path / "archive").items()
+    assert slug == "how-to-face-the-camera"
+    assert (row["view_count"], row["updated_on"], row["status"]) == (13_989, dt.date(2025, 11, 17), "listed")
+    assert row["listed_in"] == ["faq-identity"]
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+
+
+def test_a_file_compressed_as_a_whole_is_imported_too(tmp_path: Path) -> None:
+    file = tmp_path / "whole.warc.gz"
+    file.write_bytes(gzip.compress(b"".join(article(slug) for slug in slugs())))
+    run(tmp_path, file)
+    assert load(tmp_path / "archive").keys() == set(slugs())
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+
+
+def test_chunked_and_coded_captures(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    packed = brotli.compress(page(f"/help/{one}"))
+    wire = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    headers = "Transfer-Encoding: chunked\r\nContent-Encoding: br\r\n"
+    run(tmp_path, put(tmp_path / "c.warc", response(f"{SITE}/help/{one}", wire, headers=headers)))
+    assert load(tmp_path / "archive")[one]["body_text"]
+
+
+# ---- the files
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_wacz_of_others(tmp_path: Path, compression: int) -> None:
+    with zipfile.ZipFile(tmp_path / "x.wacz", "w", compression) as packed:
+        packed.writestr("archive/data.warc.gz", members(*(article(slug) for slug in slugs())))
+        packed.writestr("archive/../../evil.warc.gz", b"")
+        packed.writestr("datapackage.json", "{}")
+    report = run(tmp_path, tmp_path / "x.wacz")
+    assert load(tmp_path / "archive").keys() == set(slugs())
+    assert [problem.detail for problem in report.problems] == ["the file is empty"]
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut", b"<html>"])
+def test_what_is_no_wacz(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "x.wacz").write_bytes(data)
+    with pytest.raises(InputError, match="not a WACZ"):
+        run(tmp_path, tmp_path / "x.wacz")
+
+
+def test_a_wacz_with_a_damaged_member(tmp_path: Path) -> None:
+    path = tmp_path / "x.wacz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("archive/a.warc", article(slugs()[0]))
+        packed.writestr("archive/b.warc.gz", members(article(slugs()[1])))
+    data = bytearray(path.read_bytes())
+    data[300] ^= 0xFF
+    path.write_bytes(data)
+    report = run(tmp_path, path)
+    assert load(tmp_path / "archive").keys() == {slugs()[1]}
+    assert report.problems
+
+
+def test_a_cdxj_list_names_captures_beside_it(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    warc = put(tmp_path / "a.warc.gz", article(one), article(two), article(three))
+    with warc.open("rb") as stream:
+        found = [capture_of(item) for item in iter_records(stream, "a.warc.gz") if isinstance(item, Record)]
+    lines = dump_index(each for each in found[:2] if each is not None)
+    lines += b'com,okx)/help/x 20260301000000 {"url": "https://www.okx.com/help/x", '
+    lines += b'"filename": "../../etc/passwd", "offset": "0"}\n'
+    lines += b"nonsense\n"
+    lines += lines.splitlines(keepends=True)[0].replace(b'"offset": "', b'"offset": "9')
+    (tmp_path / "list.cdxj").write_bytes(lines)
+    report = run(tmp_path, tmp_path / "list.cdxj")
+    assert load(tmp_path / "archive").keys() == {one, two}
+    assert [problem.detail.partition(":")[0] for problem in report.problems] == [
+        "'passwd' is not beside the index",
+        "this is no line of a CDXJ index",
+        str(warc) + "#9" + str(found[0].offset if found[0] else ""),
+    ]
+
+
+def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:
+    put(tmp_path / "a.warc.gz", *(article(slug) for slug in slugs()))
+    with zipfile.ZipFile(tmp_path / "a.wacz", "w") as packed:
+        packed.write(tmp_path / "a.warc.gz", "archive/a.warc.gz")
+    for name in ("a.warc.gz", "a.wacz"):
+        for item in captures_in(tmp_path / name):
+            assert isinstance(item, Record)
+            assert record_in(item.file, item.offset).payload == item.payload
+
+
+def test_endings(tmp_path: Path) -> None:
+    assert not is_capture_file(Path("page.html"))
+    with pytest.raises(InputError, match="known endings"):
+        list(captures_in(tmp_path / "page.html"))
+    with pytest.raises(InputError, match="cannot be opened"):
+        list(captures_in(tmp_path / "missing.warc.gz"))

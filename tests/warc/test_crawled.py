@@ -1,0 +1,308 @@
+"""A crawl of the sample site: recorded, replayed by others, read again, handed on, imported elsewhere."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpscraper.archive.layout import Partition, snapshot_path
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.verify import verify
+from helpscraper.archive.warc import Problem, iter_records, read_payload, warc_files
+from helpscraper.captures import import_captures
+from helpscraper.reextract import reextract
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import crawl, helpscraper
+
+pytestmark = pytest.mark.slow
+
+EN = Partition("okx", "en")
+LAYOUTS = ("e2", "e3", "e3-bare", "markup", "markup-a")
+
+
+@dataclass(frozen=True, slots=True)
+class Crawled:
+    """An archive of three crawls of one site: everything, a week later, and everything unchanged by 304."""
+
+    archive: Path
+    url: str
+    titles: dict[str, str]
+
+    @property
+    def catalog(self) -> Catalog:
+        return Catalog(self.archive)
+
+
+def crawl_weeks(archive: Path, layout: str, *modes: str) -> Crawled:
+    with SampleServer(layout=layout, articles=30, validators=True) as server:
+        for state, mode in enumerate(modes):
+            server.state = min(state, 1)
+            done = crawl(server, archive, "-a", f"mode={mode}", "-a", "audit=0.3")
+            assert done.code == 0, done.said
+        return Crawled(archive, server.url, {record.slug: record.title for record in server.truth()})
+
+
+@pytest.fixture(scope="session")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Crawled:
+    archive = tmp_path_factory.mktemp("crawled") / "archive"
+    return crawl_weeks(archive, "e2", "incremental", "incremental", "full")
+
+
+@pytest.fixture
+def mine(crawled: Crawled, tmp_path: Path) -> Crawled:
+    """A copy that a test may change."""
+    shutil.copytree(crawled.archive, tmp_path / "archive")
+    return Crawled(tmp_path / "archive", crawled.url, crawled.titles)
+
+
+def as_crawled(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each snapshot as its crawl wrote them."""
+    return {
+        each.id: catalog.load_table(Snapshot(EN, each.id, snapshot_path(EN, each.id))).to_pylist()
+        for each in catalog.snapshots()
+    }
+
+
+# ---- recorded
+
+
+def test_every_row_names_its_record_and_every_record_is_whole(crawled: Crawled) -> None:
+    catalog = crawled.catalog
+    for rows in as_crawled(catalog).values():
+        for row in rows:
+            payload, facts = read_payload(catalog.store, row["warc_record"])
+            assert facts["url"] == row["url"]
+            assert facts["date"] == row["fetched_at"] or row["status"] != "fetched"
+            page = gzip.decompress(payload) if facts["content_encoding"] == "gzip" else payload
+            assert row["article_id"].encode() in page
+    assert verify(catalog).problems == []
+
+
+def test_what_came_over_the_wire_was_recorded(crawled: Crawled) -> None:
+    store = crawled.catalog.store
+    for number, file in enumerate(warc_files(store, EN)):
+        with store.open(file) as stream:
+            items = list(iter_records(stream, file))
+        assert not [item for item in items if isinstance(item, Problem)]
+        answers = [
+            item for item in items if not isinstance(item, Problem) and item.type in {"response", "revisit"}
+        ]
+        assert answers[0].url.endswith("/robots.txt")
+        assert answers[1].url.endswith("/help")
+        statuses = {item.status for item in answers}
+        assert 200 in statuses
+        if number:
+            assert {item.headers.get_header("WARC-Profile") for item in answers} - {None}
+        assert all(item.http is not None and not item.http_header("Transfer-Encoding") for item in answers)
+        assert any(item.http_header("Content-Encoding") == "gzip" for item in answers)
+    facts = [crawled.catalog.run(EN, each.id) for each in crawled.catalog.snapshots()]
+    assert all(run["warc"]["responses"] > 0 for run in facts)
+    assert facts[1]["warc"]["revisits"] > 0
+
+
+def test_warcio_check_passes(crawled: Crawled) -> None:
+    paths = [crawled.catalog.store.url(file) for file in warc_files(crawled.catalog.store, EN)]
+    done = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", *paths], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_recording_can_be_turned_off(tmp_path: Path) -> None:
+    with SampleServer(articles=10) as server:
+        done = crawl(server, tmp_path, settings={"WARC_ENABLED": "False"})
+    assert done.code == 0, done.said
+    assert not (tmp_path / "warc").exists()
+    assert {row["warc_record"] for rows in as_crawled(Catalog(tmp_path)).values() for row in rows} == {None}
+    (report,) = reextract(str(tmp_path), force=True)
+    assert (report.written, report.reason) == (None, "no page of it was recorded")
+    done_export = helpscraper("export", "--wacz", "--archive", tmp_path, "-o", tmp_path / "x.wacz")
+    assert done_export.returncode == 2
+    assert "nothing of it was recorded" in done_export.stderr
+    assert list(tmp_path.glob("*.wacz*")) == []
+
+
+def test_a_response_that_cannot_be_recorded_ends_the_crawl(tmp_path: Path) -> None:
+    blocked = tmp_path / "warc" / "site=okx"
+    blocked.mkdir(parents=True)
+    (blocked / "locale=en").write_text("a file where a folder is wanted")
+    with SampleServer(articles=10) as server:
+        done = crawl(server, tmp_path)
+        assert done.code == 1, done.said
+        assert "cannot be recorded" in done.facts["error"]
+        assert done.facts["outcome"] == "failed"
+        assert not list(tmp_path.glob("snapshots/**/*.parquet"))
+        (blocked / "locale=en").unlink()
+        resumed = crawl(server, tmp_path, "--resume")
+    assert resumed.code == 0, resumed.said
+    assert verify(Catalog(tmp_path)).problems == []
+
+
+def test_show_gives_the_bytes(crawled: Crawled, tmp_path: Path) -> None:
+    row = crawled.catalog.load_table("latest").to_pylist()[0]
+    target = tmp_path / "page"
+    done = helpscraper(
+        "show", f"{row['article_id']}@latest", "--raw", "--archive", crawled.archive, "-o", target
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"{row['url']} at " in done.stderr
+    assert row["article_id"].encode() in gzip.decompress(target.read_bytes())
+
+
+# ---- read again
+
+
+@pytest.fixture(params=LAYOUTS)
+def weeks(request: pytest.FixtureRequest, tmp_path: Path) -> Crawled:
+    if request.param == "e2":
+        mine: Crawled = request.getfixturevalue("mine")
+        return mine
+    return crawl_weeks(tmp_path / "archive", request.param, "incremental", "incremental")
+
+
+def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
+    before = as_crawled(weeks.catalog)
+    bodies = {path: path.read_bytes() for path in weeks.archive.glob("bodies/**/*.parquet")}
+    reports = list(reextract(str(weeks.archive), force=True, jobs=1))
+    assert [report.problems for report in reports] == [()] * len(before)
+    catalog = weeks.catalog
+    statuses = set()
+    for snapshot in catalog.snapshots():
+        assert snapshot.reextracted
+        rows = catalog.load_table(snapshot).to_pylist()
+        assert rows == before[snapshot.id]
+        statuses |= {row["status"] for row in rows}
+        facts = catalog.facts(snapshot)
+        original = catalog.run(EN, snapshot.id)
+        assert facts["kind"] == "re-extract"
+        assert {name: facts[name] for name in ("counts", "sections", "complete")} == {
+            name: original[name] for name in ("counts", "sections", "complete")
+        }
+    assert {"fetched", "carried", "gone"} <= statuses
+    assert {path: path.read_bytes() for path in weeks.archive.glob("bodies/**/*.parquet")} == bodies
+    assert verify(catalog).problems == []
+
+
+def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [report.written for report in reextract(str(mine.archive))] == [None] * 3
+    monkeypatch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+    # The newer crawl carried articles over from the older one, so that is brought up to date first.
+    reports = list(reextract(str(mine.archive), ["latest"], jobs=1))
+    assert [report.snapshot.id for report in reports] == [each.id for each in mine.catalog.snapshots()]
+    facts = mine.catalog.facts(mine.catalog.resolve("latest"))
+    assert (facts["versions"]["extractor"], facts["extraction_of"]) == ("okx/next", "crawl")
+    assert facts["extractor_before"] != "okx/next"
+    assert [report.reason for report in reextract(str(mine.archive))] == [
+        "today's extractor okx/next made it already"
+    ] * 3
+
+
+def test_a_killed_re_extraction_goes_on(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(BaseException):
+        pass
+
+    done: list[int] = []
+
+    def kill(name: str, now: int, total: int) -> None:
+        done.append(now)
+        if now >= 16:
+            raise Killed
+
+    before = as_crawled(mine.catalog)
+    with pytest.raises(Killed):
+        list(reextract(str(mine.archive), ["latest~2"], force=True, jobs=1, progress=kill))
+    counted: list[int] = []
+    list(
+        reextract(
+            str(mine.archive),
+            ["latest~2"],
+            force=True,
+            jobs=1,
+            progress=lambda _, now, __: counted.append(now),
+        )
+    )
+    assert done == [16]
+    assert counted[0] == 32
+    first = mine.catalog.resolve("latest~2")
+    assert first.reextracted
+    assert mine.catalog.load_table(first).to_pylist() == before[first.id]
+    assert not list(mine.archive.glob(".state/**/reextract*"))
+
+
+def test_a_lost_record_costs_no_row(mine: Crawled) -> None:
+    catalog = mine.catalog
+    first = catalog.resolve("latest~2")
+    row = next(row for row in as_crawled(catalog)[first.id] if row["status"] == "fetched")
+    file, _, offset = row["warc_record"].partition("#")
+    path = Path(catalog.store.url(file))
+    data = bytearray(path.read_bytes())
+    data[int(offset) + 200] ^= 0xFF
+    path.write_bytes(data)
+    (report,) = reextract(str(mine.archive), ["latest~2"], force=True, jobs=1)
+    assert any(row["warc_record"] in problem for problem in report.problems)
+    again = next(
+        each for each in catalog.load_table(first).to_pylist() if each["article_id"] == row["article_id"]
+    )
+    assert again["status"] in {"failed", "fetched"}
+
+
+def test_the_command(mine: Crawled) -> None:
+    done = helpscraper("reextract", "latest", "--force", "--archive", mine.archive)
+    assert done.returncode == 0, done.stderr
+    assert "rows from" in done.stdout
+    assert helpscraper("reextract", "--jobs", "0", "--archive", mine.archive).returncode == 2
+
+
+# ---- handed on
+
+
+@pytest.fixture
+def wacz(crawled: Crawled, tmp_path: Path) -> Iterator[Path]:
+    target = tmp_path / "crawl.wacz"
+    done = helpscraper("export", "latest", "--wacz", "--archive", crawled.archive, "-o", target)
+    assert done.returncode == 0, done.stderr
+    yield target
+
+
+def test_a_wacz_stands_alone(crawled: Crawled, wacz: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wacz) as packed:
+        assert packed.testzip() is None
+        assert {info.compress_type for info in packed.infolist()} == {zipfile.ZIP_STORED}
+        package = json.loads(packed.read("datapackage.json"))
+        assert package["wacz_version"] == "1.1.1"
+        for resource in package["resources"]:
+            data = packed.read(resource["path"])
+            assert resource["bytes"] == len(data)
+            assert resource["hash"] == f"sha256:{hashlib.sha256(data).hexdigest()}"
+        said = json.loads(packed.read("datapackage-digest.json"))
+        assert said["hash"] == f"sha256:{hashlib.sha256(packed.read('datapackage.json')).hexdigest()}"
+        pages = [json.loads(line) for line in packed.read("pages/pages.jsonl").splitlines()]
+    assert pages[0]["format"] == "json-pages-1.0"
+    titles = {row["url"]: row["title"] for row in crawled.catalog.load_table("latest").to_pylist()}
+    assert {page["title"] for page in pages[1:] if "title" in page} <= set(titles.values())
+    # Whoever gets nothing but the WACZ can read every article of the crawl.
+    report = import_captures(str(tmp_path / "other"), [wacz], base_url=crawled.url)
+    assert report.problems == []
+    fetched = {
+        row["article_id"]
+        for row in crawled.catalog.load_table("latest").to_pylist()
+        if row["status"] == "fetched"
+    }
+    (written,) = report.snapshots
+    other = Catalog(tmp_path / "other")
+    assert fetched == {
+        row["article_id"]
+        for row in other.load_table(written.snapshot_id).to_pylist()
+        if row["status"] == "fetched"
+    }

@@ -1,0 +1,130 @@
+"""pywb, the replay tool of web archives, shows a crawled article: as it was, and where it did not change.
+
+pywb pins ``brotlipy``, which installs another module under the name ``brotli`` that Scrapy needs, so it gets an
+environment of its own. ``HELPSCRAPER_PYWB`` names one that is there already.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.warc import Record, iter_records, read_payload, warc_files
+from tests.warc.test_crawled import Crawled, crawled
+
+__all__ = ["crawled"]
+
+pytestmark = pytest.mark.slow
+
+VERSION = "2.10.0"
+EN = Partition("okx", "en")
+
+
+@pytest.fixture(scope="module")
+def pywb() -> Path:
+    """The folder of pywb's commands, installed once on this machine."""
+    given = os.environ.get("HELPSCRAPER_PYWB")
+    folder = Path(given or Path(tempfile.gettempdir()) / f"helpscraper-pywb-{VERSION}-{os.getuid()}")
+    ready = folder / "bin" / "wayback"
+    done = folder / ".done"
+    if given or done.exists():
+        assert ready.exists(), f"no pywb in {folder}"
+        return ready.parent
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    install = [
+        folder / "bin" / "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        f"pywb=={VERSION}",
+    ]
+    made = subprocess.run(install, capture_output=True, text=True, check=False)
+    if made.returncode:
+        pytest.skip(f"pywb {VERSION} cannot be installed here: {made.stderr.strip()[-300:]}")
+    done.touch()
+    return ready.parent
+
+
+@pytest.fixture(scope="module")
+def replay(pywb: Path, crawled: Crawled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a pywb that serves the records of the crawl."""
+    folder = tmp_path_factory.mktemp("pywb")
+    files = [crawled.catalog.store.url(file) for file in warc_files(crawled.catalog.store, EN)]
+    for command in (["init", "kept"], ["add", "kept", *files]):
+        subprocess.run([pywb / "wb-manager", *command], cwd=folder, check=True, capture_output=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [pywb / "wayback", "-b", "127.0.0.1", "-p", str(port)],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_for(port, server)
+        yield f"http://127.0.0.1:{port}/kept"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        assert server.poll() is None, "pywb ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    pytest.fail("pywb does not listen")
+
+
+def answers(crawled: Crawled) -> list[Record]:
+    """Every recorded answer that pywb is to show."""
+    store = crawled.catalog.store
+    found = []
+    for file in warc_files(store, EN):
+        with store.open(file) as stream:
+            found += [item for item in iter_records(stream, file) if isinstance(item, Record)]
+    return [item for item in found if item.type in {"response", "revisit"} and item.status == 200]
+
+
+def test_pywb_shows_what_was_recorded(replay: str, crawled: Crawled) -> None:
+    checked = {"response": 0, "revisit": 0}
+    for item in answers(crawled)[::4]:
+        assert item.date is not None
+        moment = f"{item.date:%Y%m%d%H%M%S}"
+        # ``id_`` asks for the page as it was, without pywb's own banner and links.
+        with urllib.request.urlopen(f"{replay}/{moment}id_/{item.url}", timeout=30) as shown:
+            page = shown.read()
+            assert shown.headers["Memento-Datetime"] == f"{item.date:%a, %d %b %Y %H:%M:%S} GMT"
+        payload, _ = read_payload(crawled.catalog.store, item.ref)
+        holder = item if item.payload else None
+        assert page == (holder.body() if holder else decoded(crawled, item))
+        assert payload
+        checked[item.type] += 1
+    assert checked["response"] > 5
+    assert checked["revisit"] > 5
+
+
+def decoded(crawled: Crawled, item: Record) -> bytes:
+    payload, facts = read_payload(crawled.catalog.store, item.ref)
+    item.payload = payload
+    assert facts["content_encoding"] == "gzip"
+    return item.body()
+
+
+def test_pywb_does_not_know_other_pages(replay: str, crawled: Crawled) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{replay}/2026id_/{crawled.url}/help/never-there", timeout=30)
