@@ -18,6 +18,7 @@ from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
 from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
+from helpscraper.normalise.markers import PUBLISHED, UPDATED
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.normalise.words import count_words
 from helpscraper.sites import Site
@@ -92,8 +93,9 @@ def dates(raw: RawArticle, context: Context) -> Values:
     Where both are there and differ, the visible line stands and the difference is counted.
     """
     values = Values()
+    lines = _date_lines(raw, values)
     for name in ("published", "updated"):
-        stated, text = getattr(raw, name), getattr(raw, f"{name}_text")
+        stated, text = getattr(raw, name), lines[name]
         instant: dt.datetime | None = None
         if stated is not None:
             reading = parse_instant(stated)
@@ -114,6 +116,19 @@ def dates(raw: RawArticle, context: Context) -> Values:
         values.columns[f"{name}_at"] = instant
         values.columns[f"{name}_on"] = shown
     return values
+
+
+def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
+    """Return the visible date lines, told apart by their markers where the page's order would mislead.
+
+    Page objects go by position (first published, then updated); a row that shows only "Updated on …" has its update
+    in first place.
+    """
+    published, updated = raw.published_text, raw.updated_text
+    if published is not None and updated is None and UPDATED.match(published) and not PUBLISHED.match(published):
+        values.outcomes["updated_on/told-by-marker"] += 1
+        published, updated = None, published
+    return {"published": published, "updated": updated}
 
 
 def categories(raw: RawArticle, context: Context) -> Values:
@@ -197,6 +212,6 @@ def _well_formed(text: str | None, name: str, values: Values) -> str | None:
         text.encode("utf-8")
     except UnicodeEncodeError:
         values.outcomes[f"{name}/surrogate"] += 1
-        return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 

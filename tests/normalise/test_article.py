@@ -1,0 +1,152 @@
+"""From a raw article to typed columns: every step, and what each of them counts."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import STEPS, Context, normalise_article
+from helpscraper.normalise.bodies import body_key
+from helpscraper.sites import OKX
+
+EN = Context(OKX, "en")
+CST = dt.timezone(dt.timedelta(hours=8))
+
+
+def raw(**fields: Any) -> RawArticle:
+    return RawArticle(**({"kind": "article", "slug": "a-key", "url": "https://www.okx.com/help/a-key"} | fields))
+
+
+def test_a_whole_article() -> None:
+    values = normalise_article(
+        raw(
+            title=" A key\u200b &amp; a lamp ", published="2025-04-12T00:10+08:00", updated=1744434900000,
+            published_text="Published on Apr 12, 2025", updated_text="Updated on Apr 12, 2025",
+            category="announcements", category_title="Announcements", section="announcements-delistings",
+            section_title="Delistings", view_count_text="13,315", reading_text="5 min read", language="zh-hans",
+            source_id="3w7t", body_text="One two three.", body_markdown="One two **three**.", body_html="<p>…</p>",
+        ),
+        EN,
+    )  # fmt: skip
+    assert values.columns == {
+        "article_id": "a-key",
+        "url": "https://www.okx.com/help/a-key",
+        "source_id": "3w7t",
+        "language": "zh-Hans",
+        "title": "A key & a lamp",
+        "snippet": None,
+        "published_at": dt.datetime(2025, 4, 12, 0, 10, tzinfo=CST),
+        "published_on": dt.date(2025, 4, 12),
+        "updated_at": dt.datetime(2025, 4, 12, 5, 15, tzinfo=dt.UTC),
+        "updated_on": dt.date(2025, 4, 12),
+        "category": "announcements",
+        "category_title": "Announcements",
+        "section": "announcements-delistings",
+        "section_title": "Delistings",
+        "view_count": 13315,
+        "reading_minutes": 5,
+        "body_sha256": body_key("One two three.", "One two **three**."),
+        "word_count": 3,
+    }
+    assert values.outcomes["title/cleaned"] == 1
+    assert values.outcomes["view_count/present"] == 1
+
+
+def test_the_shown_date_is_the_sites_own_and_not_utc() -> None:
+    values = normalise_article(raw(title="x", published="2025-04-10T00:00+08:00"), EN)
+    assert values.columns["published_on"] == dt.date(2025, 4, 10)
+    assert values.columns["published_at"].astimezone(dt.UTC).date() == dt.date(2025, 4, 9)
+
+
+def test_the_visible_date_stands_and_a_difference_is_counted() -> None:
+    values = normalise_article(
+        raw(title="x", published="2025-04-10T00:00+08:00", published_text="Published on Apr 9, 2025"), EN
+    )
+    assert values.columns["published_on"] == dt.date(2025, 4, 9)
+    assert values.outcomes["published_on/differs-from-instant"] == 1
+
+
+def test_a_cut_date_is_null_and_counted() -> None:
+    values = normalise_article(raw(title="x", published_text="Published on Mar 16, 20"), EN)
+    assert values.columns["published_on"] is None
+    (name,) = [key for key in values.outcomes if key.startswith("published_on/")]
+    assert name not in {"published_on/fast", "published_on/dateparser"}
+
+
+def test_a_lone_updated_line_is_the_update() -> None:
+    values = normalise_article(raw(title="x", published_text="Updated on Apr 9, 2025"), EN)
+    assert (values.columns["published_on"], values.columns["updated_on"]) == (None, dt.date(2025, 4, 9))
+
+
+def test_absent_is_null_and_zero_is_zero() -> None:
+    assert normalise_article(raw(title="x"), EN).columns["view_count"] is None
+    assert normalise_article(raw(title="x", view_count_text="0"), EN).columns["view_count"] == 0
+
+
+def test_an_approximate_count_is_flagged_and_not_invented() -> None:
+    values = normalise_article(raw(title="x", view_count_text="1.2K"), EN)
+    assert values.columns["view_count"] is None
+    assert values.outcomes["view_count/approximate"] == 1
+
+
+def test_an_unknown_label_is_kept_as_shown_and_counted() -> None:
+    values = normalise_article(raw(title="x", category_title="Fireside chats"), EN)
+    assert (values.columns["category"], values.columns["category_title"]) == (None, "Fireside chats")
+    assert values.outcomes["category/unknown-label"] == 1
+
+
+def test_a_section_brings_its_category() -> None:
+    values = normalise_article(raw(title="x", section="faq-kyc"), EN)
+    assert values.columns["category"] == "faq"
+    assert values.outcomes["category/from-section"] == 1
+
+
+@pytest.mark.parametrize("slug", ["../etc/passwd", "A", "a/b", "", "a b"])
+def test_a_hostile_slug_gives_no_article(slug: str) -> None:
+    values = normalise_article(raw(slug=slug, title="x"), EN)
+    assert "article_id" not in values.columns
+    assert values.outcomes["article_id/rejected"] == 1
+
+
+def test_a_page_does_not_choose_its_own_url() -> None:
+    values = normalise_article(raw(title="x", url="https://evil.example/help/a-key"), Context(OKX, "de"))
+    assert values.columns["url"] == "https://www.okx.com/de/help/a-key"
+
+
+def test_lone_surrogates_become_replacement_characters() -> None:
+    values = normalise_article(raw(title="a \ud83d b", body_text="c \udc00 d"), EN)
+    assert values.columns["title"] == "a \ufffd b"
+    assert values.body is not None
+    assert values.body.text == "c \ufffd d"
+    assert values.outcomes["title/surrogate"] == 1
+
+
+text = st.none() | st.text(max_size=40)
+
+
+@given(
+    st.builds(
+        raw, title=text, snippet=text, published=text | st.integers(), updated=text | st.integers(),
+        published_text=text, updated_text=text, view_count_text=text, reading_text=text, category=text,
+        category_title=text, section=text, section_title=text, source_id=text, body_text=text, body_markdown=text,
+        body_html=text, language=st.none() | st.sampled_from(["en", "zh-hans", "pt-BR", "x"]),
+    ),
+    st.sampled_from(["en", "ar", "zh-hans", "nb"]),
+)  # fmt: skip
+def test_any_raw_article_is_read_and_the_steps_agree_with_the_whole(item: RawArticle, locale: str) -> None:
+    context = Context(OKX, locale)
+    whole = normalise_article(item, context)
+    pieces: dict[str, Any] = {}
+    for step in STEPS:
+        values = step(item, context)
+        assert not pieces.keys() & values.columns.keys(), "no column is filled twice"
+        pieces |= values.columns
+    assert pieces == whole.columns
+    for value in whole.columns.values():
+        if isinstance(value, str):
+            value.encode("utf-8")
