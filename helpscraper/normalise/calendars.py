@@ -106,7 +106,7 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     if last:
         # "日" closes its date: without it the day may be cut. "г." and "р." are added by the caller, to every
         # branch; the rest is punctuation.
-        return f"{SPACE}日" if text == "日" else ""
+        return f"{SPACE}日" if text.strip(" ，,") == "日" else ""
     return joined
 
 

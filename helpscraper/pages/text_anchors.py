@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from helpscraper.normalise.dates import DateReading, date_at
 from helpscraper.normalise.markers import PUBLISHED, UPDATED, begins_marker, marker_locales
 
-__all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor"]
+__all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor", "glued"]
 
 _BETWEEN = re.compile(r"[\s·•|,\-–—\u200e\u200f]{0,5}")
 # The longest rest of a cut update line that is still taken for one: marker, space and most of a date.
@@ -73,6 +73,14 @@ def anchors(text: str, locale: str) -> list[Anchor]:
     return found
 
 
+def glued(text: str, position: int) -> bool:
+    """Tell whether a date line at ``position`` is glued to what it follows, as no quoted one would be."""
+    if position == 0:
+        return True
+    before = text[position - 1]
+    return before == "\n" or before.isalnum() or before in ".!?…。！？؟:;)）"
+
+
 def cut_anchor(text: str, begin: int, found: list[Anchor]) -> CutAnchor | None:
     """Return the date line in which ``text`` (from ``begin``) stops, if it does.
 
@@ -84,13 +92,13 @@ def cut_anchor(text: str, begin: int, found: list[Anchor]) -> CutAnchor | None:
     for anchor in reversed(found):
         if anchor.start < begin or end - anchor.end > _CUT_TAIL:
             break
-        if anchor.whole:
+        if anchor.whole or not glued(text, anchor.start):
             continue
         rest = text[anchor.end : end].strip()
         if not rest or _is_cut_date_line(rest, UPDATED):
             return CutAnchor(anchor.start, anchor)
     for match in PUBLISHED.finditer(text, max(begin, end - _CUT_TAIL)):
-        if _is_cut_date_line(text[match.start() : end], PUBLISHED):
+        if glued(text, match.start()) and _is_cut_date_line(text[match.start() : end], PUBLISHED):
             return CutAnchor(match.start(), None)
     return None
 

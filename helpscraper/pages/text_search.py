@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import parse_qs
 
 from helpscraper.normalise.counts import parse_count
-from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor
+from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor, glued
 from helpscraper.pages.text_rows import Builder, Reading, lines_of, split_url
 from helpscraper.pages.text_tail import Cut, Cuts, cuts, label_at, labels, tab_words
 
@@ -84,15 +84,8 @@ def _one_per_line(text: str, found: list[Anchor]) -> list[Anchor]:
         if whole:
             kept.append(whole[-1])
         elif stop < end_of_text or not any_whole:
-            kept.extend(anchor for anchor in group[-1:] if _glued(text, anchor.start))
+            kept.extend(anchor for anchor in group[-1:] if glued(text, anchor.start))
     return kept
-
-
-def _glued(text: str, position: int) -> bool:
-    if position == 0:
-        return True
-    before = text[position - 1]
-    return before == "\n" or before.isalnum() or before in ".!?…。！？؟:;)）"
 
 
 def _after_tabs(text: str, stop: int) -> tuple[int, tuple[str, ...]]:

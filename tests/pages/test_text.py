@@ -269,6 +269,7 @@ def test_a_known_title_overrules_a_count_that_looked_settled() -> None:
         ("Two\nSnippet.Published on Aug 15, 2023Updated on Ma", "Two", "2023-08-15", None),
         ("Two\nSnippet.Published on Aug 15, 2023Updated on Mar 24, 20", "Two", "2023-08-15", None),
         ('Two\nThe "Published on Sep 4, 2024" line shows', "Two", None, None),
+        ('Two\nThe "Published on Sep 4, 2024', "Two", None, None),
     ],
 )
 def test_cut_ends(end: str, title: str, published: str | None, updated: str | None) -> None:
@@ -276,6 +277,13 @@ def test_cut_ends(end: str, title: str, published: str | None, updated: str | No
     assert (first.views, first.complete) == (50, True)
     assert (last.title, last.complete) == (title, False)
     assert (as_expected(last)["published"], as_expected(last)["updated"]) == (published, updated)
+
+
+def test_a_snippet_may_quote_a_whole_date_line() -> None:
+    page = search("One\nIt said: Published on Sep 1, 2020Updated on Sep 2, 2020 and more.", A, "50Two\nS.", B)
+    assert [(str(row.published), row.views, row.title) for row in page.rows] == [
+        ("2024-09-04", 50, "One"), ("2023-08-15", None, "Two"),
+    ]  # fmt: skip
 
 
 def test_a_label_cut_at_the_end_is_no_title() -> None:
