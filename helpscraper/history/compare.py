@@ -10,20 +10,22 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
-from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 from helpscraper.history.absence import absence_is_proven
-from helpscraper.history.kinds import ARTICLE, COMPANIONS, COMPARED, FIELD_KINDS, KINDS, LABELS
+from helpscraper.history.kinds import COMPARED
 from helpscraper.history.renames import Bodies, Candidate, find_renames
+from helpscraper.history.unpivot import COLUMNS, HAPPENED, as_text, records_query
 
-__all__ = ["RECORD_SCHEMA", "Comparison", "Source", "compare", "connect"]
+__all__ = ["RECORD_SCHEMA", "Comparison", "Source", "compare"]
 
 Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
@@ -43,22 +45,18 @@ RECORD_SCHEMA: pa.Schema = pa.schema(
 """The columns of a change feed, and ``reason``: null for a change of the site, else why it is kept apart."""
 
 _MEMORY = "600MB"
-_SQL_TYPES = {
-    "string": "VARCHAR",
-    "list<element: string>": "VARCHAR[]",
-    "list<item: string>": "VARCHAR[]",
-    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
-    "date32[day]": "DATE",
-    "int64": "BIGINT",
-    "int32": "INTEGER",
-    "int16": "SMALLINT",
-}
-_COLUMNS = {field.name: _SQL_TYPES[str(field.type)] for field in SNAPSHOT_SCHEMA}
-# What says no more than that the slug is another one.
-_FOLLOWING = {
-    "url": "replace(b_url, '/' || b_article_id, '/' || a_article_id) = a_url",
-    "source_id": "coalesce(b_source_id = b_article_id and a_source_id = a_article_id, false)",
-}
+_ARTICLES = """
+select key as article_id, case when b_article_id <> key then b_article_id end as previous_id,
+    coalesce(a_title, b_title) as title,
+    case when a_article_id is null then b_section else a_section end as section,
+    coalesce(a_url, b_url) as url
+from pairs order by article_id
+"""
+# No extractor can invent an instant that lies between the two crawls: the site updated the article.
+_CORROBORATED = """
+coalesce(a_updated_at > (select max(snapshot_at) from before_all) and a_updated_at <= ?::timestamptz
+    and a_updated_at is distinct from b_updated_at, false)
+"""
 _NEEDED = ("article_id", "status", *COMPARED)
 
 
@@ -78,13 +76,18 @@ class Comparison:
     schema_differs: tuple[str, ...]
 
 
-def connect(memory_limit: str = _MEMORY) -> duckdb.DuckDBPyConnection:
-    """Return a private connection that spills to the system's temporary folder and needs no network."""
-    connection = duckdb.connect()
-    connection.execute("set autoinstall_known_extensions = false; set preserve_insertion_order = false")
-    connection.execute(f"set memory_limit = '{memory_limit}'")
-    connection.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / "helpscraper-duckdb")])
-    return connection
+@lru_cache(maxsize=1)
+def _database() -> duckdb.DuckDBPyConnection:
+    """The process's own database in memory: it holds nothing, each comparison works in a cursor with its own tables."""
+    spill = str(Path(tempfile.gettempdir()) / "helpscraper-duckdb")
+    return duckdb.connect(
+        config={
+            "autoinstall_known_extensions": "false",
+            "preserve_insertion_order": "false",
+            "memory_limit": _MEMORY,
+            "temp_directory": spill,
+        }
+    )
 
 
 def compare(
@@ -95,32 +98,45 @@ def compare(
     after_run: Mapping[str, Any],
     same_extractor: bool,
     bodies: Bodies | None = None,
-    connection: duckdb.DuckDBPyConnection | None = None,
 ) -> Comparison:
     """Compare two snapshots; see ``kinds`` for what each difference is and ``absence`` for what is missing.
 
-    Without ``same_extractor`` a difference stays the site's only where the site itself states an update between the
-    two crawls. Raises ``ArchiveError`` for a file that cannot be read, for a key that stands there twice, and for a
-    table that is no snapshot.
+    Without ``same_extractor`` a difference stays the site's only where the site itself states an update between
+    the two crawls. Raises ``ArchiveError`` for a file that cannot be read and for a table that is no snapshot.
     """
-    con = connection or connect()
-    missing = [_attach(con, "before", before), _attach(con, "after", after)]
+    with closing(_database().cursor()) as con:
+        try:
+            return _compare(con, (before, after), (before_run, after_run), same_extractor, bodies)
+        except duckdb.Error as error:
+            names = " and ".join(str(each) for each in (before, after) if not isinstance(each, pa.Table))
+            raise ArchiveError(
+                f"{names or 'these tables'}: cannot be compared: {error}",
+                advice="`helpscraper verify` names every damaged file; restore it from a backup",
+            ) from error
+
+
+def _compare(
+    con: duckdb.DuckDBPyConnection,
+    sources: tuple[Source, Source],
+    runs: tuple[Mapping[str, Any], Mapping[str, Any]],
+    same_extractor: bool,
+    bodies: Bodies | None,
+) -> Comparison:
+    missing = [_attach(con, side, source) for side, source in zip(("before", "after"), sources, strict=True)]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
     _find_differing(con)
     _find_renames(con, bodies)
-    unclaimed = _judge_absence(con, before_run, after_run)
-    at = _snapshot_at(con, after_run)
+    unclaimed = _judge_absence(con, runs[0], runs[1])
+    at = _snapshot_at(con, runs[1])
     empty = () if same_extractor else _all_null(con)
     _pair(con, same_extractor, at)
-    records = _records(con, set(schema_differs) | set(empty), at)
-    articles = con.sql(
-        "select key as article_id, case when b_article_id <> key then b_article_id end as previous_id,"
-        " coalesce(a_title, b_title) as title, case when a_article_id is null then b_section else a_section end"
-        " as section, coalesce(a_url, b_url) as url from pairs order by 1"
-    ).to_arrow_table()
+    query = records_query({*schema_differs, *empty})
+    records = con.sql(query, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
+    articles = con.sql(_ARTICLES).to_arrow_table()
     live = con.execute("select n_before, n_after from live").fetchone() or (0, 0)
-    counts = {"before": live[0], "after": live[1], "unclaimed": unclaimed}
-    return Comparison(records, articles, counts, schema_differs)
+    return Comparison(
+        records, articles, {"before": live[0], "after": live[1], "unclaimed": unclaimed}, schema_differs
+    )
 
 
 def _attach(con: duckdb.DuckDBPyConnection, side: str, source: Source) -> list[str]:
@@ -131,13 +147,7 @@ def _attach(con: duckdb.DuckDBPyConnection, side: str, source: Source) -> list[s
     else:
         quoted = str(source).replace("'", "''")
         relation = f"read_parquet('{quoted}', hive_partitioning = false)"
-    try:
-        present = {row[0]: row[1] for row in con.execute(f"describe select * from {relation}").fetchall()}
-    except duckdb.Error as error:
-        raise ArchiveError(
-            f"{source if not isinstance(source, pa.Table) else side}: cannot be read as a snapshot: {error}",
-            advice="`helpscraper verify` names every damaged file; restore it from a backup",
-        ) from error
+    present = {row[0]: row[1] for row in con.execute(f"describe select * from {relation}").fetchall()}
     for name in ("article_id", "status", "title", "url"):
         if name not in present:
             raise ArchiveError(
@@ -145,12 +155,12 @@ def _attach(con: duckdb.DuckDBPyConnection, side: str, source: Source) -> list[s
             )
     columns = []
     for name in (*_NEEDED, "snapshot_at"):
-        wanted = _COLUMNS[name]
+        wanted = COLUMNS[name]
         kind = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(present.get(name, ""), present.get(name))
         value = name if kind == wanted else f"cast({name if name in present else 'null'} as {wanted})"
         columns.append(f"{value} as {name}")
-    con.execute(f"create or replace temp view {side}_all as select {', '.join(columns)} from {relation}")
-    con.execute(f"create or replace temp view {side} as select * from {side}_all where status <> 'gone'")
+    con.execute(f"create temp view {side}_all as select {', '.join(columns)} from {relation}")
+    con.execute(f"create temp view {side} as select * from {side}_all where status <> 'gone'")
     return [name for name in COMPARED if name not in present]
 
 
@@ -158,37 +168,32 @@ def _find_differing(con: duckdb.DuckDBPyConnection) -> None:
     """Find the keys whose rows differ, as the table ``differing``, and the rows themselves, as ``b`` and ``a``."""
     row = f"hash({', '.join(COMPARED)})"
     keys = "select article_id, {row} as h from {side}"
-    try:
-        con.execute(
-            "create or replace temp table joined as select article_id, b.h is null as came, a.h is null as went,"
-            " b.h is distinct from a.h as differs"
-            f" from ({keys.format(row=row, side='before')}) b full outer join"
-            f" ({keys.format(row=row, side='after')}) a using (article_id)"
-        )
-    except duckdb.Error as error:
-        raise ArchiveError(
-            f"the snapshots cannot be compared: {error}", advice="`helpscraper verify`"
-        ) from error
     con.execute(
-        "create or replace temp table live as select count(*) filter (not came) as n_before,"
+        "create temp table joined as select article_id, b.h is null as came, a.h is null as went,"
+        " b.h is distinct from a.h as differs"
+        f" from ({keys.format(row=row, side='before')}) b full outer join"
+        f" ({keys.format(row=row, side='after')}) a using (article_id)"
+    )
+    con.execute(
+        "create temp table live as select count(*) filter (not came) as n_before,"
         " count(*) filter (not went) as n_after from joined"
     )
-    con.execute(
-        "create or replace temp table differing as select article_id, came, went from joined where differs"
-    )
+    con.execute("create temp table differing as select article_id, came, went from joined where differs")
     con.execute("drop table joined")
     for short, side in (("b", "before"), ("a", "after")):
         con.execute(
-            f"create or replace temp table {short} as select * from {side} semi join differing using (article_id)"
+            f"create temp table {short} as select * from {side} semi join differing using (article_id)"
         )
 
 
 def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None:
+    """Match the articles that went with those that came, as the table ``renames``."""
     sides = []
-    for table, flag in (("b", "went"), ("a", "came")):
+    for side, flag in (("b", "went"), ("a", "came")):
         rows = con.execute(
-            "select article_id, source_id, body_sha256, "
-            f" coalesce(published_on::varchar, {_text('published_at', 'TIMESTAMPTZ')}) from {table} semi join (select article_id from differing where {flag}) using (article_id)"
+            f"select article_id, source_id, body_sha256, {as_text('published_at', 'TIMESTAMPTZ')},"
+            f" published_on::varchar from {side}"
+            f" semi join (select article_id from differing where {flag}) using (article_id)"
         ).fetchall()
         sides.append([Candidate(*row) for row in rows])
     renames = find_renames(sides[0], sides[1], bodies) if all(sides) else []
@@ -215,7 +220,7 @@ def _judge_absence(
     listings = pa.array([place[1] for place in proven], pa.list_(pa.string()))
     con.register("proven_places", pa.table({"section": sections, "listed_in": listings}))
     con.execute(
-        "create or replace temp table proven as select b.article_id from b join proven_places p on"
+        "create temp table proven as select b.article_id from b join proven_places p on"
         " b.section is not distinct from p.section and b.listed_in is not distinct from p.listed_in"
         " union select article_id from after_all where status = 'gone'"
     )
@@ -232,7 +237,7 @@ def _judge_absence(
 
 def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Mapping[str, Any]) -> str:
     """The instant of the later snapshot as text: from its rows, or, when it has none, from its run's facts."""
-    found = con.execute(f"select {_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after_all").fetchone()
+    found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after_all").fetchone()
     if found and found[0]:
         return str(found[0])
     return str(after_run.get("started_at") or "1970-01-01T00:00:00Z")
@@ -249,17 +254,10 @@ def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 def _pair(con: duckdb.DuckDBPyConnection, same_extractor: bool, at: str) -> None:
     """Set the differing rows side by side, as the table ``pairs``, with what happened to each article."""
     columns = ", ".join(f"b.{name} as b_{name}, a.{name} as a_{name}" for name in ("article_id", *COMPARED))
-    corroborated = (
-        "true"
-        if same_extractor
-        else (
-            "coalesce(a_updated_at > (select max(snapshot_at) from before_all) and a_updated_at <= ?::timestamptz"
-            " and a_updated_at is distinct from b_updated_at, false)"
-        )
-    )
+    corroborated = "true" if same_extractor else _CORROBORATED
     con.execute(
         f"""
-        create or replace temp table pairs as
+        create temp table pairs as
         with side_by_side as (
             select coalesce(a.article_id, b.key) as key, b.via, {columns}
             from (select b.*, r.via, coalesce(r.after, b.article_id) as key
@@ -274,99 +272,11 @@ def _pair(con: duckdb.DuckDBPyConnection, same_extractor: bool, at: str) -> None
             b_category is distinct from a_category or b_section is distinct from a_section as moved,
             b_updated_at is not distinct from a_updated_at
                 and b_updated_on is not distinct from a_updated_on as undated,
-            {corroborated} as corroborated
+            b_body_sha256 is null and a_body_sha256 is not null as b_unread,
+            a_body_sha256 is null and b_body_sha256 is not null as a_unread,
+            a_article_id is null and b_article_id in (select article_id from proven) as proven,
+            {corroborated} as corroborated, {HAPPENED} as happened
         from side_by_side
         """,
         [] if same_extractor else [at],
-    )
-
-
-def _records(con: duckdb.DuckDBPyConnection, unknown: set[str], at: str) -> pa.Table:
-    """Unpivot ``pairs`` into one record for each article and difference."""
-    order = "case kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enumerate(KINDS)) + " end"
-    rank = (
-        "case field "
-        + " ".join(f"when '{name}' then {i}" for i, name in enumerate(COMPARED))
-        + " else -1 end"
-    )
-    parts = [_coming_and_going("b", "a"), _coming_and_going("a", "b"), _renamed()]
-    parts += [_field(name, name in unknown) for name in COMPARED]
-    query = f"""
-        select article_id, kind, field, before, after, silent, ?::timestamptz as at, reason
-        from ({" union all ".join(parts)}) order by article_id, {order}, {rank}
-        """
-    return con.sql(query, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
-
-
-def _coming_and_going(side: str, other: str) -> str:
-    # A JSON merge onto an empty object drops the nulls, so the record holds what is known and no more.
-    parts = ", ".join(
-        f"{name} := {_json(f'{side}_{name}', _COLUMNS[name])}" for name in ("article_id", *COMPARED)
-    )
-    whole = f"cast(json_merge_patch('{{}}', to_json(struct_pack({parts}))) as varchar)"
-    kind = "'added'"
-    if side == "b":
-        kind = (
-            "case when b_article_id in (select article_id from proven) then 'removed' else 'unverified' end"
-        )
-    before, after = (whole, "null") if side == "b" else ("null", whole)
-    return (
-        f"select key as article_id, {kind} as kind, '{ARTICLE}' as field, {before}::varchar as before,"
-        f" {after}::varchar as after, false as silent, null::varchar as reason"
-        f" from pairs where {other}_article_id is null"
-    )
-
-
-def _renamed() -> str:
-    return (
-        "select key, 'renamed', via, b_article_id, a_article_id, false,"
-        " case when not corroborated then 'extractor' end from pairs where both_there and b_article_id <> a_article_id"
-    )
-
-
-def _field(name: str, unknown: bool) -> str:
-    b, a, sql_type = f"b_{name}", f"a_{name}", _COLUMNS[name]
-    happened = "case when edited then 'edited' when retitled then 'retitled' when moved then 'moved'"
-    happened += " when b_article_id <> a_article_id then 'renamed' else 'touched' end"
-    if name in FIELD_KINDS:
-        kind = f"'{FIELD_KINDS[name]}'"
-    elif name in LABELS:
-        slug = LABELS[name]
-        kind = f"case when b_{slug} is null and a_{slug} is null then 'moved' else {happened} end"
-    else:
-        assert name in COMPANIONS  # noqa: S101  (the three tables of ``kinds`` make up COMPARED)
-        kind = happened
-    # A page that was never read has no body: what only a page can tell is not a change when it is read at last.
-    unread = (
-        f"(({b} is null and b_body_sha256 is null and a_body_sha256 is not null)"
-        f" or ({a} is null and a_body_sha256 is null and b_body_sha256 is not null))"
-    )
-    reason = f"case when not corroborated then 'extractor' when {unread} then 'unread' end"
-    if unknown:
-        reason = "'schema'"
-    differs = f"{b} is distinct from {a}"
-    if name in _FOLLOWING:
-        differs += f" and not (b_article_id <> a_article_id and {_FOLLOWING[name]})"
-    return (
-        f"select key, {kind}, '{name}', {_text(b, sql_type)}, {_text(a, sql_type)},"
-        f" {kind} = 'edited' and undated, {reason} from pairs where both_there and {differs}"
-    )
-
-
-def _text(value: str, sql_type: str) -> str:
-    """Render a value as text: ISO 8601 for dates and instants (UTC), JSON for lists, decimal digits for numbers."""
-    if sql_type == "TIMESTAMPTZ":
-        return (
-            f"replace(strftime(make_timestamp(epoch_us({value})), '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
-        )
-    if sql_type == "VARCHAR[]":
-        return f"cast(to_json({value}) as varchar)"
-    return value if sql_type == "VARCHAR" else f"cast({value} as varchar)"
-
-
-def _json(value: str, sql_type: str) -> str:
-    return (
-        value
-        if sql_type in {"VARCHAR", "VARCHAR[]", "BIGINT", "INTEGER", "SMALLINT"}
-        else _text(value, sql_type)
     )

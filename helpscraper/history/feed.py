@@ -12,10 +12,14 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.bodies import bodies_of
 from helpscraper.history.diff import diff_tables
+from helpscraper.history.result import renames_of
 
-__all__ = ["FROM_KEY", "WARNINGS_KEY", "changes_feed"]
+__all__ = ["FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
 
 FROM_KEY = b"helpscraper.from"
+RENAMES_KEY = b"helpscraper.renames"
+"""Metadata of a feed: its renames as a JSON list of [before, after], so that a history follows them from footers."""
+
 WARNINGS_KEY = b"helpscraper.warnings"
 
 
@@ -54,6 +58,7 @@ def changes_feed(
     )
     noted = {
         FROM_KEY: before.id.encode(),
+        RENAMES_KEY: json.dumps(renames_of(result.table)).encode(),
         WARNINGS_KEY: json.dumps(result.warnings, ensure_ascii=False).encode(),
     }
     return result.table.replace_schema_metadata(noted)

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-__all__ = ["Candidate", "Rename", "find_renames", "shingles", "similarity"]
+__all__ = ["Candidate", "Rename", "find_renames", "follow", "shingles", "similarity"]
 
 _SHINGLE = 5
 _SKETCH = 64
@@ -177,3 +177,19 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     """
     union = len(one | other)
     return len(one & other) / union if union else 0.0
+
+
+def follow(article_id: str, links: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Return all slugs of an article, the oldest first; ``links`` are the renames (before, after), oldest first.
+
+    >>> follow("b", [("a", "b"), ("x", "y"), ("b", "c")])
+    ('a', 'b', 'c')
+    """
+    names = [article_id]
+    for before, after in reversed(links):
+        if after == names[0]:
+            names.insert(0, before)
+    for before, after in links:
+        if before == names[-1]:
+            names.append(after)
+    return tuple(dict.fromkeys(names))

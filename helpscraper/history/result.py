@@ -18,7 +18,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.history.kinds import KINDS, QUIET, check_fields, check_kinds, primary_kind
 
-__all__ = ["ARTICLES_SCHEMA", "DiffResult"]
+__all__ = ["ARTICLES_SCHEMA", "DiffResult", "renames_of", "split"]
 
 ARTICLES_SCHEMA: pa.Schema = pa.schema(
     [
@@ -193,3 +193,13 @@ def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
     return records.filter(own).select(CHANGES_SCHEMA.names).cast(CHANGES_SCHEMA), records.filter(
         pc.invert(own)
     )
+
+
+def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
+    """Return the renames among change records as (slug before, slug after)."""
+    renamed = changes.filter(pc.equal(changes.column("kind"), "renamed"))
+    rows = renamed.filter(
+        pc.is_in(renamed.column("field"), value_set=pa.array(["source_id", "body"]))
+    ).to_pylist()
+    # A CMS id that changed with the slug stands in a record of the same kind and field, with ids and no slugs.
+    return [(row["before"], row["after"]) for row in rows if row["after"] == row["article_id"]]

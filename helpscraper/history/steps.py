@@ -1,122 +1,155 @@
 """From one snapshot to the next: the published change feeds where they hold, a fresh diff where they do not.
 
-A feed holds when it was written against the very snapshot that comes before now, and when neither side was read again
-by a newer extractor since.
+A feed holds when it was written against the very snapshot that comes before now, and when neither side was read
+again by a newer extractor since.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from helpscraper.archive.layout import Partition, changes_path
 from helpscraper.archive.parquet import open_parquet
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
-from helpscraper.errors import HelpscraperError
+from helpscraper.errors import ArchiveError, HelpscraperError
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.feed import FROM_KEY
+from helpscraper.history.feed import FROM_KEY, RENAMES_KEY
+from helpscraper.history.renames import follow
+from helpscraper.history.result import renames_of
 
-__all__ = ["Records", "Step", "records_of", "steps"]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Two snapshots in a row. ``feed`` is the path of the published feed if it holds, else None."""
-
-    before: Snapshot
-    after: Snapshot
-    feed: str | None
+__all__ = ["Records", "changes_of", "steps", "story_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and what could not be read."""
+    """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and what could not be compared.
+
+    ``names`` are the slugs of the article asked for, the oldest first.
+    """
 
     table: pa.Table
     warnings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
-def steps(catalog: Catalog, partition: Partition) -> list[Step]:
+def steps(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, Snapshot]]:
     """Return the steps from each snapshot of ``partition`` to the next, oldest first."""
-    snapshots = catalog.snapshots(partition)
-    pairs = pairwise(snapshots)
-    return [Step(before, after, _feed(catalog, before, after)) for before, after in pairs]
+    return list(pairwise(catalog.snapshots(partition)))
 
 
-def _feed(catalog: Catalog, before: Snapshot, after: Snapshot) -> str | None:
-    path = changes_path(after.partition, after.id)
-    if before.reextracted or after.reextracted or not catalog.store.exists(path):
-        return None
-    try:
-        with open_parquet(catalog.store, path) as file:
-            metadata = file.schema_arrow.metadata or {}
-    except HelpscraperError:
-        return None  # the diff stands in for a damaged feed
-    return path if metadata.get(FROM_KEY, before.id.encode()) == before.id.encode() else None
-
-
-def records_of(
-    catalog: Catalog, taken: Sequence[Step], *, articles: Iterable[str] | None = None, renames: bool = False
-) -> Records:
-    """Return the records of these steps: all, or those of ``articles``, with every rename beside if ``renames``.
+def changes_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> Records:
+    """Return all records of these steps.
 
     A step that cannot be compared (a damaged snapshot, another region) costs its own records and is named in
     ``warnings``.
     """
-    wanted = None if articles is None else sorted(set(articles))
-    fed = [step for step in taken if step.feed is not None]
-    tables: list[pa.Table] = []
+    tables = [CHANGES_SCHEMA.empty_table()]
     warnings: list[str] = []
-    try:
-        tables.append(_read_feeds(catalog, fed, wanted, renames))
-    except (duckdb.Error, HelpscraperError):
-        fed = []  # one of them is damaged: compare the snapshots themselves
-    for step in taken:
-        if step not in fed:
-            try:
-                found = diff_snapshots(catalog, step.before, step.after).table
-            except HelpscraperError as error:
-                warnings.append(f"{step.before.id} to {step.after.id}: {error.message}")
-                continue
-            tables.append(_filter(found, wanted, renames))
-    table = pa.concat_tables([CHANGES_SCHEMA.empty_table(), *tables]).sort_by([("at", "ascending")])
-    return Records(table, tuple(warnings))
+    for before, after in taken:
+        try:
+            feed = _Feed.open(catalog, before, after)
+            tables.append(feed.read() if feed else diff_snapshots(catalog, before, after).table)
+        except HelpscraperError as error:
+            warnings.append(f"{before.id} to {after.id}: {error.message}")
+    return Records(pa.concat_tables(tables), tuple(warnings))
 
 
-def _read_feeds(catalog: Catalog, fed: Sequence[Step], wanted: list[str] | None, renames: bool) -> pa.Table:
-    paths = [step.feed for step in fed if step.feed is not None]
-    if not paths:
-        return CHANGES_SCHEMA.empty_table()
-    if not catalog.store.is_local:
-        tables = []
-        for path in paths:
+def story_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]], article_id: str) -> Records:
+    """Return the records of one article in these steps, under whatever slug; ``warnings`` as in ``changes_of``.
+
+    Feeds are opened once each: the footer tells the renames, and its statistics which rows to look at. Only an
+    article that was renamed costs a second look for its other slugs.
+    """
+    pairs = list(taken)
+    found, links, warnings = _look(catalog, pairs, {article_id})
+    names = follow(article_id, links)
+    if len(names) > 1:
+        found, _, warnings = _look(catalog, pairs, set(names))
+    return Records(pa.concat_tables([CHANGES_SCHEMA.empty_table(), *found]), tuple(warnings), names)
+
+
+def _look(
+    catalog: Catalog, pairs: Iterable[tuple[Snapshot, Snapshot]], names: Collection[str]
+) -> tuple[list[pa.Table], list[tuple[str, str]], list[str]]:
+    tables: list[pa.Table] = []
+    links: list[tuple[str, str]] = []
+    warnings: list[str] = []
+    wanted = pa.array(sorted(names), pa.string())
+    for before, after in pairs:
+        try:
+            feed = _Feed.open(catalog, before, after)
+            if feed is not None:
+                links += feed.renames()
+                table = feed.read(wanted)
+            else:
+                table = diff_snapshots(catalog, before, after).table
+                links += renames_of(table)
+                table = _only(table, wanted)
+        except HelpscraperError as error:
+            warnings.append(f"{before.id} to {after.id}: {error.message}")
+            continue
+        if table.num_rows:
+            tables.append(table)
+    return tables, links, warnings
+
+
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """A published feed that holds."""
+
+    catalog: Catalog
+    path: str
+    metadata: pq.FileMetaData
+
+    @classmethod
+    def open(cls, catalog: Catalog, before: Snapshot, after: Snapshot) -> _Feed | None:
+        """Return the feed from ``before`` to ``after``; None when there is none or it is damaged: a diff does."""
+        if before.reextracted or after.reextracted:
+            return None
+        path = changes_path(after.partition, after.id)
+        try:
             with open_parquet(catalog.store, path) as file:
-                read = read_compatible(file.read(), CHANGES_SCHEMA, where=path)
-            tables.append(_filter(read.replace_schema_metadata(), wanted, renames))
-        return pa.concat_tables(tables)
-    query = "select article_id, kind, field, before, after, silent, at from read_parquet(?, hive_partitioning = false)"
-    values: list[object] = [[catalog.store.url(path) for path in paths]]
-    if wanted is not None and len(wanted) == 1:
-        query += " where article_id = ?"
-        values.append(wanted[0])
-    elif wanted is not None:
-        query += " where article_id in (select unnest(?::varchar[]))"
-        values.append(wanted)
-    if wanted is not None and renames:
-        query += " or kind = 'renamed'"
-    with duckdb.connect() as connection:
-        found: pa.Table = connection.sql(query, params=values).to_arrow_table()
-    return found.cast(CHANGES_SCHEMA)
+                metadata = file.metadata
+        except ArchiveError:
+            return None
+        noted = metadata.metadata or {}
+        return cls(catalog, path, metadata) if noted.get(FROM_KEY) == before.id.encode() else None
+
+    def renames(self) -> list[tuple[str, str]]:
+        text = (self.metadata.metadata or {}).get(RENAMES_KEY)
+        if text is None:
+            return renames_of(self.read())
+        return [(before, after) for before, after in json.loads(text)]
+
+    def read(self, wanted: pa.Array | None = None) -> pa.Table:
+        groups = [
+            n for n in range(self.metadata.num_row_groups) if wanted is None or self._may_hold(n, wanted)
+        ]
+        if not groups:
+            return CHANGES_SCHEMA.empty_table()
+        with open_parquet(self.catalog.store, self.path) as file:
+            if wanted is not None:
+                ids = file.read_row_groups(groups, ["article_id"], use_threads=False).column(0)
+                if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
+                    return CHANGES_SCHEMA.empty_table()
+            table = file.read_row_groups(groups, use_threads=False)
+        table = read_compatible(table, CHANGES_SCHEMA, where=self.path).replace_schema_metadata()
+        return table if wanted is None else _only(table, wanted)
+
+    def _may_hold(self, group: int, wanted: pa.Array) -> bool:
+        statistics = self.metadata.row_group(group).column(0).statistics
+        if statistics is None or not statistics.has_min_max:
+            return True
+        return any(statistics.min <= name <= statistics.max for name in wanted.to_pylist())
 
 
-def _filter(table: pa.Table, wanted: list[str] | None, renames: bool) -> pa.Table:
-    if wanted is None:
-        return table
-    chosen = pc.is_in(table.column("article_id"), value_set=pa.array(wanted, pa.string()))
-    return table.filter(pc.or_(chosen, pc.equal(table.column("kind"), "renamed")) if renames else chosen)
+def _only(table: pa.Table, wanted: pa.Array) -> pa.Table:
+    return table.filter(pc.is_in(table.column("article_id"), value_set=wanted))

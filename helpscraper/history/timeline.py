@@ -9,7 +9,6 @@ from html import escape
 import duckdb
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition, snapshot_id
@@ -18,7 +17,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.archive.sql import connect
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
-from helpscraper.history.steps import records_of, steps
+from helpscraper.history.steps import changes_of, steps, story_of
 
 __all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table", "view_series"]
 
@@ -105,39 +104,14 @@ def article_history(catalog: Catalog, article_id: str, partition: Partition | No
     Raises ``ReferenceNotFoundError`` with the nearest names when no snapshot knows the article.
     """
     where = partition or catalog.partition()
-    taken = steps(catalog, where)
-    found = records_of(catalog, taken, articles=[article_id], renames=True)
-    names = _names(article_id, found.table)
-    if len(names) > 1:
-        found = records_of(catalog, taken, articles=names, renames=False)
-    table = found.table.filter(
-        pc.is_in(found.table.column("article_id"), value_set=pa.array(names, pa.string()))
-    )
+    found = story_of(catalog, steps(catalog, where), article_id)
+    table, names = found.table, found.names
     since = _first_if_known(catalog, where, names)
     if not table.num_rows and since is None:
         _raise_unknown(catalog, where, article_id)
     ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
     table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
     return History(article_id, where, table, names, since, found.warnings)
-
-
-def _names(article_id: str, records: pa.Table) -> tuple[str, ...]:
-    """Follow the renames from and to ``article_id``; the oldest name first."""
-    renamed = records.filter(
-        pc.and_(
-            pc.equal(records.column("kind"), "renamed"),
-            pc.is_in(records.column("field"), value_set=pa.array(["source_id", "body"])),
-        )
-    ).to_pylist()
-    links = [(row["before"], row["after"]) for row in renamed if row["after"] == row["article_id"]]
-    names = [article_id]
-    for before, after in reversed(links):
-        if after == names[0]:
-            names.insert(0, before)
-    for before, after in links:
-        if before == names[-1]:
-            names.append(after)
-    return tuple(dict.fromkeys(names))
 
 
 def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ...]) -> str | None:
@@ -177,14 +151,14 @@ def log_table(
     taken = taken[-limit:] if limit else taken
     tables: list[pa.Table] = [LOG_SCHEMA.empty_table()]
     warnings: list[str] = []
-    for step in taken:
+    for before, after in taken:
         try:
-            found = records_of(catalog, [step])
+            found = changes_of(catalog, [(before, after)])
             warnings += found.warnings
-            rows = catalog.load_table(step.after, columns=["article_id", "section"])
-            tables.append(_counts(step.after, found.table, rows))
+            rows = catalog.load_table(after, columns=["article_id", "section"])
+            tables.append(_counts(after, found.table, rows))
         except HelpscraperError as error:
-            warnings.append(f"{step.after.id}: {error.message}")
+            warnings.append(f"{after.id}: {error.message}")
     return pa.concat_tables(tables), tuple(warnings)
 
 

@@ -1,0 +1,124 @@
+"""The SQL that turns articles side by side into records of what differs: text only, built from the table of kinds.
+
+``pairs`` has one row for each article that differs: ``key``, ``via``, every compared column as ``b_…`` and ``a_…``, and
+what happened to it (``edited``, ``undated``, ``corroborated``, ``happened`` and so on; see ``compare``).
+"""
+# ruff: noqa: S608  (every name that is put into SQL below is a constant of this package; values are parameters)
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from helpscraper.archive.schema import SNAPSHOT_SCHEMA
+from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, KINDS, LABELS
+
+__all__ = ["COLUMNS", "HAPPENED", "as_text", "records_query"]
+
+_SQL_TYPES = {
+    "list<element: string>": "VARCHAR[]",
+    "list<item: string>": "VARCHAR[]",
+    "string": "VARCHAR",
+    "timestamp[us, tz=UTC]": "TIMESTAMPTZ",
+    "date32[day]": "DATE",
+    "int64": "BIGINT",
+    "int32": "INTEGER",
+    "int16": "SMALLINT",
+}
+COLUMNS = {field.name: _SQL_TYPES[str(field.type)] for field in SNAPSHOT_SCHEMA}
+"""The SQL type of each column of a snapshot."""
+
+HAPPENED = (
+    "case when edited then 'edited' when retitled then 'retitled' when moved then 'moved'"
+    " when b_article_id <> a_article_id then 'renamed' else 'touched' end"
+)
+"""The kind of what only accompanies a change, such as its date."""
+
+# What says no more than that the slug is another one.
+_FOLLOWING = {
+    "url": "coalesce(ends_with(b_url, '/' || b_article_id)"
+    " and a_url = left(b_url, length(b_url) - length(b_article_id)) || a_article_id, false)",
+    "source_id": "coalesce(b_source_id = b_article_id and a_source_id = a_article_id, false)",
+}
+
+
+def records_query(unknown: Collection[str]) -> str:
+    """Return the query for all records, sorted; its one parameter is the instant of the later snapshot.
+
+    Differences in the columns ``unknown`` to one side are kept apart.
+    """
+    structs = [_went(), _came(), _renamed(), *(_field(name, name in unknown) for name in COMPARED)]
+    order = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enumerate(KINDS)) + " end"
+    return f"""
+        select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
+            r.silent as silent, ?::timestamptz as "at", r.reason as reason
+        from (select key as article_id, unnest([{", ".join(structs)}]) as r from pairs)
+        where r is not null order by article_id, {order}, r.place
+        """
+
+
+def _struct(
+    condition: str, kind: str, field: str, before: str, after: str, reason: str = "null", place: int = -1
+) -> str:
+    """Return the SQL of one record, null where ``condition`` does not hold."""
+    return (
+        f"case when {condition} then struct_pack(kind := {kind}, field := {field}::varchar,"
+        f" before := {before}::varchar, after := {after}::varchar,"
+        f" silent := {kind} = 'edited' and undated, reason := {reason}::varchar, place := {place}) end"
+    )
+
+
+def _went() -> str:
+    kind = "case when proven then 'removed' else 'unverified' end"
+    return _struct("a_article_id is null", kind, f"'{ARTICLE}'", _whole("b"), "null")
+
+
+def _came() -> str:
+    return _struct("b_article_id is null", "'added'", f"'{ARTICLE}'", "null", _whole("a"))
+
+
+def _whole(side: str) -> str:
+    """Return the SQL of a whole article as a JSON object without nulls: a merge onto an empty one drops them."""
+    parts = ", ".join(
+        f"{name} := {_json(f'{side}_{name}', COLUMNS[name])}" for name in ("article_id", *COMPARED)
+    )
+    return f"json_merge_patch('{{}}', to_json(struct_pack({parts})))"
+
+
+def _renamed() -> str:
+    reason = "case when not corroborated then 'extractor' end"
+    return _struct("b_article_id <> a_article_id", "'renamed'", "via", "b_article_id", "a_article_id", reason)
+
+
+def _field(name: str, unknown: bool) -> str:
+    before, after = f"b_{name}", f"a_{name}"
+    if name in FIELD_KINDS:
+        kind = f"'{FIELD_KINDS[name]}'"
+    elif name in LABELS:
+        slug = LABELS[name]
+        kind = f"case when b_{slug} is null and a_{slug} is null then 'moved' else happened end"
+    else:
+        kind = "happened"
+    # What only a page can tell is not a change when the page is read at last, or was not read this time.
+    unread = f"({before} is null and b_unread or {after} is null and a_unread)"
+    reason = f"case when not corroborated then 'extractor' when {unread} then 'unread' end"
+    differs = f"both_there and {before} is distinct from {after}"
+    if name in _FOLLOWING:
+        differs += f" and not (b_article_id <> a_article_id and {_FOLLOWING[name]})"
+    if unknown:
+        reason = "'schema'"
+    old, new = as_text(before, COLUMNS[name]), as_text(after, COLUMNS[name])
+    return _struct(differs, kind, f"'{name}'", old, new, reason, COMPARED.index(name))
+
+
+def as_text(value: str, sql_type: str) -> str:
+    """Return SQL for a value as text: ISO 8601 for dates and instants (UTC), JSON for lists, digits for numbers."""
+    if sql_type == "TIMESTAMPTZ":
+        naive = f"make_timestamp(epoch_us({value}))"
+        return f"replace(strftime({naive}, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
+    if sql_type == "VARCHAR[]":
+        return f"cast(to_json({value}) as varchar)"
+    return value if sql_type == "VARCHAR" else f"cast({value} as varchar)"
+
+
+def _json(value: str, sql_type: str) -> str:
+    return as_text(value, sql_type) if sql_type in {"TIMESTAMPTZ", "DATE"} else value

@@ -1,0 +1,132 @@
+"""What holds for every diff, whatever the two snapshots hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from helpscraper.history.compose import apply, compose
+from helpscraper.history.diff import DiffResult, diff_files, diff_tables
+from helpscraper.history.kinds import COMPARED, KINDS
+from tests.history.worlds import run, snapshots
+
+few = settings(max_examples=40, deadline=None)
+
+
+def diff(before: pa.Table, after: pa.Table, days: tuple[int, int] = (0, 1)) -> DiffResult:
+    return diff_tables(before, after, before_run=run(days[0]), after_run=run(days[1]))
+
+
+def live(table: pa.Table) -> pa.Table:
+    kept = table.filter(pc.not_equal(table.column("status"), "gone"))
+    return kept.select(["article_id", *COMPARED]).sort_by("article_id").combine_chunks()
+
+
+def records(result: DiffResult) -> list[tuple[Any, ...]]:
+    rows = result.table.to_pylist() + result.apart.to_pylist()
+    return sorted(
+        (
+            row["article_id"], row["kind"], row["field"] or "", row["before"] or "", row["after"] or "",
+            row["silent"], row.get("reason") or "",
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+@few
+@given(snapshots())
+def test_a_snapshot_does_not_differ_from_itself(a: pa.Table) -> None:
+    found = diff(a, a)
+    assert not found and found.apart.num_rows == 0
+
+
+@few
+@given(snapshots(), snapshots(day=1))
+def test_applied_to_the_earlier_snapshot_it_gives_the_later(a: pa.Table, b: pa.Table) -> None:
+    assert apply(a, diff(a, b)).to_pylist() == live(b).to_pylist()
+
+
+@few
+@given(snapshots(), snapshots(day=1))
+def test_the_way_back_is_the_mirror(a: pa.Table, b: pa.Table) -> None:
+    there, back = diff(a, b), diff(b, a, (1, 0))
+    assert records(back) == sorted(mirrored(there))
+
+
+def mirrored(result: DiffResult) -> list[tuple[Any, ...]]:
+    old = {
+        row["article_id"]: row["before"]
+        for row in result.table.to_pylist() + result.apart.to_pylist()
+        if row["kind"] == "renamed" and row["field"] in {"source_id", "body"} and row["after"] == row["article_id"]
+    }
+    turned = {"added": "removed", "removed": "added", "unverified": "added"}
+    return [
+        (old.get(article_id, article_id), turned.get(kind, kind), field, after, before, silent, reason)
+        for article_id, kind, field, before, after, silent, reason in records(result)
+    ]
+
+
+@few
+@given(snapshots(), snapshots(day=1))
+def test_kinds_partition_the_articles(a: pa.Table, b: pa.Table) -> None:
+    found = diff(a, b)
+    primary = found.primary()
+    assert set(primary) == set(found.table.column("article_id").to_pylist())
+    assert set(primary.values()) <= set(KINDS)
+    before, after = (set(live(side).column("article_id").to_pylist()) for side in (a, b))
+    renamed = {row["previous_id"]: row["article_id"] for row in found.articles.to_pylist() if row["previous_id"]}
+    came = {name for name, kind in primary.items() if kind == "added"}
+    went = {name for name, kind in primary.items() if kind in {"removed", "unverified"}}
+    assert came == after - before - set(renamed.values())
+    assert went == before - after - set(renamed)
+
+
+@few
+@given(snapshots(), snapshots(day=1), snapshots(day=2))
+def test_steps_composed_lead_to_the_same_snapshot(a: pa.Table, b: pa.Table, c: pa.Table) -> None:
+    composed = compose(diff(a, b), diff(b, c, (1, 2)))
+    assert apply(a, composed).to_pylist() == live(c).to_pylist()
+
+
+@few
+@given(snapshots(), snapshots(day=1), snapshots(day=2))
+def test_steps_composed_equal_the_direct_diff(a: pa.Table, b: pa.Table, c: pa.Table) -> None:
+    """Where no slug is freed and no page is read for the first time in between: those are told in ``compose``."""
+    plain = [without_ids(side) for side in (a, b, c)]
+    steps = diff(plain[0], plain[1]), diff(plain[1], plain[2], (1, 2))
+    direct = diff(plain[0], plain[2], (0, 2))
+    assume(not any("renamed" in d.summary() for d in (*steps, direct)))
+    assume(not any(d.apart.num_rows for d in (*steps, direct)))
+    composed = compose(*steps)
+    assert records(composed) == records(direct)
+    assert composed.table.select(["article_id", "kind", "field"]) == direct.table.select(["article_id", "kind", "field"])
+
+
+def without_ids(table: pa.Table) -> pa.Table:
+    place = table.schema.get_field_index("source_id")
+    return table.set_column(place, table.schema.field(place), pa.nulls(table.num_rows, pa.string()))
+
+
+@few
+@given(snapshots(), snapshots(day=1), st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b: pa.Table, luck: Any) -> None:
+    expected = diff(a, b)
+    shuffled = []
+    for side in (a, b):
+        order = list(range(side.num_rows))
+        luck.shuffle(order)
+        shuffled.append(side.take(pa.array(order, pa.int64())).select(luck.sample(side.schema.names, len(side.schema))))
+    assert diff(shuffled[0], shuffled[1]).table == expected.table
+    with TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("a.parquet", "it's b.parquet")]
+        for path, side in zip(paths, shuffled, strict=True):
+            pq.write_table(side, path, row_group_size=2, compression="snappy", use_dictionary=False)
+        files = diff_files(*paths, before_run=run(0), after_run=run(1))
+    assert files.table == expected.table and files.apart == expected.apart
