@@ -20,6 +20,7 @@ __all__ = ["Exchange", "request_record", "response_record", "serialise", "warcin
 
 Headers = Sequence[tuple[bytes, bytes]]
 
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
@@ -86,7 +87,7 @@ def response_record(
         named["WARC-Profile"] = _PROFILES + (NOT_MODIFIED if not_modified else "identical-payload-digest")
     if refers_to is not None:
         named["WARC-Refers-To-Target-URI"], named["WARC-Refers-To-Date"] = refers_to
-    phrase = HTTPStatus(exchange.status).phrase if exchange.status in set(HTTPStatus) else ""
+    phrase = _PHRASES.get(exchange.status, "")
     http = _Wire(
         f"{exchange.status} {phrase}".strip(), _pairs(exchange.response_headers), protocol="HTTP/1.1"
     )
