@@ -28,7 +28,10 @@ COMMANDS = {
     "blame": "tell which snapshot brought each paragraph of an article",
     "verify": "prove that the archive is whole",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
-    "import": "make a snapshot from a saved page or from flattened text",
+    "import": "make snapshots from saved pages, flattened text or captures of a web archive",
+    "reextract": "read the recorded pages of crawls again with today's extractor",
+    "report": "build the report site: static pages that open from disk",
+    "feed": "write Atom feeds of the site, its sections and its articles",
     "demo": "crawl the sample help centre twice and show what changed",
 }
 """Every command and its one line of help."""

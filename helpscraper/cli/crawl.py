@@ -40,14 +40,14 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.crawl.process import run_crawl, summary  # Scrapy: only this command pays for it
 
     # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
-    settings = {"LOG_LEVEL": "WARNING", "ARCHIVE_URI": args.archive, "RESUME": args.resume} | settings
-    facts = run_crawl(arguments, settings)
+    given: dict[str, object] = {"LOG_LEVEL": "WARNING", "ARCHIVE_URI": args.archive, "RESUME": args.resume} | settings
+    facts = run_crawl(arguments, given)
     code = ExitCode(facts["exit_code"])
     print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)
     return int(code)
 
 
-def _pairs(flag: str, texts: list[str]) -> dict[str, object]:
+def _pairs(flag: str, texts: list[str]) -> dict[str, str]:
     """Split ``NAME=VALUE`` texts, naming all that are not so at once."""
     wrong = [text for text in texts if "=" not in text or text.startswith("=")]
     if wrong:
