@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from helpscraper import __version__
 from helpscraper.cli.options import FORMATS, add_format, add_partition, open_catalog
 from helpscraper.errors import CommandError
 
@@ -64,7 +65,8 @@ def _write_wacz(args: argparse.Namespace) -> int:
     target = Path(args.output or f"{snapshot.partition.site}-{snapshot.partition.locale}-{snapshot.id}.wacz")
     rows = catalog.load_table(snapshot, columns=["url", "title"]).to_pylist()
     titles = {row["url"]: row["title"] for row in rows}
-    pages = write_wacz(catalog.store, snapshot.partition, snapshot.id, target, titles)
+    software = f"helpscraper/{__version__}"
+    pages = write_wacz(catalog.store, snapshot.partition, snapshot.id, target, titles, software=software)
     print(f"{target}: {pages} pages")
     return 0
 

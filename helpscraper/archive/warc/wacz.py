@@ -18,7 +18,6 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.store import Store
 from helpscraper.archive.warc.index import Capture, dump_index, load_index, warc_files
@@ -32,11 +31,17 @@ _CHUNK = 1 << 20
 
 
 def write_wacz(
-    store: Store, partition: Partition, snapshot_id: str, target: Path, titles: Mapping[str, str]
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    target: Path,
+    titles: Mapping[str, str],
+    *,
+    software: str,
 ) -> int:
     """Write the records of one crawl to ``target`` and return the number of its pages.
 
-    ``titles`` names pages by URL. What the crawl's revisits refer to is copied out of the files of earlier
+    ``titles`` names pages by URL, ``software`` is what the WACZ says that it was made by. What the crawl's revisits refer to is copied out of the files of earlier
     crawls, so the WACZ stands alone. Raises ``ReferenceNotFoundError`` for a crawl that was not recorded, and
     ``ArchiveError`` where a file is missing or damaged; ``target`` appears whole or not at all.
     """
@@ -64,7 +69,7 @@ def write_wacz(
             package.add_bytes("indexes/index.cdxj", dump_index(captures))
             pages = list(_pages(captures, titles))
             package.add_bytes("pages/pages.jsonl", _lines([_PAGES_HEAD, *pages]))
-            package.close(f"{partition} {snapshot_id}")
+            package.close(f"{partition} {snapshot_id}", software)
         temporary.replace(target)
     except OSError as error:
         raise ArchiveError(
@@ -108,12 +113,12 @@ class _Package:
         name = path.rpartition("/")[2]
         self._resources.append({"name": name, "path": path, "hash": digest, "bytes": len(data)})
 
-    def close(self, title: str) -> None:
+    def close(self, title: str, software: str) -> None:
         description = {
             "profile": "data-package",
             "wacz_version": _VERSION,
             "title": title,
-            "software": f"helpscraper/{__version__}",
+            "software": software,
             "created": f"{self._at:%Y-%m-%dT%H:%M:%SZ}",
             "resources": self._resources,
         }
