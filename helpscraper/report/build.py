@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from helpscraper.archive.layout import DEFAULT_PARTITION, Partition
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.report.edition import EditionPages
-from helpscraper.report.load import Source
+from helpscraper.report.load import Source, lead_of
 from helpscraper.report.manifest import Manifest, fingerprint, write_page
 from helpscraper.report.model import Article
 from helpscraper.report.render import Place, article_page
@@ -62,7 +62,7 @@ def build_report(
     for name in _ASSETS:
         text = (files("helpscraper.report") / "assets" / name).read_text(encoding="utf-8")
         _write(manifest, built, f"assets/{name}", text)
-    lead = DEFAULT_PARTITION if DEFAULT_PARTITION in partitions else partitions[0]
+    lead = lead_of(partitions)
     for partition in partitions:
         with Source(catalog, partition, first, last) as source:
             _edition(source, manifest, built, partitions, lead=partition == lead, workers=workers or os.cpu_count() or 1)

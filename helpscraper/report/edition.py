@@ -10,9 +10,9 @@ from itertools import groupby
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from helpscraper.archive.layout import DEFAULT_PARTITION, Partition
+from helpscraper.archive.layout import Partition
 from helpscraper.report import plots
-from helpscraper.report.load import Source, editions_by_article
+from helpscraper.report.load import Source, editions_by_article, lead_of
 from helpscraper.report.model import Crawl, Front, Row, article_key, crawl_rows
 from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
 from helpscraper.report.search import data_script, documents, shards
@@ -40,7 +40,7 @@ class EditionPages:
         self.crawls = source.crawls()
         self._digests = source.article_digests()
         self.others_list = [
-            (str(each), "index.html" if _leads(partitions, each) else f"{each.site}/{each.locale}/index.html", each == self.partition)
+            (str(each), "index.html" if each == lead_of(partitions) else f"{each.site}/{each.locale}/index.html", each == self.partition)
             for each in partitions
         ]
 
@@ -161,17 +161,9 @@ class EditionPages:
         for number, words in words_by_shard.items():
             yield f"{self.folder}/search/w{number}.js", data_script(f"w{number}", words)
         yield f"{self.folder}/search/w.js", data_script("w", sorted(words_by_shard))
-        views: dict[str, dict[str, list[tuple[int, int]]]] = {}
-        for owner, points in self.source.views():
-            key = article_key(owner)
-            views.setdefault(key[:2], {})[key] = points
-        for name, series in views.items():
-            yield f"{self.folder}/views/{name}.js", data_script(f"v{name}", series)
+        for shard, text in self.source.views():
+            yield f"{self.folder}/views/{shard}.js", f'helpscraperData("v{shard}",{text});\n'
 
 
 def _svg(figure: Figure, name: str, description: str) -> Markup:
     return Markup(plots.inline_svg(figure, name, description))  # noqa: S704 (matplotlib escapes every label)
-
-
-def _leads(partitions: Sequence[Partition], partition: Partition) -> bool:
-    return partition == (DEFAULT_PARTITION if DEFAULT_PARTITION in partitions else partitions[0])

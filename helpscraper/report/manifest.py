@@ -13,7 +13,7 @@ from pathlib import Path
 
 from helpscraper.errors import CommandError
 
-__all__ = ["Manifest", "fingerprint", "write_page"]
+__all__ = ["Manifest", "fingerprint", "write_bytes", "write_page"]
 
 NAME = ".helpscraper-report.json"
 BESIDE = ("data", "rows", "views")
@@ -90,8 +90,13 @@ def fingerprint() -> str:
 
 
 def write_page(path: Path, text: str) -> None:
+    """Write a page as UTF-8; a lone surrogate, which has none, becomes a question mark."""
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write a file that is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.half")
-    half.write_bytes(text.encode("utf-8", "replace"))
+    half.write_bytes(data)
     os.replace(half, path)

@@ -18,7 +18,7 @@ __all__ = [
 ]  # fmt: skip
 
 SHOWN_FIELDS = (
-    "title", "category", "category_title", "section", "section_title", "updated_on", "published_on",
+    "title", "category", "category_title", "section", "section_title", "updated_on", "published_on", "view_count",
 )  # fmt: skip
 """Fields whose two values are worth showing in a list of changes; the body has its word diff."""
 
@@ -49,7 +49,7 @@ class Record:
 class Event:
     """What one crawl found of one article: its kinds, the strongest first, and the values worth showing.
 
-    ``dated`` is the date that the site gave the article at that time.
+    ``dated`` is the date that the site gave the article at that time, ``article_id`` its id then.
     """
 
     snapshot: str
@@ -57,6 +57,7 @@ class Event:
     silent: bool
     fields: tuple[tuple[str, str | None, str | None], ...]
     dated: str | None
+    article_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +224,7 @@ def is_rename(record: Record) -> bool:
 
 def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Event:
     """Apply the records of one crawl to ``row`` and say what happened."""
-    kinds = {record.kind for record in records} - {"counted"}
+    kinds = {record.kind for record in records}
     fields = []
     for record in records:
         if record.field == "article":
@@ -239,7 +240,7 @@ def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Eve
     labelled = {name.removesuffix("_title") for name, _, _ in fields if name.endswith("_title")}
     fields = [(name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled]
     ordered = tuple(kind for kind in KINDS if kind in kinds)
-    return Event(snapshot, ordered, any(r.silent for r in records), tuple(fields), _day(row, "updated"))
+    return Event(snapshot, ordered, any(r.silent for r in records), tuple(fields), _day(row, "updated"), records[0].article_id)
 
 
 def _version(snapshot: str, row: Mapping[str, Any], kinds: tuple[str, ...], *, silent: bool) -> Version:

@@ -7,10 +7,13 @@ and colours that follow the page into the dark.
 
 from __future__ import annotations
 
+import functools
 import io
-from collections.abc import Mapping, Sequence
-from typing import Any
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ParamSpec
 
+import matplotlib as mpl
 from lxml import etree
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -41,6 +44,8 @@ _ROLES = (
 )
 _STYLE = {
     "svg.fonttype": "none",
+    # A section called "$x^$" is no formula.
+    "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 9.0,
     "axes.edgecolor": _LINE,
@@ -49,6 +54,20 @@ _STYLE = {
     "ytick.color": _SOFT,
     "text.color": _INK,
 }
+
+
+P = ParamSpec("P")
+
+
+def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw with our style, whatever style the notebook has."""
+
+    @functools.wraps(draw)
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with mpl.rc_context(_STYLE):
+            return draw(*args, **kwargs)
+
+    return styled
 
 
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
@@ -95,11 +114,13 @@ def _stacked(periods: Sequence[str], layers: Mapping[str, Sequence[int]], colour
     return figure
 
 
+@_styled
 def changes_by_kind(periods: Sequence[str], kinds: Mapping[str, Sequence[int]]) -> Figure:
     """Return stacked bars: changed articles in each period, by kind (a key of ``KIND_COLOURS``)."""
     return _stacked(periods, kinds, KIND_COLOURS)
 
 
+@_styled
 def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[int]) -> Figure:
     """Return stacked bars: edits that the site dated, and those that it did not."""
     return _stacked(
@@ -109,6 +130,7 @@ def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[
     )
 
 
+@_styled
 def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[int]]) -> Figure:
     """Return a heat map: changed articles by section (rows) and period (columns)."""
     figure, axes = _figure(5.2, 0.7 + 0.24 * max(len(sections), 2))
@@ -126,6 +148,7 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
     return figure
 
 
+@_styled
 def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str = "") -> Figure:
     """Return a line: one value over time, as view counts or the number of articles; gaps where it is None."""
     figure, axes = _figure(5.2, 2.4)
@@ -143,7 +166,9 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
 
 
 def _short(text: str) -> str:
-    return text if len(text) <= 28 else f"{text[:27]}…"
+    """Return a label of the site's own words as one short line; a control character has no place in XML."""
+    plain = "".join(c if c.isprintable() else " " for c in text)
+    return plain if len(plain) <= 28 else f"{plain[:27]}…"
 
 
 _KEPT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "opacity", "fill-opacity", "text-anchor"}
@@ -155,10 +180,10 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
 
     ``name`` keeps the ids of two figures on one page apart, and equal figures give equal text.
     """
-    import matplotlib as mpl
-
     target = io.StringIO()
-    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}):
+    with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
+        # Text stays text: the reader's browser has the fonts for scripts that matplotlib's own font lacks.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, load_dtd=False)
     root = etree.fromstring(target.getvalue().encode(), parser)

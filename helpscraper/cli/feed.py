@@ -1,0 +1,44 @@
+"""``helpscraper feed``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from helpscraper.cli.options import add_partition, open_catalog
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "write Atom feeds of the site, its sections and its articles"
+EXAMPLE = """\
+examples:
+  helpscraper feed
+  helpscraper feed --out /srv/www/feeds --base-url https://example.org/feeds
+  helpscraper feed --kind edited --kind touched --entries 20
+
+all.atom tells of every article; sections/ and articles/ hold a feed for each. An entry is one article in one
+crawl. Without --kind only changes of the content are told: added, removed, renamed, edited, retitled, moved.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("--out", metavar="DIR", default="feeds", help="where the feeds go (default: %(default)s)")
+    parser.add_argument("--base-url", metavar="URL", help="the address under which DIR is served")
+    parser.add_argument("--kind", dest="kinds", metavar="KIND", action="append", help="tell of these kinds of change only")
+    parser.add_argument("--entries", metavar="N", type=int, default=100, help="entries in one feed (default: %(default)s)")
+    add_partition(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the feeds and print where they are."""
+    from helpscraper.errors import CommandError
+    from helpscraper.feed.build import CONTENT_KINDS, build_feeds
+
+    if args.entries < 1:
+        raise CommandError(f"--entries {args.entries}: a feed has at least one entry", advice="--entries 100")
+    built = build_feeds(
+        open_catalog(args), Path(args.out), kinds=args.kinds or CONTENT_KINDS, limit=args.entries, base_url=args.base_url
+    )
+    print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
+    return 0

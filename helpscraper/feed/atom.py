@@ -1,0 +1,155 @@
+"""Entries as an Atom feed (RFC 4287). Pure: lxml escapes every text, and what XML cannot hold is left out."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+from lxml import etree
+
+from helpscraper.history.render import to_html
+from helpscraper.history.words import word_diff
+
+__all__ = ["Entry", "Feed", "atom", "entry_html", "tag_uri", "xml_safe"]
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_XML = "http://www.w3.org/XML/1998/namespace"
+# The date of RFC 4151 by which the site's name was the site's. It is part of every id and never changes.
+_TAG_DATE = "2020"
+_UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LIMIT = 60_000
+_SENTENCES = {
+    "added": "A new article.",
+    "removed": "The article is no longer on the site.",
+    "unverified": "The article was not seen, but the crawl did not look everywhere it could be.",
+    "renamed": "The article has another address.",
+    "moved": "The article stands in another section.",
+    "touched": "Only the date of the last update moved.",
+    "counted": "The view count moved.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One article that one crawl found changed. ``at`` is the instant of the crawl, ``html`` what changed."""
+
+    id: str
+    title: str
+    at: dt.datetime
+    link: str | None
+    kinds: tuple[str, ...]
+    section: str | None
+    html: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """One file: ``updated`` is the instant of its latest crawl, ``url`` its own address where it has one."""
+
+    id: str
+    title: str
+    updated: dt.datetime
+    author: str
+    link: str | None
+    url: str | None
+    language: str
+    entries: Sequence[Entry]
+
+
+def xml_safe(text: str) -> str:
+    """Return ``text`` without the characters that XML 1.0 cannot hold.
+
+    >>> xml_safe("a\\x00b\\x1b c")
+    'ab c'
+    """
+    return _UNFIT.sub("", text)
+
+
+def tag_uri(host: str, *parts: str) -> str:
+    """Return the id (RFC 4151) of something of ``host``; ``parts`` are ours: letters, digits and dashes.
+
+    >>> tag_uri("www.okx.com", "okx", "en", "20261122T060000Z")
+    'tag:www.okx.com,2020:helpscraper/okx/en/20261122T060000Z'
+    """
+    return f"tag:{host},{_TAG_DATE}:helpscraper/{'/'.join(parts)}"
+
+
+def atom(feed: Feed) -> bytes:
+    """Return ``feed`` as an XML document; equal feeds give equal bytes."""
+    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})
+    root.set(f"{{{_XML}}}lang", feed.language)
+    _add(root, "id", feed.id)
+    _add(root, "title", feed.title)
+    _add(root, "updated", _instant(feed.updated))
+    author = etree.SubElement(root, f"{{{_ATOM}}}author")
+    _add(author, "name", feed.author)
+    _add(root, "generator", "helpscraper")
+    if feed.url:
+        _add(root, "link", None, rel="self", type="application/atom+xml", href=feed.url)
+    if feed.link:
+        _add(root, "link", None, rel="alternate", href=feed.link)
+    for entry in feed.entries:
+        _entry(root, entry)
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
+
+
+def _entry(root: etree._Element, entry: Entry) -> None:
+    element = etree.SubElement(root, f"{{{_ATOM}}}entry")
+    _add(element, "id", entry.id)
+    _add(element, "title", entry.title)
+    _add(element, "updated", _instant(entry.at))
+    _add(element, "published", _instant(entry.at))
+    if entry.link:
+        _add(element, "link", None, rel="alternate", href=entry.link)
+    for kind in entry.kinds:
+        _add(element, "category", None, term=kind, scheme="urn:helpscraper:kind")
+    if entry.section:
+        _add(element, "category", None, term=entry.section, scheme="urn:helpscraper:section")
+    content = _add(element, "content", entry.html, type="html")
+    content.set(f"{{{_XML}}}lang", entry.language)
+
+
+def _add(parent: etree._Element, name: str, text: str | None, **attributes: str) -> etree._Element:
+    element = etree.SubElement(parent, f"{{{_ATOM}}}{name}")
+    for attribute, value in attributes.items():
+        element.set(attribute, xml_safe(value))
+    element.text = None if text is None else xml_safe(text)
+    return element
+
+
+def _instant(at: dt.datetime) -> str:
+    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def entry_html(
+    fields: Sequence[tuple[str, str | None, str | None]],
+    before: str | None,
+    after: str | None,
+    *,
+    kinds: Sequence[str],
+    dated: str | None,
+    silent: bool,
+    language: str,
+) -> str:
+    """Return what changed as HTML without classes of ours that matter, all text of the site escaped.
+
+    ``before`` and ``after`` are the texts of the body where it changed (None: there is none on that side).
+    """
+    parts = [f"<p>{_SENTENCES[kind]}</p>" for kind in kinds if kind in _SENTENCES]
+    if silent:
+        parts.append(f"<p>The text changed; the site still dates it {escape(dated or 'nowhere')}.</p>")
+    told = "".join(
+        f"<li>{escape(name)}: {f'<del>{escape(old)}</del> ' if old else ''}{f'<ins>{escape(new)}</ins>' if new else ''}</li>"
+        for name, old, new in fields
+    )
+    if told:
+        parts.append(f"<ul>{told}</ul>")
+    if before is not None or after is not None:
+        html = to_html(word_diff(before or "", after or "", language), context=1)
+        long = "<p>The change is too long for a feed; the report shows it.</p>"
+        parts.append(html if len(html) <= _LIMIT else long)
+    return "".join(parts)

@@ -1,0 +1,101 @@
+"""One sample archive, one report and one browser for all tests of the report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.report.build import build_report
+from tests.report import sample_archive
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six weeks of the sample help centre in English and three in Arabic."""
+    folder = tmp_path_factory.mktemp("archive")
+    sample_archive.build(folder, states=range(6), locales=("en",))
+    return sample_archive.build(folder, states=range(3, 6), locales=("ar",))
+
+
+@pytest.fixture(scope="session")
+def report(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of ``archive``; tests must not change it."""
+    folder = tmp_path_factory.mktemp("report")
+    build_report(Catalog(archive), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two weeks of a site whose every field carries script."""
+    return sample_archive.build(tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, hostile=True)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium; skips where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+class Watched:
+    """What a page did that a page of a report must not do."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.said: list[str] = []
+        self.requests: list[str] = []
+        page.on("console", lambda message: self.said.append(message.text))
+        page.on("pageerror", lambda error: self.said.append(str(error)))
+        page.on("dialog", self._dialog)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("popup", lambda other: self.said.append(f"popup {other.url}"))
+
+    def _dialog(self, dialog: Any) -> None:
+        self.said.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def open(self, path: Path, fragment: str = "") -> Page:
+        """Load a page from disk with its scripts, and let it draw."""
+        self.page.goto(path.as_uri() + fragment)
+        self.page.wait_for_timeout(40)
+        return self.page
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Callable[..., Watched]]:
+    """Give pages (keyword arguments: those of a browser context), and check at the end that they kept quiet."""
+    contexts, given = [], []
+
+    def make(**options: Any) -> Watched:
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        given.append(Watched(context.new_page()))
+        return given[-1]
+
+    yield make
+    for context in contexts:
+        context.close()
+    for each in given:
+        assert each.said == []
+        assert [url for url in each.requests if not url.startswith("file:///")] == []

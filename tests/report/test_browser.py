@@ -1,0 +1,296 @@
+"""The report as people use it: in a real browser, from disk."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.report.build import build_report
+from tests.report.conftest import Watched
+
+ROOT = Path(__file__).parent.parent.parent
+Watch = Callable[..., Watched]
+
+
+def pages_of(report: Path) -> dict[str, Path]:
+    """One page of each kind."""
+    crawl = sorted((report / "okx/en/crawls").glob("2*.html"))[-1]
+    return {
+        "front": report / "index.html",
+        "crawl": crawl,
+        "article": report / "okx/en" / edited(crawl),
+        "silent": report / "okx/en/silent.html",
+        "crawls": report / "okx/en/crawls/index.html",
+        "arabic": report / "okx/ar" / edited(sorted((report / "okx/ar/crawls").glob("2*.html"))[-1]),
+    }
+
+
+def unfold(page: Any) -> None:
+    """Open every fold, so that what is in it is looked at too."""
+    page.eval_on_selector_all("details", "all => all.forEach(each => { each.open = true; })")
+
+
+def edited(crawl: Path) -> str:
+    """The path of an article that the crawl found edited."""
+    found = re.search(r"articles/[0-9a-f]{16}\.html(?=#)", crawl.read_text())
+    assert found
+    return found[0]
+
+
+def test_nothing_of_a_hostile_site_runs(hostile_archive: Path, tmp_path: Path, watched: Watch) -> None:
+    build_report(Catalog(hostile_archive), tmp_path / "r")
+    report = tmp_path / "r"
+    every = sorted(report.rglob("*.html"))
+    articles = [path for path in every if path.parent.name == "articles"]
+    chosen = [path for path in every if path.parent.name != "articles"] + articles[:8]
+    chosen.append(report / "okx/en" / edited(sorted((report / "okx/en/crawls").glob("2*.html"))[-1]))
+    assert len(articles) >= 40
+    view = watched()
+    for path in chosen:
+        page = view.open(path)
+        unfold(page)
+        if page.locator("[data-diff]").is_visible():
+            page.locator("input[value=side]").check()
+            page.locator("[name=whole]").check()
+        if page.locator("[data-filters]").is_visible():
+            page.fill("[name=words]", "a")
+        page.fill("#q", "script")
+        page.wait_for_selector("#hits:not([hidden])")
+        assert page.evaluate("window.__xss === undefined"), path
+        for href in page.eval_on_selector_all("a[href], area[href]", "all => all.map(a => a.protocol)"):
+            assert href in ("file:", "https:", "http:", "mailto:"), path
+        loaded = "script:not([src]):not([type='application/json']), iframe, object, embed, base, form[action], img, video, main style"
+        assert page.locator(loaded).count() == 0, path
+    payload = view.page.evaluate("document.body.textContent.includes('<script>window.__xss=1</script>')")
+    assert payload, "the payload is shown as text, so it did reach the page"
+
+
+def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, watched: Watch) -> None:
+    """Break the escaping on purpose: the policy still lets nothing run."""
+    copy = tmp_path / "assets"
+    copy.mkdir()
+    text = (report / "index.html").read_text().replace(
+        "<main id=\"main\">", "<main id=\"main\"><img src=x onerror='window.__xss=1'><script>window.__xss=1</script>"
+    )
+    (tmp_path / "index.html").write_text(text)
+    view = watched()
+    page = view.open(tmp_path / "index.html")
+    assert page.evaluate("window.__xss === undefined")
+    assert any("Content Security Policy" in said for said in view.said)
+    view.said.clear()
+
+
+def test_filter(report: Path, watched: Watch) -> None:
+    page = watched().open(pages_of(report)["crawl"])
+    rows = page.locator("[data-rows] tbody tr")
+    total = rows.count()
+    page.locator("[name=kind][value=edited]").uncheck()
+    left = page.locator("[data-rows] tbody tr:visible").count()
+    assert 0 < left < total
+    assert page.locator("[data-count]").inner_text() == f"{left} of {total} shown"
+    for box in page.locator("[name=kind]").all():
+        box.set_checked(False)
+    assert page.locator("[data-rows] tbody tr:visible").count() == 0
+    page.locator("[name=kind][value=edited]").check()
+    page.locator("[name=silent]").check()
+    silent = page.locator("[data-rows] tbody tr:visible")
+    assert 0 < silent.count() < total
+    assert all("silent" in text for text in silent.all_inner_texts())
+
+
+def test_filter_by_section_and_words(report: Path, watched: Watch) -> None:
+    page = watched().open(pages_of(report)["crawl"])
+    section = page.locator("[name=section] option").nth(1).inner_text()
+    page.locator("[name=section]").select_option(section)
+    shown = page.locator("[data-rows] tbody tr:visible")
+    assert shown.count() and all(section in text for text in shown.all_inner_texts())
+    page.locator("[name=section]").select_option("all")
+    title = page.locator("[data-rows] tbody th").first.inner_text()
+    page.fill("[name=words]", title.upper())
+    assert title in page.locator("[data-rows] tbody tr:visible").first.inner_text()
+    page.fill("[name=words]", "no such words")
+    assert page.locator("[data-rows] tbody tr:visible").count() == 0
+
+
+def test_search_finds_titles_first_and_texts_too(report: Path, watched: Watch) -> None:
+    page = watched().open(report / "index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("fee tab")
+    page.wait_for_selector("#hits li")
+    assert page.locator("#hits li a").first.inner_text().startswith("Fee table")
+    page.fill("#q", "withdrawals reopen")
+    page.wait_for_function("document.querySelector('#hits [role=status]').textContent.includes('found')")
+    hits = page.locator("#hits li a")
+    assert hits.count() >= 3
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/articles/*.html")
+    assert "Withdrawals" in page.locator("main").inner_text()
+    page.fill("#q", "xyzzyqwv")
+    page.wait_for_function("document.querySelector('#hits [role=status]').textContent === 'Nothing found'")
+    page.keyboard.press("Escape")
+    assert page.locator("#hits").is_hidden()
+
+
+def test_search_finds_arabic_words(report: Path, watched: Watch) -> None:
+    path = pages_of(report)["arabic"]
+    page = watched().open(path)
+    title = page.locator("h1").inner_text()
+    page.fill("#q", title)
+    page.wait_for_selector("#hits li")
+    assert title in page.locator("#hits li a").all_inner_texts()
+
+
+def test_switch_the_versions_of_a_diff(report: Path, watched: Watch) -> None:
+    many = max((report / "okx/en/articles").glob("*.html"), key=lambda path: path.read_text().count("<option"))
+    page = watched().open(many)
+    assert page.locator("[name=from] option").count() > 2
+    data = json.loads(page.locator("#data").text_content() or "")
+    texts = {v["id"]: [data["blocks"][place] for place in v["blocks"]] for v in data["versions"]}
+    page.locator("[name=whole]").check()
+    for start, end in ((0, 1), (0, 2), (1, 2), (2, 0)):
+        page.locator("[name=from]").select_option(index=start)
+        page.locator("[name=to]").select_option(index=end)
+        ids = [page.locator(f"[name={name}]").input_value() for name in ("from", "to")]
+        assert page.url.endswith(f"#{ids[0]}..{ids[1]}")
+        # Without what was inserted it reads as before, without what was deleted as after.
+        after = page.evaluate(READ, "del")
+        assert after == [plain(text) for text in texts[ids[1]]]
+        before = page.evaluate(READ, "ins")
+        assert sorted(before) == sorted(plain(text) for text in texts[ids[0]])
+    page.locator("input[value=side]").check()
+    assert page.locator("table.side").is_visible()
+    assert page.locator("table.side del").count() + page.locator("table.side ins").count() > 0
+    page.locator("[name=from]").select_option(index=1)
+    page.locator("[name=to]").select_option(index=1)
+    assert page.locator("[data-summary]").inner_text() == "The text is the same in both."
+
+
+READ = """(drop) => [...document.querySelectorAll('[data-target] .word-diff > p:not(.gap), [data-target] .word-diff tr')].map((block) => {
+  const copy = block.cloneNode(true);
+  copy.querySelectorAll(drop + ', .moved-note').forEach((each) => each.remove());
+  return copy.textContent.replace(/\\s+/g, '');
+}).filter(Boolean)"""
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_a_link_chooses_the_versions(report: Path, watched: Watch) -> None:
+    crawl = pages_of(report)["crawl"]
+    page = watched().open(crawl)
+    link = page.get_by_role("link", name=re.compile("^word diff")).first
+    at = (link.get_attribute("href") or "").split("..")[-1]
+    link.click()
+    page.wait_for_selector("[data-diff]:visible")
+    assert page.locator("[name=to]").input_value() == at
+    assert page.locator("[data-target] ins, [data-target] del").count() > 0
+
+
+def test_dark_colours_follow_the_system_and_the_switch(report: Path, watched: Watch) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    page = watched(color_scheme="dark").open(report / "index.html")
+    dark = page.evaluate(ground)
+    page.get_by_role("button", name="Dark colours").click()
+    light = page.evaluate(ground)
+    assert light != dark
+    page.goto((report / "okx/en/silent.html").as_uri())
+    assert page.evaluate(ground) == light, "the choice holds on the next page"
+    bright = watched(color_scheme="light").open(report / "index.html")
+    assert bright.evaluate(ground) == light
+    bar = "getComputedStyle(document.querySelector('svg.plot path[fill^=\"var(--edited\"]')).fill"
+    before = bright.evaluate(bar)
+    bright.get_by_role("button", name="Dark colours").click()
+    assert bright.evaluate(bar) != before, "plots follow too"
+
+
+@pytest.mark.parametrize("name", ["front", "crawl", "article", "silent", "crawls", "arabic"])
+def test_a_phone_shows_every_page_without_scrolling_sideways(report: Path, watched: Watch, name: str) -> None:
+    page = watched(viewport={"width": 390, "height": 844}).open(pages_of(report)[name])
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("h1").bounding_box()["width"] <= 390  # type: ignore[index]
+
+
+def test_right_to_left(report: Path, watched: Watch) -> None:
+    page = watched().open(pages_of(report)["arabic"])
+    title, text = page.locator("h1"), page.locator(".published")
+    assert title.get_attribute("lang") == "ar"
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
+    edge = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().right }"
+    assert title.evaluate(edge) > 1000, "an Arabic headline stands at the right edge"
+    assert text.first.evaluate("e => getComputedStyle(e).direction") == "rtl"
+
+
+def test_printing(report: Path, watched: Watch) -> None:
+    page = watched().open(pages_of(report)["crawl"])
+    pdf = page.pdf(format="A4")
+    assert pdf.startswith(b"%PDF-") and len(pdf) > 10_000
+    page.emulate_media(media="print")
+    assert page.locator("header.top").is_hidden()
+    assert page.locator("[data-filters]").is_hidden()
+    assert page.locator("[data-rows] tbody tr").first.is_visible()
+
+
+def test_without_javascript_everything_is_there(report: Path, watched: Watch) -> None:
+    view = watched(java_script_enabled=False)
+    for name in ("front", "crawl", "silent", "article"):
+        page = view.open(pages_of(report)[name])
+        assert page.locator("main").inner_text()
+        assert page.locator("form:visible").count() == 0
+    assert page.locator(".word-diff ins, .word-diff del").count() > 0
+
+
+def test_the_keyboard_reaches_everything(report: Path, watched: Watch) -> None:
+    page = watched().open(pages_of(report)["crawl"])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+    page.locator("[name=kind]").first.focus()
+    page.keyboard.press("Space")
+    assert not page.locator("[name=kind]").first.is_checked()
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme"),
+    [("front", "light"), ("front", "dark"), ("crawl", "dark"), ("article", "light"), ("article", "dark"), ("silent", "light"), ("arabic", "light")],
+)
+def test_axe_finds_nothing_serious(report: Path, watched: Watch, name: str, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    # The policy of the pages keeps scripts out, axe's own too; the browser is told to let it pass here only.
+    page = watched(color_scheme=scheme, bypass_csp=True).open(pages_of(report)[name])
+    unfold(page)
+    found: list[dict[str, Any]] = axe.Axe().run(page, options={"preload": False}).response["violations"]
+    told = [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}" for each in found]
+    assert [text for each, text in zip(found, told, strict=True) if each["impact"] in ("serious", "critical")] == []
+
+
+def test_view_counts_are_drawn(report: Path, watched: Watch) -> None:
+    pages = [path for path in (report / "okx/en/articles").glob("*.html") if "data-view-line" in path.read_text()]
+    assert pages
+    shown = 0
+    view = watched()
+    for path in pages[:3]:
+        page = view.open(path)
+        page.wait_for_selector("[data-view-line]:visible")
+        shown += page.locator("svg.line polyline").count()
+    assert shown
+
+
+def test_screenshots(report: Path, watched: Watch, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """The four main pages as pictures; with ``--update-golden`` they go where the README shows them."""
+    target = ROOT / "docs" / "images" if request.config.getoption("--update-golden") else tmp_path
+    target.mkdir(parents=True, exist_ok=True)
+    pages = pages_of(report)
+    for name in ("front", "crawl", "article", "silent"):
+        page = watched(viewport={"width": 1200, "height": 1000}, reduced_motion="reduce").open(pages[name])
+        picture = page.screenshot(path=target / f"report-{name}.png", animations="disabled")
+        assert picture.startswith(b"\x89PNG") and len(picture) > 20_000
