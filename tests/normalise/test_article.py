@@ -19,7 +19,9 @@ CST = dt.timezone(dt.timedelta(hours=8))
 
 
 def raw(**fields: Any) -> RawArticle:
-    return RawArticle(**({"kind": "article", "slug": "a-key", "url": "https://www.okx.com/help/a-key"} | fields))
+    return RawArticle(
+        **({"kind": "article", "slug": "a-key", "url": "https://www.okx.com/help/a-key"} | fields)
+    )
 
 
 def test_a_whole_article() -> None:
