@@ -37,7 +37,8 @@ kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
 
 fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see tests/fuzz).
 	$(BIN)/python -m pip install --quiet atheris
-	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=600
+	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=300
+	$(BIN)/python tests/fuzz/fuzz_text.py -max_total_time=300
 
 docs: $(READY) ## Write the generated pages: data dictionary and command reference.
 	$(BIN)/python -m helpscraper.archive.dictionary

@@ -53,7 +53,10 @@ print(json.dumps({"seconds": time.perf_counter() - started}))
 def bare(urls: Path) -> float:
     """Seconds of the bare spider's crawl, without the start of the interpreter."""
     out = subprocess.run(
-        [sys.executable, "-c", BARE, str(urls), json.dumps(SETTINGS)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", BARE, str(urls), json.dumps(SETTINGS)],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return float(json.loads(out.stdout.splitlines()[-1])["seconds"])
 
@@ -79,7 +82,9 @@ def throughput() -> bool:
         try:
             assert server.stdout is not None
             url = server.stdout.readline().strip()
-            ours(url, folder / "warm-up")  # the server renders each page once; both sides get them from its cache
+            ours(
+                url, folder / "warm-up"
+            )  # the server renders each page once; both sides get them from its cache
             pages = [line for line in log.read_text().splitlines() if line.startswith("/help")]
             urls = folder / "urls.json"
             urls.write_text(json.dumps([url + page for page in pages]))

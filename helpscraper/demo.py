@@ -45,7 +45,8 @@ def _fresh(folder: Path) -> None:
     if folder.exists():
         if not (folder / _MARKER).exists():
             raise CommandError(
-                f"{folder} is there and no demo made it", advice="name another folder with --archive; nothing was deleted"
+                f"{folder} is there and no demo made it",
+                advice="name another folder with --archive; nothing was deleted",
             )
         shutil.rmtree(folder)
     folder.mkdir(parents=True)

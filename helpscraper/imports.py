@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
-import hashlib
 import io
-import re
-import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,12 +27,10 @@ from helpscraper.pages.text import read_text, settle
 from helpscraper.sites import get_site
 from helpscraper.urls import parse_help_url
 
-__all__ = ["ImportReport", "import_page", "read_input", "title_slug"]
+__all__ = ["ImportReport", "import_page", "read_input"]
 
 # As large as the largest response that a crawl accepts.
 MAX_BYTES = 16 * 1024 * 1024
-
-_NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +51,15 @@ def read_input(path: Path) -> bytes:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}", advice="check the name and the rights") from error
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}", advice="check the name and the rights"
+        ) from error
     if data[:2] == b"\x1f\x8b":
         data = _gunzip(path, data)
     if len(data) > MAX_BYTES:
-        raise InputError(f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}", advice="this is no saved page")
+        raise InputError(
+            f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}", advice="this is no saved page"
+        )
     if not data.strip():
         raise InputError(f"{path}: the file is empty", advice="save the page again; nothing was imported")
     return data
@@ -103,11 +102,15 @@ def import_page(
     partition = Partition(context.site.name, context.locale)
     ambiguous: tuple[str, ...] = ()
     if form == "text":
-        raws, ambiguous = _from_text(_decoded(path, data), url, context.locale, _known_titles(catalog, partition))
+        raws, ambiguous = _from_text(
+            _decoded(path, data), url, context.locale, _known_titles(catalog, partition)
+        )
     else:
         raws = _from_html(data, url)
     if not raws:
-        raise InputError(f"{path}: no article was found in it", advice="check --format and --url; nothing was imported")
+        raise InputError(
+            f"{path}: no article was found in it", advice="check --format and --url; nothing was imported"
+        )
     articles, bodies, outcomes = _normalised(raws, context, captured_at)
     if not articles:
         raise InputError(
@@ -116,7 +119,12 @@ def import_page(
         )
     run = _facts(partition, captured_at, path, url, len(data), articles, outcomes, ambiguous)
     written = write_snapshot(
-        catalog.store, partition, snapshot_id(captured_at), articles_table(articles), bodies_table(bodies, captured_at), run
+        catalog.store,
+        partition,
+        snapshot_id(captured_at),
+        articles_table(articles),
+        bodies_table(bodies, captured_at),
+        run,
     )
     return ImportReport(written, outcomes, ambiguous)
 
@@ -126,7 +134,8 @@ def _decoded(path: Path, data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{path}: not UTF-8 at byte {error.start}", advice="convert it first, for example with iconv; nothing was imported"
+            f"{path}: not UTF-8 at byte {error.start}",
+            advice="convert it first, for example with iconv; nothing was imported",
         ) from error
 
 
@@ -152,35 +161,21 @@ def _from_html(data: bytes, url: str) -> list[RawArticle]:
 def _from_text(
     text: str, url: str, locale: str, known: Mapping[str, str]
 ) -> tuple[list[RawArticle], tuple[str, ...]]:
-    """Return the rows of flattened text, each under the slug of the known article with its title, else one made of it."""
+    """Return the rows of flattened text, and the titles that it leaves open.
+
+    Each row gets the slug of the known article with its title, else it keeps the one that was made of its title.
+    """
     page = read_text(text, url=url, locale=locale)
     rows = settle(page.rows, known.keys())
     taken: Counter[str] = Counter()
     raws = []
     for row in rows:
         raw = row.raw
-        slug = known.get(normalise_title(raw.title or "")) or title_slug(raw.title or "")
+        slug = known.get(normalise_title(raw.title or "")) or raw.slug
         taken[slug] += 1
         raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
         raws.append(raw)
     return raws, tuple(row.raw.title or "" for row in rows if row.ambiguous)
-
-
-def title_slug(title: str) -> str:
-    """Make an article id for a title whose slug nobody knows, in the form of the site's own slugs.
-
-    >>> title_slug("What's a dusting attack?")
-    'whats-a-dusting-attack'
-    >>> title_slug("地址在哪里?")
-    'title-ad7cb2916b4d'
-    """
-    plain = unicodedata.normalize("NFKD", title.replace("'", "").replace("’", "")).encode("ascii", "ignore").decode()
-    words = _NOT_SLUG.sub("-", plain.lower()).strip("-")[:76].strip("-")
-    letters = sum(character.isalnum() for character in title)
-    # A slug that lost most of the title would bring different titles together.
-    if words and len(words) * 2 > letters:
-        return words
-    return "title-" + hashlib.sha256(title.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def _known_titles(catalog: Catalog, partition: Partition) -> dict[str, str]:

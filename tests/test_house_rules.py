@@ -87,7 +87,9 @@ def test_every_module_imports_by_itself_and_says_what_it_is() -> None:
 
 
 def test_importing_has_no_side_effects_on_the_folder(tmp_path: Path) -> None:
-    code = "import pkgutil, importlib, helpscraper\n" + "".join(f"importlib.import_module({n!r})\n" for n in modules())
+    code = "import pkgutil, importlib, helpscraper\n" + "".join(
+        f"importlib.import_module({n!r})\n" for n in modules()
+    )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
     assert list(tmp_path.iterdir()) == []
 
@@ -123,7 +125,9 @@ def test_only_the_command_line_prints() -> None:
         if path.is_relative_to(PACKAGE / "cli") or path.name == "__main__.py":
             continue
         calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
-        printing = [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"]
+        printing = [
+            node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"
+        ]
         assert not printing, f"{path}: prints at line {printing}"
 
 
@@ -136,7 +140,9 @@ def test_no_error_is_swallowed() -> None:
                 continue
             assert node.type is not None, f"{path}:{node.lineno}: a bare except"
             if len(node.body) == 1 and isinstance(node.body[0], ast.Pass):
-                assert "#" in lines[node.body[0].lineno - 1], f"{path}:{node.lineno}: swallows without a reason"
+                assert "#" in lines[node.body[0].lineno - 1], (
+                    f"{path}:{node.lineno}: swallows without a reason"
+                )
 
 
 def test_modules_and_functions_stay_short() -> None:
@@ -158,7 +164,9 @@ def test_times_always_have_a_zone() -> None:
 def test_nothing_real_was_copied(shared: Path) -> None:
     """No page or text under ``shared`` stands in the repository, whole or as a long line."""
     real = [path for folder in ("okx", "platforms") for path in (shared / folder).iterdir()]
-    long_lines = {line.strip() for path in real for line in path.read_text().splitlines() if len(line.strip()) > 200}
+    long_lines = {
+        line.strip() for path in real for line in path.read_text().splitlines() if len(line.strip()) > 200
+    }
     for name in tracked():
         path = ROOT / name
         if path.suffix in {".html", ".json", ".txt", ".py", ".md"} and path.is_file():

@@ -11,14 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from helpscraper import Archive
 from helpscraper.cli import main
-from helpscraper.imports import title_slug
 from helpscraper.sample.server import SampleServer
-from helpscraper.urls import is_slug
 
 AT = "2026-06-01T08:30:00+02:00"
 SECTION = "https://www.okx.com/help/section/faq-security"
@@ -60,7 +56,11 @@ def test_flattened_text_becomes_rows(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "3 rows" in capsys.readouterr().out
     rows = Archive(tmp_path / "a").load().set_index("article_id")
     assert list(rows.index) == ["how-do-i-name-a-paper-key", "moonlight-ledger-rules", "what-is-a-lantern"]
-    assert rows["title"].tolist() == ["How do I name a paper key?", "Moonlight ledger rules", "What is a lantern?"]
+    assert rows["title"].tolist() == [
+        "How do I name a paper key?",
+        "Moonlight ledger rules",
+        "What is a lantern?",
+    ]
     assert [str(day) for day in rows["published_on"]] == ["2024-09-04", "2023-08-15", "2026-05-08"]
     assert [str(day) for day in rows["updated_on"]] == ["2026-03-10", "2026-03-24", "2026-05-22"]
     assert rows["view_count"].tolist()[:2] == [50, 1630]
@@ -78,7 +78,9 @@ def test_the_real_search_page_gives_its_fifteen_rows(tmp_path: Path, shared: Pat
         for row in rows.fillna({"view_count": -1}).itertuples()
     }
     expected: list[dict[str, Any]] = json.loads((shared / "listing_search_face.expected.json").read_text())
-    wanted = {(e["title"], e["published"], e["updated"], -1 if e["views"] is None else e["views"]) for e in expected}
+    wanted = {
+        (e["title"], e["published"], e["updated"], -1 if e["views"] is None else e["views"]) for e in expected
+    }
     assert got == wanted
     assert len(rows) == 15
 
@@ -182,7 +184,9 @@ def test_bad_input_is_a_clear_error_and_changes_nothing(
     assert files(archive) == before
 
 
-def test_a_text_in_another_encoding_names_the_byte(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_in_another_encoding_names_the_byte(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes("Wie lösche ich das?".encode("latin-1"))
     assert run(tmp_path / "a", file, url=SEARCH) != 0
@@ -198,7 +202,9 @@ def test_an_unreadable_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("at", ["2026-06-01", "2026-06-01T08:30:00", "yesterday"])
-def test_a_time_without_an_offset_is_refused(at: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_time_without_an_offset_is_refused(
+    at: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(tmp_path / "a", page, at=at) == 2
     assert "not an instant" in capsys.readouterr().err
 
@@ -222,9 +228,3 @@ def test_the_command_line_itself(tmp_path: Path, page: Path) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("imported: snapshots/site=okx/locale=en/20260601T063000Z.parquet, ")
-
-
-@given(st.text(max_size=300))
-def test_a_title_always_makes_a_slug(title: str) -> None:
-    assert is_slug(title_slug(title))
-    assert title_slug(title) == title_slug(title)

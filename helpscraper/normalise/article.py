@@ -125,7 +125,12 @@ def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
     in first place.
     """
     published, updated = raw.published_text, raw.updated_text
-    if published is not None and updated is None and UPDATED.match(published) and not PUBLISHED.match(published):
+    if (
+        published is not None
+        and updated is None
+        and UPDATED.match(published)
+        and not PUBLISHED.match(published)
+    ):
         values.outcomes["updated_on/told-by-marker"] += 1
         published, updated = None, published
     return {"published": published, "updated": updated}
@@ -214,4 +219,3 @@ def _well_formed(text: str | None, name: str, values: Values) -> str | None:
         values.outcomes[f"{name}/surrogate"] += 1
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
-
