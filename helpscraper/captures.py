@@ -32,7 +32,6 @@ from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import enter, is_ours, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.errors import CommandError, InputError
-from helpscraper.imports import title_slug
 from helpscraper.items import Article
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context, normalise_article
@@ -278,9 +277,6 @@ class _Day:
         if not page.rows:
             self._report.skip("no article was found in the text", f"{place.file}#{place.offset}", place.url)
         for row in page.rows:
-            row.raw.slug = (
-                target.slug if target.kind == "article" and target.slug else title_slug(row.raw.title or "")
-            )
             values = normalise_article(row.raw, self._context)
             ledger.tally("fields", values.outcomes)
             if values.columns.get("article_id") and values.columns.get("title"):

@@ -133,7 +133,7 @@ class Source:
             self.close()
             self._stream, self._file = self._store.open(file), file
         record = read_at(self._stream, file, int(offset))
-        wrong = record.wrong_digests()
+        wrong = record.wrong_digests(block=False)
         if wrong:
             raise InputError(f"{reference}: {'; '.join(wrong)} ({record.url})")
         return record

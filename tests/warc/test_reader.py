@@ -14,8 +14,10 @@ import brotli
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from warcio.statusandheaders import StatusAndHeadersParser
 
 from helpscraper.archive.warc import Problem, Record, iter_records, read_at
+from helpscraper.archive.warc.reader import parse_headers
 from helpscraper.archive.warc.record import digest_of, parse_date, same_digest
 from helpscraper.errors import InputError
 from tests.warc.made import members, record, response
@@ -224,3 +226,22 @@ def test_no_offset_is_trusted() -> None:
     for offset in (1, 7, len(data), len(data) + 50):
         with pytest.raises(InputError, match=rf"f#{offset}"):
             read_at(io.BytesIO(data), "f", offset)
+
+
+_LINES = st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=30), max_size=6)
+
+
+@given(_LINES)
+@settings(max_examples=200)
+def test_headers_are_read_as_warcio_reads_them(lines: list[str]) -> None:
+    block = "\r\n".join(["HTTP/1.1 200 OK", *(line for line in lines if line.strip())]).encode()
+    theirs = StatusAndHeadersParser(["HTTP/1.1"]).parse(io.BytesIO(block + b"\r\n\r\n"))
+    ours = parse_headers(block)
+    assert (ours.protocol, ours.statusline) == (theirs.protocol, theirs.statusline)
+    if not any(line[:1].isspace() for line in lines):
+        assert [(name, value.strip()) for name, value in theirs.headers] == ours.headers
+
+
+def test_headers_that_go_on_in_the_next_line() -> None:
+    found = parse_headers(b"WARC/1.1\r\nA: one\r\n  two\r\nB: \xff\r\nnothing\r\n")
+    assert found.headers == [("A", "one  two"), ("B", "\xff")]

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from io import BytesIO
 from typing import IO
 
-from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser
+from warcio.statusandheaders import StatusAndHeaders
 
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.archive.warc.stream import Damaged, GzipMember, Plain, find_member
 from helpscraper.errors import InputError
 
-__all__ = ["MAX_RECORD", "iter_records", "read_at"]
+__all__ = ["MAX_RECORD", "iter_records", "parse_headers", "read_at"]
 
 MAX_RECORD = 64 << 20
 """Bytes of one record; a larger one is reported and passed over, and never held in memory."""
@@ -27,8 +26,6 @@ _MAX_LINE = 1 << 16
 _MAX_HEADERS = 1 << 20
 
 _VERSION = re.compile(rb"WARC/1\.\d{1,2}\s*")
-_HTTP = StatusAndHeadersParser(["HTTP/1.0", "HTTP/1.1"], verify=False)
-_WARC = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0", "WARC/0.18"], verify=False)
 _BLANK = {b"", b"\n", b"\r\n"}
 
 
@@ -180,7 +177,29 @@ def _warc_headers(source: GzipMember | Plain, version: bytes) -> StatusAndHeader
         lines.append(line)
     if not line:
         raise Damaged("cut off inside the WARC headers")
-    return _WARC.parse(BytesIO(b"".join([*lines, b"\r\n"])))
+    return parse_headers(b"".join(lines))
+
+
+def parse_headers(block: bytes) -> StatusAndHeaders:
+    """Return the start line and the headers in ``block``; a line without a colon is passed over.
+
+    The same as ``warcio``'s own parser gives, which takes a third of the time of reading a record.
+    """
+    try:
+        lines = block.decode("utf-8").split("\n")
+    except UnicodeDecodeError:
+        lines = block.decode("latin-1").split("\n")
+    protocol, _, status = lines[0].strip().partition(" ")
+    pairs: list[tuple[str, str]] = []
+    for line in lines[1:]:
+        if line[:1] in {" ", "\t"} and pairs:
+            name, value = pairs[-1]
+            pairs[-1] = name, value + line.rstrip()
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            pairs.append((name.rstrip(" \t"), value.strip()))
+    return StatusAndHeaders(status.strip(), pairs, protocol)
 
 
 def _content_length(headers: StatusAndHeaders) -> int:
@@ -205,7 +224,7 @@ def _read_http(record: Record) -> None:
         end, gap = len(record.block), 0
     if record.type != "request" and not record.block.startswith(b"HTTP/"):
         return
-    record.http = _HTTP.parse(BytesIO(record.block[:end] + b"\r\n\r\n"))
+    record.http = parse_headers(record.block[:end])
     record.payload = record.block[end + gap :]
 
 

@@ -110,10 +110,10 @@ class Record:
         pairs = self.http.headers if self.http is not None else []
         return ", ".join(str(value) for key, value in pairs if key.lower() == name.lower())
 
-    def wrong_digests(self) -> list[str]:
-        """Name the stated digests that the record's bytes do not have."""
+    def wrong_digests(self, *, block: bool = True) -> list[str]:
+        """Name the stated digests that the record's bytes do not have; without ``block`` only the payload's."""
         wrong = []
-        stated = self.headers.get_header("WARC-Block-Digest")
+        stated = self.headers.get_header("WARC-Block-Digest") if block else None
         if stated and not same_digest(str(stated), self.block):
             wrong.append(f"wrong block digest: {_shown(str(stated))} is stated")
         if self.digest and not self.is_revisit and not self._payload_is(self.digest):

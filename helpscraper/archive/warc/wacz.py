@@ -41,9 +41,10 @@ def write_wacz(
 ) -> int:
     """Write the records of one crawl to ``target`` and return the number of its pages.
 
-    ``titles`` names pages by URL, ``software`` is what the WACZ says that it was made by. What the crawl's revisits refer to is copied out of the files of earlier
-    crawls, so the WACZ stands alone. Raises ``ReferenceNotFoundError`` for a crawl that was not recorded, and
-    ``ArchiveError`` where a file is missing or damaged; ``target`` appears whole or not at all.
+    ``titles`` names pages by URL, ``software`` is what the WACZ says that it was made by. What the crawl's revisits
+    refer to is copied out of the files of earlier crawls, so the WACZ stands alone. Raises
+    ``ReferenceNotFoundError`` for a crawl that was not recorded, and ``ArchiveError`` where a file is missing or
+    damaged; ``target`` appears whole or not at all.
     """
     files = warc_files(store, partition, snapshot_id)
     if not files:
