@@ -27,7 +27,7 @@ check: $(READY) ## Lint, format, types, and the import contract.
 	$(BIN)/lint-imports
 
 test: $(READY) check ## Run every test.
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.
 	$(BIN)/python -m benchmarks
