@@ -39,14 +39,7 @@ class CrawlArguments:
         site = get_site(arguments.pop("site", None) or "okx")
         locale = get_locale(arguments.pop("locale", None) or "en").prefix
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
-        parts = urlsplit(base_url)
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or parts.path
-            or parts.query
-            or parts.username
-        ):
+        if not _is_root(base_url):
             wrong.append(
                 f"base_url={base_url}: a scheme and a host are wanted, such as http://127.0.0.1:8000"
             )
@@ -105,6 +98,18 @@ class CrawlArguments:
             "audit": f"{self.audit:g}",
         }
         return {name: value for name, value in facts.items() if value}
+
+
+def _is_root(url: str) -> bool:
+    """Tell whether ``url`` is a scheme and a host (and a port), and nothing more."""
+    try:
+        parts = urlsplit(url)
+        more = (parts.path, parts.query, parts.fragment, parts.username)
+        return (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not any(more)
+        )
+    except ValueError:
+        return False
 
 
 def _share(text: str | None) -> float | None:

@@ -189,7 +189,7 @@ def _first_readings(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
         ("published_on", "date", limits.min_dated),
     ):
         without = new.get(name, 0)
-        if without > (1 - least) * n and (without >= limits.enough or without == n == _live(facts)):
+        if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
             yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
 
 
@@ -205,20 +205,27 @@ def _language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
     served: Counter[str] = Counter(facts.get("languages", {}))
     if not asked or not served:
         return
-    usual, n = served.most_common(1)[0]
+    usual, most = served.most_common(1)[0]
     other = {tag: n for tag, n in served.items() if _tongue(tag, asked) != _tongue(asked, tag)}
-    before = next(
-        (Counter(run["languages"]).most_common(1)[0][0] for run in earlier if run.get("languages")), None
-    )
+    before = _usual_language(earlier)
     named = ", ".join(sorted(other))
     if sum(other.values()) > served.total() / 2:
         yield Verdict("language", "fail", f"pages are in {named} where {asked} was asked for")
     elif before is not None and usual.lower() != before.lower():
         yield Verdict(
-            "language", "fail", f"{n} of {served.total()} pages are in {usual}; the archive holds {before}"
+            "language", "fail", f"{most} of {served.total()} pages are in {usual}; the archive holds {before}"
         )
     elif other:
         yield Verdict("language", "warn", f"{sum(other.values())} of {served.total()} pages are in {named}")
+
+
+def _usual_language(earlier: Sequence[Facts]) -> str | None:
+    """Return the tag that most pages of the newest crawl bore that says so."""
+    for run in earlier:
+        counts: Counter[str] = Counter(run.get("languages", {}))
+        if counts:
+            return counts.most_common(1)[0][0]
+    return None
 
 
 def _tongue(tag: str, beside: str) -> tuple[str, ...]:

@@ -86,8 +86,9 @@ class BackoffRetryMiddleware(RetryMiddleware):
         if slot is None:
             return
         slot.delay = max(slot.delay, _LEAST_DELAY)
-        # The downloader waits until ``lastseen + delay``; a later hold never shortens an earlier one.
-        slot.lastseen = max(slot.lastseen, time.time() + seconds)
+        # The downloader waits until ``lastseen + delay`` on the monotonic clock; a later hold never shortens an earlier
+        # one.
+        slot.lastseen = max(slot.lastseen, time.monotonic() + seconds)
         self._stats("retry/held_seconds", seconds)
 
     def _stats(self, name: str, count: float) -> None:

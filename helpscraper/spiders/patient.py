@@ -103,7 +103,7 @@ class PatientSpider(scrapy.Spider):
         if self._failed_in_a_row == limit:
             self.logger.warning("%d pages in a row could not be had; giving up", limit)
             # Not waited for: closing waits for the very request that failed.
-            deferred_from_coro(self.crawler.engine.close_spider_async(reason="unreachable"))  # type: ignore[union-attr]
+            deferred_from_coro(self.crawler.engine.close_spider_async(reason="unreachable"))
 
     def failed(self, request: Request, error: BaseException) -> Iterable[Request]:
         """Enter in the ledger what could not be read, and why: an article, a listing page, or the way to them.

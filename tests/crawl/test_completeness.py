@@ -1,0 +1,60 @@
+"""A listing was read whole, or its holes are named."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.crawl.completeness import holes, section_facts
+from helpscraper.crawl.ledger import SectionEntry
+
+WHOLE = SectionEntry(
+    slug="faq-kyc", title="KYC", category="faq", content_type="section", problem=None, totals=(32,),
+    pages={1: 15, 2: 15, 3: 2}, pages_stated=3, ended=True, seen=32,
+)  # fmt: skip
+
+
+def but(**changes: object) -> list[str]:
+    return holes(dataclasses.replace(WHOLE, **changes))  # type: ignore[arg-type]
+
+
+def test_a_listing_read_from_end_to_end_has_no_holes() -> None:
+    assert holes(WHOLE) == []
+    assert but(totals=(), pages_stated=None) == []
+    assert but(totals=(0,), pages={1: 0}, seen=0) == []
+
+
+def test_every_hole_is_named() -> None:
+    assert but(pages={}) == ["its listing was not read"]
+    assert but(problem="HTTP 503") == ["HTTP 503"]
+    assert but(pages={1: 15, 3: 2}) == ["listing page 2 was not read"]
+    assert but(ended=False, pages={1: 15}) == ["the listing was read to page 1 of 3, which is not the last"]
+    assert but(seen=31) == ["31 of 32 articles seen"]
+    assert but(totals=(33, 32)) == ["the list moved while it was read: 33, then 32 articles"]
+
+
+def test_more_than_stated_is_no_hole() -> None:
+    assert but(seen=33) == []
+
+
+@given(pages=st.sets(st.integers(1, 30)), last=st.integers(1, 30))
+def test_no_gap_goes_unnoticed(pages: set[int], last: int) -> None:
+    found = but(pages=dict.fromkeys(sorted(pages), 15), ended=last in pages, totals=(), seen=0)
+    read_whole = bool(pages) and last in pages and set(range(1, max(pages) + 1)) <= pages
+    assert (not found) == read_whole
+
+
+def test_the_facts_carry_the_claim_and_its_holes() -> None:
+    facts = section_facts(
+        [WHOLE, dataclasses.replace(WHOLE, slug="faq-web3", problem="HTTP 503", ended=False, pages={})]
+    )
+    assert facts["faq-kyc"]["whole"] is True
+    assert facts["faq-web3"]["whole"] is False
+    assert facts["faq-web3"]["holes"] == ["HTTP 503"]
+    assert (facts["faq-kyc"]["total"], facts["faq-kyc"]["seen"], facts["faq-kyc"]["pages_read"]) == (
+        32,
+        32,
+        3,
+    )

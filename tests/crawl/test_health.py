@@ -1,0 +1,271 @@
+"""Each check refuses what it is there for, and passes what lies just inside its threshold."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
+from helpscraper.crawl.health import Thresholds, check_health, is_fit
+
+LIMITS = Thresholds()
+
+
+def section(n: int, content_type: str = "section", whole: bool = True) -> dict[str, Any]:
+    return {"seen": n, "total": n, "whole": whole, "content_type": content_type, "holes": []}
+
+
+def run(**changes: Any) -> dict[str, Any]:
+    """The facts of a good crawl of 100 articles in two sections and a tag, 20 of them fetched."""
+    facts: dict[str, Any] = {
+        "finish_reason": "finished",
+        "complete": True,
+        "scope": None,
+        "counts": {"fetched": 20, "carried": 80, "listed": 0, "failed": 0, "gone": 0},
+        "live": {"faq": 60, "news": 40, "latest": 40, "tiny": 4},
+        "sections": {
+            "faq": section(60),
+            "news": section(40),
+            "latest": section(40, "tag"),
+            "tiny": section(4),
+        },
+        "listed": {
+            slug: {"n": n, **dict.fromkeys(LISTED_FIELDS, n)} for slug, n in (("faq", 60), ("news", 40))
+        },
+        "refetched": {name: {"had": 20, "lost": 0} for name in PAGE_FIELDS},
+        "new": {"fetched": 0, **dict.fromkeys(PAGE_FIELDS, 0)},
+        "problems": {},
+        "rules": {"listing.items/class": 12, "article.body/rich_text": 15, "article.body/markdown": 5},
+        "drift": {},
+        "language_asked": "en",
+        "languages": {"en": 40},
+        "region": {"site": "OKX_GLOBAL"},
+        "regions": {"OKX_GLOBAL": 12},
+        "incomplete_reasons": [],
+    }
+    return copy.deepcopy(facts) | changes
+
+
+def failing(facts: dict[str, Any], earlier: list[dict[str, Any]] | None = None) -> set[str]:
+    return {
+        v.check
+        for v in check_health(facts, [run()] * 3 if earlier is None else earlier)
+        if v.verdict == "fail"
+    }
+
+
+def warned(facts: dict[str, Any], earlier: list[dict[str, Any]] | None = None) -> str:
+    found = check_health(facts, [run()] * 3 if earlier is None else earlier)
+    return "\n".join(v.detail for v in found if v.verdict == "warn")
+
+
+def live(n: int) -> dict[str, int]:
+    return {"fetched": 0, "carried": n, "listed": 0, "failed": 0, "gone": 0}
+
+
+def test_a_good_crawl_passes_every_check_and_each_one_speaks() -> None:
+    verdicts = check_health(run(), [run()] * 3)
+    assert is_fit(verdicts)
+    assert {v.verdict for v in verdicts} == {"ok"}
+    assert {v.check for v in verdicts} == {
+        "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "language", "region", "layout",
+    }  # fmt: skip
+
+
+def test_the_first_crawl_is_judged_by_what_every_help_centre_has() -> None:
+    first = run(counts={"fetched": 100, "carried": 0, "listed": 0, "failed": 0, "gone": 0})
+    first["new"] = {"fetched": 100, **dict.fromkeys(PAGE_FIELDS, 0)}
+    assert failing(first, []) == set()
+    for name, least in (("body_sha256", LIMITS.min_bodies), ("published_on", LIMITS.min_dated)):
+        edge = round((1 - least) * 100)
+        first["new"] |= {name: edge}
+        assert failing(first, []) == set()
+        first["new"] |= {name: edge + 1}
+        assert failing(first, []) == {"bodies"}
+        first["new"] |= {name: 0}
+
+
+def test_a_single_article_without_a_body_is_no_refusal_but_a_first_crawl_of_such_is() -> None:
+    odd = run()
+    odd["new"] |= {"fetched": 1, "body_sha256": 1}
+    assert failing(odd) == set()
+    alone = run(counts={"fetched": 2, "carried": 0, "listed": 0, "failed": 0, "gone": 0})
+    alone["new"] |= {"fetched": 2, "body_sha256": 2}
+    assert failing(alone, []) == {"bodies"}
+
+
+@pytest.mark.parametrize(
+    "reason", ["shutdown", "closespider_errorcount", "unreachable", "enough", "cancelled"]
+)
+def test_only_a_crawl_that_ran_to_its_end_is_fit(reason: str) -> None:
+    assert "end" in failing(run(finish_reason=reason))
+
+
+def test_an_internal_error_is_never_fit_and_is_named() -> None:
+    facts = run(internal_errors=1, errors=["ValueError: boom"])
+    assert failing(facts) == {"end"}
+    assert any("boom" in v.detail for v in check_health(facts, []))
+
+
+def test_nothing_is_never_a_help_centre_and_the_reason_is_told() -> None:
+    empty = run(
+        counts=live(0), live={}, sections={}, listed={}, incomplete_reasons=["home page: DNSLookupError"]
+    )
+    assert "articles" in failing(empty, [])
+    assert any("DNSLookupError" in v.detail for v in check_health(empty, []))
+
+
+def test_articles_that_could_not_be_read_at_all_are_no_help_centre() -> None:
+    assert "articles" in failing(run(counts=live(0) | {"failed": 2}), [])
+
+
+def test_too_few_articles() -> None:
+    assert failing(run(counts=live(70))) == set()
+    assert failing(run(counts=live(69))) == {"articles"}
+
+
+def test_the_median_of_the_last_good_crawls_is_the_measure() -> None:
+    odd = run(counts=live(500))
+    assert failing(run(counts=live(70)), [odd, run(), run()]) == set()
+
+
+def test_crawls_of_a_part_and_incomplete_ones_are_no_measure() -> None:
+    assert failing(run(counts=live(5)), [run(scope="sections x"), run(complete=False)]) == set()
+
+
+def test_a_few_articles_of_a_tiny_site_prove_nothing() -> None:
+    tiny = run(counts=live(4), sections={}, live={})
+    assert failing(run(counts=live(2), sections={}, live={}), [tiny]) == set()
+    assert failing(run(counts=live(1), sections={}, live={}), [tiny]) == {"articles"}
+
+
+def test_too_few_articles_in_one_section() -> None:
+    assert failing(run(live=run()["live"] | {"news": 20})) == set()
+    assert failing(run(live=run()["live"] | {"news": 19})) == {"section"}
+    assert failing(run(live=run()["live"] | {"tiny": 0})) == set()
+
+
+def test_a_section_that_vanished() -> None:
+    facts = run(live=run()["live"] | {"news": 0})
+    del facts["sections"]["news"]
+    assert failing(facts) == {"section"}
+    facts["live"]["news"] = 40
+    assert failing(facts) == set()
+    assert "section news has vanished" in warned(facts)
+
+
+def test_a_tag_whose_listing_was_not_read_whole_is_a_hole_and_no_fall() -> None:
+    facts = run(live=run()["live"] | {"latest": 3})
+    assert failing(facts) == {"section"}
+    facts["sections"]["latest"] = section(3, "tag", whole=False)
+    assert failing(facts) == set()
+
+
+def test_a_crawl_of_a_part_is_held_against_its_own_sections_only() -> None:
+    facts = run(scope="sections news", counts=live(40), live={"news": 40}, sections={"news": section(40)})
+    assert failing(facts) == set()
+    assert failing(facts | {"live": {"news": 19}}) == {"section"}
+
+
+@pytest.mark.parametrize("name", PAGE_FIELDS)
+def test_a_field_that_pages_lost(name: str) -> None:
+    assert failing(run(refetched={name: {"had": 20, "lost": 4}})) == set()
+    assert failing(run(refetched={name: {"had": 20, "lost": 5}})) == {"coverage"}
+    assert failing(run(refetched={name: {"had": 2, "lost": 2}})) == set()
+
+
+@pytest.mark.parametrize("name", LISTED_FIELDS)
+def test_a_field_that_listings_lost(name: str) -> None:
+    facts = run()
+    facts["listed"]["faq"][name] = 40
+    assert failing(facts) == set()
+    facts["listed"]["faq"][name] = 39
+    assert failing(facts) == {"coverage"}
+
+
+def test_a_field_that_a_section_never_showed_is_not_missed() -> None:
+    before = run()
+    before["listed"]["news"]["view_count"] = 0
+    facts = copy.deepcopy(before)
+    assert failing(facts, [before]) == set()
+    only_news = run(scope="sections news", counts=live(40), live={"news": 40}, sections={"news": section(40)})
+    only_news["listed"] = {
+        "news": facts["listed"]["news"],
+        "brand-new": {"n": 9, **dict.fromkeys(LISTED_FIELDS, 0)},
+    }
+    assert failing(only_news, [before]) == set()
+
+
+def test_failed_pages_against_all_articles() -> None:
+    counts = {"fetched": 40, "carried": 50, "listed": 0, "failed": 10, "gone": 0}
+    assert failing(run(counts=counts)) == set()
+    assert "10 of 50" in warned(run(counts=counts))
+    assert failing(run(counts=counts | {"failed": 11, "carried": 49})) == {"failed"}
+
+
+def test_failed_pages_against_those_asked_for() -> None:
+    counts = {"fetched": 4, "carried": 92, "listed": 0, "failed": 4, "gone": 0}
+    assert failing(run(counts=counts)) == set()
+    assert failing(run(counts=counts | {"failed": 5})) == {"failed"}
+    assert failing(run(counts=counts | {"fetched": 0, "failed": 2})) == set()
+
+
+def test_pages_that_stayed_block_pages() -> None:
+    assert failing(run(problems={"challenge": 1})) == {"challenge"}
+
+
+def test_another_language() -> None:
+    assert failing(run(languages={"en": 20, "zh-Hans": 20}), []) == set()
+    assert "zh-Hans" in warned(run(languages={"en": 20, "zh-Hans": 20}), [])
+    assert failing(run(languages={"en": 20, "zh-Hans": 21}), []) == {"language"}
+
+
+def test_another_script_is_another_language() -> None:
+    assert failing(run(language_asked="zh-Hans", languages={"zh-hans": 9}), []) == set()
+    assert failing(run(language_asked="zh-Hans", languages={"zh-hant": 9}), []) == {"language"}
+    assert failing(run(language_asked="zh-Hans", languages={"zh": 9}), []) == set()
+
+
+def test_the_regional_edition_of_the_same_language() -> None:
+    assert failing(run(languages={"en-us": 40}), []) == set()
+    assert failing(run(languages={"en-us": 40})) == {"language"}
+    assert failing(run(languages={"en": 21, "en-us": 19})) == set()
+
+
+def test_a_page_that_states_no_language_is_no_other_language() -> None:
+    assert failing(run(languages={})) == set()
+
+
+def test_another_region() -> None:
+    assert failing(run(regions={"OKX_GLOBAL": 6, "OKX_US": 6})) == set()
+    assert "OKX_US" in warned(run(regions={"OKX_GLOBAL": 6, "OKX_US": 6}))
+    assert failing(run(regions={"OKX_GLOBAL": 5, "OKX_US": 7})) == {"region"}
+    assert failing(run(regions={"OKX_US": 12}), []) == set()
+
+
+def test_layout_drift_is_named_and_left_to_the_other_checks() -> None:
+    drifted = run(rules=run()["rules"] | {"listing.list/drift": 3})
+    assert failing(drifted) == set()
+    assert "listing.list/drift" in warned(drifted)
+    unread = run(drift={"list at articleList": 2})
+    assert "list at articleList" in warned(unread)
+
+
+def test_a_rule_that_should_have_matched_and_did_not_is_named() -> None:
+    facts = run(rules={"listing.items/other": 12, "article.body/rich_text": 20})
+    assert "listing.items/class" in warned(facts)
+    # 15 pages were expected to hold about four Markdown bodies: that there is none may be chance.
+    assert "article.body/markdown" not in warned(
+        run(rules={"listing.items/class": 12, "article.body/rich_text": 15})
+    )
+    # Twenty-eight are not.
+    assert "article.body/markdown" in warned(
+        run(rules={"listing.items/class": 12, "article.body/rich_text": 28})
+    )
+
+
+def test_a_failure_that_stops_is_no_rule_that_stopped() -> None:
+    before = run(rules=run()["rules"] | {"article.view_count/missing": 50, "article.view_count/markup": 50})
+    assert warned(run(rules=run()["rules"] | {"article.view_count/markup": 100}), [before]) == ""

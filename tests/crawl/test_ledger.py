@@ -1,0 +1,162 @@
+"""The ledger accounts for every article, and what it holds survives the process."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
+from helpscraper.errors import ArchiveError
+from helpscraper.items import Body
+
+AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "ledger.sqlite"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Ledger:
+    return Ledger(path)
+
+
+def body(n: int) -> Body:
+    return Body(f"{n:064x}", "text", "markdown", "<p>html</p>")
+
+
+def test_columns_come_back_as_they_were(ledger: Ledger) -> None:
+    columns = {
+        "title": "標題 ✓",
+        "published_at": AT,
+        "published_on": AT.date(),
+        "view_count": 7,
+        "updated_at": None,
+    }
+    ledger.sighting("a", "faq", columns)
+    ledger.fetched("a", columns | {"fetched_at": AT}, body(1))
+    (entry,) = ledger.entries()
+    assert entry.columns == columns | {"fetched_at": AT}
+    assert entry.sightings == {"faq": columns}
+    assert list(ledger.bodies()) == [body(1)]
+
+
+def test_everything_found_is_accounted_for(ledger: Ledger) -> None:
+    ledger.sighting("only-seen", "faq", {})
+    ledger.expect("waiting")
+    ledger.settle("lost", "failed", "HTTP 503")
+    assert {entry.article_id: entry.outcome for entry in ledger.entries()} == {
+        "only-seen": "listed", "waiting": "expected", "lost": "failed",
+    }  # fmt: skip
+
+
+def test_what_was_fetched_stays_fetched(ledger: Ledger) -> None:
+    ledger.fetched("a", {"title": "T"}, None)
+    ledger.settle("a", "failed", "later")
+    ledger.expect("a")
+    assert ledger.outcome("a") == "fetched"
+
+
+def test_a_failure_gives_way_to_another_try_and_to_success(ledger: Ledger) -> None:
+    ledger.settle("a", "failed", "HTTP 503")
+    ledger.expect("a")
+    assert ledger.expected() == ["a"]
+    ledger.fetched("a", {"title": "T"}, None)
+    assert (ledger.outcome("a"), ledger.expected()) == ("fetched", [])
+
+
+def test_the_last_walk_counts(ledger: Ledger) -> None:
+    ledger.section("faq", title=None, category=None, content_type=None)
+    for article_id in "abc":
+        ledger.sighting(article_id, "faq", {}, walk=1)
+    ledger.listing_page("faq", 1, walk=1, total=4, shown=3, pages=2, last=False)
+    ledger.listing_page("faq", 2, walk=1, total=3, shown=0, pages=1, last=True)
+    (section,) = ledger.sections()
+    assert (section.totals, section.total, section.seen, section.ended) == ((4, 3), 3, 3, True)
+    for article_id in "ab":
+        ledger.sighting(article_id, "faq", {}, walk=2)
+    ledger.listing_page("faq", 1, walk=2, total=2, shown=2, pages=1, last=True)
+    (section,) = ledger.sections()
+    assert (section.totals, section.seen, section.pages) == ((2,), 2, {1: 2})
+
+
+def test_a_resumed_crawl_keeps_what_was_read_and_reads_listings_afresh(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.set_meta(snapshot_id="x", arguments="{}")
+    ledger.section("faq", title=None, category=None, content_type=None)
+    ledger.listing_page("faq", 1, walk=1, total=4, shown=3, pages=2, last=False)
+    ledger.sighting("a", "faq", {})
+    ledger.fetched("a", {"title": "T"}, body(1))
+    ledger.expect("b")
+    ledger.problem("discovery", "u", "HTTP 503")
+    ledger.tally("rules", {"x": 2})
+    ledger.close()
+    again = Ledger(path)
+    again.reopen()
+    assert again.meta() == {"snapshot_id": "x", "arguments": "{}"}
+    assert (again.sections(), again.problems(), again.tallies("problem")) == ([], [], {})
+    assert (again.outcome("a"), again.expected(), list(again.bodies())) == ("fetched", ["b"], [body(1)])
+    assert again.tallies("rules") == {"x": 2}
+
+
+def test_problems_are_counted_exactly_and_kept_within_bounds(ledger: Ledger) -> None:
+    for _ in range(300):
+        ledger.problem("download", "u" * 10_000, "d" * 10_000)
+    assert ledger.tallies("problem") == {"download": 300}
+    assert len(ledger.problems()) == 200
+    assert max(len(detail) for _, _, detail in ledger.problems()) == 500
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from(["expect", "fetched", "failed", "gone", "carried", "seen"]), st.sampled_from("ab")
+        )
+    )
+)
+def test_no_article_is_ever_forgotten(tmp_path: Path, steps: list[tuple[str, str]]) -> None:
+    ledger = Ledger(tmp_path / "property.sqlite")
+    try:
+        fetched = set()
+        for step, article_id in steps:
+            match step:
+                case "expect":
+                    ledger.expect(article_id)
+                case "fetched":
+                    ledger.fetched(article_id, {"title": "T"}, None)
+                    fetched.add(article_id)
+                case "seen":
+                    ledger.sighting(article_id, "s", {})
+                case _:
+                    ledger.settle(article_id, step)  # type: ignore[arg-type]
+        entries = {entry.article_id: entry.outcome for entry in ledger.entries()}
+        assert entries.keys() == {article_id for _, article_id in steps}
+        assert {name for name, outcome in entries.items() if outcome == "fetched"} == fetched
+    finally:
+        ledger.delete()
+
+
+def test_a_file_that_is_no_ledger_is_named(path: Path) -> None:
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database, whatever its name says" * 99)
+    with pytest.raises(LedgerDamagedError, match="ledger"):
+        Ledger(path)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where a folder should be")
+    with pytest.raises(ArchiveError, match="cannot be opened"):
+        Ledger(tmp_path / "state" / "ledger.sqlite")
+
+
+def test_deleting_leaves_nothing(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.expect("a")
+    ledger.delete()
+    assert list(path.parent.iterdir()) == []

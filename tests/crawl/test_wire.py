@@ -1,0 +1,67 @@
+"""Retry-After, and streams that break off."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.extensions.guard import gzip_is_whole
+from helpscraper.extensions.retry import retry_after
+
+NOW = dt.datetime(2026, 11, 22, 6, 0, tzinfo=dt.UTC)
+
+
+@given(st.integers(0, 10**9 - 1))
+def test_seconds(seconds: int) -> None:
+    assert retry_after(str(seconds), NOW) == seconds
+    assert retry_after(f" {seconds} ".encode(), NOW) == seconds
+
+
+@given(st.integers(0, 10**6))
+def test_dates(seconds: int) -> None:
+    assert retry_after(format_datetime(NOW + dt.timedelta(seconds=seconds), usegmt=True), NOW) == seconds
+
+
+def test_a_date_gone_by_asks_for_no_wait() -> None:
+    assert retry_after("Sun, 22 Nov 2026 05:00:00 GMT", NOW) == 0
+
+
+@pytest.mark.parametrize(
+    "value", [None, b"", "soon", "-5", "1.5", "1e3", "9" * 40, "²", "Sun, 99 Nov 2026 06:00:00 GMT"]
+)
+def test_what_cannot_be_read_asks_for_nothing(value: bytes | str | None) -> None:
+    assert retry_after(value, NOW) is None
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_survived(text: str) -> None:
+    found = retry_after(text, NOW)
+    assert found is None or found >= 0
+
+
+@given(st.lists(st.binary(max_size=3000), min_size=1, max_size=3), st.integers(0, 9))
+def test_whole_gzip_is_whole(members: list[bytes], level: int) -> None:
+    assert gzip_is_whole(b"".join(gzip.compress(member, level) for member in members), 1 << 20)
+
+
+@given(st.binary(max_size=3000), st.data())
+def test_gzip_cut_anywhere_is_not_whole(text: bytes, data: st.DataObject) -> None:
+    stream = gzip.compress(text)
+    assert not gzip_is_whole(stream[: data.draw(st.integers(1, len(stream) - 1))], 1 << 20)
+
+
+@given(st.binary(min_size=1, max_size=200).filter(lambda data: not data.startswith(b"\x1f\x8b")))
+def test_what_is_no_gzip_is_not_whole(data: bytes) -> None:
+    assert not gzip_is_whole(data, 1 << 20)
+
+
+def test_a_large_page_is_read_to_its_end_and_a_bomb_is_not() -> None:
+    page = gzip.compress(bytes(1_000_000))
+    assert gzip_is_whole(page, 2_000_000)
+    assert not gzip_is_whole(page[:-1], 2_000_000)
+    assert gzip_is_whole(page[:-1], 500_000)  # its size refuses it elsewhere
