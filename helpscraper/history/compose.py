@@ -144,10 +144,11 @@ def _place(name: str) -> int:
 
 
 def _edits(diff: DiffResult) -> list[_Edit]:
-    grouped: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    # One that went bears its slug of before, which after a composed rename another article may bear by now.
+    grouped: defaultdict[tuple[str, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in diff.table.to_pylist() + diff.apart.to_pylist():
-        grouped[row["article_id"]].append(row)
-    return [_edit(article_id, rows) for article_id, rows in grouped.items()]
+        grouped[row["article_id"], row["kind"] in _GONE].append(row)
+    return [_edit(article_id, rows) for (article_id, _), rows in grouped.items()]
 
 
 def _edit(article_id: str, rows: Iterable[Mapping[str, Any]]) -> _Edit:

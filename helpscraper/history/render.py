@@ -17,7 +17,7 @@ _GAP = "…"
 
 
 def plain(diff: WordDiff, context: int | None = None) -> str:
-    """Return the diff as text: ``[-gone-]{+new+}``, moved blocks as ``>>> [block]  (moved)``.
+    """Return the diff as text: ``[-gone-]{+new+}``, moved blocks behind ``(moved)``.
 
     ``context`` is the number of unchanged blocks shown around each change; None shows all.
     """
@@ -27,7 +27,7 @@ def plain(diff: WordDiff, context: int | None = None) -> str:
             lines.append(_GAP)
             continue
         text = "".join(_marked(span) for span in block.spans)
-        lines.append(f">>> [{text}]  (moved)" if block.fate == "moved" else text)
+        lines.append(f"(moved) {text}" if block.fate == "moved" else text)
     return "\n".join(lines)
 
 

@@ -111,7 +111,7 @@ def word_diff(before: str, after: str, language: str | None = None) -> WordDiff:
 
     >>> print(word_diff("Open the page.\\nSign in.", "Sign in.\\nOpen this page.").plain())
     Sign in.
-    >>> [Open [-the-]{+this+} page.]  (moved)
+    (moved) Open [-the-]{+this+} page.
     """
     old, new = blocks_of(before), blocks_of(after)
     words = {block: units_of(block, language) for block in {*old, *new}}

@@ -17,7 +17,7 @@ from helpscraper.history.diff import DiffResult, diff_files, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
 from tests.history.worlds import run, snapshots
 
-few = settings(max_examples=40, deadline=None)
+few = settings(max_examples=25, deadline=None)
 
 
 def diff(before: pa.Table, after: pa.Table, days: tuple[int, int] = (0, 1)) -> DiffResult:
@@ -64,7 +64,9 @@ def mirrored(result: DiffResult) -> list[tuple[Any, ...]]:
     old = {
         row["article_id"]: row["before"]
         for row in result.table.to_pylist() + result.apart.to_pylist()
-        if row["kind"] == "renamed" and row["field"] in {"source_id", "body"} and row["after"] == row["article_id"]
+        if row["kind"] == "renamed"
+        and row["field"] in {"source_id", "body"}
+        and row["after"] == row["article_id"]
     }
     turned = {"added": "removed", "removed": "added", "unverified": "added"}
     return [
@@ -81,7 +83,9 @@ def test_kinds_partition_the_articles(a: pa.Table, b: pa.Table) -> None:
     assert set(primary) == set(found.table.column("article_id").to_pylist())
     assert set(primary.values()) <= set(KINDS)
     before, after = (set(live(side).column("article_id").to_pylist()) for side in (a, b))
-    renamed = {row["previous_id"]: row["article_id"] for row in found.articles.to_pylist() if row["previous_id"]}
+    renamed = {
+        row["previous_id"]: row["article_id"] for row in found.articles.to_pylist() if row["previous_id"]
+    }
     came = {name for name, kind in primary.items() if kind == "added"}
     went = {name for name, kind in primary.items() if kind in {"removed", "unverified"}}
     assert came == after - before - set(renamed.values())
@@ -106,7 +110,9 @@ def test_steps_composed_equal_the_direct_diff(a: pa.Table, b: pa.Table, c: pa.Ta
     assume(not any(d.apart.num_rows for d in (*steps, direct)))
     composed = compose(*steps)
     assert records(composed) == records(direct)
-    assert composed.table.select(["article_id", "kind", "field"]) == direct.table.select(["article_id", "kind", "field"])
+    assert composed.table.select(["article_id", "kind", "field"]) == direct.table.select(
+        ["article_id", "kind", "field"]
+    )
 
 
 def without_ids(table: pa.Table) -> pa.Table:
@@ -122,7 +128,9 @@ def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b:
     for side in (a, b):
         order = list(range(side.num_rows))
         luck.shuffle(order)
-        shuffled.append(side.take(pa.array(order, pa.int64())).select(luck.sample(side.schema.names, len(side.schema))))
+        shuffled.append(
+            side.take(pa.array(order, pa.int64())).select(luck.sample(side.schema.names, len(side.schema)))
+        )
     assert diff(shuffled[0], shuffled[1]).table == expected.table
     with TemporaryDirectory() as folder:
         paths = [Path(folder) / name for name in ("a.parquet", "it's b.parquet")]

@@ -65,9 +65,13 @@ def run(day: int = 0, **facts: Any) -> dict[str, Any]:
     } | facts
 
 
-_instants = st.sampled_from([None, MONDAY - dt.timedelta(days=9), MONDAY, MONDAY + dt.timedelta(microseconds=1)])
+_instants = st.sampled_from(
+    [None, MONDAY - dt.timedelta(days=9), MONDAY, MONDAY + dt.timedelta(microseconds=1)]
+)
 _dates = st.sampled_from([None, dt.date(2026, 11, 1), dt.date(1, 1, 1)])
-_texts = st.sampled_from(["A title", "Another", "'quoted' \"and\" \\ back", "名前 <b>", "\U0001f600", "=1+1", "{}"])
+_texts = st.sampled_from(
+    ["A title", "Another", "'quoted' \"and\" \\ back", "名前 <b>", "\U0001f600", "=1+1", "{}"]
+)
 
 
 @st.composite
@@ -77,7 +81,9 @@ def articles(draw: st.DrawFn, slug: str) -> dict[str, Any]:
     read = draw(st.booleans())
     return {
         "article_id": slug,
-        "url": draw(st.sampled_from([f"https://help.example/help/{slug}", "https://help.example/other", "/x"])),
+        "url": draw(
+            st.sampled_from([f"https://help.example/help/{slug}", "https://help.example/other", "/x"])
+        ),
         "title": draw(_texts),
         "source_id": draw(st.sampled_from([None, slug, f"id-{slug}", "id-1", "id-2"])),
         "category": draw(st.sampled_from(["faq", "announcements"])),

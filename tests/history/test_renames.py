@@ -1,0 +1,99 @@
+"""When two articles are one under two slugs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.history.diff import diff_tables
+from helpscraper.history.renames import Candidate, find_renames, shingles, similarity
+from tests.history.worlds import body, row, run, table
+
+TEXT = " ".join(f"word{n}" for n in range(200))
+
+
+def test_by_the_id_of_the_cms() -> None:
+    went, came = Candidate("old", "id-1", "a"), Candidate("new", "id-1", "b")
+    [found] = find_renames([went], [came])
+    assert (found.before, found.after, found.via) == ("old", "new", "source_id")
+
+
+def test_an_id_that_repeats_the_slug_or_stands_there_twice_is_none() -> None:
+    assert not find_renames([Candidate("old", "new", "a")], [Candidate("new", "new", "b")])
+    assert not find_renames([Candidate("old", "1")], [Candidate("new", "1"), Candidate("other", "1")])
+
+
+def test_by_an_equal_body() -> None:
+    [found] = find_renames([Candidate("old", None, "a")], [Candidate("new", "id-9", "a")])
+    assert found.via == "body"
+    assert not find_renames([Candidate("old", "1", "a")], [Candidate("new", "2", "a")])
+    # "Reborn": the CMS gave it a new id, and the moment of publication tells that it is the same.
+    assert find_renames([Candidate("old", "1", "a", "T1")], [Candidate("new", "2", "a", "T1")])
+    assert not find_renames([Candidate("old", None, "a", "T1")], [Candidate("new", None, "a", "T2")])
+
+
+def near(before: str, after: str, **fields: str) -> bool:
+    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: {"b": before, "a": after}[key] for key in keys}
+
+    return bool(find_renames([Candidate("old", None, "b", **fields)], [Candidate("new", None, "a")], bodies))
+
+
+def test_by_a_nearly_equal_body() -> None:
+    assert near(TEXT, TEXT.replace("word100", "other"))
+    assert not near(TEXT, " ".join(f"other{n}" for n in range(200)))
+    assert not near(TEXT, TEXT + " " + TEXT[: len(TEXT) // 3].upper())
+    assert not near("", "")
+
+
+def test_notices_of_one_template_are_not_one_article() -> None:
+    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: TEXT.replace("word100", key) for key in keys}
+
+    went = [Candidate("list-aaa", "1", "aaa", None, "2026-01-01")]
+    came = [Candidate("list-bbb", "2", "bbb", None, "2026-02-02")]
+    assert not find_renames(went, came, bodies)
+
+
+def test_a_rename_that_also_edits_is_both() -> None:
+    before, after = row("old"), row("new", source_id="id-old", title="Old", body_sha256=body("b"))
+    found = diff_tables(table(before), table(after, day=1), before_run=run(), after_run=run(1))
+    assert found.summary() == {"renamed": 1, "edited": 1, "silent": 1}
+    record = found.records()[0]
+    assert (record["article_id"], record["field"]) == ("new", "source_id")
+    assert (record["before"], record["after"]) == ("old", "new")
+    # The URL followed the slug, so it is no change of its own.
+    assert list(found.changes["field"]) == ["source_id", "body_sha256"]
+    assert found.articles.to_pylist()[0]["previous_id"] == "old"
+
+
+candidates = st.lists(
+    st.builds(
+        Candidate,
+        st.text("abcdef", min_size=1, max_size=3),
+        st.none() | st.sampled_from("1234"),
+        st.none() | st.sampled_from("wxyz"),
+        st.none() | st.sampled_from(["T1", "T2"]),
+    ),
+    max_size=8,
+    unique_by=lambda each: each.article_id,
+)
+
+
+@given(candidates, candidates)
+def test_each_article_has_one_other_and_order_does_not_matter(
+    went: list[Candidate], came: list[Candidate]
+) -> None:
+    found = find_renames(went, came)
+    assert len({each.before for each in found}) == len({each.after for each in found}) == len(found)
+    assert find_renames(went[::-1], came[::-1]) == found
+    assert {(r.after, r.before) for r in find_renames(came, went)} == {(r.before, r.after) for r in found}
+
+
+@given(st.text(max_size=200), st.text(max_size=200))
+def test_similarity_is_a_share(one: str, other: str) -> None:
+    a, b = shingles(one), shingles(other)
+    assert 0 <= similarity(a, b) == similarity(b, a) <= 1
+    assert similarity(a, a) == (1.0 if a else 0.0)
