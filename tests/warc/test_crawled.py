@@ -168,7 +168,9 @@ def weeks(request: pytest.FixtureRequest, tmp_path: Path) -> Crawled:
     if request.param == "e2":
         mine: Crawled = request.getfixturevalue("mine")
         return mine
-    return crawl_weeks(tmp_path / "archive", request.param, "incremental", "incremental")
+    # Carried and vanished articles do not depend on the layout: two layouts hold them, one crawl does for the rest.
+    weeks = ("incremental", "incremental") if request.param == "markup" else ("incremental",)
+    return crawl_weeks(tmp_path / "archive", request.param, *weeks)
 
 
 def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
@@ -189,7 +191,7 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
         assert {name: facts[name] for name in ("counts", "sections", "complete")} == {
             name: original[name] for name in ("counts", "sections", "complete")
         }
-    assert {"fetched", "carried", "gone"} <= statuses
+    assert statuses >= ({"fetched", "carried", "gone"} if len(before) > 1 else {"fetched"})
     assert {path: path.read_bytes() for path in weeks.archive.glob("bodies/**/*.parquet")} == bodies
     assert verify(catalog).problems == []
 
