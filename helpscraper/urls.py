@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import parse_qs, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 __all__ = ["HelpUrl", "canonical_url", "is_locale", "is_slug", "parse_help_url", "same_site"]
 
@@ -74,8 +74,8 @@ def parse_help_url(url: str) -> HelpUrl:
         case []:
             return HelpUrl("home", locale)
         case ["search"]:
-            query = parse_qs(parts.query)
-            return HelpUrl("search", locale, (query.get("category") or [None])[0], query=(query.get("term") or [None])[0])
+            query = dict(parse_qsl(parts.query))
+            return HelpUrl("search", locale, query.get("category"), query=query.get("term"))
         case ["category" | "section" as kind, slug, *paging] if is_slug(slug):
             match paging:
                 case []:

@@ -6,6 +6,7 @@ import argparse
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import Literal
 
 from helpscraper.errors import CommandError, ExitCode
 
@@ -29,11 +30,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "files", metavar="FILE", type=Path, nargs="+",
         help="a saved page, may be gzipped; or files of a web archive: WARC, WET, WACZ, CDXJ",
     )  # fmt: skip
-    parser.add_argument("--format", choices=("html", "text"), help="what the file holds (default: by its ending)")
-    parser.add_argument("--url", help="where the saved page was captured; a web archive's files say so themselves")
+    parser.add_argument(
+        "--format", choices=("html", "text"), help="what the file holds (default: by its ending)"
+    )
+    parser.add_argument(
+        "--url", help="where the saved page was captured; a web archive's files say so themselves"
+    )
     parser.add_argument("--captured-at", metavar="TIME", help="when it was, in ISO 8601 with an offset")
     parser.add_argument(
-        "--locale", help="locale prefix of the edition (default: en for a page, all for a web archive's files)"
+        "--locale",
+        help="locale prefix of the edition (default: en for a page, all for a web archive's files)",
     )
     parser.add_argument("--site", default="okx", help="site that it was captured from (default: %(default)s)")
 
@@ -87,7 +93,7 @@ def _import_page(args: argparse.Namespace) -> int:
     (path,) = args.files
     captured_at = _instant(args.captured_at)
     name = path.name.removesuffix(".gz")
-    form = args.format or ("text" if name.endswith(".txt") else "html")
+    form: Literal["html", "text"] = args.format or ("text" if name.endswith(".txt") else "html")
     from helpscraper.imports import import_page
 
     report = import_page(
@@ -112,6 +118,7 @@ def _instant(text: str) -> dt.datetime:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise CommandError(
-            f"--captured-at {text}: not an instant", advice="write a date and time with an offset: 2026-11-22T06:00:00Z"
+            f"--captured-at {text}: not an instant",
+            advice="write a date and time with an offset: 2026-11-22T06:00:00Z",
         )
     return instant
