@@ -18,16 +18,18 @@ The way of a page, and the folder where each step lives::
       |
       v
     crawl/       the ledger, its completeness and health checks, and the one commit at the end
-      |
+      |              ^
+      |              +-- imports.py, captures.py, reextract.py: the same rows from files, web archives, own WARC
       v
-    archive/     Parquet snapshots, bodies and run facts: layout, schema, writer, reader
+    archive/     Parquet snapshots, bodies, WARC and run facts: layout, schema, writer, reader
       |
       v
     history/     two snapshots -> typed changes; word diff; the story of one article
       |
       v
-    api.py       ``Archive``: what a notebook, the command line and the report read
+    api.py       ``Archive``: what notebooks, the command line and the report read
       |
+      +--> report/, feed/   the same as static pages and as Atom
       v
     cli/         parse arguments, call one function, print
 
