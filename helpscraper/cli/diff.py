@@ -117,7 +117,8 @@ def _require_two(catalog: Catalog, partition: Partition) -> None:
     ids = catalog.ids(partition)
     if len(ids) == 1:
         raise ReferenceNotFoundError(
-            f"{catalog.store.uri} ({partition}) holds one snapshot, {ids[0]}: there is nothing before it to compare with",
+            f"{catalog.store.uri} ({partition}) holds one snapshot, {ids[0]}:"
+            " there is nothing before it to compare with",
             advice="crawl again later, or look at it with `helpscraper show latest`",
         )
 

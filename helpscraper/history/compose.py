@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.compare import RECORD_SCHEMA
-from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, KINDS, LABELS
+from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, LABELS
 from helpscraper.history.renames import Candidate, find_renames
-from helpscraper.history.result import ARTICLES_SCHEMA, DiffResult, split
+from helpscraper.history.result import ARTICLES_SCHEMA, DiffResult, ordered, split
 
 __all__ = ["apply", "compose"]
 
@@ -121,11 +121,7 @@ def compose(first: DiffResult, second: DiffResult) -> DiffResult:
     records = pa.Table.from_pylist(
         [row for edit in edits for row in _records(edit, at)], schema=RECORD_SCHEMA
     )
-    rank = pa.array([KINDS.index(kind) for kind in records.column("kind").to_pylist()], pa.int64())
-    place = pa.array([_place(name) for name in records.column("field").to_pylist()], pa.int64())
-    records = records.append_column("rank", rank).append_column("place", place)
-    records = records.sort_by([("article_id", "ascending"), ("rank", "ascending"), ("place", "ascending")])
-    own, apart = split(records.select(RECORD_SCHEMA.names))
+    own, apart = split(ordered(records))
     named = {row["article_id"]: row for side in (first, second) for row in side.articles.to_pylist()}
     ids = {edit.after_id or edit.before_id: edit.before_id for edit in edits}
     rows = [
@@ -137,10 +133,6 @@ def compose(first: DiffResult, second: DiffResult) -> DiffResult:
     counts = {**first.counts, "after": second.counts.get("after", 0)}
     warnings = tuple(dict.fromkeys((*first.warnings, *second.warnings)))
     return DiffResult(first.from_id, second.to_id, own, apart, articles, counts, warnings, first.partition)
-
-
-def _place(name: str) -> int:
-    return COMPARED.index(name) if name in COMPARED else -1
 
 
 def _edits(diff: DiffResult) -> list[_Edit]:
@@ -206,14 +198,9 @@ def _chained(first: _Edit, second: _Edit) -> dict[str, tuple[str | None, str | N
     start, middle, end = first.before_id or "", first.after_id or "", second.after_id or ""
     fields: dict[str, tuple[str | None, str | None]] = {}
     for name in (*first.fields, *(name for name in second.fields if name not in first.fields)):
-        if name in first.fields:
-            before = first.fields[name][0]
-        else:
-            before = _follow(name, second.fields[name][0], middle, start)
-        if name in second.fields:
-            after = second.fields[name][1]
-        else:
-            after = _follow(name, first.fields[name][1], middle, end)
+        one, other = first.fields.get(name), second.fields.get(name)
+        before = one[0] if one else _follow(name, other[0] if other else None, middle, start)
+        after = other[1] if other else _follow(name, one[1] if one else None, middle, end)
         if after != _follow(name, before, start, end):
             fields[name] = (before, after)
     return fields

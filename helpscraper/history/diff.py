@@ -120,7 +120,8 @@ def _diff(
     warnings = []
     if readings[0] != readings[1]:
         warnings.append(
-            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}: {apart.num_rows} differences that"
+            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
+            f" {apart.num_rows} differences that"
             " may come from it are kept apart (.extractor_changes)"
         )
     if found.schema_differs:

@@ -31,7 +31,7 @@ def changes_feed(
     run: Mapping[str, Any],
     new_bodies: Iterable[pa.RecordBatch] = (),
 ) -> pa.Table | None:
-    """Return the changes from the newest committed snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
+    """Return the changes from the newest snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
 
     None when there is none before. ``new_bodies`` are the bodies that are about to be committed with ``rows``; they
     are read only when a rename must be looked for. The table's metadata name the earlier snapshot and hold the

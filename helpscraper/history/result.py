@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.history.kinds import KINDS, QUIET, check_fields, check_kinds, primary_kind
+from helpscraper.history.kinds import COMPARED, KINDS, QUIET, check_fields, check_kinds, primary_kind
 
-__all__ = ["ARTICLES_SCHEMA", "DiffResult", "renames_of", "split"]
+__all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "renames_of", "split"]
 
 ARTICLES_SCHEMA: pa.Schema = pa.schema(
     [
@@ -32,6 +32,8 @@ ARTICLES_SCHEMA: pa.Schema = pa.schema(
 """One row for each article that changed; ``previous_id`` is its slug before a rename."""
 
 _SHOWN = 200
+_RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
+_PLACES = {name: place for place, name in enumerate(COMPARED)}
 _CLIP = 120
 
 
@@ -153,7 +155,8 @@ class DiffResult:
         """Show the changes in a notebook, all text of the site escaped; view counts are only counted."""
         rows = self.loud().table.slice(0, _SHOWN).to_pylist()
         titles = self.titles()
-        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {escape(repr(self)[1:-1].partition(': ')[2])}</p>"
+        told = escape(repr(self)[1:-1].partition(": ")[2])
+        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {told}</p>"
         warned = "".join(f"<p>⚠ {escape(text)}</p>" for text in self.warnings)
         body = "".join(
             f"<tr><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
@@ -203,3 +206,14 @@ def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
     ).to_pylist()
     # A CMS id that changed with the slug stands in a record of the same kind and field, with ids and no slugs.
     return [(row["before"], row["after"]) for row in rows if row["after"] == row["article_id"]]
+
+
+def ordered(changes: pa.Table) -> pa.Table:
+    """Return change records by article, then the strongest kind first, then in the order of the columns."""
+    ranks = [_RANKS.get(kind, len(_RANKS)) for kind in changes.column("kind").to_pylist()]
+    places = [_PLACES.get(name or "", -1) for name in changes.column("field").to_pylist()]
+    keyed = changes.append_column("_rank", pa.array(ranks, pa.int64())).append_column(
+        "_place", pa.array(places, pa.int64())
+    )
+    keys = [(name, "ascending") for name in ("article_id", "_rank", "_place")]
+    return keyed.sort_by(keys).select(changes.schema.names)

@@ -23,7 +23,7 @@ from helpscraper.errors import ArchiveError, HelpscraperError
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import FROM_KEY, RENAMES_KEY
 from helpscraper.history.renames import follow
-from helpscraper.history.result import renames_of
+from helpscraper.history.result import ordered, renames_of
 
 __all__ = ["Records", "changes_of", "steps", "story_of"]
 
@@ -142,7 +142,7 @@ class _Feed:
                     return CHANGES_SCHEMA.empty_table()
             table = file.read_row_groups(groups, use_threads=False)
         table = read_compatible(table, CHANGES_SCHEMA, where=self.path).replace_schema_metadata()
-        return table if wanted is None else _only(table, wanted)
+        return ordered(table if wanted is None else _only(table, wanted))
 
     def _may_hold(self, group: int, wanted: pa.Array) -> bool:
         statistics = self.metadata.row_group(group).column(0).statistics

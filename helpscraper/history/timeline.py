@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -33,6 +34,9 @@ LOG_SCHEMA: pa.Schema = pa.schema(
     ]
 )
 """How many articles of a section had a kind of change in a snapshot; ``silent`` edits count as a kind beside."""
+
+# Names are offered from this many of the newest snapshots, so that a mistyped one is answered at once.
+_SEARCHED = 30
 
 _VIEWS = """
 with seen as (
@@ -83,7 +87,8 @@ class History:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(row['snapshot_id'])}</td><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
+            f"<tr><td>{escape(row['snapshot_id'])}</td>"
+            f"<td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
             f"<td>{escape(row['field'] or '')}</td><td>{escape(_shown(row['before'], row['field']))}</td>"
             f"<td>{escape(_shown(row['after'], row['field']))}</td></tr>"
             for row in self.table.to_pylist()
@@ -126,13 +131,12 @@ def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ..
 
 
 def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> None:
-    known: list[str] = []
-    for snapshot in reversed(catalog.snapshots(partition)):
-        try:
-            known = catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
-            break
-        except ArchiveError:
-            continue
+    known: set[str] = set()
+    for snapshot in catalog.snapshots(partition)[-_SEARCHED:]:
+        with contextlib.suppress(ArchiveError):  # a damaged snapshot has no names to offer
+            known.update(
+                catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
+            )
     names = nearest(article_id, known)
     raise ReferenceNotFoundError(
         f"{article_id}: no snapshot of {catalog.store.uri} ({partition}) knows this article",
@@ -145,7 +149,8 @@ def log_table(
 ) -> tuple[pa.Table, tuple[str, ...]]:
     """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``), and warnings.
 
-    ``limit`` takes the newest steps only. The section is the article's after the change, or before it for one that went.
+    ``limit`` takes the newest steps only. The section is the article's after the change; for one that went,
+    before it.
     """
     taken = steps(catalog, partition)
     taken = taken[-limit:] if limit else taken

@@ -65,7 +65,7 @@ class Block:
 
 @dataclass(frozen=True)
 class WordDiff:
-    """The difference of two bodies, block by block, in the order of the later body; deleted blocks stand where they were.
+    """The difference of two bodies, block by block, in the later body's order; deleted blocks stand where they were.
 
     Falsy when the two say the same. Renderers are in ``history.render``.
     """

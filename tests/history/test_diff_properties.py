@@ -17,7 +17,7 @@ from helpscraper.history.diff import DiffResult, diff_files, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
 from tests.history.worlds import run, snapshots
 
-few = settings(max_examples=25, deadline=None)
+few = settings(max_examples=15, deadline=None)
 
 
 def diff(before: pa.Table, after: pa.Table, days: tuple[int, int] = (0, 1)) -> DiffResult:

@@ -173,7 +173,7 @@ def test_newcomers_that_may_have_been_there_are_warned_of() -> None:
 
 
 def test_another_region_is_never_compared() -> None:
-    with pytest.raises(CommandError, match="regional site GLOBAL.*by US"):
+    with pytest.raises(CommandError, match=r"regional site GLOBAL.*by US"):
         diff_tables(
             table(row("alpha")),
             table(),

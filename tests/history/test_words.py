@@ -28,7 +28,7 @@ Wait for our answer, which takes a day at most."""
         ("我们将下架以下交易对。", "我们将上架以下交易对。", "我们将[-下架-]{+上架+}以下交易对。"),
         ("ประเทศที่สวยงาม", "ประเทศที่ใหญ่", "ประเทศที่[-สวยงาม-]{+ใหญ่+}"),
         ("これは日本語です。", "これは英語です。", "これは[-日本語-]{+英語+}です。"),
-        ("Nothing in common here", "quite different words instead", "[-Nothing in common here-]\n{+quite different words instead+}"),
+        ("Nothing in common", "quite different words", "[-Nothing in common-]\n{+quite different words+}"),
         ("", "New.", "{+New.+}"),
         ("Old.", "", "[-Old.-]"),
     ],

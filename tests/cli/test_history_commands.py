@@ -1,0 +1,149 @@
+"""``log``, ``diff``, ``history`` and ``blame`` on a small archive with a story."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from helpscraper.archive.layout import Partition, snapshot_path
+from helpscraper.cli import main
+from tests.history.story import EN, committed, days, story
+
+Golden = Callable[[str, str], None]
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("story")
+    story(folder)
+    return folder
+
+
+def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple[int, str, str]:
+    code = main([words[0], "--archive", str(archive), *words[1:]])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("log.txt", ["log"]),
+        ("log.json", ["log", "--last", "2", "--format", "json"]),
+        ("log-article.txt", ["log", "withdrawal-limits"]),
+        ("diff.txt", ["diff", "2026-11-17", "2026-11-18"]),
+        ("diff-words.txt", ["diff", "latest~4", "latest~1", "--words"]),
+        ("diff-stat.txt", ["diff", "latest~4", "latest~1", "--stat"]),
+        ("diff-silent.txt", ["diff", "latest~4", "latest~1", "--kind", "silent"]),
+        ("diff-counted.txt", ["diff", "latest~4", "latest~3", "--kind", "counted"]),
+        ("diff.json", ["diff", "latest~3", "latest~2", "--format", "json"]),
+        ("diff.md", ["diff", "latest~3", "latest~2", "--format", "md"]),
+        ("history.txt", ["history", "limits", "--words"]),
+        ("blame.txt", ["blame", "trading-fees"]),
+    ],
+)
+def test_output(
+    capsys: pytest.CaptureFixture[str], golden: Golden, archive: Path, name: str, words: list[str]
+) -> None:
+    code, out, err = ran(capsys, archive, *words)
+    assert (code, err) == (0, "")
+    golden(name, out)
+
+
+def test_json_is_the_contract(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
+    _, out, _ = ran(capsys, archive, "diff", "latest~3", "latest~2", "--format", "json")
+    answer = json.loads(out)
+    assert list(answer) == ["from", "to", "changes"]
+    assert (answer["from"], answer["to"]) == ("20261117T060000Z", "20261118T060000Z")
+    assert list(answer["changes"][0]) == ["article_id", "kind", "field", "before", "after", "silent", "at"]
+
+
+def test_exit_code_is_gits(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
+    assert ran(capsys, archive, "diff", "latest~3", "latest~2", "--exit-code")[0] == 1
+    assert ran(capsys, archive, "diff", "latest~3", "latest~2")[0] == 0
+    assert ran(capsys, archive, "diff", "latest", "latest", "--exit-code")[0] == 0
+    assert ran(capsys, archive, "diff", "latest~3", "latest~2", "--exit-code", "--kind", "added")[0] == 0
+
+
+def test_csv_and_parquet(capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path) -> None:
+    _, out, _ = ran(capsys, archive, "diff", "latest~3", "latest~2", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert {row["kind"] for row in rows} == {"renamed", "edited", "counted"}
+    target = tmp_path / "changes.parquet"
+    ran(capsys, archive, "diff", "latest~3", "latest~2", "--format", "parquet", "--output", str(target))
+    assert pq.read_table(target).num_rows == len(rows)
+
+
+def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
+    code, out, err = ran(capsys, archive, "diff")
+    assert code == 0 and "unverified" in out
+    assert (
+        err
+        == "warning: 1 articles were not seen, but 20261120T060000Z did not look everywhere they could be\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["diff", "202611"], "202611 fits 5 snapshots"),
+        (["diff", "latest~9"], "holds 5 snapshots"),
+        (["diff", "--kind", "deleted"], "no such kind of change: deleted"),
+        (["diff", "--field", "colour"], "no such field to compare: colour"),
+        (["diff", "--article", "trading-fee"], "nearest: trading-fees"),
+        (["history", "trading-fee"], "nearest: trading-fees"),
+        (["blame", "zzz"], "knows this article"),
+        (["log", "--last", "-1"], "not a number of snapshots"),
+    ],
+)
+def test_bad_input(capsys: pytest.CaptureFixture[str], archive: Path, words: list[str], said: str) -> None:
+    code, out, err = ran(capsys, archive, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+def test_one_snapshot_has_nothing_to_compare_with(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    committed(tmp_path, 0, days()[0])
+    code, _, err = ran(capsys, tmp_path, "diff")
+    assert code == 2 and "holds one snapshot, 20261116T060000Z: there is nothing before it" in err
+    assert ran(capsys, tmp_path, "log")[0] == 0
+
+
+def test_a_damaged_file_is_named_and_the_rest_works(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    catalog = story(tmp_path)
+    Path(catalog.store.url(snapshot_path(EN, "20261118T060000Z"))).write_bytes(b"PAR1 broken")
+    code, _, err = ran(capsys, tmp_path, "diff", "latest~3", "latest~2")
+    assert code == 1 and "20261118T060000Z.parquet" in err
+    assert ran(capsys, tmp_path, "diff", "latest~4", "latest~3")[0] == 0
+    code, out, _ = ran(capsys, tmp_path, "log")
+    assert code == 0 and "20261118T060000Z.parquet" in out and "1 retitled" in out
+
+
+def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for locale in ("en", "de"):
+        for day, rows in enumerate(days()[:2]):
+            committed(tmp_path, day, rows, partition=Partition("okx", locale))
+    committed(tmp_path, 0, days()[0], partition=Partition("okx", "fr"))
+    code, out, err = ran(capsys, tmp_path, "diff", "--locale", "all")
+    assert code == 0 and "okx/en  20261116" in out and "okx/de  20261116" in out
+    assert "okx/fr) holds one snapshot" in err
+    answers = json.loads(ran(capsys, tmp_path, "diff", "--locale", "en,de", "--format", "json")[1])
+    assert [each["edition"] for each in answers] == ["okx/en", "okx/de"]
+
+
+def test_what_a_page_says_does_not_steer_the_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = days()[0]
+    committed(tmp_path, 0, rows)
+    committed(tmp_path, 1, [rows[0] | {"title": "\x1b[2Jgone"}, *rows[1:]])
+    for command in (["diff"], ["log", "set-up-a-passkey"]):
+        assert "\x1b" not in ran(capsys, tmp_path, *command)[1]

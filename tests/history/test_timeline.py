@@ -1,0 +1,164 @@
+"""Over many snapshots: stories, the log, view counts, blame, and the published feeds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from helpscraper.api import Archive
+from helpscraper.archive.layout import changes_path, snapshot_path
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.history.blame import blame
+from helpscraper.history.diff import diff_snapshots
+from helpscraper.history.feed import FROM_KEY
+from helpscraper.history.steps import changes_of, steps
+from helpscraper.history.timeline import article_history, log_table, view_series
+from tests.history.story import EN, PASSKEY, committed, days, story
+from tests.history.worlds import MONDAY
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Catalog:
+    return story(tmp_path_factory.mktemp("story"))
+
+
+def told(catalog: Catalog, article: str) -> list[tuple[str, str, str]]:
+    rows = article_history(catalog, article).table.to_pylist()
+    return [(row["snapshot_id"][:8], row["kind"], row["field"]) for row in rows]
+
+
+def test_the_story_of_an_article(catalog: Catalog) -> None:
+    assert told(catalog, "set-up-a-passkey") == [
+        ("20261117", "counted", "view_count"),
+        ("20261118", "counted", "view_count"),
+        ("20261119", "edited", "body_sha256"),
+        ("20261119", "retitled", "title"),
+        ("20261120", "counted", "view_count"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["limits", "withdrawal-limits"])
+def test_a_story_goes_on_under_another_slug(catalog: Catalog, name: str) -> None:
+    found = article_history(catalog, name)
+    assert found.names == ("limits", "withdrawal-limits")
+    assert found.since == "20261116T060000Z"
+    assert [(row["kind"], row["field"]) for row in found.table.to_pylist()] == [
+        ("renamed", "source_id"),
+        ("edited", "body_sha256"),
+        ("edited", "updated_at"),
+        ("edited", "updated_on"),
+    ]
+
+
+def test_an_absence_that_was_not_looked_for_is_unverified(catalog: Catalog) -> None:
+    assert told(catalog, "trading-fees")[-1] == ("20261120", "unverified", "article")
+    assert told(catalog, "farewell") == [("20261117", "removed", "article")]
+
+
+def test_timeline_and_diffs_agree(catalog: Catalog) -> None:
+    names = {row["article_id"] for day in days() for row in day}
+    stories = [row for name in names for row in article_history(catalog, name).table.to_pylist()]
+    for before, after in steps(catalog, EN):
+        direct = diff_snapshots(catalog, before, after).records()
+        own = [row for row in stories if row["snapshot_id"] == after.id]
+        keys = ("article_id", "kind", "field", "before", "after", "silent")
+        assert {tuple(row[k] for k in keys) for row in own} == {tuple(row[k] for k in keys) for row in direct}
+        assert changes_of(catalog, [(before, after)]).table.num_rows == len(direct)
+
+
+def test_without_feeds_the_snapshots_are_compared(catalog: Catalog, tmp_path: Path) -> None:
+    bare = story(tmp_path, feed=False)
+    assert not bare.store.exists(changes_path(EN, "20261118T060000Z"))
+    for name in ("limits", "set-up-a-passkey", "farewell"):
+        assert told(bare, name) == told(catalog, name)
+
+
+def test_a_feed_names_what_it_was_written_against(catalog: Catalog) -> None:
+    file = pq.ParquetFile(catalog.store.url(changes_path(EN, "20261118T060000Z")))
+    assert file.schema_arrow.metadata[FROM_KEY] == b"20261117T060000Z"
+
+
+def test_a_snapshot_that_came_in_between_makes_a_feed_invalid(tmp_path: Path) -> None:
+    committed(tmp_path, 0, days()[0])
+    catalog = committed(tmp_path, 2, days()[2])
+    committed(tmp_path, 1, days()[1])  # as accepting a refused snapshot does it
+    assert told(catalog, "farewell") == [("20261117", "removed", "article")]
+
+
+def test_a_damaged_feed_is_replaced_by_a_diff(catalog: Catalog, tmp_path: Path) -> None:
+    broken = story(tmp_path)
+    Path(broken.store.url(changes_path(EN, "20261118T060000Z"))).write_bytes(b"PAR1 no more")
+    assert told(broken, "limits") == told(catalog, "limits")
+
+
+def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
+    broken = story(tmp_path, feed=False)
+    Path(broken.store.url(snapshot_path(EN, "20261118T060000Z"))).write_bytes(b"not Parquet")
+    found = article_history(broken, "set-up-a-passkey")
+    assert [row["snapshot_id"][:8] for row in found.table.to_pylist()] == ["20261117", "20261120"]
+    assert len(found.warnings) == 2 and all("20261118T060000Z.parquet" in text for text in found.warnings)
+
+
+def test_an_unknown_article_offers_the_nearest(catalog: Catalog) -> None:
+    with pytest.raises(ReferenceNotFoundError, match="nearest: set-up-a-passkey"):
+        article_history(catalog, "set-up-passkey")
+
+
+def test_the_log_counts_by_section_and_kind(catalog: Catalog) -> None:
+    table, warnings = log_table(catalog, EN)
+    assert not warnings
+    rows = {
+        (row["snapshot_id"][:8], row["section"], row["kind"]): row["articles"] for row in table.to_pylist()
+    }
+    assert rows["20261117", "api", "removed"] == 1
+    assert rows["20261117", "fees", "edited"] == rows["20261117", "fees", "silent"] == 1
+    assert rows["20261118", "faq", "renamed"] == rows["20261118", "faq", "edited"] == 1
+    assert rows["20261120", "fees", "unverified"] == 1
+    assert ("20261118", "faq", "silent") not in rows
+    assert log_table(catalog, EN, limit=1)[0].column("snapshot_id").unique().to_pylist() == [
+        "20261120T060000Z"
+    ]
+
+
+def test_view_counts_are_a_tidy_series(catalog: Catalog) -> None:
+    rows = [row for row in view_series(catalog).to_pylist() if row["article_id"] == "set-up-a-passkey"]
+    assert [row["view_count"] for row in rows] == [100, 160, 190, 190, 5]
+    assert [row["gain"] for row in rows] == [None, 60, 30, 0, None]
+    assert [row["gain_per_day"] for row in rows] == [None, 60.0, 30.0, 0.0, None]
+    assert [row["reset"] for row in rows] == [False, False, False, False, True]
+    assert rows[0]["snapshot_at"] == MONDAY and rows[1]["days"] == 1.0
+    assert not any(row["article_id"] == "farewell" for row in view_series(catalog).to_pylist())
+
+
+def test_blame(catalog: Catalog) -> None:
+    rows = blame(catalog, "set-up-a-passkey").to_pylist()
+    first, second, third = PASSKEY.splitlines()
+    assert [row["text"] for row in rows] == [first, third, second]
+    assert all(row["or_earlier"] and row["snapshot_id"] == "20261116T060000Z" for row in rows)
+    changed = [row for row in blame(catalog, "trading-fees").to_pylist() if not row["or_earlier"]]
+    assert [(row["block"], row["snapshot_id"][:8]) for row in changed] == [(2, "20261117")]
+    assert blame(catalog, "limits").equals(blame(catalog, "withdrawal-limits"))
+
+
+def test_editions_are_not_compared_with_each_other(catalog: Catalog, tmp_path: Path) -> None:
+    from helpscraper.archive.layout import Partition
+
+    german = Partition("okx", "de")
+    committed(tmp_path, 0, days()[0])
+    both = committed(tmp_path, 1, days()[1], partition=german)
+    with pytest.raises(CommandError, match="different editions"):
+        diff_snapshots(both, "en:latest", "de:latest")
+
+
+def test_the_archive_facade_gives_it_all(catalog: Catalog) -> None:
+    archive = Archive(catalog.store.uri)
+    found = archive.diff("2026-11-17", "2026-11-18")
+    assert list(found.changes.columns) == ["article_id", "kind", "field", "before", "after", "silent", "at"]
+    assert found.changes["at"].iloc[0] == dt.datetime(2026, 11, 18, 6, tzinfo=dt.UTC)
+    assert "withdrawal-limits" in archive.history("limits")._repr_html_()
+    assert archive.sql("select count(*) as n from changes")["n"].iloc[0] > 0
+    assert set(archive.views()["article_id"]) >= {"trading-fees"}
