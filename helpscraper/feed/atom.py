@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from typing import Any
 
 from lxml import etree
 
@@ -16,6 +17,8 @@ from helpscraper.history.words import word_diff
 __all__ = ["Entry", "Feed", "atom", "entry_html", "tag_uri", "xml_safe"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
+# The stubs know no default namespace, lxml does.
+_NAMESPACES: Any = {None: _ATOM}
 _XML = "http://www.w3.org/XML/1998/namespace"
 # The date of RFC 4151 by which the site's name was the site's. It is part of every id and never changes.
 _TAG_DATE = "2020"
@@ -80,7 +83,7 @@ def tag_uri(host: str, *parts: str) -> str:
 
 def atom(feed: Feed) -> bytes:
     """Return ``feed`` as an XML document; equal feeds give equal bytes."""
-    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})
+    root = etree.Element(f"{{{_ATOM}}}feed", nsmap=_NAMESPACES)
     root.set(f"{{{_XML}}}lang", feed.language)
     _add(root, "id", feed.id)
     _add(root, "title", feed.title)
@@ -143,8 +146,7 @@ def entry_html(
     if silent:
         parts.append(f"<p>The text changed; the site still dates it {escape(dated or 'nowhere')}.</p>")
     told = "".join(
-        f"<li>{escape(name)}: {f'<del>{escape(old)}</del> ' if old else ''}{f'<ins>{escape(new)}</ins>' if new else ''}</li>"
-        for name, old, new in fields
+        f"<li>{escape(name)}: {_tagged('del', old)} {_tagged('ins', new)}</li>" for name, old, new in fields
     )
     if told:
         parts.append(f"<ul>{told}</ul>")
@@ -153,3 +155,7 @@ def entry_html(
         long = "<p>The change is too long for a feed; the report shows it.</p>"
         parts.append(html if len(html) <= _LIMIT else long)
     return "".join(parts)
+
+
+def _tagged(tag: str, text: str | None) -> str:
+    return f"<{tag}>{escape(text)}</{tag}>" if text else ""

@@ -24,7 +24,7 @@ from helpscraper.sites import SITES
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]
 
 CONTENT_KINDS = ("added", "removed", "renamed", "edited", "retitled", "moved")
-"""What a reader is told of unless asked otherwise: not dates and counts that move by themselves, not what was not seen."""
+"""What a reader is told of unless asked otherwise: not dates and counts that move by themselves."""
 
 _BATCH = 500
 
@@ -70,7 +70,9 @@ def build_feeds(
         raise CommandError(f"{base_url!r} is no address of the web", advice="--base-url https://host/path")
     partitions = [each for each in catalog.partitions() if catalog.ids(each)]
     if not partitions:
-        raise CommandError(f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one")
+        raise CommandError(
+            f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one"
+        )
     made_by = f"feed/{__version__}/{sorted(wanted)}/{limit}/{base_url}"
     manifest = Manifest.open(folder, made_by=made_by)
     lead = lead_of(partitions)
@@ -86,7 +88,13 @@ class _Feeds:
     """The feeds of one site and locale."""
 
     def __init__(
-        self, source: Source, manifest: Manifest, built: FeedsBuilt, kinds: frozenset[str], limit: int, base_url: str | None
+        self,
+        source: Source,
+        manifest: Manifest,
+        built: FeedsBuilt,
+        kinds: frozenset[str],
+        limit: int,
+        base_url: str | None,
     ) -> None:
         self.source, self.manifest, self.built = source, manifest, built
         self.kinds, self.limit, self.base_url = kinds, limit, base_url
@@ -135,11 +143,17 @@ class _Feeds:
     def _write_articles(self, stale: Sequence[tuple[str, Article, list[_Told]]]) -> None:
         texts = self._texts(each for _, _, told in stale for each in told)
         for page, article, told in stale:
-            self._write(page, article.title, ("articles", article.key), told, texts, link=safe_url(article.url))
+            self._write(
+                page, article.title, ("articles", article.key), told, texts, link=safe_url(article.url)
+            )
 
-    def _write_many(self, page: str, title: str, parts: tuple[str, ...], heap: list[tuple[tuple[str, str], _Told]]) -> None:
+    def _write_many(
+        self, page: str, title: str, parts: tuple[str, ...], heap: list[tuple[tuple[str, str], _Told]]
+    ) -> None:
         told = [each for _, each in sorted(heap, key=lambda pair: pair[0], reverse=True)]
-        inputs = repr([(each.article.key, each.article.title, each.article.url, asdict(each.event)) for each in told])
+        inputs = repr(
+            [(each.article.key, each.article.title, each.article.url, asdict(each.event)) for each in told]
+        )
         if not self.manifest.stale(page, hashlib.sha256(inputs.encode("utf-8", "replace")).hexdigest()[:32]):
             self.built.kept += 1
             return
@@ -150,7 +164,14 @@ class _Feeds:
         return self.source.bodies(sorted(keys))
 
     def _write(
-        self, page: str, title: str, parts: tuple[str, ...], told: Sequence[_Told], texts: dict[str, str], *, link: str | None
+        self,
+        page: str,
+        title: str,
+        parts: tuple[str, ...],
+        told: Sequence[_Told],
+        texts: dict[str, str],
+        *,
+        link: str | None,
     ) -> None:
         name = f"{self.partition.site}/{self.partition.locale}"
         feed = Feed(
@@ -168,13 +189,15 @@ class _Feeds:
         before, after = _bodies(told)
         changed = before != after
         kinds = ", ".join(event.kinds) + (", silent" if event.silent else "")
-        title = next((v.title for v in reversed(article.versions) if v.snapshot <= event.snapshot), article.title)
+        title = next(
+            (v.title for v in reversed(article.versions) if v.snapshot <= event.snapshot), article.title
+        )
         html = entry_html(
             event.fields, texts.get(before or "") if changed else None, texts.get(after or "") if changed else None,
             kinds=event.kinds, dated=event.dated, silent=event.silent, language=self.source.language,
         )  # fmt: skip
         return Entry(
-            id=tag_uri(self.host, self.partition.site, self.partition.locale, event.snapshot, article_key(event.article_id)),
+            id=tag_uri(self.host, *self.folder.split("/"), event.snapshot, article_key(event.article_id)),
             title=f"{kinds.capitalize()}: {title}", at=snapshot_instant(event.snapshot), link=safe_url(article.url),
             kinds=event.kinds, section=article.section_title or article.section, html=html,
             language=self.source.language,

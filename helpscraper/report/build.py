@@ -44,7 +44,12 @@ class Built:
 
 
 def build_report(
-    catalog: Catalog, folder: Path, *, first: str | None = None, last: str | None = None, workers: int | None = None
+    catalog: Catalog,
+    folder: Path,
+    *,
+    first: str | None = None,
+    last: str | None = None,
+    workers: int | None = None,
 ) -> Built:
     """Build the report of every site and locale of ``catalog`` into ``folder``, or bring it up to date.
 
@@ -56,7 +61,9 @@ def build_report(
     made_by = f"{fingerprint()}/{first or ''}/{last or ''}"
     partitions = [each for each in catalog.partitions() if catalog.ids(each)]
     if not partitions:
-        raise CommandError(f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one")
+        raise CommandError(
+            f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one"
+        )
     manifest = Manifest.open(folder, made_by=made_by)
     built = Built(folder / "index.html")
     for name in _ASSETS:
@@ -65,14 +72,27 @@ def build_report(
     lead = lead_of(partitions)
     for partition in partitions:
         with Source(catalog, partition, first, last) as source:
-            _edition(source, manifest, built, partitions, lead=partition == lead, workers=workers or os.cpu_count() or 1)
+            _edition(
+                source,
+                manifest,
+                built,
+                partitions,
+                lead=partition == lead,
+                workers=workers or os.cpu_count() or 1,
+            )
         built.editions.append(str(partition))
     built.deleted = manifest.save(made_by=made_by)
     return built
 
 
 def _edition(
-    source: Source, manifest: Manifest, built: Built, partitions: Sequence[Partition], *, lead: bool, workers: int
+    source: Source,
+    manifest: Manifest,
+    built: Built,
+    partitions: Sequence[Partition],
+    *,
+    lead: bool,
+    workers: int,
 ) -> None:
     """Write the pages of one site and locale."""
     pages = EditionPages(source, partitions, lead=lead)
@@ -99,8 +119,14 @@ def _edition(
             manifest.now[name] = digest
             write_page(manifest.folder / name, text)
             built.written += 1
-    for name, text in pages.data():
-        _write(manifest, built, name, text)
+    for below, digest, make in pages.data():
+        kept = manifest.keep_folder(below, digest)
+        built.kept += kept
+        if not kept:
+            for name, text in make():
+                manifest.now[name] = digest
+                write_page(manifest.folder / name, text)
+                built.written += 1
 
 
 def _write(manifest: Manifest, built: Built, page: str, text: str) -> None:
@@ -164,7 +190,9 @@ def _collect(waiting: dict[Future[list[tuple[str, bool]]], _Job]) -> Iterator[tu
         yield from zip(job.articles, (spilled for _, spilled in done.result()), strict=True)
 
 
-def _jobs(source: Source, pages: EditionPages, wanted: Sequence[str], place: Place, folder: Path) -> Iterator[_Job]:
+def _jobs(
+    source: Source, pages: EditionPages, wanted: Sequence[str], place: Place, folder: Path
+) -> Iterator[_Job]:
     """Cut the work into jobs, with no more than about ``_BODIES`` bodies in memory."""
     held: list[Article] = []
     bodies = 0
@@ -181,7 +209,9 @@ def _jobs(source: Source, pages: EditionPages, wanted: Sequence[str], place: Pla
 
 def _cut(source: Source, articles: Sequence[Article], place: Place, folder: Path) -> Iterator[_Job]:
     keys = {v.body for article in articles for v in article.versions if v.body}
-    latest = {next((v.body for v in reversed(article.versions) if v.body), None) for article in articles} - {None}
+    latest = {next((v.body for v in reversed(article.versions) if v.body), None) for article in articles} - {
+        None
+    }
     texts = source.bodies(sorted(keys))
     html = source.bodies(sorted(key for key in latest if key), html=True)
     for start in range(0, len(articles), _BATCH):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from helpscraper.archive.layout import Partition
-from helpscraper.report import plots
+from helpscraper.report import indexes, plots
 from helpscraper.report.load import Source, editions_by_article, lead_of
 from helpscraper.report.model import Crawl, Front, Row, article_key, crawl_rows
 from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
@@ -40,7 +41,11 @@ class EditionPages:
         self.crawls = source.crawls()
         self._digests = source.article_digests()
         self.others_list = [
-            (str(each), "index.html" if each == lead_of(partitions) else f"{each.site}/{each.locale}/index.html", each == self.partition)
+            (
+                str(each),
+                "index.html" if each == lead_of(partitions) else f"{each.site}/{each.locale}/index.html",
+                each == self.partition,
+            )
             for each in partitions
         ]
 
@@ -54,7 +59,15 @@ class EditionPages:
         up = "../" if below else ""
         root = f"{up}../../"
         front = f"{root}index.html" if self.lead else f"{up}index.html"
-        return Place(self.partition.site, self.partition.locale, self.source.language, self.source.direction, root, up, front)
+        return Place(
+            self.partition.site,
+            self.partition.locale,
+            self.source.language,
+            self.source.direction,
+            root,
+            up,
+            front,
+        )
 
     def articles(self) -> Iterator[tuple[str, str, str]]:
         """Yield id, key and digest of the inputs of every article's page."""
@@ -66,17 +79,21 @@ class EditionPages:
         digests = self.source.crawl_digests()
         for crawl in self.crawls:
             path = f"{self.folder}/crawls/{crawl.id}.html"
-            yield path, _digest(plain(crawl), digests.get(crawl.id)), lambda crawl=crawl, path=path: self._crawl(crawl, path)
+            yield (
+                path,
+                _digest(plain(crawl), digests.get(crawl.id)),
+                partial(self._crawl, crawl, path),
+            )
         runs = [plain(crawl) for crawl in self.crawls]
         path = f"{self.folder}/crawls/index.html"
-        yield path, _digest(runs), lambda: self._list(path)
+        yield path, _digest(runs), partial(self._list, path)
         yield self.front, _digest(runs, digests, self.others_list), self._front
         silent = f"{self.folder}/silent.html"
-        yield silent, _digest(digests, self.source.ids), lambda: self._silent(silent)
+        yield silent, _digest(digests, self.source.ids), partial(self._silent, silent)
         for before, after in sorted(self.source.renamed.items()):
             if before not in self._digests:
                 name = f"{self.folder}/articles/{article_key(before)}.html"
-                yield name, _digest(before, after), lambda name=name, after=after: self._moved(name, after)
+                yield name, _digest(before, after), partial(self._moved, name, after)
 
     def _moved(self, name: str, after: str) -> Iterator[tuple[str, str]]:
         yield name, page("moved.html", self.place("articles"), key=article_key(after))
@@ -85,7 +102,10 @@ class EditionPages:
         rows = self._rows(crawl)
         counted = self.source.counted(crawl.id) if crawl.previous else []
         titles = self.source.titles(crawl.id) if counted else {}
-        gains = [(article_key(name), titles.get(name, (name, "", ""))[0], before, after) for name, before, after in counted[:_GAINS]]
+        gains = [
+            (article_key(name), titles.get(name, (name, "", ""))[0], before, after)
+            for name, before, after in counted[:_GAINS]
+        ]
         yield path, crawl_page(crawl, self.place("crawls"), rows, len(counted), gains)
         base = path.removesuffix(".html")
         if len(rows) > ROWS_SHOWN:
@@ -115,23 +135,48 @@ class EditionPages:
         if sum(front.silent):
             figure = plots.silent_edits(front.periods, dated, front.silent)
             plot = _svg(figure, "silent", f"Edits by {front.unit}: dated by the site and silent")
-        yield path, page("silent.html", self.place(), rows=rows[:ROWS_SHOWN], more=len(rows) - ROWS_SHOWN, plot=plot, front=front, dated=dated)
+        yield (
+            path,
+            page(
+                "silent.html",
+                self.place(),
+                rows=rows[:ROWS_SHOWN],
+                more=len(rows) - ROWS_SHOWN,
+                plot=plot,
+                front=front,
+                dated=dated,
+            ),
+        )
         if len(rows) > ROWS_SHOWN:
-            yield path.removesuffix(".html") + "-rows.js", data_script("rowssilent", [[*row, r.snapshot, r.previous] for row, r in zip(row_data(rows[ROWS_SHOWN:]), rows[ROWS_SHOWN:], strict=True)])
+            yield (
+                path.removesuffix(".html") + "-rows.js",
+                data_script(
+                    "rowssilent",
+                    [
+                        [*row, r.snapshot, r.previous]
+                        for row, r in zip(row_data(rows[ROWS_SHOWN:]), rows[ROWS_SHOWN:], strict=True)
+                    ],
+                ),
+            )
 
     def _front(self) -> Iterator[tuple[str, str]]:
         place = self.place()
         if self.lead:
-            place = Place(place.site, place.locale, place.language, place.direction, "", f"{self.folder}/", "index.html")
+            place = Place(
+                place.site, place.locale, place.language, place.direction, "", f"{self.folder}/", "index.html"
+            )
         committed = [crawl for crawl in self.crawls if crawl.committed]
-        changed = next((crawl for crawl in reversed(committed) if any(kind != "counted" for kind in crawl.kinds)), None)
+        changed = next(
+            (crawl for crawl in reversed(committed) if any(kind != "counted" for kind in crawl.kinds)), None
+        )
         rows = self._rows(changed) if changed else []
         front = periods_of(self.crawls, self.source.counts())
         yield self.front, page(
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
             committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,
             silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(front),
-            editions=self.others_list, sections=len({row[1] for row in self.source.titles(committed[-1].id).values()} - {""}),
+            editions=self.others_list,
+            sections=len({section for _, section, _ in self.source.titles(committed[-1].id).values()} - {""}),
         )  # fmt: skip
 
     def _figures(self, front: Front) -> dict[str, Markup]:
@@ -152,16 +197,23 @@ class EditionPages:
             ),
         }  # fmt: skip
 
-    def data(self) -> Iterator[tuple[str, str]]:
-        """Yield path and text of the scripts that hold data: the search index and the view counts."""
-        found = [(article_key(owner), title, section, dated, lives) for owner, title, section, dated, lives in self.source.number_documents()]
+    def data(self) -> Iterator[tuple[str, str, Make]]:
+        """Yield folder, digest and maker of the scripts that hold data: the search index and the view counts."""
+        rows = indexes.number_documents(self.source)
+        found = [(article_key(row[0]), *row[1:]) for row in rows]
+        yield f"{self.folder}/search/", indexes.search_digest(self.source), partial(self._search, found)
+        yield f"{self.folder}/views/", indexes.views_digest(self.source), self._views
+
+    def _search(self, found: Sequence[tuple[str, str, str, str | None, bool]]) -> Iterator[tuple[str, str]]:
         for number, block in enumerate(documents(found)):
             yield f"{self.folder}/search/d{number}.js", data_script(f"d{number}", block)
-        words_by_shard = shards(self.source.tokens())
+        words_by_shard = shards(indexes.tokens(self.source))
         for number, words in words_by_shard.items():
             yield f"{self.folder}/search/w{number}.js", data_script(f"w{number}", words)
         yield f"{self.folder}/search/w.js", data_script("w", sorted(words_by_shard))
-        for shard, text in self.source.views():
+
+    def _views(self) -> Iterator[tuple[str, str]]:
+        for shard, text in indexes.views(self.source):
             yield f"{self.folder}/views/{shard}.js", f'helpscraperData("v{shard}",{text});\n'
 
 

@@ -141,7 +141,8 @@ class Source:
             f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {self._loud}"
         )
         self.con.execute(
-            "create temp table first_owned as select *, owner_of(article_id, ?) as owner from first_rows", [self.ids[0]]
+            "create temp table first_owned as select *, owner_of(article_id, ?) as owner from first_rows",
+            [self.ids[0]],
         )
         self._gather_views()
 
@@ -149,9 +150,12 @@ class Source:
         """Make the table ``points``: owner, snapshot and view count, where the count moved."""
         self.con.execute("create temp table points (owner varchar, sid varchar, n bigint)")
         for snapshot in dict.fromkeys((self.snapshots[0], self.snapshots[-1])):
-            self.con.register("loaded", self.catalog.load_table(snapshot, columns=["article_id", "view_count"]))
+            self.con.register(
+                "loaded", self.catalog.load_table(snapshot, columns=["article_id", "view_count"])
+            )
             self.con.execute(
-                "insert into points select owner_of(article_id, $1), $1, view_count from loaded where view_count is not null",
+                "insert into points select owner_of(article_id, $1), $1, view_count from loaded"
+                " where view_count is not null",
                 [snapshot.id],
             )
             self.con.unregister("loaded")
@@ -174,23 +178,38 @@ class Source:
             counted as (select distinct owner, 'counted' as h from points)
             select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, ''),
                    coalesce(counted.h, '')))
-            from told full join base using (owner) full join last using (owner) left join counted using (owner) order by 1
+            from told full join base using (owner) full join last using (owner) left join counted using (owner)
+            order by 1
             """
         ).fetchall()
         return dict(rows)
 
-    def articles(self, wanted: Sequence[str], editions: Mapping[str, tuple[Edition, ...]]) -> Iterator[Article]:
+    def articles(
+        self, wanted: Sequence[str], editions: Mapping[str, tuple[Edition, ...]]
+    ) -> Iterator[Article]:
         """Yield the stories of the ``wanted`` articles, by id."""
         con = self.con
-        con.execute("create or replace temp table asked as select unnest(?::varchar[]) as owner", [list(wanted)])
+        con.execute(
+            "create or replace temp table asked as select unnest(?::varchar[]) as owner", [list(wanted)]
+        )
         base = self._rows("select * exclude (owner), owner from first_owned semi join asked using (owner)")
-        latest = self._rows("select l.*, l.article_id as owner from last_rows l semi join asked on l.article_id = asked.owner")
+        latest = self._rows(
+            "select l.*, l.article_id as owner from last_rows l semi join asked on l.article_id = asked.owner"
+        )
         found = con.execute(
             "select owner, sid, article_id, kind, field, before, after, silent from records semi join asked"
             " using (owner) order by owner, sid, kind, field"
         ).fetchall()
-        told = {owner: [Record(*row[1:]) for row in group] for owner, group in groupby(found, key=lambda row: row[0])}
-        counted = {row[0] for row in con.execute("select distinct owner from points semi join asked using (owner)").fetchall()}
+        told = {
+            owner: [Record(*row[1:]) for row in group]
+            for owner, group in groupby(found, key=lambda row: row[0])
+        }
+        counted = {
+            row[0]
+            for row in con.execute(
+                "select distinct owner from points semi join asked using (owner)"
+            ).fetchall()
+        }
         for owner in sorted(wanted):
             yield article_story(
                 owner, base.get(owner), self.ids[0], latest.get(owner), told.get(owner, ()), editions.get(owner, ()),
@@ -277,34 +296,20 @@ class Source:
     def silent_counts(self) -> dict[str, int]:
         """Return the number of articles with a silent edit by snapshot."""
         return dict(
-            self.con.execute("select sid, count(distinct owner) from records where silent group by 1").fetchall()
+            self.con.execute(
+                "select sid, count(distinct owner) from records where silent group by 1"
+            ).fetchall()
         )
 
     def kind_counts(self) -> dict[str, dict[str, int]]:
         """Return the number of articles under each kind of change, by snapshot."""
-        rows = self.con.execute("select sid, kind, count(distinct article_id) from feed group by 1, 2").fetchall()
+        rows = self.con.execute(
+            "select sid, kind, count(distinct article_id) from feed group by 1, 2"
+        ).fetchall()
         counts: dict[str, dict[str, int]] = {}
         for sid, kind, number in rows:
             counts.setdefault(sid, {})[kind] = number
         return counts
-
-    def views(self) -> Iterator[tuple[str, str]]:
-        """Yield shard and JSON of the view counts: ``{key: [[epoch minutes, count], …]}`` where the count moved.
-
-        A shard holds the articles whose keys begin with the same two digits. DuckDB writes the JSON: there are as
-        many points as counts ever moved.
-        """
-        cursor = self.con.execute(
-            """
-            with lines as (
-                select sha256(owner)[:16] as key, string_agg('[' || epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60
-                       || ',' || n || ']', ',' order by sid) as line from points group by owner)
-            select key[:2], string_agg('"' || key || '":[' || line || ']', ',' order by key) from lines group by 1 order by 1
-            """
-        )
-        while rows := cursor.fetchmany(32):
-            for shard, text in rows:
-                yield shard, "{" + text + "}"
 
     def crawls(self) -> list[Crawl]:
         """Return every run of the range, the refused and failed ones too, oldest first."""
@@ -319,12 +324,20 @@ class Source:
             place = self.ids.index(name) if committed else None
             found.append(
                 Crawl(
-                    id=name, outcome=row["outcome"], complete=row["complete"], health=self._health(name),
-                    articles=row["articles"], requests=row["requests"], seconds=row["seconds"], reason=row["reason"],
-                    committed=committed, kinds=counts.get(name, {}), silent=silent.get(name, 0),
+                    id=name,
+                    outcome=row["outcome"],
+                    complete=row["complete"],
+                    health=self._health(name),
+                    articles=row["articles"],
+                    requests=row["requests"],
+                    seconds=row["seconds"],
+                    reason=row["reason"],
+                    committed=committed,
+                    kinds=counts.get(name, {}),
+                    silent=silent.get(name, 0),
                     previous=self.ids[place - 1] if place else None,
                     next=self.ids[place + 1] if place is not None and place + 1 < len(self.ids) else None,
-                )  # fmt: skip
+                )
             )
         return found
 
@@ -333,66 +346,6 @@ class Source:
             return ()
         facts = self.catalog.run(self.partition, run_id)
         return tuple((each["check"], each["verdict"], each["detail"]) for each in facts.get("health") or ())
-
-    def number_documents(self) -> list[tuple[str, str, str, str | None, bool]]:
-        """Number every article ever seen (table ``documents``); return id, title, section, date and whether it lives."""
-        self.con.execute(
-            """
-            create or replace temp table documents as
-            with lost as (
-                select owner, arg_max(before, sid) as j from records
-                where kind in ('removed', 'unverified') and field = 'article' group by 1),
-            every as (
-                select article_id as owner, title, coalesce(section_title, section, '') as section,
-                       coalesce(updated_on, updated_at[:10], published_on, published_at[:10]) as dated, body_sha256, true as lives
-                from last_rows
-                union all select owner, coalesce(j ->> '$.title', owner), coalesce(j ->> '$.section_title', ''),
-                       j ->> '$.updated_on', j ->> '$.body_sha256', false
-                from lost where owner not in (select article_id from last_rows))
-            select row_number() over (order by owner) - 1 as number, * from every
-            """
-        )
-        return self.con.execute(
-            "select owner, title, section, dated, lives from documents order by number"
-        ).fetchall()
-
-    def search_digest(self) -> str:
-        """Return a digest of all that the search index is made of; call ``number_documents`` before."""
-        row = self.con.execute("select md5(string_agg(d::varchar, chr(30) order by number)) from documents d").fetchone()
-        return str(row[0]) if row else ""
-
-    def tokens(self) -> Iterator[tuple[str, list[int], list[int]]]:
-        """Yield each word, the numbers of the documents that have it in the title, and of those in the text only.
-
-        Words are as ``assets/search.js`` cuts them: lower case without accents; a run of a script that is written
-        without spaces stands as its characters and their pairs.
-        """
-        cursor = self.con.execute(
-            r"""
-            with source as (
-                select number, true as titled, title as text from documents
-                union all select d.number, false, b.body_text from documents d join (
-                    select body_sha256, any_value(body_text) as body_text from bodies
-                    where site = ? and locale = ? and body_sha256 in (select body_sha256 from documents) group by 1
-                ) b using (body_sha256)),
-            runs as (
-                select number, titled, unnest(list_distinct(regexp_extract_all(strip_accents(lower(text)), '[\p{L}\p{N}]+'))) as run
-                from source),
-            words as (
-                select number, titled, run[:24] as word from runs
-                where not regexp_matches(run, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
-                union all select number, titled, unnest(list_concat(string_split(run, ''),
-                    [substr(run, i, 2) for i in range(1, length(run))])) from runs
-                where regexp_matches(run, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')),
-            hits as (select word, number, bool_or(titled) as titled from words group by all)
-            select word, coalesce(list(number order by number) filter (titled), []),
-                   coalesce(list(number order by number) filter (not titled), [])
-            from hits where word <> '' group by word order by word
-            """,
-            [self.partition.site, self.partition.locale],
-        )
-        while rows := cursor.fetchmany(2000):
-            yield from rows
 
 
 def lead_of(partitions: Sequence[Partition]) -> Partition:

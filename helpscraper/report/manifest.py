@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from dataclasses import dataclass, field
 from functools import cache
@@ -19,7 +18,8 @@ NAME = ".helpscraper-report.json"
 BESIDE = ("data", "rows", "views")
 """What a page too large for one file has in scripts beside it."""
 
-_PAGE = re.compile(r"[a-z0-9-]+(?:/[A-Za-z0-9.-]+)*\.[a-z]+", re.ASCII)
+# No dot but that of the suffix: a manifest that somebody wrote by hand leads to no other folder.
+_PAGE = re.compile(r"[A-Za-z0-9-]+(?:/[A-Za-z0-9-]+)*\.[a-z]+", re.ASCII)
 
 
 @dataclass
@@ -40,7 +40,9 @@ class Manifest:
         if path.exists():
             try:
                 data = json.loads(path.read_bytes())
-                pages = {str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)}
+                pages = {
+                    str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)
+                }
             except (ValueError, KeyError, AttributeError) as error:
                 raise CommandError(
                     f"{path}: damaged: {error}", advice="delete the folder, or name another one with --out"
@@ -49,7 +51,8 @@ class Manifest:
             return cls(folder, pages if same else dict.fromkeys(pages, ""))
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(
-                f"{folder} is not empty and holds no report", advice="name another folder with --out; nothing was written"
+                f"{folder} is not empty and holds no report",
+                advice="name another folder with --out; nothing was written",
             )
         folder.mkdir(parents=True, exist_ok=True)
         return cls(folder, {})
@@ -66,6 +69,14 @@ class Manifest:
             name = f"{base}-{what}.js"
             if name in self.before:
                 self.now[name] = self.before[name]
+
+    def keep_folder(self, below: str, digest: str) -> int:
+        """Keep all files below a folder that were made of inputs with ``digest``; return how many, 0 if one is not."""
+        names = [page for page in self.before if page.startswith(below)]
+        if any(self.before[name] != digest or not (self.folder / name).exists() for name in names):
+            return 0
+        self.now |= dict.fromkeys(names, digest)
+        return len(names)
 
     def save(self, *, made_by: str) -> int:
         """Delete the pages that are no longer part of the report, write the manifest, return how many were deleted."""
@@ -99,4 +110,4 @@ def write_bytes(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.half")
     half.write_bytes(data)
-    os.replace(half, path)
+    half.replace(path)

@@ -164,7 +164,7 @@ def pooled(texts: Sequence[str | None]) -> tuple[list[str], list[list[int]]]:
     (['a', 'b', 'c'], [[0, 1], [0, 2]])
     """
     places: dict[str, int] = {}
-    found = [[places.setdefault(block, len(places)) for block in blocks_of(text)] for text in texts]
+    found = [[places.setdefault(block, len(places)) for block in blocks_of(text or "")] for text in texts]
     return list(places), found
 
 
@@ -219,7 +219,11 @@ def article_story(
 
 def is_rename(record: Record) -> bool:
     """Tell whether this is the record of a rename itself, and not of an id that changed along with it."""
-    return record.kind == "renamed" and record.field in ("source_id", "body") and record.after == record.article_id
+    return (
+        record.kind == "renamed"
+        and record.field in ("source_id", "body")
+        and record.after == record.article_id
+    )
 
 
 def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Event:
@@ -238,9 +242,18 @@ def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Eve
                 fields.append((record.field, record.before, record.after))
     # A section as shown says more than its slug.
     labelled = {name.removesuffix("_title") for name, _, _ in fields if name.endswith("_title")}
-    fields = [(name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled]
+    fields = [
+        (name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled
+    ]
     ordered = tuple(kind for kind in KINDS if kind in kinds)
-    return Event(snapshot, ordered, any(r.silent for r in records), tuple(fields), _day(row, "updated"), records[0].article_id)
+    return Event(
+        snapshot,
+        ordered,
+        any(r.silent for r in records),
+        tuple(fields),
+        _day(row, "updated"),
+        records[0].article_id,
+    )
 
 
 def _version(snapshot: str, row: Mapping[str, Any], kinds: tuple[str, ...], *, silent: bool) -> Version:
@@ -275,8 +288,16 @@ def crawl_rows(
         body = any(r.field == "body_sha256" for r in found)
         rows.append(
             Row(
-                article_key(article_id), title, section, section_title, event.kinds, event.silent,
-                event.fields, body, found[0].snapshot, previous,
-            )  # fmt: skip
+                article_key(article_id),
+                title,
+                section,
+                section_title,
+                event.kinds,
+                event.silent,
+                event.fields,
+                body,
+                found[0].snapshot,
+                previous,
+            )
         )
     return sorted(rows, key=lambda row: (KINDS.index(row.kinds[0]) if row.kinds else 99, row.title, row.key))

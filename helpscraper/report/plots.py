@@ -42,7 +42,7 @@ _ROLES = (
     | {colour: f"--{kind}" for kind, colour in KIND_COLOURS.items()}
     | {colour: f"--heat-{number}" for number, colour in enumerate(_HEAT)}
 )
-_STYLE = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     # A section called "$x^$" is no formula.
     "text.parse_math": False,
@@ -82,13 +82,13 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _label_periods(axes: Axes, periods: Sequence[str]) -> None:
+def _label_periods(axes: Axes, periods: Sequence[str], width: float) -> None:
     """Label as many of the periods as there is room for, the last one among them."""
-    room = max(2, int(axes.get_figure(root=True).get_figwidth() * 10 / max(map(len, periods), default=1)))
+    room = max(2, int(width * 10 / max(map(len, periods), default=1)))
     step = -(-len(periods) // room) or 1
     places = list(range(len(periods) - 1, -1, -step))[::-1]
     axes.set_xticks(places, [periods[place] for place in places])
-    axes.set_xlim(-0.6, len(periods) - 0.4)
+    axes.set_xlim(-0.6, max(len(periods), 1) - 0.4)
 
 
 def _count_axis(axes: Axes) -> None:
@@ -97,13 +97,23 @@ def _count_axis(axes: Axes) -> None:
     axes.set_ylim(bottom=0)
 
 
-def _stacked(periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str]) -> Figure:
+def _stacked(
+    periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str]
+) -> Figure:
     figure, axes = _figure(9.2, 2.7)
     floor = [0] * len(periods)
     for name, counts in layers.items():
-        axes.bar(range(len(periods)), counts, bottom=floor, width=0.72, color=colours[name], label=name, linewidth=0)
+        axes.bar(
+            range(len(periods)),
+            counts,
+            bottom=floor,
+            width=0.72,
+            color=colours[name],
+            label=name,
+            linewidth=0,
+        )
         floor = [low + count for low, count in zip(floor, counts, strict=True)]
-    _label_periods(axes, periods)
+    _label_periods(axes, periods, figure.get_figwidth())
     _count_axis(axes)
     if layers:
         # Beside the bars, so that it hides none of them.
@@ -135,15 +145,24 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
     """Return a heat map: changed articles by section (rows) and period (columns)."""
     figure, axes = _figure(5.2, 0.7 + 0.24 * max(len(sections), 2))
     top = max((max(counts, default=0) for counts in sections.values()), default=0)
-    steps = [0 if not count else 1 + min(len(_HEAT) - 1, (count - 1) * len(_HEAT) // max(top, 1)) for counts in sections.values() for count in counts]
+    steps = [
+        0 if not count else 1 + min(len(_HEAT) - 1, (count - 1) * len(_HEAT) // max(top, 1))
+        for counts in sections.values()
+        for count in counts
+    ]
     columns = len(periods)
     # Rectangles and not an image: an image in an SVG is a data: address, which the pages do not allow.
     for place, step in enumerate(steps):
         if step:
-            axes.broken_barh([(place % columns - 0.45, 0.9)], (place // columns - 0.42, 0.84), facecolors=_HEAT[step - 1], linewidth=0)
+            axes.broken_barh(
+                [(place % columns - 0.45, 0.9)],
+                (place // columns - 0.42, 0.84),
+                facecolors=_HEAT[step - 1],
+                linewidth=0,
+            )
     axes.set_yticks(range(len(sections)), [_short(name) for name in sections])
-    axes.set_ylim(len(sections) - 0.5, -0.5)
-    _label_periods(axes, periods)
+    axes.set_ylim(max(len(sections), 1) - 0.5, -0.5)
+    _label_periods(axes, periods, figure.get_figwidth())
     axes.spines["bottom"].set_visible(False)
     return figure
 
@@ -157,21 +176,35 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
     axes.plot(places, known, color=_ACCENT, linewidth=2, solid_capstyle="round")
     if len(periods) < 40:
         axes.plot(places, known, "o", color=_ACCENT, markersize=3.5)
-    _label_periods(axes, [str(period) for period in periods])
+    _label_periods(axes, [str(period) for period in periods], figure.get_figwidth())
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
     axes.grid(axis="y", color=_LINE, linewidth=0.6)
     if label:
-        axes.set_ylabel(label)
+        axes.set_ylabel(_short(label))
     return figure
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _short(text: str) -> str:
     """Return a label of the site's own words as one short line; a control character has no place in XML."""
-    plain = "".join(c if c.isprintable() else " " for c in text)
+    plain = _plain(text)
     return plain if len(plain) <= 28 else f"{plain[:27]}…"
 
 
-_KEPT = {"fill", "stroke", "stroke-width", "stroke-linecap", "stroke-linejoin", "stroke-dasharray", "opacity", "fill-opacity", "text-anchor"}
+_KEPT = {
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-linecap",
+    "stroke-linejoin",
+    "stroke-dasharray",
+    "opacity",
+    "fill-opacity",
+    "text-anchor",
+}
 _SVG = "{http://www.w3.org/2000/svg}"
 
 
@@ -184,7 +217,9 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
         # Text stays text: the reader's browser has the fonts for scripts that matplotlib's own font lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
-        figure.savefig(target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.savefig(
+            target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+        )
     parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, load_dtd=False)
     root = etree.fromstring(target.getvalue().encode(), parser)
     for element in list(root.iter(f"{_SVG}metadata", f"{_SVG}style")):
@@ -194,19 +229,18 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
     for element in root.iter():
         _attributes(element)
     for size in ("width", "height", "version"):
-        root.attrib.pop(size, None)
+        root.attrib.pop(size, "")
     root.set("class", "plot")
     root.set("role", "img")
-    root.set("aria-label", description)
+    root.set("aria-label", _plain(description))
     return etree.tostring(root, encoding="unicode")
 
 
 def _attributes(element: etree._Element) -> None:
     """Turn a style attribute, which the pages' policy forbids, into attributes of SVG."""
-    element.attrib.pop("id", None) if element.tag == f"{_SVG}g" else None
-    style = element.attrib.pop("style", None)
-    if style is None:
-        return
+    if element.tag == f"{_SVG}g":
+        element.attrib.pop("id", "")
+    style = element.attrib.pop("style", "")
     for declaration in str(style).split(";"):
         name, _, value = declaration.partition(":")
         name, value = name.strip(), value.strip()

@@ -48,8 +48,12 @@ class Place:
 def environment() -> Environment:
     """Return the Jinja environment: autoescape everywhere, and an error for a name that is not there."""
     env = Environment(
-        loader=PackageLoader("helpscraper.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("helpscraper.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     env.filters |= {"day": _day, "clock": _clock, "json": _json, "href": safe_url, "number": _number}
     env.globals["CSP"] = CSP
     env.globals["KIND_WORDS"] = KIND_WORDS
@@ -141,13 +145,24 @@ def _latest_diff(article: Article, texts: Mapping[str, str], language: str) -> M
 def row_data(rows: Sequence[Row]) -> list[list[Any]]:
     """Return rows as the script of a crawl's page takes them."""
     return [
-        [row.key, row.title, row.section_title, list(row.kinds), 1 if row.silent else 0, [list(f) for f in row.fields], 1 if row.body_changed else 0]
+        [
+            row.key,
+            row.title,
+            row.section_title,
+            list(row.kinds),
+            1 if row.silent else 0,
+            [list(f) for f in row.fields],
+            1 if row.body_changed else 0,
+        ]
         for row in rows
     ]
 
 
 def crawl_page(
-    crawl: Crawl, place: Place, rows: Sequence[Row], counted: int,
+    crawl: Crawl,
+    place: Place,
+    rows: Sequence[Row],
+    counted: int,
     gains: Sequence[tuple[str, str, int | None, int | None]],
 ) -> str:
     """Return the page of a crawl; rows beyond ``ROWS_SHOWN`` are left to its script."""

@@ -14,14 +14,14 @@ import nh3
 __all__ = ["clean_html", "safe_url"]
 
 _TAGS = {
-    "a", "abbr", "b", "bdi", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del", "div", "dl",
-    "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins", "kbd", "li", "mark", "ol",
-    "p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead",
-    "tr", "u", "ul", "var",
+    "a", "abbr", "b", "bdi", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "del",
+    "div", "dl", "dt", "em", "figcaption", "figure", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "ins",
+    "kbd", "li", "mark", "ol", "p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "table",
+    "tbody", "td", "tfoot", "th", "thead", "tr", "u", "ul", "var",
 }  # fmt: skip
 _DROPPED = {
-    "button", "canvas", "embed", "form", "frame", "frameset", "iframe", "math", "noscript", "object", "script", "select",
-    "style", "svg", "template", "textarea", "title", "video", "audio",
+    "button", "canvas", "embed", "form", "frame", "frameset", "iframe", "math", "noscript", "object",
+    "script", "select", "style", "svg", "template", "textarea", "title", "video", "audio",
 }  # fmt: skip
 _ATTRIBUTES = {
     "*": {"dir", "lang"},

@@ -35,7 +35,7 @@ def shard_of(word: str) -> int:
     """Return the number of the shard that holds ``word``; ``assets/search.js`` counts the same way.
 
     >>> shard_of("withdraw") == shard_of("wi"), shard_of("\u63d0\u5e01")
-    (True, 96)
+    (True, 10)
     """
     value = 0x811C9DC5
     for character in word[:2]:
@@ -43,8 +43,10 @@ def shard_of(word: str) -> int:
     return value % SHARDS
 
 
-def shards(words: Iterable[tuple[str, Sequence[int], Sequence[int]]]) -> dict[int, dict[str, list[list[int]]]]:
-    """Return each shard as ``{word: [documents with it in the title, other documents]}``, as steps from one to the next."""
+def shards(
+    words: Iterable[tuple[str, Sequence[int], Sequence[int]]],
+) -> dict[int, dict[str, list[list[int]]]]:
+    """Return each shard as ``{word: [documents with it in the title, in the text]}``, as steps from one to the next."""
     found: dict[int, dict[str, list[list[int]]]] = {}
     for word, titled, other in words:
         found.setdefault(shard_of(word), {})[word] = [_steps(titled), _steps(other)]
@@ -62,5 +64,7 @@ def _steps(numbers: Sequence[int]) -> list[int]:
 
 def documents(rows: Sequence[tuple[str, str, str, str | None, bool]]) -> list[list[list[Any]]]:
     """Return the documents in blocks of ``BLOCK``: key, title, section, date, 1 if the article is gone."""
-    flat = [[key, title, section, dated or "", 0 if lives else 1] for key, title, section, dated, lives in rows]
+    flat = [
+        [key, title, section, dated or "", 0 if lives else 1] for key, title, section, dated, lives in rows
+    ]
     return [flat[start : start + BLOCK] for start in range(0, len(flat), BLOCK)]

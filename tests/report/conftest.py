@@ -41,7 +41,9 @@ def report(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two weeks of a site whose every field carries script."""
-    return sample_archive.build(tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, hostile=True)
+    return sample_archive.build(
+        tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, hostile=True
+    )
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 Written straight from the sample's truth, since a real crawl is dated by the clock and a picture must not be.
 """
 
+# ruff: noqa: E501  (payloads and scripts read better whole)
 from __future__ import annotations
 
 import datetime as dt
@@ -23,7 +24,7 @@ from helpscraper.sample.model import EPOCH, STEP
 from helpscraper.sample.truth import Record
 
 PAYLOAD = (
-    "</script><script>window.__xss=1</script><img src=x onerror=\"window.__xss=1\">'\"><svg onload=window.__xss=1>"
+    '</script><script>window.__xss=1</script><img src=x onerror="window.__xss=1">\'"><svg onload=window.__xss=1>'
     '<a href="javascript:window.__xss=1">x</a>${window.__xss=1}{{window.__xss=1}}\u2028<!--<script>'
 )
 """For every field that a page shows."""
@@ -42,7 +43,14 @@ HOSTILE_BODY = (
 )
 
 
-def build(folder: Path, *, states: range = range(8), locales: tuple[str, ...] = ("en", "ar"), articles: int = 76, hostile: bool = False) -> Path:
+def build(
+    folder: Path,
+    *,
+    states: range = range(8),
+    locales: tuple[str, ...] = ("en", "ar"),
+    articles: int = 76,
+    hostile: bool = False,
+) -> Path:
     """Commit a snapshot of each state in each locale into ``folder``, with change feeds, and return it."""
     options = Options(articles=articles, hostile=hostile)
     catalog = Catalog(folder)
@@ -52,7 +60,9 @@ def build(folder: Path, *, states: range = range(8), locales: tuple[str, ...] = 
     return folder
 
 
-def commit(catalog: Catalog, locale: str, state: int, records: tuple[Record, ...], *, hostile: bool = False) -> str:
+def commit(
+    catalog: Catalog, locale: str, state: int, records: tuple[Record, ...], *, hostile: bool = False
+) -> str:
     """Commit one snapshot and return its id."""
     at = EPOCH + state * STEP
     name, partition = snapshot_id(at), Partition("okx", locale)
@@ -99,9 +109,14 @@ def _pair(record: Record, locale: str, at: dt.datetime, hostile: bool) -> tuple[
     return article, body
 
 
-def run_facts(name: str, locale: str, at: dt.datetime, records: tuple[Record, ...], hostile: bool) -> dict[str, Any]:
+def run_facts(
+    name: str, locale: str, at: dt.datetime, records: tuple[Record, ...], hostile: bool
+) -> dict[str, Any]:
     """The facts of a complete crawl, with one check that warns."""
-    sections = {record.section: {"whole": True, "content_type": "section", "title": record.section_title} for record in records}
+    sections = {
+        record.section: {"whole": True, "content_type": "section", "title": record.section_title}
+        for record in records
+    }
     detail = PAYLOAD if hostile else f"{len(records)} articles, about as many as before"
     return {
         "run_id": name, "site": "okx", "locale": locale, "kind": "crawl", "outcome": "committed", "complete": True,

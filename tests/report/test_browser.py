@@ -1,5 +1,6 @@
 """The report as people use it: in a real browser, from disk."""
 
+# ruff: noqa: E501  (payloads and scripts read better whole)
 from __future__ import annotations
 
 import json
@@ -75,8 +76,13 @@ def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, 
     """Break the escaping on purpose: the policy still lets nothing run."""
     copy = tmp_path / "assets"
     copy.mkdir()
-    text = (report / "index.html").read_text().replace(
-        "<main id=\"main\">", "<main id=\"main\"><img src=x onerror='window.__xss=1'><script>window.__xss=1</script>"
+    text = (
+        (report / "index.html")
+        .read_text()
+        .replace(
+            '<main id="main">',
+            "<main id=\"main\"><img src=x onerror='window.__xss=1'><script>window.__xss=1</script>",
+        )
     )
     (tmp_path / "index.html").write_text(text)
     view = watched()
@@ -148,7 +154,9 @@ def test_search_finds_arabic_words(report: Path, watched: Watch) -> None:
 
 
 def test_switch_the_versions_of_a_diff(report: Path, watched: Watch) -> None:
-    many = max((report / "okx/en/articles").glob("*.html"), key=lambda path: path.read_text().count("<option"))
+    many = max(
+        (report / "okx/en/articles").glob("*.html"), key=lambda path: path.read_text().count("<option")
+    )
     page = watched().open(many)
     assert page.locator("[name=from] option").count() > 2
     data = json.loads(page.locator("#data").text_content() or "")
@@ -261,20 +269,34 @@ def test_the_keyboard_reaches_everything(report: Path, watched: Watch) -> None:
 
 @pytest.mark.parametrize(
     ("name", "scheme"),
-    [("front", "light"), ("front", "dark"), ("crawl", "dark"), ("article", "light"), ("article", "dark"), ("silent", "light"), ("arabic", "light")],
+    [
+        ("front", "light"),
+        ("front", "dark"),
+        ("crawl", "dark"),
+        ("article", "light"),
+        ("article", "dark"),
+        ("silent", "light"),
+        ("arabic", "light"),
+    ],
 )
 def test_axe_finds_nothing_serious(report: Path, watched: Watch, name: str, scheme: str) -> None:
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed"
+    )
     # The policy of the pages keeps scripts out, axe's own too; the browser is told to let it pass here only.
     page = watched(color_scheme=scheme, bypass_csp=True).open(pages_of(report)[name])
     unfold(page)
     found: list[dict[str, Any]] = axe.Axe().run(page, options={"preload": False}).response["violations"]
     told = [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}" for each in found]
-    assert [text for each, text in zip(found, told, strict=True) if each["impact"] in ("serious", "critical")] == []
+    assert [
+        text for each, text in zip(found, told, strict=True) if each["impact"] in ("serious", "critical")
+    ] == []
 
 
 def test_view_counts_are_drawn(report: Path, watched: Watch) -> None:
-    pages = [path for path in (report / "okx/en/articles").glob("*.html") if "data-view-line" in path.read_text()]
+    pages = [
+        path for path in (report / "okx/en/articles").glob("*.html") if "data-view-line" in path.read_text()
+    ]
     assert pages
     shown = 0
     view = watched()

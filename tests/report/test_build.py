@@ -1,0 +1,197 @@
+"""A build renders what changed and nothing else, and what it renders is what a fresh build would."""
+
+# ruff: noqa: E501  (patterns read better whole)
+from __future__ import annotations
+
+import filecmp
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.cli import main
+from helpscraper.errors import CommandError
+from helpscraper.report.build import build_report
+from helpscraper.report.load import Source
+from helpscraper.report.model import article_key
+from helpscraper.report.render import environment, page, periods_of
+from helpscraper.sample import expected_changes
+from tests.report import sample_archive
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_a_second_build_writes_nothing(archive: Path, report: Path) -> None:
+    before = contents(report)
+    built = build_report(Catalog(archive), report)
+    assert (built.written, built.deleted) == (0, 0)
+    assert contents(report) == before
+
+
+def test_a_new_crawl_renders_what_it_touched(tmp_path: Path) -> None:
+    sample_archive.build(tmp_path / "a", states=range(3), locales=("en",))
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    before = contents(tmp_path / "r")
+    sample_archive.build(tmp_path / "a", states=range(3, 4), locales=("en",))
+    built = build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    after = contents(tmp_path / "r")
+    changed = {name for name in after if after[name] != before.get(name)} | (before.keys() - after.keys())
+    articles = {name for name in changed if "/articles/" in name}
+    loud = [c for c in expected_changes(2, 3) if c.kind != "counted"]
+    touched = {f"okx/en/articles/{article_key(c.article_id)}.html" for c in loud}
+    former = {f"okx/en/articles/{article_key(c.before or '')}.html" for c in loud if c.kind == "renamed"}
+    assert touched <= articles <= touched | former
+    crawls = {name for name in changed if "/crawls/" in name and name.endswith(".html")}
+    assert len(crawls) == 3, "the new one, the one before (its link to the next), and the list"
+    assert built.kept > 70
+    build_report(Catalog(tmp_path / "a"), tmp_path / "fresh")
+    assert contents(tmp_path / "fresh") == after
+    assert not filecmp.dircmp(tmp_path / "fresh", tmp_path / "r").diff_files
+
+
+def test_processes_render_the_same(
+    archive: Path, report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpscraper.report.build._SERIAL", 10)
+    monkeypatch.setattr("helpscraper.report.build._BODIES", 30)
+    monkeypatch.setattr("helpscraper.report.build._BATCH", 16)
+    build_report(Catalog(archive, locale="en"), tmp_path / "r", workers=2)
+    serial, parallel = contents(report), contents(tmp_path / "r")
+    names = {name for name in parallel if "/articles/" in name}
+    # The other edition is not part of this report, and so no page names it.
+    assert names and all(parallel[name][:300] == serial[name][:300] for name in names)
+    build_report(Catalog(archive, locale="en"), tmp_path / "s", workers=1)
+    assert contents(tmp_path / "s") == parallel
+
+
+def test_a_range(archive: Path, tmp_path: Path) -> None:
+    snapshots = [each.id for each in Catalog(archive, locale="en").snapshots()]
+    build_report(Catalog(archive, locale="en"), tmp_path / "r", first=snapshots[2], last="latest~1")
+    crawls = sorted(path.stem for path in (tmp_path / "r/okx/en/crawls").glob("2*.html"))
+    assert crawls == snapshots[2:5]
+    with pytest.raises(CommandError, match="no snapshot from"):
+        build_report(Catalog(archive, locale="en"), tmp_path / "n", first="latest", last="latest~1")
+
+
+def test_feeds_that_were_never_published_are_computed(tmp_path: Path) -> None:
+    sample_archive.build(tmp_path / "a", states=range(2), locales=("en",))
+    catalog = Catalog(tmp_path / "a")
+    with Source(catalog, Partition("okx", "en")) as source:
+        published = source.crawl_records(source.ids[1])
+    for path in (tmp_path / "a/changes").rglob("*.parquet"):
+        path.unlink()
+    with Source(catalog, Partition("okx", "en")) as source:
+        assert source.crawl_records(source.ids[1]) == published
+    assert published
+
+
+def test_every_link_leads_somewhere(report: Path) -> None:
+    missing = set()
+    for path in report.rglob("*.html"):
+        for target in re.findall(r'(?:href|src|data-more)="([^"#]+)', path.read_text()):
+            if not target.startswith(("http:", "https:", "mailto:")) and not (path.parent / target).exists():
+                missing.add((path.name, target))
+    assert not missing
+
+
+def test_no_page_names_a_remote_resource(report: Path) -> None:
+    for path in [*report.rglob("*.html"), *report.rglob("*.css")]:
+        text = path.read_text()
+        assert not re.search(r'(?:src|srcset|poster|data|action)="(?:https?:)?//', text)
+        assert (
+            not re.search(r'<link[^>]+href="(?:https?:)?//', text)
+            and not re.search(r"url\((?!#)", text)
+            and "@import" not in text
+        )
+        if path.suffix == ".html":
+            head = text.partition("</head>")[0]
+            assert head.index("Content-Security-Policy") < min(head.index("<script"), head.index("<link"))
+            assert " style=" not in text
+
+
+def test_names_come_from_digests(hostile_archive: Path, tmp_path: Path) -> None:
+    build_report(Catalog(hostile_archive), tmp_path / "r")
+    name = re.compile(
+        r"(assets/[a-z]+\.(js|css)|index\.html|okx/en/(articles/[0-9a-f]{16}(-data)?|crawls/(index|\d{8}T\d{6}Z)(-rows|-views)?|silent(-rows)?|search/[dw]\d*|views/[0-9a-f]{2})\.(html|js)|\.helpscraper-report\.json)"
+    )
+    assert [path for path in contents(tmp_path / "r") if not name.fullmatch(path)] == []
+    assert sorted(os.listdir(tmp_path)) == ["r"]
+
+
+def test_a_folder_that_is_no_report_is_left_alone(archive: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(CommandError, match="nothing was written"):
+        build_report(Catalog(archive), tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_manifest_leads_to_no_other_folder(archive: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim.html"
+    victim.write_text("mine")
+    (tmp_path / "r").mkdir()
+    pages = {"../victim.html": "x", "/etc/x.html": "x", "okx/../../victim.html": "x"}
+    (tmp_path / "r/.helpscraper-report.json").write_text(json.dumps({"made_by": "", "pages": pages}))
+    build_report(Catalog(archive, locale="ar"), tmp_path / "r")
+    assert victim.read_text() == "mine"
+    (tmp_path / "r/.helpscraper-report.json").write_text("[")
+    with pytest.raises(CommandError, match="damaged"):
+        build_report(Catalog(archive, locale="ar"), tmp_path / "r")
+
+
+def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
+    from helpscraper.archive.store import Store
+
+    store = Store(tmp_path / "a")
+    rows = [
+        {"article_id": f"a{n}", "title": f"Article {n} {'long ' * 20}", "section": "s", "body": f"Body {n}"}
+        for n in range(1500)
+    ]
+    commit(store, "2026-06-01", rows)  # type: ignore[operator]
+    for row in rows:
+        row["body"] += "\nmore"  # type: ignore[operator]
+    rows[0]["body"] = "\n".join(f"Paragraph {n} {'word ' * 50}" for n in range(3000))
+    commit(store, "2026-06-02", rows)  # type: ignore[operator]
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    sizes = {path: path.stat().st_size for path in (tmp_path / "r").rglob("*.html")}
+    assert max(sizes.values()) < 300_000
+    crawl = tmp_path / "r/okx/en/crawls/20260602T060000Z.html"
+    beside = json.loads(
+        crawl.with_name(f"{crawl.stem}-rows.js").read_text().partition(",")[2].rpartition(")")[0]
+    )
+    assert crawl.read_text().count("<tr data-kinds") + len(beside) == 1500
+    key = article_key("a0")
+    assert (tmp_path / f"r/okx/en/articles/{key}-data.js").exists()
+
+
+def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "r"
+    assert main(["report", "--archive", str(archive), "--out", str(out), "--locale", "ar"]) == 0
+    assert str(out / "index.html") in capsys.readouterr().out
+    assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "3"]) == 0
+    assert "all.atom" in capsys.readouterr().out
+    assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "0"]) == 2
+    assert main(["report", "--archive", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 2
+    assert "no snapshot" in capsys.readouterr().err
+
+
+def test_every_template_escapes() -> None:
+    assert environment().autoescape is True
+    with pytest.raises(Exception, match="has no attribute"):
+        page("moved.html", None, key="x")  # type: ignore[arg-type]
+
+
+def test_long_histories_are_counted_by_month(archive: Path) -> None:
+    with Source(Catalog(archive), Partition("okx", "en")) as source:
+        crawls, counts = source.crawls(), source.counts()
+    front = periods_of(crawls, counts)
+    assert front.unit == "crawl" and len(front.periods) == 6
+    per_section = sum(map(sum, front.sections.values()))
+    assert sum(map(sum, front.kinds.values())) == per_section == sum(number for _, _, _, number, _ in counts)
+    many = periods_of(crawls * 60, counts)
+    assert many.unit == "month" and many.periods == ("2026-06", "2026-07")

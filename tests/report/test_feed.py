@@ -1,0 +1,171 @@
+"""Feeds that a parser and a schema take, with ids that stay and times that are right."""
+
+# ruff: noqa: E501  (patterns read better whole)
+from __future__ import annotations
+
+import datetime as dt
+import re
+import shutil
+from pathlib import Path
+
+import feedparser
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import CommandError
+from helpscraper.feed import build_feeds
+from helpscraper.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_safe
+from helpscraper.report.model import article_key
+from helpscraper.sample import Options, expected_changes, truth
+from helpscraper.sample.model import EPOCH, STEP
+from tests.report import sample_archive
+
+SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
+AT = dt.datetime(2026, 6, 1, 6, tzinfo=dt.UTC)
+CONTENT = {"added", "removed", "renamed", "edited", "retitled", "moved"}
+
+
+@pytest.fixture(scope="module")
+def feeds(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("feeds")
+    build_feeds(Catalog(archive), folder, base_url="https://example.org/feeds/")
+    return folder
+
+
+def test_every_file_is_valid_and_parses(feeds: Path) -> None:
+    files = sorted(feeds.rglob("*.atom"))
+    assert len(files) > 80
+    for path in files:
+        document = etree.parse(path)
+        assert SCHEMA.validate(document), f"{path}: {SCHEMA.error_log}"
+        parsed = feedparser.parse(path.read_bytes())
+        assert not parsed.bozo and parsed.version == "atom10"
+        ids = [entry.id for entry in parsed.entries]
+        assert len(set(ids)) == len(ids)
+        assert parsed.feed.links[0].href == f"https://example.org/feeds/{path.relative_to(feeds)}"
+
+
+def test_the_site_feed_tells_what_changed(feeds: Path) -> None:
+    """One entry for each article whose content changed in each crawl, as the sample's own truth has it."""
+    parsed = feedparser.parse((feeds / "okx/en/all.atom").read_bytes())
+    told = {
+        (entry.updated, entry.id.rsplit("/", 1)[1]): {tag.term for tag in entry.tags} & CONTENT
+        for entry in parsed.entries
+    }
+    wanted: dict[tuple[str, str], set[str]] = {}
+    for state in range(1, 6):
+        at = (EPOCH + state * STEP).strftime("%Y-%m-%dT%H:%M:%SZ")
+        for change in expected_changes(state - 1, state):
+            if change.kind in CONTENT:
+                wanted.setdefault((at, article_key(change.article_id)), set()).add(change.kind)
+    newest = sorted(wanted, key=lambda pair: pair[0], reverse=True)[: len(told)]
+    assert {at for at, _ in told} == {at for at, _ in newest}
+    last = max(at for at, _ in told)
+    assert {pair: kinds for pair, kinds in told.items() if pair[0] == last} == {
+        pair: kinds for pair, kinds in wanted.items() if pair[0] == last
+    }
+    assert set(told) <= set(wanted)
+    assert parsed.feed.updated == last
+
+
+def test_the_word_diff_is_the_content(feeds: Path) -> None:
+    changes = {article_key(c.article_id): c for c in expected_changes(4, 5) if c.kind == "edited"}
+    records = {article_key(r.slug): r for r in truth(5, "en", Options())}
+    parsed = feedparser.parse((feeds / "okx/en/all.atom").read_bytes(), sanitize_html=False)
+    at = (EPOCH + 5 * STEP).strftime("%Y-%m-%dT%H:%M:%SZ")
+    found = {e.id.rsplit("/", 1)[1]: e for e in parsed.entries if e.updated == at}
+    assert changes
+    for key, change in changes.items():
+        entry = found[key]
+        html = entry.content[0].value
+        assert entry.content[0].type == "text/html"
+        assert "<ins>" in html or "<del>" in html
+        assert ("silent" in entry.title) is change.silent
+        assert records[key].title.strip() in entry.title
+
+
+def test_dates_and_counts_are_told_when_asked(archive: Path, tmp_path: Path) -> None:
+    build_feeds(Catalog(archive, locale="en"), tmp_path / "f", kinds=["touched", "counted"], limit=500)
+    parsed = feedparser.parse((tmp_path / "f/okx/en/all.atom").read_bytes())
+    kinds = {
+        tag.term for entry in parsed.entries for tag in entry.tags if tag.scheme == "urn:helpscraper:kind"
+    }
+    assert kinds == {"touched", "counted"}
+
+
+def test_ids_stay_when_time_goes_on(tmp_path: Path) -> None:
+    """What a reader has seen keeps its id and time, even where the article is renamed later."""
+    sample_archive.build(tmp_path / "a", states=range(2), locales=("en",))
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", limit=1000)
+    before = _entries(tmp_path / "f/okx/en/all.atom")
+    sample_archive.build(tmp_path / "a", states=range(2, 6), locales=("en",))
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", limit=1000)
+    after = _entries(tmp_path / "f/okx/en/all.atom")
+    assert len(after) > len(before) > 5
+    assert before.items() <= after.items()
+    shutil.rmtree(tmp_path / "f")
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", limit=1000)
+    assert _entries(tmp_path / "f/okx/en/all.atom") == after
+
+
+def _entries(path: Path) -> dict[str, str]:
+    return {entry.id: entry.updated for entry in feedparser.parse(path.read_bytes()).entries}
+
+
+def test_a_second_build_writes_nothing(archive: Path, feeds: Path) -> None:
+    built = build_feeds(Catalog(archive), feeds, base_url="https://example.org/feeds/")
+    assert (built.written, built.deleted) == (0, 0) and built.kept > 80
+
+
+def test_a_hostile_site(hostile_archive: Path, tmp_path: Path) -> None:
+    build_feeds(Catalog(hostile_archive), tmp_path / "f")
+    files = sorted((tmp_path / "f").rglob("*.atom"))
+    assert all(
+        re.fullmatch(
+            r"okx/en/(all|(sections|articles)/[0-9a-f]{16})\.atom", str(p.relative_to(tmp_path / "f"))
+        )
+        for p in files
+    )
+    for path in files:
+        assert SCHEMA.validate(etree.parse(path)), SCHEMA.error_log
+        for entry in feedparser.parse(path.read_bytes(), sanitize_html=False).entries:
+            assert "<script" not in entry.content[0].value and "<img" not in entry.content[0].value
+            assert not [link.href for link in entry.get("links", []) if not link.href.startswith("https://")]
+
+
+def test_bad_arguments(archive: Path, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no such kind"):
+        build_feeds(Catalog(archive), tmp_path / "f", kinds=["new"])
+    with pytest.raises(CommandError, match="no address"):
+        build_feeds(Catalog(archive), tmp_path / "f", base_url="javascript:x")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/notes.txt").touch()
+    with pytest.raises(CommandError, match="not empty"):
+        build_feeds(Catalog(archive), tmp_path / "full")
+    with pytest.raises(CommandError, match="no snapshot"):
+        build_feeds(Catalog(tmp_path / "nothing"), tmp_path / "f")
+
+
+@given(
+    st.text(),
+    st.text(),
+    st.lists(st.tuples(st.text(), st.none() | st.text(), st.none() | st.text()), max_size=3),
+)
+def test_any_text_makes_a_valid_feed(
+    title: str, text: str, fields: list[tuple[str, str | None, str | None]]
+) -> None:
+    html = entry_html(fields, text, text[::-1], kinds=("edited",), dated=None, silent=True, language="en")
+    entry = Entry(tag_uri("a.example", "x"), title, AT, "https://a.example/x", ("edited",), title, html, "en")
+    data = atom(Feed("tag:a.example,2020:helpscraper/x", title, AT, "who", None, None, "en", [entry]))
+    document = etree.fromstring(data)
+    assert SCHEMA.validate(document), SCHEMA.error_log
+    content = document.find("{*}entry/{*}content")
+    assert content is not None and (content.text or "") == xml_safe(html).replace("\r\n", "\r\n")
+
+
+def test_the_schema_can_fail() -> None:
+    bad = b'<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title><updated>yesterday</updated><id>tag:a,2020:x</id></feed>'
+    assert not SCHEMA.validate(etree.fromstring(bad))
