@@ -30,6 +30,7 @@ test: $(READY) check ## Run every test.
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	$(BIN)/python -m benchmarks
 
 kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
