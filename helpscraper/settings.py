@@ -61,6 +61,8 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 RETRY_TIMES = 4
 RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
+# The same page first: whether a busy site has recovered is found out with one page, not with all of them.
+RETRY_PRIORITY_ADJUST = 1
 # A page that stays away is a fact of the run, not a defect of the program.
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 # Own: seconds of the first pause, doubled for each further try; the longest pause; the longest Retry-After obeyed.

@@ -21,6 +21,9 @@ ROOT = Path(__file__).parent.parent
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
+    parser.addoption(
+        "--kills", type=int, default=6, help="how often tests/e2e/test_kill.py kills (default: 6)"
+    )
 
 
 @pytest.fixture(scope="session")

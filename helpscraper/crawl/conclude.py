@@ -56,7 +56,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts["health"] = [verdict.as_facts() for verdict in verdicts]
-    if finish_reason == "shutdown":
+    if finish_reason == "shutdown" and not facts["internal_errors"]:
         facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "interrupted": True}
         facts["reason"] = "interrupted; --resume goes on from here"
         _write_run(session, facts)

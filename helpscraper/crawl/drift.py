@@ -34,12 +34,20 @@ def drift_details(facts: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]
     for run in earlier:
         before.update(run.get("rules", {}))
     tried_before, tried = _by_field(before), _by_field(rules)
+    last: Mapping[str, int] = earlier[0].get("rules", {}) if earlier else {}
+    tried_last = _by_field(last)
+
+    def missed(name: str, tries: Counter[str]) -> bool:
+        """Tell whether so many tries should have seen the rule."""
+        return tries[_field(name)] * before[name] / tried_before[_field(name)] >= _SURPRISE
+
+    # What the last crawl missed already is no news; one that was too small to miss it has no say.
     silent = [
         name
-        for name, n in sorted(before.items())
-        if name not in rules
-        and not name.endswith(_NOT_RULES)
-        and tried[_field(name)] * n / tried_before[_field(name)] >= _SURPRISE
+        for name in sorted(before.keys() - rules.keys())
+        if not name.endswith(_NOT_RULES)
+        and missed(name, tried)
+        and (name in last or not missed(name, tried_last))
     ]
     if silent:
         yield f"no longer matching: {', '.join(silent)}"

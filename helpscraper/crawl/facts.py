@@ -44,6 +44,8 @@ def run_facts(
     holes = listing_holes(session, sections) + _article_holes(
         session, census["counts"], list(unnamed), problems
     )
+    if finish_reason != "finished":
+        holes.append(f"the crawl ended early: {finish_reason}")
     asked = [f"only a part was asked for: {arguments.scope}"] if arguments.scope else []
     return {
         "run_id": session.snapshot_id,

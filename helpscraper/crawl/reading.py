@@ -11,7 +11,7 @@ from helpscraper.normalise.article import Context, Values
 __all__ = ["Reading"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, repr=False)
 class Reading:
     """What a page said of one article.
 
@@ -27,3 +27,7 @@ class Reading:
     last_modified: str | None = None
     warc_record: str | None = None
     values: Values = field(default_factory=Values)
+
+    def __repr__(self) -> str:
+        """Name the article; Scrapy logs an item whole when a pipeline breaks, and a body has no place in a log."""
+        return f"Reading({self.raw.kind} {self.raw.slug[:80]!r})"

@@ -222,7 +222,9 @@ class CrawlSession:
         """
         if self.arguments.query or self.arguments.limit:
             return []
-        sections = {section.slug for section in self.ledger.sections()}
+        sections = {section.slug for section in self.ledger.sections() if section.pages or section.problem}
+        if not sections:
+            return []  # not one listing was reached, so that none shows them says nothing
         partial = bool(self.arguments.scope)
         found = (
             (row["fetched_at"] or self.snapshot_at, article_id)

@@ -35,6 +35,12 @@ _ERROR_TEXTS = 10
 _NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
 
 
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Shorten a record to its message: where in Scrapy a host could not be reached helps nobody."""
+    record.exc_info = None
+    return True
+
+
 class ErrorCounter(logging.Handler):
     """Counts what the program itself did wrong: everything that is logged as an error.
 
@@ -54,8 +60,10 @@ class ErrorCounter(logging.Handler):
         self.count += 1
         if len(self.texts) < _ERROR_TEXTS:
             error = record.exc_info[1] if record.exc_info else None
-            cause = f" ({type(error).__name__}: {error})" if error is not None else ""
-            self.texts.append(f"{record.getMessage().partition(chr(10))[0]}{cause}"[:500])
+            where = record.getMessage().partition("\n")[0][:200]
+            self.texts.append(
+                f"{type(error).__name__}: {error} ({where})"[:500] if error is not None else where
+            )
 
 
 class SessionExtension:
@@ -66,6 +74,8 @@ class SessionExtension:
         self.session = session
         self._errors = ErrorCounter()
         logging.root.addHandler(self._errors)
+        for name in _NOT_INTERNAL:
+            logging.getLogger(name).addFilter(_without_traceback)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:
@@ -86,13 +96,13 @@ class SessionExtension:
         if isinstance(failure.value, ArchiveError) and self.session.broken is None:
             self.session.broken = failure.value
             # Not waited for: closing waits for the very item that failed.
-            deferred_from_coro(self._crawler.engine.close_spider_async(reason="ledger_failed"))  # type: ignore[union-attr]
+            deferred_from_coro(self._crawler.engine.close_spider_async(reason="ledger_failed"))
 
     def spider_closed(self, reason: str) -> None:
         """Commit, refuse, or keep the ledger of an interrupted crawl."""
         if self.session.concluded is not None:
             return
-        stats: dict[str, Any] = dict(self._crawler.stats.get_stats())  # type: ignore[union-attr]
+        stats: dict[str, Any] = dict(self._crawler.stats.get_stats())
         stats["helpscraper/internal_errors"] = self._errors.count
         stats["helpscraper/internal_error_texts"] = self._errors.texts
         try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import scrapy
 from scrapy import Request
-from scrapy.exceptions import DontCloseSpider, IgnoreRequest
+from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreRequest
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import deferred_from_coro
 
@@ -151,6 +151,8 @@ def _describe(error: BaseException) -> str:
             return f"HTTP {error.response.status}"
         case IgnoreRequest():
             return str(error)
+        case DownloadCancelledError() if not str(error):
+            return "the response is larger than DOWNLOAD_MAXSIZE"
         case _:
             return f"{type(error).__name__}: {error}".strip(": ")
 

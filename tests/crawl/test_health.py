@@ -269,3 +269,13 @@ def test_a_rule_that_should_have_matched_and_did_not_is_named() -> None:
 def test_a_failure_that_stops_is_no_rule_that_stopped() -> None:
     before = run(rules=run()["rules"] | {"article.view_count/missing": 50, "article.view_count/markup": 50})
     assert warned(run(rules=run()["rules"] | {"article.view_count/markup": 100}), [before]) == ""
+
+
+def test_what_the_last_crawl_missed_already_is_no_news() -> None:
+    changed = run(rules={"listing.items/other": 40, "article.body/rich_text": 20})
+    assert "listing.items/class" in warned(changed, [run()] * 3)
+    assert warned(changed, [changed, run(), run()]) == ""
+    # Nor is it one that a layout which was served once is served no more.
+    assert warned(run(), [changed, run(), run()]) == ""
+    small = run(rules={"article.body/rich_text": 2})
+    assert "listing.items/class" in warned(changed, [small, run(), run()])

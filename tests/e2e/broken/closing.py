@@ -1,0 +1,17 @@
+"""A spider that closes itself in the middle of the listings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scrapy.exceptions import CloseSpider
+
+from helpscraper.spiders import help as ours
+
+
+class Broken(ours.HelpSpider):
+    name = "help"
+
+    def parse_listing(self, response: Any, section: str, page: int, walk: int) -> Any:
+        yield from super().parse_listing(response, section, page, walk)
+        raise CloseSpider("had enough")

@@ -1,0 +1,218 @@
+"""Crawls in processes of their own, as cron starts them, and the sample site's truth to hold them to."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.sample import Record, SampleServer
+
+# Nobody has to be polite to this machine, and a fault that is over need not be waited for.
+FAST = {
+    "DOWNLOAD_DELAY": "0",
+    "AUTOTHROTTLE_ENABLED": "False",
+    "RETRY_BACKOFF": "0.01",
+    "RETRY_BACKOFF_MAX": "0.05",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a command ended, and the facts of the newest run in the archive."""
+
+    code: int
+    stdout: str
+    stderr: str
+    facts: dict[str, Any]
+
+    @property
+    def said(self) -> str:
+        return self.stdout + self.stderr
+
+    def verdicts(self, verdict: str = "fail") -> dict[str, str]:
+        found: dict[str, str] = {}
+        for v in self.facts["health"]:
+            if v["verdict"] == verdict:
+                found[v["check"]] = (
+                    f"{found[v['check']]}; {v['detail']}" if v["check"] in found else v["detail"]
+                )
+        return found
+
+
+def command(url: str, archive: Path, *flags: str, settings: Mapping[str, str] | None = None) -> list[str]:
+    """The command line of a crawl of the sample site."""
+    options = [
+        part for name, value in (FAST | dict(settings or {})).items() for part in ("-s", f"{name}={value}")
+    ]
+    base = ["-a", f"base_url={url}"]
+    return [sys.executable, "-m", "helpscraper", "crawl", "--archive", str(archive), *base, *options, *flags]
+
+
+def crawl(
+    server: SampleServer | str,
+    archive: Path,
+    *flags: str,
+    settings: Mapping[str, str] | None = None,
+    env: Mapping[str, str] | None = None,
+    timeout: float = 120,
+) -> Result:
+    """Crawl ``server`` into ``archive`` and wait for the end."""
+    url = server if isinstance(server, str) else server.url
+    done = subprocess.run(
+        command(url, archive, *flags, settings=settings),
+        capture_output=True, text=True, timeout=timeout, check=False, env=os.environ | dict(env or {}),
+    )  # fmt: skip
+    return Result(done.returncode, done.stdout, done.stderr, newest_facts(archive))
+
+
+def start(server: SampleServer, archive: Path, *flags: str, **settings: str) -> subprocess.Popen[str]:
+    """Begin a crawl and do not wait for it."""
+    return subprocess.Popen(
+        command(server.url, archive, *flags, settings=settings),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def helpscraper(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run another command of helpscraper."""
+    return subprocess.run(
+        [sys.executable, "-m", "helpscraper", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def newest_facts(archive: Path) -> dict[str, Any]:
+    """The facts of the newest run, as they lie in ``runs/``."""
+    files = sorted(archive.glob("runs/*/*/*.json"))
+    return json.loads(files[-1].read_text()) if files else {}
+
+
+def snapshots(archive: Path) -> list[str]:
+    """The ids of the committed snapshots."""
+    return sorted(path.stem for path in archive.glob("snapshots/*/*/*.parquet"))
+
+
+def contents(archive: Path) -> dict[str, bytes]:
+    """Every file that the archive holds for its readers, by its path."""
+    files = (path for path in archive.rglob("*") if path.is_file())
+    return {
+        name: path.read_bytes()
+        for path in files
+        if not (name := str(path.relative_to(archive))).startswith(".state")
+    }
+
+
+def assert_untouched(before: Mapping[str, bytes], archive: Path) -> None:
+    """Every file that was there is there still, byte by byte; the facts of a run that failed may be said anew."""
+    after = contents(archive)
+    changed = [name for name in before if after.get(name) != before[name]]
+    assert not changed
+
+
+def rows(archive: Path, ref: str = "latest") -> dict[str, dict[str, Any]]:
+    """The rows of a snapshot with their bodies, by article id."""
+    table = Catalog(archive).load_table(ref, bodies=True)
+    return {row["article_id"]: row for row in table.to_pylist()}
+
+
+COMPARED = (
+    "article_id", "source_id", "url", "title", "category", "section", "category_title", "section_title", "listed_in",
+    "published_at", "updated_at", "published_on", "updated_on", "view_count", "reading_minutes", "language",
+    "body_text",
+)  # fmt: skip
+
+
+def expected(server: SampleServer) -> dict[str, dict[str, Any]]:
+    """The site's truth in the columns of a snapshot."""
+    return {record.slug: _columns(record, server.url) for record in server.truth()}
+
+
+def _columns(record: Record, url: str) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(record, name, None) for name in COMPARED}
+    return values | {
+        "article_id": record.slug,
+        "url": f"{url}/help/{record.slug}",
+        "title": record.title.strip(),
+        "listed_in": list(record.listed_in),
+        # Listings and articles state milliseconds at best.
+        "updated_at": record.updated_at
+        and record.updated_at.replace(microsecond=record.updated_at.microsecond // 1000 * 1000),
+    }
+
+
+def differences(
+    found: Mapping[str, Mapping[str, Any]],
+    truth: Mapping[str, Mapping[str, Any]],
+    columns: Iterable[str] = COMPARED,
+) -> list[str]:
+    """Name every column of every live row that is not the truth, and every article on one side only."""
+    live = {name: row for name, row in found.items() if row["status"] != "gone"}
+    out = [f"{name}: not in the snapshot" for name in truth.keys() - live.keys()]
+    out += [f"{name}: not on the site ({live[name]['status']})" for name in live.keys() - truth.keys()]
+    for name in sorted(truth.keys() & live.keys()):
+        out += [
+            f"{name} ({live[name]['status']}): {column}: {live[name][column]!r} is not {truth[name][column]!r}"
+            for column in columns
+            if live[name][column] != truth[name][column]
+        ]
+    return out
+
+
+def assert_honest(result: Result, archive: Path, server: SampleServer, before: Mapping[str, bytes]) -> None:
+    """Whatever happened: the snapshot is the site's truth, or the run says what is missing; earlier files stand."""
+    assert_untouched(before, archive)
+    assert result.code in {0, 3, 4}, result.said
+    if result.code == 3:
+        assert result.facts["outcome"] == "refused"
+        assert result.verdicts(), result.facts
+        return
+    found, truth = rows(archive), expected(server)
+    if result.code == 0:
+        assert result.facts["complete"]
+        # An article that came while the crawl was at work may be missing from a listing that was read before it came.
+        columns = set(COMPARED) - ({"listed_in"} if server.extra else set())
+        assert not differences(found, truth, columns)
+        return
+    assert result.facts["incomplete_reasons"]
+    assert not result.facts["complete"]
+    # What is there is true, but for rows that say themselves that they are not of today.
+    for name, row in found.items():
+        if row["status"] == "fetched":
+            assert name in truth
+            assert not differences({name: row}, {name: truth[name]}, set(COMPARED) - {"listed_in"})
+
+
+def end(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for a crawl and return its exit code and all that it said."""
+    stdout, stderr = process.communicate(timeout=120)
+    return process.returncode, stdout + stderr
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+@pytest.fixture
+def site() -> Iterator[SampleServer]:
+    """The sample help centre in its first state."""
+    with SampleServer() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _no_stray_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HELPSCRAPER_ARCHIVE", "HELPSCRAPER_CONTACT", "SCRAPY_SETTINGS_MODULE", "SCRAPY_PROJECT"):
+        monkeypatch.delenv(name, raising=False)

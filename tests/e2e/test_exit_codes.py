@@ -1,0 +1,144 @@
+"""What the shell is told, for every way in which a crawl can fail; and nothing is ever committed by one that did."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import FAST, Result, crawl, newest_facts, snapshots
+
+ROOT = Path(__file__).parents[2]
+DEAD = "http://127.0.0.1:9"  # the discard port, where nobody listens
+
+BROKEN = "SPIDER_MODULES=tests.e2e.broken.{}"
+
+
+def pipelines(**more: int) -> str:
+    from helpscraper.settings import ITEM_PIPELINES
+
+    added = {f"tests.e2e.broken.parts.{name}": place for name, place in more.items()}
+    return f"ITEM_PIPELINES={json.dumps(ITEM_PIPELINES | added)}"
+
+
+FAILURES = {
+    "callback error": (1, [BROKEN.format("callback")], "a defect in the callback"),
+    "error at start": (1, [BROKEN.format("beginning")], "a defect in start()"),
+    "connection refused": (3, [], "home page: "),
+    "closed by the spider": (3, [BROKEN.format("closing")], "had enough"),
+    "zero items": (3, [BROKEN.format("nothing")], "no article was found"),
+    "pipeline error": (1, [pipelines(Breaks=750)], "a defect in a pipeline"),
+    "error-count close": (
+        1,
+        [BROKEN.format("callback"), "CLOSESPIDER_ERRORCOUNT=2"],
+        "closespider_errorcount",
+    ),
+    "failing open": (1, [pipelines(FailsToOpen=1)], "a pipeline cannot open"),
+}
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator[SampleServer]:
+    with SampleServer(articles=12) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def good(tiny: SampleServer, tmp_path_factory: pytest.TempPathFactory) -> Result:
+    result = crawl(tiny, tmp_path_factory.mktemp("good") / "archive")
+    assert result.code == 0, result.said
+    return result
+
+
+def flags(settings: list[str]) -> list[str]:
+    return [part for setting in settings for part in ("-s", setting)]
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_helpscraper_crawl_answers_for_each_failure(case: str, tiny: SampleServer, archive: Path) -> None:
+    code, settings, says = FAILURES[case]
+    url = DEAD if case == "connection refused" else tiny.url
+    result = crawl(url, archive, *flags(settings), env={"PYTHONPATH": str(ROOT)})
+    assert result.code == code, result.said
+    assert snapshots(archive) == []
+    assert result.facts["outcome"] in {"refused", "failed"}
+    assert result.facts["exit_code"] == code
+    assert says in result.facts.get("reason", "") + result.facts.get("error", "")
+    assert says in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_scrapy_crawl_help_commits_nothing_either(case: str, tiny: SampleServer, archive: Path) -> None:
+    _, settings, _ = FAILURES[case]
+    url = DEAD if case == "connection refused" else tiny.url
+    fast = [f"{name}={value}" for name, value in FAST.items()]
+    subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={url}", *flags([*fast, *settings])],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "HELPSCRAPER_ARCHIVE": str(archive)},
+        capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert archive.is_dir()
+    assert snapshots(archive) == []
+    assert newest_facts(archive).get("outcome") in {"refused", "failed", None}
+
+
+def test_scrapy_crawl_help_does_the_same_crawl(tiny: SampleServer, archive: Path, good: Result) -> None:
+    fast = [f"{name}={value}" for name, value in FAST.items()]
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={tiny.url}", *flags(fast)],
+        cwd=ROOT, env=os.environ | {"HELPSCRAPER_ARCHIVE": str(archive)}, capture_output=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert len(snapshots(archive)) == 1
+    facts = newest_facts(archive)
+    assert facts["counts"] == good.facts["counts"]
+    assert facts["sections"] == good.facts["sections"]
+
+
+def test_an_error_counts_whatever_the_log_level(tiny: SampleServer, archive: Path) -> None:
+    result = crawl(
+        tiny,
+        archive,
+        "-s",
+        BROKEN.format("callback"),
+        "-s",
+        "LOG_LEVEL=CRITICAL",
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert result.code == 1
+    assert result.facts["internal_errors"] == 12
+
+
+def test_a_good_crawl_is_0_and_says_one_line(good: Result) -> None:
+    assert good.code == 0
+    assert good.stderr == ""
+    (line,) = good.stdout.splitlines()
+    assert line.startswith("okx/en 2")
+    assert "committed: 12 articles (12 fetched)" in line
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["-a", "mode=quick"],
+        ["-a", "nonsense"],
+        ["-a", "locale=xx-yy"],
+        ["-s", "=1"],
+        ["-a", "base_url=okx"],
+        ["--resume"],
+    ],
+)
+def test_bad_arguments_are_2_and_leave_no_trace(wrong: list[str], tiny: SampleServer, archive: Path) -> None:
+    asked = len(tiny.requests)
+    result = crawl(tiny, archive, *wrong)
+    assert result.code == 2, result.said
+    assert "Traceback" not in result.stderr
+    assert result.facts == {}
+    assert len(tiny.requests) == asked

@@ -1,0 +1,173 @@
+"""SIGKILL at random instants of a crawl, its commit, and an import: the archive is whole, the next run works.
+
+``--kills N`` sets how often (``make kill-test``: 200). A third of the kills fall anywhere in a crawl, a third into its
+commit, a third into an import. A crawl is killed after a random number of its requests, a commit a moment after the last
+request, an import at a random part of the time that an undisturbed one takes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import (
+    assert_untouched,
+    command,
+    contents,
+    crawl,
+    differences,
+    expected,
+    helpscraper,
+    rows,
+)
+
+ARTICLES = 20
+SETTINGS = {"DOWNLOAD_DELAY": "0.005"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SampleServer]:
+    with SampleServer(articles=ARTICLES) as server:
+        yield server
+
+
+class Killer:
+    """Starts commands on one archive and kills them."""
+
+    def __init__(self, server: SampleServer, folder: Path, seed: int) -> None:
+        self.server, self.archive, self.luck = server, folder / "archive", Random(seed)
+        self.page = folder / "page.html"
+        self.page.write_bytes(server.healthy("/help/section/faq-getting-started").body)
+        self.imported = 0
+        self.import_seconds = 0.0
+        self.requests = 0
+        self.landed = 0
+
+    def crawl_command(self, *flags: str) -> list[str]:
+        return command(self.server.url, self.archive, "-a", "mode=full", *flags, settings=SETTINGS)
+
+    def import_command(self) -> list[str]:
+        self.imported += 1
+        at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=self.imported)
+        return [
+            sys.executable, "-m", "helpscraper", "import", str(self.page), "--archive", str(self.archive),
+            "--format", "html", "--locale", "en", "--captured-at", at.isoformat(),
+            "--url", "https://www.okx.com/help/section/faq-getting-started",
+        ]  # fmt: skip
+
+    def measure(self) -> None:
+        """Let each command run to its end once."""
+        asked = len(self.server.requests)
+        subprocess.run(self.crawl_command(), capture_output=True, check=True)
+        self.requests = len(self.server.requests) - asked
+        began = time.monotonic()
+        subprocess.run(self.import_command(), capture_output=True, check=True)
+        self.import_seconds = time.monotonic() - began
+
+    def kill_at(self, arguments: list[str], after: Callable[[], None]) -> bool:
+        """Start a command, wait as ``after`` does, kill it; tell whether it was still at work."""
+        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        after()
+        alive = process.poll() is None
+        process.kill()
+        process.wait()
+        self.landed += alive
+        return alive
+
+    def in_import(self) -> None:
+        # The interpreter starts for a good part of it; kills there prove little.
+        time.sleep(self.import_seconds * self.luck.uniform(0.5, 0.95))
+
+    def in_crawl(self) -> None:
+        self._after(self.luck.randint(0, self.requests - 1))
+        time.sleep(self.luck.uniform(0, 0.01))
+
+    def in_commit(self) -> None:
+        """Wait until the last page was asked for, and a little more: from there on everything is the commit."""
+        self._after(self.requests)
+        time.sleep(self.luck.uniform(0, 0.2))
+
+    def _after(self, requests: int) -> None:
+        asked, until = len(self.server.requests), time.monotonic() + 60
+        while len(self.server.requests) - asked < requests and time.monotonic() < until:
+            time.sleep(0.001)
+
+
+def whole(archive: Path) -> None:
+    """Every file that a reader sees can be read to its end, and every body is there."""
+    report = Archive(archive).verify()
+    assert not report.problems, report.problems
+
+
+def test_kills_tear_nothing(server: SampleServer, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills = request.config.getoption("--kills")
+    killer = Killer(server, tmp_path, seed=kills)
+    killer.measure()
+    archive = killer.archive
+    for number in range(kills):
+        before = contents(archive)
+        kind = ("crawl", "commit", "import")[number % 3]
+        wait = {"crawl": killer.in_crawl, "commit": killer.in_commit, "import": killer.in_import}[kind]
+        killer.kill_at(killer.import_command() if kind == "import" else killer.crawl_command(), wait)
+        assert_untouched(
+            {name: data for name, data in before.items() if not name.startswith("runs/")}, archive
+        )
+        whole(archive)
+        if kind != "import" and number % 6 < 3:
+            check_resume(server, archive)
+        if number % 10 == 9:
+            assert crawl(server, archive).code == 0
+    assert crawl(server, archive, "-a", "mode=full").code == 0
+    assert not differences(rows(archive), expected(server))
+    whole(archive)
+    print(f"{killer.landed} of {kills} kills fell into running processes")
+    assert killer.landed >= kills // 2
+    assert helpscraper("runs", "--archive", archive).returncode == 0
+
+
+def check_resume(server: SampleServer, archive: Path) -> None:
+    """Go on with what was killed: nothing read is read again, and every article is there."""
+    ledger = archive / ".state/site=okx/locale=en/ledger.sqlite"
+    held = fetched(ledger)
+    asked = len(server.requests)
+    result = crawl(server, archive, "-a", "mode=full", "--resume")
+    if result.code == 2:
+        # The kill came before there was a ledger, or after the commit.
+        assert "no crawl to resume" in result.stderr
+        return
+    assert result.code == 0, result.said
+    again = {request.path.removeprefix("/help/") for request in server.requests[asked:]} & held
+    assert not again
+    assert not differences(rows(archive), expected(server))
+
+
+def fetched(ledger: Path) -> set[str]:
+    """The articles that a ledger holds as fetched; read from a copy, so that looking changes nothing."""
+    import shutil
+    import sqlite3
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        for path in ledger.parent.glob("ledger.sqlite*"):
+            shutil.copy(path, folder)
+        copy = Path(folder) / "ledger.sqlite"
+        if not copy.exists():
+            return set()
+        database = sqlite3.connect(copy)
+        try:
+            return {
+                row[0] for row in database.execute("SELECT article_id FROM article WHERE outcome = 'fetched'")
+            }
+        except sqlite3.OperationalError:
+            return set()  # killed before its tables were made
+        finally:
+            database.close()

@@ -1,0 +1,46 @@
+"""A bar on a terminal, one line from cron."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from pathlib import Path
+
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import command
+
+
+def test_a_terminal_sees_a_bar_of_pages_articles_and_errors(site: SampleServer, archive: Path) -> None:
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command(site.url, archive, settings={"DOWNLOAD_DELAY": "0.01"}), stdout=slave, stderr=slave,
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break  # the other side is closed
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    assert process.wait(60) == 0
+    text = seen.decode()
+    assert "listing pages" in text
+    assert "76/76" in text
+    assert "articles" in text
+    assert text.count("\x1b[") > 20
+    assert "okx/en 2" in text.rstrip().splitlines()[-1]
+
+
+def test_cron_sees_one_line_and_no_bar(site: SampleServer, archive: Path) -> None:
+    done = subprocess.run(
+        command(site.url, archive), capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr == ""

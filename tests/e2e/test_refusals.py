@@ -1,0 +1,100 @@
+"""What the health checks keep out lies in ``refused/``, moves nothing, and can be accepted after a look."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpscraper import Archive
+from helpscraper.sample import Fault, SampleServer, faults
+from tests.e2e.conftest import (
+    assert_untouched,
+    contents,
+    crawl,
+    differences,
+    expected,
+    helpscraper,
+    rows,
+    snapshots,
+)
+
+
+def test_refuse_look_accept_and_go_on(archive: Path) -> None:
+    with SampleServer(articles=60, port=0) as server:
+        assert crawl(server, archive).code == 0
+    with SampleServer(articles=20, seed=2) as server:
+        before, latest = contents(archive), Archive(archive).resolve().id
+        refused = crawl(server, archive)
+        assert refused.code == 3
+        assert refused.verdicts().keys() == {"articles", "section"}
+        assert refused.facts["snapshot"] == f"refused/site=okx/locale=en/{refused.facts['run_id']}.parquet"
+        assert (archive / refused.facts["snapshot"]).is_file()
+        assert Archive(archive).resolve().id == latest
+        assert_untouched(before, archive)
+        # Refused twice is refused twice.
+        assert crawl(server, archive).code == 3
+        done = helpscraper("accept", refused.facts["run_id"], "--archive", archive)
+        assert done.returncode == 0, done.stderr
+        assert Archive(archive).resolve().id == refused.facts["run_id"]
+        found = {name: row for name, row in rows(archive).items() if row["status"] != "gone"}
+        assert not differences(found, expected(server))
+        assert (archive / f"changes/site=okx/locale=en/{refused.facts['run_id']}.parquet").is_file()
+        assert "removed" in Archive(archive).diff("latest~1", "latest").table.column("kind").to_pylist()
+        assert helpscraper("verify", "--archive", archive).returncode == 0
+        # What was accepted is the measure from now on.
+        assert crawl(server, archive).code == 0
+        assert len(snapshots(archive)) == 3
+    assert helpscraper("accept", "20200101T000000Z", "--archive", archive).returncode == 2
+
+
+def test_another_region_in_place_of_the_neutral_one(archive: Path) -> None:
+    with SampleServer() as server:
+        assert crawl(server, archive).code == 0
+    with SampleServer(region="us") as server:
+        result = crawl(server, archive)
+        assert result.code == 3, result.said
+        assert {"region", "language"} <= result.verdicts().keys()
+        assert "OKX_US" in result.stderr
+
+
+def test_a_first_crawl_of_a_site_that_only_blocks(archive: Path) -> None:
+    with SampleServer(articles=12) as server:
+        server.faults.append(Fault(faults.challenge(403)))
+        result = crawl(server, archive, settings={"RETRY_TIMES": "1"})
+        assert result.code == 3
+        assert result.verdicts().keys() == {"articles", "challenge"}
+        assert "block or challenge page" in result.stderr
+
+
+def test_validators_are_not_sent_after_a_refused_run(archive: Path) -> None:
+    with SampleServer(articles=20, validators=True) as server:
+        assert crawl(server, archive).code == 0
+
+        def conditional() -> list[int]:
+            asked = len(server.requests)
+            crawl(server, archive, "-a", "audit=0.5")
+            return [r.status for r in server.requests[asked:] if "If-None-Match" in r.headers]
+
+        assert conditional() == [304] * 10
+        server.faults.append(Fault(faults.challenge(), path="/help/[a-z]*-*"))
+        assert crawl(server, archive, "-a", "mode=full").code == 3
+        server.faults.clear()
+        assert conditional() == []
+        # Those that came with the good crawl are sent again; the others have to be learned anew.
+        assert conditional() == []
+        assert conditional() == [304] * 10
+        assert not differences(rows(archive), expected(server))
+
+
+def test_an_import_is_no_measure_and_no_knowledge(archive: Path, tmp_path: Path) -> None:
+    with SampleServer(articles=20) as server:
+        page = tmp_path / "page.html"
+        page.write_bytes(server.healthy("/help/section/faq-getting-started").body)
+        done = helpscraper(
+            "import", page, "--archive", archive, "--format", "html", "--locale", "en",
+            "--captured-at", "2026-01-01T00:00:00Z", "--url", "https://www.okx.com/help/section/faq-getting-started",
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        result = crawl(server, archive)
+        assert result.code == 0, result.said
+        assert result.facts["why_fetched"] == {"new": 20}
+        assert not differences(rows(archive), expected(server))

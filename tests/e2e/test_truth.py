@@ -1,0 +1,126 @@
+"""A crawl against the truth of the sample site, in every layout and as time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import Result, contents, crawl, differences, expected, rows
+
+LAYOUTS = ("e2", "e3", "e3-bare", "markup", "markup-a")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_first_crawl_is_the_truth(layout: str, archive: Path) -> None:
+    with SampleServer(layout=layout) as server:  # type: ignore[arg-type]
+        result = crawl(server, archive)
+        assert result.code == 0, result.said
+        assert not differences(rows(archive), expected(server))
+        assert result.facts["complete"], result.facts["incomplete_reasons"]
+        assert result.verdicts("fail") == {} == result.verdicts("warn")
+
+
+@dataclass
+class Weeks:
+    archive: Path
+    results: list[Result]
+    different: list[list[str]]
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weeks]:
+    """Four states of the site, crawled one after the other without audits."""
+    archive = tmp_path_factory.mktemp("weeks")
+    with SampleServer(layout="e2") as server:
+        found = Weeks(archive, [], [])
+        for state in range(4):
+            server.state = state
+            found.results.append(crawl(server, archive, "-a", "audit=0"))
+            found.different.append(differences(rows(archive), expected(server)))
+        yield found
+
+
+def test_incremental_crawls_follow_the_site_but_for_silent_edits(weeks: Weeks) -> None:
+    for state, (result, different) in enumerate(zip(weeks.results, weeks.different, strict=True)):
+        assert result.code == 0, result.said
+        # What no listing shows, only an audit can find.
+        assert [
+            line for line in different if ": body_text: " not in line and ": reading_minutes: " not in line
+        ] == [], state
+        assert len({line.split(" ")[0] for line in different}) == 2 * state
+
+
+def test_only_what_moved_is_fetched(weeks: Weeks) -> None:
+    first, *later = weeks.results
+    assert first.facts["counts"]["fetched"] == 76
+    for result in later:
+        reasons = result.facts["why_fetched"]
+        assert result.facts["counts"]["carried"] > 50
+        assert set(reasons) <= {"new", "title", "updated_at", "section", "unlisted"}
+        assert result.facts["requests"]["total"] == 19 + sum(reasons.values())
+
+
+def test_what_left_is_gone_once_and_then_no_more(weeks: Weeks) -> None:
+    archive = Archive(weeks.archive)
+    gone = [
+        set(frame[frame.status == "gone"].article_id)
+        for frame in map(archive.load, archive.snapshots().snapshot_id)
+    ]
+    assert [len(each) for each in gone[1:]] == [5, 5, 5]
+    assert not (gone[1] & gone[2] or gone[2] & gone[3])
+
+
+def test_every_snapshot_has_its_change_feed(weeks: Weeks) -> None:
+    assert len(list(weeks.archive.glob("changes/*/*/*.parquet"))) == 3
+    kinds = Archive(weeks.archive).diff("latest~1", "latest").table.column("kind").to_pylist()
+    assert {"added", "removed", "renamed", "moved", "retitled", "edited"} <= set(kinds)
+
+
+def test_run_facts_of_every_run_are_one_table(weeks: Weeks) -> None:
+    runs = Archive(weeks.archive).runs()
+    assert runs.outcome.tolist() == ["committed"] * 4
+    assert (runs.seconds > 0).all()
+    assert (runs.bytes > 10_000).all()
+    for result in weeks.results:
+        facts = result.facts
+        assert facts["requests"]["by_status"]["200"] > 15
+        assert facts["fields"]["title"]["present"] > 0
+        assert facts["versions"].keys() == {"helpscraper", "extractor", "schema", "scrapy", "python"}
+        assert {v["check"] for v in facts["health"]} >= {
+            "end",
+            "articles",
+            "section",
+            "coverage",
+            "language",
+            "region",
+        }
+
+
+def test_an_audit_finds_every_silent_edit_within_its_rounds(archive: Path) -> None:
+    with SampleServer(layout="e3") as server:
+        crawl(server, archive)
+        server.state = 1
+        for _ in range(4):
+            assert crawl(server, archive, "-a", "audit=0.25").code == 0
+        assert not differences(rows(archive), expected(server))
+
+
+def test_an_unchanged_site_costs_its_listing_pages_and_the_audit(archive: Path) -> None:
+    with SampleServer(layout="e3", validators=True) as server:
+        crawl(server, archive)
+        before, asked = contents(archive), len(server.requests)
+        listing_pages = server.count("/help/section/")
+        result = crawl(server, archive, "-a", "audit=0.05")
+        made = server.requests[asked:]
+        assert result.code == 0, result.said
+        # robots.txt, the home page and three categories are the handful.
+        assert len(made) == listing_pages + 4 + 5
+        assert [request.status for request in made if "If-None-Match" in request.headers] == [304] * 4
+        assert not [name for name in contents(archive).keys() - before.keys() if name.startswith("bodies/")]
+        assert result.facts["counts"] == {"fetched": 0, "carried": 76, "listed": 0, "failed": 0, "gone": 0}
+        assert not differences(rows(archive), expected(server))
