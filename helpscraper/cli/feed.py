@@ -23,10 +23,16 @@ crawl. Without --kind only changes of the content are told: added, removed, rena
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--out", metavar="DIR", default="feeds", help="where the feeds go (default: %(default)s)")
+    parser.add_argument(
+        "--out", metavar="DIR", default="feeds", help="where the feeds go (default: %(default)s)"
+    )
     parser.add_argument("--base-url", metavar="URL", help="the address under which DIR is served")
-    parser.add_argument("--kind", dest="kinds", metavar="KIND", action="append", help="tell of these kinds of change only")
-    parser.add_argument("--entries", metavar="N", type=int, default=100, help="entries in one feed (default: %(default)s)")
+    parser.add_argument(
+        "--kind", dest="kinds", metavar="KIND", action="append", help="tell of these kinds of change only"
+    )
+    parser.add_argument(
+        "--entries", metavar="N", type=int, default=100, help="entries in one feed (default: %(default)s)"
+    )
     add_partition(parser)
 
 
@@ -38,7 +44,11 @@ def run(args: argparse.Namespace) -> int:
     if args.entries < 1:
         raise CommandError(f"--entries {args.entries}: a feed has at least one entry", advice="--entries 100")
     built = build_feeds(
-        open_catalog(args), Path(args.out), kinds=args.kinds or CONTENT_KINDS, limit=args.entries, base_url=args.base_url
+        open_catalog(args),
+        Path(args.out),
+        kinds=args.kinds or CONTENT_KINDS,
+        limit=args.entries,
+        base_url=args.base_url,
     )
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     return 0

@@ -23,8 +23,12 @@ The next build into the same folder renders only what changed since.
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("--out", metavar="DIR", default="report", help="where the pages go (default: %(default)s)")
-    parser.add_argument("--from", dest="first", metavar="REF", help="the snapshot to begin with (default: the first)")
+    parser.add_argument(
+        "--out", metavar="DIR", default="report", help="where the pages go (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--from", dest="first", metavar="REF", help="the snapshot to begin with (default: the first)"
+    )
     parser.add_argument("--to", dest="last", metavar="REF", help="the snapshot to end with (default: latest)")
     parser.add_argument("--open", action="store_true", help="open the front page in the browser")
     add_partition(parser)

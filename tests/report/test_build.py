@@ -1,11 +1,9 @@
 """A build renders what changed and nothing else, and what it renders is what a fresh build would."""
 
-# ruff: noqa: E501  (patterns read better whole)
 from __future__ import annotations
 
 import filecmp
 import json
-import os
 import re
 from pathlib import Path
 
@@ -121,7 +119,7 @@ def test_names_come_from_digests(hostile_archive: Path, tmp_path: Path) -> None:
         r"(assets/[a-z]+\.(js|css)|index\.html|okx/en/(articles/[0-9a-f]{16}(-data)?|crawls/(index|\d{8}T\d{6}Z)(-rows|-views)?|silent(-rows)?|search/[dw]\d*|views/[0-9a-f]{2})\.(html|js)|\.helpscraper-report\.json)"
     )
     assert [path for path in contents(tmp_path / "r") if not name.fullmatch(path)] == []
-    assert sorted(os.listdir(tmp_path)) == ["r"]
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
 def test_a_folder_that_is_no_report_is_left_alone(archive: Path, tmp_path: Path) -> None:
@@ -150,7 +148,7 @@ def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
     store = Store(tmp_path / "a")
     rows = [
         {"article_id": f"a{n}", "title": f"Article {n} {'long ' * 20}", "section": "s", "body": f"Body {n}"}
-        for n in range(1500)
+        for n in range(400)
     ]
     commit(store, "2026-06-01", rows)  # type: ignore[operator]
     for row in rows:
@@ -164,7 +162,7 @@ def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
     beside = json.loads(
         crawl.with_name(f"{crawl.stem}-rows.js").read_text().partition(",")[2].rpartition(")")[0]
     )
-    assert crawl.read_text().count("<tr data-kinds") + len(beside) == 1500
+    assert crawl.read_text().count("<tr data-kinds") + len(beside) == 400
     key = article_key("a0")
     assert (tmp_path / f"r/okx/en/articles/{key}-data.js").exists()
 

@@ -1,6 +1,5 @@
 """Feeds that a parser and a schema take, with ids that stay and times that are right."""
 
-# ruff: noqa: E501  (patterns read better whole)
 from __future__ import annotations
 
 import datetime as dt

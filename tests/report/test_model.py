@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -86,8 +87,7 @@ def test_a_label_says_more_than_its_slug() -> None:
 def test_versions_are_the_runs_of_the_body(steps: list[tuple[int, str]]) -> None:
     """Whatever the edits: the last version is the latest body, and no two neighbours are equal."""
     at, body, records = {}, "1", []
-    for day, key in sorted(steps):
-        at[day] = key
+    at |= dict(sorted(steps))
     for day, key in sorted(at.items()):
         if key != body:
             records.append(record(IDS[day], "edited", "body_sha256", body, key))
@@ -95,7 +95,7 @@ def test_versions_are_the_runs_of_the_body(steps: list[tuple[int, str]]) -> None
     story = article_story("a", BASE, IDS[0], BASE | {"body_sha256": body}, records)
     bodies = [version.body for version in story.versions]
     assert bodies[-1] == body and len(bodies) == len(records) + 1
-    assert all(one != other for one, other in zip(bodies, bodies[1:], strict=False))
+    assert all(one != other for one, other in pairwise(bodies))
     assert [e.snapshot for e in story.events] == sorted({r.snapshot for r in records}, reverse=True)
 
 
