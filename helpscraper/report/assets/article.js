@@ -234,7 +234,7 @@
       const shown = near(found, fields.whole.checked);
       const drawn = fields.layout.value === "side" ? side(shown, from, to) : inline(shown);
       const title = from.title === to.title ? null : make("p", { class: "retitled", dir: "auto" }, make("del", {}, from.title), " ", make("ins", {}, to.title));
-      target.replaceChildren(...[title, drawn].filter(Boolean));
+      target.replaceChildren(...[title, shown.some(Boolean) ? drawn : null].filter(Boolean));
       const unread = [from, to].filter((version) => !version.known).map((version) => clock(version.id));
       form.querySelector("[data-summary]").textContent = unread.length ? `No text was fetched in ${unread.join(" and ")}.` : count(found);
     };
