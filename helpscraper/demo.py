@@ -37,7 +37,11 @@ def run_demo(folder: Path, *, layout: str = "e2", say: Callable[[str], None] = p
     say("\n# What lies where")
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
-        if path.is_file() and not any(part.startswith(".") for part in inside.parts) and inside.parts[0] != "report":
+        if (
+            path.is_file()
+            and not any(part.startswith(".") for part in inside.parts)
+            and inside.parts[0] != "report"
+        ):
             say(f"{path}  {path.stat().st_size:,} bytes")
     say("\n# Something to look at")
     _helpscraper(say, "report", "--archive", str(folder), "--out", str(folder / "report"))

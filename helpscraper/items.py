@@ -47,7 +47,9 @@ class RawArticle:
     body_text: str | None = None
 
 
-def _column(arrow: str, doc: str, *, volatile: bool = False, required: bool = False, default: Any = None) -> Any:
+def _column(
+    arrow: str, doc: str, *, volatile: bool = False, required: bool = False, default: Any = None
+) -> Any:
     metadata = {"arrow": arrow, "doc": doc, "volatile": volatile, "required": required}
     if required:
         return field(metadata=metadata)
@@ -63,7 +65,10 @@ class Article:
     """
 
     snapshot_at: dt.datetime = _column(
-        "timestamp[us, UTC]", "Start of the crawl; the same in every row of a file.", required=True, volatile=True
+        "timestamp[us, UTC]",
+        "Start of the crawl; the same in every row of a file.",
+        required=True,
+        volatile=True,
     )
     article_id: str = _column(
         "string", "Stable key of the article within site and locale: its slug.", required=True
@@ -86,14 +91,17 @@ class Article:
         "timestamp[us, UTC]", "Instant of publication, where the page states an instant."
     )
     updated_at: dt.datetime | None = _column(
-        "timestamp[us, UTC]", "Instant of the last update, where the page states one. It also moves without an edit."
+        "timestamp[us, UTC]",
+        "Instant of the last update, where the page states one. It also moves without an edit.",
     )
     published_on: dt.date | None = _column(
         "date32", "Date of publication as the site shows it (for OKX the calendar date at +08:00)."
     )
     updated_on: dt.date | None = _column("date32", "Date of the last update as the site shows it.")
     view_count: int | None = _column(
-        "int64", "The number shown beside the dates; null when none is shown, never 0 for absent.", volatile=True
+        "int64",
+        "The number shown beside the dates; null when none is shown, never 0 for absent.",
+        volatile=True,
     )
     snippet: str | None = _column("string", "Excerpt shown in a listing or search result.", volatile=True)
     body_sha256: str | None = _column(

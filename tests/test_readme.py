@@ -63,9 +63,8 @@ def shell_lines() -> list[tuple[str, str]]:
     for page in PAGES:
         for language, block in _FENCE.findall(page.read_text(encoding="utf-8")):
             if language in {"sh", "console"}:
-                for line in block.replace("\\\n", " ").splitlines():
-                    if line.strip().removeprefix("$ ").startswith("helpscraper "):
-                        found.append((page.name, line.strip().removeprefix("$ ")))
+                lines = [line.strip().removeprefix("$ ") for line in block.replace("\\\n", " ").splitlines()]
+                found += [(page.name, line) for line in lines if line.startswith("helpscraper ")]
     return found
 
 

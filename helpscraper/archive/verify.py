@@ -103,7 +103,9 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems += _guarded(item.path, _check_run(catalog, item))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references):
-            report.problems.append(Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail} {wrong.url or ''}"))
+            report.problems.append(
+                Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail} {wrong.url or ''}")
+            )
     report.problems += _strangers(catalog)
     return report
 

@@ -47,7 +47,9 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"helpscraper {__version__}")
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
-        sub = subparsers.add_parser(name, help=text, description=text.capitalize() + ".", formatter_class=_Formatter)
+        sub = subparsers.add_parser(
+            name, help=text, description=text.capitalize() + ".", formatter_class=_Formatter
+        )
         if command in (name, "*"):
             sub.add_argument(
                 "--archive",

@@ -40,7 +40,11 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.crawl.process import run_crawl, summary  # Scrapy: only this command pays for it
 
     # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
-    given: dict[str, object] = {"LOG_LEVEL": "WARNING", "ARCHIVE_URI": args.archive, "RESUME": args.resume} | settings
+    given: dict[str, object] = {
+        "LOG_LEVEL": "WARNING",
+        "ARCHIVE_URI": args.archive,
+        "RESUME": args.resume,
+    } | settings
     facts = run_crawl(arguments, given)
     code = ExitCode(facts["exit_code"])
     print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)

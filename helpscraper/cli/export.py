@@ -32,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--bodies", action="store_true", help="with the bodies as text, Markdown and HTML")
     parser.add_argument("--columns", metavar="A,B", help="only these columns")
-    parser.add_argument("--wacz", action="store_true", help="instead: the recorded responses of that crawl as a WACZ")
+    parser.add_argument(
+        "--wacz", action="store_true", help="instead: the recorded responses of that crawl as a WACZ"
+    )
     add_partition(parser)
     add_format(parser, default=None)
 
@@ -59,7 +61,9 @@ def _write_wacz(args: argparse.Namespace) -> int:
     from helpscraper.archive.warc.wacz import write_wacz
 
     if args.format or args.columns or args.bodies:
-        raise CommandError("--wacz writes responses, not rows", advice="leave --format, --columns and --bodies out")
+        raise CommandError(
+            "--wacz writes responses, not rows", advice="leave --format, --columns and --bodies out"
+        )
     catalog = open_catalog(args)
     snapshot = catalog.resolve(args.ref)
     target = Path(args.output or f"{snapshot.partition.site}-{snapshot.partition.locale}-{snapshot.id}.wacz")

@@ -1,4 +1,4 @@
-"""The command reference, generated from the parsers: ``python -m helpscraper.cli.reference`` writes docs/commands.md."""
+"""The command reference, made from the parsers: ``python -m helpscraper.cli.reference`` writes docs/commands.md."""
 
 from __future__ import annotations
 

@@ -7,19 +7,18 @@ SQLite is the log here because a crash-safe append-and-update file is what it is
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
+from helpscraper.crawl.columns import decode, encode
 from helpscraper.errors import ArchiveError
-from helpscraper.items import Article, Body
+from helpscraper.items import Body
 
 __all__ = ["Entry", "Ledger", "LedgerDamagedError", "Outcome", "SectionEntry"]
 
@@ -57,14 +56,6 @@ _MAX_PROBLEMS = 200
 
 # Sums are written once in so many articles: they inform, while each article's own record is written at once.
 _FLUSH_EVERY = 50
-
-_DECODERS: dict[str, Any] = {
-    "timestamp[us, UTC]": dt.datetime.fromisoformat,
-    "date32": dt.date.fromisoformat,
-}
-_TEMPORAL = {
-    f.name: _DECODERS[f.metadata["arrow"]] for f in fields(Article) if f.metadata["arrow"] in _DECODERS
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +280,7 @@ class Ledger:
         """Note that the listing of ``section`` showed an article, and what it said of it."""
         self._write(
             "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
-            (article_id, section, walk, _encode(columns)),
+            (article_id, section, walk, encode(columns)),
         )
 
     def is_listed(self, article_id: str) -> bool:
@@ -320,7 +311,7 @@ class Ledger:
         self._write(
             "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'carried', ?) ON CONFLICT (article_id)"
             " DO UPDATE SET outcome = 'carried', columns = excluded.columns",
-            (article_id, _encode(columns)),
+            (article_id, encode(columns)),
         )
 
     def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
@@ -335,7 +326,7 @@ class Ledger:
             self._write(
                 "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'fetched', ?) ON CONFLICT (article_id)"
                 " DO UPDATE SET outcome = 'fetched', columns = excluded.columns, detail = NULL",
-                (article_id, _encode(columns)),
+                (article_id, encode(columns)),
             )
             self._unflushed += 1
             if self._unflushed >= _FLUSH_EVERY:
@@ -395,30 +386,12 @@ class Ledger:
             yield Entry(
                 article_id,
                 outcome,
-                _decode(columns) if columns else None,
+                decode(columns) if columns else None,
                 detail,
-                {section: _decode(seen) for section, seen in sightings},
+                {section: decode(seen) for section, seen in sightings},
             )
 
     def bodies(self) -> Iterator[Body]:
         """Iterate over the bodies that were read, sorted by key."""
         for row in self._db.execute("SELECT sha256, text, markdown, html FROM body ORDER BY sha256"):
             yield Body(*row)
-
-
-def _encode(columns: Mapping[str, Any]) -> str:
-    return json.dumps(columns, ensure_ascii=False, default=_isoformat)
-
-
-def _isoformat(value: object) -> str:
-    if isinstance(value, dt.date | dt.datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in the ledger")
-
-
-def _decode(text: str) -> dict[str, Any]:
-    columns: dict[str, Any] = json.loads(text)
-    for name in columns.keys() & _TEMPORAL.keys():
-        if columns[name] is not None:
-            columns[name] = _TEMPORAL[name](columns[name])
-    return columns

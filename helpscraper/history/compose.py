@@ -16,7 +16,7 @@ from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.compare import RECORD_SCHEMA
 from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, LABELS
 from helpscraper.history.renames import Candidate, find_renames
-from helpscraper.history.result import ARTICLES_SCHEMA, DiffResult, ordered, split
+from helpscraper.history.result import ARTICLES_SCHEMA, DiffResult, ordered, rename_field, split
 
 __all__ = ["apply", "compose"]
 
@@ -145,13 +145,15 @@ def _edits(diff: DiffResult) -> list[_Edit]:
 
 def _edit(article_id: str, rows: Iterable[Mapping[str, Any]]) -> _Edit:
     edit = _Edit(article_id, article_id)
+    rows = list(rows)
+    rename = rename_field(row["field"] for row in rows if row["kind"] == "renamed")
     for row in rows:
         name, before, after = row["field"], row["before"], row["after"]
         if row["kind"] == "added":
             edit.before_id, edit.after = None, after
         elif row["kind"] in _GONE:
             edit.after_id, edit.before, edit.gone = None, before, row["kind"]
-        elif row["kind"] == "renamed" and name in {"source_id", "body"} and after == article_id:
+        elif row["kind"] == "renamed" and name == rename:
             edit.before_id, edit.via = before, name
             _note(edit, "article_id", row)
         else:

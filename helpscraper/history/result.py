@@ -18,7 +18,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.history.kinds import COMPARED, KINDS, QUIET, check_fields, check_kinds, primary_kind
 
-__all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "renames_of", "split"]
+__all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "rename_field", "renames_of", "split"]
 
 ARTICLES_SCHEMA: pa.Schema = pa.schema(
     [
@@ -200,12 +200,25 @@ def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
     """Return the renames among change records as (slug before, slug after)."""
-    renamed = changes.filter(pc.equal(changes.column("kind"), "renamed"))
-    rows = renamed.filter(
-        pc.is_in(renamed.column("field"), value_set=pa.array(["source_id", "body"]))
-    ).to_pylist()
-    # A CMS id that changed with the slug stands in a record of the same kind and field, with ids and no slugs.
-    return [(row["before"], row["after"]) for row in rows if row["after"] == row["article_id"]]
+    rows = changes.filter(pc.equal(changes.column("kind"), "renamed")).to_pylist()
+    fields: dict[str, set[str]] = {}
+    for row in rows:
+        fields.setdefault(row["article_id"], set()).add(row["field"])
+    return [
+        (row["before"], row["after"])
+        for row in rows
+        if row["field"] == rename_field(fields[row["article_id"]])
+    ]
+
+
+def rename_field(fields: Iterable[str | None]) -> str | None:
+    """Tell which of the fields of an article's ``renamed`` records is the rename itself and holds the two slugs.
+
+    One that was recognised by its body may have got another ``source_id`` too, and that record holds ids; one
+    that was recognised by its id has kept it.
+    """
+    names = set(fields)
+    return next((name for name in ("body", "source_id") if name in names), None)
 
 
 def ordered(changes: pa.Table) -> pa.Table:
