@@ -33,7 +33,7 @@ from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.items import Article
 
-__all__ = ["abandon", "accept", "conclude"]
+__all__ = ["abandon", "accept", "amend", "conclude"]
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
         "exit_code": ExitCode.INTERNAL,
         "complete": False,
         "incomplete_reasons": ["the crawl was not concluded"],
-        "error": f"{type(error).__name__}: {error}"[:2000],
+        "error": _said(error),
     }
     try:
         _write_run(session, facts)
@@ -91,6 +91,23 @@ def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
         _notify(session, facts)
         session.release()
     return facts
+
+
+def amend(session: CrawlSession, error: BaseException) -> dict[str, Any]:
+    """Add to the facts of a concluded session what broke around it, such as a pipeline that could not open.
+
+    What was committed stays committed, and its facts as they are; the command still answers that something broke.
+    """
+    facts = dict(session.concluded or {}) | {"exit_code": ExitCode.INTERNAL, "error": _said(error)}
+    if facts.get("outcome") not in {"committed", "incomplete"}:
+        facts["outcome"] = "failed"
+        _write_run(session, facts)
+    session.concluded = facts
+    return facts
+
+
+def _said(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"[:2000]
 
 
 def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> SnapshotFile:

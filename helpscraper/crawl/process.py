@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
-from helpscraper.crawl.conclude import abandon
-from helpscraper.errors import CrawlError, ExitCode
+from helpscraper.crawl.conclude import abandon, amend
+from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -44,10 +44,7 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
         raise error or CrawlError("the crawl ended before it began", advice="see the log above")
     if session.concluded is None:
         return abandon(session, error or CrawlError("the crawl ended without a word"))
-    if error is not None and session.concluded["exit_code"] == ExitCode.OK:
-        # The snapshot is committed; what broke after it is still an error of this run.
-        return session.concluded | {"exit_code": ExitCode.INTERNAL, "error": str(error)}
-    return session.concluded
+    return session.concluded if error is None else amend(session, error)
 
 
 def summary(facts: Mapping[str, Any]) -> str:
@@ -58,8 +55,8 @@ def summary(facts: Mapping[str, Any]) -> str:
     line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}:"
     line += f" {total} articles ({parts or 'none'})"
     line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
-    if facts.get("reason") or facts.get("error"):
-        line += f"; {facts.get('reason') or facts.get('error')}"
+    if facts.get("error") or facts.get("reason"):
+        line += f"; {facts.get('error') or facts.get('reason')}"
     elif facts["incomplete_reasons"]:
         line += "; incomplete: " + "; ".join(facts["incomplete_reasons"][:3])
     return line

@@ -93,7 +93,7 @@ def test_pages_that_stay_broken_are_named_and_keep_what_was_known(
             "took longer": faults.trickle(200),
             "cut off": faults.truncated_gzip(),
             "ResponseDataLossError": faults.truncated(),
-            "reset": faults.reset(),
+            "non-clean": faults.reset(),
         }
         paths = article_paths(server, len(actions))
         server.faults += [
@@ -187,7 +187,7 @@ def test_a_state_that_breaks_everywhere_loses_fields_and_is_refused(
     server.faults.append(Fault(faults.broken_state(), path="/help/*"))
     result = crawl(server, archive, "-a", "mode=full")
     assert result.code == 3, result.said
-    assert "pages that had it have lost it" in result.verdicts()["coverage"]
+    assert "published_at: 0 of 67 listed articles have it; usually 67" in result.verdicts()["coverage"]
     assert ".state/broken" in result.verdicts("warn")["layout"]
 
 

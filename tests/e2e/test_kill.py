@@ -1,8 +1,8 @@
 """SIGKILL at random instants of a crawl, its commit, and an import: the archive is whole, the next run works.
 
 ``--kills N`` sets how often (``make kill-test``: 200). A third of the kills fall anywhere in a crawl, a third into its
-commit, a third into an import. A crawl is killed after a random number of its requests, a commit a moment after the last
-request, an import at a random part of the time that an undisturbed one takes.
+commit, a third into an import. A crawl is killed after a random number of its requests, a commit a moment after the
+last request, an import at a random part of the time that an undisturbed one takes.
 """
 
 from __future__ import annotations
