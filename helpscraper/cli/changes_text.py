@@ -84,7 +84,7 @@ def _print_article(
     line.append(f"  {terminal_safe(article_id)}  ")
     line.append(terminal_safe(title), style="dim")
     target.print(line, soft_wrap=True)
-    _print_fields(target, records)
+    _print_fields(target, records, heading=kind)
 
 
 def print_records(target: Console, records: Sequence[Mapping[str, Any]], words: Words | None = None) -> None:
@@ -97,19 +97,51 @@ def print_records(target: Console, records: Sequence[Mapping[str, Any]], words: 
         _print_article_words(target, records, words)
 
 
-def _print_fields(target: Console, records: Sequence[Mapping[str, Any]]) -> None:
-    for row in records:
-        if row["field"] != ARTICLE:
-            kind = f"{row['kind']}{' (silent)' if row['field'] == 'body_sha256' and row['silent'] else ''}"
-            values = f"{_value(row, 'before')} -> {_value(row, 'after')}"
-            target.print(Text(f"    {kind:<{_WIDTH}} {row['field']:<15} {values}"), soft_wrap=True)
+# What follows from another change of the same article and tells a reader nothing new.
+_FOLLOWS = {
+    "updated_at": {"updated_on"},
+    "published_at": {"published_on"},
+    "category_title": {"category"},
+    "section_title": {"section"},
+    "listed_in": {"section"},
+    "word_count": {"body_sha256"},
+    "reading_minutes": {"body_sha256"},
+    "source_id": {"body"},
+}
+
+
+def _print_fields(target: Console, records: Sequence[Mapping[str, Any]], heading: str = "") -> None:
+    """Print a line for each change that says something of its own; ``--format json`` has every one.
+
+    A kind that stands in the ``heading`` already is not said again.
+    """
+    fields = {row["field"]: row for row in records}
+    for name, row in fields.items():
+        if name == ARTICLE or _FOLLOWS.get(name, set()) & fields.keys():
+            continue
+        kind = f"{row['kind']}{' (silent)' if name == 'body_sha256' and row['silent'] else ''}"
+        if row["kind"] == heading:
+            kind = ""
+        target.print(Text(f"    {kind:<{_WIDTH}} {_said(row, fields.get('word_count'))}"), soft_wrap=True)
+
+
+def _said(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
+    """Say one change in words."""
+    before, after = _value(row, "before"), _value(row, "after")
+    if row["field"] == "body_sha256":
+        if words is None or not (words["before"] and words["after"]):
+            return "body            changed"
+        gain = int(words["after"]) - int(words["before"])
+        return f"body            {words['before']} -> {words['after']} words ({gain:+})"
+    if row["kind"] == "renamed" and row["field"] in {"source_id", "body"}:
+        why = "same CMS id" if row["field"] == "source_id" else "near-identical body"
+        return f"was             {before} ({why})"
+    return f"{row['field']:<15} {before} -> {after}"
 
 
 def _value(row: Mapping[str, Any], side: str) -> str:
     value = row[side]
-    if value is None:
-        return "(none)"
-    return str(value)[:12] if row["field"] == "body_sha256" else terminal_safe(str(value))
+    return "(none)" if value is None else terminal_safe(str(value))
 
 
 def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], words: Words) -> None:
