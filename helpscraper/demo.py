@@ -31,7 +31,9 @@ def run_demo(folder: Path, *, layout: str = "e2", say: Callable[[str], None] = p
             server.state = state
             say(f"\n# {what}")
             flags = [part for setting in _SETTINGS for part in ("-s", setting)]
-            _helpscraper(say, "crawl", "--archive", str(folder), "-a", f"base_url={server.url}", *flags)
+            # A daily crawl audits a twentieth of what seems unchanged; here all of it, to show the silent edits too.
+            asked = ["-a", f"base_url={server.url}", "-a", "audit=1"]
+            _helpscraper(say, "crawl", "--archive", str(folder), *asked, *flags)
     say("\n# What changed")
     _helpscraper(say, "diff", "--archive", str(folder), "latest~1", "latest")
     say("\n# What lies where")
