@@ -85,7 +85,8 @@ def test_the_crontab_line_works_as_printed(tmp_path: Path) -> None:
         def run() -> subprocess.CompletedProcess[str]:
             return subprocess.run(
                 ["/bin/sh", "-c", fields[5]], cwd="/",
-                env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False, timeout=120,
+                env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT)},
+                capture_output=True, text=True, check=False, timeout=120,
             )  # fmt: skip
 
         good = run()

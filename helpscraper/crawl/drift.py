@@ -34,21 +34,19 @@ def drift_details(facts: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]
     for run in earlier:
         before.update(run.get("rules", {}))
     tried_before, tried = _by_field(before), _by_field(rules)
-    last: Mapping[str, int] = earlier[0].get("rules", {}) if earlier else {}
-    tried_last = _by_field(last)
 
     def missed(name: str, tries: Counter[str]) -> bool:
         """Tell whether so many tries should have seen the rule."""
         return tries[_field(name)] * before[name] / tried_before[_field(name)] >= _SURPRISE
 
-    # What the last crawl missed already is no news; one that was too small to miss it has no say.
-    silent = [
-        name
-        for name in sorted(before.keys() - rules.keys())
-        if not name.endswith(_NOT_RULES)
-        and missed(name, tried)
-        and (name in last or not missed(name, tried_last))
-    ]
+    def steady(name: str) -> bool:
+        """Tell whether every earlier crawl that was large enough to see the rule did see it."""
+        crawls = (run.get("rules", {}) for run in earlier)
+        return all(name in seen or not missed(name, _by_field(seen)) for seen in crawls)
+
+    # A rule that missed before is no news when it misses again, nor is one that a single odd crawl brought.
+    gone = sorted(name for name in before.keys() - rules.keys() if not name.endswith(_NOT_RULES))
+    silent = [name for name in gone if missed(name, tried) and steady(name)]
     if silent:
         yield f"no longer matching: {', '.join(silent)}"
 
