@@ -37,11 +37,17 @@ class Day:
 
 def vocabulary(rng: np.random.Generator, size: int = 6000) -> list[str]:
     """Return invented words, short ones first: drawn by Zipf's law they compress as English does."""
-    onsets, vowels, ends = "b c d f g h l m n p r s t v w st tr pl".split(), "a e i o u ea".split(), "n r s t l d".split()
+    onsets, vowels, ends = (
+        "b c d f g h l m n p r s t v w st tr pl".split(),
+        "a e i o u ea".split(),
+        "n r s t l d".split(),
+    )
     words: dict[str, None] = {}
     while len(words) < size:
         syllables = 1 + int(rng.integers(0, 1 + min(3, len(words) // 300)))
-        made = "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(syllables)) + str(rng.choice(ends))
+        made = "".join(rng.choice(onsets) + rng.choice(vowels) for _ in range(syllables)) + str(
+            rng.choice(ends)
+        )
         words[made] = None
     return list(words)
 
@@ -64,17 +70,27 @@ class Centre:
         self.paragraphs = [self._paragraphs() for _ in range(articles)]
         self.keys = [""] * articles
         self.section = self.rng.integers(0, _SECTIONS, articles)
-        self.published = [START - dt.timedelta(minutes=int(m)) for m in self.rng.integers(1, 1_500_000, articles)]
-        self.updated = [p + dt.timedelta(minutes=int(m)) for p, m in zip(self.published, self.rng.integers(1, 9999, articles), strict=True)]
+        self.published = [
+            START - dt.timedelta(minutes=int(m)) for m in self.rng.integers(1, 1_500_000, articles)
+        ]
+        self.updated = [
+            p + dt.timedelta(minutes=int(m))
+            for p, m in zip(self.published, self.rng.integers(1, 9999, articles), strict=True)
+        ]
         self.views = self.rng.integers(10, 100_000, articles)
         self.fetched = [START] * articles
-        self.records = [f"20251122T060000Z-00000.warc.gz#{31_000 * i + int(self.rng.integers(0, 9999))}" for i in range(articles)]
+        self.records = [
+            f"20251122T060000Z-00000.warc.gz#{31_000 * i + int(self.rng.integers(0, 9999))}"
+            for i in range(articles)
+        ]
 
     def _sentence(self, words: int) -> str:
         return " ".join(self.rng.choice(self.words, words, p=self.weights))
 
     def _paragraphs(self) -> list[str]:
-        drawn = self.rng.choice(self.words, max(20, int(self.rng.normal(self.length, self.length / 4))), p=self.weights)
+        drawn = self.rng.choice(
+            self.words, max(20, int(self.rng.normal(self.length, self.length / 4))), p=self.weights
+        )
         cuts = range(0, len(drawn), 60)
         return [" ".join(drawn[i : i + 60]).capitalize() + "." for i in cuts]
 
@@ -82,7 +98,11 @@ class Centre:
         """Yield ``count`` days, the first with every body."""
         for number in range(count):
             at = START + dt.timedelta(days=number)
-            changed = np.arange(self.count) if number == 0 else self.rng.choice(self.count, self.count // 100, replace=False)
+            changed = (
+                np.arange(self.count)
+                if number == 0
+                else self.rng.choice(self.count, self.count // 100, replace=False)
+            )
             if number:
                 self._live(at, changed)
             bodies = pa.Table.from_pylist([self._body(int(i), at) for i in changed], BODIES_SCHEMA)
@@ -96,7 +116,9 @@ class Centre:
         moved = self.rng.choice(self.count, self.count * 3 // 10, replace=False)
         self.views[moved] += self.rng.integers(1, 60, len(moved))
         name = snapshot_id(at)
-        for place, i in enumerate(sorted({*edited.tolist(), *self.rng.choice(self.count, self.count // 20).tolist()})):
+        for place, i in enumerate(
+            sorted({*edited.tolist(), *self.rng.choice(self.count, self.count // 20).tolist()})
+        ):
             self.fetched[i] = at
             self.records[i] = f"{name}-00000.warc.gz#{31_000 * place + int(self.rng.integers(0, 9999))}"
 
@@ -104,7 +126,13 @@ class Centre:
         text, markdown = "\n".join(self.paragraphs[i]), "\n\n".join(self.paragraphs[i])
         self.keys[i] = body_key(text, markdown)
         html = "".join(f"<p>{p}</p>" for p in self.paragraphs[i])
-        return {"body_sha256": self.keys[i], "body_text": text, "body_markdown": markdown, "body_html": html, "first_snapshot_at": at}
+        return {
+            "body_sha256": self.keys[i],
+            "body_text": text,
+            "body_markdown": markdown,
+            "body_html": html,
+            "first_snapshot_at": at,
+        }
 
     def _rows(self, at: dt.datetime, number: int, fetched: set[int]) -> pa.Table:
         n = self.count
@@ -135,7 +163,9 @@ class Centre:
             "fetched_at": self.fetched,
             "warc_record": self.records,
         }
-        return pa.table({f.name: pa.array(columns[f.name], f.type) for f in SNAPSHOT_SCHEMA}, schema=SNAPSHOT_SCHEMA)
+        return pa.table(
+            {f.name: pa.array(columns[f.name], f.type) for f in SNAPSHOT_SCHEMA}, schema=SNAPSHOT_SCHEMA
+        )
 
 
 def run_facts(at: dt.datetime) -> dict[str, object]:
@@ -156,4 +186,3 @@ def build(folder: Path, days: int, articles: int = 10_000) -> Iterator[Day]:
         changes = changes_feed(catalog, PARTITION, name, day.rows, run, day.bodies.to_batches())
         write_snapshot(catalog.store, PARTITION, name, day.rows, day.bodies, run, changes)
         yield day
-

@@ -55,8 +55,8 @@ def changes_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> 
     warnings: list[str] = []
     for before, after in taken:
         try:
-            feed = _Feed.open(catalog, before, after)
-            tables.append(feed.read() if feed else diff_snapshots(catalog, before, after).table)
+            feed = _feed(catalog, before, after)
+            tables.append(feed[0] if feed else diff_snapshots(catalog, before, after).table)
         except HelpscraperError as error:
             warnings.append(f"{before.id} to {after.id}: {error.message}")
     return Records(pa.concat_tables(tables), tuple(warnings))
@@ -85,70 +85,58 @@ def _look(
     wanted = pa.array(sorted(names), pa.string())
     for before, after in pairs:
         try:
-            feed = _Feed.open(catalog, before, after)
-            if feed is not None:
-                links += feed.renames()
-                table = feed.read(wanted)
-            else:
-                table = diff_snapshots(catalog, before, after).table
-                links += renames_of(table)
-                table = _only(table, wanted)
+            feed = _feed(catalog, before, after, wanted)
+            if feed is None:
+                every = diff_snapshots(catalog, before, after).table
+                feed = _only(every, wanted), renames_of(every)
         except HelpscraperError as error:
             warnings.append(f"{before.id} to {after.id}: {error.message}")
             continue
-        if table.num_rows:
-            tables.append(table)
+        links += feed[1]
+        if feed[0].num_rows:
+            tables.append(feed[0])
     return tables, links, warnings
 
 
-@dataclass(frozen=True, slots=True)
-class _Feed:
-    """A published feed that holds."""
+def _feed(
+    catalog: Catalog, before: Snapshot, after: Snapshot, wanted: pa.Array | None = None
+) -> tuple[pa.Table, list[tuple[str, str]]] | None:
+    """Return the records of ``wanted`` (None: all) and the renames of the feed from ``before`` to ``after``.
 
-    catalog: Catalog
-    path: str
-    metadata: pq.FileMetaData
+    None when there is no feed that holds, or it is damaged: then a diff does.
+    """
+    if before.reextracted or after.reextracted:
+        return None
+    path = changes_path(after.partition, after.id)
+    try:
+        with open_parquet(catalog.store, path) as file:
+            noted = file.metadata.metadata or {}
+            if noted.get(FROM_KEY) != before.id.encode():
+                return None
+            text = noted.get(RENAMES_KEY)
+            table = _rows(file, None if text is None else wanted)
+            links = renames_of(table) if text is None else [(old, new) for old, new in json.loads(text)]
+    except ArchiveError:
+        return None
+    table = read_compatible(table, CHANGES_SCHEMA, where=path).replace_schema_metadata()
+    return ordered(table if wanted is None else _only(table, wanted)), links
 
-    @classmethod
-    def open(cls, catalog: Catalog, before: Snapshot, after: Snapshot) -> _Feed | None:
-        """Return the feed from ``before`` to ``after``; None when there is none or it is damaged: a diff does."""
-        if before.reextracted or after.reextracted:
-            return None
-        path = changes_path(after.partition, after.id)
-        try:
-            with open_parquet(catalog.store, path) as file:
-                metadata = file.metadata
-        except ArchiveError:
-            return None
-        noted = metadata.metadata or {}
-        return cls(catalog, path, metadata) if noted.get(FROM_KEY) == before.id.encode() else None
 
-    def renames(self) -> list[tuple[str, str]]:
-        text = (self.metadata.metadata or {}).get(RENAMES_KEY)
-        if text is None:
-            return renames_of(self.read())
-        return [(before, after) for before, after in json.loads(text)]
+def _rows(file: pq.ParquetFile, wanted: pa.Array | None) -> pa.Table:
+    """Read the row groups that may hold one of ``wanted``, and of those whose keys do hold it all columns."""
+    groups = [n for n in range(file.num_row_groups) if wanted is None or _may_hold(file.metadata, n, wanted)]
+    if groups and wanted is not None:
+        ids = file.read_row_groups(groups, ["article_id"], use_threads=False).column(0)
+        if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
+            groups = []
+    return file.read_row_groups(groups, use_threads=False) if groups else CHANGES_SCHEMA.empty_table()
 
-    def read(self, wanted: pa.Array | None = None) -> pa.Table:
-        groups = [
-            n for n in range(self.metadata.num_row_groups) if wanted is None or self._may_hold(n, wanted)
-        ]
-        if not groups:
-            return CHANGES_SCHEMA.empty_table()
-        with open_parquet(self.catalog.store, self.path) as file:
-            if wanted is not None:
-                ids = file.read_row_groups(groups, ["article_id"], use_threads=False).column(0)
-                if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
-                    return CHANGES_SCHEMA.empty_table()
-            table = file.read_row_groups(groups, use_threads=False)
-        table = read_compatible(table, CHANGES_SCHEMA, where=self.path).replace_schema_metadata()
-        return ordered(table if wanted is None else _only(table, wanted))
 
-    def _may_hold(self, group: int, wanted: pa.Array) -> bool:
-        statistics = self.metadata.row_group(group).column(0).statistics
-        if statistics is None or not statistics.has_min_max:
-            return True
-        return any(statistics.min <= name <= statistics.max for name in wanted.to_pylist())
+def _may_hold(metadata: pq.FileMetaData, group: int, wanted: pa.Array) -> bool:
+    statistics = metadata.row_group(group).column(0).statistics
+    if statistics is None or not statistics.has_min_max:
+        return True
+    return any(statistics.min <= name <= statistics.max for name in wanted.to_pylist())
 
 
 def _only(table: pa.Table, wanted: pa.Array) -> pa.Table:

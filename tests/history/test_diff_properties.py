@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from helpscraper.history.compose import apply, compose
 from helpscraper.history.diff import DiffResult, diff_files, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
+from helpscraper.history.result import renames_of
 from tests.history.worlds import run, snapshots
 
 few = settings(max_examples=15, deadline=None)
@@ -61,13 +62,8 @@ def test_the_way_back_is_the_mirror(a: pa.Table, b: pa.Table) -> None:
 
 
 def mirrored(result: DiffResult) -> list[tuple[Any, ...]]:
-    old = {
-        row["article_id"]: row["before"]
-        for row in result.table.to_pylist() + result.apart.to_pylist()
-        if row["kind"] == "renamed"
-        and row["field"] in {"source_id", "body"}
-        and row["after"] == row["article_id"]
-    }
+    every = pa.concat_tables([result.table, result.apart.select(result.table.schema.names)])
+    old = {after: before for before, after in renames_of(every)}
     turned = {"added": "removed", "removed": "added", "unverified": "added"}
     return [
         (old.get(article_id, article_id), turned.get(kind, kind), field, after, before, silent, reason)
