@@ -5,7 +5,7 @@ tabs. White space inside a block says nothing, so re-wrapped or re-spaced text i
 (UAX #29 with its dictionaries), so Chinese, Japanese, Thai, Khmer and Lao are segmented without spaces.
 
 The core that compares sequences is rapidfuzz's longest common subsequence, whose time does not depend on how alike
-the texts are; ``docs/decisions/text-diff.md`` tells what else was measured.
+the texts are; ``docs/decisions/0012-text-diff.md`` tells what else was measured.
 """
 
 from __future__ import annotations
