@@ -34,7 +34,7 @@ def test_two_crawls_started_together_make_one_commit(server: SampleServer, archi
         race(server, archive)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_fifty_times_two_crawls_started_together(server: SampleServer, archive: Path) -> None:
     for _ in range(50):
         race(server, archive)

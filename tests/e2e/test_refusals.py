@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer, faults
 from tests.e2e.conftest import (
@@ -65,6 +67,7 @@ def test_a_first_crawl_of_a_site_that_only_blocks(archive: Path) -> None:
         assert "block or challenge page" in result.stderr
 
 
+@pytest.mark.long
 def test_validators_are_not_sent_after_a_refused_run(archive: Path) -> None:
     with SampleServer(articles=20, validators=True) as server:
         assert crawl(server, archive).code == 0
@@ -85,6 +88,7 @@ def test_validators_are_not_sent_after_a_refused_run(archive: Path) -> None:
         assert not differences(rows(archive), expected(server))
 
 
+@pytest.mark.long
 def test_an_import_is_no_measure_and_no_knowledge(archive: Path, tmp_path: Path) -> None:
     with SampleServer(articles=20) as server:
         page = tmp_path / "page.html"

@@ -53,6 +53,7 @@ def test_resume_fetches_only_what_was_not_fetched(server: SampleServer, archive:
     assert Archive(archive).runs().outcome.tolist() == ["committed"]
 
 
+@pytest.mark.long
 def test_the_site_may_move_between_the_kill_and_the_resume(archive: Path) -> None:
     with SampleServer(articles=40) as server:
         killed(server, archive)
@@ -87,6 +88,7 @@ def test_without_resume_the_next_crawl_starts_clean_and_says_what_it_found(
     assert crawl(server, archive, "--resume").code == 2
 
 
+@pytest.mark.long
 def test_resume_wants_the_same_crawl(server: SampleServer, archive: Path) -> None:
     killed(server, archive)
     result = crawl(server, archive, "--resume", "-a", "sections=faq-identity")
@@ -96,6 +98,7 @@ def test_resume_wants_the_same_crawl(server: SampleServer, archive: Path) -> Non
     assert crawl(server, archive, "--resume").code == 0
 
 
+@pytest.mark.long
 def test_a_ledger_left_behind_by_a_committed_crawl_is_no_crawl_to_resume(
     server: SampleServer, archive: Path
 ) -> None:
@@ -114,6 +117,7 @@ def test_a_ledger_left_behind_by_a_committed_crawl_is_no_crawl_to_resume(
     assert Archive(archive).runs().outcome.tolist() == ["committed", "committed"]
 
 
+@pytest.mark.long
 def test_a_damaged_ledger_does_not_stop_the_next_crawl(server: SampleServer, archive: Path) -> None:
     killed(server, archive)
     (path := archive / ".state/site=okx/locale=en/ledger.sqlite").write_bytes(b"no database" * 500)
@@ -127,12 +131,14 @@ def test_a_damaged_ledger_does_not_stop_the_next_crawl(server: SampleServer, arc
     assert not differences(rows(archive), expected(server))
 
 
+@pytest.mark.long
 def test_the_ledger_is_gone_after_a_commit(server: SampleServer, archive: Path) -> None:
     assert crawl(server, archive).code == 0
     left = {path.name for path in (archive / ".state").rglob("*") if path.is_file()}
     assert left <= {"lock", "validators.json"}
 
 
+@pytest.mark.long
 def test_the_ledger_is_a_plain_database_to_look_into(server: SampleServer, archive: Path) -> None:
     killed(server, archive)
     with sqlite3.connect(archive / ".state/site=okx/locale=en/ledger.sqlite") as database:

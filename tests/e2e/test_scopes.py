@@ -82,6 +82,7 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
     assert not differences(rows(archive), expected(server))
 
 
+@pytest.mark.long
 def test_a_section_or_category_that_is_not_there_is_named(server: SampleServer, archive: Path) -> None:
     result = crawl(server, archive, "-a", "sections=faq-identity,faq-nowhere")
     assert result.code == 4
@@ -108,6 +109,7 @@ def test_a_site_that_cannot_be_found_is_named(url: str, server: SampleServer, ar
     assert snapshots(archive) == []
 
 
+@pytest.mark.long
 def test_a_base_url_that_is_no_help_centre_is_named(archive: Path) -> None:
     from helpscraper.sample import Fault, faults
 
@@ -126,11 +128,10 @@ def test_contact_is_part_of_the_user_agent(server: SampleServer, archive: Path) 
     assert agents.pop().endswith("+mailto:me@example.org")
 
 
+@pytest.mark.long
 def test_two_locales_are_two_histories(server: SampleServer, archive: Path) -> None:
-    for locale in ("en", "de-de"):
+    for locale in ("en", "zh-hans"):
         result = crawl(server, archive, "-a", f"locale={locale}")
-        if result.code == 2:
-            pytest.skip(f"the sample has no {locale}")
         assert result.code == 0, result.said
     assert len(list(archive.glob("snapshots/site=okx/locale=*/*.parquet"))) == 2
 

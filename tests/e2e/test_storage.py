@@ -40,12 +40,15 @@ def fill(volume: Path, leave: int) -> Path:
     return ballast
 
 
-def test_a_full_disk(volume: Path) -> None:
+@pytest.mark.parametrize(
+    "room", [(0, 200_000), pytest.param((48_000, 120_000, 350_000), marks=pytest.mark.long)]
+)
+def test_a_full_disk(room: tuple[int, ...], volume: Path) -> None:
     archive = volume / "archive"
     with SampleServer(articles=30) as server:
         assert crawl(server, archive).code == 0
         before = contents(archive)
-        for leave in (0, 48_000, 200_000, 350_000):
+        for leave in room:
             ballast = fill(volume, leave)
             asked = len(server.requests)
             result = crawl(server, archive, "-a", "mode=full")

@@ -25,6 +25,8 @@ def check_records(store: Store, partition: Partition, references: Iterable[str] 
     held: set[str] = set()
     places: dict[str, set[int]] = {}
     for file in warc_files(store, partition):
+        if store.size(file) == 0:
+            continue  # its crawl was killed before the first record: there is nothing in it that could be wrong
         found: list[Capture] = []
         with store.open(file) as stream:
             for item in iter_records(stream, file):
