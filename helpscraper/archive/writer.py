@@ -42,6 +42,8 @@ __all__ = [
 ]
 
 _SHOWN = 5
+# Small groups: the story of one article reads one of them from each feed.
+_CHANGES_ROWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
         if key.startswith(b"helpscraper.")
     }
     with store.scratch(path) as target:
-        write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted)
+        write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted, rows=_CHANGES_ROWS)
         store.commit(
             path, target.read_bytes(), replace=not store.exists(snapshot_path(partition, snapshot_id))
         )
