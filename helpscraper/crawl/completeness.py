@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from helpscraper.crawl.ledger import SectionEntry
+from helpscraper.crawl.entries import SectionEntry
 
 __all__ = ["holes", "section_facts"]
 

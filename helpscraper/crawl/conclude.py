@@ -20,10 +20,10 @@ from helpscraper.archive.schema import articles_table, bodies_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
 from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
+from helpscraper.crawl.entries import Entry
 from helpscraper.crawl.facts import listing_holes, run_facts
 from helpscraper.crawl.health import Verdict, check_health, is_fit
 from helpscraper.crawl.known import good_crawls, newest_run
-from helpscraper.crawl.ledger import Entry
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition
 from helpscraper.crawl.session import CrawlSession

@@ -11,23 +11,16 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from helpscraper.crawl.columns import decode, encode
+from helpscraper.crawl.entries import Entry, Outcome, SectionEntry
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Body
 
-__all__ = ["Entry", "Ledger", "LedgerDamagedError", "Outcome", "SectionEntry"]
-
-Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone", "absent"]
-"""What became of an article.
-
-``expected``: its page is still to be fetched. ``absent``: no listing shows it, and its own address has no article any
-more without saying 404 (it redirects elsewhere, or answers a page that is none).
-"""
+__all__ = ["Ledger", "LedgerDamagedError"]
 
 logger = logging.getLogger(__name__)
 
@@ -56,42 +49,6 @@ _MAX_PROBLEMS = 200
 
 # Sums are written once in so many articles: they inform, while each article's own record is written at once.
 _FLUSH_EVERY = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One article of the ledger: its outcome, the columns its own page gave, and the columns each listing gave."""
-
-    article_id: str
-    outcome: Outcome
-    columns: dict[str, Any] | None
-    detail: str | None
-    sightings: dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class SectionEntry:
-    """What was read of one section's listing in its last walk from the first page.
-
-    ``pages`` maps the page number to the number of articles shown, ``totals`` are the different totals that these
-    pages stated, in page order, and ``seen`` counts the different articles that they showed.
-    """
-
-    slug: str
-    title: str | None
-    category: str | None
-    content_type: str | None
-    problem: str | None
-    totals: tuple[int, ...]
-    pages: dict[int, int]
-    pages_stated: int | None
-    ended: bool
-    seen: int
-
-    @property
-    def total(self) -> int | None:
-        """How many articles there are; the page read last knows best. None when no page says."""
-        return self.totals[-1] if self.totals else None
 
 
 class LedgerDamagedError(ArchiveError):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from helpscraper.crawl.ledger import Entry
+from helpscraper.crawl.entries import Entry
 from helpscraper.items import Article, Status
 
 __all__ = ["COLUMNS", "Listings", "merge_row"]

@@ -17,6 +17,7 @@ from scrapy import signals
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
 from helpscraper.crawl.reading import Reading
 from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
@@ -34,10 +35,6 @@ __all__ = ["HelpSpider"]
 
 # Listings before articles: the faster they are read, the less they shift under the crawl.
 _LISTING, _ARTICLE = 10, 0
-
-
-# A pager that never ends is a trap or a defect; the real site has some 150 pages in its longest listing.
-_MAX_LISTING_PAGES = 2000
 
 
 class HelpSpider(PatientSpider):
@@ -152,7 +149,14 @@ class HelpSpider(PatientSpider):
         before = len(seen)
         for raw in articles:
             yield from self._listed(raw, section, response, walk)
-        next_page = self._next_page(listing, page, fresh=len(seen) - before)
+        following = next_page(
+            page,
+            pages=listing.pages,
+            has_next=listing.next_url is not None,
+            shown=len(articles),
+            fresh=len(seen) - before,
+            page_size=self.arguments.site.page_size,
+        )
         self.session.ledger.listing_page(
             section,
             page,
@@ -160,36 +164,18 @@ class HelpSpider(PatientSpider):
             total=listing.total,
             shown=len(articles),
             pages=listing.pages,
-            last=next_page is None,
+            last=following is None,
         )
         self.pages_stated[section] = listing.pages or page
         totals = self._totals[section, walk]
         totals.update(() if listing.total is None else (listing.total,))
-        if next_page is not None:
-            yield self.listing_request(section, next_page, walk=walk)
-        elif walk < self.walks and (
-            len(totals) > 1 or (listing.total is not None and len(seen) < listing.total)
-        ):
+        if page >= MAX_LISTING_PAGES:
+            self.session.ledger.section_problem(section, f"more than {MAX_LISTING_PAGES} pages")
+        if following is not None:
+            yield self.listing_request(section, following, walk=walk)
+        elif walk < self.walks and has_moved(totals, len(seen), listing.total):
             self.logger.info("%s moved while it was read; reading it again", section)
             yield self.listing_request(section, 1, walk=walk + 1)
-
-    def _next_page(self, listing: ListingPage, page: int, *, fresh: int) -> int | None:
-        """Return the number of the page to read after ``page``, or None on the last one.
-
-        The pager decides, then the totals. Where neither is there, a full page that showed something new may have
-        another one behind it. A pager that goes on beyond the stated pages without anything new is not followed.
-        """
-        if page >= _MAX_LISTING_PAGES:
-            self.session.ledger.section_problem(
-                listing.here.slug or "", f"more than {_MAX_LISTING_PAGES} pages"
-            )
-            return None
-        if listing.pages is not None and page < listing.pages:
-            return page + 1
-        if listing.next_url is not None:
-            return page + 1 if fresh else None
-        full = len(listing.articles) >= self.arguments.site.page_size
-        return page + 1 if listing.pages is None and full and fresh else None
 
     def _listed(
         self, raw: RawArticle, section: str, response: Response, walk: int = 1
@@ -230,7 +216,7 @@ class HelpSpider(PatientSpider):
         before = len(seen)
         for raw in articles:
             yield from self._listed(raw, "", response)
-        if results.next_url is not None and len(seen) > before and page < _MAX_LISTING_PAGES:
+        if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
 
     # ---- articles

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.crawl.completeness import holes, section_facts
-from helpscraper.crawl.ledger import SectionEntry
+from helpscraper.crawl.entries import SectionEntry
 
 WHOLE = SectionEntry(
     slug="faq-kyc", title="KYC", category="faq", content_type="section", problem=None, totals=(32,),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.crawl.ledger import Entry, Outcome
+from helpscraper.crawl.entries import Entry, Outcome
 from helpscraper.crawl.merge import COLUMNS, Listings, merge_row
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)

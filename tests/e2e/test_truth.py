@@ -127,3 +127,15 @@ def test_an_unchanged_site_costs_its_listing_pages_and_the_audit(archive: Path) 
         assert not [name for name in contents(archive).keys() - before.keys() if name.startswith("bodies/")]
         assert result.facts["counts"] == {"fetched": 0, "carried": 76, "listed": 0, "failed": 0, "gone": 0}
         assert not differences(rows(archive), expected(server))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("layout", ["e3", "e3-bare", "markup", "markup-a"])
+def test_every_layout_is_the_truth_in_every_state(layout: str, archive: Path) -> None:
+    with SampleServer(layout=layout) as server:  # type: ignore[arg-type]
+        for state in range(4):
+            server.state = state
+            # Pages without a state do not say when an announcement was edited, so all of them are audited.
+            result = crawl(server, archive, "-a", "audit=1")
+            assert result.code == 0, result.said
+            assert not differences(rows(archive), expected(server))
