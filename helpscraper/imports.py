@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id
@@ -25,7 +26,7 @@ from helpscraper.normalise.titles import normalise_title
 from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
 from helpscraper.pages.text import read_text, settle
 from helpscraper.sites import get_site
-from helpscraper.urls import parse_help_url
+from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
@@ -97,6 +98,7 @@ def import_page(
     if captured_at.tzinfo is None:
         raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
     captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
+    _check_place(url, context)
     data = read_input(path)
     catalog = Catalog(archive_uri)
     partition = Partition(context.site.name, context.locale)
@@ -129,7 +131,28 @@ def import_page(
     return ImportReport(written, outcomes, ambiguous)
 
 
+def _check_place(url: str, context: Context) -> None:
+    """Raise ``CommandError`` when ``url`` is another site's, or another edition's than the locale says."""
+    if not same_site(url, context.site.base_url) and not _is_own_machine(url):
+        raise CommandError(
+            f"{url} is not a page of {context.site.base_url}",
+            advice="give the URL where the page was captured",
+        )
+    stated = parse_help_url(url).locale
+    if stated != context.locale and not url.startswith(context.site.help_url(context.locale)):
+        raise CommandError(
+            f"{url} belongs to the edition {stated}, not to {context.locale}",
+            advice=f"say --locale {stated}, or give the URL with its locale prefix",
+        )
+
+
+def _is_own_machine(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
 def _decoded(path: Path, data: bytes) -> str:
+    if data[:500].lstrip()[:1] == b"<":
+        raise InputError(f"{path}: this is HTML, not flattened text", advice="import it with --format html")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -155,7 +155,8 @@ def _bad(folder: Path, page: Path) -> dict[str, tuple[bytes, str, str]]:
             "title",
         ),
         "hostile-slug": (good, "https://www.okx.com/help/section/..%2f..%2fetc", "no article, section"),
-        "no-help-url": (good, "https://example.com/blog", "no article, section"),
+        "no-help-url": (good, "https://example.com/blog", "is not a page of"),
+        "other-edition": (good, "https://www.okx.com/de/help/section/faq-security", "belongs to the edition de"),
     }  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def _bad(folder: Path, page: Path) -> dict[str, tuple[bytes, str, str]]:
     "case",
     [
         "empty", "blank", "cut-gzip", "bad-gzip", "bomb", "no-page", "broken-state", "challenge", "long-title",
-        "hostile-slug", "no-help-url",
+        "hostile-slug", "no-help-url", "other-edition",
     ],
 )  # fmt: skip
 def test_bad_input_is_a_clear_error_and_changes_nothing(
@@ -201,7 +202,21 @@ def test_an_unreadable_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert "cannot be read" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("at", ["2026-06-01", "2026-06-01T08:30:00", "yesterday"])
+def test_html_is_not_taken_for_flattened_text(
+    tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "a", page, "--format", "text") != 0
+    assert "this is HTML" in capsys.readouterr().err
+
+
+def test_a_time_to_come_is_refused(tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(tmp_path / "a", page, at="2999-01-01T00:00:00Z") == 2
+    assert "still to come" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "at", ["2026-06-01", "2026-06-01T08:30:00", "yesterday", "0001-01-01T00:00:00+14:00"]
+)
 def test_a_time_without_an_offset_is_refused(
     at: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -85,4 +85,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of a pipe (head, less) had enough; Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        # Whatever belongs to the archive is an ArchiveError by now: this is a file that was asked for, or stdout.
+        named = f"{error.filename}: " if error.filename else ""
+        print(f"helpscraper {args.command}: {named}cannot be written: {error.strerror}", file=sys.stderr)
+        print("  check the folder, the rights and the free space", file=sys.stderr)
+        return 1
     return code

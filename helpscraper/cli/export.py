@@ -43,16 +43,18 @@ def run(args: argparse.Namespace) -> int:
     """Write the rows of one snapshot, or the responses that it was made from."""
     if args.wacz:
         return _write_wacz(args)
+    from helpscraper.archive.reader import BODY_COLUMNS
     from helpscraper.archive.schema import SNAPSHOT_SCHEMA
     from helpscraper.cli.output import emit
 
     columns = args.columns.split(",") if args.columns else None
-    unknown = sorted(set(columns or ()) - set(SNAPSHOT_SCHEMA.names))
+    known = [*SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]
+    unknown = sorted(set(columns or ()) - set(known))
     if unknown:
-        raise CommandError(
-            f"unknown columns: {', '.join(unknown)}", advice=f"columns: {', '.join(SNAPSHOT_SCHEMA.names)}"
-        )
-    table = open_catalog(args).load_table(args.ref, columns=columns, bodies=args.bodies)
+        raise CommandError(f"unknown columns: {', '.join(unknown)}", advice=f"columns: {', '.join(known)}")
+    table = open_catalog(args).load_table(args.ref, bodies=args.bodies)
+    if columns is not None:
+        table = table.select(columns)
     emit(table, args.format or _format_of(args.output), output=args.output)
     return 0
 

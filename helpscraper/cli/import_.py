@@ -114,11 +114,17 @@ def _import_page(args: argparse.Namespace) -> int:
 def _instant(text: str) -> dt.datetime:
     try:
         instant = dt.datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+        in_utc = instant.astimezone(dt.UTC) if instant.tzinfo else None
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is not None and in_utc > dt.datetime.now(dt.UTC):
+        raise CommandError(
+            f"--captured-at {text}: that is still to come",
+            advice="say when the page was captured: as a snapshot of the future it would be `latest` until then",
+        )
+    if in_utc is None:
         raise CommandError(
             f"--captured-at {text}: not an instant",
             advice="write a date and time with an offset: 2026-11-22T06:00:00Z",
         )
-    return instant
+    return in_utc

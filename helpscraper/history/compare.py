@@ -8,6 +8,8 @@ number of keys and of changes, never the width of the rows; what does not fit is
 
 from __future__ import annotations
 
+import atexit
+import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import closing
@@ -79,8 +81,9 @@ class Comparison:
 @lru_cache(maxsize=1)
 def _database() -> duckdb.DuckDBPyConnection:
     """The process's own database in memory: it holds nothing, each comparison works in a cursor with its own tables."""
-    spill = str(Path(tempfile.gettempdir()) / "helpscraper-duckdb")
-    return duckdb.connect(
+    # A folder of this process alone: another user may work on this machine, or this user twice.
+    spill = tempfile.mkdtemp(prefix="helpscraper-duckdb-")
+    connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "preserve_insertion_order": "false",
@@ -88,6 +91,15 @@ def _database() -> duckdb.DuckDBPyConnection:
             "temp_directory": spill,
         }
     )
+    atexit.register(_close, connection, spill)
+    return connection
+
+
+def _close(connection: duckdb.DuckDBPyConnection, spill: str) -> None:
+    """Close the database before the interpreter ends: left open it prints what it leaked into every cron mail."""
+    _database.cache_clear()
+    connection.close()
+    shutil.rmtree(spill, ignore_errors=True)
 
 
 def compare(

@@ -172,7 +172,9 @@ class HelpSpider(PatientSpider):
         if page >= MAX_LISTING_PAGES:
             self.session.ledger.section_problem(section, f"more than {MAX_LISTING_PAGES} pages")
         if following is not None:
-            yield self.listing_request(section, following, walk=walk)
+            request = self.listing_request(section, following, walk=walk)
+            request.meta["guessed"] = listing.pages is None and listing.next_url is None
+            yield request
         elif walk < self.walks and has_moved(totals, len(seen), listing.total):
             self.logger.info("%s moved while it was read; reading it again", section)
             yield self.listing_request(section, 1, walk=walk + 1)

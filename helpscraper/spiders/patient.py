@@ -115,6 +115,12 @@ class PatientSpider(scrapy.Spider):
         where = request.meta["where"]
         self.logger.info("%s (%s): %s", where, request.url, detail)
         section, page = request.cb_kwargs.get("section"), request.cb_kwargs.get("page", 1)
+        if section and request.meta.get("guessed") and _is_missing(error):
+            # Nothing said that there is such a page: its absence is the end of the listing, not a hole in it.
+            self.session.ledger.listing_page(
+                section, page, walk=request.cb_kwargs["walk"], total=None, shown=0, pages=None, last=True
+            )
+            return []
         if section and page > 1 and _is_missing(error) and request.cb_kwargs["walk"] < self.walks:
             # The last page is gone: articles were taken off the list while it was read.
             return [self.listing_request(section, 1, walk=request.cb_kwargs["walk"] + 1)]
