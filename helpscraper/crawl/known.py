@@ -8,6 +8,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition, snapshot_path
@@ -40,8 +41,7 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     """
     rows: dict[str, dict[str, Any]] = {}
     extractors = set()
-    for snapshot, facts in _believed(catalog, partition):
-        table = catalog.load_table(snapshot)
+    for table, facts in _believed(catalog, partition):
         rows.update((row["article_id"], row) for row in table.to_pylist())
         extractors.add(str(facts.get("versions", {}).get("extractor")))
     alive = {article_id: row for article_id, row in rows.items() if row["status"] != "gone"}
@@ -52,20 +52,19 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     return Known(alive, frozenset(extractors))
 
 
-def _believed(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, RunFacts]]:
-    """Return the newest complete snapshot and those after it, oldest first, with the facts of their
-    readings.
-    """
-    found: list[tuple[Snapshot, RunFacts]] = []
+def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:
+    """Return the rows of the newest complete snapshot and of those after it, oldest first, with their facts."""
+    found: list[tuple[pa.Table, RunFacts]] = []
     for snapshot in reversed(catalog.snapshots(partition)):
         try:
             facts, crawl = catalog.facts(snapshot), catalog.facts(_as_crawled(snapshot))
+            table = catalog.load_table(snapshot)
         except ArchiveError as error:
             logger.warning("An earlier snapshot is left aside: %s", error)
             continue
         if crawl.get("kind") == "import":
             continue  # one saved page of any date tells nothing about what exists now
-        found.append((snapshot, facts))
+        found.append((table, facts))
         if crawl.get("complete"):
             break
     return found[::-1]
