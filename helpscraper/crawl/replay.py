@@ -77,8 +77,10 @@ def is_ours(url: str, base_url: str) -> bool:
     """Tell whether ``url`` is on the site at ``base_url``; other archives met it without ``www`` and by plain
     HTTP too.
 
-    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help",
-    "https://okx.com") (True, False)
+    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com")
+    True
+    >>> is_ours("https://okx.evil/help", "https://okx.com")
+    False
     """
     try:
         a, b = urlsplit(url), urlsplit(base_url)

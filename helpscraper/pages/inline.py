@@ -98,6 +98,8 @@ class InlineWriter:
         if opened.kind == "code":
             self._md[start:] = [before, code_span(core), after]
         elif opened.kind == "a":
+            # A mark that closed within the link is no longer an entry of its own.
+            self._closed = ("", -1)
             plain = "".join(self._text[opened.text_from :]).strip()
             self._md[start:] = [before, link(core, opened.href, plain), after]
         elif not before and self._closed == (opened.kind, start - 2) and not self._md[start - 1]:

@@ -107,6 +107,11 @@ def test_a_code_span_is_longer_than_any_run_within(text: str) -> None:
     [
         ("<p>ACT<!-- -->/USD <b>now</b></p>", "ACT/USD **now**"),
         ("<p>a<br>b</p>", "a\\\nb"),
+        # The mark that closed within the link is not the one beside which the next bold run stands.
+        (
+            "<p><a href='/k'>1<code>2</code><i>3</i></a><code>4</code><b><code>5</code><i>6</i></b></p>",
+            "[1`2`*3*](https://harbour.example/k)`4`**`5`*6***",
+        ),
         ("<p><br><b>I. Schedule</b></p>", "**I. Schedule**"),
         ("<b>a</b><b>b </b><i>c</i>", "**ab** *c*"),
         ("<h2 id=x>When <b>now</b></h2><h6>six</h6>", "## When **now**\n\n###### six"),
