@@ -20,7 +20,7 @@ LOAD = 'from helpscraper import Archive; archive = Archive("../output")'
 def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder laid out as the project is: ``output/`` beside ``notebooks/``."""
     folder = tmp_path_factory.mktemp("workplace")
-    build(folder / "output", weeks=4)
+    build(folder / "output", states=range(4))
     (folder / "notebooks").mkdir()
     return folder
 

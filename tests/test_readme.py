@@ -99,7 +99,7 @@ def test_python_blocks_compile() -> None:
 def test_the_readmes_python_runs(tmp_path: Path) -> None:
     from tests.sample_archive import build
 
-    build(tmp_path / "output", weeks=2)
+    build(tmp_path / "output", states=range(2))
     blocks = [
         block
         for language, block in _FENCE.findall(README.read_text(encoding="utf-8"))

@@ -11,7 +11,7 @@ import pytest
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.report.build import build_report
-from tests.report import sample_archive
+from tests import sample_archive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -42,7 +42,7 @@ def report(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two weeks of a site whose every field carries script."""
     return sample_archive.build(
-        tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, hostile=True
+        tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, spoilt=True
     )
 
 

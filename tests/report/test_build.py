@@ -18,7 +18,7 @@ from helpscraper.report.load import Source
 from helpscraper.report.model import article_key
 from helpscraper.report.render import environment, page, periods_of
 from helpscraper.sample import expected_changes
-from tests.report import sample_archive
+from tests import sample_archive
 
 
 def contents(folder: Path) -> dict[str, bytes]:

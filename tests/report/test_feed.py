@@ -20,7 +20,7 @@ from helpscraper.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_sa
 from helpscraper.report.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
-from tests.report import sample_archive
+from tests import sample_archive
 
 SCHEMA = etree.RelaxNG(etree.parse(Path(__file__).with_name("atom.rng")))
 AT = dt.datetime(2026, 6, 1, 6, tzinfo=dt.UTC)

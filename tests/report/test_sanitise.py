@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.report.sanitise import clean_html, safe_url
-from tests.report.sample_archive import HOSTILE_BODY, PAYLOAD
+from tests.report.hostile import BODY, PAYLOAD
 
 BASE = "https://help.example/help/a"
 ALLOWED = {"dir", "lang", "href", "rel", "colspan", "rowspan", "scope", "start", "class"}
@@ -51,7 +51,7 @@ def test_whatever_comes_in(html: str) -> None:
 
 
 def test_the_hostile_body() -> None:
-    cleaned = clean_html(HOSTILE_BODY, BASE)
+    cleaned = clean_html(BODY, BASE)
     judge(cleaned)
     assert "192.0.2.1" not in cleaned
     assert '<p dir="rtl" lang="ar">d</p>' in cleaned
