@@ -42,13 +42,15 @@ fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see t
 	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=300
 	$(BIN)/python tests/fuzz/fuzz_text.py -max_total_time=300
 
-docs: $(READY) ## Write the generated pages: data dictionary and command reference.
+docs: $(READY) ## Write the generated pages and build the site of docs/ into site/.
 	$(BIN)/python -m helpscraper.archive.dictionary
 	$(BIN)/python -m helpscraper.cli.reference
+	$(BIN)/properdocs build --quiet --config-file mkdocs.yml
+	@echo "site/index.html"
 
 format: $(READY) ## Put the code into its one format.
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean: ## Remove the virtual environment and caches; the archive stays.
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) site .mypy_cache .ruff_cache .hypothesis build dist
