@@ -1,15 +1,17 @@
-"""An absence is a claim: when a crawl may say that an article is no longer there. Pure.
+"""An absence is a claim, and so is an appearance: when a crawl may say that an article was not there. Pure.
 
-An article of the earlier snapshot that the later one lacks counts as **removed** when
+An article that a crawl does not have **was not there** when
 
-- its own page answered 404 or 410 in the later crawl (its row says ``gone``), or
+- its own page answered 404 or 410 in that crawl (its row says ``gone``), or
 - every listing that had to show it was read whole and did not: its own section, and each section of ``listed_in``.
   A *tag* listing such as 'latest' shows an article for a while only, so it has no say where the own section is known;
   for an article without a section the tags are all there is.
 
 Sections that the site no longer has cannot show anything and are left out; that a section is gone, and not merely
-left out of this crawl, is known only when the crawl as a whole was complete. In every other case the article is
-**unverified**.
+left out of this crawl, is known only when the crawl as a whole was complete.
+
+What was not there in the later crawl was **removed**, what was not there in the earlier one was **added**. In every
+other case the article is **unverified**, unless another snapshot tells more (``proof``).
 """
 
 from __future__ import annotations
@@ -17,15 +19,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["absence_is_proven", "section_was_whole"]
+__all__ = ["absence_is_proven"]
 
 
-def absence_is_proven(
-    section: str | None, listed_in: Iterable[str] | None, after_run: Mapping[str, Any]
-) -> bool:
-    """Tell whether an article of ``section``, listed in ``listed_in``, would have been seen by the later crawl.
+def absence_is_proven(section: str | None, listed_in: Iterable[str] | None, run: Mapping[str, Any]) -> bool:
+    """Tell whether an article of ``section``, listed in ``listed_in``, would have been seen by a crawl.
 
-    ``after_run`` holds the facts of that crawl: ``sections[slug]["whole"]``, ``["content_type"]`` and ``complete``.
+    ``run`` holds the facts of that crawl: ``sections[slug]["whole"]``, ``["content_type"]`` and ``complete``.
 
     >>> run = {"complete": False, "sections": {"faq": {"whole": True}, "new": {"whole": False, "content_type": "tag"}}}
     >>> absence_is_proven("faq", ["faq", "new"], run), absence_is_proven(None, ["new"], run)
@@ -33,19 +33,13 @@ def absence_is_proven(
     >>> absence_is_proven("api", ["api"], run), absence_is_proven("api", ["api"], run | {"complete": True})
     (False, True)
     """
-    sections: Mapping[str, Mapping[str, Any]] = after_run.get("sections") or {}
+    sections: Mapping[str, Mapping[str, Any]] = run.get("sections") or {}
     listings = set(listed_in or ())
     if section is not None:
         listings = {slug for slug in listings if sections.get(slug, {}).get("content_type") != "tag"} | {
             section
         }
-    complete = after_run.get("complete") is True
+    complete = run.get("complete") is True
     if not listings:
         return complete
     return all(sections[slug].get("whole") is True if slug in sections else complete for slug in listings)
-
-
-def section_was_whole(section: str | None, run: Mapping[str, Any]) -> bool:
-    """Tell whether a crawl read ``section`` whole, so that what it did not list was not there."""
-    facts = (run.get("sections") or {}).get(section)
-    return run.get("complete") is True if facts is None else facts.get("whole") is True

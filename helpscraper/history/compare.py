@@ -15,35 +15,21 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
+from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError
-from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.kinds import COMPARED
+from helpscraper.history.proof import judge, uncover
+from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, attach, reading_of
 from helpscraper.history.renames import Bodies, Candidate, find_renames
-from helpscraper.history.unpivot import COLUMNS, HAPPENED, as_text, records_query
+from helpscraper.history.unpivot import HAPPENED, as_text, records_query
 
-__all__ = ["RECORD_SCHEMA", "Comparison", "Source", "compare"]
+__all__ = ["RECORD_SCHEMA", "Comparison", "compare"]
 
-Source: TypeAlias = pa.Table | str | Path
-"""A snapshot: a table in memory, or the path of a Parquet file."""
-
-RECORD_SCHEMA: pa.Schema = pa.schema(
-    [
-        pa.field("article_id", pa.string(), nullable=False),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("field", pa.string()),
-        pa.field("before", pa.string()),
-        pa.field("after", pa.string()),
-        pa.field("silent", pa.bool_(), nullable=False),
-        pa.field("at", pa.timestamp("us", tz="UTC"), nullable=False),
-        pa.field("reason", pa.string()),
-    ]
-)
+RECORD_SCHEMA: pa.Schema = CHANGES_SCHEMA.append(pa.field("reason", pa.string()))
 """The columns of a change feed, and ``reason``: null for a change of the site, else why it is kept apart."""
 
 _MEMORY = "600MB"
@@ -59,7 +45,6 @@ _CORROBORATED = """
 coalesce(a_updated_at > (select max(snapshot_at) from before_all) and a_updated_at <= ?::timestamptz
     and a_updated_at is distinct from b_updated_at, false)
 """
-_NEEDED = ("article_id", "status", *COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +53,7 @@ class Comparison:
 
     ``records`` has ``RECORD_SCHEMA``, sorted. ``articles`` has one row for each article in it: ``article_id``,
     ``previous_id`` (another one after a rename), ``title``, ``section``, ``url``, as they are after the change.
-    ``counts`` tells the live articles of the two sides (``before``, ``after``) and how many came in sections that
-    the earlier crawl had not read whole (``unclaimed``).
+    ``counts`` tells the live articles of the two sides (``before``, ``after``).
     """
 
     records: pa.Table
@@ -106,19 +90,20 @@ def compare(
     before: Source,
     after: Source,
     *,
-    before_run: Mapping[str, Any],
-    after_run: Mapping[str, Any],
-    same_extractor: bool,
+    before_run: Run,
+    after_run: Run,
     bodies: Bodies | None = None,
+    evidence: Evidence = NOTHING_ELSE,
 ) -> Comparison:
-    """Compare two snapshots; see ``kinds`` for what each difference is and ``absence`` for what is missing.
+    """Compare two snapshots; see ``kinds`` for what each difference is, ``absence`` and ``proof`` for what is missing.
 
-    Without ``same_extractor`` a difference stays the site's only where the site itself states an update between
-    the two crawls. Raises ``ArchiveError`` for a file that cannot be read and for a table that is no snapshot.
+    Where another extractor read the earlier side, a difference stays the site's only where the site itself states an
+    update between the two crawls. Raises ``ArchiveError`` for a file that cannot be read and for a table that is no
+    snapshot.
     """
     with closing(_database().cursor()) as con:
         try:
-            return _compare(con, (before, after), (before_run, after_run), same_extractor, bodies)
+            return _compare(con, (before, after), (before_run, after_run), bodies, evidence)
         except duckdb.Error as error:
             names = " and ".join(str(each) for each in (before, after) if not isinstance(each, pa.Table))
             raise ArchiveError(
@@ -130,54 +115,44 @@ def compare(
 def _compare(
     con: duckdb.DuckDBPyConnection,
     sources: tuple[Source, Source],
-    runs: tuple[Mapping[str, Any], Mapping[str, Any]],
-    same_extractor: bool,
+    runs: tuple[Run, Run],
     bodies: Bodies | None,
+    evidence: Evidence,
 ) -> Comparison:
-    missing = [_attach(con, side, source) for side, source in zip(("before", "after"), sources, strict=True)]
+    names = ("before_own", "after_all")
+    missing = [attach(con, name, source) for name, source in zip(names, sources, strict=True)]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
-    _find_differing(con)
+    uncover(con, runs[0], evidence.earlier, reading_of(runs[1]))
+    hidden = _both_sides(con)
+    _find_differing(con, hidden)
     _find_renames(con, bodies)
-    unclaimed = _judge_absence(con, runs[0], runs[1])
+    judge(con, runs[0], runs[1], evidence)
     at = _snapshot_at(con, runs[1])
+    same_extractor = reading_of(runs[0]) == reading_of(runs[1])
     empty = () if same_extractor else _all_null(con)
-    _pair(con, same_extractor, at)
+    _pair(con, at, "true" if same_extractor and not hidden else _corroborated(same_extractor))
     query = records_query({*schema_differs, *empty})
     records = con.sql(query, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
     articles = con.sql(_ARTICLES).to_arrow_table()
     live = con.execute("select n_before, n_after from live").fetchone() or (0, 0)
-    return Comparison(
-        records, articles, {"before": live[0], "after": live[1], "unclaimed": unclaimed}, schema_differs
-    )
+    return Comparison(records, articles, {"before": live[0] - hidden, "after": live[1]}, schema_differs)
 
 
-def _attach(con: duckdb.DuckDBPyConnection, side: str, source: Source) -> list[str]:
-    """Make ``source`` the view ``<side>_all`` with today's columns; return those that it does not have."""
-    if isinstance(source, pa.Table):
-        con.register(f"{side}_source", source)
-        relation = f"{side}_source"
-    else:
-        quoted = str(source).replace("'", "''")
-        relation = f"read_parquet('{quoted}', hive_partitioning = false)"
-    present = {row[0]: row[1] for row in con.execute(f"describe select * from {relation}").fetchall()}
-    for name in ("article_id", "status", "title", "url"):
-        if name not in present:
-            raise ArchiveError(
-                f"{side}: column {name} is missing", advice="this is no snapshot of helpscraper"
-            )
-    columns = []
-    for name in (*_NEEDED, "snapshot_at"):
-        wanted = COLUMNS[name]
-        kind = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(present.get(name, ""), present.get(name))
-        value = name if kind == wanted else f"cast({name if name in present else 'null'} as {wanted})"
-        columns.append(f"{value} as {name}")
-    con.execute(f"create temp view {side}_all as select {', '.join(columns)} from {relation}")
-    con.execute(f"create temp view {side} as select * from {side}_all where status <> 'gone'")
-    return [name for name in COMPARED if name not in present]
+def _both_sides(con: duckdb.DuckDBPyConnection) -> int:
+    """Make the views ``before`` and ``after`` of what was there; return how many rows of it were out of sight."""
+    [(hidden,)] = con.execute("select count(*) from hidden").fetchall()
+    also = " union all by name select * exclude (strange) from hidden" if hidden else ""
+    con.execute(f"create temp view before_all as select * from before_own{also}")
+    for side in ("before", "after"):
+        con.execute(f"create temp view {side} as select * from {side}_all where status <> 'gone'")
+    return int(hidden)
 
 
-def _find_differing(con: duckdb.DuckDBPyConnection) -> None:
-    """Find the keys whose rows differ, as the table ``differing``, and the rows themselves, as ``b`` and ``a``."""
+def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
+    """Find the keys whose rows differ, as the table ``differing``, and the rows themselves, as ``b`` and ``a``.
+
+    What was out of sight is among them in any case: that it is seen again has to be told.
+    """
     row = f"hash({', '.join(COMPARED)})"
     keys = "select article_id, {row} as h from {side}"
     con.execute(
@@ -190,7 +165,10 @@ def _find_differing(con: duckdb.DuckDBPyConnection) -> None:
         "create temp table live as select count(*) filter (not came) as n_before,"
         " count(*) filter (not went) as n_after from joined"
     )
-    con.execute("create temp table differing as select article_id, came, went from joined where differs")
+    seen_again = " or article_id in (select article_id from hidden)" if hidden else ""
+    con.execute(
+        f"create temp table differing as select article_id, came, went from joined where differs{seen_again}"
+    )
     con.execute("drop table joined")
     for short, side in (("b", "before"), ("a", "after")):
         con.execute(
@@ -214,40 +192,7 @@ def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None
     con.register("renames", table)
 
 
-def _judge_absence(
-    con: duckdb.DuckDBPyConnection, before_run: Mapping[str, Any], after_run: Mapping[str, Any]
-) -> int:
-    """Put the proven absences into the table ``proven``; return how many newcomers the earlier crawl may have missed.
-
-    Articles are judged by the listings they stood in, of which there are few, not one by one.
-    """
-    places = con.execute(
-        "select distinct b.section, b.listed_in from b semi join (select article_id from differing where went)"
-        " using (article_id)"
-    ).fetchall()
-    proven = [
-        (section, listed) for section, listed in places if absence_is_proven(section, listed, after_run)
-    ]
-    sections = pa.array([place[0] for place in proven], pa.string())
-    listings = pa.array([place[1] for place in proven], pa.list_(pa.string()))
-    con.register("proven_places", pa.table({"section": sections, "listed_in": listings}))
-    con.execute(
-        "create temp table proven as select b.article_id from b join proven_places p on"
-        " b.section is not distinct from p.section and b.listed_in is not distinct from p.listed_in"
-        " union select article_id from after_all where status = 'gone'"
-    )
-    whole = [slug for slug, facts in (before_run.get("sections") or {}).items() if facts.get("whole") is True]
-    if before_run.get("complete") is True:
-        return 0
-    count = con.execute(
-        "select count(*) from a semi join (select article_id from differing where came) using (article_id)"
-        " where section is null or not list_contains(?::varchar[], section)",
-        [whole],
-    ).fetchone()
-    return int(count[0]) if count else 0
-
-
-def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Mapping[str, Any]) -> str:
+def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Run) -> str:
     """The instant of the later snapshot as text: from its rows, or, when it has none, from its run's facts."""
     found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after_all").fetchone()
     if found and found[0]:
@@ -263,17 +208,26 @@ def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     return tuple(name for name, count in zip(COMPARED, counts, strict=True) if not count)
 
 
-def _pair(con: duckdb.DuckDBPyConnection, same_extractor: bool, at: str) -> None:
-    """Set the differing rows side by side, as the table ``pairs``, with what happened to each article."""
+def _corroborated(same_extractor: bool) -> str:
+    return f"(not strange or {_CORROBORATED})" if same_extractor else _CORROBORATED
+
+
+def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:
+    """Set the differing rows side by side, as the table ``pairs``, with what happened to each article.
+
+    What was out of sight and still is does not get in: nothing new is known of it.
+    """
     columns = ", ".join(f"b.{name} as b_{name}, a.{name} as a_{name}" for name in ("article_id", *COMPARED))
-    corroborated = "true" if same_extractor else _CORROBORATED
     con.execute(
         f"""
         create temp table pairs as
         with side_by_side as (
-            select coalesce(a.article_id, b.key) as key, b.via, {columns}
-            from (select b.*, r.via, coalesce(r.after, b.article_id) as key
-                  from b left join renames r on r.before = b.article_id) b
+            select coalesce(a.article_id, b.key) as key, b.via, coalesce(b.hidden, false) as hidden,
+                coalesce(b.strange, false) as strange, {columns}
+            from (select b.*, r.via, coalesce(r.after, b.article_id) as key, h.article_id is not null as hidden,
+                      coalesce(h.strange, false) as strange
+                  from b left join renames r on r.before = b.article_id
+                  left join hidden h on h.article_id = b.article_id) b
             full outer join a on a.article_id = b.key
         )
         select *,
@@ -286,9 +240,12 @@ def _pair(con: duckdb.DuckDBPyConnection, same_extractor: bool, at: str) -> None
                 and b_updated_on is not distinct from a_updated_on as undated,
             b_body_sha256 is null and a_body_sha256 is not null as b_unread,
             a_body_sha256 is null and b_body_sha256 is not null as a_unread,
-            a_article_id is null and b_article_id in (select article_id from proven) as proven,
-            {corroborated} as corroborated, {HAPPENED} as happened
+            a_article_id is null and b_article_id in (select article_id from removed) as removed,
+            b_article_id is null and a_article_id in (select article_id from added) as added,
+            {corroborated} as corroborated,
+            {HAPPENED} as happened
         from side_by_side
+        where not hidden or a_article_id is not null or b_article_id in (select article_id from removed)
         """,
-        [] if same_extractor else [at],
+        [] if corroborated == "true" else [at],
     )

@@ -5,7 +5,7 @@ What makes two crawls comparable is judged here from their run facts: the same r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ import pyarrow.compute as pc
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.history.bodies import bodies_of
-from helpscraper.history.compare import Source, compare
+from helpscraper.history.compare import compare
+from helpscraper.history.known import evidence_for, source_of
+from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, reading_of
 from helpscraper.history.renames import Bodies
 from helpscraper.history.result import DiffResult, split
 
@@ -29,22 +31,25 @@ def diff_tables(
     before_run: Mapping[str, Any] | None = None,
     after_run: Mapping[str, Any] | None = None,
     bodies: Bodies | None = None,
+    evidence: Evidence = NOTHING_ELSE,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
     sections: Iterable[str] = (),
 ) -> DiffResult:
     """Compare two tables with the columns of ``items.Article``; the order of rows and chunks does not matter.
 
-    ``before_run`` and ``after_run`` are the facts of the two crawls; without them no absence is proven and both are
-    taken to be one extractor's. ``bodies`` gives the texts of bodies by their keys, so that a rename with a small
-    edit is recognised. ``kinds``, ``fields`` and ``sections`` narrow the result.
+    ``before_run`` and ``after_run`` are the facts of the two crawls; without them neither an absence nor an appearance
+    is proven and both are taken to be one extractor's. ``bodies`` gives the texts of bodies by their keys, so that a
+    rename with a small edit is recognised. ``evidence`` are other snapshots, for what these two did not look for.
+    ``kinds``, ``fields`` and ``sections`` narrow the result.
 
     Raises ``ArchiveError`` when a table is no snapshot or holds an article twice, and ``CommandError`` when the
     crawls were served different regional sites.
     """
     for side, table in (("before", before), ("after", after)):
         _check_unique(side, table)
-    return _diff(before, after, before_run or {}, after_run or {}, bodies).narrow(kinds, fields, sections)
+    found = _diff(before, after, before_run or {}, after_run or {}, bodies, evidence)
+    return found.narrow(kinds, fields, sections)
 
 
 def diff_files(
@@ -54,6 +59,7 @@ def diff_files(
     before_run: Mapping[str, Any] | None = None,
     after_run: Mapping[str, Any] | None = None,
     bodies: Bodies | None = None,
+    evidence: Evidence = NOTHING_ELSE,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
     sections: Iterable[str] = (),
@@ -62,7 +68,8 @@ def diff_files(
 
     Like ``diff_tables``, but for the check of keys: a file that the archive wrote has each article once.
     """
-    return _diff(before, after, before_run or {}, after_run or {}, bodies).narrow(kinds, fields, sections)
+    found = _diff(before, after, before_run or {}, after_run or {}, bodies, evidence)
+    return found.narrow(kinds, fields, sections)
 
 
 def diff_snapshots(
@@ -76,8 +83,9 @@ def diff_snapshots(
 ) -> DiffResult:
     """Compare two snapshots of an archive, each with the run facts in its own file.
 
-    Raises what ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots
-    of different sites or locales (diff each with its own) or of different regional sites.
+    What the earlier one did not look for is compared with the snapshot that last held it; see ``proof``. Raises what
+    ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots of different
+    sites or locales (diff each with its own) or of different regional sites.
     """
     a = catalog.resolve(before) if isinstance(before, str) else before
     b = catalog.resolve(after) if isinstance(after, str) else after
@@ -87,66 +95,71 @@ def diff_snapshots(
             advice="compare each edition with itself (--locale); `Archive.editions()` links editions",
         )
     runs = catalog.facts(a), catalog.facts(b)
-    sources: list[Source] = [
-        catalog.store.url(each.path) if catalog.store.is_local else catalog.load_table(each)
-        for each in (a, b)
-    ]
-    found = _diff(sources[0], sources[1], runs[0], runs[1], bodies_of(catalog, a.partition), (a, b))
+    evidence, lost = evidence_for(catalog, (a, b), runs)
+    sources = [source_of(catalog, each) for each in (a, b)]
+    bodies = bodies_of(catalog, a.partition)
+    found = _diff(sources[0], sources[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
     return found.narrow(kinds, fields, sections)
 
 
 def _diff(
     before: Source,
     after: Source,
-    before_run: Mapping[str, Any],
-    after_run: Mapping[str, Any],
+    before_run: Run,
+    after_run: Run,
     bodies: Bodies | None,
+    evidence: Evidence,
     snapshots: tuple[Snapshot, Snapshot] | None = None,
+    lost: Sequence[str] = (),
 ) -> DiffResult:
     names = [str(run.get("run_id", side)) for run, side in ((before_run, "before"), (after_run, "after"))]
     if snapshots:
         names = [each.id for each in snapshots]
     _require_same_region(names, before_run, after_run)
-    readings = [_reading(run) for run in (before_run, after_run)]
     found = compare(
-        before,
-        after,
-        before_run=before_run,
-        after_run=after_run,
-        same_extractor=readings[0] == readings[1],
-        bodies=bodies,
+        before, after, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence
     )
     own, apart = split(found.records)
-    warnings = []
-    if readings[0] != readings[1]:
-        warnings.append(
-            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
-            f" {apart.num_rows} differences that"
-            " may come from it are kept apart (.extractor_changes)"
-        )
-    if found.schema_differs:
-        warnings.append(
-            f"one side does not have the columns {', '.join(found.schema_differs)}; they are kept apart"
-        )
-    if found.counts["unclaimed"]:
-        warnings.append(
-            f"{found.counts['unclaimed']} added articles stand in sections that {names[0]} did not read whole:"
-            " they may have been there already"
-        )
-    if unverified := pc.sum(pc.equal(own.column("kind"), "unverified")).as_py():
-        warnings.append(
-            f"{unverified} articles were not seen, but {names[1]} did not look everywhere they could be"
-        )
+    warnings = (*lost, *_warnings(names, own, apart, (before_run, after_run), found.schema_differs))
     partition = snapshots[0].partition if snapshots else None
-    return DiffResult(
-        names[0], names[1], own, apart, found.articles, found.counts, tuple(warnings), partition
-    )
+    return DiffResult(names[0], names[1], own, apart, found.articles, found.counts, warnings, partition)
 
 
-def _reading(run: Mapping[str, Any]) -> tuple[str, str]:
-    """What read the pages: the kind of run and the version of the extractor."""
-    versions = run.get("versions") or {}
-    return str(run.get("kind") or "crawl"), str(versions.get("extractor") or "")
+def _warnings(
+    names: Sequence[str], own: pa.Table, apart: pa.Table, runs: tuple[Run, Run], schema_differs: Sequence[str]
+) -> Iterator[str]:
+    readings = [reading_of(run) for run in runs]
+    if readings[0] != readings[1]:
+        count = _count(apart, pc.equal(apart.column("reason"), "extractor"))
+        yield (
+            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
+            f" {count} differences that may come from it are kept apart (.extractor_changes)"
+        )
+    if schema_differs:
+        yield f"one side does not have the columns {', '.join(schema_differs)}; they are kept apart"
+    again = pc.and_(pc.equal(apart.column("reason"), "unseen"), pc.is_valid(apart.column("after")))
+    if seen_again := _count(apart, again):
+        yield (
+            f"{articles(seen_again)} that {names[0]} did not look for came into sight again:"
+            " compared with the last snapshot that held them"
+        )
+    unverified = pc.equal(own.column("kind"), "unverified")
+    if absent := _count(own, pc.and_(unverified, pc.is_valid(own.column("before")))):
+        yield f"{articles(absent)} not seen: {names[1]} did not look everywhere they could be"
+    if appeared := _count(own, pc.and_(unverified, pc.is_valid(own.column("after")))):
+        yield (
+            f"{articles(appeared)} seen for the first time, maybe not new:"
+            f" {names[0]} did not look everywhere they could be"
+        )
+
+
+def _count(table: pa.Table, chosen: pa.ChunkedArray) -> int:
+    return int(table.filter(chosen).num_rows)
+
+
+def articles(count: int) -> str:
+    """Return ``1 article``, ``2 articles``."""
+    return f"{count} article{'' if count == 1 else 's'}"
 
 
 def _named(reading: tuple[str, str]) -> str:

@@ -12,11 +12,19 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.bodies import bodies_of
 from helpscraper.history.diff import diff_tables
+from helpscraper.history.known import earlier_snapshots
+from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
 
-__all__ = ["FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
+__all__ = ["EVIDENCE_KEY", "FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
 
 FROM_KEY = b"helpscraper.from"
+EVIDENCE_KEY = b"helpscraper.evidence"
+"""Metadata of a feed: the ids of the snapshots before that one that had a say, the newest first, as a JSON list.
+
+A ``null`` at its end says that these were all there were; the list is empty where nothing older matters, because the
+snapshot of ``FROM_KEY`` saw everything."""
+
 RENAMES_KEY = b"helpscraper.renames"
 """Metadata of a feed: its renames as a JSON list of [before, after], so that a history follows them from footers."""
 
@@ -33,14 +41,15 @@ def changes_feed(
 ) -> pa.Table | None:
     """Return the changes from the newest snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
 
-    None when there is none before. ``new_bodies`` are the bodies that are about to be committed with ``rows``; they
-    are read only when a rename must be looked for. The table's metadata name the earlier snapshot and hold the
-    warnings of the diff. Raises what ``diff_tables`` raises.
+    What that snapshot did not look for is compared with the one that last held it, so a crawl of a part does not make
+    articles come and go in the feed. None when there is none before. ``new_bodies`` are the bodies that are about to be
+    committed with ``rows``; they are read only when a rename must be looked for. The table's metadata name the earlier
+    snapshot and hold the warnings of the diff. Raises what ``diff_tables`` raises.
     """
-    earlier = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
-    if not earlier:
+    older = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
+    if not older:
         return None
-    before = earlier[-1]
+    before = older[-1]
     stored = bodies_of(catalog, partition)
 
     def bodies(keys: Sequence[str]) -> Mapping[str, str]:
@@ -53,12 +62,18 @@ def changes_feed(
             found |= {key: text for key, text in pairs if key in wanted}
         return found
 
+    facts = catalog.facts(before)
+    earlier, lost = earlier_snapshots(catalog, before, facts)
+    evidence = Evidence([view for _, view in earlier])
     result = diff_tables(
-        catalog.load_table(before), rows, before_run=catalog.facts(before), after_run=run, bodies=bodies
+        catalog.load_table(before), rows, before_run=facts, after_run=run, bodies=bodies, evidence=evidence
     )
+    newest_whole = [facts, *(view.run for _, view in earlier)][-1].get("complete") is True
+    consulted = [*(name for name, _ in earlier), *(() if newest_whole else (None,))]
     noted = {
         FROM_KEY: before.id.encode(),
+        EVIDENCE_KEY: json.dumps(consulted).encode(),
         RENAMES_KEY: json.dumps(renames_of(result.table)).encode(),
-        WARNINGS_KEY: json.dumps(result.warnings, ensure_ascii=False).encode(),
+        WARNINGS_KEY: json.dumps((*lost, *result.warnings), ensure_ascii=False).encode(),
     }
     return result.table.replace_schema_metadata(noted)

@@ -63,7 +63,10 @@ QUIET: Final = frozenset({"counted"})
 """Kinds that are left out of text output unless they are asked for."""
 
 ARTICLE: Final = "article"
-"""The ``field`` of ``added``, ``removed`` and ``unverified``: their value is the whole article as a JSON object."""
+"""The ``field`` of ``added``, ``removed`` and ``unverified``: their value is the whole article as a JSON object.
+
+An ``unverified`` with ``before`` was not seen and may be there; one with ``after`` was seen for the first time and may
+have been there before."""
 
 FIELD_KINDS: Final = {
     "body_sha256": "edited",

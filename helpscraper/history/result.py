@@ -43,7 +43,8 @@ class DiffResult:
 
     ``table`` holds the changes of the site with ``CHANGES_SCHEMA``, sorted by article, kind and field. ``apart`` holds
     differences that are ours and not the site's, with a column ``reason``: ``extractor`` (another extractor read the
-    pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the article's page).
+    pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the article's page),
+    ``unseen`` (the earlier snapshot did not look for an article that was there before: a record of the whole article).
     ``articles`` (``ARTICLES_SCHEMA``) names the articles; ``counts`` tells the live articles on both sides.
     """
 

@@ -1,27 +1,26 @@
 """From one snapshot to the next: the published change feeds where they hold, a fresh diff where they do not.
 
-A feed holds when it was written against the very snapshot that comes before now, and when neither side was read
-again by a newer extractor since.
+A feed holds when it was written against the very snapshot that comes before now and with the evidence of the very
+snapshots that would have a say now, and when none of them was read again by a newer extractor since.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from helpscraper.archive.layout import Partition, changes_path
-from helpscraper.archive.parquet import open_parquet
+from helpscraper.archive.compact_read import One
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.feed import FROM_KEY, RENAMES_KEY
+from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.renames import follow
 from helpscraper.history.result import ordered, renames_of
 
@@ -107,36 +106,44 @@ def _feed(
     """
     if before.reextracted or after.reextracted:
         return None
-    path = changes_path(after.partition, after.id)
     try:
-        with open_parquet(catalog.store, path) as file:
-            noted = file.metadata.metadata or {}
-            if noted.get(FROM_KEY) != before.id.encode():
+        with catalog.open_feed(after) as one:
+            noted = one.metadata
+            if noted.get(FROM_KEY) != before.id.encode() or not _evidence_holds(catalog, before, noted):
                 return None
             text = noted.get(RENAMES_KEY)
-            table = _rows(file, None if text is None else wanted)
+            table = _rows(one, None if text is None else wanted)
             links = renames_of(table) if text is None else [(old, new) for old, new in json.loads(text)]
     except ArchiveError:
         return None
-    table = read_compatible(table, CHANGES_SCHEMA, where=path).replace_schema_metadata()
+    table = read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()
     return ordered(table if wanted is None else _only(table, wanted)), links
 
 
-def _rows(file: pq.ParquetFile, wanted: pa.Array | None) -> pa.Table:
-    """Read the row groups that may hold one of ``wanted``, and of those whose keys do hold it all columns."""
-    groups = [n for n in range(file.num_row_groups) if wanted is None or _may_hold(file.metadata, n, wanted)]
-    if groups and wanted is not None:
-        ids = file.read_row_groups(groups, ["article_id"], use_threads=False).column(0)
-        if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
-            groups = []
-    return file.read_row_groups(groups, use_threads=False) if groups else CHANGES_SCHEMA.empty_table()
-
-
-def _may_hold(metadata: pq.FileMetaData, group: int, wanted: pa.Array) -> bool:
-    statistics = metadata.row_group(group).column(0).statistics
-    if statistics is None or not statistics.has_min_max:
+def _evidence_holds(catalog: Catalog, before: Snapshot, noted: Mapping[bytes, bytes]) -> bool:
+    """Tell whether the feed knew all that is known today; one of an older helpscraper says nothing of it."""
+    if EVIDENCE_KEY not in noted:
+        return False
+    consulted = json.loads(noted[EVIDENCE_KEY])
+    if not consulted:
         return True
-    return any(statistics.min <= name <= statistics.max for name in wanted.to_pylist())
+    older = [each for each in catalog.snapshots(before.partition) if each.id < before.id][::-1]
+    now = older if consulted[-1] is None else older[: len(consulted)]
+    return [each.id for each in now] == [name for name in consulted if name] and not any(
+        each.reextracted for each in now
+    )
+
+
+def _rows(one: One, wanted: pa.Array | None) -> pa.Table:
+    """Read the row groups that may hold one of ``wanted``, and of those whose keys do hold it all columns."""
+    if wanted is None:
+        return one.read()
+    names = wanted.to_pylist()
+    if one.file is not None:
+        ids = one.read(["article_id"], names).column(0)
+        if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
+            return CHANGES_SCHEMA.empty_table()
+    return one.read(among=names)
 
 
 def _only(table: pa.Table, wanted: pa.Array) -> pa.Table:

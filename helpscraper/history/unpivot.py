@@ -46,7 +46,13 @@ def records_query(unknown: Collection[str]) -> str:
 
     Differences in the columns ``unknown`` to one side are kept apart.
     """
-    structs = [_went(), _came(), _renamed(), *(_field(name, name in unknown) for name in COMPARED)]
+    structs = [
+        _went(),
+        _came(),
+        *_hidden(),
+        _renamed(),
+        *(_field(name, name in unknown) for name in COMPARED),
+    ]
     order = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enumerate(KINDS)) + " end"
     return f"""
         select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
@@ -68,12 +74,22 @@ def _struct(
 
 
 def _went() -> str:
-    kind = "case when proven then 'removed' else 'unverified' end"
+    kind = "case when removed then 'removed' else 'unverified' end"
     return _struct("a_article_id is null", kind, f"'{ARTICLE}'", _whole("b"), "null")
 
 
 def _came() -> str:
-    return _struct("b_article_id is null", "'added'", f"'{ARTICLE}'", "null", _whole("a"))
+    kind = "case when added then 'added' else 'unverified' end"
+    return _struct("b_article_id is null", kind, f"'{ARTICLE}'", "null", _whole("a"))
+
+
+def _hidden() -> tuple[str, str]:
+    """What the earlier snapshot did not look for: that it is there, or is not, says nothing of the site by itself."""
+    kind, field, reason = "'unverified'", f"'{ARTICLE}'", "'unseen'"
+    return (
+        _struct("hidden and a_article_id is not null", kind, field, "null", _whole("a"), reason),
+        _struct("hidden and a_article_id is null", kind, field, _whole("b"), "null", reason),
+    )
 
 
 def _whole(side: str) -> str:

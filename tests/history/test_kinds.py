@@ -161,15 +161,18 @@ def test_an_absence_is_a_claim(facts: dict[str, Any], kind: str) -> None:
     facts = {"complete": False, "sections": {slug: {"whole": True} for slug in SECTIONS}} | facts
     found = diff(row("alpha", listed_in=["faq", "fees"]), None, **facts)
     assert told(found) == [(kind, "article")]
-    assert any("did not look everywhere" in text for text in found.warnings) is (kind == "unverified")
+    assert any("not seen" in text for text in found.warnings) is (kind == "unverified")
 
 
-def test_newcomers_that_may_have_been_there_are_warned_of() -> None:
-    found = diff_tables(
-        table(), table(row("alpha"), day=1), before_run=run(complete=False, sections={}), after_run=run(1)
-    )
-    assert told(found) == [("added", "article")]
-    assert "may have been there already" in found.warnings[0]
+@pytest.mark.parametrize(("facts", "kind"), ABSENCES)
+def test_an_appearance_is_a_claim_too(facts: dict[str, Any], kind: str) -> None:
+    facts = {"complete": False, "sections": {slug: {"whole": True} for slug in SECTIONS}} | facts
+    after = table(row("alpha", listed_in=["faq", "fees"]), day=1)
+    found = diff_tables(table(), after, before_run=run(0, **facts), after_run=run(1))
+    assert told(found) == [({"removed": "added"}.get(kind, kind), "article")]
+    [record] = found.records()
+    assert record["before"] is None and json.loads(record["after"])["title"] == "Alpha"
+    assert any("maybe not new" in text for text in found.warnings) is (kind == "unverified")
 
 
 def test_another_region_is_never_compared() -> None:
