@@ -21,12 +21,16 @@ __all__ = [
     "STATE",
     "Kind",
     "Located",
+    "MonthFile",
+    "Packed",
     "Partition",
     "bodies_path",
     "changes_path",
     "folder",
     "is_snapshot_id",
     "locate",
+    "locate_month",
+    "month_path",
     "reextracted_path",
     "refused_path",
     "run_path",
@@ -39,6 +43,9 @@ __all__ = [
 
 Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "reextracted"]
 """The folders of an archive."""
+
+Packed = Literal["snapshots", "changes"]
+"""The folders whose files `helpscraper compact` puts together, a month in a file."""
 
 STATE = ".state"
 """Local state (lock, ledger, half-written files): starts with a dot, so that no reader takes it for data."""
@@ -53,6 +60,11 @@ _FILE = re.compile(
     re.ASCII,
 )
 _KINDS = frozenset(get_args(Kind))
+_MONTH_FILE = re.compile(
+    r"(?P<kind>snapshots|changes)/site=(?P<site>[^/]+)/locale=(?P<locale>[^/]+)/"
+    r"(?P<month>\d{4}(?:0[1-9]|1[0-2]))(?:-(?P<part>\d{1,6}))?\.parquet",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,6 +103,21 @@ class Located:
     kind: str
     partition: Partition
     snapshot_id: str
+    part: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MonthFile:
+    """A file with the rows of several snapshots (or feeds) of one month, ``YYYYMM.parquet``.
+
+    ``part`` counts further files of that month, for there may be more than one, and a month that is packed
+    again gets a new file before the old one goes.
+    """
+
+    kind: Packed
+    partition: Partition
+    month: str
     part: int
     path: str
 
@@ -166,6 +193,14 @@ def reextracted_path(partition: Partition, snapshot_id: str, part: int = 0) -> s
     return _file("reextracted", partition, snapshot_id, "parquet", part)
 
 
+def month_path(kind: Packed, partition: Partition, month: str, part: int = 0) -> str:
+    """Return where the file with the rows of ``month`` (``YYYYMM``, of UTC) lies; ``part`` counts such files."""
+    path = f"{kind}/{partition.folder}/{month}{f'-{part}' if part else ''}.parquet"
+    if locate_month(path) is None:
+        raise CommandError(f"{month!r} is not a month", advice="months look like 202611")
+    return path
+
+
 def run_path(partition: Partition, snapshot_id: str) -> str:
     """Return where the facts of the run lie."""
     return _file("runs", partition, snapshot_id, "json")
@@ -197,3 +232,19 @@ def locate(path: str) -> Located | None:
         return None
     partition = Partition(match["site"], match["locale"])
     return Located(match["kind"], partition, match["id"], int(match["part"] or 0), path)
+
+
+@lru_cache(maxsize=1 << 12)
+def locate_month(path: str) -> MonthFile | None:
+    """Read the path of a month's file back; None for any other path.
+
+    >>> locate_month("snapshots/site=okx/locale=en/202611-2.parquet").part
+    2
+    >>> locate_month("snapshots/site=okx/locale=en/20261122T060000Z.parquet")
+    """
+    match = _MONTH_FILE.fullmatch(path)
+    if match is None or not (is_slug(match["site"]) and is_locale(match["locale"])):
+        return None
+    partition = Partition(match["site"], match["locale"])
+    kind: Packed = "snapshots" if match["kind"] == "snapshots" else "changes"
+    return MonthFile(kind, partition, match["month"], int(match["part"] or 0), path)

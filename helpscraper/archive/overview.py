@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant, snapshot_path
+from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import ArchiveError
 
@@ -33,7 +33,10 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
         pa.field("error", pa.string()),
     ]
 )
-"""One row for each committed snapshot; ``error`` says why a file cannot be read (its facts are null then)."""
+"""One row for each committed snapshot; ``error`` says why a file cannot be read (its facts are null then).
+
+Where ``path`` is the file of a packed month, ``bytes`` is the snapshot's share of it.
+"""
 
 RUNS_SCHEMA: pa.Schema = pa.schema(
     [
@@ -80,7 +83,7 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
                 "complete": facts.get("complete"),
                 "kind": facts.get("kind"),
                 "extractor": facts.get("versions", {}).get("extractor"),
-                "bytes": catalog.store.size(snapshot.path),
+                "bytes": catalog.size(snapshot),
             }
         except ArchiveError as error:
             row["error"] = error.message
@@ -97,12 +100,14 @@ def runs_table(catalog: Catalog) -> pa.Table:
     """
     rows = []
     for partition in catalog.partitions():
-        ids = sorted({*catalog.run_ids(partition), *catalog.ids(partition)})
-        rows += [_run_row(catalog, partition, run_id) for run_id in ids]
+        committed = catalog.paths(partition)
+        ids = sorted({*catalog.run_ids(partition), *committed})
+        rows += [_run_row(catalog, partition, run_id, committed.get(run_id)) for run_id in ids]
     return pa.Table.from_pylist(rows, RUNS_SCHEMA)
 
 
-def _run_row(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, Any]:
+def _run_row(catalog: Catalog, partition: Partition, run_id: str, path: str | None) -> dict[str, Any]:
+    """Return the row of one run; ``path`` is the file that holds its snapshot, None when none was committed."""
     store = catalog.store
     row: dict[str, Any] = {
         "site": partition.site,
@@ -111,7 +116,7 @@ def _run_row(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, A
         "started_at": snapshot_instant(run_id),
         "accepted": False,
     }
-    committed = store.exists(snapshot_path(partition, run_id))
+    committed = path is not None
     try:
         facts: Mapping[str, Any] = (
             catalog.run(partition, run_id)
@@ -119,13 +124,11 @@ def _run_row(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, A
             else catalog.facts(catalog.resolve(run_id, site=partition.site, locale=partition.locale))
         )
     except ArchiveError as error:
-        path = snapshot_path(partition, run_id) if committed else None
         return row | {"outcome": "failed", "reason": error.message, "snapshot": path}
     outcome = str(facts.get("outcome", "failed"))
     reason = (
         facts.get("reason") or facts.get("error") or "; ".join(facts.get("incomplete_reasons") or []) or None
     )
-    path = snapshot_path(partition, run_id) if committed else None
     if not committed and outcome in {"committed", "incomplete"}:
         outcome, reason = "failed", "the commit was interrupted before the snapshot was in place"
     if not committed and store.exists(refused_path(partition, run_id)):

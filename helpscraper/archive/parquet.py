@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +14,16 @@ from helpscraper.archive.schema import SCHEMA_VERSION, VERSION_KEY
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
-__all__ = ["RUN_KEY", "SNAPSHOT_ROWS", "open_parquet", "write_parquet"]
+__all__ = [
+    "CHANGES_ROWS",
+    "RUN_KEY",
+    "SNAPSHOT_ROWS",
+    "WRITER",
+    "open_month_writer",
+    "open_parquet",
+    "open_writer",
+    "write_parquet",
+]
 
 RUN_KEY = b"helpscraper.run"
 
@@ -21,10 +31,24 @@ RUN_KEY = b"helpscraper.run"
 # of 8192 rows would be 6 % smaller and take 7 ms.
 SNAPSHOT_ROWS = 2048
 
+# Small groups: the story of one article reads one of them from each feed.
+CHANGES_ROWS = 512
+
 # One page holds a whole column chunk of a group up to this size, because zstd compresses each page for itself
 # and the likeness between texts is what there is to gain.
 _PAGE_BYTES = 8 << 20
 _ZSTD_LEVEL = 9
+
+_FIXED: dict[str, Any] = {
+    "version": "2.6",
+    "compression": "zstd",
+    "compression_level": _ZSTD_LEVEL,
+    "data_page_size": _PAGE_BYTES,
+    "write_page_checksum": True,
+}
+
+# What writes the bytes: with another pyarrow, or other options here, the same rows may give other bytes.
+WRITER = f"pyarrow {pa.__version__}, options 1"
 
 # Columns of running text, no two alike: a dictionary would only lengthen them, and their least and greatest value,
 # which nobody searches by, would stand in the footer whole and uncompressed.
@@ -43,25 +67,42 @@ def write_parquet(
 
     The same tables give the same bytes. Each table begins a row group, cut to ``rows``.
     """
-    noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
-    searched = [_leaf(field) for field in schema if field.name not in _PROSE]
     count = 0
-    with pq.ParquetWriter(
-        target,
-        schema.with_metadata(dict(sorted(noted.items()))),
-        version="2.6",
-        compression="zstd",
-        compression_level=_ZSTD_LEVEL,
-        data_page_size=_PAGE_BYTES,
-        use_dictionary=searched,
-        write_statistics=searched,
-        write_page_checksum=True,
-    ) as writer:
+    with open_writer(target, schema, metadata) as writer:
         for table in tables:
             if table.num_rows:
                 writer.write_table(table.replace_schema_metadata(writer.schema.metadata), row_group_size=rows)
                 count += table.num_rows
     return count
+
+
+def open_writer(
+    target: Path, schema: pa.Schema, metadata: Mapping[bytes, bytes] | None = None
+) -> pq.ParquetWriter:
+    """Return a writer with the options of ``write_parquet``, for who writes group by group."""
+    noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
+    searched = [_leaf(field) for field in schema if field.name not in _PROSE]
+    return pq.ParquetWriter(
+        target,
+        schema.with_metadata(dict(sorted(noted.items()))),
+        use_dictionary=searched,
+        write_statistics=searched,
+        **_FIXED,
+    )
+
+
+def open_month_writer(target: Path, schema: pa.Schema, *, plain: Collection[str]) -> pq.ParquetWriter:
+    """Return a writer for rows that repeat themselves: a dictionary for every column but the ``plain`` ones.
+
+    Only ``article_id`` and the instants have statistics, because only by them is anything looked for.
+    """
+    return pq.ParquetWriter(
+        target,
+        schema.with_metadata({VERSION_KEY: str(SCHEMA_VERSION).encode()}),
+        use_dictionary=[_leaf(field) for field in schema if field.name not in plain],
+        write_statistics=[name for name in ("article_id", "snapshot_at", "at") if name in schema.names],
+        **_FIXED,
+    )
 
 
 def _leaf(field: pa.Field) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -15,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex
+from helpscraper.archive.compact_read import Months, One, Part
 from helpscraper.archive.layout import (
     DEFAULT_PARTITION,
     Kind,
     Located,
     Partition,
-    changes_path,
     folder,
     locate,
     refused_path,
@@ -41,7 +42,9 @@ BODY_COLUMNS = ("body_text", "body_markdown", "body_html")
 
 @dataclass(frozen=True, slots=True, order=True)
 class Snapshot:
-    """One committed crawl. ``path`` is the file that stands for it: its newest re-extraction if any."""
+    """One committed crawl. ``path`` is the file that stands for it: its newest re-extraction if any, else its own,
+    else its month's.
+    """
 
     partition: Partition
     id: str
@@ -69,11 +72,12 @@ class Catalog:
         self.store = store if isinstance(store, Store) else Store(store)
         self.site = site
         self.locale = locale
+        self.months = Months(self.store)
         self._bodies: dict[Partition, BodyIndex] = {}
 
     def partitions(self) -> list[Partition]:
         """Return the sites and locales that have a snapshot or a run, within the filter, sorted."""
-        found = {item.partition for item in [*self._located("snapshots"), *self._located("runs")]}
+        found = {item.partition for item in [*self._committed(), *self._located("runs")]}
         return sorted(found)
 
     def partition(self, site: str | None = None, locale: str | None = None) -> Partition:
@@ -101,7 +105,22 @@ class Catalog:
 
     def ids(self, partition: Partition) -> list[str]:
         """Return the ids of the committed snapshots of ``partition``, oldest first."""
-        return [item.snapshot_id for item in self._located("snapshots", partition) if not item.part]
+        return list(self.paths(partition))
+
+    def paths(self, partition: Partition) -> dict[str, str]:
+        """Return, by id, which file holds each committed snapshot as it was crawled, oldest first."""
+        return {item.snapshot_id: item.path for item in self._committed(partition)}
+
+    def feeds(self, partition: Partition) -> dict[str, str]:
+        """Return, by id, which file holds the change feed of each snapshot that has one, oldest first."""
+        paths = self.store.list(folder("changes", partition))
+        found = {name: part.path for part in self.months.among(paths) for name in part.entries}
+        found |= {item.snapshot_id: item.path for item in map(locate, paths) if item and not item.part}
+        return dict(sorted(found.items()))
+
+    def is_committed(self, partition: Partition, snapshot_id: str) -> bool:
+        """Tell whether there is a snapshot of this instant, in a file of its own or in its month's."""
+        return self.months.where("snapshots", partition, snapshot_id) is not None
 
     def resolve(
         self, reference: str = "latest", *, site: str | None = None, locale: str | None = None
@@ -122,8 +141,8 @@ class Catalog:
 
     def is_taken(self, partition: Partition, snapshot_id: str) -> bool:
         """Tell whether a snapshot, a refused snapshot or a run of that name exists."""
-        paths = (f(partition, snapshot_id) for f in (snapshot_path, refused_path, run_path))
-        return any(self.store.exists(path) for path in paths)
+        paths = (f(partition, snapshot_id) for f in (refused_path, run_path))
+        return self.is_committed(partition, snapshot_id) or any(self.store.exists(path) for path in paths)
 
     def load_table(
         self,
@@ -151,9 +170,9 @@ class Catalog:
         read = dict.fromkeys(
             [*wanted, *(["article_id"] if article_id else []), *(["body_sha256"] if bodies else [])]
         )
-        table = read_compatible(
-            self._read(snapshot.path, list(read), article_id), _only(list(read)), where=snapshot.path
-        )
+        with self.open(snapshot) as one:
+            found = one.read(read, None if article_id is None else [article_id])
+            table = read_compatible(found, _only(list(read)), where=snapshot.path)
         if article_id is not None:
             table = table.filter(pc.equal(table.column("article_id"), article_id))
         if not bodies:
@@ -168,20 +187,29 @@ class Catalog:
                 f"{partition}: {snapshot_id} was not refused",
                 advice="`helpscraper runs` shows what became of each run",
             )
-        return read_compatible(self._read(path, SNAPSHOT_SCHEMA.names, None), where=path)
+        with open_parquet(self.store, path) as file:
+            return read_compatible(file.read(), where=path)
 
     def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
         """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
-        path = changes_path(snapshot.partition, snapshot.id)
-        if not self.store.exists(path):
+        path = self.months.where("changes", snapshot.partition, snapshot.id)
+        if path is None:
             return None
-        with open_parquet(self.store, path) as file:
-            return read_compatible(file.read(), CHANGES_SCHEMA, where=path)
+        with self.months.open("changes", snapshot.partition, snapshot.id, path) as one:
+            return read_compatible(one.read(), CHANGES_SCHEMA, where=one.path)
+
+    def open(self, snapshot: Snapshot) -> AbstractContextManager[One]:
+        """Open the rows and the metadata of a snapshot, in whichever file they are."""
+        return self.months.open("snapshots", snapshot.partition, snapshot.id, snapshot.path)
+
+    def open_feed(self, snapshot: Snapshot) -> AbstractContextManager[One]:
+        """Open the change feed of a snapshot, in whichever file it is; ``ArchiveError`` when there is none."""
+        return self.months.open("changes", snapshot.partition, snapshot.id)
 
     def facts(self, snapshot: Snapshot) -> RunFacts:
         """Return the run facts that the snapshot's own file carries (without those of clock and machine)."""
-        with open_parquet(self.store, snapshot.path) as file:
-            data = (file.schema_arrow.metadata or {}).get(RUN_KEY)
+        with self.open(snapshot) as one:
+            data = one.metadata.get(RUN_KEY)
         if data is None:
             raise ArchiveError(
                 f"{self.store.url(snapshot.path)}: the file carries no run facts",
@@ -191,8 +219,16 @@ class Catalog:
 
     def rows(self, snapshot: Snapshot) -> int:
         """Return the number of rows from the file's footer."""
-        with open_parquet(self.store, snapshot.path) as file:
-            return int(file.metadata.num_rows)
+        with self.open(snapshot) as one:
+            return one.rows
+
+    def size(self, snapshot: Snapshot) -> int:
+        """Return the bytes of the snapshot's file; of a month's file, its share by rows."""
+        part = self.months.part(snapshot.path)
+        if part is None:
+            return self.store.size(snapshot.path)
+        total = sum(entry.rows for entry in part.entries.values())
+        return part.size * part.entries[snapshot.id].rows // max(total, 1)
 
     def run(self, partition: Partition, run_id: str) -> RunFacts:
         """Return the facts of one run, committed or not; ``ArchiveError`` when there are none."""
@@ -236,43 +272,64 @@ class Catalog:
     def _located(self, kind: Kind, partition: Partition | None = None) -> list[Located]:
         """Return the files of ``kind`` within the filter, in the order of partition, id and part."""
         found = (locate(path) for path in self.store.list(folder(kind, partition)))
-        return sorted(
-            item
-            for item in found
-            if item is not None
-            and self.site in (None, item.partition.site)
-            and self.locale in (None, item.partition.locale)
-        )
+        return sorted(item for item in found if item is not None and self._wants(item.partition))
+
+    def _committed(self, partition: Partition | None = None) -> list[Located]:
+        """Return where each committed snapshot lies, oldest first; one that has its own file is taken from there."""
+        paths = self.store.list(folder("snapshots", partition))
+        found: dict[tuple[Partition, str], Located] = {}
+        for part in self.months.among(paths):
+            if part.error is not None:
+                self._guess(part, found)
+            for name in part.entries:
+                key = part.file.partition, name
+                found[key] = Located("snapshots", *key, 0, part.path)
+        for item in filter(None, map(locate, paths)):
+            if not item.part:
+                found[item.partition, item.snapshot_id] = item
+        return sorted(item for item in found.values() if self._wants(item.partition))
+
+    def _guess(self, part: Part, found: dict[tuple[Partition, str], Located]) -> None:
+        """Enter what a damaged month's file must have held: snapshots do not vanish unsaid, their loss is to be named.
+
+        Their runs said that they would be committed, or left a feed.
+        """
+        partition, month = part.file.partition, part.file.month
+        published = self.feeds(partition)
+        for name in self.run_ids(partition):
+            if name[:6] != month or (partition, name) in found:
+                continue
+            try:
+                said = self.run(partition, name).get("outcome") in {"committed", "incomplete"}
+            except ArchiveError:
+                said = False
+            if said or name in published:
+                found[partition, name] = Located("snapshots", partition, name, 0, part.path)
+
+    def _wants(self, partition: Partition) -> bool:
+        return self.site in (None, partition.site) and self.locale in (None, partition.locale)
 
     def _snapshots(self, partition: Partition | None) -> list[Snapshot]:
         newer = {(item.partition, item.snapshot_id): item for item in self._located("reextracted", partition)}
         found = []
-        for item in self._located("snapshots", partition):
-            if not item.part:
-                better = newer.get((item.partition, item.snapshot_id))
-                found.append(
-                    Snapshot(
-                        item.partition,
-                        item.snapshot_id,
-                        (better or item).path,
-                        reextracted=better is not None,
-                    )
+        for item in self._committed(partition):
+            better = newer.get((item.partition, item.snapshot_id))
+            found.append(
+                Snapshot(
+                    item.partition, item.snapshot_id, (better or item).path, reextracted=better is not None
                 )
+            )
         return found
 
     def _snapshot(self, partition: Partition, snapshot_id: str) -> Snapshot:
         newer = [item for item in self._located("reextracted", partition) if item.snapshot_id == snapshot_id]
-        path = newer[-1].path if newer else snapshot_path(partition, snapshot_id)
-        return Snapshot(partition, snapshot_id, path, reextracted=bool(newer))
-
-    def _read(self, path: str, columns: list[str], article_id: str | None) -> pa.Table:
-        with open_parquet(self.store, path) as file:
-            known = file.schema_arrow.names
-            present = [name for name in columns if name in known]
-            if article_id is None:
-                return file.read(present)
-            groups = _groups_with(file.metadata, known.index("article_id"), article_id)
-            return file.read_row_groups(groups, present, use_threads=False)
+        if newer:
+            return Snapshot(partition, snapshot_id, newer[-1].path, reextracted=True)
+        path = self.months.where("snapshots", partition, snapshot_id)
+        if path is None:  # in a damaged file, or nowhere any more: whoever opens it is told
+            there = (each.path for each in self._committed(partition) if each.snapshot_id == snapshot_id)
+            path = next(there, snapshot_path(partition, snapshot_id))
+        return Snapshot(partition, snapshot_id, path)
 
     def _with_bodies(self, table: pa.Table, snapshot: Snapshot) -> pa.Table:
         """Return the rows with their bodies; ``ArchiveError`` when a body that a row names is not there."""
@@ -294,13 +351,3 @@ class Catalog:
 
 def _only(columns: Sequence[str]) -> pa.Schema:
     return pa.schema([SNAPSHOT_SCHEMA.field(name) for name in columns])
-
-
-def _groups_with(metadata: Any, column: int, article_id: str) -> list[int]:
-    """Return the row groups whose statistics allow ``article_id``: of sorted rows that is one, or none."""
-    found = []
-    for number in range(metadata.num_row_groups):
-        statistics = metadata.row_group(number).column(column).statistics
-        if statistics is None or not statistics.has_min_max or statistics.min <= article_id <= statistics.max:
-            found.append(number)
-    return found

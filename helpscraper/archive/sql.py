@@ -7,14 +7,18 @@ place of the crawl it re-reads), ``latest`` (the newest of each site and locale)
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.bodies import bodies_files
-from helpscraper.archive.layout import changes_path
+from helpscraper.archive.compact_read import AT
+from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
 from helpscraper.archive.overview import runs_table
-from helpscraper.archive.reader import Catalog
+from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_SCHEMA
+from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, CommandError
 
 __all__ = ["VIEWS", "connect", "query"]
@@ -37,21 +41,16 @@ def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) ->
         connection.register_filesystem(store.fs)
     snapshots = catalog.snapshots()
     newest = {each.partition: each for each in snapshots}
-    partitions = catalog.partitions()
-    files = {
-        "snapshots": [each.path for each in snapshots],
-        "latest": [each.path for each in newest.values()],
-        "bodies": [path for each in partitions for path in bodies_files(store, each)],
-        "changes": [
-            path for each in snapshots if store.exists(path := changes_path(each.partition, each.id))
-        ],
+    bodies = [path for each in catalog.partitions() for path in bodies_files(store, each)]
+    views: dict[str, tuple[pa.Schema, Mapping[str, frozenset[str]]]] = {
+        "snapshots": (SNAPSHOT_SCHEMA, _held(catalog, "snapshots", snapshots)),
+        "latest": (SNAPSHOT_SCHEMA, _held(catalog, "snapshots", list(newest.values()))),
+        "bodies": (BODIES_SCHEMA, dict.fromkeys(bodies, frozenset())),
+        "changes": (CHANGES_SCHEMA, _held(catalog, "changes", snapshots)),
     }
-    schemas = {"bodies": BODIES_SCHEMA, "changes": CHANGES_SCHEMA}
-    for name, paths in files.items():
-        schema = schemas.get(name, SNAPSHOT_SCHEMA)
-        connection.execute(
-            _view(name, [store.url(path) for path in paths], pa.schema([*schema, *_PARTITION]))
-        )
+    for name, (schema, files) in views.items():
+        at = AT["changes" if name == "changes" else "snapshots"]
+        connection.execute(_view(name, store, files, at, pa.schema([*schema, *_PARTITION])))
     connection.register("runs", runs_table(catalog))
     return connection
 
@@ -81,21 +80,54 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
         raise CommandError(f"SQL: {error}", advice=f"the views are {', '.join(VIEWS)}") from error
 
 
-def _view(name: str, urls: list[str], schema: pa.Schema) -> str:
+def _held(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
+    """Return which files hold these snapshots (or their feeds), and of each file the ids to take (none: all)."""
+    ids: dict[str, set[str]] = {}
+    for path, name in _places(catalog, kind, snapshots):
+        ids.setdefault(path, set()).add(name)
+    found = {}
+    for path, names in ids.items():
+        month = locate_month(path)
+        whole = month is None or catalog.months.among([path])[0].entries.keys() == names
+        found[path] = frozenset() if whole else frozenset(names)
+    return found
+
+
+def _places(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
+    if kind == "snapshots":
+        yield from ((each.path, each.id) for each in snapshots)
+        return
+    for partition in dict.fromkeys(each.partition for each in snapshots):
+        feeds = catalog.feeds(partition)
+        for each in snapshots:
+            if each.partition == partition and each.id in feeds:
+                yield feeds[each.id], each.id
+
+
+def _view(name: str, store: Store, files: Mapping[str, frozenset[str]], at: str, schema: pa.Schema) -> str:
     """Return the statement that makes one view; the columns are named, so that older files may lack some."""
     # Quoted, because `at` and others are words of SQL.
     columns = [(f'"{field.name}"', _sql_type(field.type)) for field in schema]
     nothing = "SELECT " + ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns) + " WHERE false"
-    if not urls:
-        return f"CREATE VIEW {name} AS {nothing}"
-    listed = ", ".join("'" + url.replace("'", "''") + "'" for url in urls)
     picked = ", ".join(column for column, _ in columns)
-    # The empty first arm gives names and types to columns that no file has; union by name fills them with
-    # nulls.
+    whole = [store.url(path) for path, ids in files.items() if not ids]
+    # The empty first arm gives names and types to columns that no file has; union by name fills them with nulls.
+    arms = [nothing, *([_reading(whole)] if whole else [])]
+    for path, ids in files.items():
+        if ids:
+            instants = ", ".join(
+                f"TIMESTAMPTZ '{snapshot_instant(each).isoformat()}'" for each in sorted(ids)
+            )
+            arms.append(f'{_reading([store.url(path)])} WHERE "{at}" IN ({instants})')
+    every = " UNION ALL BY NAME ".join(arms)
+    return f"CREATE VIEW {name} AS SELECT {picked} FROM ({every})"  # noqa: S608 (own names; quoted)
+
+
+def _reading(urls: Sequence[str]) -> str:
+    listed = ", ".join("'" + url.replace("'", "''") + "'" for url in urls)
     return (
-        f"CREATE VIEW {name} AS SELECT {picked} FROM ({nothing} UNION ALL BY NAME "  # noqa: S608 (own names; quoted)
-        f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = true, "
-        "hive_types_autocast = false))"
+        f"SELECT * FROM read_parquet([{listed}], union_by_name = true, "  # noqa: S608 (own paths; quoted)
+        "hive_partitioning = true, hive_types_autocast = false)"
     )
 
 

@@ -24,7 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from helpscraper.archive.layout import SCRATCH, Partition, staging
 from helpscraper.errors import ArchiveError
 
-__all__ = ["Store"]
+__all__ = ["Store", "sha256"]
 
 # A commit takes seconds, so an hour-old scratch file has lost its writer (killed, or the power went).
 _STALE_SECONDS = 3600
@@ -126,6 +126,20 @@ class Store:
                 self._publish(source, target, path, replace=replace)
             _sync_folder(target.parent)
 
+    def remove(self, path: str) -> None:
+        """Remove a file; that it is gone already is no error."""
+        with self._named(path), contextlib.suppress(FileNotFoundError):
+            self.fs.rm_file(self._full(path))
+
+    def mark(self, path: str) -> str:
+        """Return a text that is another one when the file is (by its size, time and what else is known of it)."""
+        with self._named(path):
+            return str(self.fs.ukey(self._full(path)))
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of the file in hexadecimal digits; ``ArchiveError`` when it is not there."""
+        return self._digest(path).hex()
+
     @contextlib.contextmanager
     def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
         """Give the name of a local file to write to, on the archive's own file system where it has one.
@@ -213,6 +227,11 @@ class Store:
             advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
             what = "no such file" if missing else (error.strerror or str(error))
             raise ArchiveError(f"{self.url(path)}: {what}", advice=advice) from error
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a local file in hexadecimal digits."""
+    return _digest_of(file).hex()
 
 
 def _digest_of(data: bytes | Path) -> bytes:

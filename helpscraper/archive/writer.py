@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex, write_bodies
+from helpscraper.archive.compact_read import Months
 from helpscraper.archive.layout import (
     Partition,
     changes_path,
@@ -25,7 +26,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
-from helpscraper.archive.parquet import RUN_KEY, open_parquet, write_parquet
+from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
 from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
 from helpscraper.archive.schema import CHANGES_SCHEMA, REQUIRED, SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
@@ -42,8 +43,6 @@ __all__ = [
 ]
 
 _SHOWN = 5
-# Small groups: the story of one article reads one of them from each feed.
-_CHANGES_ROWS = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +75,10 @@ def write_snapshot(
     """
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
-    _require_free(store, path, ordered, run)
+    there = _find_same(store, partition, snapshot_id, ordered, run)
     new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    if there is not None:
+        return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
     if changes is not None:
         _write_changes(store, partition, snapshot_id, changes)
     _write_facts(store, partition, snapshot_id, {**run, "snapshot": path})
@@ -113,7 +114,7 @@ def write_reextracted(
     run: Mapping[str, Any],
 ) -> SnapshotFile:
     """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction."""
-    if not store.exists(snapshot_path(partition, snapshot_id)):
+    if not _is_committed(store, partition, snapshot_id):
         raise ReferenceNotFoundError(
             f"{partition} {snapshot_id}: there is no snapshot to re-extract",
             advice="`helpscraper runs` lists them",
@@ -158,8 +159,10 @@ def promote(
     run |= {"outcome": "committed" if run.get("complete") else "incomplete", "accepted": True}
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
-    _require_free(store, path, ordered, run)
+    there = _find_same(store, partition, snapshot_id, ordered, run)
     _store_bodies(store, partition, snapshot_id, [], ordered)
+    if there is not None:
+        return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), 0)
     if changes is not None:
         _write_changes(store, partition, snapshot_id, changes)
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, 0)
@@ -200,18 +203,29 @@ def _rows_error(what: str, rows: pa.Table) -> ArchiveError:
     )
 
 
-def _require_free(store: Store, path: str, ordered: pa.Table, run: Mapping[str, Any]) -> None:
-    """Refuse early, before a body is written, unless the very same snapshot is there."""
-    if not store.exists(path):
-        return
-    with open_parquet(store, path) as file:
-        metadata = file.schema_arrow.metadata or {}
-        same = metadata.get(RUN_KEY) == _footer(run) and file.read().equals(ordered)
+def _is_committed(store: Store, partition: Partition, snapshot_id: str) -> bool:
+    return Months(store).where("snapshots", partition, snapshot_id) is not None
+
+
+def _find_same(
+    store: Store, partition: Partition, snapshot_id: str, ordered: pa.Table, run: Mapping[str, Any]
+) -> str | None:
+    """Return the file that holds this very snapshot, None when there is none of this instant.
+
+    Refuses one of other contents early, before a body is written.
+    """
+    months = Months(store)
+    path = months.where("snapshots", partition, snapshot_id)
+    if path is None:
+        return None
+    with months.open("snapshots", partition, snapshot_id, path) as one:
+        same = one.metadata.get(RUN_KEY) == _footer(run) and one.read().equals(ordered)
     if not same:
         raise ArchiveError(
-            f"{store.url(path)} is already there with other contents",
+            f"{store.url(path)}: this snapshot is already there with other contents",
             advice="a snapshot is never overwritten: give another instant (--captured-at for an import)",
         )
+    return path
 
 
 def _store_bodies(
@@ -242,15 +256,13 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
         if key.startswith(b"helpscraper.")
     }
     with store.scratch(path) as target:
-        write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted, rows=_CHANGES_ROWS)
-        store.commit(
-            path, target.read_bytes(), replace=not store.exists(snapshot_path(partition, snapshot_id))
-        )
+        write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted, rows=CHANGES_ROWS)
+        store.commit(path, target.read_bytes(), replace=not _is_committed(store, partition, snapshot_id))
 
 
 def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
     path = run_path(partition, snapshot_id)
-    if store.exists(snapshot_path(partition, snapshot_id)) and store.exists(path):
+    if store.exists(path) and _is_committed(store, partition, snapshot_id):
         return path
     store.commit(path, dump_run(run), replace=True)
     return path
