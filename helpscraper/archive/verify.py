@@ -10,9 +10,22 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from helpscraper.archive.bodies import BodyIndex, bodies_files
-from helpscraper.archive.layout import Kind, Located, Partition, folder, locate, run_path, snapshot_instant
+from helpscraper.archive.compact import unpacked
+from helpscraper.archive.compact_read import Part
+from helpscraper.archive.layout import (
+    Kind,
+    Located,
+    Packed,
+    Partition,
+    folder,
+    locate,
+    locate_month,
+    run_path,
+    snapshot_instant,
+)
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import parse_run
@@ -36,6 +49,7 @@ PROBLEMS_SCHEMA: pa.Schema = pa.schema(
 
 _SHOWN = 5
 _WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
+_PACKED: tuple[Packed, ...] = ("snapshots", "changes")
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
 
@@ -78,7 +92,8 @@ def verify(catalog: Catalog) -> VerifyReport:
     Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
     no article twice; required columns filled; every snapshot has its run facts; every WARC record can be read
-    and has its digests, and every row's record is there.
+    and has its digests, and every row's record is there. A packed month gives back every snapshot as it was, by
+    bytes where the same writer is at hand, and no snapshot stands in two files.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -97,6 +112,10 @@ def verify(catalog: Catalog) -> VerifyReport:
             for item in _files(catalog, kind, partition):
                 report.snapshots += 1
                 report.problems += _guarded(item.path, _check_snapshot(catalog, item, index, report))
+        for packed in _PACKED:
+            for part in catalog.months.parts(packed, partition):
+                report.problems += _guarded(part.path, _check_month(catalog, part, index, report))
+            report.problems += _redundant(catalog, packed, partition)
         for item in _files(catalog, "changes", partition):
             report.problems += _guarded(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
@@ -113,16 +132,16 @@ def verify(catalog: Catalog) -> VerifyReport:
 def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
     """Yield each record that a row of the partition refers to, once; a damaged file is named elsewhere."""
     seen: set[str] = set()
-    for kind in _WITH_ROWS:
-        for item in _files(catalog, kind, partition):
-            try:
-                with open_parquet(catalog.store, item.path) as file:
-                    table = read_compatible(file.read(["warc_record"]), _WARC_SCHEMA, where=item.path)
-            except ArchiveError:
-                continue
-            fresh = set(pc.unique(table.column("warc_record")).drop_null().to_pylist()) - seen
-            seen |= fresh
-            yield from sorted(fresh)
+    paths = [item.path for kind in _WITH_ROWS for item in _files(catalog, kind, partition)]
+    for path in [*paths, *(part.path for part in catalog.months.parts("snapshots", partition))]:
+        try:
+            with open_parquet(catalog.store, path) as file:
+                table = read_compatible(file.read(["warc_record"]), _WARC_SCHEMA, where=path)
+        except ArchiveError:
+            continue
+        fresh = set(pc.unique(table.column("warc_record")).drop_null().to_pylist()) - seen
+        seen |= fresh
+        yield from sorted(fresh)
 
 
 def _partitions(catalog: Catalog) -> list[Partition]:
@@ -132,7 +151,7 @@ def _partitions(catalog: Catalog) -> list[Partition]:
         item.partition
         for kind in kinds
         for path in catalog.store.list(folder(kind))
-        if (item := locate(path))
+        if (item := locate(path) or locate_month(path))
     }
     return sorted(p for p in found if catalog.site in (None, p.site) and catalog.locale in (None, p.locale))
 
@@ -171,35 +190,74 @@ def _check_bodies(catalog: Catalog, path: str, report: VerifyReport) -> Iterator
 def _check_snapshot(
     catalog: Catalog, item: Located, index: BodyIndex, report: VerifyReport
 ) -> Iterator[Problem]:
-    store = catalog.store
+    with open_parquet(catalog.store, item.path) as file:
+        yield from _check_rows(item, file, index, report)
+    if item.kind != "reextracted":
+        yield from _check_facts(catalog, item)
+
+
+def _check_month(catalog: Catalog, part: Part, index: BodyIndex, report: VerifyReport) -> Iterator[Problem]:
+    """Unpack a month's file: each snapshot must come out as it went in, and be sound as one with its own file is."""
+    if part.error is not None:
+        raise part.error
+    with unpacked(catalog.store, part) as (targets, wrong):
+        for text in wrong:
+            yield Problem(part.path, "does not give back what it holds", text)
+        if part.file.kind == "changes":
+            return
+        for name, target in targets.items():
+            report.snapshots += 1
+            item = Located("snapshots", part.file.partition, name, 0, part.path)
+            with pq.ParquetFile(target) as file:
+                yield from _check_rows(item, file, index, report)
+            yield from _check_facts(catalog, item)
+
+
+def _redundant(catalog: Catalog, kind: Packed, partition: Partition) -> Iterator[Problem]:
+    """Name files of whose snapshots another one holds all: plain readers see their rows twice."""
+    holder: dict[str, str] = {item.snapshot_id: item.path for item in _files(catalog, kind, partition)}
+    advice = "plain readers see its rows twice; `helpscraper compact` ends what a killed run left"
+    for part in reversed(catalog.months.parts(kind, partition)):
+        for name in part.entries:
+            if name in holder:
+                path = min(holder[name], part.path) if locate_month(holder[name]) else holder[name]
+                other = part.path if path == holder[name] else holder[name]
+                yield Problem(path, "redundant", f"{name} stands in {other} too: {advice}")
+            else:
+                holder[name] = part.path
+
+
+def _check_facts(catalog: Catalog, item: Located) -> Iterator[Problem]:
+    if not catalog.store.exists(run_path(item.partition, item.snapshot_id)):
+        yield Problem(item.path, "run facts are missing", run_path(item.partition, item.snapshot_id))
+
+
+def _check_rows(
+    item: Located, file: pq.ParquetFile, index: BodyIndex, report: VerifyReport
+) -> Iterator[Problem]:
     instant = pa.scalar(snapshot_instant(item.snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
     last = ""
-    with open_parquet(store, item.path) as file:
-        yield from _check_footer(item, file.schema_arrow)
-        for number in range(file.num_row_groups):
-            table = read_compatible(file.read_row_group(number, use_threads=False), where=item.path)
-            report.rows += table.num_rows
-            for name in REQUIRED:
-                if table.column(name).null_count:
-                    nulls = table.filter(pc.is_null(table.column(name)))
-                    yield Problem(
-                        item.path, f"{name} is null", _listed(nulls.column("article_id").to_pylist())
-                    )
-            ids = pa.concat_arrays([pa.array([last]), *table.column("article_id").chunks])
-            yield from _check_order(item.path, ids)
-            last = ids[-1].as_py() or last
-            other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
-            if other.num_rows:
-                ids_text = _listed(other.column("article_id").to_pylist())
-                yield Problem(item.path, "snapshot_at does not agree with the file name", ids_text)
-            keys = table.column("body_sha256").combine_chunks()
-            missing = index.missing(pc.unique(keys).drop_null())
-            if len(missing):
-                rows = table.filter(pc.is_in(keys, value_set=missing))
-                texts = [f"{row['article_id']} ({row['body_sha256']})" for row in _head(rows)]
-                yield Problem(item.path, "body is missing", _listed(texts, rows.num_rows))
-    if item.kind != "reextracted" and not store.exists(run_path(item.partition, item.snapshot_id)):
-        yield Problem(item.path, "run facts are missing", run_path(item.partition, item.snapshot_id))
+    yield from _check_footer(item, file.schema_arrow)
+    for number in range(file.num_row_groups):
+        table = read_compatible(file.read_row_group(number, use_threads=False), where=item.path)
+        report.rows += table.num_rows
+        for name in REQUIRED:
+            if table.column(name).null_count:
+                nulls = table.filter(pc.is_null(table.column(name)))
+                yield Problem(item.path, f"{name} is null", _listed(nulls.column("article_id").to_pylist()))
+        ids = pa.concat_arrays([pa.array([last]), *table.column("article_id").chunks])
+        yield from _check_order(item.path, ids)
+        last = ids[-1].as_py() or last
+        other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
+        if other.num_rows:
+            ids_text = _listed(other.column("article_id").to_pylist())
+            yield Problem(item.path, "snapshot_at does not agree with the file name", ids_text)
+        keys = table.column("body_sha256").combine_chunks()
+        missing = index.missing(pc.unique(keys).drop_null())
+        if len(missing):
+            rows = table.filter(pc.is_in(keys, value_set=missing))
+            texts = [f"{row['article_id']} ({row['body_sha256']})" for row in _head(rows)]
+            yield Problem(item.path, "body is missing", _listed(texts, rows.num_rows))
 
 
 def _head(rows: pa.Table) -> list[dict[str, str]]:
@@ -249,7 +307,7 @@ def _strangers(catalog: Catalog) -> Iterator[Problem]:
     """Name files in ``snapshots/`` that are not helpscraper's: plain readers would stumble over them."""
     for path in catalog.store.list("snapshots"):
         item = locate(path)
-        if item is None or item.part:
+        if (item is None or item.part) and locate_month(path) is None:
             yield Problem(
                 path, "not a snapshot", "plain readers read every file below snapshots/: move it away"
             )

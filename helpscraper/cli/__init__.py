@@ -27,6 +27,7 @@ COMMANDS = {
     "history": "list what happened to one article",
     "blame": "tell which snapshot brought each paragraph of an article",
     "verify": "prove that the archive is whole",
+    "compact": "put the snapshots of past months together, a month in a file",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
     "import": "make snapshots from saved pages, flattened text or captures of a web archive",
     "reextract": "read the recorded pages of crawls again with today's extractor",

@@ -1,0 +1,101 @@
+"""``helpscraper compact``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import sys
+from typing import TYPE_CHECKING
+
+from helpscraper.cli.options import add_partition, open_catalog
+
+if TYPE_CHECKING:
+    from helpscraper.archive.compact import MonthReport
+
+__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+
+HELP = "put the snapshots of past months together, a month in a file"
+EXAMPLE = """\
+examples:
+  helpscraper compact                       # every finished month
+  helpscraper compact --dry-run             # only say what would be done
+  helpscraper compact --keep 90             # what is older than 90 days
+  helpscraper compact --before 2026-11-01   # what was crawled before that day (UTC)
+  helpscraper compact --undo                # every snapshot in a file of its own again
+
+Nothing is lost: each snapshot can be taken out again byte by byte, which is tried before its file is removed. What was
+killed is ended by the next run. The lock of the site and locale is held, so no crawl of it runs at the same time.
+
+exit codes: 0 done, 1 a file was left as it was (it is named), 2 wrong arguments, 75 a crawl is at work
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--keep", type=_days, metavar="DAYS", help="leave the snapshots of the last DAYS days alone"
+    )
+    which.add_argument(
+        "--before",
+        type=_day,
+        metavar="DATE",
+        help="only snapshots from before DATE (default: the first day of this month)",
+    )
+    which.add_argument("--undo", action="store_true", help="give every snapshot its own file back")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    add_partition(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compact each site and locale under its lock; print one line a month."""
+    from helpscraper.archive.compact import compact, expand, month_begin
+    from helpscraper.crawl.lock import CrawlLock
+
+    now = dt.datetime.now(dt.UTC)
+    before = args.before or (month_begin(now) if args.keep is None else now - dt.timedelta(days=args.keep))
+    catalog = open_catalog(args)
+    done = problems = 0
+    for partition in catalog.partitions():
+        lock = CrawlLock(catalog.store.state_dir(partition))
+        lock.acquire()
+        try:
+            reports = (
+                expand(catalog, partition, dry_run=args.dry_run)
+                if args.undo
+                else compact(catalog, partition, before, dry_run=args.dry_run)
+            )
+            for report in reports:
+                if report.ids:
+                    print(_line(report, undo=args.undo), flush=True)
+                for problem in report.problems:
+                    print(problem, file=sys.stderr)
+                done += bool(report.ids)
+                problems += len(report.problems)
+        finally:
+            lock.release()
+    if not done:
+        print("nothing to do")
+    return 1 if problems else 0
+
+
+def _line(report: MonthReport, *, undo: bool) -> str:
+    what = "feeds" if report.kind == "changes" else "snapshots"
+    head = f"{report.partition} {report.month[:4]}-{report.month[4:]}: {len(report.ids)} {what}"
+    if report.after is None:
+        return f"{head}, {report.before:,} bytes, would be {'taken out' if undo else 'put together'}"
+    return f"{head}, {report.before:,} bytes became {report.after:,}"
+
+
+def _days(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 100_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of days")
+    return int(text)
+
+
+def _day(text: str) -> dt.datetime:
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date like 2026-11-01") from None
+    return dt.datetime.combine(day, dt.time(), dt.UTC)
