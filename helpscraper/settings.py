@@ -79,14 +79,28 @@ GIVE_UP_AFTER = 20
 DOWNLOADER_MIDDLEWARES = {
     # Above RedirectMiddleware and the rest: what leads off the site is refused before anything else looks at it.
     "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
+    # The guard is stricter than this one; nothing here has a password.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
-    # Below HttpCompressionMiddleware (590): it sees the bytes as they came.
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
+    # Below it: it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
     # Below the guard: what is refused was served all the same, and is evidence.
     "helpscraper.extensions.recorder.RecorderMiddleware": 597,
 }
-SPIDER_MIDDLEWARES = {"helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100}
+SPIDER_MIDDLEWARES = {
+    "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
+    # Each of these wraps every request and item once more. URLs are built from checked slugs, so none is long; the
+    # depth of a page says nothing here.
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
+# Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 
 # Own: keep every response in the archive as WARC; the bytes after which the next file begins, because the tools of
 # other archives move and index whole files.
@@ -95,9 +109,9 @@ WARC_ROTATE_BYTES = 1 << 30
 
 # ---- The way of an article ----------------------------------------------------------------------------------------
 
-# Scrapy starts this many tasks for every response; no pipeline waits for anything, so more than a few only cost time
-# (at the default of 100 a third of the crawl's processor time).
-CONCURRENT_ITEMS = 4
+# Scrapy starts this many tasks for every response. A page is one item and no pipeline waits for anything, so more would
+# only cost time (at the default of 100 a third of the crawl's processor time).
+CONCURRENT_ITEMS = 1
 ITEM_PIPELINES = {
     "helpscraper.pipelines.normalise.IdentityPipeline": 100,
     "helpscraper.pipelines.normalise.TitlePipeline": 200,

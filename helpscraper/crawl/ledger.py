@@ -1,8 +1,9 @@
 """The ledger of a running crawl: every article that was found, and what became of it.
 
-One SQLite file in the archive's state folder. Each call is one transaction in WAL mode, so a crawl that is killed at
-any instant leaves a ledger that says exactly what had been read; ``helpscraper crawl --resume`` goes on from there.
-SQLite is the log here because a crash-safe append-and-update file is what it is for.
+One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is kept at its end (WAL
+mode), so a crawl that is killed at any instant leaves a ledger that says exactly what had been read;
+``helpscraper crawl --resume`` goes on from there. SQLite is the log here because a
+crash-safe append-and-update file is what it is for.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,24 @@ class Ledger:
                 f"{self.path}: the ledger of the crawl cannot be written: {error}",
                 advice="make room on the disk, then run again with --resume: what the ledger holds is kept",
             ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that is written within, or nothing of it. Within another transaction it is a part of that one."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._write("BEGIN", ())
+        try:
+            yield
+            self._write("COMMIT", ())
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # SQLite has done it already when the disk is full
+            self._db.execute("ROLLBACK")
 
     def close(self) -> None:
         """Close the file; the ledger stays. Sums that a full disk does not take are given up: they only inform."""
@@ -273,8 +293,7 @@ class Ledger:
 
     def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
         """Keep what an article's own page said, and its body, in one transaction."""
-        self._write("BEGIN", ())
-        try:
+        with self.transaction():
             if body is not None:
                 self._write(
                     "INSERT INTO body VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -288,11 +307,6 @@ class Ledger:
             self._unflushed += 1
             if self._unflushed >= _FLUSH_EVERY:
                 self.flush()
-        except ArchiveError:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
-        self._write("COMMIT", ())
 
     def validators(self, article_id: str, etag: str | None, last_modified: str | None) -> None:
         """Keep the validators that came with an article's page."""

@@ -62,8 +62,13 @@ def merge_row(
     earlier = previous if previous is not None and status != "fetched" else {}
     row: dict[str, Any] = {}
     for name in COLUMNS:
-        sources = (own, seen, earlier) if name == "view_count" else (own, earlier, seen)
-        row[name] = next((source[name] for source in sources if source.get(name) is not None), None)
+        value = own.get(name)
+        if value is None:
+            first, second = (seen, earlier) if name == "view_count" else (earlier, seen)
+            value = first.get(name)
+            if value is None:
+                value = second.get(name)
+        row[name] = value
     kept = set((previous or {}).get("listed_in") or ()) - listings.whole
     row |= {
         "snapshot_at": snapshot_at,

@@ -6,6 +6,8 @@ exit code follows the run facts.
 
 from __future__ import annotations
 
+import gc
+import logging
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -37,7 +39,13 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     crawler = process.create_crawler("help")
     failures: list[Failure] = []
     process.crawl(crawler, **arguments).addErrback(failures.append)
+    # Scrapy makes a record of every debug message and drops it in the handler; here it is not made.
+    logging.root.setLevel(project.get("LOG_LEVEL"))
+    # What is loaded by now stays to the end; the collector need not look through it again and again.
+    gc.collect()
+    gc.freeze()
     process.start()
+    gc.unfreeze()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)
     error = failures[0].value if failures else None
     if session is None:

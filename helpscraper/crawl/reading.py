@@ -1,4 +1,4 @@
-"""The item that travels through the pipelines: one raw article, filled with typed columns on its way."""
+"""The item that travels through the pipelines: what one page said of each article on it, filled with typed columns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, Values
 
-__all__ = ["Reading"]
+__all__ = ["PageReadings", "Reading"]
 
 
 @dataclass(slots=True, kw_only=True, repr=False)
@@ -31,3 +31,18 @@ class Reading:
     def __repr__(self) -> str:
         """Name the article; Scrapy logs an item whole when a pipeline breaks, and a body has no place in a log."""
         return f"Reading({self.raw.kind} {self.raw.slug[:80]!r})"
+
+
+@dataclass(slots=True)
+class PageReadings:
+    """The readings of one page: one of an article's own page, one for each row of a listing.
+
+    A listing is one item and not fifteen, because Scrapy starts a task and asks every pipeline for each item.
+    """
+
+    url: str
+    readings: list[Reading]
+
+    def __repr__(self) -> str:
+        """Name the page; what it says has no place in a log."""
+        return f"PageReadings({self.url!r}, {len(self.readings)} readings)"

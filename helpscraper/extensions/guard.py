@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import struct
 import zlib
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 
@@ -17,7 +19,13 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Response
 
-__all__ = ["SiteGuardMiddleware", "WireGuardMiddleware", "gzip_is_whole"]
+__all__ = [
+    "SiteGuardMiddleware",
+    "WholeGzipMiddleware",
+    "WireGuardMiddleware",
+    "ends_as",
+    "gzip_is_whole",
+]
 
 _CHUNK = 1 << 16
 
@@ -42,6 +50,16 @@ def gzip_is_whole(data: bytes, limit: int) -> bool:
             return False
         data = stream.unused_data
     return True
+
+
+def ends_as(data: bytes, body: bytes) -> bool:
+    """Tell whether the gzip stream ``data`` ends with the checksum and the length of ``body`` (RFC 1952, 2.3.1).
+
+    >>> import gzip
+    >>> ends_as(gzip.compress(b"rope"), b"rope"), ends_as(gzip.compress(b"rope")[:-9], b"rop")
+    (True, False)
+    """
+    return data[-8:] == struct.pack("<II", zlib.crc32(body), len(body) & 0xFFFFFFFF)
 
 
 class SiteGuardMiddleware:
@@ -87,15 +105,45 @@ def _is_address(host: str) -> bool:
     return True
 
 
-class WireGuardMiddleware:
-    """Refuse a body that ends before its end; stands below ``HttpCompressionMiddleware``.
+class WholeGzipMiddleware(HttpCompressionMiddleware):
+    """Decompress as Scrapy does, and refuse a gzip stream that breaks off, of which Scrapy returns what there is."""
 
-    Scrapy finds a body that is shorter than its Content-Length or lacks its last chunk. It does not find a gzip stream
-    that breaks off, nor a page that came without any length and was cut when the connection was.
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler=crawler)
+        self._crawler = crawler
+        self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+
+    def process_response(  # type: ignore[override]  # the form with a spider is deprecated
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Pass whole responses on, decompressed; ask again for a cut one, and refuse it when it stays cut."""
+        encoding = (response.headers.get("Content-Encoding") or b"").lower().strip()
+        data = response.body
+        decoded: Request | Response = super().process_response(request, response)
+        if not data or encoding not in {b"gzip", b"x-gzip"}:
+            return decoded
+        # The stream is looked into only when the cheap test cannot vouch for it: more than one member, or damage.
+        if ends_as(data, decoded.body) or gzip_is_whole(data, self._limit):
+            return decoded
+        return _again(request, self._crawler)
+
+
+def _again(request: Request, crawler: Crawler) -> Request:
+    """Return the retry of a request whose answer was cut off; raises ``IgnoreRequest`` when it had its chances."""
+    crawler.stats.inc_value("helpscraper/truncated")
+    again = get_retry_request(request, reason="truncated body", spider=crawler.spider)  # type: ignore[arg-type]
+    if again is None:
+        raise IgnoreRequest(f"the body of {request.url} is cut off")
+    return again
+
+
+class WireGuardMiddleware:
+    """Refuse a page that came without any length and was cut when the connection was.
+
+    A body that is shorter than its Content-Length or lacks its last chunk is found by Scrapy.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._limit = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._crawler = crawler
 
     @classmethod
@@ -105,19 +153,11 @@ class WireGuardMiddleware:
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
         """Pass whole responses on; ask again for a cut one, and refuse it when it stays cut."""
-        if self._is_whole(response):
-            return response
-        self._crawler.stats.inc_value("helpscraper/truncated")
-        again = get_retry_request(request, reason="truncated body", spider=self._crawler.spider)  # type: ignore[arg-type]
-        if again is None:
-            raise IgnoreRequest(f"the body of {request.url} is cut off")
-        return again
+        return response if _is_whole(response) else _again(request, self._crawler)
 
-    def _is_whole(self, response: Response) -> bool:
-        encoding = (response.headers.get("Content-Encoding") or b"").lower().strip()
-        if encoding in {b"gzip", b"x-gzip"}:
-            return not response.body or gzip_is_whole(response.body, self._limit)
-        html = (response.headers.get("Content-Type") or b"").lower().startswith(b"text/html")
-        if encoding or not html or "partial" not in response.flags:
-            return True
-        return response.body.rstrip().lower().endswith(b"</html>")
+
+def _is_whole(response: Response) -> bool:
+    if "partial" not in response.flags or response.headers.get("Content-Encoding"):
+        return True
+    html = (response.headers.get("Content-Type") or b"").lower().startswith(b"text/html")
+    return not html or response.body.rstrip().lower().endswith(b"</html>")

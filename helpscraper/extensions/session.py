@@ -106,7 +106,10 @@ class SessionExtension:
         stats["helpscraper/internal_errors"] = self._errors.count
         stats["helpscraper/internal_error_texts"] = self._errors.texts
         try:
-            conclude(self.session, reason, stats)
+            facts = conclude(self.session, reason, stats)
+            for field, outcomes in facts["fields"].items():
+                for outcome, n in outcomes.items():
+                    self._crawler.stats.set_value(f"helpscraper/{field}/{outcome}", n)
         except Exception as error:
             logger.critical("The crawl could not be concluded: %s", error)
             if self.session.concluded is None:

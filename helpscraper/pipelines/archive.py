@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpscraper.crawl.reading import Reading
+from helpscraper.crawl.reading import PageReadings, Reading
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -15,7 +15,7 @@ __all__ = ["ArchivePipeline"]
 
 
 class ArchivePipeline:
-    """Enter each reading in the ledger, at once and in one transaction."""
+    """Enter the readings of a page in the ledger, at once and in one transaction."""
 
     def __init__(self, session: CrawlSession) -> None:
         self._ledger = session.ledger
@@ -25,19 +25,24 @@ class ArchivePipeline:
         """Make the pipeline for ``crawler``, whose spider holds the session."""
         return cls(crawler.spider.session)  # type: ignore[union-attr]
 
-    def process_item(self, item: Reading) -> Reading:
+    def process_item(self, item: PageReadings) -> PageReadings:
         """Enter ``item``; raises ``ArchiveError`` when the ledger cannot be written."""
-        columns, body = dict(item.values.columns), item.values.body
-        self._ledger.tally("fields", item.values.outcomes)
-        if item.warc_record is not None:
-            columns["warc_record"] = item.warc_record
-        if item.raw.kind == "article":
-            columns["fetched_at"] = item.fetched_at
-            self._ledger.fetched(columns["article_id"], columns, body)
-            if item.etag or item.last_modified:
-                self._ledger.validators(columns["article_id"], item.etag, item.last_modified)
-        else:
-            self._ledger.sighting(columns["article_id"], item.section or "", columns, walk=item.walk)
-        # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.
-        item.values.body = None
+        with self._ledger.transaction():
+            for reading in item.readings:
+                self._enter(reading)
         return item
+
+    def _enter(self, reading: Reading) -> None:
+        columns, body = dict(reading.values.columns), reading.values.body
+        self._ledger.tally("fields", reading.values.outcomes)
+        if reading.warc_record is not None:
+            columns["warc_record"] = reading.warc_record
+        if reading.raw.kind == "article":
+            columns["fetched_at"] = reading.fetched_at
+            self._ledger.fetched(columns["article_id"], columns, body)
+            if reading.etag or reading.last_modified:
+                self._ledger.validators(columns["article_id"], reading.etag, reading.last_modified)
+        else:
+            self._ledger.sighting(columns["article_id"], reading.section or "", columns, walk=reading.walk)
+        # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.
+        reading.values.body = None

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from helpscraper.crawl.reading import Reading
+from helpscraper.crawl.reading import PageReadings
 from helpscraper.normalise import article as steps
 
 if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-
     from helpscraper.items import RawArticle
     from helpscraper.normalise.article import Context, Values
 
@@ -25,26 +23,19 @@ __all__ = [
 
 
 class _StepPipeline:
-    """Run one step over a reading and count what it did as ``helpscraper/<field>/<outcome>``."""
+    """Run one step over a page's readings; what it did is counted in the ledger, as ``<field>/<outcome>``."""
 
     step: Callable[[RawArticle, Context], Values]
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._stats = crawler.stats
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> _StepPipeline:
-        """Make the pipeline for ``crawler``."""
-        return cls(crawler)
-
-    def process_item(self, item: Reading) -> Reading:
+    def process_item(self, item: PageReadings) -> PageReadings:
         """Fill the columns of this step."""
-        values = type(self).step(item.raw, item.context)
-        item.values.columns.update(values.columns)
-        item.values.body = values.body or item.values.body
-        for name, n in values.outcomes.items():
-            item.values.outcomes[name] += n
-            self._stats.inc_value(f"helpscraper/{name}", n)
+        step = type(self).step
+        for reading in item.readings:
+            values, so_far = step(reading.raw, reading.context), reading.values
+            so_far.columns.update(values.columns)
+            so_far.body = values.body or so_far.body
+            for name, n in values.outcomes.items():
+                so_far.outcomes[name] += n
         return item
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from helpscraper.crawl.reading import Reading
+from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:
@@ -16,16 +17,18 @@ if TYPE_CHECKING:
 
 __all__ = ["ValidatePipeline", "missing_field"]
 
+logger = logging.getLogger(__name__)
 
-def missing_field(item: Reading) -> str | None:
-    """Return the column without which ``item`` cannot be a row; None when nothing is missing.
+
+def missing_field(reading: Reading) -> str | None:
+    """Return the column without which ``reading`` cannot be a row; None when nothing is missing.
 
     A listing may leave out a title (the article's own page gives it); an article's own page may not.
     """
-    columns = item.values.columns
+    columns = reading.values.columns
     if not columns.get("article_id"):
         return "article_id"
-    if item.raw.kind == "article" and not columns.get("title"):
+    if reading.raw.kind == "article" and not columns.get("title"):
         return "title"
     return None
 
@@ -46,13 +49,24 @@ class ValidatePipeline:
         """Make the pipeline for ``crawler``."""
         return cls(crawler)
 
-    def process_item(self, item: Reading) -> Reading:
-        """Pass ``item`` on, or raise ``DropItem`` naming the field."""
-        field = missing_field(item)
-        if field is None:
+    def process_item(self, item: PageReadings) -> PageReadings:
+        """Pass ``item`` on without such readings; raises ``DropItem`` naming the fields when none is left."""
+        invalid = [
+            (reading, field) for reading in item.readings if (field := missing_field(reading)) is not None
+        ]
+        if not invalid:
             return item
-        self._session.ledger.problem("invalid", item.raw.url, f"no {field}")
-        self._session.ledger.tally("fields", item.values.outcomes)
-        if field != "article_id" and item.raw.kind == "article":
-            self._session.ledger.settle(item.values.columns["article_id"], "failed", f"no {field}")
-        raise DropItem(f"{item.raw.url}: no {field}")
+        for reading, field in invalid:
+            logger.warning("Dropped: %s: no %s", reading.raw.url, field)
+            self._enter(reading, field)
+            item.readings.remove(reading)
+        if not item.readings:
+            raise DropItem(f"{item.url}: no {', '.join(sorted({field for _, field in invalid}))}")
+        return item
+
+    def _enter(self, reading: Reading, field: str) -> None:
+        ledger = self._session.ledger
+        ledger.problem("invalid", reading.raw.url, f"no {field}")
+        ledger.tally("fields", reading.values.outcomes)
+        if field != "article_id" and reading.raw.kind == "article":
+            ledger.settle(reading.values.columns["article_id"], "failed", f"no {field}")

@@ -18,7 +18,7 @@ from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
-from helpscraper.crawl.reading import Reading
+from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
@@ -132,7 +132,7 @@ class HelpSpider(PatientSpider):
 
     def parse_listing(
         self, response: Response, section: str, page: int, walk: int
-    ) -> Iterator[scrapy.Request | Reading]:
+    ) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what the listing says of each article, the pages of those worth fetching, and the next listing page."""
         landed = parse_help_url(response.url)
         if (landed.kind, landed.slug, landed.page) != ("section", section, page):
@@ -147,8 +147,7 @@ class HelpSpider(PatientSpider):
         yield from self._follow_sections([s for s in listing.sections if s.content_type is not None])
         seen = self._seen[section, walk]
         before = len(seen)
-        for raw in articles:
-            yield from self._listed(raw, section, response, walk)
+        yield from self._listed(articles, section, response, walk)
         following = next_page(
             page,
             pages=listing.pages,
@@ -180,20 +179,26 @@ class HelpSpider(PatientSpider):
             yield self.listing_request(section, 1, walk=walk + 1)
 
     def _listed(
-        self, raw: RawArticle, section: str, response: Response, walk: int = 1
-    ) -> Iterator[scrapy.Request | Reading]:
-        if not is_slug(raw.slug):
-            self.session.ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
-            return
-        self._seen[section, walk].add(raw.slug)
-        record = response.meta.get("warc_record")
-        yield Reading(raw=raw, context=self.session.context, section=section, walk=walk, warc_record=record)
-        evidence = (
-            steps.titles(raw, self.session.context).columns | steps.dates(raw, self.session.context).columns
-        )
+        self, articles: list[RawArticle], section: str, response: Response, walk: int = 1
+    ) -> Iterator[scrapy.Request | PageReadings]:
+        record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
+        readings, wanted = [], []
         own_section = section if section and section not in self._tags else None
-        if self.session.decide(raw.slug, evidence, own_section) == "fetch":
-            yield self.article_request(raw.slug)
+        with ledger.transaction():
+            for raw in articles:
+                if not is_slug(raw.slug):
+                    ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
+                    continue
+                self._seen[section, walk].add(raw.slug)
+                readings.append(
+                    Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
+                )
+                evidence = steps.titles(raw, context).columns | steps.dates(raw, context).columns
+                if self.session.decide(raw.slug, evidence, own_section) == "fetch":
+                    wanted.append(raw.slug)
+        if readings:
+            yield PageReadings(response.url, readings)
+        yield from map(self.article_request, wanted)
 
     # ---- search
 
@@ -209,15 +214,14 @@ class HelpSpider(PatientSpider):
             cb_kwargs={"page": page},
         )
 
-    def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | Reading]:
+    def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what the search results say of each article, and the articles' own pages."""
         results = SearchPage(response.url, response.body)
         articles = results.articles
         self._note(results, "search")
         seen = self._seen["", 1]
         before = len(seen)
-        for raw in articles:
-            yield from self._listed(raw, "", response)
+        yield from self._listed(articles, "", response)
         if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
 
@@ -237,7 +241,7 @@ class HelpSpider(PatientSpider):
             meta={"handle_httpstatus_list": [304, 404, 410], "unlisted": unlisted},
         )
 
-    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | Reading]:
+    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what an article's own page says; an answer without a page is entered in the ledger."""
         self.reached()
         ledger = self.session.ledger
@@ -264,7 +268,7 @@ class HelpSpider(PatientSpider):
         page = ArticlePage(response.url, response.body, slug=slug)
         raw = page.article
         self._note(page, "article")
-        yield Reading(
+        reading = Reading(
             raw=raw,
             context=self.session.context,
             fetched_at=now,
@@ -272,6 +276,7 @@ class HelpSpider(PatientSpider):
             last_modified=_header(response, "Last-Modified"),
             warc_record=response.meta.get("warc_record"),
         )
+        yield PageReadings(response.url, [reading])
 
     def late_requests(self) -> list[scrapy.Request]:
         """Return the requests for known articles that no listing showed any more; only the first call has any.

@@ -55,6 +55,23 @@ def test_everything_found_is_accounted_for(ledger: Ledger) -> None:
     }  # fmt: skip
 
 
+def test_of_a_transaction_all_is_kept_or_nothing(ledger: Ledger, path: Path) -> None:
+    with ledger.transaction():
+        ledger.expect("kept")
+        with ledger.transaction():
+            ledger.fetched("kept too", {"title": "T"}, body(1))
+    with pytest.raises(RuntimeError, match="half way"), ledger.transaction():
+        ledger.expect("lost")
+        with ledger.transaction():
+            ledger.fetched("lost too", {"title": "T"}, body(2))
+        raise RuntimeError("half way")
+    after_a_kill = Ledger(path)
+    assert {entry.article_id: entry.outcome for entry in after_a_kill.entries()} == {
+        "kept": "expected", "kept too": "fetched",
+    }  # fmt: skip
+    assert list(after_a_kill.bodies()) == [body(1)]
+
+
 def test_what_was_fetched_stays_fetched(ledger: Ledger) -> None:
     ledger.fetched("a", {"title": "T"}, None)
     ledger.settle("a", "failed", "later")

@@ -40,3 +40,8 @@ def test_words_between_spaces_are_counted_one_by_one(words: list[str]) -> None:
 @given(st.text())
 def test_any_text_has_a_count(text: str) -> None:
     assert 0 <= count_words(text) <= len(text)
+
+
+def test_a_long_text_is_counted_as_a_short_one() -> None:
+    text = "Don't panic: 3,208 users. "
+    assert count_words(text * 50_000) == 50_000 * count_words(text)

@@ -35,7 +35,7 @@ from helpscraper.archive.warc.index import (
     redirect_target,
     warc_files,
 )
-from helpscraper.archive.warc.record import Record, digest_of, parse_date
+from helpscraper.archive.warc.record import Record, digest_of
 from helpscraper.errors import ArchiveError
 
 __all__ = ["ROTATE_BYTES", "Recorder"]
@@ -61,8 +61,9 @@ class _Stored:
         if not capture.digest:
             return
         if not capture.is_revisit:
-            date = parse_date(capture.date)
-            self.by_digest.setdefault(capture.digest, (capture.url, f"{date:%Y-%m-%dT%H:%M:%SZ}"))
+            d = capture.date
+            date = f"{d[:4]}-{d[4:6]}-{d[6:8]}T{d[8:10]}:{d[10:12]}:{d[12:14]}Z"
+            self.by_digest.setdefault(capture.digest, (capture.url, date))
         if capture.status == HTTPStatus.OK:
             self.by_url[capture.url] = capture.digest
 

@@ -23,7 +23,7 @@ class Dies:
     seen = 0
 
     def process_item(self, item: Any) -> Any:
-        if item.raw.kind == "article":
+        if item.readings[0].raw.kind == "article":
             self.seen += 1
             if self.seen == int(os.environ["DIE_AT"]):
                 os.kill(os.getpid(), signal.SIGKILL)
