@@ -59,7 +59,7 @@ def test_gzip_cut_anywhere_is_not_whole(text: bytes, data: st.DataObject) -> Non
 @given(st.binary(max_size=3000), st.integers(0, 9), st.data())
 def test_a_stream_ends_as_what_it_was_made_of(text: bytes, level: int, data: st.DataObject) -> None:
     stream = gzip.compress(text, level)
-    assert ends_as(stream, text)
+    assert ends_as(stream, text) == bool(text)
     # What a lenient reader gets of a cut stream never passes for the whole.
     cut = stream[: data.draw(st.integers(1, len(stream) - 1))]
     reader = zlib.decompressobj(wbits=31)
