@@ -15,10 +15,11 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.feed.atom import Entry, Feed, atom, entry_html, tag_uri
 from helpscraper.history.kinds import check_kinds
-from helpscraper.report.load import Source, lead_of
+from helpscraper.report.load import Source
 from helpscraper.report.manifest import Manifest, write_bytes
 from helpscraper.report.model import Article, Event, article_key
 from helpscraper.report.sanitise import safe_url
+from helpscraper.report.translations import lead_of
 from helpscraper.sites import SITES
 
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]

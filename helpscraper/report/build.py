@@ -15,11 +15,13 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.report.edition import EditionPages
-from helpscraper.report.load import Source, lead_of
+from helpscraper.report.load import Source
 from helpscraper.report.manifest import Manifest, fingerprint, write_page
 from helpscraper.report.model import Article
 from helpscraper.report.render import Place, article_page
 from helpscraper.report.search import data_script
+from helpscraper.report.span import spans
+from helpscraper.report.translations import lead_of
 
 __all__ = ["Built", "build_report"]
 
@@ -53,8 +55,8 @@ def build_report(
 ) -> Built:
     """Build the report of every site and locale of ``catalog`` into ``folder``, or bring it up to date.
 
-    ``first`` and ``last`` are references that bound the snapshots. ``workers`` is the number of processes (default:
-    the cores). Raises ``CommandError`` for a folder that holds something else and for an archive without a snapshot,
+    ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``). ``workers`` is the number of
+    processes (default: the cores). Raises ``CommandError`` for a folder that holds something else and for an archive without a snapshot,
     and ``ArchiveError`` naming a damaged file.
     """
     # A page shows what the archive says, whatever the clock: equal archives give equal reports.
@@ -64,20 +66,21 @@ def build_report(
         raise CommandError(
             f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one"
         )
+    ranges = spans(catalog, partitions, lead_of(partitions), first, last)
+    shown = list(ranges)
     manifest = Manifest.open(folder, made_by=made_by)
     built = Built(folder / "index.html")
     for name in _ASSETS:
         text = (files("helpscraper.report") / "assets" / name).read_text(encoding="utf-8")
         _write(manifest, built, f"assets/{name}", text)
-    lead = lead_of(partitions)
-    for partition in partitions:
-        with Source(catalog, partition, first, last) as source:
+    for partition, (begin, end) in ranges.items():
+        with Source(catalog, partition, begin, end) as source:
             _edition(
                 source,
                 manifest,
                 built,
-                partitions,
-                lead=partition == lead,
+                shown,
+                lead=partition == lead_of(shown),
                 workers=workers or os.cpu_count() or 1,
             )
         built.editions.append(str(partition))

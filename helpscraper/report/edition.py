@@ -13,10 +13,13 @@ from matplotlib.figure import Figure
 
 from helpscraper.archive.layout import Partition
 from helpscraper.report import indexes, plots
-from helpscraper.report.load import Source, editions_by_article, lead_of
-from helpscraper.report.model import Crawl, Front, Row, article_key, crawl_rows
+from helpscraper.report.crawls import crawls
+from helpscraper.report.load import Source
+from helpscraper.report.model import Crawl, Front, Row, article_key
 from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
 from helpscraper.report.search import data_script, documents, shards
+from helpscraper.report.story import crawl_rows
+from helpscraper.report.translations import editions_by_article, lead_of
 
 __all__ = ["EditionPages"]
 
@@ -37,8 +40,8 @@ class EditionPages:
         self.lead = lead
         self.partition = source.partition
         self.folder = f"{self.partition.site}/{self.partition.locale}"
-        self.editions = editions_by_article(source.catalog, self.partition)
-        self.crawls = source.crawls()
+        self.editions = editions_by_article(source.catalog, self.partition, partitions)
+        self.crawls = crawls(source)
         self._digests = source.article_digests()
         self.others_list = [
             (

@@ -14,8 +14,9 @@ from markupsafe import Markup
 
 from helpscraper.history.render import to_html
 from helpscraper.history.words import word_diff
-from helpscraper.report.model import Article, Crawl, Front, Row, pooled
+from helpscraper.report.model import Article, Crawl, Front, Row
 from helpscraper.report.sanitise import clean_html, safe_url
+from helpscraper.report.story import pooled
 
 __all__ = ["CSP", "Place", "article_data", "article_page", "crawl_page", "environment", "page", "row_data"]
 

@@ -14,6 +14,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.errors import CommandError
 from helpscraper.report.build import build_report
+from helpscraper.report.crawls import crawls
 from helpscraper.report.load import Source
 from helpscraper.report.model import article_key
 from helpscraper.report.render import environment, page, periods_of
@@ -77,6 +78,36 @@ def test_a_range(archive: Path, tmp_path: Path) -> None:
         build_report(Catalog(archive, locale="en"), tmp_path / "n", first="latest", last="latest~1")
 
 
+def test_a_range_is_one_time_for_all_editions(archive: Path, tmp_path: Path) -> None:
+    """English begins three weeks before Arabic, and the crawls of both have ids of their own."""
+
+    def shown(first: str | None, last: str | None) -> dict[str, list[str]]:
+        folder = tmp_path / f"{first}-{last}"
+        build_report(Catalog(archive), folder, first=first, last=last)
+        missing = [target for path in folder.rglob("*.html") for target in links(path) if not target.exists()]
+        assert missing == []
+        return {
+            locale: sorted(path.stem for path in (folder / "okx" / locale / "crawls").glob("2*.html"))
+            for locale in ("en", "ar")
+        }
+
+    english = [each.id for each in Catalog(archive, locale="en").snapshots()]
+    arabic = [each.id for each in Catalog(archive, locale="ar").snapshots()]
+    assert shown("2026-06-09", None) == {"en": english[1:], "ar": arabic}
+    assert shown("latest~1", None) == {"en": english[-2:], "ar": arabic[-2:]}
+    assert shown(None, "2026-06-16") == {"en": english[:3], "ar": []}
+    with pytest.raises(CommandError, match="no snapshot from"):
+        shown(None, "2020-01-01")
+    with pytest.raises(CommandError, match="no such day"):
+        shown("2026-02-30", None)
+
+
+def links(page: Path) -> list[Path]:
+    """Every file that a page names."""
+    found = re.findall(r'(?:href|src|data-more)="([^"#]+)', page.read_text())
+    return [page.parent / target for target in found if not target.startswith(("http:", "https:", "mailto:"))]
+
+
 def test_feeds_that_were_never_published_are_computed(tmp_path: Path) -> None:
     sample_archive.build(tmp_path / "a", states=range(2), locales=("en",))
     catalog = Catalog(tmp_path / "a")
@@ -90,12 +121,7 @@ def test_feeds_that_were_never_published_are_computed(tmp_path: Path) -> None:
 
 
 def test_every_link_leads_somewhere(report: Path) -> None:
-    missing = set()
-    for path in report.rglob("*.html"):
-        for target in re.findall(r'(?:href|src|data-more)="([^"#]+)', path.read_text()):
-            if not target.startswith(("http:", "https:", "mailto:")) and not (path.parent / target).exists():
-                missing.add((path.name, target))
-    assert not missing
+    assert [target for path in report.rglob("*.html") for target in links(path) if not target.exists()] == []
 
 
 def test_no_page_names_a_remote_resource(report: Path) -> None:
@@ -186,10 +212,10 @@ def test_every_template_escapes() -> None:
 
 def test_long_histories_are_counted_by_month(archive: Path) -> None:
     with Source(Catalog(archive), Partition("okx", "en")) as source:
-        crawls, counts = source.crawls(), source.counts()
-    front = periods_of(crawls, counts)
+        runs, counts = crawls(source), source.counts()
+    front = periods_of(runs, counts)
     assert front.unit == "crawl" and len(front.periods) == 6
     per_section = sum(map(sum, front.sections.values()))
     assert sum(map(sum, front.kinds.values())) == per_section == sum(number for _, _, _, number, _ in counts)
-    many = periods_of(crawls * 60, counts)
+    many = periods_of(runs * 60, counts)
     assert many.unit == "month" and many.periods == ("2026-06", "2026-07")
