@@ -26,6 +26,7 @@ __all__ = ["Ledger", "LedgerDamagedError"]
 
 logger = logging.getLogger(__name__)
 
+# WITHOUT ROWID where a row is small; a row that holds a text would make its B-tree slow to grow.
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS section (
@@ -35,12 +36,11 @@ CREATE TABLE IF NOT EXISTS listing_page (
     PRIMARY KEY (section, walk, page)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS sighting (
     article_id TEXT, section TEXT, walk INTEGER, columns TEXT NOT NULL,
-    PRIMARY KEY (article_id, section)) WITHOUT ROWID;
+    PRIMARY KEY (article_id, section));
 CREATE TABLE IF NOT EXISTS article (
-    article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT,
-    etag TEXT, last_modified TEXT) WITHOUT ROWID;
+    article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT, etag TEXT, last_modified TEXT);
 CREATE TABLE IF NOT EXISTS body (
-    sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, markdown TEXT NOT NULL, html TEXT NOT NULL) WITHOUT ROWID;
+    sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, markdown TEXT NOT NULL, html TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tally (kind TEXT, name TEXT, n INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS problem (kind TEXT, url TEXT, detail TEXT);
 """
@@ -71,6 +71,8 @@ class Ledger:
             self._db.execute("PRAGMA journal_mode=WAL")
             # A killed process loses nothing at NORMAL; a power cut may cost the last pages, which are fetched again.
             self._db.execute("PRAGMA synchronous=NORMAL")
+            # The log goes into the database, which waits for the disk, once in some 16 MB.
+            self._db.execute("PRAGMA wal_autocheckpoint=4000")
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.OperationalError) as error:
             raise ArchiveError(

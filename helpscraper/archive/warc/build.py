@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
@@ -139,8 +140,11 @@ def _pairs(headers: Headers) -> list[tuple[str, str]]:
 
 def _one_line(text: str) -> str:
     """Keep a value on its line: what a server sends must not begin a header or a record of its own."""
+    if text.isprintable():
+        return text
     return text.replace("\r", " ").replace("\n", " ")
 
 
+@lru_cache(maxsize=16)
 def _iso(instant: dt.datetime) -> str:
     return f"{instant.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
