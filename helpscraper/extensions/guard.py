@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import struct
 import zlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -90,13 +91,18 @@ class SiteGuardMiddleware:
     def process_response(self, request: Request, response: Response) -> Response:
         """Refuse what a private address answered for a public name (DNS rebinding)."""
         address = getattr(response, "ip_address", None)
-        if address is None or ipaddress.ip_address(str(address)).is_global:
+        if address is None or _is_global(str(address)):
             return response
         host = urlsplit(self._base).hostname or ""
         if host == "localhost" or _is_address(host):
             return response  # whoever names an address of the own network as base_url means it
         self._crawler.stats.inc_value("helpscraper/private_address/refused")
         raise IgnoreRequest(f"{host} resolved to the private address {address}")
+
+
+@lru_cache(maxsize=64)
+def _is_global(address: str) -> bool:
+    return ipaddress.ip_address(address).is_global
 
 
 def _is_address(host: str) -> bool:
