@@ -217,11 +217,11 @@ def _redundant(catalog: Catalog, kind: Packed, partition: Partition) -> Iterator
     """Name files of whose snapshots another one holds all: plain readers see their rows twice."""
     holder: dict[str, str] = {item.snapshot_id: item.path for item in _files(catalog, kind, partition)}
     advice = "plain readers see its rows twice; `helpscraper compact` ends what a killed run left"
-    for part in reversed(catalog.months.parts(kind, partition)):
+    for part in reversed(catalog.months.parts(kind, partition)):  # the newest part of a month first
         for name in part.entries:
             if name in holder:
-                path = min(holder[name], part.path) if locate_month(holder[name]) else holder[name]
-                other = part.path if path == holder[name] else holder[name]
+                older = locate_month(holder[name]) is not None
+                path, other = (part.path, holder[name]) if older else (holder[name], part.path)
                 yield Problem(path, "redundant", f"{name} stands in {other} too: {advice}")
             else:
                 holder[name] = part.path
