@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
+from markupsafe import Markup
+
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
-from helpscraper.report.edition import EditionPages
+from helpscraper.report.edition import EditionPages, view_frame
 from helpscraper.report.load import Source
 from helpscraper.report.manifest import Manifest, fingerprint, write_page
 from helpscraper.report.model import Article
@@ -56,8 +58,8 @@ def build_report(
     """Build the report of every site and locale of ``catalog`` into ``folder``, or bring it up to date.
 
     ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``). ``workers`` is the number of
-    processes (default: the cores). Raises ``CommandError`` for a folder that holds something else and for an archive without a snapshot,
-    and ``ArchiveError`` naming a damaged file.
+    processes (default: the cores). Raises ``CommandError`` for a folder that holds something else and for an archive
+    without a snapshot in the range, and ``ArchiveError`` naming a damaged file.
     """
     # A page shows what the archive says, whatever the clock: equal archives give equal reports.
     made_by = f"{fingerprint()}/{first or ''}/{last or ''}"
@@ -150,6 +152,7 @@ class _Job:
     articles: tuple[Article, ...]
     texts: Mapping[str, str]
     html: Mapping[str, str]
+    frame: Markup
 
 
 def _render(job: _Job) -> list[tuple[str, bool]]:
@@ -157,7 +160,7 @@ def _render(job: _Job) -> list[tuple[str, bool]]:
     done = []
     for article in job.articles:
         last = next((v.body for v in reversed(article.versions) if v.body), None)
-        text, data = article_page(article, job.place, job.texts, job.html.get(last or ""))
+        text, data = article_page(article, job.place, job.texts, job.html.get(last or ""), job.frame)
         base = Path(job.folder) / "articles" / article.key
         if data is not None:
             write_page(base.with_name(f"{article.key}-data.js"), data_script(f"a{article.key}", data))
@@ -198,19 +201,21 @@ def _jobs(
 ) -> Iterator[_Job]:
     """Cut the work into jobs, with no more than about ``_BODIES`` bodies in memory."""
     held: list[Article] = []
-    bodies = 0
+    bodies, frame = 0, view_frame()
     for start in range(0, len(wanted), 2000):
         for article in source.articles(wanted[start : start + 2000], pages.editions):
             held.append(article)
             bodies += len(article.versions)
             if bodies >= _BODIES:
-                yield from _cut(source, held, place, folder)
+                yield from _cut(source, held, place, folder, frame)
                 held, bodies = [], 0
     if held:
-        yield from _cut(source, held, place, folder)
+        yield from _cut(source, held, place, folder, frame)
 
 
-def _cut(source: Source, articles: Sequence[Article], place: Place, folder: Path) -> Iterator[_Job]:
+def _cut(
+    source: Source, articles: Sequence[Article], place: Place, folder: Path, frame: Markup
+) -> Iterator[_Job]:
     keys = {v.body for article in articles for v in article.versions if v.body}
     latest = {next((v.body for v in reversed(article.versions) if v.body), None) for article in articles} - {
         None
@@ -222,5 +227,5 @@ def _cut(source: Source, articles: Sequence[Article], place: Place, folder: Path
         mine = {v.body for article in chunk for v in article.versions if v.body}
         yield _Job(
             str(folder), place, chunk, {key: texts[key] for key in mine if key in texts},
-            {key: html[key] for key in mine if key in html},
+            {key: html[key] for key in mine if key in html}, frame,
         )  # fmt: skip

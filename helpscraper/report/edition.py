@@ -21,7 +21,7 @@ from helpscraper.report.search import data_script, documents, shards
 from helpscraper.report.story import crawl_rows
 from helpscraper.report.translations import editions_by_article, lead_of
 
-__all__ = ["EditionPages"]
+__all__ = ["EditionPages", "view_frame"]
 
 Make = Callable[[], Iterator[tuple[str, str]]]
 _GAINS = 10
@@ -222,3 +222,8 @@ class EditionPages:
 
 def _svg(figure: Figure, name: str, description: str) -> Markup:
     return Markup(plots.inline_svg(figure, name, description))  # noqa: S704 (matplotlib escapes every label)
+
+
+def view_frame() -> Markup:
+    """Return the figure that an article's page puts its view counts into: the same for every article."""
+    return _svg(plots.frame(), "views", "View count")

@@ -20,7 +20,15 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-__all__ = ["KIND_COLOURS", "changes_by_kind", "changes_by_section", "inline_svg", "series", "silent_edits"]
+__all__ = [
+    "KIND_COLOURS",
+    "changes_by_kind",
+    "changes_by_section",
+    "frame",
+    "inline_svg",
+    "series",
+    "silent_edits",
+]
 
 KIND_COLOURS = {
     "added": "#2a9d8f",
@@ -184,6 +192,51 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
     return figure
 
 
+@_styled
+def frame() -> Figure:
+    """Return the figure of ``series`` without its numbers, for a page that puts them in itself.
+
+    What is to be filled in bears a ``data-slot`` in the SVG: four labels of the grid (``y0`` at the bottom), those of
+    the first and the last day (``from``, ``to``), the line and its dots. The line runs from the lower left corner of
+    the plot to the upper right one, which is how the page knows where it is.
+    """
+    figure, axes = _figure(9.2, 2.4)
+    figure.set_layout_engine("none")
+    axes.set_position((0.075, 0.14, 0.905, 0.78))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(0, 3)
+    axes.set_xticks([])
+    axes.set_yticks(range(4), [""] * 4)
+    axes.grid(axis="y", color=_LINE, linewidth=0.6)
+    label: Any = {"color": _SOFT, "fontsize": 9, "clip_on": False}
+    for step in range(4):
+        axes.annotate(
+            "0",
+            (0, step),
+            (-6, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            gid=f"slot-y{step}",
+            **label,
+        )
+    for place, name, side in ((0, "from", "left"), (1, "to", "right")):
+        axes.annotate(
+            "0",
+            (place, 0),
+            (0, -8),
+            textcoords="offset points",
+            ha=side,
+            va="top",
+            gid=f"slot-{name}",
+            **label,
+        )
+    line: Any = {"color": _ACCENT, "solid_capstyle": "round", "solid_joinstyle": "round", "clip_on": False}
+    axes.plot([0, 1], [0, 3], linewidth=2, gid="slot-line", **line)
+    axes.plot([0, 1], [0, 3], linewidth=5, gid="slot-dots", **line)
+    return figure
+
+
 def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
@@ -239,7 +292,9 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
 def _attributes(element: etree._Element) -> None:
     """Turn a style attribute, which the pages' policy forbids, into attributes of SVG."""
     if element.tag == f"{_SVG}g":
-        element.attrib.pop("id", "")
+        name = str(element.attrib.pop("id", ""))
+        if name.startswith("slot-"):
+            element.set("data-slot", name.removeprefix("slot-"))
     style = element.attrib.pop("style", "")
     for declaration in str(style).split(";"):
         name, _, value = declaration.partition(":")

@@ -114,9 +114,12 @@ def article_data(article: Article, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def article_page(
-    article: Article, place: Place, texts: Mapping[str, str], html: str | None
+    article: Article, place: Place, texts: Mapping[str, str], html: str | None, frame: Markup
 ) -> tuple[str, dict[str, Any] | None]:
-    """Return the page of an article and, when they are large, the data of its versions for a script beside it."""
+    """Return the page of an article and, when they are large, the data of its versions for a script beside it.
+
+    ``frame`` is the figure for its view counts, without them: the page's script puts them in.
+    """
     data = article_data(article, texts)
     size = sum(len(block.encode("utf-8", "replace")) for block in data["blocks"]) + 6 * sum(
         len(version["blocks"]) for version in data["versions"]
@@ -129,7 +132,7 @@ def article_page(
     diff = _latest_diff(article, texts, place.language)
     text = page(
         "article.html", place, article=article, body=Markup(body), clipped=clipped,  # noqa: S704 (nh3 cleaned it)
-        data=None if apart else data, apart=apart, latest_diff=diff,
+        data=None if apart else data, apart=apart, latest_diff=diff, frame=frame,
     )  # fmt: skip
     return text, data if apart else None
 

@@ -58,7 +58,7 @@ def article_story(
         event = _event(snapshot, found, row)
         if "removed" in event.kinds:
             state = "removed"
-        elif "unverified" in event.kinds:
+        elif any(record.kind == "unverified" and record.after is None for record in found):
             state = "unverified"
         else:
             state, first = "live", first or snapshot

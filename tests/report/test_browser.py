@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.report.build import build_report
+from helpscraper.report.model import article_key
 from tests.report.conftest import Watched
 
 ROOT = Path(__file__).parent.parent.parent
@@ -224,6 +226,12 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(report: Path, watch
     page = watched(viewport={"width": 390, "height": 844}).open(pages_of(report)[name])
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("h1").bounding_box()["width"] <= 390  # type: ignore[index]
+    for cell in page.locator("main :is(.crawls, .story, .rows) tr > *:visible").all():
+        box = cell.bounding_box()
+        assert box and box["x"] >= 0 and box["x"] + box["width"] <= 390, "a row is read without scrolling"
+        assert box["height"] < 400, "and is no column of single words"
+    for label in page.locator("svg.plot text:visible").all()[:40]:
+        assert label.bounding_box()["height"] >= 7.5, "what a plot says can be read"  # type: ignore[index]
 
 
 def test_right_to_left(report: Path, watched: Watch) -> None:
@@ -293,18 +301,38 @@ def test_axe_finds_nothing_serious(report: Path, watched: Watch, name: str, sche
     ] == []
 
 
-def test_view_counts_are_drawn(report: Path, watched: Watch) -> None:
-    pages = [
-        path for path in (report / "okx/en/articles").glob("*.html") if "data-view-line" in path.read_text()
-    ]
-    assert pages
-    shown = 0
+def test_view_counts_are_drawn(archive: Path, report: Path, watched: Watch) -> None:
+    """The line passes through the counts: read back from the picture by its own labels, they are the archive's."""
+    counted = Archive(str(archive), locale="en").views().dropna(subset=["view_count"])
+    rising = (
+        counted.groupby("article_id")["view_count"]
+        .agg(["nunique", "count"])
+        .query("nunique > 2 and count == 6")
+    )
+    assert len(rising) >= 3
     view = watched()
-    for path in pages[:3]:
-        page = view.open(path)
+    for article_id in rising.index[:3]:
+        page = view.open(report / f"okx/en/articles/{article_key(article_id)}.html")
         page.wait_for_selector("[data-view-line]:visible")
-        shown += page.locator("svg.line polyline").count()
-    assert shown
+        labels = [page.locator(f"[data-slot=y{k}]").text_content().strip() for k in range(4)]  # type: ignore[union-attr]
+        low, *_, high = (int(label.replace("\u202f", "")) for label in labels)
+        box = page.evaluate(GRID)
+        path = page.locator("[data-slot=line] path").get_attribute("d") or ""
+        drawn = [float(pair.split()[1]) for pair in path.removeprefix("M ").split(" L ")]
+        read = [low + (box["bottom"] - y) / (box["bottom"] - box["top"]) * (high - low) for y in drawn]
+        moved = (
+            counted[counted["article_id"] == article_id].sort_values("snapshot_at")["view_count"].astype(int)
+        )
+        moved = moved[(moved != moved.shift()) | (moved.index == moved.index[-1])]
+        assert read == pytest.approx(moved.tolist(), abs=(high - low) / 100)
+        assert page.locator("[data-view-line] svg").get_attribute("aria-label").startswith("View count from ")  # type: ignore[union-attr]
+
+
+GRID = """() => {
+  const lines = [...document.querySelectorAll('[data-view-line] svg path[stroke^="var(--line"]')]
+    .map((each) => each.getAttribute('d').match(/[\\d.]+/g).map(Number)).filter(([, y1, , y2]) => y1 === y2).map(([, y]) => y);
+  return { top: Math.min(...lines), bottom: Math.max(...lines) };
+}"""
 
 
 def test_screenshots(report: Path, watched: Watch, tmp_path: Path, request: pytest.FixtureRequest) -> None:

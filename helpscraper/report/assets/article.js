@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { home, load, make, number } = window.helpscraper;
+  const { home, latest, load, make, number } = window.helpscraper;
   const article = document.querySelector("article[data-key]");
   if (!article) return;
 
@@ -267,38 +267,33 @@
     else start(JSON.parse(holder.textContent));
   }
 
-  // The line of view counts, in the colours and proportions of report/plots.py.
-  const SVG = "http://www.w3.org/2000/svg";
-  const draw = (tag, attributes, ...children) => {
-    const element = document.createElementNS(SVG, tag);
-    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
-    element.append(...children);
-    return element;
+  // The line of view counts. report/plots.py drew the figure; only this article's numbers are put into it.
+  const day = (at) => new Date(at * 60000).toISOString().slice(0, 10);
+  // Four round numbers that hold both.
+  const scale = (low, high) => {
+    for (let power = 1; ; power *= 10) {
+      for (const step of [power, 2 * power, 5 * power]) {
+        const from = Math.floor(low / step) * step;
+        if (from + 3 * step >= high) return [from, step];
+      }
+    }
   };
-  const nice = (low, high) => {
-    const rough = (high - low || high || 1) / 3;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = Math.max(1, [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough));
-    const from = Math.floor(low / step) * step;
-    return Array.from({ length: Math.ceil((high - from) / step) + 1 }, (_, k) => from + k * step);
-  };
-  const line = (points) => {
-    const [width, height, left, right, top, bottom] = [720, 190, 64, 16, 12, 28];
+  const fill = (svg, points) => {
+    const slot = (name) => svg.querySelector(`[data-slot="${name}"] :is(path, text)`);
     const [first, last] = [points[0][0], points.at(-1)[0]];
     const counts = points.map(([, count]) => count);
-    const ticks = nice(Math.min(...counts), Math.max(...counts));
-    const x = (at) => left + ((at - first) / (last - first || 1)) * (width - left - right);
-    const y = (count) => height - bottom - ((count - ticks[0]) / (ticks.at(-1) - ticks[0] || 1)) * (height - top - bottom);
-    const day = (at) => new Date(at * 60000).toISOString().slice(0, 10);
-    const grid = ticks.flatMap((tick) => [
-      draw("line", { x1: left, x2: width - right, y1: y(tick), y2: y(tick), class: "grid" }),
-      draw("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, number(tick)),
-    ]);
-    const labels = [[first, "start"], [last, "end"]].map(([at, anchor]) => draw("text", { x: x(at), y: height - 6, "text-anchor": anchor }, day(at)));
-    const path = points.map(([at, count]) => `${x(at).toFixed(1)},${y(count).toFixed(1)}`).join(" ");
-    const dots = points.length < 40 ? points.map(([at, count]) => draw("circle", { cx: x(at), cy: y(count), r: 3.2 }, draw("title", {}, `${day(at)}: ${number(count)}`))) : [];
-    const said = `View count from ${number(counts[0])} on ${day(first)} to ${number(counts.at(-1))} on ${day(last)}`;
-    return draw("svg", { viewBox: `0 0 ${width} ${height}`, class: "plot line", role: "img", "aria-label": said }, ...grid, ...labels, draw("polyline", { points: path }), ...dots);
+    const [from, step] = scale(Math.min(...counts), Math.max(...counts));
+    // As it was drawn, the line runs from corner to corner of the plot.
+    const [left, bottom, right, top] = slot("line").getAttribute("d").match(/[\d.]+/g).map(Number);
+    const x = (at) => left + ((at - first) / (last - first)) * (right - left);
+    const y = (count) => bottom - ((count - from) / (3 * step)) * (bottom - top);
+    const places = points.map(([at, count]) => `${x(at).toFixed(1)} ${y(count).toFixed(1)}`);
+    slot("line").setAttribute("d", `M ${places.join(" L ")}`);
+    slot("dots").setAttribute("d", points.length < 40 ? places.map((place) => `M ${place} h 0`).join(" ") : "");
+    for (const k of [0, 1, 2, 3]) slot(`y${k}`).textContent = number(from + k * step);
+    slot("from").textContent = day(first);
+    slot("to").textContent = day(last);
+    svg.setAttribute("aria-label", `View count from ${number(counts[0])} on ${day(first)} to ${number(counts.at(-1))} on ${day(last)}`);
   };
   const section = document.querySelector("[data-view-line]");
   const key = article.dataset.key;
@@ -307,9 +302,11 @@
     const points = series && Object.hasOwn(series, key) ? series[key] : null;
     if (!points) return;
     const figure = section.querySelector(".figure");
-    if (points.length > 1) figure.append(line(points));
+    if (points.length > 1) fill(figure.querySelector("svg"), points);
+    else figure.replaceChildren();
     const gain = points.at(-1)[1] - points[0][1];
-    figure.append(make("p", { class: "soft" }, points.length > 1 ? `${number(points.at(-1)[1])} at last, ${gain < 0 ? "" : "+"}${gain} since ${new Date(points[0][0] * 60000).toISOString().slice(0, 10)}.` : `${number(points[0][1])} when it was counted.`));
+    figure.append(make("p", { class: "soft" }, points.length > 1 ? `${number(points.at(-1)[1])} at last, ${gain < 0 ? "−" : "+"}${number(Math.abs(gain))} since ${day(points[0][0])}.` : `${number(points[0][1])} when it was counted.`));
     section.hidden = false;
+    latest(section);
   });
 })();
