@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import history_data
-
+from benchmarks import history_data
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.timeline import article_history
 

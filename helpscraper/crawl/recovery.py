@@ -15,7 +15,6 @@ from helpscraper.archive.layout import (
     refused_path,
     snapshot_id,
     snapshot_instant,
-    snapshot_path,
 )
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import write_run
@@ -74,9 +73,9 @@ def take_up(
         logger.warning("%s Put aside as %s; starting clean.", error.message, aside)
         return Ledger(path), None
     leftover = _read(ledger)
-    if leftover is not None and any(
-        catalog.store.exists(place(partition, leftover.snapshot_id))
-        for place in (snapshot_path, refused_path)
+    if leftover is not None and (
+        catalog.is_committed(partition, leftover.snapshot_id)
+        or catalog.store.exists(refused_path(partition, leftover.snapshot_id))
     ):
         leftover = None
     if not keep:

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import duckdb
 
-from helpscraper.archive.layout import Partition, changes_path
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.history.diff import diff_snapshots
 
@@ -70,9 +70,9 @@ def _feed(
 ) -> None:
     """Read what the crawls published; compare where a snapshot has no feed, or was read again by another extractor."""
     published, lacking = [], []
+    feeds = catalog.feeds(partition)
     for before, after in pairwise(snapshots):
-        path = changes_path(partition, after.id)
-        if catalog.store.exists(path) and not after.reextracted:
+        if after.id in feeds and not after.reextracted:
             published.append(after.id)
         else:
             lacking.append((before, after))
