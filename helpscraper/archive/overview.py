@@ -24,7 +24,10 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
         pa.field("snapshot_id", pa.string(), nullable=False),
         pa.field("snapshot_at", _INSTANT, nullable=False),
         pa.field("articles", pa.int64()),
+        pa.field("gone", pa.int64()),
         pa.field("complete", pa.bool_()),
+        pa.field("outcome", pa.string()),
+        pa.field("scope", pa.string()),
         pa.field("kind", pa.string()),
         pa.field("reextracted", pa.bool_(), nullable=False),
         pa.field("extractor", pa.string()),
@@ -33,9 +36,11 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
         pa.field("error", pa.string()),
     ]
 )
-"""One row for each committed snapshot; ``error`` says why a file cannot be read (its facts are null then).
+"""One row for each committed snapshot.
 
-Where ``path`` is the file of a packed month, ``bytes`` is the snapshot's share of it.
+``articles`` counts its rows but for those that are ``gone``; ``outcome`` and ``scope`` (the part that was asked for,
+null for all) are those of its crawl. ``error`` says why a file cannot be read (its facts are null then). Where ``path``
+is the file of a packed month, ``bytes`` is the snapshot's share of it.
 """
 
 RUNS_SCHEMA: pa.Schema = pa.schema(
@@ -61,7 +66,11 @@ RUNS_SCHEMA: pa.Schema = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
-"""One row for each run: ``health`` is the worst verdict, ``accepted`` marks a refused run promoted later."""
+"""One row for each run, with the counts of its rows by status.
+
+``articles`` leaves out those that are ``gone``, ``health`` is the worst verdict, ``accepted`` marks a refused run
+promoted later.
+"""
 
 
 def snapshots_table(catalog: Catalog) -> pa.Table:
@@ -78,8 +87,12 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
         }
         try:
             facts = catalog.facts(snapshot)
+            gone = int((facts.get("counts") or {}).get("gone", 0))
             row |= {
-                "articles": catalog.rows(snapshot),
+                "articles": catalog.rows(snapshot) - gone,
+                "gone": gone,
+                "outcome": facts.get("outcome"),
+                "scope": facts.get("scope"),
                 "complete": facts.get("complete"),
                 "kind": facts.get("kind"),
                 "extractor": facts.get("versions", {}).get("extractor"),
@@ -143,7 +156,7 @@ def _run_row(catalog: Catalog, partition: Partition, run_id: str, path: str | No
         "finished_at": dt.datetime.fromisoformat(finished) if finished else None,
         "seconds": facts.get("seconds"),
         "complete": facts.get("complete"),
-        "articles": sum(counts.values()) if counts else None,
+        "articles": sum(n for name, n in counts.items() if name != "gone") if counts else None,
         **{name: counts.get(name) for name in _COUNTS},
         "requests": requests.get("total"),
         "retries": requests.get("retries"),

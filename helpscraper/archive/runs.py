@@ -69,6 +69,7 @@ class RunFacts(TypedDict, total=False):
     outcome: Outcome
     exit_code: int
     complete: bool
+    scope: str | None
     incomplete_reasons: list[str]
     sections: dict[str, SectionFacts]
     counts: dict[str, int]

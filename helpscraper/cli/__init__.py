@@ -76,6 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser(command).parse_args(arguments)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
     except HelpscraperError as error:
         print(f"helpscraper {args.command}: {error}", file=sys.stderr)
         return int(error.exit_code)

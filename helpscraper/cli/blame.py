@@ -13,6 +13,8 @@ EXAMPLE = """\
 examples:
   helpscraper blame what-is-a-passkey
   helpscraper blame what-is-a-passkey --format json
+
+A ^ before a snapshot marks what was there already when the archive began; nobody knows since when.
 """
 
 
@@ -32,13 +34,16 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.history.blame import blame
 
     found = blame(open_catalog(args), args.article)
-    if args.format != "table" or args.output is not None:
+    if args.format != "table":
         emit(found, args.format, output=args.output)
         return 0
-    with paged() as target:
-        for row in found.to_pylist():
+    rows = found.to_pylist()
+    with paged(args.output) as target:
+        for row in rows:
             # As in git, a caret marks what was there when the history begins.
             line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
             line.append(terminal_safe(row["text"].replace("\t", " | ")), style="not dim")
             target.print(line, soft_wrap=True)
+        if any(row["or_earlier"] for row in rows):
+            target.print(Text("(^: there already when the archive began)", style="dim"), soft_wrap=True)
     return 0

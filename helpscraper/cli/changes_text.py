@@ -6,24 +6,29 @@ Everything that comes from a page passes ``terminal_safe`` before it is printed.
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from helpscraper.cli.output import console, terminal_safe
+from helpscraper.cli.output import console, terminal_safe, whole_file
 from helpscraper.history.kinds import ARTICLE, KINDS
 
 if TYPE_CHECKING:
+    from helpscraper.history.bodies import BodyDiff
     from helpscraper.history.result import DiffResult
     from helpscraper.history.words import WordDiff
 
-__all__ = ["paged", "print_diff", "print_records", "print_stat", "print_warnings", "print_words"]
+__all__ = [
+    "count_stat", "paged", "print_diff", "print_records", "print_stat", "print_warnings", "print_words",
+]  # fmt: skip
 
 _STYLES = {
     "added": "green",
@@ -36,13 +41,19 @@ _STYLES = {
 }
 _WIDTH = len("unverified (silent)")
 
-Words = Callable[[str, str], "WordDiff | None"]
+Words = Callable[[str, str], "BodyDiff | None"]
 """Gives the word diff of two bodies by their keys, or None when one of them cannot be read."""
 
 
 @contextlib.contextmanager
-def paged() -> Iterator[Console]:
-    """Give a console that pages and colours on a terminal and is plain in a pipe."""
+def paged(output: str | None = None) -> Iterator[Console]:
+    """Give a console that pages and colours on a terminal and is plain in a pipe, or in the file ``output``."""
+    if output is not None:
+        text = io.StringIO()
+        yield console(text)
+        with whole_file(Path(output)) as file:
+            file.write(text.getvalue().encode())
+        return
     target = console()
     if not target.is_terminal:
         yield target
@@ -78,20 +89,31 @@ def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Word
 def _print_article(
     target: Console, article_id: str, title: str, kind: str, records: Sequence[Mapping[str, Any]]
 ) -> None:
-    silent = " (silent)" if any(row["silent"] for row in records) else ""
+    mark = " (silent)" if any(row["silent"] for row in records) else ""
+    if any(_may_be_new(row) for row in records):
+        mark = " (new?)"
     line = Text()
-    line.append(f"{kind + silent:<{_WIDTH}}", style=_STYLES.get(kind, ""))
+    line.append(f"{kind + mark:<{_WIDTH}}", style=_STYLES.get(kind, ""))
     line.append(f"  {terminal_safe(article_id)}  ")
     line.append(terminal_safe(title), style="dim")
     target.print(line, soft_wrap=True)
     _print_fields(target, records, heading=kind)
 
 
+def _may_be_new(row: Mapping[str, Any]) -> bool:
+    return row["kind"] == "unverified" and row["before"] is None
+
+
 def print_records(target: Console, records: Sequence[Mapping[str, Any]], words: Words | None = None) -> None:
     """Print the changes of one article in one snapshot, without naming it."""
     for row in records:
         if row["field"] == ARTICLE:
-            target.print(Text(f"    {row['kind']}", style=_STYLES.get(row["kind"], "")), soft_wrap=True)
+            said = row["kind"]
+            if _may_be_new(row):
+                said += "          seen for the first time; the snapshot before did not look everywhere"
+            elif said == "unverified":
+                said += "          not seen, and not looked for everywhere"
+            target.print(Text(f"    {said}", style=_STYLES.get(row["kind"], "")), soft_wrap=True)
     _print_fields(target, records)
     if words is not None:
         _print_article_words(target, records, words)
@@ -150,8 +172,11 @@ def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], 
             found = words(row["before"], row["after"])
             if found is None:
                 target.print(Text("    a body of it cannot be read", style="yellow"), soft_wrap=True)
-            else:
-                print_words(target, found)
+                continue
+            if found.note:
+                target.print(Text(f"      ({found.note})", style="dim"), soft_wrap=True)
+            if found.words:
+                print_words(target, found.words)
 
 
 def print_words(target: Console, found: WordDiff, context: int | None = 1) -> None:
@@ -178,34 +203,44 @@ def _styled(line: Text) -> Iterator[tuple[int, int, str]]:
         yield start, end, style
 
 
-def print_stat(target: Console, diff: DiffResult) -> None:
-    """Print how many articles of each section had each kind of change."""
+def count_stat(diff: DiffResult) -> dict[tuple[str | None, str], int]:
+    """Return how many articles of each section had each kind of change, by section and then by kind."""
+    known = diff.articles
     sections = dict(
-        zip(
-            diff.articles.column("article_id").to_pylist(),
-            diff.articles.column("section").to_pylist(),
-            strict=True,
-        )
+        zip(known.column("article_id").to_pylist(), known.column("section").to_pylist(), strict=True)
     )
     pairs = diff.table.group_by(["article_id", "kind"]).aggregate([])
     found = Counter(
-        (sections.get(article) or "(no section)", kind)
+        (sections.get(article), kind)
         for article, kind in zip(
             pairs.column("article_id").to_pylist(), pairs.column("kind").to_pylist(), strict=True
         )
     )
+    return {
+        (section, kind): found[section, kind]
+        for section, kind in sorted(found, key=lambda pair: (pair[0] or "", KINDS.index(pair[1])))
+    }
+
+
+def print_stat(target: Console, diff: DiffResult) -> None:
+    """Print how many articles of each section had each kind of change."""
+    found = count_stat(diff)
     kinds = [kind for kind in KINDS if any(kind == each for _, each in found)]
     shown = Table(box=None, pad_edge=False, header_style="bold")
     shown.add_column("section")
     for kind in kinds:
         shown.add_column(kind, justify="right")
-    for section in sorted({section for section, _ in found}):
-        shown.add_row(Text(terminal_safe(section)), *(str(found[section, kind] or "") for kind in kinds))
+    for section in dict.fromkeys(section for section, _ in found):
+        name = Text(terminal_safe(section or "(no section)"))
+        shown.add_row(name, *(str(found.get((section, kind), "")) for kind in kinds))
     shown.add_row("all", *(str(sum(n for (_, each), n in found.items() if each == kind)) for kind in kinds))
     target.print(
         Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
     )
-    _print_table(target, shown)
+    if found:
+        _print_table(target, shown)
+    else:
+        target.print(Text("no change"), soft_wrap=True)
 
 
 def _print_table(target: Console, table: Table) -> None:

@@ -37,7 +37,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Crawl, print one line, and return the exit code of the run facts."""
     arguments, settings = _pairs("-a", args.arguments), _pairs("-s", args.settings)
-    from helpscraper.crawl.process import run_crawl, summary  # Scrapy: only this command pays for it
+    from helpscraper.crawl.process import run_crawl  # Scrapy: only this command pays for it
+    from helpscraper.crawl.wording import summary
 
     # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
     given: dict[str, object] = {

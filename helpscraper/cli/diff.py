@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format
+from helpscraper.cli.options import add_format, refuse_together
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog, Snapshot
     from helpscraper.history.result import DiffResult
@@ -27,6 +28,9 @@ examples:
   helpscraper diff --kind silent                      # edits that the site did not date
   helpscraper diff --stat --locale all
   helpscraper diff --exit-code > changes.txt || mail -s changes me < changes.txt
+
+The table is for a reader and leaves view counts out unless --kind counted or --field asks for them; every other format
+holds all records. What is marked (new?) was seen for the first time by a crawl that looked further than the one before.
 """
 
 
@@ -61,23 +65,34 @@ def run(args: argparse.Namespace) -> int:
     """Print the changes of one edition, or of several one after the other."""
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.changes_text import print_warnings
+    from helpscraper.history.diff import diff_snapshots
 
+    if args.words and args.stat:
+        refuse_together("--words", "--stat", "words are shown article by article, --stat only counts")
+    if args.words and args.format != "table":
+        refuse_together(
+            "--words", f"--format {args.format}", "words are text for a reader: leave --format out"
+        )
     catalog = Catalog(args.archive, site=args.site)
-    found: list[tuple[DiffResult, int]] = []
     failed: list[CommandError] = []
-    changed = False
-    pairs = _pairs(catalog, args, failed)
-    for before, after in pairs:
-        diff = _narrowed(catalog, before, after, args)
-        shown = diff if "counted" in _split(args.kind) or _wants_all(args) else diff.loud()
-        found.append((shown, len(diff) - len(shown)))
-        # One answer whatever the format: a moved view count is a change only for who asks for view counts.
-        changed = changed or bool(shown if "counted" in _split(args.kind) or args.field else diff.loud())
-        print_warnings(diff.warnings)
-    if failed and not found:
+    kinds, fields = _split(args.kind), _split(args.field)
+    diffs = [
+        diff_snapshots(catalog, before, after, kinds=kinds, fields=fields)
+        for before, after in _pairs(catalog, args, failed)
+    ]
+    if failed and not diffs:
         raise failed[0]
+    if not diffs:
+        catalog.resolve("latest")  # says that there is none
+    found: list[tuple[DiffResult, int]] = []
+    for diff in _narrowed(catalog, diffs, args):
+        shown = diff if "counted" in kinds or _wants_all(args) else diff.loud()
+        found.append((shown, len(diff) - len(shown)))
+        print_warnings(diff.warnings)
     print_warnings([error.message for error in failed])
     _print(catalog, found, args)
+    # One answer whatever the format: a moved view count is a change only for who asks for view counts.
+    changed = any(shown if "counted" in kinds or fields else shown.loud() for shown, _ in found)
     return int(args.exit_code and changed)
 
 
@@ -86,8 +101,8 @@ def _split(values: list[str]) -> list[str]:
 
 
 def _wants_all(args: argparse.Namespace) -> bool:
-    """Data for a machine is whole; text for a reader leaves view counts out unless they are asked for."""
-    return args.format in {"json", "csv", "parquet"} or bool(args.field)
+    """Data is whole; text for a reader leaves view counts out unless they are asked for."""
+    return args.format != "table" or bool(args.field)
 
 
 def _pairs(
@@ -126,47 +141,53 @@ def _require_two(catalog: Catalog, partition: Partition) -> None:
         )
 
 
-def _narrowed(catalog: Catalog, before: Snapshot, after: Snapshot, args: argparse.Namespace) -> DiffResult:
-    from helpscraper.history.diff import diff_snapshots
-
-    diff = diff_snapshots(catalog, before, after, kinds=_split(args.kind), fields=_split(args.field))
-    if sections := _split(args.section):
-        diff = diff.narrow(sections=sections)
-    if articles := _split(args.article):
-        _require_known(catalog, before, after, articles)
-        diff = diff.only(articles)
-    return diff
+def _narrowed(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> list[DiffResult]:
+    """Narrow down to the sections and articles asked for; one that no snapshot knows is an error, not "no change"."""
+    sections, articles = _split(args.section), _split(args.article)
+    for names, column, what in ((sections, "section", "section"), (articles, "article_id", "article")):
+        if names:
+            _require_known(names, _known(catalog, diffs, column), what, diffs)
+    diffs = [diff.narrow(sections=sections) for diff in diffs] if sections else diffs
+    return [diff.only(articles) for diff in diffs] if articles else diffs
 
 
-def _require_known(catalog: Catalog, before: Snapshot, after: Snapshot, articles: list[str]) -> None:
-    """Raise for an article that is in neither snapshot, with the names that may have been meant."""
+def _known(catalog: Catalog, diffs: list[DiffResult], column: str) -> set[str]:
+    known: set[str | None] = set()
+    for diff in diffs:
+        # What was removed out of sight is in neither snapshot, and in the diff all the same.
+        known.update(diff.articles.column(column).to_pylist())
+        for each in (diff.from_id, diff.to_id):
+            table = catalog.load_table(f"{diff.partition}:{each}", columns=[column])
+            known.update(table.column(0).to_pylist())
+    return {name for name in known if name is not None}
+
+
+def _require_known(names: list[str], known: set[str], what: str, diffs: list[DiffResult]) -> None:
     from helpscraper.archive.nearest import nearest
 
-    known = {
-        name
-        for each in (before, after)
-        for name in catalog.load_table(each, columns=["article_id"]).column("article_id").to_pylist()
-    }
-    for article in articles:
-        if article not in known:
-            names = nearest(article, known)
+    for name in names:
+        if name not in known:
+            like = nearest(name, known)
+            pairs = "; ".join(f"neither {diff.from_id} nor {diff.to_id}" for diff in diffs[:3])
+            listed = "`helpscraper show` lists the articles"
+            if what == "section":
+                listed = f"sections: {', '.join(sorted(known)[:20])}"
             raise ReferenceNotFoundError(
-                f"{article}: neither {before.id} nor {after.id} knows this article",
-                advice=f"nearest: {', '.join(names)}" if names else "`helpscraper show` lists the articles",
+                f"{name}: {pairs} knows this {what}", advice=f"nearest: {', '.join(like)}" if like else listed
             )
 
 
 def _print(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
-    if args.format == "json":
-        _print_json([diff for diff, _ in found], args)
-    elif args.format == "table" and args.output is None:
+    if args.format == "table":
         _print_text(catalog, found, args)
+    elif args.format == "json" and not args.stat:
+        _print_json([diff for diff, _ in found], args.output)
     else:
         _emit([diff for diff, _ in found], args)
 
 
-def _print_json(diffs: list[DiffResult], args: argparse.Namespace) -> None:
-    from helpscraper.cli.output import print_text
+def _print_json(diffs: list[DiffResult], output: str | None) -> None:
+    from helpscraper.cli.output import print_text, whole_file
 
     answers: list[dict[str, Any]] = [
         {"from": diff.from_id, "to": diff.to_id, "changes": diff.records()} for diff in diffs
@@ -176,17 +197,18 @@ def _print_json(diffs: list[DiffResult], args: argparse.Namespace) -> None:
             {"edition": str(diff.partition), **answer} for diff, answer in zip(diffs, answers, strict=True)
         ]
     text = json.dumps(answers[0] if len(answers) == 1 else answers, ensure_ascii=False, indent=1)
-    if args.output:
-        Path(args.output).write_text(text + "\n", encoding="utf-8")
-    else:
-        print_text(text, sys.stdout)
+    if output is None:
+        print_text(text)
+        return
+    with whole_file(Path(output)) as file:
+        file.write(text.encode() + b"\n")
 
 
 def _print_text(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
     from helpscraper.cli.changes_text import paged, print_diff, print_stat
     from helpscraper.history.bodies import words_of
 
-    with paged() as target:
+    with paged(args.output) as target:
         for diff, quiet in found:
             if args.stat:
                 print_stat(target, diff)
@@ -200,8 +222,26 @@ def _emit(diffs: list[DiffResult], args: argparse.Namespace) -> None:
 
     from helpscraper.cli.output import emit
 
-    tables = [diff.table for diff in diffs]
+    tables = [_counted(diff) if args.stat else diff.table for diff in diffs]
     if len(diffs) > 1:
-        named = [pa.array([str(diff.partition)] * len(diff), pa.string()) for diff in diffs]
+        named = [
+            pa.array([str(diff.partition)] * table.num_rows, pa.string())
+            for diff, table in zip(diffs, tables, strict=True)
+        ]
         tables = [table.add_column(0, "edition", name) for table, name in zip(tables, named, strict=True)]
     emit(pa.concat_tables(tables), args.format, output=args.output)
+
+
+def _counted(diff: DiffResult) -> pa.Table:
+    """Return what ``--stat`` counts as a table: from, to, section, kind, articles."""
+    import pyarrow as pa
+
+    from helpscraper.cli.changes_text import count_stat
+
+    rows = [
+        {"from": diff.from_id, "to": diff.to_id, "section": section, "kind": kind, "articles": count}
+        for (section, kind), count in count_stat(diff).items()
+    ]
+    names = ("from", "to", "section", "kind")
+    schema = pa.schema([*((name, pa.string()) for name in names), ("articles", pa.int64())])
+    return pa.Table.from_pylist(rows, schema=schema)

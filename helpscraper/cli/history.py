@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, open_catalog, refuse_together
 
 if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
@@ -37,17 +37,23 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.cli.output import emit
     from helpscraper.history.timeline import article_history
 
+    if args.words and args.format != "table":
+        refuse_together(
+            "--words", f"--format {args.format}", "words are text for a reader: leave --format out"
+        )
     catalog = open_catalog(args)
     found = article_history(catalog, args.article)
     print_warnings(found.warnings)
-    if args.format == "table" and args.output is None:
-        print_history(catalog, found, words=args.words, counts=args.counts)
+    if args.format == "table":
+        print_history(catalog, found, words=args.words, counts=args.counts, output=args.output)
     else:
         emit(found.table, args.format, output=args.output)
     return 0
 
 
-def print_history(catalog: Catalog, found: History, *, words: bool = False, counts: bool = False) -> None:
+def print_history(
+    catalog: Catalog, found: History, *, words: bool = False, counts: bool = False, output: str | None = None
+) -> None:
     """Print an article's story, a snapshot a paragraph."""
     from rich.text import Text
 
@@ -58,7 +64,7 @@ def print_history(catalog: Catalog, found: History, *, words: bool = False, coun
 
     rows = [row for row in found.table.to_pylist() if counts or row["kind"] not in QUIET]
     compare = words_of(catalog, found.partition) if words else None
-    with paged() as target:
+    with paged(output) as target:
         names = " -> ".join(map(terminal_safe, found.names))
         target.print(Text(f"{found.partition}  {names}", style="bold"), soft_wrap=True)
         if found.since:
@@ -66,8 +72,21 @@ def print_history(catalog: Catalog, found: History, *, words: bool = False, coun
         for snapshot_id in dict.fromkeys(row["snapshot_id"] for row in rows):
             target.print(Text(snapshot_id, style="bold"), soft_wrap=True)
             print_records(target, [row for row in rows if row["snapshot_id"] == snapshot_id], compare)
+        if rows and rows[-1]["kind"] == "unverified" and rows[-1]["after"] is None:
+            target.print(Text(_since(catalog, found, rows[-1]["snapshot_id"])), soft_wrap=True)
         quiet = len(found) - len(rows)
         if quiet:
             target.print(
                 Text(f"({quiet} view counts and excerpts moved: --counts)", style="dim"), soft_wrap=True
             )
+
+
+def _since(catalog: Catalog, found: History, last: str) -> str:
+    """Say whether an article was seen again after the last of its story, when nobody had looked for it."""
+    for snapshot in catalog.snapshots(found.partition):
+        if snapshot.id > last and any(
+            catalog.load_table(snapshot, columns=["article_id"], article_id=name).num_rows
+            for name in found.names
+        ):
+            return f"{snapshot.id}  seen again, as it was"
+    return "not seen since"

@@ -6,8 +6,8 @@ import argparse
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog
-from helpscraper.errors import CommandError
+from helpscraper.cli.options import add_format, add_partition, open_existing, refuse_together
+from helpscraper.errors import CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("article", nargs="?", metavar="ARTICLE", help="tell the story of this article")
     parser.add_argument(
-        "--last", type=int, default=20, metavar="N", help="the last N snapshots (default: 20; 0: all)"
+        "--last", type=int, metavar="N", help="without ARTICLE: the last N snapshots (default: 20; 0: all)"
     )
     parser.add_argument("--words", action="store_true", help="with ARTICLE: show the words that changed")
     parser.add_argument("--counts", action="store_true", help="count moved view counts, too")
@@ -40,16 +40,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the snapshots of each edition, newest first; or one article's story."""
-    if args.article:
+    if args.article is not None:
+        if args.last is not None:
+            refuse_together("ARTICLE", "--last", "the story of an article is told whole")
         from helpscraper.cli.history import run as run_history
 
         return run_history(args)
-    if args.last < 0:
-        raise CommandError(f"--last {args.last}: not a number of snapshots", advice="give 0 for all")
-    catalog = open_catalog(args)
-    overview, counts = _read(catalog, args.last)
-    if args.format == "table" and args.output is None:
-        _print(overview, counts, args.counts)
+    if args.words:
+        raise CommandError("--words is for one article", advice="say `helpscraper log ARTICLE --words`")
+    last = 20 if args.last is None else args.last
+    if last < 0:
+        raise CommandError(f"--last {last}: not a number of snapshots", advice="give 0 for all")
+    catalog = open_existing(args)
+    overview, counts = _read(catalog, last)
+    if not overview:
+        raise ReferenceNotFoundError(
+            f"{catalog.store.uri} holds no snapshot yet",
+            advice="`helpscraper runs` shows what became of each run",
+        )
+    if args.format == "table":
+        _print(overview, counts, args.counts, args.output)
     else:
         from helpscraper.cli.output import emit
 
@@ -82,7 +92,7 @@ def _read(catalog: Catalog, last: int) -> tuple[list[dict[str, Any]], pa.Table]:
     return overview, pa.concat_tables(tables)
 
 
-def _print(overview: list[dict[str, Any]], counts: pa.Table, with_counts: bool) -> None:
+def _print(overview: list[dict[str, Any]], counts: pa.Table, with_counts: bool, output: str | None) -> None:
     from helpscraper.cli.changes_text import paged
     from helpscraper.history.kinds import QUIET
 
@@ -92,7 +102,7 @@ def _print(overview: list[dict[str, Any]], counts: pa.Table, with_counts: bool) 
         if with_counts or row["kind"] not in QUIET:
             snapshot = sections[row["site"], row["locale"], row["snapshot_id"]]
             snapshot[row["section"] or "(no section)"][row["kind"]] = row["articles"]
-    with paged() as target:
+    with paged(output) as target:
         for row in overview:
             _print_snapshot(target, row, sections[row["site"], row["locale"], row["snapshot_id"]])
 
@@ -108,11 +118,21 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
     if row["error"]:
         line.append(f"  {terminal_safe(row['error'])}", style="red")
     else:
-        line.append(f"  {row['articles']} articles", style="not bold")
-        line.append("" if row["complete"] else "  incomplete", style="yellow")
+        gone = f" and {row['gone']} gone" if row["gone"] else ""
+        line.append(f"  {row['articles']} articles{gone}", style="not bold")
+        line.append(_not_all(row), style="yellow")
         line.append("  re-extracted" if row["reextracted"] else "", style="not bold")
     target.print(line, soft_wrap=True)
     for section in sorted(sections):
         kinds = sections[section]
         told = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kind in kinds)
         target.print(Text(f"  {terminal_safe(section):<42} {told}"), soft_wrap=True)
+
+
+def _not_all(row: dict[str, Any]) -> str:
+    """Say that a snapshot is not all of the help centre, in the words of ``runs``: by wish, or for its holes."""
+    said = [row["outcome"]] if row["outcome"] not in (None, "committed") else []
+    said += [f"only part: {row['scope']}"] if row["scope"] else []
+    if not said and row["complete"] is False:
+        said = [row["kind"] if row["kind"] == "import" else "incomplete"]
+    return "".join(f"  {each}" for each in said)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from helpscraper.errors import CommandError, ReferenceNotFoundError
+
 if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
 
-__all__ = ["FORMATS", "add_format", "add_partition", "open_catalog"]
+__all__ = ["FORMATS", "add_format", "add_partition", "open_catalog", "open_existing", "refuse_together"]
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
 
@@ -35,3 +37,25 @@ def open_catalog(args: argparse.Namespace) -> Catalog:
     from helpscraper.archive.reader import Catalog
 
     return Catalog(args.archive, site=args.site, locale=args.locale)
+
+
+def open_existing(args: argparse.Namespace) -> Catalog:
+    """Return the catalog, or raise ``ReferenceNotFoundError`` where nothing is: an empty list would say all is well."""
+    from helpscraper.archive.reader import Catalog
+
+    catalog = open_catalog(args)
+    if catalog.partitions():
+        return catalog
+    there_is = Catalog(args.archive).partitions()
+    asked = " and ".join(filter(None, (args.site, args.locale))) if there_is else ""
+    raise ReferenceNotFoundError(
+        f"{catalog.store.uri} holds no snapshot and no run{f' of {asked}' if asked else ''}",
+        advice=f"there is: {', '.join(map(str, there_is))}"
+        if there_is
+        else "make one with `helpscraper crawl`, or name another archive with --archive",
+    )
+
+
+def refuse_together(one: str, other: str, why: str) -> None:
+    """Raise ``CommandError`` for two options of which one would be ignored."""
+    raise CommandError(f"{one} and {other} do not go together", advice=why)

@@ -31,7 +31,16 @@ from helpscraper.errors import CommandError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["console", "csv_safe", "emit", "md_safe", "print_fields", "print_text", "terminal_safe"]
+__all__ = [
+    "console",
+    "csv_safe",
+    "emit",
+    "md_safe",
+    "print_fields",
+    "print_text",
+    "terminal_safe",
+    "whole_file",
+]
 
 # What a spreadsheet takes for the start of a formula (the full-width forms too), behind any number of
 # apostrophes.
@@ -64,7 +73,7 @@ def emit(
     if format == "table" and output is None:
         _print_table(arrow.select(columns) if columns else arrow, out)
     elif output is not None:
-        with _whole_file(Path(output)) as file:
+        with whole_file(Path(output)) as file:
             _write(arrow, format, file, columns)
     elif format == "parquet" and out.isatty():
         raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
@@ -138,8 +147,15 @@ def console(stream: IO[str] | None = None) -> Console:
     """Return a rich console: coloured on a terminal, plain and as wide as needed in a pipe or a file."""
     out = stream or sys.stdout
     if out.isatty():
-        return Console(file=out, highlight=False)
-    return Console(file=out, highlight=False, width=100_000, no_color=True, force_terminal=False)
+        return _Console(file=out, highlight=False)
+    return _Console(file=out, highlight=False, width=100_000, no_color=True, force_terminal=False)
+
+
+class _Console(Console):
+    """Leaves a pipe that nobody reads any more to ``cli.main``, where rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError
 
 
 def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
@@ -254,7 +270,7 @@ def _whole_seconds(column: Any) -> Any:
 
 
 @contextlib.contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path) -> Iterator[BinaryIO]:
     """Open a file that takes its name when it is complete; ``CommandError`` when it cannot be written."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

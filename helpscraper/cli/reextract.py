@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from helpscraper.cli.options import add_partition
+from helpscraper.cli.options import add_partition, open_existing
 from helpscraper.errors import CommandError
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
@@ -34,6 +34,7 @@ def run(args: argparse.Namespace) -> int:
     """Re-extract and print one line a snapshot; what could not be read goes to stderr by file and offset."""
     if args.jobs is not None and args.jobs < 1:
         raise CommandError(f"--jobs {args.jobs}: at least one is needed")
+    open_existing(args)
     from helpscraper.cli.progress import Bar
     from helpscraper.reextract import reextract
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, open_existing
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
 
@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.last is not None and args.last < 1:
         raise CommandError(f"--last {args.last}: not a number of runs", advice="give 1 or more")
-    table = runs_table(open_catalog(args)).sort_by(
+    table = runs_table(open_existing(args)).sort_by(
         [("run_id", "ascending"), ("site", "ascending"), ("locale", "ascending")]
     )
     if args.last is not None:

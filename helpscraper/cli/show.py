@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, open_catalog, refuse_together
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
@@ -45,6 +45,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the rows of a snapshot, the fields of one article, or its body."""
     from helpscraper.archive.references import is_reference
 
+    if args.raw and args.body:
+        refuse_together("--raw", "--body", "the response is one thing, the body taken from it another")
+    if (args.raw or args.body) and args.format != "table":
+        flag = "--raw" if args.raw else "--body"
+        refuse_together(
+            flag, f"--format {args.format}", f"{flag} writes one text as it is: leave --format out"
+        )
     catalog = open_catalog(args)
     article, at, reference = args.what.rpartition("@")
     if not at and is_reference(args.what):
@@ -66,7 +73,7 @@ def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapsho
 
 def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str) -> int:
     from helpscraper.archive.nearest import nearest
-    from helpscraper.cli.output import emit, print_fields, print_text
+    from helpscraper.cli.output import emit, print_fields, print_text, whole_file
 
     table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
     if not table.num_rows:
@@ -89,7 +96,11 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
                 f"{article}: {snapshot} has no body of it (status: {row['status']})",
                 advice="its page was never fetched",
             )
-        print_text(body)
+        if args.output is None:
+            print_text(body)
+        else:
+            with whole_file(Path(args.output)) as file:
+                file.write(f"{body}\n".encode("utf-8", "surrogatepass"))
     elif args.format == "table" and args.output is None:
         print_fields(table.to_pylist()[0])
     else:
@@ -100,6 +111,7 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
 def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, row: dict[str, Any]) -> int:
     """Write the payload as it came, and say on stderr what it is: it may be compressed."""
     from helpscraper.archive.warc import read_payload
+    from helpscraper.cli.output import whole_file
 
     if row["warc_record"] is None:
         raise ReferenceNotFoundError(
@@ -108,7 +120,8 @@ def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, r
         )
     payload, facts = read_payload(catalog.store, row["warc_record"])
     if args.output:
-        Path(args.output).write_bytes(payload)
+        with whole_file(Path(args.output)) as file:
+            file.write(payload)
     else:
         sys.stdout.buffer.write(payload)
         sys.stdout.buffer.flush()

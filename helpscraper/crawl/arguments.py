@@ -77,12 +77,14 @@ class CrawlArguments:
 
     @property
     def scope(self) -> str | None:
-        """Say in words what part of the help centre was asked for; None when it was all of it."""
-        asked = [f"sections {', '.join(self.sections)}"] if self.sections else []
-        asked += [f"categories {', '.join(self.categories)}"] if self.categories else []
-        asked += [f"the search for {self.query!r}"] if self.query else []
-        asked += [f"at most {self.limit} article pages"] if self.limit else []
-        return "; ".join(asked) or None
+        """Say what part of the help centre was asked for, as it was asked; None when it was all of it."""
+        asked = {
+            "sections": ",".join(self.sections),
+            "categories": ",".join(self.categories),
+            "query": repr(self.query) if self.query else "",
+            "limit": str(self.limit or ""),
+        }
+        return " ".join(f"{name}={value}" for name, value in asked.items() if value) or None
 
     def as_facts(self) -> dict[str, str]:
         """Return the arguments as text, for the run facts and for ``--resume``."""

@@ -28,6 +28,7 @@ from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.validators import save_validators
+from helpscraper.crawl.wording import main_cause
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
@@ -38,6 +39,8 @@ __all__ = ["abandon", "accept", "amend", "conclude"]
 logger = logging.getLogger(__name__)
 
 _BATCH = 200
+_OF_PAGES = frozenset({"end", "articles", "section", "failed", "challenge"})
+"""The checks that pages which could not be read make fail."""
 
 Sections = Mapping[str, Mapping[str, Any]]
 
@@ -187,7 +190,7 @@ def _refuse(
     facts |= {
         "outcome": "refused",
         "exit_code": ExitCode.INTERNAL if facts["internal_errors"] else ExitCode.REFUSED,
-        "reason": "; ".join(f"{v.check}: {v.detail}" for v in verdicts if v.verdict == "fail"),
+        "reason": _reason(session, verdicts),
     }
     # Half a crawl is nothing to accept after a look; its ledger is kept to go on from.
     if rows.num_rows and facts["finish_reason"] == "finished":
@@ -197,6 +200,16 @@ def _refuse(
         facts["snapshot"] = written.path
     else:
         _write_run(session, facts)
+
+
+def _reason(session: CrawlSession, verdicts: Sequence[Verdict]) -> str:
+    """Say why a crawl is refused, and what most of the pages that could not be read answered."""
+    failed = [verdict for verdict in verdicts if verdict.verdict == "fail"]
+    said = [f"{verdict.check}: {verdict.detail}" for verdict in failed]
+    if not _OF_PAGES.isdisjoint(verdict.check for verdict in failed):
+        cause = main_cause(session.ledger.problems())
+        said += [f"mostly {cause}"] if cause else []
+    return "; ".join(said)
 
 
 def _changes(

@@ -46,7 +46,7 @@ def run_facts(
     )
     if finish_reason != "finished":
         holes.append(f"the crawl ended early: {finish_reason}")
-    asked = [f"only a part was asked for: {arguments.scope}"] if arguments.scope else []
+    asked = [f"only part: {arguments.scope}"] if arguments.scope else []
     return {
         "run_id": session.snapshot_id,
         "site": session.partition.site,

@@ -112,7 +112,7 @@ def _articles(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Itera
     n, counts = _live(facts), facts.get("counts", {})
     if n == 0:
         holes = [
-            reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only a part")
+            reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only part: ")
         ]
         because = f" ({'; '.join(holes[:3])})" if holes else ""
         yield Verdict(

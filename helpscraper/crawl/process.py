@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["run_crawl", "summary"]
+__all__ = ["run_crawl"]
 
 
 def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,18 +53,3 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     if session.concluded is None:
         return abandon(session, error or CrawlError("the crawl ended without a word"))
     return session.concluded if error is None else amend(session, error)
-
-
-def summary(facts: Mapping[str, Any]) -> str:
-    """Return the one line that a cron mail holds."""
-    counts = facts["counts"]
-    total = sum(n for name, n in counts.items() if name != "gone")
-    parts = ", ".join(f"{n} {name}" for name, n in counts.items() if n)
-    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}:"
-    line += f" {total} articles ({parts or 'none'})"
-    line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
-    if facts.get("error") or facts.get("reason"):
-        line += f"; {facts.get('error') or facts.get('reason')}"
-    elif facts["incomplete_reasons"]:
-        line += "; incomplete: " + "; ".join(facts["incomplete_reasons"][:3])
-    return line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 
@@ -12,7 +13,7 @@ from helpscraper.errors import HelpscraperError
 from helpscraper.history.renames import Bodies
 from helpscraper.history.words import WordDiff, word_diff
 
-__all__ = ["bodies_of", "words_of"]
+__all__ = ["BodyDiff", "bodies_of", "words_of"]
 
 
 def bodies_of(catalog: Catalog, partition: Partition) -> Bodies:
@@ -29,14 +30,31 @@ def bodies_of(catalog: Catalog, partition: Partition) -> Bodies:
     return read
 
 
-def words_of(catalog: Catalog, partition: Partition) -> Callable[[str, str], WordDiff | None]:
-    """Return a function that compares two bodies by their keys; None when one of them cannot be read."""
+@dataclass(frozen=True, slots=True)
+class BodyDiff:
+    """How two bodies differ word by word; ``note`` says it where that is not a difference of their texts."""
 
-    def compare(before: str, after: str) -> WordDiff | None:
+    words: WordDiff
+    note: str = ""
+
+
+def words_of(catalog: Catalog, partition: Partition) -> Callable[[str, str], BodyDiff | None]:
+    """Return a function that compares two bodies by their keys; None when one of them cannot be read.
+
+    Where the texts are the same, the Markdown is compared: a link that leads elsewhere is an edit too.
+    """
+
+    def compare(before: str, after: str) -> BodyDiff | None:
         try:
-            texts = [catalog.body(key, partition)["body_text"] for key in (before, after)]
+            old, new = (catalog.body(key, partition) for key in (before, after))
         except HelpscraperError:
             return None
-        return word_diff(texts[0], texts[1])
+        words = word_diff(old["body_text"], new["body_text"])
+        if words:
+            return BodyDiff(words)
+        marked = word_diff(old["body_markdown"], new["body_markdown"])
+        if marked:
+            return BodyDiff(marked, "same words; its links or formatting changed, here as Markdown:")
+        return BodyDiff(marked, "same words, links and formatting; only its markup or line breaks changed")
 
     return compare

@@ -31,6 +31,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
+from helpscraper.archive.nearest import nearest
 from helpscraper.errors import CommandError
 
 __all__ = [
@@ -113,7 +114,9 @@ def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
     """Return ``kinds`` without repeats; raises ``CommandError`` naming every one that is none."""
     wanted = tuple(dict.fromkeys(kinds))
     if wrong := [kind for kind in wanted if kind not in KINDS]:
-        raise CommandError(f"no such kind of change: {', '.join(wrong)}", advice=f"kinds: {', '.join(KINDS)}")
+        raise CommandError(
+            f"no such kind of change: {', '.join(wrong)}", advice=_meant(wrong, "kinds", (*KINDS, "silent"))
+        )
     return wanted
 
 
@@ -126,7 +129,15 @@ def check_fields(fields: Iterable[str]) -> tuple[str, ...]:
     wanted = tuple(dict.fromkeys(_FIELD_NAMES.get(field, field) for field in fields))
     known = (*COMPARED, "article_id", ARTICLE)
     if wrong := [field for field in wanted if field not in known]:
+        names = (*known, *_FIELD_NAMES)
         raise CommandError(
-            f"no such field to compare: {', '.join(wrong)}", advice=f"fields: {', '.join(known)}"
+            f"no such field to compare: {', '.join(wrong)}", advice=_meant(wrong, "fields", names)
         )
     return wanted
+
+
+def _meant(wrong: Iterable[str], what: str, known: Iterable[str]) -> str:
+    """Name what may have been meant by unknown names, and all that is known."""
+    names = tuple(known)
+    like = dict.fromkeys(name for each in wrong for name in nearest(each, names, 2))
+    return "; ".join([*([f"nearest: {', '.join(like)}"] if like else []), f"{what}: {', '.join(names)}"])

@@ -132,6 +132,8 @@ def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ..
 
 def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> None:
     known: set[str] = set()
+    if not catalog.ids(partition):
+        catalog.resolve("latest", site=partition.site, locale=partition.locale)  # says that there is none
     for snapshot in catalog.snapshots(partition)[-_SEARCHED:]:
         with contextlib.suppress(ArchiveError):  # a damaged snapshot has no names to offer
             known.update(

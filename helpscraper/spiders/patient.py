@@ -12,6 +12,7 @@ from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreReq
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import deferred_from_coro
 
+from helpscraper.crawl.wording import network_error
 from helpscraper.errors import ExtractionError
 from helpscraper.pages.okx import OkxPage
 from helpscraper.pages.okx.recognise import is_challenge
@@ -160,7 +161,7 @@ def _describe(error: BaseException) -> str:
         case DownloadCancelledError() if not str(error):
             return "the response is larger than DOWNLOAD_MAXSIZE"
         case _:
-            return f"{type(error).__name__}: {error}".strip(": ")
+            return network_error(type(error).__name__, str(error))
 
 
 def _is_missing(error: BaseException) -> bool:

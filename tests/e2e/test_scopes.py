@@ -37,7 +37,7 @@ def test_a_part_is_whole_in_itself_and_takes_nothing_away(server: SampleServer, 
         assert part.code == 0, part.said
         assert part.facts["complete"] is False
         assert part.facts["incomplete_reasons"] == [
-            "only a part was asked for: sections faq-identity, announcements-delistings"
+            "only part: sections=faq-identity,announcements-delistings"
         ]
         here = {
             name: row for name, row in expected(server).items() if row["section"] in part.facts["sections"]
@@ -68,7 +68,7 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
     found = crawl(server, archive, "-a", f"query={hit}")
     assert found.code == 0, found.said
     assert found.facts["sections"] == {}
-    assert found.facts["scope"] == f"the search for {hit!r}"
+    assert found.facts["scope"] == f"query={hit!r}"
     assert set(rows(archive)) == {
         name
         for name, row in expected(server).items()

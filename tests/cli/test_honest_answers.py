@@ -1,0 +1,235 @@
+"""No command says "nothing" where it means "not known", ignores an option, or ends loudly in a pipe."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from helpscraper.cli import main
+from helpscraper.history.bodies import words_of
+from tests.history.story import EN, committed, days, story
+
+KEPT = Path(__file__).parents[1] / "data" / "archive-v1"
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("story")
+    story(folder)
+    return folder
+
+
+def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple[int, str, str]:
+    code = main([words[0], "--archive", str(archive), *words[1:]])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["diff", "--section", "fess"], "nearest: fees"),
+        (["diff", "--section", "zzz"], "sections: faq, fees"),
+        (["diff", "--kind", "edit"], "nearest: edited"),
+        (["diff", "--kind", "silentt"], "nearest: silent"),
+        (["diff", "--field", "titel"], "nearest: title"),
+        (["diff", "--field", "view"], "nearest: views"),
+        (["diff", "--article", "trading-fee"], "nearest: trading-fees"),
+        (["runs", "--locale", "fr"], "no run of fr\n  there is: okx/en"),
+        (["log", "--locale", "fr"], "no run of fr"),
+        (["reextract", "--locale", "fr"], "no run of fr"),
+        (["diff", "--words", "--format", "json"], "--words and --format json do not go together"),
+        (["diff", "--words", "--stat"], "--words and --stat do not go together"),
+        (["history", "limits", "--words", "--format", "csv"], "--words and --format csv"),
+        (["log", "limits", "--words", "--format", "csv"], "--words and --format csv"),
+        (["log", "--words"], "say `helpscraper log ARTICLE --words`"),
+        (["log", "limits", "--last", "2"], "ARTICLE and --last do not go together"),
+        (["show", "limits@latest~4", "--body", "text", "--format", "json"], "--body and --format json"),
+        (["show", "limits@latest~4", "--raw", "--format", "md"], "--raw and --format md"),
+        (["show", "limits@latest~4", "--raw", "--body", "text"], "--raw and --body do not go together"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    capsys: pytest.CaptureFixture[str], archive: Path, words: list[str], said: str
+) -> None:
+    code, out, err = ran(capsys, archive, *words)
+    assert (code, out) == (2, "")
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["runs"], ["log"], ["log", "limits"], ["diff"], ["diff", "--locale", "all"], ["show"], ["show", "limits"],
+        ["history", "limits"], ["blame", "limits"], ["reextract"], ["export"],
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("exists", [False, True])
+def test_an_archive_that_holds_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str], exists: bool
+) -> None:
+    folder = tmp_path / "nothing"
+    if exists:
+        folder.mkdir()
+    code, out, err = ran(capsys, folder, *words)
+    assert (code, out) == (2, "")
+    assert "holds no snapshot" in err and "helpscraper crawl" in err
+
+
+def test_log_of_runs_that_all_failed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "runs/site=okx/locale=en"
+    shutil.copytree(KEPT / "runs/site=okx/locale=en", target)
+    assert ran(capsys, tmp_path, "runs")[0] == 0
+    code, out, err = ran(capsys, tmp_path, "log")
+    assert (code, out) == (2, "") and "helpscraper runs" in err
+
+
+def test_stat_as_data(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
+    code, out, _ = ran(capsys, archive, "diff", "latest~4", "latest~1", "--stat", "--format", "json")
+    rows: list[dict[str, Any]] = json.loads(out)
+    assert code == 0
+    assert list(rows[0]) == ["from", "to", "section", "kind", "articles"]
+    assert {"section": "fees", "kind": "edited", "articles": 1, "from": "20261116T060000Z",
+            "to": "20261119T060000Z"} in rows  # fmt: skip
+    _, out, _ = ran(capsys, archive, "diff", "latest~4", "latest~1", "--stat", "--format", "csv")
+    assert [row["articles"] for row in csv.DictReader(io.StringIO(out))] == [
+        str(row["articles"]) for row in rows
+    ]
+    assert "no change" in ran(capsys, archive, "diff", "latest", "latest", "--stat")[1]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", "latest~4", "latest~1"], ["diff", "latest~4", "latest~1", "--stat"], ["log"],
+        ["diff", "latest~4", "latest~1", "--words"], ["log", "limits"], ["history", "limits", "--words"],
+        ["blame", "limits"],
+    ],
+)  # fmt: skip
+def test_a_file_holds_what_would_be_printed(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path, words: list[str]
+) -> None:
+    printed = ran(capsys, archive, *words)[1]
+    code, out, _ = ran(capsys, archive, *words, "-o", str(tmp_path / "file.txt"))
+    assert (code, out) == (0, "")
+    assert (tmp_path / "file.txt").read_text(encoding="utf-8") == printed
+    code, _, err = ran(capsys, archive, *words, "-o", str(tmp_path / "no/file.txt"))
+    assert code == 2 and "no/file.txt" in err
+
+
+def test_a_body_goes_to_a_file(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    printed = ran(capsys, KEPT, "show", "trading-fees", "--body", "markdown")[1]
+    code, out, _ = ran(
+        capsys, KEPT, "show", "trading-fees", "--body", "markdown", "-o", str(tmp_path / "body.md")
+    )
+    assert (code, out) == (0, "")
+    assert (tmp_path / "body.md").read_text(encoding="utf-8") == printed
+
+
+def test_every_format_of_data_holds_the_same_records(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path
+) -> None:
+    counts = []
+    for name in ("json", "csv", "md", "parquet"):
+        target = tmp_path / f"changes.{name}"
+        ran(capsys, archive, "diff", "latest~4", "latest~1", "--format", name, "-o", str(target))
+        if name == "parquet":
+            counts.append(pq.read_table(target).num_rows)
+        elif name == "json":
+            counts.append(len(json.loads(target.read_text())["changes"]))
+        else:
+            lines = target.read_text().splitlines()
+            counts.append(len(lines) - (2 if name == "md" else 1))
+    assert len(set(counts)) == 1
+
+
+def written(folder: Path, *markdowns: str) -> None:
+    """An article whose words stay and whose Markdown is another each day."""
+
+    from helpscraper.archive.schema import bodies_table
+    from helpscraper.archive.store import Store
+    from helpscraper.archive.writer import write_snapshot
+    from helpscraper.items import Body
+    from helpscraper.normalise.bodies import body_key
+    from tests.history.worlds import MONDAY, row, run, table
+
+    text = "See the rules first."
+    for day, markdown in enumerate(markdowns):
+        body = Body(body_key(text, markdown), text, markdown, f"<p>{day}</p>")
+        at = MONDAY + dt.timedelta(days=day)
+        write_snapshot(
+            Store(folder), EN, at.strftime("%Y%m%dT%H%M%SZ"), table(row("rules", body_sha256=body.sha256), day=day),
+            bodies_table([body], at), run(day, site="okx", locale="en", outcome="committed"), None,
+        )  # fmt: skip
+
+
+def test_words_show_links_that_changed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    first = "See [the rules](https://help.example/old) first."
+    written(tmp_path, first, first.replace("old", "new"))
+    for words in (["diff", "--words"], ["history", "rules", "--words"]):
+        code, out, _ = ran(capsys, tmp_path, *words)
+        assert code == 0
+        assert "same words; its links or formatting changed, here as Markdown" in out
+        assert "[-old-]{+new+}" in out
+    written(tmp_path / "spaced", first, first.replace("See ", "See  "))
+    assert "only its markup or line breaks changed" in ran(capsys, tmp_path / "spaced", "diff", "--words")[1]
+
+
+def test_a_body_that_cannot_be_read_has_no_words(archive: Path) -> None:
+    from helpscraper.archive.reader import Catalog
+
+    assert words_of(Catalog(archive), EN)("0" * 64, "1" * 64) is None
+
+
+@pytest.mark.parametrize("words", [["diff", "latest~4", "latest~1"], ["log"], ["history", "limits"], ["runs"],
+                                   ["show"], ["blame", "limits"], ["diff", "--format", "json"]])  # fmt: skip
+def test_a_pipe_that_nobody_reads_ends_quietly(archive: Path, words: list[str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "helpscraper", words[0], "--archive", str(archive), *words[1:]],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read().decode()
+    assert process.returncode == 0, said
+    assert not [line for line in said.splitlines() if not line.startswith("warning: ")]
+
+
+def test_a_story_says_what_became_of_what_nobody_looked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    faq = {"complete": False, "sections": {"faq": {"whole": True, "content_type": "section"}},
+           "scope": "sections=faq"}  # fmt: skip
+    committed(tmp_path, 0, days()[0])
+    committed(tmp_path, 1, [each for each in days()[0] if each["section"] == "faq"], **faq)
+    assert "not seen since" in ran(capsys, tmp_path, "history", "trading-fees")[1]
+    committed(tmp_path, 2, days()[0])
+    _, out, _ = ran(capsys, tmp_path, "history", "trading-fees")
+    assert "unverified          not seen, and not looked for everywhere" in out
+    assert out.endswith("20261118T060000Z  seen again, as it was\n")
+    _, out, _ = ran(capsys, tmp_path, "log")
+    assert "2 articles  only part: sections=faq" in out and "incomplete" not in out
+    assert "added" not in out
+
+
+def test_what_may_be_new_is_marked(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    committed(tmp_path, 0, days()[0][:1], complete=False, sections={})
+    committed(tmp_path, 1, days()[0])
+    code, out, err = ran(capsys, tmp_path, "diff")
+    assert code == 0 and "unverified (new?)" in out and "added" not in out
+    assert err == (
+        "warning: 3 articles seen for the first time, maybe not new:"
+        " 20261116T060000Z did not look everywhere they could be\n"
+    )
+    assert "seen for the first time" in ran(capsys, tmp_path, "history", "farewell")[1]

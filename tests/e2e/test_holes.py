@@ -1,0 +1,130 @@
+"""A crawl of a part between two whole ones: what comes back into sight is nobody's addition."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import re
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import crawl, expected, helpscraper, snapshots
+
+SECTION = "faq-identity"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[SampleServer]:
+    with SampleServer(articles=45) as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was(server: SampleServer) -> Iterator[None]:
+    yield
+    server.state = server.extra = 0
+
+
+def seen_in_part(server: SampleServer, archive: Path, *, state: int = 0, extra: int = 0) -> None:
+    """Crawl the whole site, then one section, then the whole site again as it is by then."""
+    assert crawl(server, archive).code == 0
+    assert crawl(server, archive, "-a", f"sections={SECTION}").code == 0
+    server.state, server.extra = state, extra
+    last = crawl(server, archive, "-a", "audit=1")
+    assert last.code == 0, last.said
+
+
+def outside(server: SampleServer) -> str:
+    """An article that the crawl of a part did not look for."""
+    return next(name for name, row in expected(server).items() if row["section"] != SECTION)
+
+
+def printed(archive: Path, *arguments: str) -> str:
+    done = helpscraper(*arguments, "--archive", archive)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_a_site_that_stands_still_has_no_additions(server: SampleServer, archive: Path) -> None:
+    seen_in_part(server, archive)
+    kinds = [row["kind"] for row in json.loads(printed(archive, "log", "--format", "json"))]
+    assert set(kinds) <= {"unverified", "counted"}
+    assert "added" not in printed(archive, "log")
+    slug = outside(server)
+    for command in (["log", slug], ["history", slug]):
+        told = printed(archive, *command)
+        assert "added" not in told
+        assert "not seen" in told
+    last = json.loads(printed(archive, "diff", "latest~1", "latest", "--format", "json"))
+    assert {each["kind"] for each in last["changes"]} <= {"counted"}
+    assert not Archive(archive).diff("latest~2", "latest").loud()
+    feeds = Archive(archive).sql("select kind, at from changes where kind <> 'counted'")
+    assert set(feeds["kind"]) == {"unverified"}
+    assert feeds["at"].nunique() == 1
+
+
+def test_what_really_came_is_added_everywhere(server: SampleServer, archive: Path) -> None:
+    before = set(expected(server))
+    seen_in_part(server, archive, extra=1)
+    [new] = set(expected(server)) - before
+    assert "1 added" in printed(archive, "log")
+    for command in ("log", "history"):
+        assert "added" in printed(archive, command, new)
+    changes = json.loads(printed(archive, "diff", "latest~1", "latest", "--format", "json"))["changes"]
+    assert [each["article_id"] for each in changes if each["kind"] == "added"] == [new]
+    assert list(
+        Archive(archive).sql("select article_id from changes where kind = 'added'")["article_id"]
+    ) == [new]
+    report = archive / "report"
+    printed(archive, "report", "--out", str(report))
+    pages = [page.read_text(encoding="utf-8") for page in report.rglob("*.html")]
+    assert sum(page.count('<span class="kind added">1 added</span>') for page in pages) > 0
+    assert not [page for page in pages if re.search(r'class="kind added">(?!1 added<)\d', page)]
+
+
+def test_what_happened_out_of_sight_is_told_as_if_there_had_been_no_part(
+    server: SampleServer, archive: Path
+) -> None:
+    seen_in_part(server, archive, state=1)
+    found = Archive(archive)
+    step, whole = found.diff("latest~1", "latest"), found.diff("latest~2", "latest")
+    assert {"added", "removed", "renamed", "moved", "retitled", "edited"} <= set(whole.summary())
+    assert records(step.loud().table) == records(whole.loud().table)
+    feed = found.catalog.changes_table(found.catalog.resolve("latest"))
+    assert feed is not None
+    assert records(feed) == records(step.table)
+
+
+def records(table: Any) -> list[tuple[Any, ...]]:
+    return sorted(
+        (each["article_id"], each["kind"], each["field"], each["before"] or "", each["after"] or "", each["silent"])
+        for each in table.to_pylist()
+    )  # fmt: skip
+
+
+def test_an_imported_page_makes_nobody_an_addition(
+    server: SampleServer, archive: Path, tmp_path: Path
+) -> None:
+    import urllib.request
+
+    assert crawl(server, archive).code == 0
+    url = f"{server.url}/help/section/{SECTION}"
+    page = tmp_path / "page.html"
+    page.write_bytes(urllib.request.urlopen(url).read())
+    at = dt.datetime.strptime(snapshots(archive)[-1], "%Y%m%dT%H%M%SZ") + dt.timedelta(seconds=1)  # noqa: DTZ007
+    done = helpscraper(
+        "import", page, "--format", "html", "--locale", "en", "--captured-at", f"{at.isoformat()}Z", "--url", url,
+        "--archive", archive,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    time.sleep(1.1)  # the name of a snapshot is its second, and this one is taken
+    assert crawl(server, archive).code == 0
+    told = list(csv.DictReader(printed(archive, "log", "--format", "csv").splitlines()))
+    assert {each["kind"] for each in told} <= {"unverified", "counted", "touched"}
