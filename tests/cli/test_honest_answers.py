@@ -209,7 +209,7 @@ def test_a_pipe_that_nobody_reads_ends_quietly(archive: Path, words: list[str]) 
 def test_a_story_says_what_became_of_what_nobody_looked_for(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    faq = {"complete": False, "sections": {"faq": {"whole": True, "content_type": "section"}},
+    faq: dict[str, Any] = {"complete": False, "sections": {"faq": {"whole": True, "content_type": "section"}},
            "scope": "sections=faq"}  # fmt: skip
     committed(tmp_path, 0, days()[0])
     committed(tmp_path, 1, [each for each in days()[0] if each["section"] == "faq"], **faq)

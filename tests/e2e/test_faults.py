@@ -92,8 +92,8 @@ def test_pages_that_stay_broken_are_named_and_keep_what_was_known(
             "larger than DOWNLOAD_MAXSIZE": faults.huge(4 * 2**20),
             "took longer": faults.trickle(200),
             "cut off": faults.truncated_gzip(),
-            "ResponseDataLossError": faults.truncated(),
-            "non-clean": faults.reset(),
+            "before the answer was whole": faults.truncated(),
+            "connection reset by the server": faults.reset(),
         }
         paths = article_paths(server, len(actions))
         server.faults += [
