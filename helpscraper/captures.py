@@ -29,7 +29,7 @@ from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
-from helpscraper.crawl.replay import enter, is_ours, plan
+from helpscraper.crawl.replay import is_ours, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.errors import CommandError, InputError
 from helpscraper.items import Article
@@ -238,7 +238,8 @@ class _Day:
         that.
         """
         at = self._places[0].at
-        while self._store.exists(path := snapshot_path(self._partition, snapshot_id(at))):
+        while self._catalog.is_committed(self._partition, snapshot_id(at)):
+            path = snapshot_path(self._partition, snapshot_id(at))
             facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(at), path))
             if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
                 self._report.already.append(path)
@@ -290,10 +291,11 @@ class _Day:
         tasks = list(
             plan(captures, self._context.locale, self._context.base_url or "", self._holders(captures))
         )
-        for said in self._readers.read(tasks, self._context):
-            enter(ledger, said)
-            if said.problem is not None:
-                self._report.skip(said.problem[0], said.task.record, f"{said.task.url}: {said.problem[1]}")
+        for notes in self._readers.read(tasks, self._context):
+            with ledger.transaction():
+                notes.enter(ledger)
+            for each in notes.unread:
+                self._report.skip(each.kind, each.record, f"{each.url}: {each.detail}")
 
     def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
         """Return the record that holds each payload, in this day or in the archive before it."""

@@ -26,7 +26,7 @@ from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
-from helpscraper.crawl.replay import UNREAD, Task, enter, plan
+from helpscraper.crawl.replay import UNREAD, Task, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.items import Article
 from helpscraper.normalise.article import Context
@@ -37,9 +37,6 @@ __all__ = ["Report", "reextract"]
 
 Progress = Callable[[str, int, int], None]
 """Called with the snapshot id, the records done, and all of them."""
-
-# What is read between two notes of how far it is: a killed run reads at most so many records again.
-_NOTE_EVERY = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +148,15 @@ class _Job:
 
     def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
         done = int(ledger.meta()["done"])
-        for said in self.readers.read(tasks[done:], self.context):
-            enter(ledger, said)
-            done += 1
-            if done % _NOTE_EVERY == 0 or done == len(tasks):
+        for notes in self.readers.read(tasks[done:], self.context):
+            done += notes.answers
+            # What was read and how far it is are kept together, so no kill lets a record count twice.
+            with ledger.transaction():
+                notes.enter(ledger)
                 ledger.flush()
                 ledger.set_meta(done=str(done))
-                if self.progress is not None:
-                    self.progress(self.snapshot.id, done, len(tasks))
+            if self.progress is not None:
+                self.progress(self.snapshot.id, done, len(tasks))
 
     def _keep_the_rest(self, ledger: Ledger, before: Mapping[str, Mapping[str, Any]]) -> list[str]:
         """Settle the articles of which this crawl has no page as the crawl did; return those whose page is

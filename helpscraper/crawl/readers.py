@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from collections import deque
@@ -12,7 +13,8 @@ from contextlib import closing
 from types import TracebackType
 
 from helpscraper.archive.store import Store
-from helpscraper.crawl.replay import Said, Source, Task, read
+from helpscraper.crawl.notes import Notes
+from helpscraper.crawl.replay import Source, Task, read
 from helpscraper.errors import HelpscraperError
 from helpscraper.normalise.article import Context
 
@@ -44,28 +46,31 @@ class Readers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Said]:
-        """Yield what each of ``tasks`` says, in their order; raises ``HelpscraperError`` when a process
-        dies.
+    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
+        """Yield what ``tasks`` say, a few of them at a time and in their order.
+
+        Raises ``HelpscraperError`` when a process dies.
         """
+        batches = (tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH))
         if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
             with closing(Source(Store(self._uri))) as source:
-                for task in tasks:
-                    yield read(task, source, context)
+                for batch in batches:
+                    yield _noted(batch, source, context)
             return
         if self._pool is None:
             # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
             # work.
-            self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"))
-        waiting: deque[Future[list[Said]]] = deque()
+            self._pool = ProcessPoolExecutor(
+                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
+            )
+        waiting: deque[Future[Notes]] = deque()
         try:
-            for start in range(0, len(tasks), _BATCH):
-                batch = tasks[start : start + _BATCH]
-                waiting.append(self._pool.submit(_read_batch, self._uri, batch, context))
+            for batch in batches:
+                waiting.append(self._pool.submit(_read_batch, batch, context))
                 if len(waiting) >= self._jobs * _AHEAD:
-                    yield from waiting.popleft().result()
+                    yield waiting.popleft().result()
             while waiting:
-                yield from waiting.popleft().result()
+                yield waiting.popleft().result()
         except BrokenProcessPool as error:
             raise HelpscraperError(
                 "a process that reads records died",
@@ -82,6 +87,23 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _read_batch(uri: str, tasks: Sequence[Task], context: Context) -> list[Said]:
-    with closing(Source(Store(uri))) as source:
-        return [read(task, source, context) for task in tasks]
+# The archive that a reading process reads; set once, when it begins.
+_source: Source
+
+
+def _begin(uri: str) -> None:
+    global _source
+    _source = Source(Store(uri))
+    # What was imported stays: the collector need not look at it again and again.
+    gc.freeze()
+
+
+def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:
+    return _noted(tasks, _source, context)
+
+
+def _noted(tasks: Sequence[Task], source: Source, context: Context) -> Notes:
+    notes = Notes(len(tasks))
+    for task in tasks:
+        read(task, source, context, notes)
+    return notes

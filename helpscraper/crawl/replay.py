@@ -1,30 +1,28 @@
 """Recorded responses read again: the same pages, the same normalisation, and the same ledger as in a crawl.
 
-``plan`` says which record answered which question, ``read`` turns one record into what it says (this is the
-work, and runs in any process), and ``enter`` puts that into a ledger, from which ``crawl.merge`` makes the
-rows.
+``plan`` says which record answered which question. ``read`` notes what one record says (this is the work, and
+runs in any process), and the notes go into a ledger, from which ``crawl.merge`` makes the rows.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import IO, Any
+from dataclasses import dataclass
+from typing import IO
 from urllib.parse import urlsplit
 
 from helpscraper.archive.store import Store
 from helpscraper.archive.warc import Capture, Record, read_at
 from helpscraper.archive.warc.record import parse_date
-from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.notes import Notes
 from helpscraper.errors import ArchiveError, ExtractionError, InputError
-from helpscraper.items import Body, RawArticle
+from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage
 from helpscraper.urls import HelpUrl, parse_help_url
 
-__all__ = ["UNREAD", "Row", "Said", "Source", "Task", "enter", "is_ours", "plan", "read"]
+__all__ = ["UNREAD", "Source", "Task", "is_ours", "plan", "read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +39,6 @@ class Task:
     status: int
     record: str
     payload: str
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One article as a page shows it: typed columns, its body on its own page, and what normalisation did."""
-
-    slug: str
-    columns: dict[str, Any]
-    body: Body | None
-    outcomes: Counter[str]
-
-
-@dataclass(slots=True)
-class Said:
-    """Everything that one recorded answer says. ``problem`` is (kind, detail) when the page could not be
-    read.
-
-    ``sections`` are (slug, title, category, content type).
-    """
-
-    task: Task
-    rows: list[Row] = field(default_factory=list)
-    sections: list[tuple[str, str | None, str | None, str | None]] = field(default_factory=list)
-    rules: Counter[str] = field(default_factory=Counter)
-    language: str | None = None
-    problem: tuple[str, str] | None = None
 
 
 UNREAD = "unread listing"
@@ -147,27 +119,29 @@ class Source:
             self._stream = None
 
 
-def read(task: Task, source: Source, context: Context) -> Said:
-    """Read one recorded answer; what is wrong with record or page is in the result, never raised."""
-    said = Said(task)
-    if task.status // 100 != 2:
-        return said
-    if not task.payload:
-        said.problem = ("record", f"{task.record}: the payload of this revisit is not in the archive")
-        return said
+def read(task: Task, source: Source, context: Context, notes: Notes) -> None:
+    """Note what one recorded answer says, as the spider and the pipelines enter it for a live one.
+
+    What is wrong with the record or the page is noted too, never raised.
+    """
     try:
-        page = _page(task, source.record(task.payload).body())
-        _fill(said, page, context)
-        said.rules, said.language = page.outcomes, page.language
+        if task.status // 100 == 2:
+            page = _page(task, source)
+            _note_page(page, task, context, notes)
+            _note_rules(page, task, notes)
+        else:
+            _note_answer(task, notes)
     except ExtractionError as error:
         kind = "challenge" if error.field == "challenge" else "extraction"
-        said.problem = (kind, f"{error.field}: {error.detail}")
+        _note_unread(task, kind, f"{error.field}: {error.detail}", notes)
     except (InputError, ArchiveError) as error:
-        said.problem = ("record", error.message)
-    return said
+        _note_unread(task, "record", error.message, notes)
 
 
-def _page(task: Task, html: bytes) -> OkxPage:
+def _page(task: Task, source: Source) -> OkxPage:
+    if not task.payload:
+        raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
+    html = source.record(task.payload).body()
     match task.asked.kind:
         case "article":
             return ArticlePage(task.url, html, slug=task.asked.slug)
@@ -178,27 +152,77 @@ def _page(task: Task, html: bytes) -> OkxPage:
     return ListingPage(task.url, html)
 
 
-def _fill(said: Said, page: OkxPage, context: Context) -> None:
+def _note_rules(page: OkxPage, task: Task, notes: Notes) -> None:
+    name = "listing" if task.asked.kind == "section" else task.asked.kind
+    notes.tally("rules", {f"{name}.{rule}": n for rule, n in page.outcomes.items()})
+    if page.language:
+        notes.tally("language", {page.language: 1})
+
+
+def _note_page(page: OkxPage, task: Task, context: Context, notes: Notes) -> None:
     match page:
         case ArticlePage():
-            if not _moved(said.task):
-                said.rows = [_row(page.article, context)]
+            _note_article(page, task, context, notes)
         case SearchPage():
-            said.rows = [_row(raw, context) for raw in page.articles]
+            _note_rows(page.articles, task, context, notes)
         case ListingPage():
-            landed, asked = parse_help_url(said.task.url), said.task.asked
+            rows: list[RawArticle] = []
+            landed, asked = parse_help_url(task.url), task.asked
             if asked.kind == "section":
                 if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):
                     raise page.error("url", f"section {asked.slug}, page {asked.page} leads to another page")
-                said.rows = [_row(raw, context) for raw in page.articles]
-            said.sections = [
-                (each.slug, each.title, each.category, each.content_type) for each in page.sections
-            ]
+                rows = page.articles
+            for each in page.sections:
+                notes.section(
+                    each.slug, title=each.title, category=each.category, content_type=each.content_type
+                )
+            _note_rows(rows, task, context, notes)
 
 
-def _row(raw: RawArticle, context: Context) -> Row:
-    values = normalise_article(raw, context)
-    return Row(raw.slug, values.columns, values.body, values.outcomes)
+def _note_rows(raws: Iterable[RawArticle], task: Task, context: Context, notes: Notes) -> None:
+    listed_by = (task.asked.slug or "") if task.asked.kind == "section" else ""
+    for raw in raws:
+        values = normalise_article(raw, context)
+        notes.tally("fields", values.outcomes)
+        article_id = values.columns.get("article_id")
+        if article_id is None:
+            notes.problem("slug", task.url, task.record, f"{raw.slug[:80]!r} is not a slug")
+        else:
+            values.columns["warc_record"] = task.record
+            notes.sighting(article_id, listed_by, values.columns)
+
+
+def _note_article(page: ArticlePage, task: Task, context: Context, notes: Notes) -> None:
+    slug, landed = task.asked.slug or "", _moved(task)
+    if landed is not None:
+        notes.settle(slug, "gone", f"redirects to {landed}")
+        return
+    values = normalise_article(page.article, context)
+    notes.tally("fields", values.outcomes)
+    if values.columns.get("title") is None:
+        notes.problem("invalid", task.url, task.record, "no title")
+        notes.settle(slug, "failed", "no title")
+    else:
+        values.columns |= {"warc_record": task.record, "fetched_at": task.at}
+        notes.fetched(values.columns["article_id"], values.columns, values.body)
+
+
+def _note_answer(task: Task, notes: Notes) -> None:
+    """Note an answer without a page: the article is as it was, or it is gone."""
+    slug = task.asked.slug or ""
+    if task.status == 304:
+        notes.validated(slug, {"fetched_at": task.at})
+    elif task.status in {404, 410}:
+        notes.settle(slug, "gone", f"HTTP {task.status}")
+
+
+def _note_unread(task: Task, kind: str, detail: str, notes: Notes) -> None:
+    slug = task.asked.slug or ""
+    notes.problem(kind, task.url, task.record, detail)
+    if task.asked.kind == "article":
+        notes.settle(slug, "failed", detail)
+    elif task.asked.kind == "section":
+        notes.tally(UNREAD, {slug: 1})
 
 
 def _moved(task: Task) -> str | None:
@@ -206,51 +230,3 @@ def _moved(task: Task) -> str | None:
     landed = parse_help_url(task.url)
     stayed = landed.kind != "article" or landed.slug == task.asked.slug or landed.locale != task.asked.locale
     return None if stayed else landed.slug
-
-
-def enter(ledger: Ledger, said: Said) -> None:
-    """Enter in ``ledger`` what one answer says, as the spider and the pipelines do for a live one."""
-    task = said.task
-    slug = task.asked.slug or ""
-    page = {"section": "listing"}.get(task.asked.kind, task.asked.kind)
-    ledger.tally("rules", {f"{page}.{name}": n for name, n in said.rules.items()})
-    if said.language:
-        ledger.tally("language", {said.language: 1})
-    for row in said.rows:
-        ledger.tally("fields", row.outcomes)
-    if said.problem is not None:
-        kind, detail = said.problem
-        ledger.problem(kind, task.url, f"{task.record}: {detail}")
-    if task.asked.kind == "article":
-        _enter_article(ledger, said, slug)
-        return
-    if said.problem is not None and task.asked.kind == "section":
-        ledger.tally(UNREAD, {slug: 1})
-    for name, title, category, content_type in said.sections:
-        ledger.section(name, title=title, category=category, content_type=content_type)
-    for row in said.rows:
-        article_id = row.columns.get("article_id")
-        if article_id is None:
-            ledger.problem("slug", task.url, f"{task.record}: {row.slug[:80]!r} is not a slug")
-        else:
-            listed_by = slug if task.asked.kind == "section" else ""
-            ledger.sighting(article_id, listed_by, row.columns | {"warc_record": task.record})
-
-
-def _enter_article(ledger: Ledger, said: Said, slug: str) -> None:
-    task, landed = said.task, _moved(said.task)
-    if task.status == 304:
-        ledger.validated(slug, {"fetched_at": task.at})
-    elif task.status in {404, 410}:
-        ledger.settle(slug, "gone", f"HTTP {task.status}")
-    elif said.problem is not None:
-        ledger.settle(slug, "failed", said.problem[1])
-    elif landed is not None:
-        ledger.settle(slug, "gone", f"redirects to {landed}")
-    for row in said.rows:
-        if row.columns.get("title") is None:
-            ledger.problem("invalid", task.url, f"{task.record}: no title")
-            ledger.settle(slug, "failed", "no title")
-        else:
-            columns = row.columns | {"warc_record": task.record, "fetched_at": task.at}
-            ledger.fetched(row.columns["article_id"], columns, row.body)

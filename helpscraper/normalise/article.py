@@ -203,8 +203,9 @@ def normalise_article(raw: RawArticle, context: Context) -> Values:
     merged = Values()
     for step in STEPS:
         values = step(raw, context)
-        merged.columns |= values.columns
-        merged.outcomes += values.outcomes
+        merged.columns.update(values.columns)
+        for name, n in values.outcomes.items():
+            merged.outcomes[name] += n
         merged.body = values.body or merged.body
     return merged
 

@@ -11,13 +11,16 @@ from itertools import takewhile
 from lxml import etree
 
 from helpscraper.pages.base import BLOCKS
-from helpscraper.pages.inline import BREAK, InlineWriter, tidy, tidy_md
+from helpscraper.pages.inline import BREAK, INLINE, InlineWriter, tidy, tidy_md
 from helpscraper.pages.markdown import escape_lines, fence
 
-__all__ = ["PLAIN", "BlockWriter"]
+__all__ = ["MEANT", "PLAIN", "BlockWriter"]
 
 PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
 """Blocks that only set off what is in them."""
+
+MEANT = (BLOCKS | INLINE) - PLAIN
+"""Elements that ``start`` and ``end`` do something about; the others are as good as what is in them."""
 
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _CELLS = frozenset(("tr", "td", "th"))
@@ -79,6 +82,12 @@ class BlockWriter(InlineWriter):
 
     def _emit(self, text: str, md: str) -> None:
         """Write one block behind the marks of the containers that it stands in."""
+        if not self._containers:
+            if text:
+                self.text_blocks.append(text)
+            self.md_blocks += ("\n\n", md) if self.md_blocks else (md,)
+            self._last, self._last_rest = [], ""
+            return
         first = rest = text_first = text_rest = ""
         tight = self._is_tight()
         for container in self._containers:
@@ -94,7 +103,9 @@ class BlockWriter(InlineWriter):
             self.text_blocks.append(text_first + text.replace("\n", "\n" + text_rest))
         if self.md_blocks:
             between = ""
-            if rest and self._last_rest:
+            if rest == self._last_rest:
+                between = rest.rstrip()
+            elif rest and self._last_rest:
                 shared = takewhile(lambda pair: pair[0] == pair[1], zip(self._last_rest, rest, strict=False))
                 between = "".join(char for char, _ in shared).rstrip()
             self.md_blocks.append("\n" if tight else f"\n{between}\n")

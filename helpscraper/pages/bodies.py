@@ -14,7 +14,7 @@ from typing import TypeAlias
 from lxml import etree
 
 from helpscraper.pages.base import HIDDEN
-from helpscraper.pages.blocks import PLAIN, BlockWriter
+from helpscraper.pages.blocks import MEANT, PLAIN, BlockWriter
 
 __all__ = ["BodyForms", "Selector", "write_body"]
 
@@ -87,17 +87,17 @@ def _walk(part: etree._Element, writer: BlockWriter) -> None:
         if event == "start":
             if tag in PLAIN:
                 writer.part()
+            elif tag in MEANT:
+                writer.start(tag, node)
             elif tag in HIDDEN:
                 walk.skip_subtree()
                 continue
-            else:
-                writer.start(tag, node)
-            if node.text:
-                writer.data(node.text)
+            if text := node.text:
+                writer.data(text)
         else:
             if tag in PLAIN:
                 writer.part()
-            elif tag not in HIDDEN:
+            elif tag in MEANT:
                 writer.end(tag, node)
-            if node.tail and node is not part:
-                writer.data(node.tail)
+            if (text := node.tail) and node is not part:
+                writer.data(text)

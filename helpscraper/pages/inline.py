@@ -10,7 +10,7 @@ from lxml import etree
 from helpscraper.pages.base import collapse
 from helpscraper.pages.markdown import code_span, escape, link, web_url
 
-__all__ = ["BREAK", "InlineWriter", "edges", "tidy", "tidy_md"]
+__all__ = ["BREAK", "INLINE", "InlineWriter", "edges", "tidy", "tidy_md"]
 
 BREAK = "\\\n"
 """A hard line break of Markdown."""
@@ -22,6 +22,8 @@ _MARKS = (
     dict.fromkeys(("b", "strong"), "**") | dict.fromkeys(("i", "em"), "*") | dict.fromkeys(("s", "del"), "~~")
 )
 _CODE = frozenset(("code", "kbd", "samp"))
+INLINE = _CODE | _MARKS.keys() | {"a", "br", "img"}
+"""Elements that Markdown has something for within a line."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,8 @@ class InlineWriter:
             return
         # As collapse(), but a space at either end still parts this text from its neighbours.
         words = " ".join(text.split())
-        text = f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}" if words else " "
+        if words != text:
+            text = f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}" if words else " "
         self._text.append(text)
         self._md.append(text if self._code or words.isalnum() else escape(text))
 
@@ -117,7 +120,8 @@ class InlineWriter:
                 self._wrap(opened)
             for opened in self._open:
                 opened.text_from = opened.md_from = 0
-        text, md = "".join(self._text), "".join(self._md)
+        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
+        md = self._md[0] if len(self._md) == 1 else "".join(self._md)
         self._text.clear()
         self._md.clear()
         self._closed = ("", -1)

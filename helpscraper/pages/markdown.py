@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
 __all__ = ["code_span", "escape", "escape_lines", "fence", "link", "web_url"]
@@ -15,6 +16,9 @@ _URL_UNSAFE = {ord(char): f"%{ord(char):02X}" for char in ' ()<>\\"`|'} | {
     ord(char): None for char in "\t\r\n"
 }
 _SCHEMES = frozenset(("http", "https", "mailto", "tel"))
+# Most links of a body: nothing in them is to be resolved, so that ``urljoin`` gives them back as they are.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9_-]+)*")
 
 
 def escape(text: str) -> str:
@@ -35,7 +39,7 @@ def escape_lines(text: str) -> str:
     """
     if "\n" in text:
         return "\n".join(map(escape_lines, text.split("\n")))
-    found = _LINE_START.match(text)
+    found = None if text[:1].isalpha() else _LINE_START.match(text)
     if found is None:
         return text
     mark = f"\\{found[2]}" if found[2] else f"{found[3]}\\{found[4]}"
@@ -69,6 +73,20 @@ def web_url(href: str | None, base: str) -> str | None:
     >>> web_url("/help/a", "https://x.example/help/b"), web_url("javascript:alert(1)", "https://x.example")
     ('https://x.example/help/a', None)
     """
+    if href and (origin := _origin(base)):
+        if _PLAIN_PATH.fullmatch(href):
+            return origin + href
+        if _PLAIN_URL.fullmatch(href):
+            return href
+    return _resolved(href, base)
+
+
+@lru_cache(maxsize=64)
+def _origin(base: str) -> str:
+    return (_resolved("/", base) or "").removesuffix("/")
+
+
+def _resolved(href: str | None, base: str) -> str | None:
     try:
         absolute = urljoin(base, (href or "").strip())
         scheme = urlsplit(absolute).scheme.lower()

@@ -22,7 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--articles", type=int, default=76, help="articles in state 0")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--padding", type=int, default=0, help="bytes of JSON that each page carries besides")
+    parser.add_argument(
+        "--padding", type=int, default=0, help="bytes of menus and JSON that each page carries besides"
+    )
     parser.add_argument("--validators", action="store_true", help="send ETag and answer 304")
     parser.add_argument("--no-totals", action="store_true", help="state the number of articles nowhere")
     parser.add_argument("--hostile", action="store_true", help="put script and formulas into every field")

@@ -19,6 +19,7 @@ from helpscraper.sample.state_json import (
     dumps,
     header_state,
     listing_state,
+    menu_labels,
     region_state,
 )
 from helpscraper.sample.story import gone
@@ -58,7 +59,8 @@ class Edition:
             language="en-us" if self.us else self.voice.language, direction=self.voice.direction,
             canonical=self.base_url + path,
             state=dumps(state) if with_state else "",
-            header_state=dumps(header_state(self.options.padding)),
+            header_state=dumps(header_state(self.options.padding // 2)),
+            menu=menu_labels(self.options.padding // 2),
             okx_global=dumps(outer), ok_global=dumps(inner),
             ld_json=[dumps(data) for data in ld_json if with_state],
             **context,

@@ -119,9 +119,10 @@ class Options:
 
     ``articles`` is the number in state 0 and ``seed`` picks their words. ``totals=False`` states the number
     of articles of a section nowhere. ``region="us"`` serves the other region's edition at the locale-neutral
-    URL. ``padding`` is the number of bytes of JSON that each page carries in ``#headerState``. ``hostile``
-    puts script, formulas and bidi controls into every field. ``past_end`` says what a listing page behind
-    the last one answers.
+    URL. ``padding`` is the number of bytes that each page carries besides, half of them menus and half JSON in
+    ``#headerState``: so it is parsed in the time that a real page of its size takes. ``hostile`` puts script,
+    formulas and bidi controls into every field. ``past_end`` says what a listing page behind the last one
+    answers.
     """
 
     layout: Layout = "e2"

@@ -22,6 +22,7 @@ __all__ = [
     "dumps",
     "header_state",
     "listing_state",
+    "menu_labels",
     "region_state",
 ]
 
@@ -169,6 +170,11 @@ def region_state(locale: str, options: Options) -> tuple[dict[str, Any], dict[st
     outer = {"restriction": {"site": {"siteList": [site]}, "basicInfo": {"ipCountryCode": country}}}
     inner = {"market": "us" if us else "global", "site": {"subSite": site}, "ipRegion": country}
     return outer, inner
+
+
+def menu_labels(padding: int) -> list[str]:
+    """Return the labels of menu entries that weigh ``padding`` bytes in the markup."""
+    return [f"{crc32(b'menu %d' % n):08x}{crc32(b'item %d' % n):08x}" for n in range(padding // 401)]
 
 
 def header_state(padding: int) -> dict[str, Any]:

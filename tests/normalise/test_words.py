@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.normalise.words import count_words
+from helpscraper.normalise.words import _SEGMENT, count_words
 
 CASES = [
     ("", 0),
@@ -45,3 +45,9 @@ def test_any_text_has_a_count(text: str) -> None:
 def test_a_long_text_is_counted_as_a_short_one() -> None:
     text = "Don't panic: 3,208 users. "
     assert count_words(text * 50_000) == 50_000 * count_words(text)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.text("abeZ_09.':,;-/ \n\r\t\x1f\u2018\u2019\u201c\u2013\u00a0", max_size=12))
+def test_western_text_is_counted_as_any_other(text: str) -> None:
+    assert count_words(text) == sum(1 for _ in _SEGMENT.finditer(text))

@@ -11,7 +11,7 @@ from lxml import etree, html
 
 from helpscraper.pages.base import Page, elements
 from helpscraper.pages.bodies import BodyForms, write_body
-from helpscraper.pages.markdown import code_span, escape, escape_lines, link
+from helpscraper.pages.markdown import _resolved, code_span, escape, escape_lines, link, web_url
 
 CONTAINER = elements("id('body')")
 BASE = "https://harbour.example/help/ropes"
@@ -196,3 +196,38 @@ def test_a_wide_table_is_not_squared() -> None:
 def test_marks(call: object, result: str) -> None:
     assert callable(call)
     assert call() == result
+
+
+_URL_PARTS = st.sampled_from(
+    [
+        "/",
+        "//",
+        "a",
+        "b-_",
+        "..",
+        ".",
+        "http",
+        "https",
+        "://",
+        ":",
+        "?x=1",
+        "#f",
+        "mailto:",
+        " ",
+        "%20",
+        ";",
+        "[",
+        "é",
+    ]
+    + ["www.harbour.example", "8080", "@", "\n", "javascript:"]
+)
+
+
+@given(
+    st.lists(_URL_PARTS, max_size=6).map("".join),
+    st.sampled_from(
+        [BASE, "HTTP://x.example:80/a", "mailto:x", "", "https://[::1]/x", "http://[bad", "/a/b"]
+    ),
+)
+def test_a_plain_link_is_what_resolving_it_gives(href: str, base: str) -> None:
+    assert web_url(href, base) == _resolved(href, base)

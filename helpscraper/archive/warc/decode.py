@@ -7,11 +7,12 @@ bytes do not have.
 from __future__ import annotations
 
 import sys
-import zlib
 from collections.abc import Callable
 from io import BytesIO
+from typing import Final, cast
 
 import brotli
+from zlib_ng import zlib_ng
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -24,6 +25,7 @@ MAX_BODY = 16 << 20
 """Bytes of one decoded page; the crawler accepts no larger one (``DOWNLOAD_MAXSIZE``)."""
 
 _STEP = 1 << 16
+_DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
 _NAMED = 200
 
 
@@ -99,17 +101,17 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     parts: list[bytes] = []
     size = 0
     while data.startswith(b"\x1f\x8b"):  # what follows the last member is padding
-        size, data = _inflate_one(zlib.decompressobj(wbits=31), data, parts, size, limit)
+        size, data = _inflate_one(zlib_ng.decompressobj(wbits=31), data, parts, size, limit)
     return b"".join(parts)
 
 
 def _inflate_one(
-    stream: zlib._Decompress, data: bytes, parts: list[bytes], size: int, limit: int
+    stream: zlib_ng._Decompress, data: bytes, parts: list[bytes], size: int, limit: int
 ) -> tuple[int, bytes]:
     try:
         # One byte beyond the bound is asked for, so that a page of exactly the bound passes.
         size = _joined(parts, stream.decompress(data, limit - size + 1), size, limit)
-    except zlib.error as error:
+    except _DEFLATE_ERROR as error:
         raise ValueError(f"damaged: {error}") from error
     if not stream.eof:
         raise ValueError("the compressed page is cut off")
@@ -122,9 +124,9 @@ def _inflate(data: bytes, limit: int) -> bytes:
     for wbits in (15, -15):
         parts: list[bytes] = []
         try:
-            _inflate_one(zlib.decompressobj(wbits=wbits), data, parts, 0, limit)
+            _inflate_one(zlib_ng.decompressobj(wbits=wbits), data, parts, 0, limit)
         except ValueError as error:
-            if isinstance(error.__cause__, zlib.error):
+            if isinstance(error.__cause__, _DEFLATE_ERROR):
                 failed = error
                 continue
             raise

@@ -169,6 +169,8 @@ def _next(
 
 
 def _warc_headers(source: GzipMember | Plain, version: bytes) -> StatusAndHeaders:
+    if isinstance(source, GzipMember) and (block := source.lines(_MAX_LINE)) is not None:
+        return parse_headers(version + block)
     lines, size = [version], len(version)
     while (line := source.line(_MAX_LINE)) not in _BLANK:
         size += len(line)

@@ -168,6 +168,8 @@ def same_digest(stated: str, data: bytes) -> bool:
     if algorithm is None:
         return True
     real = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    if value == base64.b32encode(real).decode():
+        return True  # as nearly every record has it, and several times as fast as reading what is stated
     try:
         if len(value) == 2 * len(real):
             return binascii.unhexlify(value) == real

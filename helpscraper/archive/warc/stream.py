@@ -8,8 +8,9 @@ damage and go on. So members are framed here, and ``warcio`` parses what is insi
 from __future__ import annotations
 
 import os
-import zlib
-from typing import IO
+from typing import IO, Final, cast
+
+from zlib_ng import zlib_ng
 
 __all__ = ["Damaged", "GzipMember", "Plain", "find_member"]
 
@@ -17,6 +18,8 @@ _CHUNK = 1 << 16
 _STEP = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
 _MARK = b"WARC/"
+# zlib-ng unpacks two to three times as fast as the zlib that Python brings.
+_ERROR: Final = cast("type[Exception]", zlib_ng.error)
 
 
 class Damaged(Exception):  # noqa: N818 - a state of the file, always caught in this package
@@ -62,7 +65,7 @@ class GzipMember:
         self._offset = offset
         self._ahead = ahead
         self._given = 0
-        self._inflater = zlib.decompressobj(wbits=31)
+        self._inflater = zlib_ng.decompressobj(wbits=31)
         self._buffer = b""
         self._place = 0
         self.end: int | None = None
@@ -79,7 +82,7 @@ class GzipMember:
                 raise Damaged("cut off: the file ends inside this gzip member")
             try:
                 fresh = inflater.decompress(source, wanted)
-            except zlib.error as error:
+            except _ERROR as error:
                 raise Damaged(f"damaged gzip member: {error}") from error
             if inflater.eof:
                 self.end = self._offset + self._given - len(inflater.unused_data)
@@ -107,6 +110,14 @@ class GzipMember:
             size -= len(part)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def lines(self, limit: int) -> bytes | None:
+        """Return the lines before the next empty one, which is passed; None where that takes more than a look."""
+        start, end = self._place, self._buffer.find(b"\n\r\n", self._place, self._place + limit)
+        if end < 0 or self._buffer.find(b"\n\n", start, end + 1) >= 0:
+            return None
+        self._place = end + 3
+        return self._buffer[start : end + 1]
 
     def skip(self, size: int) -> int:
         """Unpack and forget ``size`` bytes and return how many there were; raises ``Damaged``."""

@@ -31,11 +31,7 @@ _ROWS = tuple(
     for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
 )
 _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
-_BODY = elements(
-    f".//div[{has_class('richTextContent')} or {has_class('markdownContent')}]"
-    f"[not(ancestor::*[{has_class('richTextContent')} or {has_class('markdownContent')}"
-    f" or {has_class('footerContainer')} or starts-with(@id, 'footer-')])]"
-)
+_BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
 _CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
 _CHROME_PATH = (
     f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
@@ -73,8 +69,11 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _element(self) -> etree._Element | None:
-        candidates = (*self.root.iter("article"), *_ARTICLE_CONTAINER(self.root))
-        return next((one for one in candidates if next(one.iter("h1"), None) is not None), None)
+        for candidates in (self.root.iter("article"), _ARTICLE_CONTAINER(self.root)):
+            for one in candidates:
+                if next(one.iter("h1"), None) is not None:
+                    return one
+        return None
 
     @cached_property
     def _linked_data(self) -> Json:
@@ -237,7 +236,7 @@ class ArticlePage(OkxPage):
         """The elements that hold the body, by the stable part of their class."""
         if self._element is None:
             return []
-        found: list[etree._Element] = _BODY(self._element)
+        found = [div for div in self._element.iter("div") if _is_body(div)]
         if found:
             self.count("body", "markdown" if "markdown" in found[0].get("class", "") else "rich_text")
             return found
@@ -265,6 +264,21 @@ class ArticlePage(OkxPage):
                 return body
         self.count("body", "missing")
         return None
+
+
+def _is_body(div: etree._Element) -> bool:
+    """Tell whether ``div`` is the outermost element of a body, and no part of a footer."""
+    return _has_body_class(div) and not any(
+        _has_body_class(above)
+        or "index_footerContainer__" in above.get("class", "")
+        or above.get("id", "").startswith("footer-")
+        for above in div.iterancestors()
+    )
+
+
+def _has_body_class(element: etree._Element) -> bool:
+    stated = element.get("class")
+    return stated is not None and any(name in stated for name in _BODY_CLASSES)
 
 
 def _slug_of(url: str | None) -> str | None:
