@@ -86,14 +86,14 @@ class Archive:
         return diff_snapshots(self.catalog, self.catalog.resolve(a), self.catalog.resolve(b), **options)
 
     def history(self, article_id: str) -> History:
-        """Return the story of one article over all snapshots; see ``history.timeline``."""
+        """Return the story of one article over all snapshots; renames followed; see ``history.views``."""
         from helpscraper.history.timeline import article_history
 
         return article_history(self.catalog, article_id)
 
     def views(self) -> pd.DataFrame:
-        """Return the view counts as a tidy series with gains per day; see ``history.timeline``."""
-        from helpscraper.history.timeline import view_series
+        """Return the view counts as a tidy series with gains per day; renames followed; see ``history.views``."""
+        from helpscraper.history.views import view_series
 
         return to_frame(view_series(self.catalog))
 

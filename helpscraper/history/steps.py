@@ -24,7 +24,7 @@ from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.renames import follow
 from helpscraper.history.result import ordered, renames_of
 
-__all__ = ["Records", "changes_of", "steps", "story_of"]
+__all__ = ["Records", "changes_of", "renames_between", "steps", "story_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,20 @@ def story_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]], artic
     if len(names) > 1:
         found, _, warnings = _look(catalog, pairs, set(names))
     return Records(pa.concat_tables([CHANGES_SCHEMA.empty_table(), *found]), tuple(warnings), names)
+
+
+def renames_between(
+    catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]
+) -> list[tuple[str, str, str]]:
+    """Return the renames of these steps, oldest first: the snapshot that showed it, the slug before and after.
+
+    A step that cannot be compared has none to tell.
+    """
+    found: list[tuple[str, str, str]] = []
+    for before, after in taken:
+        _, links, _ = _look(catalog, [(before, after)], ())
+        found += [(after.id, old, new) for old, new in links]
+    return found
 
 
 def _look(

@@ -1,4 +1,4 @@
-"""Over many snapshots: the story of one article, the log of an archive, the series of view counts."""
+"""Over many snapshots: the story of one article and the log of an archive."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.nearest import nearest
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.archive.sql import connect
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
 from helpscraper.history.steps import changes_of, steps, story_of
 
-__all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table", "view_series"]
+__all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table"]
 
 HISTORY_SCHEMA: pa.Schema = pa.schema([pa.field("snapshot_id", pa.string(), nullable=False), *CHANGES_SCHEMA])
 """One row for each change: the snapshot that showed it, then the columns of a change feed."""
@@ -37,22 +36,6 @@ LOG_SCHEMA: pa.Schema = pa.schema(
 
 # Names are offered from this many of the newest snapshots, so that a mistyped one is answered at once.
 _SEARCHED = 30
-
-_VIEWS = """
-with seen as (
-    select site, locale, article_id, snapshot_at, view_count,
-        lag(view_count) over w as earlier, lag(snapshot_at) over w as earlier_at
-    from snapshots
-    where view_count is not null and status not in ('failed', 'gone')
-    window w as (partition by site, locale, article_id order by snapshot_at)
-)
-select site, locale, article_id, snapshot_at, view_count,
-    case when view_count >= earlier then view_count - earlier end as gain,
-    (epoch_us(snapshot_at) - epoch_us(earlier_at)) / 86400000000.0 as days,
-    gain / nullif(days, 0) as gain_per_day,
-    coalesce(view_count < earlier, false) as reset
-from seen order by site, locale, article_id, snapshot_at
-"""
 
 
 @dataclass(frozen=True)
@@ -189,15 +172,3 @@ def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:
             params={"snapshot": snapshot.id},
         ).to_arrow_table()
     return found.cast(LOG_SCHEMA)
-
-
-def view_series(catalog: Catalog) -> pa.Table:
-    """Return the view counts of every article in every snapshot, one row each, sorted.
-
-    Columns: site, locale, article_id, snapshot_at, view_count, ``gain`` since the observation before (null for the
-    first and after a reset), ``days`` between the two, ``gain_per_day``, and ``reset``: the count fell, which a
-    counter does not do, so it was started again or another number is shown.
-    """
-    with connect(catalog) as connection:
-        found: pa.Table = connection.sql(_VIEWS).to_arrow_table()
-    return found

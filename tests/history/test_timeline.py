@@ -16,9 +16,10 @@ from helpscraper.history.blame import blame
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import FROM_KEY
 from helpscraper.history.steps import changes_of, steps
-from helpscraper.history.timeline import article_history, log_table, view_series
+from helpscraper.history.timeline import article_history, log_table
+from helpscraper.history.views import view_series
 from tests.history.story import EN, PASSKEY, committed, days, story
-from tests.history.worlds import MONDAY
+from tests.history.worlds import MONDAY, row
 
 
 @pytest.fixture(scope="module")
@@ -132,6 +133,23 @@ def test_view_counts_are_a_tidy_series(catalog: Catalog) -> None:
     assert [row["reset"] for row in rows] == [False, False, False, False, True]
     assert rows[0]["snapshot_at"] == MONDAY and rows[1]["days"] == 1.0
     assert not any(row["article_id"] == "farewell" for row in view_series(catalog).to_pylist())
+
+
+def test_view_counts_follow_renames(tmp_path: Path) -> None:
+    first, second, third = (
+        row(name, view_count=n, section="faq") for name, n in (("one", 10), ("two", 15), ("three", 27))
+    )
+    another = row(
+        "one", source_id="another", view_count=3, title="Another", published_on=None, published_at=None
+    )
+    catalog = Catalog(tmp_path)
+    for day, rows in enumerate([[first], [second], [third, another]]):
+        same = [each | {"source_id": each["source_id"] if each is another else "cms-1"} for each in rows]
+        catalog = committed(tmp_path, day, [{**each, "body": each["title"]} for each in same])
+    rows = view_series(catalog).to_pylist()
+    assert [(r["article_id"], r["slug"], r["view_count"], r["gain"]) for r in rows] == [
+        ("one", "one", 3, None), ("three", "one", 10, None), ("three", "two", 15, 5), ("three", "three", 27, 12),
+    ]  # fmt: skip
 
 
 def test_blame(catalog: Catalog) -> None:
