@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from w3lib.encoding import html_to_unicode
+
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
-from helpscraper.errors import CommandError, InputError, ReferenceNotFoundError
+from helpscraper.errors import CommandError, ExtractionError, InputError, ReferenceNotFoundError
 from helpscraper.items import Article, Body, RawArticle
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context, normalise_article
@@ -26,12 +28,13 @@ from helpscraper.normalise.titles import normalise_title
 from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
 from helpscraper.pages.text import read_text, settle
 from helpscraper.sites import get_site
-from helpscraper.urls import parse_help_url, same_site
+from helpscraper.urls import HelpUrl, parse_help_url, same_site
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
 # As large as the largest response that a crawl accepts.
 MAX_BYTES = 16 * 1024 * 1024
+_UNCHANGED = "check --format and --url; nothing was imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,9 @@ def import_page(
     """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
 
     ``url`` is where the page was captured; it decides what kind of page it is. The same file with the same arguments
-    gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, ``ExtractionError`` for
-    a page that is not what its URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the
-    archive is unchanged then.
+    gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also where its page is
+    not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the archive is
+    unchanged then.
     """
     context = Context(get_site(site), get_locale(locale).prefix)
     if captured_at.tzinfo is None:
@@ -108,11 +111,9 @@ def import_page(
             _decoded(path, data), url, context.locale, _known_titles(catalog, partition)
         )
     else:
-        raws = _from_html(data, url)
+        raws = _from_html(path, data, url)
     if not raws:
-        raise InputError(
-            f"{path}: no article was found in it", advice="check --format and --url; nothing was imported"
-        )
+        raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
     articles, bodies, outcomes = _normalised(raws, context, captured_at)
     if not articles:
         raise InputError(
@@ -162,22 +163,59 @@ def _decoded(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _from_html(data: bytes, url: str) -> list[RawArticle]:
+def _from_html(path: Path, data: bytes, url: str) -> list[RawArticle]:
     target = parse_help_url(url)
+    if target.kind not in {"article", "section", "category", "search"}:
+        raise CommandError(
+            f"{url} is no article, section, category or search of a help centre",
+            advice="--url tells where the page was captured, such as https://www.okx.com/help/section/faq-kyc",
+        )
+    _check_encoding(path, data)
+    try:
+        return _read_html(path, data, url, target)
+    except ExtractionError as error:
+        raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
+
+
+def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> list[RawArticle]:
     if target.kind == "article":
         return [ArticlePage(url, data, slug=target.slug).article]
-    if target.kind in {"section", "category"}:
-        listing = ListingPage(url, data)
-        section = listing.section or target.slug
-        articles = listing.articles
-        for raw in articles:
-            raw.listed_in = (section,) if section and target.kind == "section" else ()
-        return articles
     if target.kind == "search":
         return SearchPage(url, data).articles
-    raise CommandError(
-        f"{url} is no article, section, category or search of a help centre",
-        advice="--url tells where the page was captured, such as https://www.okx.com/help/section/faq-kyc",
+    listing = ListingPage(url, data)
+    articles = listing.articles
+    if listing.page != target.page:
+        raise InputError(
+            f"{path}: the page says that it is page {listing.page} of its list, not {target.page} as in {url}",
+            advice="give --url as it was when the page was captured; nothing was imported",
+        )
+    section = listing.section or target.slug
+    for raw in articles:
+        raw.listed_in = (section,) if section and target.kind == "section" else ()
+    return articles
+
+
+def _check_encoding(path: Path, data: bytes) -> None:
+    """Raise ``InputError`` unless ``data`` is UTF-8, or what the page says of its encoding.
+
+    A crawl reads what it can of such a page, for it will not come again; a file that was saved wrong can be
+    saved again.
+    """
+    try:
+        data.decode("utf-8")
+        return
+    except UnicodeDecodeError as error:
+        offset = error.start
+    encoding, _ = html_to_unicode(None, data, default_encoding="utf-8")
+    if encoding != "utf-8":
+        try:
+            data.decode(encoding)
+            return
+        except UnicodeDecodeError as error:
+            offset = error.start
+    raise InputError(
+        f"{path}: wrong encoding: not {encoding} at byte {offset}",
+        advice="save the page as it was served, or correct its charset; nothing was imported",
     )
 
 

@@ -177,9 +177,11 @@ def test_bad_input_is_a_clear_error_and_changes_nothing(
     data, url, message = _bad(tmp_path, page)[case]
     file = tmp_path / "bad.html"
     file.write_bytes(data)
-    assert run(archive, file, url=url, at="2026-08-01T00:00:00Z") != 0
+    assert run(archive, file, url=url, at="2026-08-01T00:00:00Z") == 2
     err = capsys.readouterr().err
     assert message in err
+    if case not in {"hostile-slug", "no-help-url", "other-edition"}:  # these are wrong arguments
+        assert str(file) in err
     assert "\n  " in err, "an error says what to do on a line of its own"
     assert "Traceback" not in err
     assert files(archive) == before
@@ -190,13 +192,56 @@ def test_a_text_in_another_encoding_names_the_byte(
 ) -> None:
     file = tmp_path / "latin.txt"
     file.write_bytes("Wie lösche ich das?".encode("latin-1"))
-    assert run(tmp_path / "a", file, url=SEARCH) != 0
+    assert run(tmp_path / "a", file, url=SEARCH) == 2
     assert "not UTF-8 at byte 5" in capsys.readouterr().err
     assert not (tmp_path / "a" / "snapshots").exists()
 
 
+@pytest.mark.parametrize("encoding", ["windows-1251", "shift_jis", "utf-16"])
+def test_html_in_the_encoding_that_it_states(encoding: str, tmp_path: Path, page: Path) -> None:
+    file = tmp_path / "saved.html"
+    text = page.read_text(encoding="utf-8").encode("ascii", "xmlcharrefreplace").decode()
+    text = text.replace('charset="UTF-8"', f'charset="{encoding}"').replace("security", "security \u0434", 1)
+    file.write_bytes(text.encode(encoding))
+    assert run(tmp_path / "a", file) == 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "data", "message"),
+    [
+        ("UTF-8", "\u00f6".encode("latin-1"), "not utf-8 at byte"),
+        ("shift_jis", b"\x81\x20", "not cp932 at byte"),
+    ],
+)
+def test_html_that_is_not_in_its_encoding_names_file_and_byte(
+    stated: str, data: bytes, message: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "saved.html"
+    good = page.read_bytes().decode().encode("ascii", "xmlcharrefreplace")
+    good = good.replace(b'charset="UTF-8"', f'charset="{stated}"'.encode())
+    place = good.index(b"<body")
+    file.write_bytes(good[:place] + data + good[place:])
+    assert run(tmp_path / "a", file) == 2
+    assert f"{file}: wrong encoding: {message} {place}" in capsys.readouterr().err
+    assert not (tmp_path / "a" / "snapshots").exists()
+
+
+@pytest.mark.parametrize("stated", [1, 3])
+def test_another_page_of_the_list_than_the_url_says(
+    stated: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listing = "/help/section/announcements-latest-announcements"
+    file = tmp_path / "page.html"
+    with SampleServer(layout="e2") as server:
+        file.write_bytes(server.healthy(f"{listing}/page/2").body)
+    url = f"https://www.okx.com{listing}" + (f"/page/{stated}" if stated > 1 else "")
+    assert run(tmp_path / "a", file, url=url) == 2
+    assert f"{file}: the page says that it is page 2 of its list, not {stated}" in capsys.readouterr().err
+    assert run(tmp_path / "a", file, url=f"https://www.okx.com{listing}/page/2") == 0
+
+
 def test_an_unreadable_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(tmp_path / "a", tmp_path / "absent.html") != 0
+    assert run(tmp_path / "a", tmp_path / "absent.html") == 2
     assert "absent.html: cannot be read" in capsys.readouterr().err
     assert run(tmp_path / "a", tmp_path) != 0
     assert "cannot be read" in capsys.readouterr().err

@@ -21,6 +21,9 @@ examples:
   helpscraper import results.txt --format text --locale en --captured-at 2026-06-01T00:00:00Z \\
       --url "https://www.okx.com/help/search?category=faq&term=face"
   helpscraper import captures.warc.gz more.wacz     # also .wet.gz, and .cdxj with the WARC files beside it
+
+exit codes: 0 imported (or there already), 1 the archive cannot be read or written, 2 wrong arguments or a file of
+which nothing can be imported; it is named, and the archive is as it was
 """
 
 
