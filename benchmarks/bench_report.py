@@ -1,8 +1,9 @@
-"""The report of a large archive: full build, increment, size of pages, and the front page in a real browser.
+"""The report and the feeds of a large archive: full build, increment, size of pages, the front page in a real browser.
 
 10,000 articles, a snapshot a day over a year, 1 % of the texts and 30 % of the view counts moving each day. Bounds: a
-full build within 300 s and 1 GB (all processes together), an increment within 30 s, pages under 300 KB, and the front
-page usable within a second from disk. ``--days`` and ``--articles`` make a smaller run.
+full build within 300 s and 1 GB (all processes together), an increment within 30 s (both for the pages and for the
+feeds), pages under 300 KB, and the front page usable within a second from disk. ``--days`` and ``--articles`` make a
+smaller run.
 """
 
 from __future__ import annotations
@@ -110,9 +111,9 @@ class Centre:
         return pa.table(arrays, schema=SNAPSHOT_SCHEMA)
 
 
-def build(archive: Path, out: Path) -> tuple[float, int]:
-    """Build the report in a process of its own; return seconds and the peak in MB over all its processes."""
-    command = [sys.executable, "-m", "helpscraper", "report", "--archive", str(archive), "--out", str(out)]
+def build(what: str, archive: Path, out: Path) -> tuple[float, int]:
+    """Build ``report`` or ``feed`` in a process of its own; return seconds and the peak in MB over all its processes."""
+    command = [sys.executable, "-m", "helpscraper", what, "--archive", str(archive), "--out", str(out)]
     start, peak = time.perf_counter(), 0
     process = subprocess.Popen(command)
     while process.poll() is None:
@@ -162,7 +163,7 @@ def main() -> int:
     parser.add_argument("--articles", type=int, default=10_000)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        archive, out = Path(folder) / "archive", Path(folder) / "report"
+        archive, out, feeds = (Path(folder) / name for name in ("archive", "report", "feeds"))
         catalog, centre = Catalog(archive), Centre(args.articles)
         start = time.perf_counter()
         for day in range(args.days):
@@ -170,14 +171,18 @@ def main() -> int:
         print(
             f"archive of {args.articles:,} articles x {args.days} snapshots made in {time.perf_counter() - start:.0f} s"
         )
-        full, full_mb = build(archive, out)
+        full, full_mb = build("report", archive, out)
+        told, told_mb = build("feed", archive, feeds)
         centre.commit(catalog, args.days)
-        step, step_mb = build(archive, out)
+        step, step_mb = build("report", archive, out)
+        told_step, told_step_mb = build("feed", archive, feeds)
         largest = max(path.stat().st_size for path in out.rglob("*.html")) / 1000
         front = front_page(out)
         figures = [
             ("full build, seconds", full, FULL_SECONDS), ("full build, peak MB", full_mb, FULL_MB),
             ("increment, seconds", step, STEP_SECONDS), ("increment, peak MB", step_mb, FULL_MB),
+            ("feeds, seconds", told, FULL_SECONDS), ("feeds, peak MB", told_mb, FULL_MB),
+            ("feeds' increment, seconds", told_step, STEP_SECONDS), ("feeds' increment, peak MB", told_step_mb, FULL_MB),
             ("largest page, KB", largest, PAGE_KB), ("front page, milliseconds", front, FRONT_MS),
         ]  # fmt: skip
     for name, value, bound in figures:

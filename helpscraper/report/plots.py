@@ -200,9 +200,9 @@ def frame() -> Figure:
     the first and the last day (``from``, ``to``), the line and its dots. The line runs from the lower left corner of
     the plot to the upper right one, which is how the page knows where it is.
     """
-    figure, axes = _figure(9.2, 2.4)
+    figure, axes = _figure(5.2, 2.0)
     figure.set_layout_engine("none")
-    axes.set_position((0.075, 0.14, 0.905, 0.78))
+    axes.set_position((0.135, 0.16, 0.84, 0.76))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 3)
     axes.set_xticks([])

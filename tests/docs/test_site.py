@@ -81,7 +81,9 @@ def test_no_page_asks_for_anything_remote(site: Path) -> None:
         page.on("request", lambda request: asked.append(request.url))
         page.on("requestfailed", lambda request: said.append(request.url))
         page.on("pageerror", lambda error: said.append(str(error)))
-        for path in sorted(set(site.rglob("*.html")) - {site / "404.html"}):  # which names files from the root
+        for path in sorted(
+            set(site.rglob("*.html")) - {site / "404.html"}
+        ):  # which names files from the root
             page.goto(path.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
                 f"{path.name} is wider than a phone"

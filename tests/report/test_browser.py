@@ -244,14 +244,19 @@ def test_right_to_left(report: Path, watched: Watch) -> None:
     assert text.first.evaluate("e => getComputedStyle(e).direction") == "rtl"
 
 
-def test_printing(report: Path, watched: Watch) -> None:
-    page = watched().open(pages_of(report)["crawl"])
+@pytest.mark.parametrize("name", ["front", "crawl", "article", "silent", "arabic"])
+def test_printing(report: Path, watched: Watch, name: str) -> None:
+    page = watched(color_scheme="dark").open(pages_of(report)[name])
     pdf = page.pdf(format="A4")
     assert pdf.startswith(b"%PDF-") and len(pdf) > 10_000
     page.emulate_media(media="print")
-    assert page.locator("header.top").is_hidden()
-    assert page.locator("[data-filters]").is_hidden()
-    assert page.locator("[data-rows] tbody tr").first.is_visible()
+    for control in ("header.top", "[data-filters]", "[data-diff]", "footer.foot"):
+        assert not page.locator(control).is_visible(), "what cannot be used on paper is not printed"
+    assert page.locator("h1").is_visible()
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(ground) == "rgb(255, 255, 255)", "dark colours are for screens"
+    for content in page.locator("main tbody tr, .word-diff p, svg.plot").all()[:30]:
+        assert content.evaluate("each => !!each.closest('details:not([open])')") or content.is_visible()
 
 
 def test_without_javascript_everything_is_there(report: Path, watched: Watch) -> None:
@@ -275,11 +280,28 @@ def test_the_keyboard_reaches_everything(report: Path, watched: Watch) -> None:
     assert not page.locator("[name=kind]").first.is_checked()
 
 
+def test_the_keyboard_chooses_versions_and_layout(report: Path, watched: Watch) -> None:
+    many = max(
+        (report / "okx/en/articles").glob("*.html"), key=lambda path: path.read_text().count("<option")
+    )
+    page = watched().open(many)
+    shown = page.locator("[data-target]").inner_text()
+    page.locator("[name=from]").focus()
+    page.keyboard.press("Home")
+    assert page.locator("[data-target]").inner_text() != shown
+    assert page.locator("[data-summary]").get_attribute("role") == "status", "and it is said"
+    page.locator("[name=layout]").first.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("table.side").is_visible()
+    assert page.locator("table.side thead th").count() == 2
+
+
 @pytest.mark.parametrize(
     ("name", "scheme"),
     [
         ("front", "light"),
         ("front", "dark"),
+        ("crawl", "light"),
         ("crawl", "dark"),
         ("article", "light"),
         ("article", "dark"),

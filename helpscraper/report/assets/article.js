@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { home, latest, load, make, number } = window.helpscraper;
+  const { home, load, make, number } = window.helpscraper;
   const article = document.querySelector("article[data-key]");
   if (!article) return;
 
@@ -307,6 +307,5 @@
     const gain = points.at(-1)[1] - points[0][1];
     figure.append(make("p", { class: "soft" }, points.length > 1 ? `${number(points.at(-1)[1])} at last, ${gain < 0 ? "−" : "+"}${number(Math.abs(gain))} since ${day(points[0][0])}.` : `${number(points[0][1])} when it was counted.`));
     section.hidden = false;
-    latest(section);
   });
 })();

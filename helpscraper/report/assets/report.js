@@ -55,11 +55,10 @@
   const number = (value) =>
     value === null || value === undefined ? "–" : value.toLocaleString("en").replaceAll(",", "\u202f");
 
-  window.helpscraper = { home, latest: (within) => latest(within), load, make, number };
+  window.helpscraper = { home, load, make, number };
 
   // A plot that is wider than the screen shows its end: the latest is what people come for.
-  const latest = (within) => within.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
-  latest(document);
+  document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
 
   // Dark colours.
   const toggle = document.querySelector("[data-theme-switch]");

@@ -1,0 +1,205 @@
+"""What the pages show is what happened: held to the sample's own truth, page by page."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lxml import html
+
+from helpscraper.archive.layout import snapshot_id
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import write_refused
+from helpscraper.cli import main
+from helpscraper.report.build import build_report
+from helpscraper.report.model import article_key
+from helpscraper.sample import Options, expected_changes, truth
+from helpscraper.sample.model import EPOCH, STEP
+
+STATES = range(1, 6)
+ROOT = Path(__file__).parent.parent.parent
+
+
+def at(state: int) -> str:
+    return snapshot_id(EPOCH + state * STEP)
+
+
+def told(state: int) -> dict[str, set[str]]:
+    """What happened to each article, by the key of its page; the counts stand apart."""
+    found: dict[str, set[str]] = {}
+    for change in expected_changes(state - 1, state):
+        if change.kind != "counted":
+            found.setdefault(article_key(change.article_id), set()).add(change.kind)
+    return found
+
+
+def silent(state: int) -> set[str]:
+    return {article_key(change.article_id) for change in expected_changes(state - 1, state) if change.silent}
+
+
+def parse(path: Path) -> html.HtmlElement:
+    return html.fromstring(path.read_text(encoding="utf-8"))
+
+
+def words(element: html.HtmlElement) -> str:
+    return re.sub(r"\s+", " ", element.text_content()).strip()
+
+
+def rows(page: html.HtmlElement) -> list[tuple[str, html.HtmlElement]]:
+    """Key and row of each line of a list of changes."""
+    found = page.xpath("//table[@data-rows]/tbody/tr")
+    return [
+        (re.findall(r"articles/([0-9a-f]{16})\.html", row.xpath("string(th/a/@href)"))[0], row)
+        for row in found
+    ]
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_crawl_shows_every_change_once(report: Path, state: int) -> None:
+    found = rows(parse(report / f"okx/en/crawls/{at(state)}.html"))
+    assert {key: set(row.get("data-kinds").split()) for key, row in found} == told(state)
+    assert len(found) == len(told(state))
+    assert {key for key, row in found if row.get("data-silent") is not None} == silent(state)
+    linked = {key for key, row in found if row.xpath("boolean(.//a[contains(., 'word diff')])")}
+    assert linked == {key for key, kinds in told(state).items() if "edited" in kinds}
+
+
+def test_the_silent_page_shows_the_silent_edits_and_no_others(report: Path) -> None:
+    found = rows(parse(report / "okx/en/silent.html"))
+    shown = {(row.xpath("string(td[1]/a/@href)")[-21:-5], key) for key, row in found}
+    assert shown == {(at(state), key) for state in STATES for key in silent(state)}
+
+
+def test_the_front_page_counts_what_happened(report: Path) -> None:
+    page = parse(report / "index.html")
+    tiles = [words(tile) for tile in page.xpath("//ul[@class='tiles']/li")]
+    assert tiles[0].startswith(f"{len(truth(5, 'en', Options()))} articles")
+    assert tiles[1].startswith(f"{len(told(5))} articles changed on {EPOCH + 5 * STEP:%Y-%m-%d}")
+    assert tiles[2].startswith(f"{sum(len(silent(state)) for state in STATES)} silent edits")
+    assert tiles[3].startswith("healthy last crawl")
+    crawls = page.xpath("//table[@class='crawls']/tbody/tr/th/a/@href")
+    assert crawls == [f"okx/en/crawls/{at(state)}.html" for state in (5, 4, 3, 2, 1, 0)]
+    assert (
+        len(page.xpath("//figure//*[local-name()='svg'][@role='img'][string-length(@aria-label) > 20]")) == 3
+    )
+    numbers = page.xpath("//figure[1]//table")[0]
+    kinds = [words(cell) for cell in numbers.xpath("thead/tr/th")[1:]]
+    for state, line in zip((0, *STATES), numbers.xpath("tbody/tr"), strict=True):
+        counted = dict(zip(kinds, (int(words(cell)) for cell in line.xpath("td")), strict=True))
+        wanted = told(state) if state else {}
+        assert counted == {kind: sum(kind in each for each in wanted.values()) for kind in kinds}
+
+
+def test_an_articles_page_tells_both_dates(report: Path) -> None:
+    """The crawl that found a silent edit, and the older day at which the site still dates the article."""
+    dated = {article_key(record.slug): str(record.updated_on) for record in truth(5, "en", Options())}
+    for key in silent(5):
+        page = parse(report / f"okx/en/articles/{key}.html")
+        first = page.xpath("//table[@class='story']/tbody/tr")[0]
+        assert words(first.xpath("th")[0]) == f"{EPOCH + 5 * STEP:%Y-%m-%d %H:%M} UTC"
+        assert words(first.xpath("td")[0]) == dated[key] < f"{EPOCH + 4 * STEP:%Y-%m-%d}"
+        assert "silent" in words(first)
+
+
+def test_editions_are_linked_both_ways(report: Path) -> None:
+    english = {record.key: record for record in truth(5, "en", Options())}
+    both = 0
+    for record in truth(5, "ar", Options()):
+        other = english.get(record.key)
+        path = report / f"okx/ar/articles/{article_key(record.slug)}.html"
+        links = parse(path).xpath("//nav[@class='editions']//a")
+        if other is None or not links:
+            continue
+        both += 1
+        assert [(link.get("hreflang"), link.get("href")) for link in links] == [
+            ("en", f"../../../okx/en/articles/{article_key(other.slug)}.html")
+        ]
+        back = parse(report / f"okx/en/articles/{article_key(other.slug)}.html")
+        assert path.name in [
+            Path(href).name for href in back.xpath("//nav[@class='editions']//a[@hreflang='ar']/@href")
+        ]
+    assert both > 20
+    assert parse(report / "index.html").xpath("//section[@aria-labelledby='editions']//a/@href")
+
+
+def test_a_refused_crawl_is_shown_with_its_reason(tmp_path: Path, commit: Callable[..., Any]) -> None:
+    store = Store(tmp_path / "a")
+    row = {"article_id": "a", "title": "A", "body": "one"}
+    commit(store, "2026-06-01", [row])
+    commit(
+        store, "2026-06-02", [row], write=write_refused, outcome="refused", reason="articles: 1 of 40 left",
+        health=[{"check": "articles", "verdict": "fail", "detail": "1 of 40 left"}],
+    )  # fmt: skip
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    for name in ("index.html", "okx/en/crawls/index.html", "okx/en/crawls/20260602T060000Z.html"):
+        assert "refused" in words(parse(tmp_path / "r" / name)), name
+    assert "1 of 40 left" in words(parse(tmp_path / "r/okx/en/crawls/20260602T060000Z.html"))
+    assert "1 of 40 left" in words(parse(tmp_path / "r/index.html").xpath("//main")[0])
+
+
+def test_open_opens_the_front_page(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    command = ["report", "--archive", str(archive), "--locale", "ar", "--out", str(tmp_path / "r")]
+    assert main(command) == 0 and opened == []
+    assert main([*command, "--open"]) == 0
+    assert opened == [(tmp_path / "r/index.html").as_uri()]
+
+
+COMMANDS = (
+    ["export", "--bodies"], ["show"], ["diff"], ["log"], ["runs"], ["log", "=cmd|' /C calc'!A0"],
+    ["history", "=cmd|' /C calc'!A0"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_no_table_of_a_hostile_site_holds_a_formula(
+    command: list[str], tmp_path: Path, commit: Callable[..., Any]
+) -> None:
+    """Every command that writes CSV, on articles whose every text is a formula of a spreadsheet."""
+    store = Store(tmp_path / "a")
+    evil = ["=cmd|' /C calc'!A0", '+HYPERLINK("http://192.0.2.1")', "-1+1", "@SUM(1)", "\t=1", "\r=1", "＝1"]
+    for day, mark in (("2026-06-01", ""), ("2026-06-02", "x")):
+        rows = [
+            {"article_id": evil[0] if n == 0 else f"a{n}", "title": text + mark, "body": text + mark}
+            | dict.fromkeys(("section", "section_title", "snippet", "category_title"), text + mark)
+            for n, text in enumerate(evil)
+        ]
+        commit(store, day, rows, reason=evil[0] + mark)
+    target = tmp_path / "out.csv"
+    assert main([*command, "--archive", str(tmp_path / "a"), "--format", "csv", "--output", str(target)]) == 0
+    cells = [
+        cell for line in csv.reader(io.StringIO(target.read_bytes().decode(), newline="")) for cell in line
+    ]
+    assert len(cells) > 5
+    assert [cell for cell in cells if re.match(r"[=+@\t\r＝＋＠]|-(?!\d+(\.\d+)?$)", cell)] == []
+
+
+def test_the_readme_shows_the_four_main_pages() -> None:
+    """They are made by ``test_browser.test_screenshots``."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"!\[[^]]+\]\((docs/images/report-\w+\.png)\)", readme)
+    assert [Path(name).stem for name in shown] == [
+        "report-front",
+        "report-crawl",
+        "report-article",
+        "report-silent",
+    ]
+    for name in shown:
+        data = (ROOT / name).read_bytes()
+        assert data.startswith(b"\x89PNG") and len(data) > 20_000
+
+
+def test_assets_of_others_would_have_to_be_listed() -> None:
+    """docs/report.md says that everything shipped was written here, so everything has to be one of these."""
+    assets = {path.name for path in (ROOT / "helpscraper/report/assets").iterdir()}
+    assert assets == {"article.js", "report.css", "report.js", "search.js", "theme.js"}
+    assert "No font, script\nor style of others is shipped" in (ROOT / "docs/report.md").read_text(
+        encoding="utf-8"
+    )
