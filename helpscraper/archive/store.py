@@ -121,7 +121,7 @@ class Store:
                 return
             target = Path(self._full(path))
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self.scratch(path) as temporary:
+            with self.scratch(path, beside=target.parent) as temporary:
                 source = _flushed(temporary, data)
                 self._publish(source, target, path, replace=replace)
             _sync_folder(target.parent)
@@ -141,8 +141,11 @@ class Store:
         return self._digest(path).hex()
 
     @contextlib.contextmanager
-    def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
+    def scratch(self, path: str = SCRATCH, *, beside: Path | None = None) -> Iterator[Path]:
         """Give the name of a local file to write to, on the archive's own file system where it has one.
+
+        A part of an archive may lie on another disk (``warc/`` on a larger one): the file is then made in the
+        folder ``beside``, from which it can be renamed into its place.
 
         The file is removed afterwards; those that a killed writer left are removed by the next one. What goes
         wrong while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
@@ -151,6 +154,8 @@ class Store:
             if self.is_local:
                 folder = Path(self._full(SCRATCH))
                 folder.mkdir(parents=True, exist_ok=True)
+                if beside is not None and beside.stat().st_dev != folder.stat().st_dev:
+                    folder = beside
                 _sweep(folder)
             else:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpscraper-")))

@@ -7,6 +7,7 @@ environment of its own. ``HELPSCRAPER_PYWB`` names one that is there already.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.warc import Record, iter_records, read_payload, warc_files
+from helpscraper.archive.warc import Payloads, Record, iter_records, read_payload, read_record, warc_files
 from tests.warc.test_crawled import Crawled, crawled
 
 __all__ = ["crawled"]
@@ -123,6 +124,34 @@ def decoded(crawled: Crawled, item: Record) -> bytes:
     item.payload = payload
     assert facts["content_encoding"] == "gzip"
     return item.body()
+
+
+def test_pywb_answers_304_as_the_server_did_and_has_the_page_that_it_vouched_for(
+    replay: str, crawled: Crawled
+) -> None:
+    store = crawled.catalog.store
+    unchanged = []
+    for file in warc_files(store, EN):
+        with store.open(file) as stream:
+            found = [item for item in iter_records(stream, file) if isinstance(item, Record)]
+        unchanged += [item for item in found if item.not_modified]
+    assert unchanged
+    for item in unchanged:
+        assert (item.type, item.status, item.payload) == ("revisit", 304, b"")
+        assert item.date is not None
+        moment = f"{item.date:%Y%m%d%H%M%S}"
+        with pytest.raises(urllib.error.HTTPError) as answer:
+            urllib.request.urlopen(f"{replay}/{moment}id_/{item.url}", timeout=30)
+        with answer.value as shown:
+            assert shown.code == 304
+            assert shown.headers["Memento-Datetime"] == f"{item.date:%a, %d %b %Y %H:%M:%S} GMT"
+        # The record names where and when the page itself was stored; there pywb shows it.
+        url = item.headers.get_header("WARC-Refers-To-Target-URI")
+        stored = re.sub(r"\D", "", item.headers.get_header("WARC-Refers-To-Date"))
+        with urllib.request.urlopen(f"{replay}/{stored}id_/{url}", timeout=30) as shown:
+            page = shown.read()
+        assert page == read_record(store, Payloads(store).holder(item)).body()
+        assert page
 
 
 def test_pywb_does_not_know_other_pages(replay: str, crawled: Crawled) -> None:
