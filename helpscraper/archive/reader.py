@@ -131,7 +131,13 @@ class Catalog:
         """
         named_site, named_locale, name = split_reference(reference)
         partition = self.partition(named_site or site, named_locale or locale)
-        found = match_reference(name, self.ids(partition), where=f"{self.store.uri} ({partition})")
+        ids = self.ids(partition)
+        if not ids and (there_is := Catalog(self.store).partitions()):
+            raise ReferenceNotFoundError(
+                f"{self.store.uri} ({partition}) holds no snapshot yet",
+                advice=f"there is: {', '.join(map(str, there_is))}",
+            )
+        found = match_reference(name, ids, where=f"{self.store.uri} ({partition})")
         return self._snapshot(partition, found)
 
     def before(self, snapshot: Snapshot) -> Snapshot | None:

@@ -89,6 +89,10 @@ def run(args: argparse.Namespace) -> int:
         shown = diff if "counted" in kinds or _wants_all(args) else diff.loud()
         found.append((shown, len(diff) - len(shown)))
         print_warnings(diff.warnings)
+        if diff.from_id > diff.to_id:
+            print_warnings(
+                [f"back in time, from {diff.from_id} to {diff.to_id}: what was added shows as removed"]
+            )
     print_warnings([error.message for error in failed])
     _print(catalog, found, args)
     # One answer whatever the format: a moved view count is a change only for who asks for view counts.
@@ -97,7 +101,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _split(values: list[str]) -> list[str]:
-    return [part for value in values for part in value.split(",") if part]
+    parts = [part.strip() for value in values for part in value.split(",")]
+    if not all(parts):
+        raise CommandError(
+            f"{','.join(values)!r}: a name is empty",
+            advice="leave the option out where nothing is to be narrowed down",
+        )
+    return parts
 
 
 def _wants_all(args: argparse.Namespace) -> bool:

@@ -225,7 +225,15 @@ def rename_field(fields: Iterable[str | None]) -> str | None:
 def ordered(changes: pa.Table) -> pa.Table:
     """Return change records by article, then the strongest kind first, then in the order of the columns."""
     ranks = [_RANKS.get(kind, len(_RANKS)) for kind in changes.column("kind").to_pylist()]
-    places = [_PLACES.get(name or "", -1) for name in changes.column("field").to_pylist()]
+    # The record of the rename itself comes first: of all kinds it alone has the new slug as its value.
+    slugs = pc.and_kleene(
+        pc.equal(changes.column("kind"), "renamed"),
+        pc.equal(changes.column("after"), changes.column("article_id")),
+    )
+    places = [
+        -1 if is_rename else _PLACES.get(name or "", -1)
+        for name, is_rename in zip(changes.column("field").to_pylist(), slugs.to_pylist(), strict=True)
+    ]
     keyed = changes.append_column("_rank", pa.array(ranks, pa.int64())).append_column(
         "_place", pa.array(places, pa.int64())
     )

@@ -45,6 +45,9 @@ def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple
         (["diff", "--field", "titel"], "nearest: title"),
         (["diff", "--field", "view"], "nearest: views"),
         (["diff", "--article", "trading-fee"], "nearest: trading-fees"),
+        (["diff", "--kind", ""], "'': a name is empty"),
+        (["diff", "--section", "fees,"], "'fees,': a name is empty"),
+        (["diff", "--locale", "fr"], "(okx/fr) holds no snapshot yet\n  there is: okx/en"),
         (["runs", "--locale", "fr"], "no run of fr\n  there is: okx/en"),
         (["log", "--locale", "fr"], "no run of fr"),
         (["reextract", "--locale", "fr"], "no run of fr"),
@@ -204,6 +207,12 @@ def test_a_pipe_that_nobody_reads_ends_quietly(archive: Path, words: list[str]) 
         said = process.stderr.read().decode()
     assert process.returncode == 0, said
     assert not [line for line in said.splitlines() if not line.startswith("warning: ")]
+
+
+def test_back_in_time_is_said(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
+    code, out, err = ran(capsys, archive, "diff", "latest~3", "latest~4")
+    assert code == 0 and "added" in out
+    assert "back in time, from 20261117T060000Z to 20261116T060000Z" in err
 
 
 def test_a_story_says_what_became_of_what_nobody_looked_for(
