@@ -65,7 +65,7 @@ def test_a_site_that_stands_still_has_no_additions(server: SampleServer, archive
     last = json.loads(printed(archive, "diff", "latest~1", "latest", "--format", "json"))
     assert {each["kind"] for each in last["changes"]} <= {"counted"}
     assert not Archive(archive).diff("latest~2", "latest").loud()
-    feeds = Archive(archive).sql("select kind, at from changes where kind <> 'counted'")
+    feeds = Archive(archive).sql("select kind, \"at\" from changes where kind <> 'counted'")
     assert set(feeds["kind"]) == {"unverified"}
     assert feeds["at"].nunique() == 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -133,6 +134,51 @@ def test_view_counts_are_a_tidy_series(catalog: Catalog) -> None:
     assert [row["reset"] for row in rows] == [False, False, False, False, True]
     assert rows[0]["snapshot_at"] == MONDAY and rows[1]["days"] == 1.0
     assert not any(row["article_id"] == "farewell" for row in view_series(catalog).to_pylist())
+
+
+PART: dict[str, Any] = {"complete": False, "sections": {"faq": {"whole": True, "content_type": "section"}}}
+
+
+def full_part_full(folder: Path, *, feed: bool = True) -> Catalog:
+    """A crawl of everything, one of the section ``faq``, and everything again, with an edit outside of it."""
+    committed(folder, 0, days()[0], feed=feed)
+    committed(folder, 1, [each for each in days()[0] if each["section"] == "faq"], feed=feed, **PART)
+    new = row("new-fees", section="fees", listed_in=["fees"], body="New.", source_id=None)
+    return committed(folder, 2, [*days()[1], new], feed=feed)
+
+
+@pytest.mark.parametrize("feed", [True, False])
+def test_what_a_part_did_not_look_for_is_compared_with_when_it_was_seen(tmp_path: Path, feed: bool) -> None:
+    catalog = full_part_full(tmp_path, feed=feed)
+    assert told(catalog, "trading-fees") == [
+        ("20261117", "unverified", "article"),
+        ("20261118", "edited", "body_sha256"),
+    ]
+    assert told(catalog, "farewell")[-1] == ("20261118", "removed", "article")
+    assert told(catalog, "new-fees") == [("20261118", "added", "article")]
+    assert {row["kind"] for row in log_table(catalog, EN, limit=1)[0].to_pylist()} == {
+        "added", "removed", "edited", "silent", "counted",
+    }  # fmt: skip
+    [pair] = steps(catalog, EN)[1:]
+    assert changes_of(catalog, [pair]).table.to_pylist() == diff_snapshots(catalog, *pair).table.to_pylist()
+    blamed = {row["snapshot_id"][:8] for row in blame(catalog, "trading-fees").to_pylist()}
+    assert blamed == {"20261116", "20261118"}
+
+
+def test_a_feed_that_would_know_more_today_is_not_used(tmp_path: Path) -> None:
+    committed(tmp_path, 1, days()[0][:1], **PART)
+    catalog = committed(tmp_path, 2, days()[0])
+    assert told(catalog, "trading-fees") == [("20261118", "unverified", "article")]
+    committed(tmp_path, 0, days()[0])
+    assert told(catalog, "trading-fees") == [("20261117", "unverified", "article")]
+
+
+def test_a_damaged_snapshot_is_no_evidence_and_is_named(tmp_path: Path) -> None:
+    catalog = full_part_full(tmp_path, feed=False)
+    Path(catalog.store.url(snapshot_path(EN, "20261116T060000Z"))).write_bytes(b"PAR1 broken")
+    found = diff_snapshots(catalog, "latest~1", "latest")
+    assert {"unverified"} == {row["kind"] for row in found.table.to_pylist() if row["field"] == "article"}
+    assert "what 20261116T060000Z held is not known" in found.warnings[0]
 
 
 def test_view_counts_follow_renames(tmp_path: Path) -> None:
