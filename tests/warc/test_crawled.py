@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import operator
+import re
 import shutil
 import subprocess
 import sys
@@ -21,6 +23,8 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.verify import verify
 from helpscraper.archive.warc import Problem, iter_records, read_payload, warc_files
 from helpscraper.captures import import_captures
+from helpscraper.cli import main
+from helpscraper.pages.okx import ArticlePage
 from helpscraper.reextract import reextract
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import crawl, helpscraper
@@ -208,6 +212,34 @@ def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.Monk
     assert [report.reason for report in reextract(str(mine.archive))] == [
         "today's extractor okx/next made it already"
     ] * 3
+
+
+def test_diff_names_what_came_from_the_extractor(
+    mine: Crawled, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> str:
+        assert main([*arguments, "--archive", str(mine.archive)]) == 0
+        said = capsys.readouterr()
+        return said.out if "json" in arguments else said.out + said.err
+
+    before = json.loads(run("diff", "latest~2", "latest~1", "--format", "json"))
+    retitled = {change["article_id"] for change in before["changes"] if change["kind"] == "retitled"}
+    read_title = ArticlePage._title
+    monkeypatch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr(ArticlePage, "_title", lambda page: f"{read_title(page)} (read anew)")
+    run("reextract", "latest~2", "--jobs", "1")
+    # The older side was read by the next extractor, the newer one was not: no title changed on the site.
+    text = run("diff", "latest~2", "latest~1")
+    assert re.search(r"the extractor changed from .*okx/next.* to .*: [1-9]\d* differences", text), text
+    after = json.loads(run("diff", "latest~2", "latest~1", "--format", "json"))
+    assert {change["article_id"] for change in after["changes"] if change["kind"] == "retitled"} <= retitled
+    # Both sides read by one extractor: it is no difference any more, and nothing is kept apart.
+    run("reextract", "latest~1", "--jobs", "1")
+    text = run("diff", "latest~2", "latest~1")
+    assert "the extractor changed" not in text
+    again = json.loads(run("diff", "latest~2", "latest~1", "--format", "json"))
+    key = operator.itemgetter("article_id", "kind", "field")
+    assert sorted(map(key, again["changes"]), key=str) == sorted(map(key, before["changes"]), key=str)
 
 
 def test_a_killed_re_extraction_goes_on(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:

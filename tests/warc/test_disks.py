@@ -23,7 +23,7 @@ EN = Partition("okx", "en")
 @pytest.fixture
 def other_disk(tmp_path: Path) -> Iterator[Path]:
     """A folder on another file system than ``tmp_path``."""
-    memory = Path("/dev/shm")
+    memory = Path("/dev/shm")  # noqa: S108 (only to look, and to make a folder of our own in it)
     if (
         not memory.is_dir()
         or not os.access(memory, os.W_OK)
