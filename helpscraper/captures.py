@@ -199,6 +199,8 @@ class _Day:
         self._catalog, self._store, self._context = catalog, catalog.store, context
         self._partition = Partition(context.site.name, context.locale)
         self._places, self._report, self._readers = places, report, readers
+        # Where the file that was handed in holds what the archive's own file holds there.
+        self._came_from: dict[str, str] = {}
         told = "\n".join(sorted(f"{place.url} {place.at.isoformat()} {place.digest}" for place in places))
         self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
 
@@ -252,6 +254,7 @@ class _Day:
         try:
             for place, record in self._records():
                 reference = recorder.copy(record)
+                self._came_from[reference] = f"{place.file}#{place.offset}"
                 if place.text:
                     self._read_text(ledger, place, record, reference)
         finally:
@@ -295,7 +298,8 @@ class _Day:
             with ledger.transaction():
                 notes.enter(ledger)
             for each in notes.unread:
-                self._report.skip(each.kind, each.record, f"{each.url}: {each.detail}")
+                where = self._came_from.get(each.record, each.record)
+                self._report.skip(each.kind, where, f"{each.url}: {each.detail}")
 
     def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
         """Return the record that holds each payload, in this day or in the archive before it."""

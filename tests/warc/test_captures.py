@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import zipfile
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from helpscraper.archive.warc.index import capture_of, dump_index
 from helpscraper.archive.warc.record import digest_of
 from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
 from helpscraper.captures import CaptureReport, import_captures
+from helpscraper.cli import main
 from helpscraper.errors import CommandError, InputError
 from helpscraper.reextract import reextract
 from helpscraper.sample.model import Options
@@ -172,6 +174,52 @@ def test_damage_is_named_and_the_rest_is_imported(tmp_path: Path) -> None:
     ]
     assert report.skipped == {"record": 1}
     assert "unpacks to more than" in report.examples["record"][0]
+
+
+def test_the_command_names_every_bad_place_and_reads_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every kind of bad input at once, a good record before and behind each."""
+    one, two, three = slugs()
+    packed = brotli.compress(page(f"/help/{two}"))
+    chunked = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
+    coded = "Transfer-Encoding: chunked\r\nContent-Encoding: br\r\n"
+    bomb = brotli.compress(bytes(40_000_000))
+    flipped = bytearray(members(article(three)))
+    flipped[len(flipped) // 2] ^= 0xFF
+    parts = {
+        "good": members(article(one)),
+        "truncated": members(article(three))[:-300],
+        "brotli": members(response(f"{SITE}/help/{two}", chunked, headers=coded)),
+        "damaged": bytes(flipped),
+        "lying": members(article(three, Content_Length="99999999")),
+        "short": members(article(three, Content_Length="10")),
+        "digest": members(article(three, WARC_Payload_Digest=digest_of(b"another page"))),
+        "bomb": members(response(f"{SITE}/help/bomb", bomb, headers="Content-Encoding: br\r\n")),
+        "other": members(response("https://elsewhere.example/help/a", b"<html>")),
+        "last": members(article(three, at=AT + dt.timedelta(hours=1))),
+        "killed": members(article(one))[:200],
+    }
+    file, empty = tmp_path / "bad.warc.gz", tmp_path / "empty.warc.gz"
+    file.write_bytes(b"".join(parts.values()))
+    empty.touch()
+    assert main(["import", str(file), str(empty), "--archive", str(tmp_path / "archive")]) == 0
+    assert load(tmp_path / "archive").keys() == {one, two, three}
+    places = dict(zip(parts, accumulate(map(len, parts.values()), initial=0), strict=False))
+    said = capsys.readouterr().err.splitlines()
+    for name, detail in {
+        "truncated": "gzip member",
+        "damaged": "gzip member",
+        "lying": "Content-Length",
+        "short": "Content-Length",
+        "killed": "cut off",
+    }.items():
+        assert any(f"unreadable: {file}#{places[name]}: " in line and detail in line for line in said), name
+    for name, reason in {"digest": "wrong payload digest", "other": "another site", "bomb": "record"}.items():
+        where = said.index(f"passed over, {reason}: 1")
+        assert f"{file}#{places[name]} " in said[where + 1], name
+    assert any("unpacks to more than" in line and "/help/bomb" in line for line in said)
+    assert f"unreadable: {empty}#0: the file is empty" in said
 
 
 def test_revisits_find_their_payload(tmp_path: Path) -> None:
