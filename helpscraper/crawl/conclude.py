@@ -16,7 +16,7 @@ from helpscraper.archive.layout import Partition, refused_path
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import Outcome, parse_run
-from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.schema import articles_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
 from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
@@ -27,6 +27,7 @@ from helpscraper.crawl.known import good_crawls, newest_run
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition
 from helpscraper.crawl.session import CrawlSession
+from helpscraper.crawl.tables import ledger_bodies
 from helpscraper.crawl.validators import save_validators
 from helpscraper.crawl.wording import main_cause
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
@@ -38,7 +39,6 @@ __all__ = ["abandon", "accept", "amend", "conclude"]
 
 logger = logging.getLogger(__name__)
 
-_BATCH = 200
 _OF_PAGES = frozenset({"end", "articles", "section", "failed", "challenge"})
 """The checks that pages which could not be read make fail."""
 
@@ -173,8 +173,18 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: dict[str, Any]) -> Non
     outcome: Outcome = "incomplete" if facts["holes"] else "committed"
     facts |= {"outcome": outcome, "exit_code": ExitCode.INCOMPLETE if facts["holes"] else ExitCode.OK}
     catalog, partition, snapshot_id = session.catalog, session.partition, session.snapshot_id
-    changes = _changes(catalog, partition, snapshot_id, rows, facts, _bodies(session))
-    written = write_snapshot(catalog.store, partition, snapshot_id, rows, _bodies(session), facts, changes)
+    changes = _changes(
+        catalog, partition, snapshot_id, rows, facts, ledger_bodies(session.ledger, session.snapshot_at)
+    )
+    written = write_snapshot(
+        catalog.store,
+        partition,
+        snapshot_id,
+        rows,
+        ledger_bodies(session.ledger, session.snapshot_at),
+        facts,
+        changes,
+    )
     facts["snapshot"] = written.path
     kept = session.ledger.carried() & session.validators.keys()
     validators = {article_id: session.validators[article_id] for article_id in kept}
@@ -195,7 +205,12 @@ def _refuse(
     # Half a crawl is nothing to accept after a look; its ledger is kept to go on from.
     if rows.num_rows and facts["finish_reason"] == "finished":
         written = write_refused(
-            session.catalog.store, session.partition, session.snapshot_id, rows, _bodies(session), facts
+            session.catalog.store,
+            session.partition,
+            session.snapshot_id,
+            rows,
+            ledger_bodies(session.ledger, session.snapshot_at),
+            facts,
         )
         facts["snapshot"] = written.path
     else:
@@ -236,13 +251,3 @@ def _notify(session: CrawlSession, facts: Mapping[str, Any]) -> None:
     if session.options.notify_urls:
         before = newest_run(session.catalog, session.partition, before=session.snapshot_id)
         notify_transition(session.options.notify_urls, facts, before)
-
-
-def _bodies(session: CrawlSession) -> Iterator[pa.RecordBatch]:
-    batch = []
-    for body in session.ledger.bodies():
-        batch.append(body)
-        if len(batch) >= _BATCH:
-            yield from bodies_table(batch, session.snapshot_at).to_batches()
-            batch = []
-    yield from bodies_table(batch, session.snapshot_at).to_batches()

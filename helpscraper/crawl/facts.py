@@ -7,6 +7,8 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from helpscraper.crawl.tables import nested
+
 if TYPE_CHECKING:
     from helpscraper.crawl.session import CrawlSession
 
@@ -63,7 +65,7 @@ def run_facts(
         "sections": sections,
         **census,
         "why_fetched": dict(ledger.tallies("reason")),
-        "fields": _nested(ledger.tallies("fields")),
+        "fields": nested(ledger.tallies("fields")),
         "rules": dict(ledger.tallies("rules")),
         "drift": dict(ledger.tallies("drift")),
         "problems": dict(problems),
@@ -98,14 +100,6 @@ def _article_holes(
     if dropped := problems.get("invalid", 0) + problems.get("slug", 0):
         found.append(f"{dropped} listed articles could not become rows")
     return found
-
-
-def _nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    nested: dict[str, dict[str, int]] = {}
-    for name, n in counts.items():
-        field, _, outcome = name.partition("/")
-        nested.setdefault(field, {})[outcome] = n
-    return nested
 
 
 def _requests(stats: Mapping[str, Any]) -> dict[str, Any]:

@@ -263,8 +263,10 @@ def _compressed(data: bytes) -> bytes:
     return deflater.compress(data) + deflater.flush()
 
 
-def _deflater(size: int, *, gzip: bool) -> Any:
-    """Return a compressor for ``size`` bytes; making one with a window of 32 KiB takes ten times as long as headers do."""
+def _deflater(size: int, *, gzip: bool) -> zlib._Compress:
+    """Return a compressor for ``size`` bytes; one with a window of 32 KiB takes ten times as long to make as headers
+    take to deflate.
+    """
     bits, memory = (12, 6) if size <= 1 << 12 else (15, 8)
     return zlib.compressobj(_LEVEL, zlib.DEFLATED, bits + 16 if gzip else -bits, memory)
 
