@@ -22,6 +22,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper import Archive
 from helpscraper.archive import compact as compact_module
 from helpscraper.archive import compact_merge, compact_plan
 from helpscraper.archive.compact import compact, expand, month_begin
@@ -38,7 +39,7 @@ from helpscraper.archive.writer import SnapshotFile, write_reextracted, write_sn
 from helpscraper.errors import ArchiveError
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import changes_feed
-from helpscraper.history.timeline import article_history, log_table, view_series
+from helpscraper.history.timeline import article_history, log_table
 from tests.conftest import article, body
 
 EN = Partition("okx", "en")
@@ -125,7 +126,7 @@ def public(store: Store) -> dict[str, Any]:
     held = catalog.snapshots()
     tables: dict[str, Any] = {
         "runs": runs_table(catalog).drop_columns(["snapshot"]),
-        "views": view_series(catalog),
+        "views": Archive(store.url()).views().to_csv(),
         "editions": editions_table(catalog),
         "log": log_table(catalog, EN)[0].sort_by(
             [(n, "ascending") for n in ("snapshot_id", "kind", "section")]

@@ -1,0 +1,104 @@
+"""SIGKILL at random instants of a compaction and of its undoing: no row is ever missing, and the next run ends the job.
+
+``--kills N`` sets how often, as for ``test_kill``.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
+from helpscraper.archive.verify import verify
+from tests.archive.test_compact import commit, digests, rows_of
+
+EN = Partition("okx", "en")
+# Says when it begins: the interpreter's start is no part of what is to be killed.
+PROGRAM = """
+import datetime as dt, sys
+from helpscraper.archive.compact import compact, expand
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+import helpscraper.archive.compact_merge
+catalog = Catalog(sys.argv[2])
+print("begin", flush=True)
+en = Partition("okx", "en")
+for _ in expand(catalog, en) if sys.argv[1] == "undo" else compact(catalog, en, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)):
+    pass
+print("end", flush=True)
+"""
+
+
+def start(what: str, archive: Store) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, what, archive.root], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"begin\n"
+    return process
+
+
+def finish(process: subprocess.Popen[bytes]) -> None:
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+
+
+def seen(archive: Store) -> dict[str, Any]:
+    catalog = Catalog(archive)
+    return {
+        each.id: (
+            catalog.load_table(each, bodies=True).to_pylist(),
+            catalog.facts(each),
+            catalog.changes_table(each),
+        )
+        for each in catalog.snapshots()
+    }
+
+
+def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills, luck = request.config.getoption("--kills"), Random(7)
+    plain = Store(tmp_path / "plain")
+    days = [f"2026-{month:02d}-{day:02d}" for month in (8, 9, 10) for day in range(1, 29, 9)]
+    for number, day in enumerate(days):
+        commit(plain, day, rows_of(number))
+    packed = Store(shutil.copytree(plain.root, tmp_path / "packed"))
+    seconds = {}
+    for what in ("compact", "undo"):
+        process = start(what, packed)
+        begin = time.monotonic()
+        finish(process)
+        seconds[what] = time.monotonic() - begin
+        if what == "compact":
+            final = {"compact": digests(packed), "undo": digests(plain)}
+    assert digests(packed) == digests(plain)
+    expected = seen(plain)
+    landed = between = 0
+    for number in range(kills):
+        what = ("compact", "undo")[number % 2]
+        archive = Store(tmp_path / f"killed-{number}")
+        shutil.copytree(plain.root, archive.root)
+        if what == "undo":
+            finish(start("compact", archive))
+        untouched = digests(archive)
+        process = start(what, archive)
+        time.sleep(seconds[what] * luck.uniform(0, 0.9))
+        landed += process.poll() is None
+        process.kill()
+        process.communicate()
+        between += digests(archive) not in (untouched, final[what])
+        assert seen(archive) == expected
+        assert {problem.problem for problem in verify(Catalog(archive)).problems} <= {"redundant"}
+        finish(start(what, archive))
+        assert digests(archive) == final[what]
+        assert verify(Catalog(archive)).ok
+        shutil.rmtree(archive.root)
+    print(f"{landed} of {kills} kills fell into running processes, {between} left it half done")
+    assert landed >= kills // 2
+    assert between > 0
