@@ -30,9 +30,11 @@ _KINDS = ("added", "removed", "unverified", "renamed", "moved", "retitled", "edi
 _CHANGES = {
     "article_id": "The article in the later snapshot; for a removed one, in the earlier.",
     "kind": "One of " + ", ".join(f"`{kind}`" for kind in _KINDS) + ".",
-    "field": "The column that changed; null where the whole article came or went.",
-    "before": "Its value in the earlier snapshot, as text.",
-    "after": "Its value in the later snapshot, as text.",
+    "field": "The column that changed; `article` where the whole article came or went, `source_id` or `body` for "
+    "what a rename was recognised by.",
+    "before": "Its value when it was last seen before, as text; a whole article is a JSON object.",
+    "after": "Its value in the later snapshot, as text. An `unverified` article has it where it was seen and may be "
+    "new, and `before` where it was not seen and may be there.",
     "silent": "True for an edit of the text that did not move the updated date.",
     "at": "Start of the crawl that saw the change.",
 }
