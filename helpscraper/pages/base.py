@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import cast
 
 from lxml import etree
@@ -179,10 +179,15 @@ def _readable(html: str | bytes) -> str | bytes:
         return html_to_unicode(None, html, default_encoding="utf-8")[1]
 
 
+@cache
+def _parser(encoding: str | None) -> etree.HTMLParser:
+    """Return the parser for bytes, or for text; its log of errors begins afresh with each page."""
+    return etree.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True, huge_tree=True)
+
+
 def _parse(html: str | bytes) -> tuple[etree._Element | None, int, str]:
     """Return the root (None for text without markup), and number and message of the last error, 0 for none."""
-    encoding = "utf-8" if isinstance(html, bytes) else None
-    parser = etree.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True, huge_tree=True)
+    parser = _parser("utf-8" if isinstance(html, bytes) else None)
     root = etree.fromstring(html, parser)
     last = parser.error_log.last_error
     if isinstance(html, str) and last is not None and last.type == etree.ErrorTypes.ERR_INVALID_ENCODING:
