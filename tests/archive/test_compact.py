@@ -169,10 +169,13 @@ def test_finished_months_become_one_file_each(archive: Store) -> None:
 
 
 def test_every_read_gives_the_same_and_undo_gives_the_bytes_back(archive: Store) -> None:
-    commit(archive, "2026-10-07", rows_of(2), partition=Partition("okx", "zh-hans"))
+    other = Partition("okx", "zh-hans")
+    for day in ("2026-10-07", "2026-10-08"):  # the latest one shares its file
+        commit(archive, day, rows_of(int(day[-1])), partition=other)
     before, bytes_before = public(archive), digests(archive)
     assert verify(Catalog(archive)).problems == []
     run_compact(archive)
+    list(compact(Catalog(archive), other, LATE))
     assert len(files(archive)) == 4
     assert public(archive) == before
     assert verify(Catalog(archive)).problems == []
@@ -182,6 +185,7 @@ def test_every_read_gives_the_same_and_undo_gives_the_bytes_back(archive: Store)
     )
     undone = list(expand(Catalog(archive), EN))
     assert [len(report.ids) for report in undone] == [2, 3, 1, 1, 3, 1]
+    assert [len(report.ids) for report in expand(Catalog(archive), other)] == [2, 1]
     assert digests(archive) == bytes_before
 
 
@@ -661,3 +665,14 @@ def test_an_object_store_does_as_well() -> None:
     assert verify(Catalog(store)).problems == []
     list(expand(Catalog(store), EN))
     assert digests(store) == bytes_before
+
+
+def test_the_feed_of_a_crawl_that_died_before_its_commit_stays_alone(archive: Store) -> None:
+    """A crawl that is resumed writes its feed again, which it could not if it were packed."""
+    archive.remove(snapshot_path(EN, "20261002T060000Z"))
+    run_compact(archive)
+    assert files(archive, "changes") == [
+        "202609.parquet", "202610.parquet", "20261002T060000Z.parquet", "202611.parquet"
+    ]  # fmt: skip
+    feeds = Catalog(archive).feeds(EN)
+    assert [name for name, path in feeds.items() if name in path] == ["20261002T060000Z"]
