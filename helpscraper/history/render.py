@@ -7,7 +7,7 @@ from html import escape
 
 from rich.text import Text
 
-from helpscraper.history.words import Block, Span, WordDiff
+from helpscraper.history.spans import Block, Blocks, Span
 
 __all__ = ["plain", "to_html", "to_rich"]
 
@@ -16,7 +16,7 @@ _TAGS = {"delete": "del", "insert": "ins"}
 _GAP = "…"
 
 
-def plain(diff: WordDiff, context: int | None = None) -> str:
+def plain(diff: Blocks, context: int | None = None) -> str:
     """Return the diff as text: ``[-gone-]{+new+}``, moved blocks behind ``(moved)``.
 
     ``context`` is the number of unchanged blocks shown around each change; None shows all.
@@ -37,7 +37,7 @@ def _marked(span: Span) -> str:
     return f"[-{span.text}-]" if span.op == "delete" else f"{{+{span.text}+}}"
 
 
-def to_rich(diff: WordDiff, context: int | None = None) -> Text:
+def to_rich(diff: Blocks, context: int | None = None) -> Text:
     """Return the diff as rich text: what went struck out in red, what came in green, moved blocks behind an arrow."""
     text = Text()
     for block in _shown(diff, context):
@@ -52,7 +52,7 @@ def to_rich(diff: WordDiff, context: int | None = None) -> Text:
     return text
 
 
-def to_html(diff: WordDiff, context: int | None = None) -> str:
+def to_html(diff: Blocks, context: int | None = None) -> str:
     """Return the diff as HTML: one ``<p>`` a block, table rows as a table, ``<del>`` and ``<ins>``; all text escaped.
 
     The class of a block says its fate (``same``, ``changed``, ``deleted``, ``inserted``, ``moved``); ``dir="auto"``
@@ -94,7 +94,7 @@ def _cells(block: Block) -> str:
     return "".join(f"<td>{''.join(cell)}</td>" for cell in cells)
 
 
-def _shown(diff: WordDiff, context: int | None) -> Iterator[Block | None]:
+def _shown(diff: Blocks, context: int | None) -> Iterator[Block | None]:
     """Yield the blocks to show, and None where unchanged ones are left out."""
     if context is None:
         yield from diff.blocks

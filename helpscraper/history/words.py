@@ -15,17 +15,16 @@ from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from icu4py.breakers import WordBreaker
 from rapidfuzz.distance import LCSseq
 
-__all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
+from helpscraper.history.render import plain, to_html
+from helpscraper.history.spans import Block, Fate, Span
 
-Op = Literal["same", "delete", "insert"]
-Fate = Literal["same", "changed", "deleted", "inserted", "moved"]
+__all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
 
 _SPACE = re.compile(r"[^\S\t]+")
 # Two blocks are the same one, changed, when they share this part of their words.
@@ -34,33 +33,6 @@ _RELATED = 0.5
 _PAIRED = 120
 # A run of words that both sides share says something only when it is not lost in what differs.
 _KEPT = 0.3
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A run of text inside a block: ``same`` on both sides, or only in the earlier or only in the later one."""
-
-    op: Op
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """What became of one block: its place (line number from 0) before and after, and its spans.
-
-    ``moved`` has both places and may have changed words too; ``same`` and ``changed`` kept their order.
-    """
-
-    fate: Fate
-    before: int | None
-    after: int | None
-    spans: tuple[Span, ...]
-
-    @property
-    def text(self) -> str:
-        """The block as it reads afterwards; for a deleted one, as it read before."""
-        wanted = "delete" if self.fate == "deleted" else "insert"
-        return "".join(span.text for span in self.spans if span.op in ("same", wanted))
 
 
 @dataclass(frozen=True)
@@ -92,14 +64,10 @@ class WordDiff:
 
     def plain(self, context: int | None = None) -> str:
         """Render with ``[-gone-]{+new+}``; see ``history.render.plain``."""
-        from helpscraper.history.render import plain
-
         return plain(self, context)
 
     def html(self, context: int | None = None) -> str:
         """Render as HTML with ``<ins>`` and ``<del>``, all text escaped; see ``history.render.to_html``."""
-        from helpscraper.history.render import to_html
-
         return to_html(self, context)
 
     def _repr_html_(self) -> str:
