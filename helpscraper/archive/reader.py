@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex
-from helpscraper.archive.compact_read import Months, One, Part
+from helpscraper.archive.compact_list import feed_places, snapshot_places
+from helpscraper.archive.compact_read import Months, One
 from helpscraper.archive.layout import (
     DEFAULT_PARTITION,
     Kind,
@@ -113,10 +114,7 @@ class Catalog:
 
     def feeds(self, partition: Partition) -> dict[str, str]:
         """Return, by id, which file holds the change feed of each snapshot that has one, oldest first."""
-        paths = self.store.list(folder("changes", partition))
-        found = {name: part.path for part in self.months.among(paths) for name in part.entries}
-        found |= {item.snapshot_id: item.path for item in map(locate, paths) if item and not item.part}
-        return dict(sorted(found.items()))
+        return feed_places(self.store, self.months, partition)
 
     def is_committed(self, partition: Partition, snapshot_id: str) -> bool:
         """Tell whether there is a snapshot of this instant, in a file of its own or in its month's."""
@@ -281,36 +279,13 @@ class Catalog:
         return sorted(item for item in found if item is not None and self._wants(item.partition))
 
     def _committed(self, partition: Partition | None = None) -> list[Located]:
-        """Return where each committed snapshot lies, oldest first; one that has its own file is taken from there."""
-        paths = self.store.list(folder("snapshots", partition))
-        found: dict[tuple[Partition, str], Located] = {}
-        for part in self.months.among(paths):
-            if part.error is not None:
-                self._guess(part, found)
-            for name in part.entries:
-                key = part.file.partition, name
-                found[key] = Located("snapshots", *key, 0, part.path)
-        for item in filter(None, map(locate, paths)):
-            if not item.part:
-                found[item.partition, item.snapshot_id] = item
-        return sorted(item for item in found.values() if self._wants(item.partition))
-
-    def _guess(self, part: Part, found: dict[tuple[Partition, str], Located]) -> None:
-        """Enter what a damaged month's file must have held: snapshots do not vanish unsaid, their loss is to be named.
-
-        Their runs said that they would be committed, or left a feed.
-        """
-        partition, month = part.file.partition, part.file.month
-        published = self.feeds(partition)
-        for name in self.run_ids(partition):
-            if name[:6] != month or (partition, name) in found:
-                continue
-            try:
-                said = self.run(partition, name).get("outcome") in {"committed", "incomplete"}
-            except ArchiveError:
-                said = False
-            if said or name in published:
-                found[partition, name] = Located("snapshots", partition, name, 0, part.path)
+        """Return where each committed snapshot lies, within the filter, oldest first in each partition."""
+        places = snapshot_places(self.store, self.months, partition)
+        return sorted(
+            Located("snapshots", where, name, 0, path)
+            for (where, name), path in places.items()
+            if self._wants(where)
+        )
 
     def _wants(self, partition: Partition) -> bool:
         return self.site in (None, partition.site) and self.locale in (None, partition.locale)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from helpscraper.archive.bodies import BodyIndex, bodies_files
 from helpscraper.archive.compact import unpacked
+from helpscraper.archive.compact_list import doubles
 from helpscraper.archive.compact_read import Part
 from helpscraper.archive.layout import (
     Kind,
@@ -50,6 +51,7 @@ PROBLEMS_SCHEMA: pa.Schema = pa.schema(
 _SHOWN = 5
 _WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
 _PACKED: tuple[Packed, ...] = ("snapshots", "changes")
+_TWICE = "plain readers see its rows twice; `helpscraper compact` ends what a killed run left"
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
 
@@ -115,7 +117,8 @@ def verify(catalog: Catalog) -> VerifyReport:
         for packed in _PACKED:
             for part in catalog.months.parts(packed, partition):
                 report.problems += _guarded(part.path, _check_month(catalog, part, index, report))
-            report.problems += _redundant(catalog, packed, partition)
+            for path, name, other in doubles(catalog.store, catalog.months, packed, partition):
+                report.problems.append(Problem(path, "redundant", f"{name} stands in {other} too: {_TWICE}"))
         for item in _files(catalog, "changes", partition):
             report.problems += _guarded(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
@@ -211,20 +214,6 @@ def _check_month(catalog: Catalog, part: Part, index: BodyIndex, report: VerifyR
             with pq.ParquetFile(target) as file:
                 yield from _check_rows(item, file, index, report)
             yield from _check_facts(catalog, item)
-
-
-def _redundant(catalog: Catalog, kind: Packed, partition: Partition) -> Iterator[Problem]:
-    """Name files of whose snapshots another one holds all: plain readers see their rows twice."""
-    holder: dict[str, str] = {item.snapshot_id: item.path for item in _files(catalog, kind, partition)}
-    advice = "plain readers see its rows twice; `helpscraper compact` ends what a killed run left"
-    for part in reversed(catalog.months.parts(kind, partition)):  # the newest part of a month first
-        for name in part.entries:
-            if name in holder:
-                older = locate_month(holder[name]) is not None
-                path, other = (part.path, holder[name]) if older else (holder[name], part.path)
-                yield Problem(path, "redundant", f"{name} stands in {other} too: {advice}")
-            else:
-                holder[name] = part.path
 
 
 def _check_facts(catalog: Catalog, item: Located) -> Iterator[Problem]:
