@@ -23,9 +23,9 @@ from helpscraper.crawl.completeness import section_facts
 from helpscraper.crawl.entries import Entry
 from helpscraper.crawl.facts import listing_holes, run_facts
 from helpscraper.crawl.health import Verdict, check_health, is_fit
-from helpscraper.crawl.known import good_crawls, newest_run
+from helpscraper.crawl.known import good_crawls
 from helpscraper.crawl.merge import Listings, merge_row
-from helpscraper.crawl.notify import notify_transition
+from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.tables import ledger_bodies
 from helpscraper.crawl.validators import save_validators
@@ -68,11 +68,12 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     else:
         _refuse(session, rows, facts, verdicts)
     session.concluded = facts
-    _notify(session, facts)
     if finish_reason == "finished":
         session.finish()
     else:
         session.release()
+    # After the lock is given back: nobody's receiver may keep the next crawl waiting.
+    _notify(session, facts)
     return facts
 
 
@@ -91,8 +92,8 @@ def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
         logger.warning("The facts of this run could not be written either: %s", second.message)
     finally:
         session.concluded = facts
-        _notify(session, facts)
         session.release()
+    _notify(session, facts)
     return facts
 
 
@@ -152,8 +153,8 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
             if row is not None:
                 census.add(row, previous, entry.sightings)
                 yield Article(**row)
-            elif entry.outcome != "gone":
-                # One that answered "gone" and was never known leaves nothing to keep.
+            elif entry.outcome not in {"gone", "absent"}:
+                # One that is not there and was never known leaves nothing to keep.
                 unnamed.append(entry.article_id)
 
     return articles_table(articles()), unnamed, census.as_facts()
@@ -248,6 +249,6 @@ def _write_run(session: CrawlSession, facts: Mapping[str, Any]) -> None:
 
 
 def _notify(session: CrawlSession, facts: Mapping[str, Any]) -> None:
-    if session.options.notify_urls:
-        before = newest_run(session.catalog, session.partition, before=session.snapshot_id)
-        notify_transition(session.options.notify_urls, facts, before)
+    if urls := session.options.notify_urls:
+        before = run_before(session.catalog, session.partition, session.snapshot_id)
+        notify_transition(urls, facts, before, session.options.notify_seconds)

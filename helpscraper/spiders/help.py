@@ -19,7 +19,7 @@ from scrapy.http import Response
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
 from helpscraper.crawl.reading import PageReadings, Reading
-from helpscraper.errors import ExtractionError
+from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage
@@ -244,15 +244,24 @@ class HelpSpider(PatientSpider):
     def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what an article's own page says; an answer without a page is entered in the ledger."""
         self.reached()
-        ledger = self.session.ledger
+        ledger, request = self.session.ledger, response.request
+        assert request is not None  # noqa: S101 (Scrapy sets it on every response that it hands to a callback)
         now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         if response.status == 304:
+            if not _was_conditional(response):
+                # Whatever it vouches for, it is not the article: there may be no row and no body to carry over.
+                yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
+                return
             ledger.validated(slug, {"fetched_at": now})
             return
-        if response.status in {404, 410}:
+        led_away = bool(request.meta.get("redirect_urls"))
+        if response.status in {404, 410} and not led_away:
             # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
-            if not (ledger.is_listed(slug) and self.try_again(response.request)):  # type: ignore[arg-type]
+            if not (ledger.is_listed(slug) and self.try_again(request)):
                 ledger.settle(slug, "gone", f"HTTP {response.status}")
+            return
+        if response.status in {404, 410}:
+            yield from self._led_away(request, slug, f"redirects to {response.url}: HTTP {response.status}")
             return
         landed = parse_help_url(response.url)
         if (
@@ -261,7 +270,7 @@ class HelpSpider(PatientSpider):
             and landed.slug != slug
             and landed.locale == self.arguments.locale
         ):
-            ledger.settle(slug, "gone", f"redirects to {landed.slug}")
+            yield from self._led_away(request, slug, f"redirects to {landed.slug}")
             if self.session.claim(landed.slug, "redirect"):
                 yield self.article_request(landed.slug)
             return
@@ -277,6 +286,17 @@ class HelpSpider(PatientSpider):
             warc_record=response.meta.get("warc_record"),
         )
         yield PageReadings(response.url, [reading])
+
+    def _led_away(self, request: scrapy.Request, slug: str, detail: str) -> Iterator[scrapy.Request]:
+        """Settle an article whose address leads to another page, which does not say that the article is gone.
+
+        Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
+        then. Where none does, it is for the listings to prove that it is not there any more.
+        """
+        if self.session.ledger.is_listed(slug):
+            yield from self.failed(request, CrawlError(detail))
+        else:
+            self.session.ledger.settle(slug, "absent", detail)
 
     def late_requests(self) -> list[scrapy.Request]:
         """Return the requests for known articles that no listing showed any more; only the first call has any.
@@ -309,6 +329,15 @@ class HelpSpider(PatientSpider):
         self.reached()
         self.session.ledger.tally("rules", {f"{kind}.{name}": n for name, n in page.outcomes.items()})
         self.session.served(page, region=kind != "article")
+
+
+def _was_conditional(response: Response) -> bool:
+    """Tell whether a 304 answers what was asked: the request had a validator, and it was this page's own."""
+    request = response.request
+    asked = request is not None and (
+        b"If-None-Match" in request.headers or b"If-Modified-Since" in request.headers
+    )
+    return asked and not response.meta.get("redirect_urls")
 
 
 def _header(response: Response, name: str) -> str | None:

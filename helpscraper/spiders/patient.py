@@ -13,7 +13,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper.crawl.wording import network_error
-from helpscraper.errors import ExtractionError
+from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.pages.okx import OkxPage
 from helpscraper.pages.okx.recognise import is_challenge
 
@@ -154,6 +154,8 @@ def _describe(error: BaseException) -> str:
         case ExtractionError():
             looked = f" (looked at {error.selector})" if error.selector else ""
             return f"{error.field}: {error.detail}{looked}"
+        case CrawlError():
+            return error.message
         case HttpError():
             return f"HTTP {error.response.status}"
         case IgnoreRequest():
