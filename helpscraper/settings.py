@@ -148,7 +148,9 @@ HEALTH_MIN_BODIES = 0.9
 HEALTH_MIN_DATED = 0.5
 HEALTH_MAX_CHALLENGES = 0
 # Own: apprise URLs that are told when a crawl is refused, when it recovers, and when the layout drifts.
+# They have so many seconds in all.
 NOTIFY_URLS: list[str] = []
+NOTIFY_TIMEOUT = 30.0
 # Own: a live bar on a terminal; None shows one where there is a terminal.
 PROGRESS: bool | None = None
 

@@ -1,12 +1,27 @@
-"""Telling a person, once, when the state of a crawl changes: refused, recovered, layout drift."""
+"""Telling a person, once, when the state of a crawl changes: refused, recovered, layout drift.
+
+A message is sent by a process of its own (``python -m helpscraper.crawl.notify``, which reads it from standard input):
+a receiver that answers a byte at a time keeps every timeout of the network happy, and a thread that waits for it would
+keep this process from ending. A process can be killed when its time is over.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["message", "notify_transition"]
+from helpscraper.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from helpscraper.archive.layout import Partition
+    from helpscraper.archive.reader import Catalog
+
+__all__ = ["message", "notify_transition", "run_before"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,26 +55,64 @@ def message(facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> tuple
     return None
 
 
-def notify_transition(
-    urls: Sequence[str], facts: Mapping[str, Any], before: Mapping[str, Any] | None
-) -> bool:
-    """Send the message of ``message``, if there is one, to every apprise URL; returns whether one was sent.
+def run_before(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, Any] | None:
+    """Return the facts of the run that ``run_id`` is compared with, None when there is none.
 
-    A receiver that cannot be reached is logged; it never costs the snapshot.
+    That is the newest one before it that ended by itself: one that a person interrupted says nothing about the site,
+    so what was told before it still stands. Facts that cannot be read are named in the log and left aside.
+    """
+    for earlier in reversed([each for each in catalog.run_ids(partition) if each < run_id]):
+        try:
+            facts = catalog.run(partition, earlier)
+        except ArchiveError as error:
+            logger.warning("The facts of an earlier run are left aside: %s", error)
+            continue
+        if not facts.get("interrupted"):
+            return dict(facts)
+    return None
+
+
+def notify_transition(
+    urls: Sequence[str], facts: Mapping[str, Any], before: Mapping[str, Any] | None, seconds: float = 30.0
+) -> bool:
+    """Send the message of ``message``, if there is one, to every apprise URL; returns whether all of them took it.
+
+    Receivers have ``seconds`` in all. One that cannot be reached, or not in that time, is logged; it never costs the
+    snapshot.
     """
     what = message(facts, before)
-    if what is None:
+    if what is None or not urls:
         return False
+    # Not on the command line, which every user of the machine can read: the URLs hold passwords.
+    letter = json.dumps({"urls": list(urls), "title": what[0], "body": what[1]})
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "helpscraper.crawl.notify"],
+            input=letter, capture_output=True, text=True, timeout=seconds, check=False,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        logger.warning(
+            "The notification %r could not be delivered to every receiver in %g s (NOTIFY_TIMEOUT)",
+            what[0],
+            seconds,
+        )
+        return False
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
+        logger.warning("The notification %r could not be delivered to every receiver: %s", what[0], said)
+    return done.returncode == 0
+
+
+def _deliver() -> int:
+    """Send the message that stands on standard input; returns 0 when every receiver took it."""
     import apprise  # it loads a hundred plugins, and most runs have nothing to say
 
+    letter = json.loads(sys.stdin.read())
     receiver = apprise.Apprise()
-    for url in urls:
-        if not receiver.add(url):
-            logger.warning("NOTIFY_URLS: one of the URLs is not one that apprise understands")
-    sent = receiver.notify(title=what[0], body=what[1])
-    if not sent:
-        logger.warning("The notification %r could not be delivered to every receiver", what[0])
-    return bool(sent)
+    added = [receiver.add(url) for url in letter["urls"]]
+    sent = receiver.notify(title=letter["title"], body=letter["body"])
+    return 0 if sent and all(added) else 1
 
 
 def _is_bad(facts: Mapping[str, Any]) -> bool:
@@ -87,3 +140,7 @@ def _text(facts: Mapping[str, Any], verdict: str) -> str:
         if check["verdict"] == verdict:
             grouped.setdefault(check["check"], []).append(check["detail"])
     return "\n".join(f"{cause}: {'; '.join(details)}" for cause, details in sorted(grouped.items()))
+
+
+if __name__ == "__main__":
+    sys.exit(_deliver())

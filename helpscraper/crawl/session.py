@@ -46,6 +46,7 @@ class SessionOptions:
     baseline_runs: int = 5
     thresholds: Thresholds = field(default_factory=Thresholds)
     notify_urls: tuple[str, ...] = ()
+    notify_seconds: float = 30.0
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -139,6 +139,7 @@ def session_options(settings: BaseSettings) -> SessionOptions:
             max_challenges=settings.getint("HEALTH_MAX_CHALLENGES"),
         ),
         notify_urls=tuple(settings.getlist("NOTIFY_URLS")),
+        notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),
         versions={
             "helpscraper": __version__,
             "extractor": EXTRACTOR,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpscraper.crawl.notify import message
+import pytest
+
+from helpscraper.archive.layout import Partition, run_path
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import write_run
+from helpscraper.crawl.notify import message, run_before
+
+HERE = Partition("okx", "en")
 
 
 def facts(outcome: str, *health: tuple[str, str, str], **more: Any) -> dict[str, Any]:
@@ -76,3 +84,28 @@ def test_drift_is_told_when_it_begins_and_when_it_changes() -> None:
     assert message(drift, drift) is None
     assert message(facts("committed", ("layout", "warn", "layout drift: other")), drift) is not None
     assert message(GOOD, drift) is None
+
+
+def test_a_run_is_compared_with_the_last_one_that_ended_by_itself(store: Store) -> None:
+    """Refused, interrupted twice, good: the recovery is told; refused again instead: it is not told twice."""
+    runs = [REFUSED, *[facts("failed", reason="interrupted", interrupted=True)] * 2]
+    for minute, run in enumerate(runs):
+        name = f"20261122T06{minute:02}00Z"
+        write_run(store, HERE, name, run | {"run_id": name})
+    catalog = Catalog(store.uri)
+    before = run_before(catalog, HERE, "20261122T070000Z")
+    assert before is not None
+    assert before["run_id"] == "20261122T060000Z"
+    assert message(GOOD, before) is not None
+    assert message(REFUSED, before) is None
+    assert run_before(catalog, HERE, "20261122T060000Z") is None
+
+
+def test_facts_that_cannot_be_read_are_passed_over_and_named(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_run(store, HERE, "20261122T060000Z", REFUSED)
+    store.commit(run_path(HERE, "20261122T060100Z"), b"{")
+    before = run_before(Catalog(store.uri), HERE, "20261122T070000Z")
+    assert before == REFUSED
+    assert "20261122T060100Z" in caplog.text

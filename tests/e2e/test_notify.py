@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
 
+from helpscraper.crawl.notify import notify_transition
 from helpscraper.sample import Fault, SampleServer, faults
-from tests.e2e.conftest import crawl
+from tests.e2e.conftest import crawl, end, snapshots, start
 
 
 @pytest.fixture
@@ -68,3 +71,61 @@ def test_a_receiver_that_is_away_costs_no_snapshot(archive: Path) -> None:
         result = crawl(server, archive, settings={"NOTIFY_URLS": "json://127.0.0.1:9/"})
         assert result.code == 0, result.said
         assert "could not be delivered" in result.stderr
+
+
+@pytest.fixture
+def dripping() -> Iterator[tuple[str, threading.Event]]:
+    """A receiver that answers one byte of a header at a time, until it is told that it is over."""
+    over = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            while not over.wait(0.1):
+                try:
+                    connection.sendall(b"x")
+                except OSError:
+                    return
+
+    def serve(listening: socket.socket) -> None:
+        while not over.is_set():
+            try:
+                connection, _ = listening.accept()
+            except TimeoutError:
+                continue
+            threading.Thread(target=drip, args=(connection,), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(0.1)
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        yield f"json://127.0.0.1:{listening.getsockname()[1]}/", over
+        over.set()
+        thread.join()
+
+
+def test_a_slow_receiver_does_not_hold_the_lock(dripping: tuple[str, threading.Event], archive: Path) -> None:
+    url, over = dripping
+    with SampleServer(articles=12) as server:
+        assert crawl(server, archive).code == 0
+        server.faults.append(Fault(faults.layout_drift(), path="/help/section/*"))
+        process = start(server, archive, NOTIFY_URLS=url, NOTIFY_TIMEOUT="600")
+        deadline = time.monotonic() + 60
+        while len(snapshots(archive)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        again = crawl(server, archive)
+        assert again.code == 0, again.said
+        assert process.poll() is None
+        over.set()
+        code, said = end(process)
+        assert code == 0, said
+        assert "could not be delivered" in said
+
+
+def test_a_slow_receiver_has_its_time_and_no_more(
+    dripping: tuple[str, threading.Event], caplog: pytest.LogCaptureFixture
+) -> None:
+    facts = {"site": "okx", "locale": "en", "run_id": "20261122T060000Z", "outcome": "refused", "health": []}
+    assert not notify_transition([dripping[0]], facts, None, 2.0)
+    assert "in 2 s (NOTIFY_TIMEOUT)" in caplog.text
