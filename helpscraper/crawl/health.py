@@ -21,6 +21,8 @@ __all__ = ["Thresholds", "Verdict", "check_health", "is_fit"]
 
 Facts = Mapping[str, Any]
 
+_NO_MEASURE = "no measure: no crawl of the whole help centre was committed before"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
@@ -68,16 +70,16 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
     """Judge a crawl's facts against those of the last good crawls (newest first, as many as there are).
 
     A crawl of a part (``facts["scope"]``) is held against earlier ones section by section only, and one that was
-    itself of a part or incomplete is no measure for how much there should be. Every check says something, so that
-    the run facts show that it was made.
+    itself of a part is no measure for how much there should be. Every check says something, so that the run facts
+    show that it was made; one that had nothing to compare with warns that it had not.
     """
     limits = limits or Thresholds()
-    whole = [run for run in earlier if not run.get("scope") and run.get("complete")]
+    measure = _Measure.of(earlier)
     checks = (
         ("end", _ended(facts)),
-        ("articles", _articles(facts, whole, limits)),
-        ("section", _sections(facts, whole, limits)),
-        ("coverage", _coverage(facts, whole, limits)),
+        ("articles", _articles(facts, measure, limits)),
+        ("section", _sections(facts, measure, limits)),
+        ("coverage", _coverage(facts, measure, limits)),
         ("failed", _failed(facts, limits)),
         ("bodies", _first_readings(facts, limits)),
         ("challenge", _challenges(facts, limits)),
@@ -89,6 +91,45 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
     for name, found in checks:
         verdicts += list(found) or [Verdict(name, "ok", "")]
     return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """Earlier crawls of the whole help centre, newest first.
+
+    ``complete`` ones say how much there was. Those with ``holes`` say how much there was at least, so they can raise
+    the measure and never lower it.
+    """
+
+    complete: list[Facts]
+    holes: list[Facts]
+
+    @classmethod
+    def of(cls, earlier: Sequence[Facts]) -> _Measure:
+        whole = [run for run in earlier if not run.get("scope")]
+        complete = [run for run in whole if run.get("complete")]
+        return cls(complete, [run for run in whole if not run.get("complete")])
+
+    @property
+    def runs(self) -> list[Facts]:
+        return self.complete + self.holes
+
+    def articles(self) -> float | None:
+        """Return the usual number of articles, or None when nothing tells it."""
+        return max((median(map(_live, runs)) for runs in (self.complete, self.holes) if runs), default=None)
+
+    def sections(self) -> dict[str, Facts]:
+        """Return what was said of the sections of the newest crawl of either kind, by slug."""
+        newest = [run.get("sections", {}) for runs in (self.holes, self.complete) for run in runs[:1]]
+        return {slug: section for sections in newest for slug, section in sections.items()}
+
+    def in_section(self, slug: str) -> float:
+        """Return the usual number of articles in a section."""
+        found: Iterator[list[int]] = (
+            [run.get("live", {}).get(slug, 0) for run in runs if slug in run.get("sections", {})]
+            for runs in (self.complete, self.holes)
+        )
+        return max(median(counts) for counts in found if counts)
 
 
 def _live(facts: Facts) -> int:
@@ -108,8 +149,8 @@ def _ended(facts: Facts) -> Iterator[Verdict]:
         yield Verdict("end", "fail", f"{internal} internal errors, the first: {first}")
 
 
-def _articles(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
-    n, counts = _live(facts), facts.get("counts", {})
+def _articles(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
+    n, counts, usual = _live(facts), facts.get("counts", {}), measure.articles()
     if n == 0:
         holes = [
             reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only part: ")
@@ -120,19 +161,22 @@ def _articles(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Itera
         )
     elif not counts.get("fetched") and not counts.get("carried") and counts.get("failed"):
         yield Verdict("articles", "fail", f"not one of {n} articles could be read")
-    elif whole and not facts.get("scope"):
-        usual = median(_live(run) for run in whole)
+    elif facts.get("scope"):
+        return
+    elif usual is None:
+        yield Verdict("articles", "warn", f"{n} articles; {_NO_MEASURE}")
+    else:
         bad = n < limits.min_articles * usual and usual - n >= limits.enough
         yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
 
 
-def _sections(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
+def _sections(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Hold the articles of each section against earlier crawls, whether listings or their own pages showed them."""
-    if not whole:
-        return
+    if not measure.runs:
+        yield Verdict("section", "warn", _NO_MEASURE)
     sections, live = facts.get("sections", {}), facts.get("live", {})
-    for slug, before in sorted(whole[0].get("sections", {}).items()):
-        usual = median(run.get("live", {}).get(slug, 0) for run in whole if slug in run.get("sections", {}))
+    for slug, before in sorted(measure.sections().items()):
+        usual = measure.in_section(slug)
         now, here = live.get(slug, 0), slug in sections
         if usual < limits.section_size or (facts.get("scope") and not here):
             continue
@@ -145,7 +189,7 @@ def _sections(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Itera
             yield Verdict("section", "warn", f"section {slug} has vanished; its articles are still there")
 
 
-def _coverage(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Iterator[Verdict]:
+def _coverage(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Compare like with like: an article's page with the same article before, a listing with the same listing."""
     for name in PAGE_FIELDS:
         counts = facts.get("refetched", {}).get(name, {})
@@ -155,7 +199,7 @@ def _coverage(facts: Facts, whole: Sequence[Facts], limits: Thresholds) -> Itera
     for name in LISTED_FIELDS:
         shown, have, expected = 0, 0, 0.0
         for slug, counts in facts.get("listed", {}).items():
-            before = [run["listed"][slug] for run in whole if slug in run.get("listed", {})]
+            before = [run["listed"][slug] for run in measure.runs if slug in run.get("listed", {})]
             shares = [each[name] / each["n"] for each in before]
             if shares:
                 shown += counts["n"]

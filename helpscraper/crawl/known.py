@@ -20,6 +20,9 @@ __all__ = ["Known", "good_crawls", "newest_run", "read_known"]
 
 logger = logging.getLogger(__name__)
 
+# A year of daily crawls; what lies further back is no measure for today, and its facts need not be read.
+_LOOK_BACK = 366
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -71,14 +74,16 @@ def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, Ru
 
 
 def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunFacts]:
-    """Return the facts of the last ``count`` committed crawls, newest first, as measure for the next one.
+    """Return the facts of committed crawls as measure for the next one, newest first.
 
-    What a person accepted after it was refused is the new normal: crawls before it do not count any more. A
-    damaged file is named and left aside.
+    These are the last ``count`` of any kind and, before them, as many complete ones as make ``count``: a hole that
+    lasts must not push the last crawls that saw everything out of sight. What a person accepted after it was refused
+    is the new normal: crawls before it do not count any more. A damaged file is named and left aside.
     """
     found: list[RunFacts] = []
-    for snapshot in reversed(catalog.snapshots(partition)):
-        if len(found) >= count:
+    seen = complete = 0
+    for snapshot in reversed(catalog.snapshots(partition)[-_LOOK_BACK:]):
+        if complete >= count:
             break
         try:
             facts = catalog.facts(_as_crawled(snapshot))
@@ -87,7 +92,10 @@ def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunF
             continue
         if facts.get("kind") != "crawl":
             continue
-        found.append(facts)
+        seen += 1
+        complete += facts.get("complete") is True
+        if seen <= count or facts.get("complete") is True:
+            found.append(facts)
         if facts.get("accepted"):
             break
     return found

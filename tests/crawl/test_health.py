@@ -131,8 +131,42 @@ def test_the_median_of_the_last_good_crawls_is_the_measure() -> None:
     assert failing(run(counts=live(70)), [odd, run(), run()]) == set()
 
 
-def test_crawls_of_a_part_and_incomplete_ones_are_no_measure() -> None:
-    assert failing(run(counts=live(5)), [run(scope="sections x"), run(complete=False)]) == set()
+def hole(n: int = 100) -> dict[str, Any]:
+    """The facts of a crawl of the whole help centre that could not read one listing page."""
+    return run(complete=False, counts=live(n), incomplete_reasons=["section latest: page 2: HTTP 500"])
+
+
+def test_a_hole_that_lasts_does_not_take_the_measure_away() -> None:
+    assert failing(run(counts=live(5), live={"faq": 5}), [hole()] * 5) == {"articles", "section"}
+    assert failing(run(counts=live(70)), [hole()] * 5) == set()
+    assert failing(run(counts=live(69)), [*[hole(9)] * 5, run(), run()]) == {"articles"}
+
+
+def test_what_an_incomplete_crawl_saw_was_there_at_least() -> None:
+    grown = hole(1000) | {"live": run()["live"] | {"news": 400}}
+    assert failing(run(counts=live(700), live=grown["live"]), [grown, run()]) == set()
+    assert failing(run(counts=live(699), live=grown["live"]), [grown, run()]) == {"articles"}
+    assert failing(run(counts=live(700), live=grown["live"] | {"news": 199}), [grown, run()]) == {"section"}
+    shrunk = hole(10) | {"live": dict.fromkeys(run()["live"], 1)}
+    assert failing(run(counts=live(69)), [shrunk, run()]) == {"articles"}
+    assert failing(run(live=run()["live"] | {"news": 19}), [shrunk, run()]) == {"section"}
+
+
+def test_a_section_that_only_one_kind_of_crawl_knows_is_held_against_that() -> None:
+    fresh = hole()
+    fresh["sections"]["fresh"], fresh["live"]["fresh"] = section(20), 20
+    assert failing(run(live=run()["live"] | {"fresh": 9}), [fresh, run()]) == {"section"}
+    assert failing(run(live=run()["live"] | {"fresh": 10}), [fresh, run()]) == set()
+
+
+@pytest.mark.parametrize("earlier", [[], [run(scope="sections=x"), run(scope="limit=5", complete=False)]])
+def test_where_nothing_tells_how_much_there_should_be_the_checks_say_so(
+    earlier: list[dict[str, Any]],
+) -> None:
+    verdicts = {v.check: v for v in check_health(run(counts=live(5)), earlier)}
+    for check in ("articles", "section"):
+        assert verdicts[check].verdict == "warn"
+        assert "no measure: no crawl of the whole help centre" in verdicts[check].detail
 
 
 def test_a_few_articles_of_a_tiny_site_prove_nothing() -> None:

@@ -85,6 +85,31 @@ def test_what_was_accepted_is_the_measure_and_nothing_before_it(store: Store, co
     assert len(good_crawls(Catalog(store), HERE, 1)) == 1
 
 
+def test_a_hole_that_lasts_does_not_push_the_complete_crawls_out_of_sight(
+    store: Store, commit: Commit
+) -> None:
+    for day in range(1, 5):
+        commit(store, f"2026-01-0{day}", [{"article_id": "a"}])
+    commit(store, "2026-01-05", [{"article_id": "a"}], complete=False, scope="limit=1")
+    for day in range(6, 10):
+        commit(store, f"2026-01-0{day}", [{"article_id": "a"}], complete=False)
+    found = [(run["run_id"][6:8], run["complete"]) for run in good_crawls(Catalog(store), HERE, 3)]
+    assert found == [
+        ("09", False), ("08", False), ("07", False), ("04", True), ("03", True), ("02", True),
+    ]  # fmt: skip
+
+
+def test_the_look_back_for_complete_crawls_has_an_end(
+    store: Store, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(store, "2026-01-01", [{"article_id": "a"}])
+    for day in range(2, 5):
+        commit(store, f"2026-01-0{day}", [{"article_id": "a"}], complete=False)
+    assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False, True]
+    monkeypatch.setattr("helpscraper.crawl.known._LOOK_BACK", 3)
+    assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False]
+
+
 def test_the_run_before_is_that_of_any_outcome(store: Store, commit: Commit) -> None:
     commit(store, "2026-01-01", [{"article_id": "a"}])
     second = commit(store, "2026-01-02", [{"article_id": "a"}], outcome="refused")

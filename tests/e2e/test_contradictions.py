@@ -79,3 +79,21 @@ def test_a_maintenance_page_behind_every_article_is_refused(server: SampleServer
     assert result.code == 3, result.said
     assert "failed" in result.verdicts()
     assert result.facts["counts"]["gone"] == 0
+
+
+def test_a_hole_that_lasts_does_not_switch_the_checks_off(server: SampleServer, archive: Path) -> None:
+    few = {"HEALTH_BASELINE_RUNS": "1", "RETRY_TIMES": "0"}
+    first = crawl(server, archive, settings=few)
+    assert first.code == 0
+    # The first crawl has nothing to be held against, and says so.
+    assert first.verdicts("warn").keys() == {"articles", "section"}
+    hole = Fault(faults.status(500), path="/help/section/announcements-latest*")
+    server.faults.append(hole)
+    result = crawl(server, archive, settings=few)
+    assert result.code == 4, result.said
+    server.faults += [Fault(faults.empty_listing(), path="/help/section/*")]
+    server.faults += [Fault(faults.status(404), path=path) for path in paths(server)]
+    assert hole.hits
+    result = crawl(server, archive, settings=few)
+    assert result.code == 3, result.said
+    assert len(snapshots(archive)) == 2

@@ -25,7 +25,9 @@ def test_a_first_crawl_is_the_truth(layout: str, archive: Path) -> None:
         assert result.code == 0, result.said
         assert not differences(rows(archive), expected(server))
         assert result.facts["complete"], result.facts["incomplete_reasons"]
-        assert result.verdicts("fail") == {} == result.verdicts("warn")
+        assert result.verdicts("fail") == {}
+        # Nothing tells yet how much there should be; nothing else is odd.
+        assert result.verdicts("warn").keys() == {"articles", "section"}
 
 
 @dataclass
