@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from helpscraper.archive.layout import (
     Partition,
@@ -25,6 +26,8 @@ from helpscraper.errors import CommandError, ExitCode, HelpscraperError
 __all__ = ["Leftover", "bury", "resumable", "stamp", "take_up"]
 
 logger = logging.getLogger(__name__)
+
+_CLOCK_SLACK = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,11 @@ def resumable(
             advice="run it again without --resume",
         )
     started = snapshot_instant(leftover.snapshot_id)
+    if started - dt.datetime.now(dt.UTC) > _CLOCK_SLACK:
+        raise CommandError(
+            f"the crawl to resume began at {started:%Y-%m-%d %H:%M} UTC, which is still to come: the clock was ahead",
+            advice="set the clock, or run it again without --resume",
+        )
     if dt.datetime.now(dt.UTC) - started > dt.timedelta(hours=max_hours):
         raise CommandError(
             f"the crawl to resume began {started:%Y-%m-%d %H:%M} UTC, too long ago to be one snapshot with now",
@@ -125,37 +133,34 @@ def resumable(
     return started
 
 
-def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> None:
-    """Write the facts of a run that could not write its own; facts that it did write are left alone."""
+def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> dict[str, Any] | None:
+    """Write the facts of a run that could not write its own, and return them; None when it did write them."""
     if leftover.snapshot_id in catalog.run_ids(partition):
         try:
             written = catalog.run(partition, leftover.snapshot_id)
         except HelpscraperError:
             written = {}
         if written.get("outcome") == "failed":
-            return
+            return None
     counts = {
         name: leftover.outcomes.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")
     }
-    write_run(
-        catalog.store,
-        partition,
-        leftover.snapshot_id,
-        {
-            "run_id": leftover.snapshot_id,
-            "site": partition.site,
-            "locale": partition.locale,
-            "kind": "crawl",
-            "started_at": snapshot_instant(leftover.snapshot_id).isoformat(),
-            "outcome": "failed",
-            "exit_code": ExitCode.INTERNAL,
-            "reason": "ended without a word: the process was killed, or the machine went down",
-            "complete": False,
-            "incomplete_reasons": ["the crawl did not end"],
-            "counts": counts,
-            "arguments": leftover.arguments,
-            "versions": leftover.versions,
-            "health": [],
-            "snapshot": None,
-        },
-    )
+    facts = {
+        "run_id": leftover.snapshot_id,
+        "site": partition.site,
+        "locale": partition.locale,
+        "kind": "crawl",
+        "started_at": snapshot_instant(leftover.snapshot_id).isoformat(),
+        "outcome": "failed",
+        "exit_code": ExitCode.INTERNAL,
+        "reason": "ended without a word: the process was killed, or the machine went down",
+        "complete": False,
+        "incomplete_reasons": ["the crawl did not end"],
+        "counts": counts,
+        "arguments": leftover.arguments,
+        "versions": leftover.versions,
+        "health": [],
+        "snapshot": None,
+    }
+    write_run(catalog.store, partition, leftover.snapshot_id, facts)
+    return facts

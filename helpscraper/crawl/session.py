@@ -17,10 +17,12 @@ from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.warc import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.health import Thresholds
 from helpscraper.crawl.known import newest_run, read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.plan import audit_share, needs_fetch
 from helpscraper.crawl.recovery import Leftover, bury, resumable, stamp, take_up
 from helpscraper.crawl.validators import load_validators
@@ -114,8 +116,8 @@ class CrawlSession:
     def open(cls, arguments: CrawlArguments, options: SessionOptions) -> CrawlSession:
         """Take the lock and open the ledger, a new one or (with ``resume``) that of a crawl that did not end.
 
-        Raises ``LockHeldError``, ``ArchiveError`` for a damaged or unwritable archive, and ``CommandError`` when there
-        is nothing to resume or it is too old.
+        Raises ``LockHeldError``, ``ArchiveError`` for a damaged or unwritable archive or a clock that cannot be right,
+        and ``CommandError`` when there is nothing to resume or it is too old.
         """
         catalog = Catalog(options.archive_uri)
         partition = Partition(arguments.site.name, arguments.locale)
@@ -137,14 +139,14 @@ class CrawlSession:
                 )
                 ledger.reopen()
                 return cls(arguments, options, catalog, lock, ledger, snapshot_at)
+            snapshot_at = free_instant(catalog, partition)
             ledger, leftover = take_up(path, catalog, partition, keep=False)
             if leftover is not None:
                 logger.warning(
                     "Found the ledger of a crawl that did not end: %s, articles %s. Starting clean; "
                     "--resume would have gone on from it.", leftover.snapshot_id, leftover.outcomes,
                 )  # fmt: skip
-                bury(catalog, partition, leftover)
-            snapshot_at = _free_instant(catalog, partition)
+                _tell(bury(catalog, partition, leftover), catalog, partition, options)
             stamp(ledger, snapshot_at, arguments, options.versions)
             return cls(arguments, options, catalog, lock, ledger, snapshot_at, leftover)
         except BaseException:
@@ -267,10 +269,10 @@ class CrawlSession:
             self._lock.release()
 
 
-def _free_instant(catalog: Catalog, partition: Partition) -> dt.datetime:
-    """Return now, in whole seconds, once no run of the partition has that name."""
-    while True:
-        now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-        if not catalog.is_taken(partition, snapshot_id(now)):
-            return now
-        time.sleep(0.05)
+def _tell(
+    facts: Mapping[str, Any] | None, catalog: Catalog, partition: Partition, options: SessionOptions
+) -> None:
+    """Tell of a run that was killed: it could not do so itself, and this one may be killed as well."""
+    if facts is not None and options.notify_urls:
+        before = run_before(catalog, partition, facts["run_id"])
+        notify_transition(options.notify_urls, facts, before, options.notify_seconds)
