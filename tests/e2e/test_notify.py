@@ -64,6 +64,27 @@ def test_refused_once_recovered_once_drift_once(
         assert told() == []
 
 
+def test_a_killed_crawl_is_told_by_the_next_one_once(
+    receiver: tuple[str, list[dict[str, str]]], archive: Path
+) -> None:
+    url, got = receiver
+    with SampleServer(articles=12) as server:
+        for _ in range(2):
+            asked = len(server.requests)
+            process = start(server, archive, NOTIFY_URLS=url, DOWNLOAD_DELAY="0.5")
+            deadline = time.monotonic() + 60
+            while len(server.requests) == asked:
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            process.kill()
+            end(process)
+        # The second one found the first; a third one that ends well finds the second, killed for the same reason.
+        assert [message["title"] for message in got] == ["helpscraper okx/en: crawl failed"]
+        assert "the process was killed" in got[0]["message"]
+        assert crawl(server, archive, settings={"NOTIFY_URLS": url}).code == 0
+    assert [message["title"] for message in got[1:]] == ["helpscraper okx/en: recovered"]
+
+
 def test_a_receiver_that_is_away_costs_no_snapshot(archive: Path) -> None:
     with SampleServer(articles=12) as server:
         assert crawl(server, archive).code == 0
