@@ -22,9 +22,9 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from helpscraper.archive.layout import SCRATCH, Partition, staging
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, CommandError
 
-__all__ = ["Store", "sha256"]
+__all__ = ["Store", "sha256", "uri_problem"]
 
 # A commit takes seconds, so an hour-old scratch file has lost its writer (killed, or the power went).
 _STALE_SECONDS = 3600
@@ -43,11 +43,14 @@ class Store:
     """The files of one archive, named by paths relative to its root (see ``layout``).
 
     ``uri`` is a folder or an fsspec URL (``memory://x``, ``s3://bucket/prefix``); credentials come from the
-    environment, as each file system's own documentation says.
+    environment, as each file system's own documentation says. Raises ``CommandError`` for a URI that names no place
+    (see ``uri_problem``) and ``ArchiveError`` for a file system that is not installed.
     """
 
     def __init__(self, uri: str | os.PathLike[str] = "output") -> None:
         self.uri = os.fspath(uri)
+        if (problem := uri_problem(self.uri)) is not None:
+            raise CommandError(f"archive {self.uri!r}: {problem}", advice="name a folder or an fsspec URL")
         try:
             self.fs, root = fsspec.core.url_to_fs(self.uri)
         except (ImportError, ValueError) as error:
@@ -232,6 +235,22 @@ class Store:
             advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
             what = "no such file" if missing else (error.strerror or str(error))
             raise ArchiveError(f"{self.url(path)}: {what}", advice=advice) from error
+
+
+def uri_problem(uri: str) -> str | None:
+    """Say why no archive can be kept at ``uri``, None when one can.
+
+    fsspec takes an empty text for the working directory, and ``a::b`` for a chain of file systems of which only the
+    first would be written to.
+
+    >>> uri_problem("")
+    'a folder or an fsspec URL is wanted, and this is empty'
+    """
+    if not uri.strip():
+        return "a folder or an fsspec URL is wanted, and this is empty"
+    if "::" in uri:
+        return "one folder or one fsspec URL is wanted, and `::` chains several"
+    return None
 
 
 def sha256(file: Path) -> str:

@@ -16,6 +16,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
 from helpscraper.crawl.conclude import abandon, amend
+from helpscraper.crawl.options import check_settings
 from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ __all__ = ["run_crawl"]
 def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
-    Raises what kept the crawl from beginning: ``CommandError`` for bad arguments, ``LockHeldError``, ``ArchiveError``,
-    or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's reactor allows.
+    Raises what kept the crawl from beginning: ``CommandError`` for bad arguments and settings, ``LockHeldError``,
+    ``ArchiveError``, or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's reactor allows.
     """
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "helpscraper.settings")
     project = get_project_settings()
     project.update(dict(settings), priority="cmdline")
+    check_settings(project)
     process = CrawlerProcess(project)
     crawler = process.create_crawler("help")
     failures: list[Failure] = []

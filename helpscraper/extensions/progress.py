@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
+from helpscraper.crawl.options import maybe
+
 if TYPE_CHECKING:
     from rich.progress import Progress
     from scrapy.crawler import Crawler
@@ -24,8 +26,8 @@ class ProgressExtension:
     """Count requests by kind as they are scheduled and answered."""
 
     def __init__(self, crawler: Crawler) -> None:
-        wanted = crawler.settings.get("PROGRESS")
-        if wanted is False or (wanted is None and not sys.stderr.isatty()):
+        wanted = maybe(crawler.settings.get("PROGRESS"))
+        if not (sys.stderr.isatty() if wanted is None else wanted):
             raise NotConfigured
         self._session: CrawlSession = crawler.spider.session  # type: ignore[union-attr]
         self._progress: Progress | None = None
@@ -40,7 +42,7 @@ class ProgressExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProgressExtension:
-        """Make the extension; ``NotConfigured`` where there is no terminal."""
+        """Make the extension; ``NotConfigured`` where there is no terminal, or ``PROGRESS`` is off."""
         return cls(crawler)
 
     def spider_opened(self) -> None:

@@ -56,7 +56,8 @@ class RecorderMiddleware:
         it out.
         """
         if not crawler.settings.getbool("WARC_ENABLED"):
-            raise NotConfigured("WARC_ENABLED is False: responses are not kept")
+            # Without a word: with one, Scrapy would warn of what was asked for.
+            raise NotConfigured
         return cls(crawler, crawler.spider.session)  # type: ignore[union-attr]
 
     def process_response(self, request: Request, response: Response) -> Response:

@@ -14,6 +14,7 @@ from helpscraper import __version__
 from helpscraper.archive.schema import SCHEMA_VERSION
 from helpscraper.crawl.conclude import abandon, conclude
 from helpscraper.crawl.health import Thresholds
+from helpscraper.crawl.options import check_settings, notify_urls
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
 from helpscraper.pages.okx import EXTRACTOR
@@ -79,7 +80,11 @@ class SessionExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:
-        """Open the session; raises ``LockHeldError`` or ``ArchiveError``, which end the crawl before it begins."""
+        """Open the session; raises what ends the crawl before it begins.
+
+        That is ``CommandError`` for a setting that makes no sense, ``LockHeldError`` or ``ArchiveError``.
+        """
+        check_settings(crawler.settings)
         spider: HelpSpider = crawler.spider  # type: ignore[assignment]
         spider.session = CrawlSession.open(spider.arguments, session_options(crawler.settings))
         contact = crawler.settings.get("CONTACT")
@@ -138,7 +143,7 @@ def session_options(settings: BaseSettings) -> SessionOptions:
             min_dated=settings.getfloat("HEALTH_MIN_DATED"),
             max_challenges=settings.getint("HEALTH_MAX_CHALLENGES"),
         ),
-        notify_urls=tuple(settings.getlist("NOTIFY_URLS")),
+        notify_urls=notify_urls(settings.get("NOTIFY_URLS")),
         notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),
         versions={
             "helpscraper": __version__,

@@ -137,3 +137,20 @@ def test_bad_arguments_are_2_and_leave_no_trace(wrong: list[str], tiny: SampleSe
     assert "Traceback" not in result.stderr
     assert result.facts == {}
     assert len(tiny.requests) == asked
+
+
+def test_settings_that_make_no_sense_are_2_and_all_are_named(tiny: SampleServer, archive: Path) -> None:
+    asked = len(tiny.requests)
+    wrong = [
+        "LOG_LEVEL=FOO",
+        "DOWNLOAD_DELAY=abc",
+        "UNLISTED_PROBES=abc",
+        "WARC_ENABLED=maybe",
+        "NOTIFY_URLS=x",
+    ]
+    result = crawl(tiny, archive, *flags(wrong))
+    assert result.code == 2, result.said
+    assert "Traceback" not in result.stderr
+    assert all(setting.partition("=")[0] in result.stderr for setting in wrong)
+    assert not archive.exists()
+    assert len(tiny.requests) == asked
