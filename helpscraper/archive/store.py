@@ -35,6 +35,8 @@ _ADVICE = {
     errno.EFBIG: "the file is larger than this system lets a process write: raise the limit (ulimit -f)",
     errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
     errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
+    errno.ENOTDIR: "a file stands where the archive needs a folder: move it away, or use --archive",
+    errno.EEXIST: "a file stands where the archive needs a folder: move it away, or use --archive",
     errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
 }
 
@@ -44,7 +46,7 @@ class Store:
 
     ``uri`` is a folder or an fsspec URL (``memory://x``, ``s3://bucket/prefix``); credentials come from the
     environment, as each file system's own documentation says. Raises ``CommandError`` for a URI that names no place
-    (see ``uri_problem``) and ``ArchiveError`` for a file system that is not installed.
+    (see ``uri_problem``) or a file, and ``ArchiveError`` for a file system that is not installed.
     """
 
     def __init__(self, uri: str | os.PathLike[str] = "output") -> None:
@@ -60,6 +62,11 @@ class Store:
             ) from error
         self.root = str(root).rstrip("/")
         self.is_local = isinstance(self.fs, LocalFileSystem)
+        if self.is_local and Path(self.root).is_file():
+            raise CommandError(
+                f"archive {self.uri!r}: this is a file",
+                advice="an archive is a folder: name that one, or another",
+            )
 
     def __repr__(self) -> str:
         return f"Store({self.uri!r})"
@@ -176,11 +183,14 @@ class Store:
         machine only; the conditional put of ``commit`` guards the rest.
         """
         if self.is_local:
-            folder = Path(self._full(staging(partition)))
+            path = staging(partition)
+            folder = Path(self._full(path))
         else:
             home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
             folder = Path(home) / "helpscraper" / quote(self.uri, safe="") / partition.folder
-        with self._named(str(folder)):
+            path = str(folder)
+        # On an object store the state is no part of it, so its folder is not named by the store's URL.
+        with _named(self.url(path) if self.is_local else path):
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
@@ -224,17 +234,21 @@ class Store:
             advice="files are never overwritten: use another snapshot time, or move the file away",
         )
 
-    @contextlib.contextmanager
-    def _named(self, path: str) -> Iterator[None]:
-        """Turn an operating-system error into one that names the file and says what to do."""
-        try:
-            yield
-        except OSError as error:
-            number = error.errno or 0
-            missing = isinstance(error, FileNotFoundError)
-            advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
-            what = "no such file" if missing else (error.strerror or str(error))
-            raise ArchiveError(f"{self.url(path)}: {what}", advice=advice) from error
+    def _named(self, path: str) -> contextlib.AbstractContextManager[None]:
+        return _named(self.url(path))
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Turn an operating-system error into one that names the file and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0
+        missing = isinstance(error, FileNotFoundError)
+        advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
+        what = "no such file" if missing else (error.strerror or str(error))
+        raise ArchiveError(f"{name}: {what}", advice=advice) from error
 
 
 def uri_problem(uri: str) -> str | None:

@@ -31,7 +31,8 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
     Raises what kept the crawl from beginning: ``CommandError`` for bad arguments and settings, ``LockHeldError``,
-    ``ArchiveError``, or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's reactor allows.
+    ``ArchiveError``, or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's
+    reactor allows.
     """
     os.environ.setdefault("SCRAPY_SETTINGS_MODULE", "helpscraper.settings")
     project = get_project_settings()

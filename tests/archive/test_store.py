@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import Store
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, CommandError
 
 ROOT = Path(__file__).parents[2]
 
@@ -199,18 +200,41 @@ def test_an_archive_of_another_user_says_so(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
 
 
-def test_a_folder_that_is_a_file_says_so(tmp_path: Path) -> None:
+def test_an_archive_that_is_a_file_says_so(tmp_path: Path) -> None:
     (tmp_path / "archive").write_text("not a folder")
-    with pytest.raises(ArchiveError, match="archive"):
-        Store(tmp_path / "archive").commit("a/b", b"1")
+    with pytest.raises(CommandError, match=r"archive.*this is a file") as caught:
+        Store(tmp_path / "archive")
+    assert caught.value.advice
+
+
+@pytest.mark.parametrize("uri", ["", " ", "x::y", "simplecache::memory://x"])
+def test_a_uri_that_names_no_place_is_refused(
+    uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CommandError, match="is wanted"):
+        Store(uri)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_place_of_a_folder_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / ".state").write_text("not a folder")
+    store = Store(tmp_path)
+    with pytest.raises(ArchiveError, match="a file stands where") as caught:
+        store.state_dir(Partition("okx", "en"))
+    assert caught.value.message.count(str(tmp_path)) == 1
+    (tmp_path / "snapshots").write_text("not a folder")
+    with pytest.raises(ArchiveError, match="a file stands where"):
+        store.commit("snapshots/a", b"1")
 
 
 def test_a_write_that_does_not_fit_loses_nothing(tmp_path: Path) -> None:
     """In a process that may write files of 50 kB only, so that the operating system itself refuses."""
     code = """
 import resource, signal, sys
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import Store
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, CommandError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 store = Store(sys.argv[1])

@@ -89,6 +89,21 @@ def test_an_archive_that_holds_nothing(
     assert "holds no snapshot" in err and "helpscraper crawl" in err
 
 
+@pytest.mark.parametrize(
+    "words", [["runs"], ["verify"], ["compact"], ["accept", "20261122T060000Z"], ["crawl"]]
+)
+@pytest.mark.parametrize("archive", ["", "x::y"])
+def test_no_archive_is_named_by_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str],
+    archive: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    code = main([words[0], "--archive", archive, *words[1:]])
+    assert code == 2
+    assert "is wanted" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_log_of_runs_that_all_failed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     target = tmp_path / "runs/site=okx/locale=en"
     shutil.copytree(KEPT / "runs/site=okx/locale=en", target)
