@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections import Counter
 
 from helpscraper.errors import CommandError, ExitCode
 
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Crawl, print one line, and return the exit code of the run facts."""
     arguments, settings = _pairs("-a", args.arguments), _pairs("-s", args.settings)
+    _once("-a", args.arguments)
     from helpscraper.crawl.process import run_crawl  # Scrapy: only this command pays for it
     from helpscraper.crawl.wording import summary
 
@@ -58,3 +60,14 @@ def _pairs(flag: str, texts: list[str]) -> dict[str, str]:
     if wrong:
         raise CommandError(f"{flag} {' '.join(wrong)}: not NAME=VALUE", advice=f"write {flag} name=value")
     return {name: value for name, _, value in (text.partition("=") for text in texts)}
+
+
+def _once(flag: str, texts: list[str]) -> None:
+    """Refuse an argument that is given twice: the last one would count, and the part before it not be crawled."""
+    counts = Counter(text.partition("=")[0] for text in texts)
+    if again := [name for name, n in counts.items() if n > 1]:
+        name = again[0]
+        raise CommandError(
+            f"{flag} {', '.join(again)}: given more than once",
+            advice=f"give several values in one: {flag} {name}=one,two",
+        )

@@ -45,7 +45,10 @@ class CrawlArguments:
             )
         lists: dict[str, tuple[str, ...]] = {}
         for name in ("categories", "sections"):
-            lists[name] = tuple(part for part in (arguments.pop(name, None) or "").split(",") if part)
+            text = arguments.pop(name, None)
+            lists[name] = tuple(part for part in (text or "").split(",") if part)
+            if text is not None and not lists[name]:
+                wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
             wrong += [f"{name}={part}: not a slug" for part in lists[name] if not is_slug(part)]
         mode = arguments.pop("mode", None) or "incremental"
         if mode not in {"incremental", "full"}:
@@ -56,7 +59,9 @@ class CrawlArguments:
         share = _share(audit)
         if share is None:
             wrong.append(f"audit={audit}: a share from 0 to 1")
-        query = arguments.pop("query", None) or None
+        query = arguments.pop("query", None)
+        if query is not None and not query.strip():
+            wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
         wrong += [f"{name}: no such argument" for name in arguments]
         if wrong:
             raise CommandError(

@@ -35,12 +35,12 @@ def retry_after(value: bytes | str | None, now: dt.datetime) -> float | None:
         return None
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     text = text.strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return float(text)  # endless for a number of hundreds of digits; whoever waits has a cap
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
-        return None
+    except (ValueError, OverflowError):
+        return None  # no date, or a year that no calendar reaches
     if until.tzinfo is None:
         until = until.replace(tzinfo=dt.UTC)
     return max(0.0, (until - now).total_seconds())

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpscraper.cli import main
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.errors import CommandError
 
@@ -60,13 +63,13 @@ def test_unknown_locales_and_sites_are_refused(locale: str) -> None:
     limit=st.none() | st.integers(1, 10**6),
     audit=st.floats(0, 1).map(lambda share: f"{share:g}"),
     mode=st.sampled_from(["incremental", "full"]),
-    query=st.text(alphabet="abc ü", max_size=9),
+    query=st.text(alphabet="abc ü", max_size=9).filter(lambda text: bool(text.strip())) | st.none(),
 )
 def test_facts_say_what_was_asked_and_read_back_the_same(
     sections: list[str], limit: int | None, audit: str, mode: str, query: str
 ) -> None:
     given_ = {
-        "sections": ",".join(sections),
+        "sections": ",".join(sections) or None,
         "limit": limit and str(limit),
         "audit": audit,
         "mode": mode,
@@ -75,3 +78,23 @@ def test_facts_say_what_was_asked_and_read_back_the_same(
     arguments = CrawlArguments.parse(**given_)
     assert CrawlArguments.parse(**arguments.as_facts()) == arguments
     assert (arguments.scope is None) == (not sections and not query and limit is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("query", ""), ("query", " "), *((n, v) for n in ("sections", "categories") for v in ("", ",", ",,"))],
+)
+def test_an_empty_part_is_not_the_whole(name: str, value: str) -> None:
+    with pytest.raises(CommandError, match=f"{name}={value}: "):
+        CrawlArguments.parse(**{name: value})
+
+
+def test_an_argument_given_twice_is_refused_before_anything_is_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    twice = ["-a", "sections=faq-kyc", "-a", "limit=1", "-a", "sections=faq-fees"]
+    assert main(["crawl", "--archive", str(tmp_path / "archive"), *twice]) == 2
+    said = capsys.readouterr().err
+    assert "-a sections: given more than once" in said
+    assert "-a sections=one,two" in said
+    assert not (tmp_path / "archive").exists()

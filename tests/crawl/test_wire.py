@@ -17,7 +17,7 @@ from helpscraper.extensions.retry import retry_after
 NOW = dt.datetime(2026, 11, 22, 6, 0, tzinfo=dt.UTC)
 
 
-@given(st.integers(0, 10**9 - 1))
+@given(st.integers(0, 10**9 - 1) | st.integers(10**9, 10**15))
 def test_seconds(seconds: int) -> None:
     assert retry_after(str(seconds), NOW) == seconds
     assert retry_after(f" {seconds} ".encode(), NOW) == seconds
@@ -33,10 +33,20 @@ def test_a_date_gone_by_asks_for_no_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, b"", "soon", "-5", "1.5", "1e3", "9" * 40, "²", "Sun, 99 Nov 2026 06:00:00 GMT"]
+    "value", [None, b"", "soon", "-5", "1.5", "1e3", "²", "Sun, 99 Nov 2026 06:00:00 GMT"]
 )
 def test_what_cannot_be_read_asks_for_nothing(value: bytes | str | None) -> None:
     assert retry_after(value, NOW) is None
+
+
+@pytest.mark.parametrize("digits", [11, 40, 5000])
+def test_a_long_time_is_a_long_time_and_not_none_at_all(digits: int) -> None:
+    assert (retry_after("9" * digits, NOW) or 0) > 10 ** (digits - 1 if digits < 300 else 300)
+
+
+@pytest.mark.parametrize("year", ["0", "99999", "9" * 20, "9" * 400])
+def test_a_year_that_no_calendar_reaches_asks_for_nothing(year: str) -> None:
+    assert retry_after(f"Sun, 22 Nov {year} 06:00:30 GMT", NOW) in {None, 0.0}
 
 
 @given(st.text(max_size=60))
