@@ -6,9 +6,10 @@ footer.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
-from collections.abc import Mapping
-from typing import Any, Literal, TypedDict
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, TypedDict
 
 from helpscraper.errors import ArchiveError
 
@@ -84,6 +85,9 @@ class RunFacts(TypedDict, total=False):
     error: str
 
 
+# The whole numbers that every reader of JSON, and a float, holds exactly.
+_EXACT: Final = 1 << 53
+
 # What depends on the machine and the hour, and not on what was read. The rest of a run's facts goes into the
 # snapshot's footer, where the same input must give the same bytes.
 _WALL_CLOCK = frozenset(
@@ -104,10 +108,16 @@ def dump_run(run: Mapping[str, Any]) -> bytes:
 
 
 def parse_run(data: bytes, where: str) -> dict[str, Any]:
-    """Read facts back; ``ArchiveError`` naming ``where`` when they are not a JSON object."""
+    """Read facts back; ``ArchiveError`` naming ``where`` when they are no JSON object, or a field is of no use.
+
+    Checked is the shape of the fields that others count with, compare or show; a field that is null or not there is
+    what an older writer left out.
+    """
     try:
         run = json.loads(data)
-    except ValueError as error:
+        if b"\\ud" in data.lower():
+            json.dumps(run, ensure_ascii=False).encode()  # half a character: no file could take it
+    except (ValueError, RecursionError) as error:
         raise ArchiveError(
             f"{where}: damaged run facts: {error}", advice="restore the file from a backup"
         ) from error
@@ -115,7 +125,75 @@ def parse_run(data: bytes, where: str) -> dict[str, Any]:
         raise ArchiveError(
             f"{where}: run facts are not a JSON object", advice="restore the file from a backup"
         )
+    odd = [name for name, fits in _SHAPES.items() if run.get(name) is not None and not fits(run[name])]
+    if odd:
+        raise ArchiveError(
+            f"{where}: damaged run facts: {', '.join(odd)}: not what a run writes there",
+            advice="restore the file from a backup",
+        )
     return run
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _EXACT
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 256
+
+
+def _is_number(value: object) -> bool:
+    # The comparison is false for NaN.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _EXACT
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        at = dt.datetime.fromisoformat(str(value))
+        return isinstance(value, str) and at.astimezone(dt.UTC).year > 1
+    except (ValueError, OverflowError):
+        return False
+
+
+def _all(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, list) and all(map(fits, value))
+
+
+def _each(fits: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and all(map(fits, value.values()))
+
+
+def _is_check(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(value.get(name)) for name in HealthFact.__annotations__)
+
+
+def _is_requests(value: object) -> bool:
+    counted = ("total", "retries", "bytes")
+    return isinstance(value, dict) and all(
+        value.get(name) is None or _is_count(value[name]) for name in counted
+    )
+
+
+_SHAPES: Final[Mapping[str, Callable[[object], bool]]] = {
+    **dict.fromkeys(
+        ("run_id", "site", "locale", "kind", "outcome", "scope", "snapshot", "reason", "error"), _is_text
+    ),
+    "started_at": _is_instant,
+    "finished_at": _is_instant,
+    "seconds": _is_number,
+    "exit_code": _is_code,
+    "complete": lambda value: isinstance(value, bool),
+    "incomplete_reasons": _all(_is_text),
+    "sections": _each(lambda value: isinstance(value, dict)),
+    "counts": _each(_is_count),
+    "requests": _is_requests,
+    "health": _all(_is_check),
+    "versions": _each(_is_text),
+}
 
 
 def snapshot_run(run: Mapping[str, Any]) -> dict[str, Any]:
