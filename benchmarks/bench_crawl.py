@@ -16,9 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
-ARTICLES = 600
+ARTICLES = 1500
 PADDING = 40_000
-ROUNDS = 3
+ROUNDS = 5
 LEAST_RATIO = 0.6
 HELP_SECONDS = 0.2
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 __all__ = ["HelpUrl", "canonical_url", "is_locale", "is_slug", "parse_help_url", "same_site"]
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}", re.ASCII)
+_LONGEST_SLUG = 200
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}", re.ASCII)
 
 # Paths of the site itself that stand where an article's slug would stand.
@@ -26,6 +28,12 @@ def is_slug(text: str) -> bool:
     >>> is_slug("how-to-2fa"), is_slug("../etc"), is_slug("a..b")
     (True, False, False)
     """
+    return len(text) <= _LONGEST_SLUG and _is_slug(text)
+
+
+# A page's slugs are asked for a dozen times on their way to a row.
+@lru_cache(maxsize=4096)
+def _is_slug(text: str) -> bool:
     return _SLUG.fullmatch(text) is not None and ".." not in text
 
 

@@ -10,6 +10,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from helpscraper.items import Body, RawArticle
@@ -17,7 +18,7 @@ from helpscraper.locales import get_locale
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
-from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
+from helpscraper.normalise.dates import DateReading, parse_date, parse_instant, shown_date
 from helpscraper.normalise.markers import PUBLISHED, UPDATED
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.normalise.words import count_words
@@ -103,7 +104,7 @@ def dates(raw: RawArticle, context: Context) -> Values:
             values.outcomes[f"{name}_at/{reading.problem or 'present'}"] += 1
         shown: dt.date | None = None
         if text is not None:
-            read = parse_date(text, context.locale)
+            read = _read_date(text, context.locale)
             shown = read.date
             values.outcomes[f"{name}_on/{read.problem or read.method}"] += 1
         if instant is not None:
@@ -116,6 +117,15 @@ def dates(raw: RawArticle, context: Context) -> Values:
         values.columns[f"{name}_at"] = instant
         values.columns[f"{name}_on"] = shown
     return values
+
+
+def _read_date(text: str, locale: str) -> DateReading:
+    return _read_again(text, locale) if len(text) <= _SHORT else parse_date(text, locale)
+
+
+# A listing shows each date twice: once here, once when the crawl asks whether an article moved on.
+_read_again = lru_cache(maxsize=1024)(parse_date)
+_SHORT = 100
 
 
 def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
