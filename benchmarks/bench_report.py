@@ -26,6 +26,7 @@ from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_SCHEMA
 from helpscraper.archive.writer import write_snapshot
+from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY
 from helpscraper.normalise.bodies import body_key
 
 FULL_SECONDS, FULL_MB, STEP_SECONDS, PAGE_KB, FRONT_MS = 300, 1000, 30, 300, 1000
@@ -70,6 +71,9 @@ class Centre:
         changes = pa.table(
             [*arrays, pa.array([at] * len(feed), CHANGES_SCHEMA.field("at").type)], schema=CHANGES_SCHEMA
         )
+        # As a crawl would publish it: against the snapshot of the day before, which saw everything.
+        noted = {FROM_KEY: snapshot_id(at - dt.timedelta(days=1)).encode(), EVIDENCE_KEY: b"[]"}
+        changes = changes.replace_schema_metadata(noted)
         rows, run = self._rows(at), run_facts(at)
         table = pa.Table.from_pylist(bodies, BODIES_SCHEMA)
         write_snapshot(catalog.store, PARTITION, snapshot_id(at), rows, table, run, changes if day else None)

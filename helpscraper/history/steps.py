@@ -7,7 +7,7 @@ snapshots that would have a say now, and when none of them was read again by a n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,7 +24,7 @@ from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.renames import follow
 from helpscraper.history.result import ordered, renames_of
 
-__all__ = ["Records", "changes_of", "renames_between", "steps", "story_of"]
+__all__ = ["Records", "changes_of", "feed_holds", "renames_between", "steps", "story_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _feed(
     try:
         with catalog.open_feed(after) as one:
             noted = one.metadata
-            if noted.get(FROM_KEY) != before.id.encode() or not _evidence_holds(catalog, before, noted):
+            if not _holds(catalog, before, noted):
                 return None
             text = noted.get(RENAMES_KEY)
             table = _rows(one, None if text is None else wanted)
@@ -134,14 +134,43 @@ def _feed(
     return ordered(table if wanted is None else _only(table, wanted)), links
 
 
-def _evidence_holds(catalog: Catalog, before: Snapshot, noted: Mapping[bytes, bytes]) -> bool:
+def feed_holds(
+    catalog: Catalog, before: Snapshot, after: Snapshot, every: Sequence[Snapshot] | None = None
+) -> bool:
+    """Tell whether the feed published with ``after`` says what changed since ``before``, as far as is known today.
+
+    ``every`` are the snapshots of the partition, oldest first, for a caller that asks for many and has listed them.
+    A damaged feed does not hold.
+    """
+    if before.reextracted or after.reextracted:
+        return False
+    try:
+        with catalog.open_feed(after) as one:
+            return _holds(catalog, before, one.metadata, every)
+    except ArchiveError:
+        return False
+
+
+def _holds(
+    catalog: Catalog,
+    before: Snapshot,
+    noted: Mapping[bytes, bytes],
+    every: Sequence[Snapshot] | None = None,
+) -> bool:
+    return noted.get(FROM_KEY) == before.id.encode() and _evidence_holds(catalog, before, noted, every)
+
+
+def _evidence_holds(
+    catalog: Catalog, before: Snapshot, noted: Mapping[bytes, bytes], every: Sequence[Snapshot] | None
+) -> bool:
     """Tell whether the feed knew all that is known today; one of an older helpscraper says nothing of it."""
     if EVIDENCE_KEY not in noted:
         return False
     consulted = json.loads(noted[EVIDENCE_KEY])
     if not consulted:
         return True
-    older = [each for each in catalog.snapshots(before.partition) if each.id < before.id][::-1]
+    listed = catalog.snapshots(before.partition) if every is None else every
+    older = [each for each in listed if each.id < before.id][::-1]
     now = older if consulted[-1] is None else older[: len(consulted)]
     return [each.id for each in now] == [name for name in consulted if name] and not any(
         each.reextracted for each in now

@@ -234,8 +234,11 @@ def _blocks(
         if i is None:
             yield Block("inserted", None, j, (Span("insert", block),))
             continue
-        fate: Fate = "moved" if moved else "same" if words[old[i]] == words[block] else "changed"
-        yield Block(fate, i, j, tuple(_spans(words[old[i]], words[block])))
+        same = words[old[i]] == words[block]
+        fate: Fate = "moved" if moved else "same" if same else "changed"
+        yield Block(
+            fate, i, j, (Span("same", block),) if same else tuple(_spans(words[old[i]], words[block]))
+        )
     for i in gone[shown:]:
         yield Block("deleted", i, None, (Span("delete", old[i]),))
 

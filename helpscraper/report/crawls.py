@@ -34,6 +34,7 @@ def crawls(source: Source) -> list[Crawl]:
     """Return every run of the range, the refused and failed ones too, oldest first."""
     counts, silent = _kind_counts(source), _silent_counts(source)
     narrowed = Catalog(source.catalog.store, site=source.partition.site, locale=source.partition.locale)
+    told = set(source.catalog.run_ids(source.partition))
     found = []
     for row in runs_table(narrowed).to_pylist():
         name = row["run_id"]
@@ -46,7 +47,7 @@ def crawls(source: Source) -> list[Crawl]:
                 id=name,
                 outcome=row["outcome"],
                 complete=row["complete"],
-                health=_health(source, name),
+                health=_health(source, name) if name in told else (),
                 articles=row["articles"],
                 requests=row["requests"],
                 seconds=row["seconds"],
@@ -62,7 +63,5 @@ def crawls(source: Source) -> list[Crawl]:
 
 
 def _health(source: Source, run_id: str) -> tuple[tuple[str, str, str], ...]:
-    if run_id not in source.catalog.run_ids(source.partition):
-        return ()
     facts = source.catalog.run(source.partition, run_id)
     return tuple((each["check"], each["verdict"], each["detail"]) for each in facts.get("health") or ())

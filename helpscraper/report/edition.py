@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 
 from markupsafe import Markup
@@ -57,6 +57,15 @@ class EditionPages:
         """The path of this edition's front page."""
         return "index.html" if self.lead else f"{self.folder}/index.html"
 
+    @cached_property
+    def periods(self) -> Front:
+        """The numbers behind the plots."""
+        return periods_of(self.crawls, self.source.counts())
+
+    def _digest(self, *parts: object) -> str:
+        """Return a digest of the inputs of a page, and of what stands on every page."""
+        return _digest(plain(self.place()), *parts)
+
     def place(self, below: str = "") -> Place:
         """Return where a page in the folder ``below`` this edition's stands."""
         up = "../" if below else ""
@@ -75,28 +84,31 @@ class EditionPages:
     def articles(self) -> Iterator[tuple[str, str, str]]:
         """Yield id, key and digest of the inputs of every article's page."""
         for owner, digest in self._digests.items():
-            yield owner, article_key(owner), _digest(digest, [plain(e) for e in self.editions.get(owner, ())])
+            editions = [plain(each) for each in self.editions.get(owner, ())]
+            yield owner, article_key(owner), self._digest(digest, editions)
 
     def others(self) -> Iterator[tuple[str, str, Make]]:
         """Yield path, digest and maker of every other page; a maker gives the page and what stands beside it."""
-        digests = self.source.crawl_digests()
+        digests, readings = self.source.crawl_digests(), self.source.readings()
         for crawl in self.crawls:
             path = f"{self.folder}/crawls/{crawl.id}.html"
+            rows = [each for each in readings if each.split("/")[-1].startswith(crawl.id)]
             yield (
                 path,
-                _digest(plain(crawl), digests.get(crawl.id)),
+                self._digest(plain(crawl), digests.get(crawl.id), rows),
                 partial(self._crawl, crawl, path),
             )
         runs = [plain(crawl) for crawl in self.crawls]
         path = f"{self.folder}/crawls/index.html"
-        yield path, _digest(runs), partial(self._list, path)
-        yield self.front, _digest(runs, digests, self.others_list), self._front
+        yield path, self._digest(runs), partial(self._list, path)
+        every = self._digest(runs, digests, readings, self.others_list)
+        yield self.front, every, self._front
         silent = f"{self.folder}/silent.html"
-        yield silent, _digest(digests, self.source.ids), partial(self._silent, silent)
+        yield silent, every, partial(self._silent, silent)
         for before, after in sorted(self.source.renamed.items()):
             if before not in self._digests:
                 name = f"{self.folder}/articles/{article_key(before)}.html"
-                yield name, _digest(before, after), partial(self._moved, name, after)
+                yield name, self._digest(before, after), partial(self._moved, name, after)
 
     def _moved(self, name: str, after: str) -> Iterator[tuple[str, str]]:
         yield name, page("moved.html", self.place("articles"), key=article_key(after))
@@ -104,7 +116,8 @@ class EditionPages:
     def _crawl(self, crawl: Crawl, path: str) -> Iterator[tuple[str, str]]:
         rows = self._rows(crawl)
         counted = self.source.counted(crawl.id) if crawl.previous else []
-        titles = self.source.titles(crawl.id) if counted else {}
+        top = [name for name, _, _ in counted[:_GAINS]]
+        titles = self.source.titles(crawl.id, top) if top else {}
         gains = [
             (article_key(name), titles.get(name, (name, "", ""))[0], before, after)
             for name, before, after in counted[:_GAINS]
@@ -120,8 +133,9 @@ class EditionPages:
     def _rows(self, crawl: Crawl) -> list[Row]:
         if not crawl.previous:
             return []
-        titles = self.source.titles(crawl.id)
-        return crawl_rows(self.source.crawl_records(crawl.id), titles, crawl.previous)
+        records = self.source.crawl_records(crawl.id)
+        titles = self.source.titles(crawl.id, (record.article_id for record in records))
+        return crawl_rows(records, titles, crawl.previous)
 
     def _list(self, path: str) -> Iterator[tuple[str, str]]:
         yield path, page("crawls.html", self.place("crawls"), crawls=self.crawls[::-1])
@@ -129,9 +143,10 @@ class EditionPages:
     def _silent(self, path: str) -> Iterator[tuple[str, str]]:
         rows: list[Row] = []
         for snapshot, group in groupby(self.source.silent_records(), key=lambda record: record.snapshot):
-            found = crawl_rows(list(group), self.source.titles(snapshot), self.source.previous(snapshot))
-            rows += found
-        front = periods_of(self.crawls, self.source.counts())
+            records = list(group)
+            titles = self.source.titles(snapshot, (record.article_id for record in records))
+            rows += crawl_rows(records, titles, self.source.previous(snapshot))
+        front = self.periods
         edits = front.kinds.get("edited", (0,) * len(front.periods))
         dated = [max(0, each - quiet) for each, quiet in zip(edits, front.silent, strict=True)]
         plot = Markup()
@@ -173,7 +188,7 @@ class EditionPages:
             (crawl for crawl in reversed(committed) if any(kind != "counted" for kind in crawl.kinds)), None
         )
         rows = self._rows(changed) if changed else []
-        front = periods_of(self.crawls, self.source.counts())
+        front = self.periods
         yield self.front, page(
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
             committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,

@@ -94,10 +94,13 @@ def views(source: Source) -> Iterator[tuple[str, str]]:
     """
     cursor = source.con.execute(
         """
-        with lines as (
-            select sha256(owner)[:16] as key, string_agg('[' || epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60
-                   || ',' || n || ']', ',' order by sid) as line from points group by owner)
-        select key[:2], string_agg('"' || key || '":[' || line || ']', ',' order by key) from lines
+        with times as (
+            select sid, epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60 as minute
+            from (select distinct sid from points)),
+        lines as (
+            select sha256(owner)[:16] as key, replace(list_sort(list([minute, n]))::varchar, ' ', '') as line
+            from points join times using (sid) group by owner)
+        select key[:2], string_agg('"' || key || '":' || line, ',' order by key) from lines
         group by 1 order by 1
         """
     )

@@ -4,10 +4,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
@@ -26,13 +29,14 @@ _RECORD = "sid, owner, kind, field, before, after, silent"
 class Source:
     """One site and locale of an archive, from the snapshot with id ``first`` to ``last``; close it, or use ``with``.
 
-    ``counted`` keeps view counts among the events of an article; without it they are only a series (``views``).
+    ``counted`` keeps view counts among the events of an article; without it they are only a series, and without
+    ``views`` they are not read at all.
     Raises ``CommandError`` when the range is empty.
     """
 
     def __init__(
         self, catalog: Catalog, partition: Partition, first: str | None = None, last: str | None = None,
-        *, counted: bool = False,
+        *, counted: bool = False, views: bool = True,
     ) -> None:  # fmt: skip
         self.catalog = catalog
         self.partition = partition
@@ -48,7 +52,7 @@ class Source:
         self.con = connect(catalog, memory_limit="300MB")
         self.con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / "helpscraper-duckdb")])
         self.con.execute("set preserve_insertion_order = false")
-        self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted)
+        self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted, views=views)
 
     def __enter__(self) -> Source:
         return self
@@ -79,16 +83,25 @@ class Source:
                 select owner, md5(string_agg(concat_ws(chr(31), sid, article_id, kind, field, coalesce(before, chr(30)),
                        coalesce(after, chr(30)), silent), chr(29) order by sid, article_id, kind, field)) as h
                 from records group by owner),
-            base as (select owner, md5(f::varchar) as h from first_owned f),
+            base as (select owner, md5(concat_ws('/', ?, f::varchar)) as h from first_owned f),
             last as (select article_id as owner, md5(l::varchar) as h from last_rows l),
             counted as (select distinct owner, 'counted' as h from points)
             select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, ''),
                    coalesce(counted.h, '')))
             from told full join base using (owner) full join last using (owner) left join counted using (owner)
             order by 1
-            """
+            """,
+            [self.ids[0]],
         ).fetchall()
         return dict(rows)
+
+    def lost(self) -> list[str]:
+        """Return the ids of the articles that the last snapshot does not hold, sorted."""
+        rows = self.con.execute(
+            "select owner from (select owner from records union select owner from first_owned)"
+            " where owner not in (select article_id from last_rows) order by 1"
+        ).fetchall()
+        return [owner for (owner,) in rows]
 
     def articles(
         self, wanted: Sequence[str], editions: Mapping[str, tuple[Edition, ...]]
@@ -165,15 +178,24 @@ class Source:
             [snapshot_id],
         ).fetchall()
 
-    def titles(self, snapshot_id: str) -> dict[str, tuple[str, str, str]]:
-        """Return title, section and section title of every article of one snapshot, by id."""
+    def titles(
+        self, snapshot_id: str, wanted: Iterable[str] | None = None
+    ) -> dict[str, tuple[str, str, str]]:
+        """Return title, section and section title of the ``wanted`` articles (None: all) of one snapshot, by id."""
         snapshot = self.snapshots[self.ids.index(snapshot_id)]
         table = self.catalog.load_table(snapshot, columns=["article_id", "title", "section", "section_title"])
+        if wanted is not None:
+            names = pa.array(sorted(set(wanted)), pa.string())
+            table = table.filter(pc.is_in(table.column("article_id"), value_set=names))
         columns = [table.column(name).to_pylist() for name in table.schema.names]
         return {
             article_id: (title, section or "", label or section or "")
             for article_id, title, section, label in zip(*columns, strict=True)
         }
+
+    def readings(self) -> list[str]:
+        """Return the files of the snapshots read again by a newer extractor: their rows are others than before."""
+        return [each.path for each in self.snapshots if each.reextracted]
 
     def silent_records(self) -> list[Record]:
         """Return the records of every article and crawl with a silent edit, the latest first."""

@@ -60,15 +60,17 @@ class Manifest:
     def stale(self, page: str, digest: str) -> bool:
         """Note that ``page`` is made of inputs with ``digest``; tell whether it must be made."""
         self.now[page] = digest
-        return self.before.get(page) != digest or not (self.folder / page).exists()
+        if self.before.get(page) != digest:
+            return True
+        return not all((self.folder / name).exists() for name in (page, *self._beside(page)))
 
     def keep_beside(self, page: str) -> None:
         """Note that the scripts beside ``page`` (``PAGE-rows.js`` and the like) stay with it."""
+        self.now |= {name: self.before[name] for name in self._beside(page)}
+
+    def _beside(self, page: str) -> list[str]:
         base = page.removesuffix(".html")
-        for what in BESIDE:
-            name = f"{base}-{what}.js"
-            if name in self.before:
-                self.now[name] = self.before[name]
+        return [name for what in BESIDE if (name := f"{base}-{what}.js") in self.before]
 
     def keep_folder(self, below: str, digest: str) -> int:
         """Keep all files below a folder that were made of inputs with ``digest``; return how many, 0 if one is not."""
@@ -90,9 +92,9 @@ class Manifest:
 
 @cache
 def fingerprint() -> str:
-    """Return a digest of the code, templates and assets that make the pages."""
+    """Return a digest of this program: of its code, templates and assets, all of which have a say in the pages."""
     digest = hashlib.sha256()
-    root = Path(str(files("helpscraper.report")))
+    root = Path(str(files("helpscraper")))
     for path in sorted(root.rglob("*")):
         if path.is_file() and path.suffix in (".py", ".html", ".css", ".js"):
             digest.update(path.relative_to(root).as_posix().encode())

@@ -1,7 +1,7 @@
 """The tables that a report is made from, in DuckDB: rows, change records with their owners, view counts.
 
-What changed comes from the change feeds that the crawls published; a snapshot without one (an import) is compared
-with the one before it.
+What changed comes from the change feeds that the crawls published; a snapshot whose feed does not hold (an import has
+none; an import of an earlier day or a re-extraction came between) is compared with the one before it.
 """
 # ruff: noqa: S608  (every name put into SQL is a constant of this module; values are parameters)
 
@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import duckdb
 
-from helpscraper.archive.layout import Partition
+from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.history.diff import diff_snapshots
+from helpscraper.history.steps import feed_holds
 
 __all__ = ["prepare"]
 
@@ -22,7 +23,10 @@ _ROW = (
     "article_id", "url", "title", "category_title", "section", "section_title", "published_on", "updated_on",
     "published_at", "updated_at", "body_sha256", "language",
 )  # fmt: skip
-_ID = """strftime("at", '%Y%m%dT%H%M%SZ')"""
+_FEED = (
+    ("article_id", "varchar"), ("kind", "varchar"), ("field", "varchar"), ("before", "varchar"),
+    ("after", "varchar"), ("silent", "boolean"),
+)  # fmt: skip
 
 
 def prepare(
@@ -32,6 +36,7 @@ def prepare(
     snapshots: Sequence[Snapshot],
     *,
     counted: bool,
+    views: bool,
 ) -> dict[str, str]:
     """Make the tables and return, for every former id of an article, the id that it bears at last.
 
@@ -40,20 +45,26 @@ def prepare(
     ``feed``                        every change record; of those of counts, the view counts
     ``records``                     the same with owners, and without the counts unless ``counted``
     ``points``                      owner, snapshot and view count, where the count moved
+
+    Without ``views`` there are no ``points``, and ``feed`` has the counts only when ``counted``: most records of an
+    archive are counts.
     """
     _rows(con, catalog, snapshots)
-    _feed(con, catalog, partition, snapshots)
+    quiet, shown = "kind <> 'counted'", "(kind <> 'counted' or field = 'view_count')"
+    told = shown if counted else quiet
+    _feed(con, catalog, partition, snapshots, shown if views else told)
     renamed = _renames(con)
     ids = [each.id for each in snapshots]
-    loud = "true" if counted else "kind <> 'counted'"
     con.execute(
-        f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {loud}"
+        f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {told}"
     )
     con.execute(
         "create temp table first_owned as select *, owner_of(article_id, ?) as owner from first_rows",
         [ids[0]],
     )
-    _points(con, catalog, snapshots)
+    con.execute("create temp table points (owner varchar, sid varchar, n bigint)")
+    if views:
+        _points(con, catalog, snapshots)
     return renamed
 
 
@@ -66,31 +77,32 @@ def _rows(con: duckdb.DuckDBPyConnection, catalog: Catalog, snapshots: Sequence[
 
 
 def _feed(
-    con: duckdb.DuckDBPyConnection, catalog: Catalog, partition: Partition, snapshots: Sequence[Snapshot]
+    con: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    partition: Partition,
+    snapshots: Sequence[Snapshot],
+    loud: str,
 ) -> None:
-    """Read what the crawls published; compare where a snapshot has no feed, or was read again by another extractor."""
+    """Read what the crawls published where it holds, compare where it does not; ``loud`` says which records."""
     published, lacking = [], []
-    feeds = catalog.feeds(partition)
+    feeds, every = catalog.feeds(partition), catalog.snapshots(partition)
     for before, after in pairwise(snapshots):
-        if after.id in feeds and not after.reextracted:
-            published.append(after.id)
+        if after.id in feeds and feed_holds(catalog, before, after, every):
+            published.append((after.id, snapshot_instant(after.id)))
         else:
             lacking.append((before, after))
-    con.execute("create temp table wanted as select unnest(?::varchar[]) as sid", [published])
-    con.execute(
-        "create temp table feed as"
-        f" select {_ID} as sid, article_id, kind, field, before, after, silent from changes"
-        f" where site = ? and locale = ? and {_ID} in (from wanted)"
-        " and (kind <> 'counted' or field = 'view_count')",
-        [partition.site, partition.locale],
-    )
+    con.execute("create temp table feed (sid varchar, " + ", ".join(f"{n} {t}" for n, t in _FEED) + ")")
+    columns = ", ".join(name for name, _ in _FEED)
+    if published:
+        con.execute(
+            f"insert into feed select sid, {columns} from changes"
+            ' join (select unnest($1::varchar[]) as sid, unnest($2::timestamptz[]) as instant) on "at" = instant'
+            f" where site = $3 and locale = $4 and {loud}",
+            [*(list(column) for column in zip(*published, strict=True)), partition.site, partition.locale],
+        )
     for before, after in lacking:
         con.register("loaded", diff_snapshots(catalog, before, after).table)
-        con.execute(
-            "insert into feed select ?, article_id, kind, field, before, after, silent from loaded"
-            " where kind <> 'counted' or field = 'view_count'",
-            [after.id],
-        )
+        con.execute(f"insert into feed select ?, {columns} from loaded where {loud}", [after.id])
         con.unregister("loaded")
 
 
@@ -117,7 +129,6 @@ def _renames(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _points(con: duckdb.DuckDBPyConnection, catalog: Catalog, snapshots: Sequence[Snapshot]) -> None:
-    con.execute("create temp table points (owner varchar, sid varchar, n bigint)")
     for snapshot in dict.fromkeys((snapshots[0], snapshots[-1])):
         con.register("loaded", catalog.load_table(snapshot, columns=["article_id", "view_count"]))
         con.execute(
