@@ -66,9 +66,15 @@ class Problem:
 
 @dataclass(slots=True)
 class VerifyReport:
-    """What was looked at and what is wrong. ``snapshots``, ``rows`` and ``bodies`` count what was read."""
+    """What was looked at and what is wrong.
+
+    ``snapshots`` counts those that were committed, ``refused`` and ``reextracted`` the files of either kind; ``rows``
+    and ``bodies`` count what was read of all of them.
+    """
 
     snapshots: int = 0
+    refused: int = 0
+    reextracted: int = 0
     rows: int = 0
     bodies: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -84,7 +90,12 @@ class VerifyReport:
         return pa.Table.from_pylist(rows, PROBLEMS_SCHEMA)
 
     def __str__(self) -> str:
-        looked = f"{self.snapshots} snapshots, {self.rows} rows, {self.bodies} bodies"
+        more = "".join(
+            f", {count} {name}"
+            for count, name in ((self.refused, "refused"), (self.reextracted, "re-extracted"))
+            if count
+        )
+        looked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
         return f"{looked}: {'all well' if self.ok else f'{len(self.problems)} problems'}"
 
 
@@ -112,7 +123,7 @@ def verify(catalog: Catalog) -> VerifyReport:
         index = BodyIndex(catalog.store, partition)
         for kind in _WITH_ROWS:
             for item in _files(catalog, kind, partition):
-                report.snapshots += 1
+                setattr(report, kind, getattr(report, kind) + 1)
                 report.problems += _guarded(item.path, _check_snapshot(catalog, item, index, report))
         for packed in _PACKED:
             for part in catalog.months.parts(packed, partition):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from helpscraper.cli.options import add_partition, open_catalog
 
@@ -28,4 +29,12 @@ def run(args: argparse.Namespace) -> int:
     catalog = open_catalog(args)
     written = accept(catalog, catalog.partition(), args.id)
     print(f"accepted: {written.path}")
+    newer = [each for each in sorted(catalog.paths(written.partition)) if each > written.snapshot_id]
+    if newer:
+        print(
+            f"the feed published with {newer[0]} starts from the snapshot before {written.snapshot_id}; the commands "
+            "see that and compare anew,\n  other readers of changes/ find the start of each feed in its metadata "
+            "(helpscraper.from)",
+            file=sys.stderr,
+        )
     return 0

@@ -30,6 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row for each run, oldest first."""
+    import pyarrow.compute as pc
+
     from helpscraper.archive.overview import runs_table
     from helpscraper.cli.output import emit
     from helpscraper.errors import CommandError
@@ -41,5 +43,9 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.last is not None:
         table = table.slice(max(0, table.num_rows - args.last))
+    # The run was refused and stays so in its facts; here it would look as if somebody had to look at it still.
+    place, field = table.schema.get_field_index("outcome"), table.schema.field("outcome")
+    outcome = pc.if_else(table.column("accepted"), "accepted", table.column("outcome"))
+    table = table.set_column(place, field, outcome)
     emit(table, args.format, output=args.output, columns=_SHOWN)
     return 0

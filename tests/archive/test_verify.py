@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -42,6 +43,18 @@ def replaced(name: str, value: str | None) -> Rewrite:
         return table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.string()))
 
     return change
+
+
+def test_refused_and_re_extracted_files_are_no_snapshots(root: Path) -> None:
+    kept = min(root.glob("snapshots/*/*/*.parquet"))
+    for kind in ("refused", "reextracted"):
+        target = root / kind / kept.relative_to(root / "snapshots")
+        target.parent.mkdir(parents=True)
+        shutil.copy(kept, target)
+    report = verify(Catalog(root))
+    assert report.ok, report.table().to_pylist()
+    assert (report.snapshots, report.refused, report.reextracted) == (2, 1, 1)
+    assert str(report).startswith("2 snapshots, 1 refused, 1 re-extracted, ")
 
 
 def test_a_whole_archive_is_whole(root: Path) -> None:

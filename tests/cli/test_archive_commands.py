@@ -10,6 +10,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
 
 Golden = Callable[[str, str], None]
@@ -83,6 +85,23 @@ def test_export_takes_the_format_from_the_name(
         assert json.loads(target.read_text())[2]["body_text"].startswith("Fees")
     else:
         assert "Set up a passkey" in target.read_text()
+
+
+def test_an_accepted_run_looks_accepted_and_a_later_feed_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, commit: Callable[..., object]
+) -> None:
+    store = Store(tmp_path)
+    rows = [{"article_id": "fees"}]
+    for day in ("2026-11-20", "2026-11-23"):
+        commit(store, day, rows)
+    for day in ("2026-11-21", "2026-11-24"):
+        commit(store, day, rows, write=write_refused, outcome="refused", exit_code=3)
+    code, _, err = ran(capsys, "accept", "20261121T060000Z", archive=tmp_path)
+    assert code == 0
+    assert "the feed published with 20261123T060000Z starts from" in err
+    assert ran(capsys, "accept", "20261124T060000Z", archive=tmp_path)[2] == ""
+    runs = json.loads(ran(capsys, "runs", "--format", "json", archive=tmp_path)[1])
+    assert [run["outcome"] for run in runs] == ["committed", "accepted", "committed", "accepted"]
 
 
 def test_verify_names_what_is_wrong_and_exits_1(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
