@@ -29,15 +29,17 @@ from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.tables import ledger_bodies
 from helpscraper.crawl.validators import save_validators
-from helpscraper.crawl.wording import main_cause
+from helpscraper.crawl.wording import main_cause, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.items import Article
 
-__all__ = ["abandon", "accept", "amend", "conclude"]
+__all__ = ["abandon", "accept", "amend", "conclude", "outcome_log"]
 
 logger = logging.getLogger(__name__)
+outcome_log = logging.getLogger("helpscraper.outcome")
+"""Says how a crawl ended where no command does: ``scrapy crawl`` exits with 0 whatever became of it."""
 
 _OF_PAGES = frozenset({"end", "articles", "section", "failed", "challenge"})
 """The checks that pages which could not be read make fail."""
@@ -72,6 +74,8 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         session.finish()
     else:
         session.release()
+    well = facts["outcome"] == "committed"
+    outcome_log.log(logging.INFO if well else logging.WARNING, "%s", summary(facts))
     # After the lock is given back: nobody's receiver may keep the next crawl waiting.
     _notify(session, facts)
     return facts

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
-from helpscraper.crawl.conclude import abandon, amend
+from helpscraper.crawl.conclude import abandon, amend, outcome_log
 from helpscraper.crawl.options import check_settings
 from helpscraper.errors import CrawlError
 
@@ -44,6 +44,8 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     process.crawl(crawler, **arguments).addErrback(failures.append)
     # Scrapy makes a record of every debug message and drops it in the handler; here it is not made.
     logging.root.setLevel(project.get("LOG_LEVEL"))
+    # Whoever called has the facts, and says it in the way that fits.
+    outcome_log.disabled = True
     # What is loaded by now stays to the end; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()

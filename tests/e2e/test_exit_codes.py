@@ -84,14 +84,20 @@ def test_scrapy_crawl_help_commits_nothing_either(case: str, tiny: SampleServer,
     _, settings, _ = FAILURES[case]
     url = DEAD if case == "connection refused" else tiny.url
     fast = [f"{name}={value}" for name, value in FAST.items()]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={url}", *flags([*fast, *settings])],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "HELPSCRAPER_ARCHIVE": str(archive)},
-        capture_output=True, check=False, timeout=120,
+        capture_output=True, check=False, timeout=120, text=True,
     )  # fmt: skip
     assert archive.is_dir()
     assert snapshots(archive) == []
-    assert newest_facts(archive).get("outcome") in {"refused", "failed", None}
+    facts = newest_facts(archive)
+    assert facts.get("outcome") in {"refused", "failed", None}
+    if case == "zero items":
+        # The exit code does not tell, so the log does, once.
+        (said,) = [line for line in done.stderr.splitlines() if "[helpscraper.outcome] WARNING: " in line]
+        assert f"{facts['run_id']} refused: " in said
+        assert facts["reason"] in said
 
 
 def test_scrapy_crawl_help_does_the_same_crawl(tiny: SampleServer, archive: Path, good: Result) -> None:
