@@ -61,7 +61,12 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts["health"] = [verdict.as_facts() for verdict in verdicts]
-    if finish_reason == "shutdown" and not facts["internal_errors"]:
+    if session.mistake is not None:
+        # What was typed says nothing about the site, no more than a crawl that a person interrupted.
+        facts |= {"outcome": "failed", "exit_code": ExitCode.USAGE, "interrupted": True, "health": []}
+        facts["reason"] = session.mistake
+        _write_run(session, facts)
+    elif finish_reason == "shutdown" and not facts["internal_errors"]:
         facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "interrupted": True}
         facts["reason"] = "interrupted; --resume goes on from here"
         _write_run(session, facts)
@@ -70,7 +75,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     else:
         _refuse(session, rows, facts, verdicts)
     session.concluded = facts
-    if finish_reason == "finished":
+    if finish_reason == "finished" or (session.mistake is not None and not session.options.resume):
         session.finish()
     else:
         session.release()

@@ -96,6 +96,7 @@ class CrawlSession:
         self.concluded: dict[str, Any] | None = None
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
+        self.mistake: str | None = None
         self._asked: set[str] = set()
         self._vouched: set[str] = set()
         outcomes = ledger.outcomes()

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-__all__ = ["main_cause", "network_error", "summary"]
+from helpscraper.archive.nearest import nearest
+
+__all__ = ["main_cause", "network_error", "summary", "unknown_names"]
 
 _CAUSES: Final = frozenset({"download", "challenge", "extraction"})
 _SHOWN = 3
@@ -61,6 +63,20 @@ def main_cause(problems: Iterable[tuple[str, str, str]]) -> str | None:
         return None
     [(cause, count)] = counts.most_common(1)
     return f"{count} × {cause}, first: {first[cause]}"
+
+
+def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -> str:
+    """Say that the site has not what ``argument`` names, and what it has that is like it.
+
+    >>> unknown_names("sections", ["faq-kcy"], ["faq-kyc", "api"])
+    'sections=faq-kcy: not on the site; nearest: faq-kyc'
+    >>> unknown_names("categories", ["help"], ["faq", "announcements"])
+    'categories=help: not on the site; there is: announcements, faq'
+    """
+    missing, there = list(missing), sorted(set(there))
+    like = list(dict.fromkeys(name for each in missing for name in nearest(each, there, 3)))
+    known = f"nearest: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
+    return f"{argument}={','.join(missing)}: not on the site; {known}"
 
 
 def summary(facts: Mapping[str, Any]) -> str:

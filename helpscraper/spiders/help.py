@@ -6,7 +6,6 @@ the crawl's session.
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
@@ -14,30 +13,32 @@ from urllib.parse import urlencode
 
 import scrapy
 from scrapy import signals
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
 from helpscraper.crawl.reading import PageReadings, Reading
-from helpscraper.errors import CrawlError, ExtractionError
+from helpscraper.crawl.wording import unknown_names
+from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage
-from helpscraper.spiders.patient import PatientSpider
+from helpscraper.pages.okx import HomePage, ListingPage, SearchPage
+from helpscraper.spiders.articles import ArticleSpider
 from helpscraper.urls import is_slug, parse_help_url
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from helpscraper.pages.okx import OkxPage, SectionLink
+    from helpscraper.pages.okx import SectionLink
 
 __all__ = ["HelpSpider"]
 
 # Listings before articles: the faster they are read, the less they shift under the crawl.
-_LISTING, _ARTICLE = 10, 0
+_LISTING = 10
 
 
-class HelpSpider(PatientSpider):
+class HelpSpider(ArticleSpider):
     """``scrapy crawl help -a site=okx -a locale=en …``; the arguments are those of ``CrawlArguments``."""
 
     name = "help"
@@ -51,7 +52,8 @@ class HelpSpider(PatientSpider):
         self._totals: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
         self._tags: set[str] = set()
         self._sections: set[str] = set()
-        self._asked_for_unlisted = False
+        self._named: set[str] = set()
+        self._categories_due: set[str] = set()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> HelpSpider:
@@ -75,15 +77,21 @@ class HelpSpider(PatientSpider):
         categories = page.categories
         self._note(page, "home")
         wanted = set(self.arguments.categories)
-        for category in categories:
-            if not wanted or category.slug in wanted:
-                yield self.request(
-                    category.url, self.parse_category, where=f"category {category.slug}", priority=_LISTING
-                )
-        for slug in sorted(wanted - {category.slug for category in categories}):
-            self.session.ledger.problem("discovery", response.url, f"category {slug} is not on the home page")
+        self._all_must_be_there("categories", wanted, {category.slug for category in categories})
+        followed = {
+            category.slug: category.url for category in categories if not wanted or category.slug in wanted
+        }
+        self._categories_due = set(followed)
+        for slug, url in followed.items():
+            yield self.request(
+                url,
+                self.parse_category,
+                where=f"category {slug}",
+                priority=_LISTING,
+                cb_kwargs={"category": slug},
+            )
 
-    def parse_category(self, response: Response) -> Iterator[scrapy.Request]:
+    def parse_category(self, response: Response, category: str) -> Iterator[scrapy.Request]:
         """Follow every section that a category page names."""
         page = ListingPage(response.url, response.body)
         sections = page.sections
@@ -92,9 +100,21 @@ class HelpSpider(PatientSpider):
             raise ExtractionError(
                 response.url, "sections", "the category page names no section", selector="allSections, nav a"
             )
-        yield from self._follow_sections(sections)
+        requests = list(self._follow_sections(sections))
+        self._categories_due.discard(category)
+        if not self._categories_due:
+            # Only now the site's own list is known; while a category could not be read nothing is said to be missing.
+            self._all_must_be_there("sections", set(self.arguments.sections), self._named)
+        yield from requests
+
+    def _all_must_be_there(self, name: str, asked: set[str], there: set[str]) -> None:
+        """End the crawl as one of bad arguments when the site has not all that was asked for by name."""
+        if missing := sorted(asked - there):
+            self.session.mistake = unknown_names(name, missing, there)
+            raise CloseSpider("bad_arguments")
 
     def _follow_sections(self, sections: list[SectionLink]) -> Iterator[scrapy.Request]:
+        self._named.update(section.slug for section in sections)
         for section in sections:
             if section.slug in self._sections:
                 continue
@@ -224,122 +244,3 @@ class HelpSpider(PatientSpider):
         yield from self._listed(articles, "", response)
         if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
-
-    # ---- articles
-
-    def article_request(self, slug: str, *, unlisted: bool = False) -> scrapy.Request:
-        """Return the request for an article's own page; ``unlisted`` marks one that no listing shows."""
-        etag, modified = self.session.conditional(slug)
-        headers = {"If-None-Match": etag, "If-Modified-Since": modified}
-        return self.request(
-            f"{self.home}/{slug}",
-            self.parse_article,
-            where=f"article {slug}",
-            priority=_ARTICLE,
-            headers={name: value for name, value in headers.items() if value},
-            cb_kwargs={"slug": slug},
-            meta={"handle_httpstatus_list": [304, 404, 410], "unlisted": unlisted},
-        )
-
-    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what an article's own page says; an answer without a page is entered in the ledger."""
-        self.reached()
-        ledger, request = self.session.ledger, response.request
-        assert request is not None  # noqa: S101 (Scrapy sets it on every response that it hands to a callback)
-        now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
-        if response.status == 304:
-            if not _was_conditional(response):
-                # Whatever it vouches for, it is not the article: there may be no row and no body to carry over.
-                yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
-                return
-            ledger.validated(slug, {"fetched_at": now})
-            return
-        led_away = bool(request.meta.get("redirect_urls"))
-        if response.status in {404, 410} and not led_away:
-            # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
-            if not (ledger.is_listed(slug) and self.try_again(request)):
-                ledger.settle(slug, "gone", f"HTTP {response.status}")
-            return
-        if response.status in {404, 410}:
-            yield from self._led_away(request, slug, f"redirects to {response.url}: HTTP {response.status}")
-            return
-        landed = parse_help_url(response.url)
-        if (
-            landed.kind == "article"
-            and landed.slug
-            and landed.slug != slug
-            and landed.locale == self.arguments.locale
-        ):
-            yield from self._led_away(request, slug, f"redirects to {landed.slug}")
-            if self.session.claim(landed.slug, "redirect"):
-                yield self.article_request(landed.slug)
-            return
-        page = ArticlePage(response.url, response.body, slug=slug)
-        raw = page.article
-        self._note(page, "article")
-        reading = Reading(
-            raw=raw,
-            context=self.session.context,
-            fetched_at=now,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
-            warc_record=response.meta.get("warc_record"),
-        )
-        yield PageReadings(response.url, [reading])
-
-    def _led_away(self, request: scrapy.Request, slug: str, detail: str) -> Iterator[scrapy.Request]:
-        """Settle an article whose address leads to another page, which does not say that the article is gone.
-
-        Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
-        then. Where none does, it is for the listings to prove that it is not there any more.
-        """
-        if self.session.ledger.is_listed(slug):
-            yield from self.failed(request, CrawlError(detail))
-        else:
-            self.session.ledger.settle(slug, "absent", detail)
-
-    def late_requests(self) -> list[scrapy.Request]:
-        """Return the requests for known articles that no listing showed any more; only the first call has any.
-
-        Their own pages tell whether they are gone.
-        """
-        if self._asked_for_unlisted:
-            return []
-        self._asked_for_unlisted = True
-        limit, unlisted = self.settings.getint("UNLISTED_PROBES"), self.session.unlisted()
-        if len(unlisted) > limit:
-            detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
-            self.session.ledger.problem("unlisted", self.home, detail)
-        slugs = [slug for slug in unlisted[:limit] if self.session.claim(slug, "unlisted")]
-        found_before = [slug for slug in self.session.left_over() if self.session.claim(slug, "resumed")]
-        return [self.article_request(slug, unlisted=True) for slug in slugs + found_before]
-
-    # ---- what all have in common
-
-    def request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
-        """Return a request whose failure is entered in the ledger as that of ``where``."""
-        request = scrapy.Request(url, callback, errback=self.download_failed, **kwargs)
-        request.meta["where"] = where
-        # A second walk asks for the same listing pages again; everything else is asked for once by construction.
-        request.dont_filter = True
-        return request
-
-    def _note(self, page: OkxPage, kind: str) -> None:
-        """Enter which extraction rules matched on a page of this kind, and which region and language were served."""
-        self.reached()
-        self.session.ledger.tally("rules", {f"{kind}.{name}": n for name, n in page.outcomes.items()})
-        self.session.served(page, region=kind != "article")
-
-
-def _was_conditional(response: Response) -> bool:
-    """Tell whether a 304 answers what was asked: the request had a validator, and it was this page's own."""
-    request = response.request
-    asked = request is not None and (
-        b"If-None-Match" in request.headers or b"If-Modified-Since" in request.headers
-    )
-    return asked and not response.meta.get("redirect_urls")
-
-
-def _header(response: Response, name: str) -> str | None:
-    value = response.headers.get(name)
-    return value.decode("latin-1") if value else None

@@ -97,3 +97,35 @@ def test_a_hole_that_lasts_does_not_switch_the_checks_off(server: SampleServer, 
     result = crawl(server, archive, settings=few)
     assert result.code == 3, result.said
     assert len(snapshots(archive)) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("sections=faq-identty", "sections=faq-identty: not on the site; nearest: faq-identity"),
+        ("sections=faq-identity,nowhere", "sections=nowhere: not on the site; there is: announcements-"),
+        ("categories=faqs", "categories=faqs: not on the site; nearest: faq"),
+    ],
+)
+def test_what_the_site_has_not_is_a_bad_argument_and_no_refusal(
+    asked: str, said: str, server: SampleServer, archive: Path
+) -> None:
+    result = crawl(server, archive, "-a", asked, settings={"NOTIFY_URLS": "json://127.0.0.1:9/"})
+    assert result.code == 2, result.said
+    assert said in result.stderr
+    assert result.facts["outcome"] == "failed"
+    assert result.facts["health"] == []
+    assert "json://" not in result.stderr  # where nobody listens, so it was not tried
+    assert snapshots(archive) == []
+    assert not list(archive.rglob("ledger.sqlite*"))
+
+
+def test_a_section_is_not_said_to_be_missing_while_the_sites_list_is_not_known(
+    server: SampleServer, archive: Path
+) -> None:
+    server.faults.append(Fault(faults.status(404), path="/help/category/announcements"))
+    result = crawl(server, archive, "-a", "sections=faq-identity,announcements-delistings")
+    assert result.code == 4, result.said
+    assert "section announcements-delistings is not on the site" in result.facts["incomplete_reasons"]
+    server.faults.clear()
+    assert crawl(server, archive, "-a", "sections=announcements-delistings").code == 0

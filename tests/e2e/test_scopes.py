@@ -82,16 +82,6 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
     assert not differences(rows(archive), expected(server))
 
 
-@pytest.mark.long
-def test_a_section_or_category_that_is_not_there_is_named(server: SampleServer, archive: Path) -> None:
-    result = crawl(server, archive, "-a", "sections=faq-identity,faq-nowhere")
-    assert result.code == 4
-    assert "section faq-nowhere is not on the site" in result.facts["incomplete_reasons"]
-    nothing = crawl(server, archive, "-a", "categories=nowhere")
-    assert nothing.code == 3
-    assert "category nowhere is not on the home page" in nothing.stderr
-
-
 def test_robots_txt_is_obeyed_and_named(archive: Path) -> None:
     with SampleServer(articles=12, robots="disallow") as server:
         result = crawl(server, archive)

@@ -1,0 +1,148 @@
+"""The article half of the spider: an article's own page, and what every other answer to asking for it means."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+import scrapy
+from scrapy.http import Response
+
+from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.reading import PageReadings, Reading
+from helpscraper.errors import CrawlError
+from helpscraper.pages.okx import ArticlePage, OkxPage
+from helpscraper.spiders.patient import PatientSpider
+from helpscraper.urls import parse_help_url
+
+__all__ = ["ArticleSpider"]
+
+_ARTICLE = 0
+"""The priority of an article: after every listing."""
+
+
+class ArticleSpider(PatientSpider):
+    """Asks for articles and reads them; which ones is told by listings and by what was known before."""
+
+    arguments: CrawlArguments
+
+    def __init__(self, name: str | None = None, **kwargs: Any) -> None:
+        super().__init__(name, **kwargs)
+        self.home = ""
+        self._asked_for_unlisted = False
+
+    def article_request(self, slug: str, *, unlisted: bool = False) -> scrapy.Request:
+        """Return the request for an article's own page; ``unlisted`` marks one that no listing shows."""
+        etag, modified = self.session.conditional(slug)
+        headers = {"If-None-Match": etag, "If-Modified-Since": modified}
+        return self.request(
+            f"{self.home}/{slug}",
+            self.parse_article,
+            where=f"article {slug}",
+            priority=_ARTICLE,
+            headers={name: value for name, value in headers.items() if value},
+            cb_kwargs={"slug": slug},
+            meta={"handle_httpstatus_list": [304, 404, 410], "unlisted": unlisted},
+        )
+
+    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
+        """Yield what an article's own page says; an answer without a page is entered in the ledger."""
+        self.reached()
+        ledger, request = self.session.ledger, response.request
+        assert request is not None  # noqa: S101 (Scrapy sets it on every response that it hands to a callback)
+        now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
+        if response.status == 304:
+            if not _was_conditional(response):
+                # Whatever it vouches for, it is not the article: there may be no row and no body to carry over.
+                yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
+                return
+            ledger.validated(slug, {"fetched_at": now})
+            return
+        led_away = bool(request.meta.get("redirect_urls"))
+        if response.status in {404, 410} and not led_away:
+            # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
+            if not (ledger.is_listed(slug) and self.try_again(request)):
+                ledger.settle(slug, "gone", f"HTTP {response.status}")
+            return
+        if response.status in {404, 410}:
+            yield from self._led_away(request, slug, f"redirects to {response.url}: HTTP {response.status}")
+            return
+        landed = parse_help_url(response.url)
+        if (
+            landed.kind == "article"
+            and landed.slug
+            and landed.slug != slug
+            and landed.locale == self.arguments.locale
+        ):
+            yield from self._led_away(request, slug, f"redirects to {landed.slug}")
+            if self.session.claim(landed.slug, "redirect"):
+                yield self.article_request(landed.slug)
+            return
+        page = ArticlePage(response.url, response.body, slug=slug)
+        raw = page.article
+        self._note(page, "article")
+        reading = Reading(
+            raw=raw,
+            context=self.session.context,
+            fetched_at=now,
+            etag=_header(response, "ETag"),
+            last_modified=_header(response, "Last-Modified"),
+            warc_record=response.meta.get("warc_record"),
+        )
+        yield PageReadings(response.url, [reading])
+
+    def _led_away(self, request: scrapy.Request, slug: str, detail: str) -> Iterator[scrapy.Request]:
+        """Settle an article whose address leads to another page, which does not say that the article is gone.
+
+        Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
+        then. Where none does, it is for the listings to prove that it is not there any more.
+        """
+        if self.session.ledger.is_listed(slug):
+            yield from self.failed(request, CrawlError(detail))
+        else:
+            self.session.ledger.settle(slug, "absent", detail)
+
+    def late_requests(self) -> list[scrapy.Request]:
+        """Return the requests for known articles that no listing showed any more; only the first call has any.
+
+        Their own pages tell whether they are gone.
+        """
+        if self._asked_for_unlisted:
+            return []
+        self._asked_for_unlisted = True
+        limit, unlisted = self.settings.getint("UNLISTED_PROBES"), self.session.unlisted()
+        if len(unlisted) > limit:
+            detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
+            self.session.ledger.problem("unlisted", self.home, detail)
+        slugs = [slug for slug in unlisted[:limit] if self.session.claim(slug, "unlisted")]
+        found_before = [slug for slug in self.session.left_over() if self.session.claim(slug, "resumed")]
+        return [self.article_request(slug, unlisted=True) for slug in slugs + found_before]
+
+    def request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
+        """Return a request whose failure is entered in the ledger as that of ``where``."""
+        request = scrapy.Request(url, callback, errback=self.download_failed, **kwargs)
+        request.meta["where"] = where
+        # A second walk asks for the same listing pages again; everything else is asked for once by construction.
+        request.dont_filter = True
+        return request
+
+    def _note(self, page: OkxPage, kind: str) -> None:
+        """Enter which extraction rules matched on a page of this kind, and which region and language were served."""
+        self.reached()
+        self.session.ledger.tally("rules", {f"{kind}.{name}": n for name, n in page.outcomes.items()})
+        self.session.served(page, region=kind != "article")
+
+
+def _was_conditional(response: Response) -> bool:
+    """Tell whether a 304 answers what was asked: the request had a validator, and it was this page's own."""
+    request = response.request
+    asked = request is not None and (
+        b"If-None-Match" in request.headers or b"If-Modified-Since" in request.headers
+    )
+    return asked and not response.meta.get("redirect_urls")
+
+
+def _header(response: Response, name: str) -> str | None:
+    value = response.headers.get(name)
+    return value.decode("latin-1") if value else None
