@@ -1,17 +1,23 @@
-"""Retry-After, and streams that break off."""
+"""Retry-After, streams that break off, and answers from an address that nobody meant."""
 
 from __future__ import annotations
 
 import datetime as dt
 import gzip
 from email.utils import format_datetime
+from ipaddress import ip_address
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.utils.test import get_crawler
 
-from helpscraper.extensions.guard import gzip_is_whole
+from helpscraper.extensions.guard import SiteGuardMiddleware, gzip_is_whole
 from helpscraper.extensions.retry import retry_after
+from helpscraper.spiders.help import HelpSpider
 
 NOW = dt.datetime(2026, 11, 22, 6, 0, tzinfo=dt.UTC)
 
@@ -75,3 +81,34 @@ def test_a_large_page_is_read_to_its_end_and_a_bomb_is_not() -> None:
     assert gzip_is_whole(page, 2_000_000)
     assert not gzip_is_whole(page[:-1], 2_000_000)
     assert gzip_is_whole(page[:-1], 500_000)  # its size refuses it elsewhere
+
+
+def guarded(base_url: str, address: str) -> Response:
+    """Pass an answer from ``address`` through the guard of a crawl of ``base_url``."""
+    crawler = get_crawler(HelpSpider)
+    crawler.spider = HelpSpider.from_crawler(crawler, base_url=base_url)
+    request = Request(f"{base_url}/help")
+    response = Response(request.url, ip_address=ip_address(address), request=request)
+    return SiteGuardMiddleware(crawler).process_response(request, response)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fd00::1"]
+)
+def test_a_public_name_that_resolves_to_a_private_address_is_not_believed(address: str) -> None:
+    with pytest.raises(IgnoreRequest, match=f"help.example resolved to the private address {address}"):
+        guarded("https://help.example", address)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "address"),
+    [
+        ("https://help.example", "93.184.215.14"),
+        ("https://help.example", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"),
+        ("http://127.0.0.1:8000", "127.0.0.1"),
+        ("http://[::1]:8000", "::1"),
+        ("http://localhost:8000", "127.0.0.1"),
+    ],
+)
+def test_who_names_the_own_network_means_it(base_url: str, address: str) -> None:
+    assert guarded(base_url, address).status == 200
