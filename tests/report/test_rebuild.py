@@ -23,6 +23,7 @@ from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.steps import feed_holds
 from helpscraper.report.build import build_report
 from helpscraper.report.load import Source
+from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 
 EN = Partition("okx", "en")
@@ -35,17 +36,20 @@ def crawl(archive: Path, *states: int, locale: str = "en") -> None:
         sample_archive.build(archive, states=range(state, state + 1), locales=(locale,), articles=ARTICLES)
 
 
-def reextract(archive: Path) -> None:
-    """Read the snapshot before the latest again: another title, another section's name, another date."""
+def reextract(archive: Path, extractor: str = "okx/1") -> None:
+    """Read the snapshot before the latest again: another title, another section's name, another date.
+
+    What another ``extractor`` reads differently is no change of the site, but the pages show what it read.
+    """
     catalog = Catalog(archive)
     snapshot = catalog.resolve("latest~1")
     rows = catalog.load_table(snapshot).to_pylist()
-    for row in rows[:5]:
+    for row in rows:
         row["title"] += " as read again"
         row["section_title"] = "Read again"
         row["updated_on"] = dt.date(2026, 1, 2)
     table = pa.Table.from_pylist(rows, catalog.load_table(snapshot).schema)
-    facts = {**catalog.facts(snapshot), "kind": "re-extract"}
+    facts = {**catalog.facts(snapshot), "kind": "re-extract", "versions": {"extractor": extractor}}
     write_reextracted(catalog.store, EN, snapshot.id, table, [], facts)
 
 
@@ -96,6 +100,33 @@ def test_an_increment_is_a_rebuild(tmp_path: Path) -> None:
     for step, happen in STEPS.items():
         happen(archive)
         agree(archive, tmp_path, step, keeps=True)
+
+
+def test_one_reading_after_another(tmp_path: Path) -> None:
+    """A second re-extraction of the same crawl, by extractors whose differences are no changes of the site."""
+    archive = tmp_path / "a"
+    crawl(archive, 1, 2, 3)
+    for extractor in ("okx/2", "okx/3"):
+        reextract(archive, extractor)
+        agree(archive, tmp_path, extractor, keeps=extractor != "okx/2")
+
+
+def test_an_earlier_day_on_which_all_was_the_same(tmp_path: Path) -> None:
+    """No article has an event, and yet every page and every empty feed begins at another time."""
+    archive = tmp_path / "a"
+    crawl(archive, 0)
+    agree(archive, tmp_path, "a crawl", keeps=False)
+    sample_archive.build(archive, states=range(1), articles=ARTICLES, begin=EPOCH - STEP)
+    agree(archive, tmp_path, "the same, a week before", keeps=False)
+
+
+def test_what_left_the_site_is_told(tmp_path: Path) -> None:
+    crawl(tmp_path / "a", 0, 1, 2, 3, 4)
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", kinds=["removed"])
+    with Source(Catalog(tmp_path / "a"), EN, views=False) as source:
+        removed = [a for a in source.articles(source.lost(), {}) if a.state == "removed"]
+    told = (tmp_path / "f/okx/en/all.atom").read_text()
+    assert removed and all(f"/{article.key}</id>" in told for article in removed)
 
 
 def test_an_edition_that_leads_comes_later(tmp_path: Path) -> None:
