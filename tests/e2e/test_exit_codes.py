@@ -71,6 +71,7 @@ def test_helpscraper_crawl_answers_for_each_failure(case: str, tiny: SampleServe
     assert result.facts["exit_code"] == code
     assert says in result.facts.get("reason", "") + result.facts.get("error", "")
     assert says in result.stderr
+    assert "[helpscraper.outcome]" not in result.stderr  # the command says it, once
     assert result.stdout == ""
 
 

@@ -148,5 +148,10 @@ def test_a_slow_receiver_has_its_time_and_no_more(
     dripping: tuple[str, threading.Event], caplog: pytest.LogCaptureFixture
 ) -> None:
     facts = {"site": "okx", "locale": "en", "run_id": "20261122T060000Z", "outcome": "refused", "health": []}
-    assert not notify_transition([dripping[0]], facts, None, 2.0)
+    url, over = dripping
+    ends = threading.Timer(20, over.set)  # so that a deadline that does not hold fails here instead of hanging
+    ends.start()
+    assert not notify_transition([url], facts, None, 2.0)
+    assert not over.is_set()
+    ends.cancel()
     assert "in 2 s (NOTIFY_TIMEOUT)" in caplog.text
