@@ -149,7 +149,8 @@ def test_a_slow_receiver_has_its_time_and_no_more(
 ) -> None:
     facts = {"site": "okx", "locale": "en", "run_id": "20261122T060000Z", "outcome": "refused", "health": []}
     url, over = dripping
-    ends = threading.Timer(20, over.set)  # so that a deadline that does not hold fails here instead of hanging
+    # So that a deadline that does not hold fails here instead of hanging.
+    ends = threading.Timer(20, over.set)
     ends.start()
     assert not notify_transition([url], facts, None, 2.0)
     assert not over.is_set()
