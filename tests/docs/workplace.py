@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.sample import SampleServer
+from helpscraper.sample import Fault, SampleServer, faults
 from tests import sample_archive
 from tests.docs.blocks import ROOT
 from tests.warc import made
@@ -99,7 +99,10 @@ def prepare(folder: Path, server: SampleServer) -> Workplace:
         server.state = state
         done = place.run(["helpscraper", "crawl"], folder)
         assert done.returncode == 0, done.stderr
-    refused = place.run(["helpscraper", "crawl", "-s", "HEALTH_MAX_CHALLENGES=-1"], folder)
+    blocked = next(record.slug for record in server.truth() if record.slug != ARTICLE)
+    server.faults.append(Fault(faults.challenge(), path=f"/help/{blocked}"))
+    refused = place.run(["helpscraper", "crawl", "-a", "mode=full"], folder)
+    server.faults.clear()
     assert refused.returncode == 3, refused.stderr
     catalog = Catalog(folder / "output")
     ids = [each.id for each in catalog.snapshots()]
