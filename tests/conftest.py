@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,7 +19,15 @@ from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 ROOT = Path(__file__).parent.parent
+
+CHROMIUM_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+)  # fmt: skip
 
 # A loaded machine is no defect, so no example has a deadline. In CI the examples are the same in every run: what is
 # found by chance is found at a desk, where somebody can look at it, and not in the way of somebody else's change.
@@ -148,3 +157,16 @@ def commit() -> Callable[..., SnapshotFile]:
 def store(tmp_path: Path) -> Store:
     """An empty archive in a folder."""
     return Store(tmp_path / "archive")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A headless Chromium, one for all tests of a process: Playwright runs once in it. Skips where there is none."""
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if binary is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=binary, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()

@@ -55,6 +55,10 @@ def test_the_demo_prints_what_the_readme_shows(tmp_path: Path, request: pytest.F
 
 def test_make_demo_is_the_demo() -> None:
     done = subprocess.run(
-        ["make", "--dry-run", "demo"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["make", "--no-print-directory", "--dry-run", "demo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout.splitlines()[-1].endswith("/helpscraper demo")

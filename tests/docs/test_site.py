@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from helpscraper.cli import COMMANDS
 from tests.docs.blocks import ROOT, pages
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DOCS = ROOT / "docs"
 
@@ -86,27 +90,19 @@ class Quiet(SimpleHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_no_page_asks_for_anything_remote(site: Path, address: str) -> None:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if binary is None:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+def test_no_page_asks_for_anything_remote(site: Path, address: str, browser: Browser) -> None:
     asked: list[str] = []
     said: list[str] = []
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=binary, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(viewport={"width": 390, "height": 844})
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on(
-            "response", lambda answer: answer.status >= 400 and said.append(f"{answer.status} {answer.url}")
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("response", lambda answer: answer.status >= 400 and said.append(f"{answer.status} {answer.url}"))
+    for path in sorted(site.rglob("*.html")):
+        page.goto(address + str(path.relative_to(site)))
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
+            f"{path.name} is wider than a phone"
         )
-        for path in sorted(site.rglob("*.html")):
-            page.goto(address + str(path.relative_to(site)))
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390, (
-                f"{path.name} is wider than a phone"
-            )
-        browser.close()
+    page.close()
     assert len(asked) > 100
     assert [url for url in asked if not url.startswith(address)] == []
     assert said == []

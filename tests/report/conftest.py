@@ -1,8 +1,7 @@
-"""One sample archive, one report and one browser for all tests of the report."""
+"""One sample archive and one report for all tests of the report."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +14,6 @@ from tests import sample_archive
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -44,19 +38,6 @@ def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sample_archive.build(
         tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, spoilt=True
     )
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A headless Chromium; skips where there is none."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    binary = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if binary is None:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=binary, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 class Watched:
