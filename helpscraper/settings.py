@@ -158,3 +158,4 @@ PROGRESS: bool | None = None
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"
+LOG_FORMATTER = "helpscraper.extensions.log.BriefLogFormatter"

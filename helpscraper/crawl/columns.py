@@ -23,13 +23,17 @@ _TEMPORAL = {
 
 def encode(columns: Mapping[str, Any]) -> str:
     """Return ``columns`` as JSON; instants and dates as ISO 8601."""
-    return json.dumps(columns, ensure_ascii=False, default=_isoformat)
+    return _ENCODER.encode(columns)
 
 
 def _isoformat(value: object) -> str:
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in the ledger")
+
+
+# ``json.dumps`` would make one for every row.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_isoformat)
 
 
 def decode(text: str) -> dict[str, Any]:

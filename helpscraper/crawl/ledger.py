@@ -293,8 +293,16 @@ class Ledger:
             (article_id, encode(columns)),
         )
 
-    def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
-        """Keep what an article's own page said, and its body, in one transaction."""
+    def fetched(
+        self,
+        article_id: str,
+        columns: Mapping[str, Any],
+        body: Body | None,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> None:
+        """Keep what an article's own page said, its validators and its body, in one transaction."""
         with self.transaction():
             if body is not None:
                 self._write(
@@ -302,20 +310,15 @@ class Ledger:
                     (body.sha256, body.text, body.markdown, body.html),
                 )
             self._write(
-                "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'fetched', ?) ON CONFLICT (article_id)"
-                " DO UPDATE SET outcome = 'fetched', columns = excluded.columns, detail = NULL",
-                (article_id, encode(columns)),
+                "INSERT INTO article (article_id, outcome, columns, etag, last_modified)"
+                " VALUES (?, 'fetched', ?, ?, ?) ON CONFLICT (article_id) DO UPDATE SET outcome = 'fetched',"
+                " columns = excluded.columns, detail = NULL, etag = excluded.etag,"
+                " last_modified = excluded.last_modified",
+                (article_id, encode(columns), etag, last_modified),
             )
             self._unflushed += 1
             if self._unflushed >= _FLUSH_EVERY:
                 self.flush()
-
-    def validators(self, article_id: str, etag: str | None, last_modified: str | None) -> None:
-        """Keep the validators that came with an article's page."""
-        self._write(
-            "UPDATE article SET etag = ?, last_modified = ? WHERE article_id = ?",
-            (etag, last_modified, article_id),
-        )
 
     def all_validators(self) -> dict[str, tuple[str | None, str | None]]:
         """Return (ETag, Last-Modified) by article, where the server gave one."""

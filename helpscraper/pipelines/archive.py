@@ -39,9 +39,9 @@ class ArchivePipeline:
             columns["warc_record"] = reading.warc_record
         if reading.raw.kind == "article":
             columns["fetched_at"] = reading.fetched_at
-            self._ledger.fetched(columns["article_id"], columns, body)
-            if reading.etag or reading.last_modified:
-                self._ledger.validators(columns["article_id"], reading.etag, reading.last_modified)
+            self._ledger.fetched(
+                columns["article_id"], columns, body, etag=reading.etag, last_modified=reading.last_modified
+            )
         else:
             self._ledger.sighting(columns["article_id"], reading.section or "", columns, walk=reading.walk)
         # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.

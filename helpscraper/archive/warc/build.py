@@ -1,4 +1,4 @@
-"""Make WARC 1.1 records of one exchange of request and response, as warcio records ready to be written."""
+"""Make WARC 1.1 records of one exchange of request and response, as bytes that are not compressed yet."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 from io import BytesIO
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from helpscraper.archive.warc.record import NOT_MODIFIED
+from helpscraper.archive.warc.record import NOT_MODIFIED, digest_of
 
-__all__ = ["Exchange", "request_record", "response_record", "serialise", "warcinfo_record"]
+__all__ = ["Exchange", "request_record", "response_record", "warcinfo_record"]
 
 Headers = Sequence[tuple[bytes, bytes]]
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
+_NOTHING = digest_of(b"")
+_ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
 
@@ -50,26 +50,23 @@ class Exchange:
         return next(found, b"").decode("latin-1")
 
 
-class _Wire(StatusAndHeaders):  # type: ignore[misc]  # warcio is not typed
-    """HTTP headers byte for byte: warcio would percent-encode what is not ASCII."""
-
-    def to_ascii_bytes(self, header_filter: Any = None) -> bytes:
-        data: bytes = self.to_bytes(header_filter, encoding="latin-1")
-        return data
-
-
 _MAKER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
 
 
-def warcinfo_record(filename: str, info: Mapping[str, str]) -> Any:
+def warcinfo_record(filename: str, info: Mapping[str, str]) -> bytes:
     """Return the record that begins a file: which software wrote it, for whom, by which rules."""
     fields = {**info, "format": "WARC File Format 1.1", "conformsTo": _CONFORMS}
-    return _MAKER.create_warcinfo_record(filename, {name: _one_line(value) for name, value in fields.items()})
+    record = _MAKER.create_warcinfo_record(
+        filename, {name: _one_line(value) for name, value in fields.items()}
+    )
+    plain = BytesIO()
+    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
+    return plain.getvalue()
 
 
 def response_record(
     exchange: Exchange, record_id: str, digest: str, refers_to: tuple[str, str] | None = None
-) -> Any:
+) -> bytes:
     """Return the response, or a revisit when ``refers_to`` (URL, ISO date) names the record with its payload.
 
     A 304 is a revisit in any case, for it has no payload of its own; ``digest`` is then that of the page it
@@ -77,65 +74,70 @@ def response_record(
     """
     not_modified = exchange.status == HTTPStatus.NOT_MODIFIED
     revisit = not_modified or refers_to is not None
-    named = {
-        "WARC-Record-ID": record_id,
-        "WARC-Date": _iso(exchange.date),
-        "WARC-IP-Address": exchange.ip_address or "",
-        "WARC-Protocol": (exchange.protocol or "").lower(),
-        "WARC-Payload-Digest": digest,
-    }
+    named = [("WARC-Type", "revisit" if revisit else "response"), ("WARC-Record-ID", record_id)]
+    named.append(("WARC-Date", _iso(exchange.date)))
+    if exchange.ip_address:
+        named.append(("WARC-IP-Address", exchange.ip_address))
+    if exchange.protocol:
+        named.append(("WARC-Protocol", exchange.protocol.lower()))
+    if digest:
+        named.append(("WARC-Payload-Digest", digest))
     if revisit:
-        named["WARC-Profile"] = _PROFILES + (NOT_MODIFIED if not_modified else "identical-payload-digest")
+        named.append(
+            ("WARC-Profile", _PROFILES + (NOT_MODIFIED if not_modified else "identical-payload-digest"))
+        )
     if refers_to is not None:
-        named["WARC-Refers-To-Target-URI"], named["WARC-Refers-To-Date"] = refers_to
-    phrase = _PHRASES.get(exchange.status, "")
-    http = _Wire(
-        f"{exchange.status} {phrase}".strip(), _pairs(exchange.response_headers), protocol="HTTP/1.1"
-    )
-    return _record(
-        exchange.url, "revisit" if revisit else "response", named, http, b"" if revisit else exchange.payload
-    )
+        named += zip(("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date"), refers_to, strict=True)
+    named.append(("WARC-Target-URI", exchange.url))
+    first = f"HTTP/1.1 {exchange.status} {_PHRASES.get(exchange.status, '')}".rstrip()
+    block = _head(first, exchange.response_headers) + (b"" if revisit else exchange.payload)
+    return _record(named, "response", block)
 
 
-def request_record(exchange: Exchange, response_id: str) -> Any:
+def request_record(exchange: Exchange, response_id: str) -> bytes:
     """Return the request that belongs to the response ``response_id``."""
     parts = urlsplit(exchange.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = _pairs(exchange.request_headers)
-    if not any(name.lower() == "host" for name, _ in headers):
-        headers.insert(0, ("Host", parts.netloc.rpartition("@")[2]))
-    http = _Wire(f"{exchange.method} {target} HTTP/1.1", headers, is_http_request=True)
-    named = {
-        "WARC-Record-ID": f"<urn:uuid:{uuid4()}>",
-        "WARC-Date": _iso(exchange.date),
-        "WARC-Concurrent-To": response_id,
-    }
-    return _record(exchange.url, "request", named, http, exchange.request_body)
+    headers = list(exchange.request_headers)
+    if not any(name.lower() == b"host" for name, _ in headers):
+        headers.insert(0, (b"Host", parts.netloc.rpartition("@")[2].encode()))
+    body = exchange.request_body
+    named = [
+        ("WARC-Type", "request"),
+        ("WARC-Record-ID", f"<urn:uuid:{uuid4()}>"),
+        ("WARC-Date", _iso(exchange.date)),
+        ("WARC-Concurrent-To", response_id),
+        ("WARC-Target-URI", exchange.url),
+        ("WARC-Payload-Digest", digest_of(body) if body else _NOTHING),
+    ]
+    return _record(named, "request", _head(f"{exchange.method} {target} HTTP/1.1", headers) + body)
 
 
-def serialise(record: Any) -> bytes:
-    """Return the bytes of a record, not compressed, with the digest of its block."""
-    plain = BytesIO()
-    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
-    return plain.getvalue()
+def _record(named: Sequence[tuple[str, str]], kind: str, block: bytes) -> bytes:
+    """Return a record of HTTP, laid out byte for byte as warcio does it, in a third of the time.
 
-
-def _record(url: str, kind: str, named: Mapping[str, str], http: StatusAndHeaders, payload: bytes) -> Any:
-    return _MAKER.create_warc_record(
-        _one_line(url),
-        kind,
-        payload=BytesIO(payload),
-        length=len(payload),
-        warc_headers_dict={"WARC-Type": kind}
-        | {name: _one_line(value) for name, value in named.items() if value},
-        http_headers=http,
+    A recording is paid for by every page; tests hold each of its records to the one that warcio writes.
+    """
+    head = "".join([f"{name}: {_one_line(value)}\r\n" for name, value in named])
+    return b"".join(
+        (
+            f"WARC/1.1\r\n{head}WARC-Block-Digest: {digest_of(block)}\r\n"
+            f"Content-Type: application/http; msgtype={kind}\r\nContent-Length: {len(block)}\r\n\r\n".encode(),
+            block,
+            b"\r\n\r\n",
+        )
     )
 
 
-def _pairs(headers: Headers) -> list[tuple[str, str]]:
-    return [
-        (_one_line(name.decode("latin-1")), _one_line(value.decode("latin-1"))) for name, value in headers
-    ]
+def _head(first: str, headers: Headers) -> bytes:
+    """Return the head of an HTTP message byte for byte: what is not ASCII in it stays as it came."""
+    lines = [name + b": " + value for name, value in headers]
+    data = b"\r\n".join((_one_line(first).encode(), *lines, b"\r\n"))
+    # Every line but the first has come over the wire: one that holds a line break of its own would forge a header.
+    if data.count(b"\n") != len(headers) + 2 or data.count(b"\r") != len(headers) + 2:
+        lines = [line.translate(_ONE_LINE) for line in lines]
+        data = b"\r\n".join((_one_line(first).encode(), *lines, b"\r\n"))
+    return data
 
 
 def _one_line(text: str) -> str:

@@ -23,7 +23,6 @@ from helpscraper.archive.warc.build import (
     Exchange,
     request_record,
     response_record,
-    serialise,
     warcinfo_record,
 )
 from helpscraper.archive.warc.index import (
@@ -130,10 +129,10 @@ class Recorder:
             refers_to = self._stored.by_digest.get(digest)
         revisit = refers_to is not None or exchange.status == HTTPStatus.NOT_MODIFIED
         identity = f"<urn:uuid:{uuid4()}>"
-        response = serialise(response_record(exchange, identity, digest, refers_to))
+        response = response_record(exchange, identity, digest, refers_to)
         coded = bool(exchange.header(b"Content-Encoding")) and not revisit
         member = _half_compressed(response, len(exchange.payload)) if coded else _compressed(response)
-        offset = self._append(member, rotate=True)
+        offset = self._append(member + _compressed(request_record(exchange, identity)))
         capture = Capture(
             url=exchange.url,
             date=f"{exchange.date:%Y%m%d%H%M%S}",
@@ -146,7 +145,6 @@ class Recorder:
             location=redirect_target(exchange.url, exchange.status, exchange.header(b"Location")),
         )
         self._note(capture)
-        self._append(_compressed(serialise(request_record(exchange, identity))))
         return capture.ref
 
     def copy(self, record: Record) -> str:
@@ -155,7 +153,7 @@ class Recorder:
         """
         head: bytes = record.headers.to_bytes()
         member = _compressed(head + record.block + b"\r\n\r\n")
-        offset = self._append(member, rotate=True)
+        offset = self._append(member)
         capture = capture_of(record)
         if capture is not None:
             self._note(replace(capture, file=self._file, offset=offset, length=len(member)))
@@ -210,17 +208,20 @@ class Recorder:
             self._store.commit(warc_path(self._partition, name, int(number)), path)
             path.unlink()
 
-    def _append(self, member: bytes, *, rotate: bool = False) -> int:
-        """Write one member whole and return its offset; what cannot be written whole is taken back.
+    def _append(self, members: bytes) -> int:
+        """Write members whole and return their offset; what cannot be written whole is taken back.
 
-        With ``rotate`` it may begin a new file; a request stays in the file of its response.
+        They may begin a new file: a request goes with its response.
         """
-        if self._stream is None or (rotate and self._size >= self._rotate_bytes):
+        if self._stream is None or self._size >= self._rotate_bytes:
             self._begin_file()
+        return self._append_here(members)
+
+    def _append_here(self, members: bytes) -> int:
         stream = self._stream
         if stream is None:
             raise ArchiveError(f"{self._file}: the recording is closed")
-        offset, left = self._size, memoryview(member)
+        offset, left = self._size, memoryview(members)
         try:
             while left:
                 left = left[stream.write(left) :]
@@ -228,8 +229,8 @@ class Recorder:
             stream.truncate(offset)
             stream.seek(offset)
             raise self._failed(error) from error
-        self._size += len(member)
-        self.bytes += len(member)
+        self._size += len(members)
+        self.bytes += len(members)
         return offset
 
     def _begin_file(self) -> None:
@@ -244,7 +245,7 @@ class Recorder:
         self._number += 1
         self._size = 0
         self.files.append(self._file)
-        self._append(_compressed(serialise(warcinfo_record(path.name, self._info))))
+        self._append_here(_compressed(warcinfo_record(path.name, self._info)))
 
     def _failed(self, error: OSError) -> ArchiveError:
         return ArchiveError(

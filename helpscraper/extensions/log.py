@@ -1,0 +1,23 @@
+"""What Scrapy's log says of each page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from scrapy.logformatter import LogFormatter
+
+if TYPE_CHECKING:
+    from scrapy import Spider
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+__all__ = ["BriefLogFormatter"]
+
+
+class BriefLogFormatter(LogFormatter):
+    """Scrapy's messages without the one that prints each item: here that is a whole page, with its body."""
+
+    def scraped(  # type: ignore[override]  # Scrapy takes None for "no message", its annotation does not
+        self, item: Any, response: Response | Failure | None, spider: Spider
+    ) -> None:
+        """Say nothing: the line "Crawled (200) …" names the page, and what was read of it is in the ledger."""
