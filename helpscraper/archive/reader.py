@@ -315,10 +315,15 @@ class Catalog:
     def _with_bodies(self, table: pa.Table, snapshot: Snapshot) -> pa.Table:
         """Return the rows with their bodies; ``ArchiveError`` when a body that a row names is not there."""
         keys = table.column("body_sha256").combine_chunks()
-        index = self.body_index(snapshot.partition)
-        stored = index.fetch(keys)
-        places = pc.index_in(keys, value_set=stored.column("body_sha256"), skip_nulls=True)
-        if places.null_count > keys.null_count:
+        # A body once stored stays, so what is known of them is looked at anew only where one is not among them.
+        index = self._bodies.get(snapshot.partition) or self.body_index(snapshot.partition)
+        for _ in range(2):
+            stored = index.fetch(keys)
+            places = pc.index_in(keys, value_set=stored.column("body_sha256"), skip_nulls=True)
+            if places.null_count == keys.null_count:
+                break
+            index.refresh()
+        else:
             because = "".join(f"\n  {error.message}" for error in index.damaged.values())
             lost = places.null_count - keys.null_count
             raise ArchiveError(

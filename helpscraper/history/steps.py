@@ -26,6 +26,8 @@ from helpscraper.history.result import ordered, renames_of
 
 __all__ = ["Records", "changes_of", "feed_holds", "renames_between", "steps", "story_of"]
 
+_NOTHING = CHANGES_SCHEMA.empty_table()
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
@@ -130,6 +132,8 @@ def _feed(
             links = renames_of(table) if text is None else [(old, new) for old, new in json.loads(text)]
     except ArchiveError:
         return None
+    if not table.num_rows:
+        return _NOTHING, links
     table = read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()
     return ordered(table if wanted is None else _only(table, wanted)), links
 
@@ -185,7 +189,7 @@ def _rows(one: One, wanted: pa.Array | None) -> pa.Table:
     if one.file is not None:
         ids = one.read(["article_id"], names).column(0)
         if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
-            return CHANGES_SCHEMA.empty_table()
+            return _NOTHING
     return one.read(among=names)
 
 

@@ -134,6 +134,19 @@ def test_the_body_index_sees_later_files(store: Store, commit: Commit) -> None:
     ]
 
 
+@pytest.mark.parametrize("wanted", [1, 4, 5, 30])
+def test_few_bodies_and_many_are_found_alike(store: Store, commit: Commit, wanted: int) -> None:
+    texts = [f"Body number {n}." for n in range(30)]
+    for day in (20, 21):
+        rows = [{"article_id": f"a{n}", "body": text} for n, text in enumerate(texts[: (day - 19) * 15])]
+        commit(store, f"2026-11-{day}", rows)
+    index = Catalog(store).body_index(EN)
+    rows = Catalog(store).load_table("latest", columns=["body_sha256"]).slice(30 - wanted)
+    asked = pa.concat_arrays([*rows.column(0).chunks, pa.array(["f" * 64, None], pa.string())])
+    found = index.fetch(asked)
+    assert sorted(found.column("body_sha256").to_pylist()) == sorted(rows.column(0).to_pylist())
+
+
 def test_four_readers_see_the_same_rows(store: Store, commit: Commit) -> None:
     commit(store, "2026-11-20", ROWS[:2])
     commit(store, "2026-11-21", ROWS)
