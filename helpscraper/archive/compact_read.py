@@ -108,11 +108,14 @@ class _Alone:
         self.path = path
         self.file: pq.ParquetFile | None = file
         self._file = file
-        self.metadata: Mapping[bytes, bytes] = dict(file.schema_arrow.metadata or {})
+        # Each look at the file's schema makes it anew, and whoever follows one article opens a file for each day.
+        schema = file.schema_arrow
+        self._names: list[str] = schema.names
+        self.metadata: Mapping[bytes, bytes] = dict(schema.metadata or {})
         self.rows = int(file.metadata.num_rows)
 
     def read(self, columns: Iterable[str] | None = None, among: Collection[str] | None = None) -> pa.Table:
-        known = self._file.schema_arrow.names
+        known = self._names
         names = known if columns is None else [name for name in columns if name in known]
         if among is None:
             return self._file.read(names)
@@ -239,11 +242,11 @@ def groups_with(metadata: pq.FileMetaData, column: int, names: Collection[str]) 
     found = []
     for number in range(metadata.num_row_groups):
         statistics = metadata.row_group(number).column(column).statistics
-        if (
-            statistics is None
-            or not statistics.has_min_max
-            or any(statistics.min <= name <= statistics.max for name in names)
-        ):
+        if statistics is None or not statistics.has_min_max:
+            found.append(number)
+            continue
+        least, most = statistics.min, statistics.max
+        if any(least <= name <= most for name in names):
             found.append(number)
     return found
 

@@ -52,7 +52,6 @@ STATE = ".state"
 
 SCRATCH = f"{STATE}/scratch"
 
-_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _FILE = re.compile(
     r"(?P<kind>[a-z]+)/site=(?P<site>[^/]+)/locale=(?P<locale>[^/]+)/"
@@ -142,7 +141,10 @@ def snapshot_instant(snapshot_id: str) -> dt.datetime:
     """
     if _ID.fullmatch(snapshot_id):
         try:
-            return dt.datetime.strptime(snapshot_id, _ID_FORMAT).replace(tzinfo=dt.UTC)
+            # Digit by digit: strptime takes twenty times as long, and each path of an archive asks.
+            year, month, day = int(snapshot_id[:4]), int(snapshot_id[4:6]), int(snapshot_id[6:8])
+            hour, minute, second = int(snapshot_id[9:11]), int(snapshot_id[11:13]), int(snapshot_id[13:15])
+            return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
         except ValueError:
             pass  # the right shape, but month 13 or second 61: said below like any other wrong id
     raise CommandError(f"{snapshot_id!r} is not a snapshot id", advice="ids look like 20261122T060000Z (UTC)")

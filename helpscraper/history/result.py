@@ -224,6 +224,8 @@ def rename_field(fields: Iterable[str | None]) -> str | None:
 
 def ordered(changes: pa.Table) -> pa.Table:
     """Return change records by article, then the strongest kind first, then in the order of the columns."""
+    if changes.num_rows < 2:  # most days of an article's story, which has hundreds of them
+        return changes
     ranks = [_RANKS.get(kind, len(_RANKS)) for kind in changes.column("kind").to_pylist()]
     # The record of the rename itself comes first: of all kinds it alone has the new slug as its value.
     slugs = pc.and_kleene(

@@ -134,8 +134,9 @@ def _feed(
         return None
     if not table.num_rows:
         return _NOTHING, links
-    table = read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()
-    return ordered(table if wanted is None else _only(table, wanted)), links
+    if wanted is not None and "article_id" in table.schema.names:
+        table = _only(table, wanted)
+    return ordered(read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()), links
 
 
 def feed_holds(
@@ -188,7 +189,7 @@ def _rows(one: One, wanted: pa.Array | None) -> pa.Table:
     names = wanted.to_pylist()
     if one.file is not None:
         ids = one.read(["article_id"], names).column(0)
-        if not pc.any(pc.is_in(ids, value_set=wanted)).as_py():
+        if not any(pc.index(ids, name).as_py() >= 0 for name in wanted):
             return _NOTHING
     return one.read(among=names)
 
