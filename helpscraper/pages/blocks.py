@@ -74,7 +74,9 @@ class BlockWriter(InlineWriter):
             if code.strip():
                 self._emit(code, fence(code))
         else:
-            text, md = tidy(text), tidy_md(md)
+            same = text is md
+            text = tidy(text)
+            md = text if same and "\n" not in text else tidy_md(md)
             if md:
                 self._emit(
                     text, self._heading + md.replace(BREAK, " ") if self._heading else escape_lines(md)

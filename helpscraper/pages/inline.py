@@ -58,12 +58,13 @@ class InlineWriter:
             self._text.append(text)
             self._md.append(text)
             return
-        # As collapse(), but a space at either end still parts this text from its neighbours.
-        words = " ".join(text.split())
-        if words != text:
+        # As collapse(), but a space at either end still parts this text from its neighbours. Of all white space only
+        # the plain space counts as printable, so most text is seen to need nothing without being taken apart.
+        if "  " in text or not text.isprintable():
+            words = " ".join(text.split())
             text = f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}" if words else " "
         self._text.append(text)
-        self._md.append(text if self._code or words.isalnum() else escape(text))
+        self._md.append(text if self._code or text.isalnum() else escape(text))
 
     def line_break(self) -> None:
         """Take a ``br``."""

@@ -17,8 +17,9 @@ _URL_UNSAFE = {ord(char): f"%{ord(char):02X}" for char in ' ()<>\\"`|'} | {
 }
 _SCHEMES = frozenset(("http", "https", "mailto", "tel"))
 # Most links of a body: nothing in them is to be resolved, so that ``urljoin`` gives them back as they are.
-_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)+")
-_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:/[A-Za-z0-9_-]+)*")
+_SEGMENTS = r"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)"
+_PLAIN_PATH = re.compile(f"{_SEGMENTS}+")
+_PLAIN_URL = re.compile(rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+{_SEGMENTS}*")
 
 
 def escape(text: str) -> str:

@@ -25,12 +25,12 @@ from helpscraper.urls import parse_help_url
 __all__ = ["ArticlePage"]
 
 _ARTICLE_CONTAINER = elements("id('article-container')")
-_TITLE = elements("(.//h1)[1]")
 _ROWS = tuple(
     elements(f"(.//*[{condition}])[1]")
     for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
 )
 _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
+_BODIES = elements(f"descendant-or-self::div[{has_class('richTextContent')} or {has_class('markdownContent')}]")
 _BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
 _CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
 _CHROME_PATH = (
@@ -69,9 +69,11 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _element(self) -> etree._Element | None:
-        for candidates in (self.root.iter("article"), _ARTICLE_CONTAINER(self.root)):
+        # The site's own container first: found by its id, it spares a walk through the whole page.
+        containers = _ARTICLE_CONTAINER(self.root)
+        for candidates in (*(each.iter("article") for each in (*containers, self.root)), containers):
             for one in candidates:
-                if next(one.iter("h1"), None) is not None:
+                if _heading(one) is not None:
                     return one
         return None
 
@@ -121,7 +123,8 @@ class ArticlePage(OkxPage):
     def _is_labelled(self) -> bool:
         """Whether the article element carries its own heading as a label, as every layout seen does."""
         label = self._element.get("aria-label") if self._element is not None else None
-        return bool(label) and collapse(label or "") == inline_text(_TITLE(self.root)[0])
+        heading = _heading(self.root)
+        return bool(label) and heading is not None and collapse(label or "") == inline_text(heading)
 
     def _check_is_article(self) -> None:
         if self._post or (
@@ -180,8 +183,8 @@ class ArticlePage(OkxPage):
         return stated if stated and stated != slug and len(stated) <= 200 else None
 
     def _title(self) -> str:
-        heading = _TITLE(self._element) if self._element is not None else []
-        shown = self.bounded_title(inline_text(heading[0])) if heading else None
+        heading = _heading(self._element) if self._element is not None else None
+        shown = self.bounded_title(inline_text(heading)) if heading is not None else None
         title = pick_title(self, text(self._post, "title"), shown or text(self._linked_data, "headline"))
         if not title:
             raise self.error("title", "the article has no title", selector="currentPost.title, article h1")
@@ -236,7 +239,7 @@ class ArticlePage(OkxPage):
         """The elements that hold the body, by the stable part of their class."""
         if self._element is None:
             return []
-        found = [div for div in self._element.iter("div") if _is_body(div)]
+        found = [div for div in _BODIES(self._element) if _is_outermost(div)]
         if found:
             self.count("body", "markdown" if "markdown" in found[0].get("class", "") else "rich_text")
             return found
@@ -266,9 +269,14 @@ class ArticlePage(OkxPage):
         return None
 
 
-def _is_body(div: etree._Element) -> bool:
-    """Tell whether ``div`` is the outermost element of a body, and no part of a footer."""
-    return _has_body_class(div) and not any(
+def _heading(element: etree._Element) -> etree._Element | None:
+    """Return the first ``h1`` in ``element``, None when it has none."""
+    return next(element.iter("h1"), None)
+
+
+def _is_outermost(div: etree._Element) -> bool:
+    """Tell whether ``div``, which has a body's class, stands in no other such and in no footer."""
+    return not any(
         _has_body_class(above)
         or "index_footerContainer__" in above.get("class", "")
         or above.get("id", "").startswith("footer-")
