@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import zlib
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddleware
@@ -13,6 +13,7 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import TextResponse
 from scrapy.responsetypes import responsetypes
+from zlib_ng import zlib_ng
 
 from helpscraper.urls import same_site
 
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 _CHUNK = 1 << 16
+_DAMAGED: Final = cast("type[Exception]", zlib_ng.error)
 
 
 def gzip_is_whole(data: bytes, limit: int) -> bool:
@@ -117,10 +119,10 @@ class WholeGzipMiddleware(HttpCompressionMiddleware):
         data = response.body
         if not data or encoding not in {b"gzip", b"x-gzip"}:
             return super().process_response(request, response)
-        stream = zlib.decompressobj(wbits=31)
+        stream = zlib_ng.decompressobj(wbits=31)
         try:
             body = stream.decompress(data, self._limit)
-        except zlib.error:
+        except _DAMAGED:
             return _again(request, self._crawler)
         if stream.eof and not stream.unused_data:
             return self._decoded(response, body)
@@ -132,7 +134,8 @@ class WholeGzipMiddleware(HttpCompressionMiddleware):
         """Return ``response`` as Scrapy would, which reads a stream in small pieces and takes three times as long."""
         self._crawler.stats.inc_value("httpcompression/response_bytes", len(body))
         self._crawler.stats.inc_value("httpcompression/response_count")
-        headers = response.headers.copy()
+        # The response that came is recorded and goes no further; its headers are copied once, by the new one.
+        headers = response.headers
         del headers["Content-Encoding"]
         kind = responsetypes.from_args(headers=headers, url=response.url, body=body)
         # Text has its encoding found anew, from the page and not from the bytes on the wire.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import scrapy
 from scrapy.exceptions import NotConfigured
@@ -19,6 +19,8 @@ from helpscraper.archive.warc import Exchange, Recorder
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
@@ -112,8 +114,6 @@ def _exchange(request: Request, response: Response, date: dt.datetime) -> Exchan
 
 
 def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
-    pairs: list[tuple[bytes, bytes]] = []
-    items: list[tuple[bytes, Any]] = list(headers.items())
-    for name, values in items:
-        pairs += [(name, value) for value in values]
-    return pairs
+    # As Scrapy holds them; its own ``items`` looks up each name again, in every form that it might have.
+    items: Iterable[tuple[bytes, list[bytes]]] = dict.items(headers)
+    return [(name, value) for name, values in items for value in values]
