@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -154,16 +154,20 @@ class CrawlSession:
             lock.release()
             raise
 
-    def decide(self, article_id: str, listed: Mapping[str, Any], section: str | None) -> Decision:
+    def decide(
+        self, article_id: str, listed: Callable[[], Mapping[str, Any]], section: str | None
+    ) -> Decision:
         """Say what to do about an article that a listing showed, and enter that in the ledger.
 
-        ``listed`` are the typed columns of the listing's row; ``section`` is None for a tag or a search. ``fetch`` is
-        answered once for an article in a crawl.
+        ``listed`` gives the typed columns of the listing's row and is only asked where they matter; ``section`` is
+        None for a tag or a search. ``fetch`` is answered once for an article in a crawl.
         """
         done = self.ledger.outcome(article_id)
         if done in {"fetched", "gone"} or article_id in self._asked:
             return "list"
-        reason = self.full_because or needs_fetch(listed, self.known.get(article_id), section)
+        reason, known = self.full_because, self.known.get(article_id)
+        if reason is None:
+            reason = needs_fetch(listed() if known is not None else {}, known, section)
         if reason is None and article_id in self.audit:
             reason = "audit"
         if reason is None:

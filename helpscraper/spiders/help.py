@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -213,8 +214,7 @@ class HelpSpider(ArticleSpider):
                 readings.append(
                     Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
                 )
-                evidence = steps.titles(raw, context).columns | steps.dates(raw, context).columns
-                if self.session.decide(raw.slug, evidence, own_section) == "fetch":
+                if self.session.decide(raw.slug, partial(_evidence, raw, context), own_section) == "fetch":
                     wanted.append(raw.slug)
         if readings:
             yield PageReadings(response.url, readings)
@@ -244,3 +244,8 @@ class HelpSpider(ArticleSpider):
         yield from self._listed(articles, "", response)
         if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
+
+
+def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:
+    """Return the columns of a listing's row that tell whether its article moved on."""
+    return steps.titles(raw, context).columns | steps.dates(raw, context).columns

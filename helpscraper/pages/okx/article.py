@@ -30,7 +30,9 @@ _ROWS = tuple(
     for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
 )
 _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
-_BODIES = elements(f"descendant-or-self::div[{has_class('richTextContent')} or {has_class('markdownContent')}]")
+_BODIES = elements(
+    f"descendant-or-self::div[{has_class('richTextContent')} or {has_class('markdownContent')}]"
+)
 _BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
 _CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
 _CHROME_PATH = (
