@@ -219,8 +219,10 @@ def _read_http(record: Record) -> None:
         return
     end = record.block.find(b"\r\n\r\n", 0, _MAX_HEADERS)
     gap = 4
-    if end < 0:
-        end, gap = record.block.find(b"\n\n", 0, _MAX_HEADERS), 2
+    # A head with bare line feeds ends before the first such pair of line ends, which may well stand in the page.
+    bare = record.block.find(b"\n\n", 0, end if end >= 0 else _MAX_HEADERS)
+    if bare >= 0:
+        end, gap = bare, 2
     if end < 0:
         # A revisit may end with its headers; a response without an end of headers has no payload either.
         end, gap = len(record.block), 0
