@@ -220,7 +220,16 @@ def test_digests_in_either_writing(data: bytes, algorithm: str, hexadecimal: boo
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "20261301000000", "2026-11-22", "2026-11-22T06:00:00", "0000-00-00T00:00:00Z"]
+    "text",
+    [
+        "",
+        "2026",
+        "20261301000000",
+        "2026-11-22",
+        "2026-11-22T06:00:00",
+        "0000-00-00T00:00:00Z",
+        "0999-12-31T23:59:59Z",
+    ],
 )
 def test_what_is_no_date(text: str) -> None:
     assert parse_date(text) is None
