@@ -20,10 +20,11 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper import __version__
-from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
-from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index
+from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index, warc_files
+from helpscraper.archive.warc.index import index_path
 from helpscraper.archive.warc.sources import captures_in, record_in
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
@@ -83,6 +84,11 @@ class _Place:
     locale: str
     digest: str
     text: bool
+    revisit: bool
+
+    @property
+    def ref(self) -> str:
+        return f"{self.file}#{self.offset}"
 
 
 def import_captures(
@@ -158,6 +164,10 @@ def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
         return "an unknown locale"
     if record.date is None:
         return "no date"
+    if record.date > dt.datetime.now(dt.UTC):
+        return "a date that is still to come"
+    if record.headers.get_header("WARC-Truncated"):
+        return "cut off by the crawler that made it"
     if wrong := record.wrong_digests():
         return wrong[0].partition(":")[0]
     if record.type in _TEXT_TYPES:
@@ -182,6 +192,7 @@ def _place(record: Record, number: int) -> _Place:
         locale,
         digest,
         record.type in _TEXT_TYPES,
+        record.is_revisit,
     )
 
 
@@ -201,13 +212,15 @@ class _Day:
         self._places, self._report, self._readers = places, report, readers
         # Where the file that was handed in holds what the archive's own file holds there.
         self._came_from: dict[str, str] = {}
-        told = "\n".join(sorted(f"{place.url} {place.at.isoformat()} {place.digest}" for place in places))
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
 
     def commit(self) -> None:
         """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
-        at = self._instant()
-        if at is None:
+        first = self._places[0].at
+        at = self._instant(first)
+        self._pass_over_lost(at)
+        told = "\n".join(sorted(f"{each.url} {each.at.isoformat()} {each.digest}" for each in self._places))
+        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        if not self._places or self._is_there(first, at):
             return
         name = snapshot_id(at)
         recorder = Recorder(
@@ -223,10 +236,7 @@ class _Day:
                 self._read(recorder.files, ledger)
                 rows = self._rows(ledger, at)
                 if not rows.num_rows:
-                    for place in self._places:
-                        self._report.skip(
-                            "nothing in it became a row", f"{place.file}#{place.offset}", place.url
-                        )
+                    self._take_back(recorder)
                     return
                 run = self._facts(ledger, rows, at)
                 written = write_snapshot(
@@ -235,26 +245,52 @@ class _Day:
         self._report.snapshots.append(written)
         self._report.used += len(self._places)
 
-    def _instant(self) -> dt.datetime | None:
-        """Return the first capture's instant, moved on by seconds where a snapshot has it; None when this is
-        that.
-        """
-        at = self._places[0].at
+    def _instant(self, at: dt.datetime) -> dt.datetime:
+        """Return the first capture's instant ``at``, moved on by seconds where a snapshot has it."""
         while self._catalog.is_committed(self._partition, snapshot_id(at)):
-            path = snapshot_path(self._partition, snapshot_id(at))
-            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(at), path))
-            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
-                self._report.already.append(path)
-                return None
             at += dt.timedelta(seconds=1)
         return at
+
+    def _is_there(self, first: dt.datetime, at: dt.datetime) -> bool:
+        """Tell whether one of the snapshots from ``first`` to before ``at`` was made of the same captures."""
+        while first < at:
+            path = snapshot_path(self._partition, snapshot_id(first))
+            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(first), path))
+            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
+                self._report.already.append(path)
+                return True
+            first += dt.timedelta(seconds=1)
+        return False
+
+    def _pass_over_lost(self, at: dt.datetime) -> None:
+        """Leave out revisits of payloads that are neither here nor in the archive before ``at``: copies of them would
+        lead nowhere.
+        """
+        if not any(place.revisit for place in self._places):
+            return
+        held = {place.digest for place in self._places if not place.revisit}
+        for file in warc_files(self._store, self._partition):
+            if file < warc_path(self._partition, snapshot_id(at), 0):
+                held |= {each.digest for each in load_index(self._store, file) if not each.is_revisit}
+        for place in self._places:
+            if place.revisit and place.digest not in held:
+                self._report.skip("a revisit of a payload that is nowhere", place.ref, place.url)
+        self._places = [place for place in self._places if not place.revisit or place.digest in held]
+
+    def _take_back(self, recorder: Recorder) -> None:
+        """Remove what was copied for a snapshot that has no row."""
+        for place in self._places:
+            self._report.skip("nothing in it became a row", place.ref, place.url)
+        for file in recorder.files:
+            self._store.remove(index_path(file))
+            self._store.remove(file)
 
     def _copy(self, recorder: Recorder, ledger: Ledger) -> None:
         """Copy every record into the archive; flattened text is read here, because its layouts are others."""
         try:
             for place, record in self._records():
                 reference = recorder.copy(record)
-                self._came_from[reference] = f"{place.file}#{place.offset}"
+                self._came_from[reference] = place.ref
                 if place.text:
                     self._read_text(ledger, place, record, reference)
         finally:
@@ -279,7 +315,7 @@ class _Day:
         text = record.block.decode("utf-8", "replace")
         page = read_text(text, url=place.url, locale=self._context.locale)
         if not page.rows:
-            self._report.skip("no article was found in the text", f"{place.file}#{place.offset}", place.url)
+            self._report.skip("no article was found in the text", place.ref, place.url)
         for row in page.rows:
             values = normalise_article(row.raw, self._context)
             ledger.tally("fields", values.outcomes)

@@ -86,7 +86,10 @@ def plan(
         if asked.kind == "other" or at is None or capture.status is None:
             continue
         if capture.status // 100 == 2:
-            payload = holders.get(capture.digest, "") if capture.is_revisit else capture.ref
+            payload = capture.ref
+            if capture.is_revisit:
+                # Records without a digest have no payload in common.
+                payload = holders.get(capture.digest, "") if capture.digest else ""
             yield Task(asked, capture.url, at, capture.status, capture.ref, payload)
         elif asked.kind == "article" and capture.status in {304, 404, 410}:
             yield Task(asked, capture.url, at, capture.status, capture.ref, "")

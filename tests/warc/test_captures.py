@@ -15,12 +15,13 @@ import pytest
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Record, iter_records, read_payload
+from helpscraper.archive.warc import Capture, Record, iter_records, read_payload
 from helpscraper.archive.warc.index import capture_of, dump_index
 from helpscraper.archive.warc.record import digest_of
 from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
 from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
+from helpscraper.crawl.replay import plan
 from helpscraper.errors import CommandError, InputError
 from helpscraper.reextract import reextract
 from helpscraper.sample.model import Options
@@ -30,6 +31,7 @@ from tests.warc.made import AT, SITE, members, record, response
 
 OPTIONS = Options(articles=20)
 DAY = dt.timedelta(days=1)
+IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 
 
 def page(path: str, state: int = 0) -> bytes:
@@ -147,6 +149,33 @@ def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
     assert example.endswith("https://elsewhere.example/help/a")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("WARC_Date", "2099-01-01T00:00:00Z", "a date that is still to come"),
+        ("WARC_Date", "9999-12-31T23:59:59Z", "a date that is still to come"),
+        ("WARC_Date", "0001-01-01T00:00:00Z", "no date"),
+        ("WARC_Truncated", "length", "cut off by the crawler that made it"),
+    ],
+)
+def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, value: str, reason: str) -> None:
+    one, two, _ = slugs()
+    file = put(tmp_path / "x.warc.gz", article(one, **{field: value}), article(two))
+    report = run(tmp_path, file)
+    assert report.skipped == {reason: 1}
+    assert report.examples[reason] == [f"{file}#0 {SITE}/help/{one}"]
+    assert load(tmp_path / "archive").keys() == {two}
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+
+
+def test_an_import_without_a_row_leaves_nothing(tmp_path: Path) -> None:
+    file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/a", b"<title>Just a moment...</title>"))
+    for _ in range(2):
+        report = run(tmp_path, file)
+        assert report.skipped == {"challenge": 1, "nothing in it became a row": 1}
+        assert Catalog(tmp_path / "archive").store.list("") == []
+
+
 def test_a_warc_of_another_site_makes_nothing(tmp_path: Path) -> None:
     report = run(tmp_path, put(tmp_path / "x.warc.gz", response("https://a.example/", b"<html>")))
     assert (report.snapshots, report.skipped) == ([], {"another site": 1})
@@ -226,9 +255,8 @@ def test_revisits_find_their_payload(tmp_path: Path) -> None:
     one, two, _ = slugs()
     url, payload = f"{SITE}/help/{one}", page(f"/help/{one}")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-    profile = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
     known = record(
-        url, head, kind="revisit", at=AT + DAY, WARC_Payload_Digest=digest_of(payload), WARC_Profile=profile
+        url, head, kind="revisit", at=AT + DAY, WARC_Payload_Digest=digest_of(payload), WARC_Profile=IDENTICAL
     )
     lost = record(
         f"{SITE}/help/{two}",
@@ -236,13 +264,55 @@ def test_revisits_find_their_payload(tmp_path: Path) -> None:
         kind="revisit",
         at=AT + DAY,
         WARC_Payload_Digest=digest_of(b"?"),
-        WARC_Profile=profile,
+        WARC_Profile=IDENTICAL,
     )
     report = run(tmp_path, put(tmp_path / "r.warc.gz", article(one), known, lost))
     assert len(report.snapshots) == 2
     assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
-    assert report.skipped == {"record": 1}
-    assert "payload of this revisit is not in the archive" in report.examples["record"][0]
+    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
+    (where,) = report.examples["a revisit of a payload that is nowhere"]
+    assert where.startswith(f"{tmp_path / 'r.warc.gz'}#")
+    # What leads nowhere is not copied, so the archive is as sound as before.
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+    again = run(tmp_path, tmp_path / "r.warc.gz")
+    assert (again.snapshots, len(again.already)) == ([], 2)
+
+
+def test_a_revisit_waits_for_the_file_with_its_payload(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    digest = digest_of(page(f"/help/{one}"))
+    later = record(
+        f"{SITE}/help/{one}",
+        head,
+        kind="revisit",
+        at=AT + DAY,
+        WARC_Payload_Digest=digest,
+        WARC_Profile=IDENTICAL,
+    )
+    second = put(tmp_path / "second.warc.gz", later)
+    assert run(tmp_path, second).snapshots == []
+    run(tmp_path, put(tmp_path / "first.warc.gz", article(one)))
+    assert len(run(tmp_path, second).snapshots) == 1
+    assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
+
+
+def test_records_without_a_digest_have_no_payload_in_common(tmp_path: Path) -> None:
+    listing = page("/help/section/faq-security")
+    plain = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    url = f"{SITE}/help/section/faq-identity"
+    file = put(
+        tmp_path / "r.warc.gz",
+        record(f"{SITE}/help/section/faq-security", plain + listing),
+        record(url, plain, kind="revisit", WARC_Profile=IDENTICAL),
+    )
+    report = run(tmp_path, file)
+    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
+    captures = [
+        Capture(f"{SITE}/help/section/faq-identity", "20260301060000", 200, "warc/revisit", "", "f", 9, 1),
+        Capture(f"{SITE}/help/section/faq-security", "20260301060000", 200, "text/html", "", "f", 1, 1),
+    ]
+    assert [task.payload for task in plan(captures, "en", SITE, {"": "f#1"})] == ["", "f#1"]
 
 
 def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:
