@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,6 +28,7 @@ from helpscraper.archive.warc.index import index_path
 from helpscraper.archive.warc.sources import captures_in, record_in
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import is_ours, plan
@@ -103,8 +104,8 @@ def import_captures(
     """Import every capture in ``paths`` of the help centre ``site``, in ``locale`` or in all of its locales.
 
     ``paths`` are WARC, WET, WACZ or CDXJ files. Importing the same captures twice is harmless. Raises
-    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, and ``ArchiveError``
-    for the archive.
+    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
+    crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
     """
     found_site = get_site(site)
     wanted = get_locale(locale).prefix if locale is not None else None
@@ -113,7 +114,13 @@ def import_captures(
     home = base_url or found_site.base_url
     for place in _select(paths, home, wanted, report):
         groups[Partition(site, place.locale), place.at.date()].append(place)
-    with Readers(catalog.store.uri) as readers:
+    with ExitStack() as stack:
+        # The recordings of a crawl at work are its own: their index cannot be made before they end.
+        for partition in sorted({partition for partition, _ in groups}):
+            lock = CrawlLock(catalog.store.state_dir(partition))
+            lock.acquire()
+            stack.callback(lock.release)
+        readers = stack.enter_context(Readers(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
             context = Context(found_site, partition.locale, home)
             _Day(catalog, context, sorted(places, key=_order), report, readers).commit()

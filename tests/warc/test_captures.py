@@ -15,19 +15,20 @@ import pytest
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Capture, Record, iter_records, read_payload
+from helpscraper.archive.warc import Capture, Record, Recorder, iter_records, read_payload
 from helpscraper.archive.warc.index import capture_of, dump_index
 from helpscraper.archive.warc.record import digest_of
 from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
 from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
+from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.replay import plan
-from helpscraper.errors import CommandError, InputError
+from helpscraper.errors import CommandError, InputError, LockHeldError
 from helpscraper.reextract import reextract
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import Site
 from helpscraper.sample.truth import truth
-from tests.warc.made import AT, SITE, members, record, response
+from tests.warc.made import AT, SITE, exchange, members, record, response
 
 OPTIONS = Options(articles=20)
 DAY = dt.timedelta(days=1)
@@ -174,6 +175,26 @@ def test_an_import_without_a_row_leaves_nothing(tmp_path: Path) -> None:
         report = run(tmp_path, file)
         assert report.skipped == {"challenge": 1, "nothing in it became a row": 1}
         assert Catalog(tmp_path / "archive").store.list("") == []
+
+
+def test_an_import_leaves_the_recording_of_a_crawl_at_work_alone(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    file = put(tmp_path / "x.warc.gz", article(one))
+    store = Catalog(tmp_path / "archive").store
+    partition = Partition("okx", "en")
+    lock = CrawlLock(store.state_dir(partition))
+    lock.acquire()
+    recorder = Recorder(store, partition, "20260401T060000Z", info={})
+    reference = recorder.write(exchange(f"{SITE}/help/b", b"page"))
+    with pytest.raises(LockHeldError):
+        run(tmp_path, file)
+    recorder.write(exchange(f"{SITE}/help/c", b"another page"))
+    recorder.close()
+    lock.release()
+    assert read_payload(store, reference)[0] == b"page"
+    assert len(run(tmp_path, file).snapshots) == 1
+    assert lock.acquire() is None, "the import gave the lock back"
+    lock.release()
 
 
 def test_a_warc_of_another_site_makes_nothing(tmp_path: Path) -> None:
