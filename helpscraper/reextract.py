@@ -130,6 +130,10 @@ class _Job:
             ledger.delete()
         return Report(self.snapshot, written, "", len(tasks), tuple(problems))
 
+    @property
+    def _imported(self) -> bool:
+        return bool(self.facts.get("extraction_of", self.facts.get("kind")) == "import")
+
     def _tasks(self) -> list[Task]:
         """Return what was recorded of this crawl, with the records of earlier crawls that its revisits refer
         to.
@@ -141,7 +145,11 @@ class _Job:
             found = load_index(self.store, file) if own and file <= own[-1] else []
             holders |= {each.digest: each.ref for each in found if not each.is_revisit}
             captures += found if file in own else []
+        if self._imported:
+            captures.sort(key=lambda capture: capture.date)
         tasks = list(plan(captures, self.partition.locale, self.context.base_url or "", holders))
+        if self._imported:
+            return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
         again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
         return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
@@ -182,8 +190,9 @@ class _Job:
 
         Which listings were read whole, and which absent article was really gone, the crawl knew and decided.
         """
-        imported = self.facts.get("extraction_of", self.facts.get("kind")) == "import"
-        known = {} if imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        known = (
+            {} if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        )
         sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
         tags = {each.slug for each in ledger.sections() if each.content_type == "tag"}
         tags |= {slug for slug, section in sections.items() if section.get("content_type") == "tag"}

@@ -117,6 +117,16 @@ def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
     assert Catalog(tmp_path / "archive").resolve("latest").reextracted
 
 
+def test_a_home_page_in_the_middle_of_a_day_is_no_second_start(tmp_path: Path) -> None:
+    listing = response(f"{SITE}/help/section/faq-security", page("/help/section/faq-security"))
+    home = response(f"{SITE}/help", page("/help"), at=AT + dt.timedelta(hours=2))
+    run(tmp_path, put(tmp_path / "old.warc.gz", home, listing))
+    before = load(tmp_path / "archive")
+    (report,) = reextract(str(tmp_path / "archive"), force=True)
+    assert (report.problems, report.records) == ((), 2)
+    assert load(tmp_path / "archive") == before
+
+
 def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
     one, two, three = slugs()
     wrong = digest_of(b"another page")
