@@ -25,7 +25,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
 from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index, warc_files
 from helpscraper.archive.warc.index import index_path
-from helpscraper.archive.warc.sources import captures_in, record_in
+from helpscraper.archive.warc.sources import captures_in, path_of, record_in
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
@@ -312,7 +312,7 @@ class _Day:
             yield place, record_in(place.file, place.offset)
         for file, wanted in shared.items():
             # Compressed as a whole, so that no offset leads to one record: the file is read again.
-            for number, item in enumerate(captures_in(Path(file.partition("!")[0]))):
+            for number, item in enumerate(captures_in(path_of(file))):
                 if number in wanted and isinstance(item, Record):
                     item.alone = True
                     yield wanted[number], item
@@ -390,7 +390,7 @@ class _Day:
             "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
             "arguments": {
                 "base_url": self._context.base_url,
-                "files": sorted({Path(place.file.partition("!")[0]).name for place in self._places}),
+                "files": sorted({path_of(place.file).name for place in self._places}),
                 "captures": [f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places],
                 "fingerprint": self._fingerprint,
             },

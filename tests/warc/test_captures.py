@@ -413,10 +413,13 @@ def test_a_wacz_of_others(tmp_path: Path, compression: int) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut", b"<html>"])
-def test_what_is_no_wacz(tmp_path: Path, data: bytes) -> None:
+def test_what_is_no_wacz_is_named_and_the_rest_is_imported(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.wacz").write_bytes(data)
-    with pytest.raises(InputError, match="not a WACZ"):
-        run(tmp_path, tmp_path / "x.wacz")
+    (one, *_) = slugs()
+    report = run(tmp_path, tmp_path / "x.wacz", put(tmp_path / "y.warc.gz", article(one)))
+    (problem,) = report.problems
+    assert str(problem).startswith(f"{tmp_path / 'x.wacz'}#0: not a WACZ: ")
+    assert load(tmp_path / "archive").keys() == {one}
 
 
 def test_a_wacz_with_a_damaged_member(tmp_path: Path) -> None:
@@ -450,6 +453,47 @@ def test_a_cdxj_list_names_captures_beside_it(tmp_path: Path) -> None:
         "this is no line of a CDXJ index",
         str(warc) + "#9" + str(found[0].offset if found[0] else ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"filename": "a.warc.gz", "offset": -5',
+        '"filename": "a.warc.gz", "offset": 9223372036854775807',
+        '"filename": "a.warc.gz", "offset": 1000000000000000000000000000000',
+        '"filename": "a.warc.gz", "offset": 1e400',
+        f'"filename": "{"a" * 5000}.warc.gz", "offset": 0',
+        f'"filename": {"[" * 200_000}',
+    ],
+    ids=["negative", "too-far", "no-offset", "infinite", "long-name", "deep"],
+)
+def test_a_hostile_line_costs_no_other(tmp_path: Path, fields: str) -> None:
+    one, _, _ = slugs()
+    put(tmp_path / "a.warc.gz", article(one))
+    bad = f'com,okx)/help/x 20260301000000 {{"url": "{SITE}/help/x", {fields}}}\n'
+    good = f'com,okx)/help/x 20260301000000 {{"url": "{SITE}/", "filename": "a.warc.gz", "offset": "0"}}\n'
+    (tmp_path / "list.cdxj").write_text(bad + good)
+    report = run(tmp_path, tmp_path / "list.cdxj")
+    (problem,) = report.problems
+    assert Path(problem.file).parent == tmp_path
+    assert len(str(problem)) < 1000
+    assert load(tmp_path / "archive").keys() == {one}
+
+
+def test_a_name_with_the_mark_of_a_wacz(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    folder = tmp_path / "old!"
+    folder.mkdir()
+    put(folder / "bang!.warc.gz", article(one))
+    (folder / "whole!.warc.gz").write_bytes(gzip.compress(article(two) + article(two, at=AT + DAY)))
+    with zipfile.ZipFile(folder / "x!.WACZ", "w") as packed:
+        packed.writestr("archive/a!.warc.gz", members(article(three)))
+    report = run(tmp_path, *sorted(folder.iterdir()))
+    assert report.problems == []
+    assert load(tmp_path / "archive", "2026-03-01").keys() == {one, two, three}
+    catalog = Catalog(tmp_path / "archive")
+    facts = catalog.facts(catalog.resolve("2026-03-01"))
+    assert facts["arguments"]["files"] == ["bang!.warc.gz", "whole!.warc.gz", "x!.WACZ"]
 
 
 def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:
