@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
+import re
 import zipfile
 from itertools import accumulate
 from pathlib import Path
@@ -478,6 +480,23 @@ def test_a_hostile_line_costs_no_other(tmp_path: Path, fields: str) -> None:
     assert Path(problem.file).parent == tmp_path
     assert len(str(problem)) < 1000
     assert load(tmp_path / "archive").keys() == {one}
+
+
+def test_a_wacz_keeps_the_rules_of_its_parts(tmp_path: Path) -> None:
+    """Names of resources are in lower case (Data Package), years those that a zip knows."""
+    one, _, _ = slugs()
+    long_ago = dt.datetime(1979, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
+    run(tmp_path, put(tmp_path / "x.warc.gz", article(one, long_ago)))
+    target = tmp_path / "x.wacz"
+    assert main(["export", "--wacz", "--archive", str(tmp_path / "archive"), "-o", str(target)]) == 0
+    with zipfile.ZipFile(target) as packed:
+        resources = json.loads(packed.read("datapackage.json"))["resources"]
+        assert [each for each in resources if not re.fullmatch(r"[-a-z0-9._/]+", each["name"])] == []
+        assert {info.date_time for info in packed.infolist()} == {(1980, 12, 31, 23, 59, 58)}
+        assert packed.testzip() is None
+    report = import_captures(str(tmp_path / "other"), [target])
+    assert report.problems == []
+    assert load(tmp_path / "other")[one]["fetched_at"] == long_ago
 
 
 def test_a_name_with_the_mark_of_a_wacz(tmp_path: Path) -> None:
