@@ -515,6 +515,17 @@ def test_a_name_with_the_mark_of_a_wacz(tmp_path: Path) -> None:
     assert facts["arguments"]["files"] == ["bang!.warc.gz", "whole!.warc.gz", "x!.WACZ"]
 
 
+def test_raw_text_says_that_it_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "- How to face the cameraPublished on Sep 1, 2023Updated on Nov 17, 202513,989"
+    url = f"{SITE}/help/section/faq-identity"
+    run(tmp_path, put(tmp_path / "cc.warc.wet.gz", record(url, text.encode(), kind="conversion")))
+    archive, target = str(tmp_path / "archive"), tmp_path / "text"
+    assert main(["show", "how-to-face-the-camera", "--raw", "--archive", archive, "-o", str(target)]) == 0
+    assert target.read_text() == text
+    said = capsys.readouterr().err
+    assert f"{url} at 2026-03-01 06:00:00 UTC: text without its answer, 77 bytes, warc/" in said
+
+
 def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:
     put(tmp_path / "a.warc.gz", *(article(slug) for slug in slugs()))
     with zipfile.ZipFile(tmp_path / "a.wacz", "w") as packed:
