@@ -334,9 +334,8 @@ class _Day:
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
-        tasks = list(
-            plan(captures, self._context.locale, self._context.base_url or "", self._holders(captures))
-        )
+        locale, base_url = self._context.locale, self._context.base_url or ""
+        tasks = list(plan(captures, locale, base_url, self._holders(captures), redirects=False))
         for notes in self._readers.read(tasks, self._context):
             with ledger.transaction():
                 notes.enter(ledger)

@@ -26,7 +26,7 @@ from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
-from helpscraper.crawl.replay import UNREAD, Task, plan
+from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.items import Article
 from helpscraper.normalise.article import Context
@@ -122,9 +122,18 @@ class _Job:
             before = {row["article_id"]: row for row in self.catalog.load_table(first).to_pylist()}
             lost = self._keep_the_rest(ledger, before)
             rows = self._rows(ledger, before)
-            problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()]
-            problems += [f"{name}: no record of its page can be read; kept as it was" for name in lost]
+            unread = unanswered(tasks, ledger.tallies(UNREAD))
+            broken = {task.url for task in tasks if question(task.asked) in unread}
+            found, overcome = [], Counter[str]()
+            for kind, url, detail in ledger.problems():
+                if kind in PER_ANSWER and url not in broken:
+                    overcome[kind] += 1
+                else:
+                    found.append(f"{kind}: {url}: {detail}")
+            problems = found + [f"{name}: no record of its page can be read; kept as it was" for name in lost]
             facts = self._facts(ledger, rows, problems, len(tasks))
+            facts["problems"] = dict(ledger.tallies("problem") - overcome)
+            self._mark_holes(facts, sorted(unread))
             bodies = ledger_bodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
@@ -147,7 +156,8 @@ class _Job:
             captures += found if file in own else []
         if self._imported:
             captures.sort(key=lambda capture: capture.date)
-        tasks = list(plan(captures, self.partition.locale, self.context.base_url or "", holders))
+        locale, base_url = self.partition.locale, self.context.base_url or ""
+        tasks = list(plan(captures, locale, base_url, holders, redirects=not self._imported))
         if self._imported:
             return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
@@ -217,19 +227,7 @@ class _Job:
         return not missed and not self.facts.get("scope")
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
-        """Return the run facts: those of the crawl, but for what an extractor has a say in.
-
-        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
-        today's extractor cannot read makes it one.
-        """
-        unread = ledger.tallies(UNREAD)
-        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
-        holes = []
-        for slug in unread:
-            detail = "a recorded listing page cannot be read by this extractor"
-            holes.append(f"section {slug}: {detail}")
-            if slug in sections:
-                sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        """Return the run facts: those of the crawl, but for what an extractor has a say in."""
         status = Counter(rows.column("status").to_pylist())
         versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
         return {
@@ -238,16 +236,30 @@ class _Job:
             "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
             "extractor_before": self.facts.get("versions", {}).get("extractor"),
             "versions": {**self.facts.get("versions", {}), **versions},
-            "complete": bool(self.facts.get("complete")) and not holes,
-            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
-            "sections": sections,
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
             "fields": nested(ledger.tallies("fields")),
             "rules": dict(ledger.tallies("rules")),
             "languages": dict(ledger.tallies("language")),
-            "problems": dict(ledger.tallies("problem")),
             "problem_texts": problems[:50],
             "records_read": records,
+        }
+
+    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> None:
+        """Enter in ``facts`` the listing pages among the questions ``unread``.
+
+        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
+        today's extractor cannot read makes it one.
+        """
+        detail = "a recorded listing page cannot be read by this extractor"
+        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("section/"))
+        holes = [f"section {slug}: {detail}" for slug in slugs]
+        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
+        for slug in slugs.keys() & sections.keys():
+            sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        facts |= {
+            "complete": bool(self.facts.get("complete")) and not holes,
+            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
+            "sections": sections,
         }
 
 

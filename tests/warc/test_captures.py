@@ -357,6 +357,16 @@ def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:
     assert load(tmp_path / "archive")[one]["url"] == f"{SITE}/help/{one}"
 
 
+def test_the_page_that_an_old_address_leads_to_is_imported_as_its_own(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    moved = response(f"{SITE}/help/old-name", b"", status="301 Moved", headers=f"Location: /help/{one}\r\n")
+    file = put(tmp_path / "r.warc.gz", moved, article(one))
+    assert run(tmp_path, file).skipped == {}
+    assert set(load(tmp_path / "archive")) == {one}
+    list(reextract(str(tmp_path / "archive"), force=True, jobs=1))
+    assert load(tmp_path / "archive")[one]["status"] == "fetched"
+
+
 def test_locales_go_to_their_own_place(tmp_path: Path) -> None:
     one, _, _ = slugs()
     german = response(f"{SITE}/de/help/{one}", page(f"/de/help/{one}"))
