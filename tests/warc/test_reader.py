@@ -182,6 +182,11 @@ def test_a_head_of_bare_line_feeds_ends_before_the_page() -> None:
     (item,) = read(members(response(A, page)))
     assert isinstance(item, Record)
     assert (item.payload, item.wrong_digests()) == (page, [])
+    # Whoever joined the lines by hand ended the last one otherwise than the empty one after it.
+    block = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\n\r\n" + page
+    (item,) = read(members(record(A, block, WARC_Payload_Digest=digest_of(page))))
+    assert isinstance(item, Record)
+    assert (item.payload, item.wrong_digests()) == (page, [])
 
 
 def test_chunked_and_brotli_payloads_are_decoded() -> None:
