@@ -181,6 +181,8 @@ def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
         return None
     if record.status is None:
         return "no HTTP response"
+    if record.status == 206:
+        return "status 206: a part of a page"
     redirect = record.status // 100 == 3 and record.status != 304
     return None if record.status // 100 == 2 or redirect else f"status {record.status}"
 

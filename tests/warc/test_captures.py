@@ -169,6 +169,7 @@ def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
         ("WARC_Date", "9999-12-31T23:59:59Z", "a date that is still to come"),
         ("WARC_Date", "0001-01-01T00:00:00Z", "no date"),
         ("WARC_Truncated", "length", "cut off by the crawler that made it"),
+        ("status", "206 Partial Content", "status 206: a part of a page"),
     ],
 )
 def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, value: str, reason: str) -> None:
