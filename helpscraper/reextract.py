@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from helpscraper.archive.warc import Capture, load_index, warc_files
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
@@ -66,21 +67,27 @@ def reextract(
 
     A snapshot that today's extractor made is left alone unless ``force``; so is one without recorded pages.
     Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
-    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError`` and
-    ``ArchiveError``.
+    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError``,
+    ``ArchiveError``, and ``LockHeldError`` while another re-extraction is at work.
     """
     catalog = Catalog(archive_uri, site=site, locale=locale)
     named = [catalog.resolve(reference) for reference in references]
     last: dict[Partition, str] = {}
     for snapshot in named:
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
-    with Readers(catalog.store.uri, jobs) as readers:
+    locked: set[Partition] = set()
+    with Readers(catalog.store.uri, jobs) as readers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
             if wanted or facts.get("versions", {}).get("extractor") != EXTRACTOR:
+                if snapshot.partition not in locked:
+                    # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
+                    folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
+                    locks.enter_context(CrawlLock(folder, "re-extraction"))
+                    locked.add(snapshot.partition)
                 yield _Job(catalog, snapshot, facts, readers, progress).run()
             elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")

@@ -119,6 +119,21 @@ def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
     assert Catalog(tmp_path / "archive").resolve("latest").reextracted
 
 
+def test_two_re_extractions_at_once_would_count_in_one_ledger(tmp_path: Path) -> None:
+    run(tmp_path, put(tmp_path / "old.warc.gz", *(article(slug) for slug in slugs())))
+    archive = str(tmp_path / "archive")
+
+    def another(*_: object) -> None:
+        with pytest.raises(LockHeldError, match="another re-extraction of this site and locale is at work"):
+            list(reextract(archive, force=True, jobs=1))
+
+    (report,) = reextract(archive, force=True, jobs=1, progress=another)
+    assert report.written is not None
+    catalog = Catalog(archive)
+    assert catalog.facts(catalog.resolve("latest"))["fields"]["body"] == {"present": 3}
+    assert len(list(reextract(archive, force=True, jobs=1))) == 1
+
+
 def test_a_home_page_in_the_middle_of_a_day_is_no_second_start(tmp_path: Path) -> None:
     listing = response(f"{SITE}/help/section/faq-security", page("/help/section/faq-security"))
     home = response(f"{SITE}/help", page("/help"), at=AT + dt.timedelta(hours=2))
