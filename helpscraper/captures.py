@@ -11,7 +11,7 @@ import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,13 +20,15 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper import __version__
-from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
-from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index
-from helpscraper.archive.warc.sources import captures_in, record_in
+from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index, warc_files
+from helpscraper.archive.warc.index import index_path
+from helpscraper.archive.warc.sources import captures_in, path_of, record_in
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import is_ours, plan
@@ -83,6 +85,11 @@ class _Place:
     locale: str
     digest: str
     text: bool
+    revisit: bool
+
+    @property
+    def ref(self) -> str:
+        return f"{self.file}#{self.offset}"
 
 
 def import_captures(
@@ -97,8 +104,8 @@ def import_captures(
     """Import every capture in ``paths`` of the help centre ``site``, in ``locale`` or in all of its locales.
 
     ``paths`` are WARC, WET, WACZ or CDXJ files. Importing the same captures twice is harmless. Raises
-    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, and ``ArchiveError``
-    for the archive.
+    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
+    crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
     """
     found_site = get_site(site)
     wanted = get_locale(locale).prefix if locale is not None else None
@@ -107,7 +114,13 @@ def import_captures(
     home = base_url or found_site.base_url
     for place in _select(paths, home, wanted, report):
         groups[Partition(site, place.locale), place.at.date()].append(place)
-    with Readers(catalog.store.uri) as readers:
+    with ExitStack() as stack:
+        # The recordings of a crawl at work are its own: their index cannot be made before they end.
+        for partition in sorted({partition for partition, _ in groups}):
+            lock = CrawlLock(catalog.store.state_dir(partition))
+            lock.acquire()
+            stack.callback(lock.release)
+        readers = stack.enter_context(Readers(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
             context = Context(found_site, partition.locale, home)
             _Day(catalog, context, sorted(places, key=_order), report, readers).commit()
@@ -158,12 +171,18 @@ def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
         return "an unknown locale"
     if record.date is None:
         return "no date"
+    if record.date > dt.datetime.now(dt.UTC):
+        return "a date that is still to come"
+    if record.headers.get_header("WARC-Truncated"):
+        return "cut off by the crawler that made it"
     if wrong := record.wrong_digests():
         return wrong[0].partition(":")[0]
     if record.type in _TEXT_TYPES:
         return None
     if record.status is None:
         return "no HTTP response"
+    if record.status == 206:
+        return "status 206: a part of a page"
     redirect = record.status // 100 == 3 and record.status != 304
     return None if record.status // 100 == 2 or redirect else f"status {record.status}"
 
@@ -182,6 +201,7 @@ def _place(record: Record, number: int) -> _Place:
         locale,
         digest,
         record.type in _TEXT_TYPES,
+        record.is_revisit,
     )
 
 
@@ -201,13 +221,15 @@ class _Day:
         self._places, self._report, self._readers = places, report, readers
         # Where the file that was handed in holds what the archive's own file holds there.
         self._came_from: dict[str, str] = {}
-        told = "\n".join(sorted(f"{place.url} {place.at.isoformat()} {place.digest}" for place in places))
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
 
     def commit(self) -> None:
         """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
-        at = self._instant()
-        if at is None:
+        first = self._places[0].at
+        at = self._instant(first)
+        self._pass_over_lost(at)
+        told = "\n".join(sorted(f"{each.url} {each.at.isoformat()} {each.digest}" for each in self._places))
+        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        if not self._places or self._is_there(first, at):
             return
         name = snapshot_id(at)
         recorder = Recorder(
@@ -223,10 +245,7 @@ class _Day:
                 self._read(recorder.files, ledger)
                 rows = self._rows(ledger, at)
                 if not rows.num_rows:
-                    for place in self._places:
-                        self._report.skip(
-                            "nothing in it became a row", f"{place.file}#{place.offset}", place.url
-                        )
+                    self._take_back(recorder)
                     return
                 run = self._facts(ledger, rows, at)
                 written = write_snapshot(
@@ -235,26 +254,52 @@ class _Day:
         self._report.snapshots.append(written)
         self._report.used += len(self._places)
 
-    def _instant(self) -> dt.datetime | None:
-        """Return the first capture's instant, moved on by seconds where a snapshot has it; None when this is
-        that.
-        """
-        at = self._places[0].at
+    def _instant(self, at: dt.datetime) -> dt.datetime:
+        """Return the first capture's instant ``at``, moved on by seconds where a snapshot has it."""
         while self._catalog.is_committed(self._partition, snapshot_id(at)):
-            path = snapshot_path(self._partition, snapshot_id(at))
-            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(at), path))
-            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
-                self._report.already.append(path)
-                return None
             at += dt.timedelta(seconds=1)
         return at
+
+    def _is_there(self, first: dt.datetime, at: dt.datetime) -> bool:
+        """Tell whether one of the snapshots from ``first`` to before ``at`` was made of the same captures."""
+        while first < at:
+            path = snapshot_path(self._partition, snapshot_id(first))
+            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(first), path))
+            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
+                self._report.already.append(path)
+                return True
+            first += dt.timedelta(seconds=1)
+        return False
+
+    def _pass_over_lost(self, at: dt.datetime) -> None:
+        """Leave out revisits of payloads that are neither here nor in the archive before ``at``: copies of them would
+        lead nowhere.
+        """
+        if not any(place.revisit for place in self._places):
+            return
+        held = {place.digest for place in self._places if not place.revisit}
+        for file in warc_files(self._store, self._partition):
+            if file < warc_path(self._partition, snapshot_id(at), 0):
+                held |= {each.digest for each in load_index(self._store, file) if not each.is_revisit}
+        for place in self._places:
+            if place.revisit and place.digest not in held:
+                self._report.skip("a revisit of a payload that is nowhere", place.ref, place.url)
+        self._places = [place for place in self._places if not place.revisit or place.digest in held]
+
+    def _take_back(self, recorder: Recorder) -> None:
+        """Remove what was copied for a snapshot that has no row."""
+        for place in self._places:
+            self._report.skip("nothing in it became a row", place.ref, place.url)
+        for file in recorder.files:
+            self._store.remove(index_path(file))
+            self._store.remove(file)
 
     def _copy(self, recorder: Recorder, ledger: Ledger) -> None:
         """Copy every record into the archive; flattened text is read here, because its layouts are others."""
         try:
             for place, record in self._records():
                 reference = recorder.copy(record)
-                self._came_from[reference] = f"{place.file}#{place.offset}"
+                self._came_from[reference] = place.ref
                 if place.text:
                     self._read_text(ledger, place, record, reference)
         finally:
@@ -269,7 +314,7 @@ class _Day:
             yield place, record_in(place.file, place.offset)
         for file, wanted in shared.items():
             # Compressed as a whole, so that no offset leads to one record: the file is read again.
-            for number, item in enumerate(captures_in(Path(file.partition("!")[0]))):
+            for number, item in enumerate(captures_in(path_of(file))):
                 if number in wanted and isinstance(item, Record):
                     item.alone = True
                     yield wanted[number], item
@@ -279,7 +324,7 @@ class _Day:
         text = record.block.decode("utf-8", "replace")
         page = read_text(text, url=place.url, locale=self._context.locale)
         if not page.rows:
-            self._report.skip("no article was found in the text", f"{place.file}#{place.offset}", place.url)
+            self._report.skip("no article was found in the text", place.ref, place.url)
         for row in page.rows:
             values = normalise_article(row.raw, self._context)
             ledger.tally("fields", values.outcomes)
@@ -291,9 +336,8 @@ class _Day:
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
-        tasks = list(
-            plan(captures, self._context.locale, self._context.base_url or "", self._holders(captures))
-        )
+        locale, base_url = self._context.locale, self._context.base_url or ""
+        tasks = list(plan(captures, locale, base_url, self._holders(captures), redirects=False))
         for notes in self._readers.read(tasks, self._context):
             with ledger.transaction():
                 notes.enter(ledger)
@@ -347,7 +391,7 @@ class _Day:
             "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
             "arguments": {
                 "base_url": self._context.base_url,
-                "files": sorted({Path(place.file.partition("!")[0]).name for place in self._places}),
+                "files": sorted({path_of(place.file).name for place in self._places}),
                 "captures": [f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places],
                 "fingerprint": self._fingerprint,
             },

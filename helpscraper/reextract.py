@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from helpscraper.archive.warc import Capture, load_index, warc_files
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
-from helpscraper.crawl.replay import UNREAD, Task, plan
+from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.items import Article
 from helpscraper.normalise.article import Context
@@ -66,21 +67,27 @@ def reextract(
 
     A snapshot that today's extractor made is left alone unless ``force``; so is one without recorded pages.
     Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
-    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError`` and
-    ``ArchiveError``.
+    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError``,
+    ``ArchiveError``, and ``LockHeldError`` while another re-extraction is at work.
     """
     catalog = Catalog(archive_uri, site=site, locale=locale)
     named = [catalog.resolve(reference) for reference in references]
     last: dict[Partition, str] = {}
     for snapshot in named:
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
-    with Readers(catalog.store.uri, jobs) as readers:
+    locked: set[Partition] = set()
+    with Readers(catalog.store.uri, jobs) as readers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
             if wanted or facts.get("versions", {}).get("extractor") != EXTRACTOR:
+                if snapshot.partition not in locked:
+                    # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
+                    folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
+                    locks.enter_context(CrawlLock(folder, "re-extraction"))
+                    locked.add(snapshot.partition)
                 yield _Job(catalog, snapshot, facts, readers, progress).run()
             elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")
@@ -122,13 +129,26 @@ class _Job:
             before = {row["article_id"]: row for row in self.catalog.load_table(first).to_pylist()}
             lost = self._keep_the_rest(ledger, before)
             rows = self._rows(ledger, before)
-            problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()]
-            problems += [f"{name}: no record of its page can be read; kept as it was" for name in lost]
+            unread = unanswered(tasks, ledger.tallies(UNREAD))
+            broken = {task.url for task in tasks if question(task.asked) in unread}
+            found, overcome = [], Counter[str]()
+            for kind, url, detail in ledger.problems():
+                if kind in PER_ANSWER and url not in broken:
+                    overcome[kind] += 1
+                else:
+                    found.append(f"{kind}: {url}: {detail}")
+            problems = found + [f"{name}: no record of its page can be read; kept as it was" for name in lost]
             facts = self._facts(ledger, rows, problems, len(tasks))
+            facts["problems"] = dict(ledger.tallies("problem") - overcome)
+            self._mark_holes(facts, sorted(unread))
             bodies = ledger_bodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
         return Report(self.snapshot, written, "", len(tasks), tuple(problems))
+
+    @property
+    def _imported(self) -> bool:
+        return bool(self.facts.get("extraction_of", self.facts.get("kind")) == "import")
 
     def _tasks(self) -> list[Task]:
         """Return what was recorded of this crawl, with the records of earlier crawls that its revisits refer
@@ -141,7 +161,12 @@ class _Job:
             found = load_index(self.store, file) if own and file <= own[-1] else []
             holders |= {each.digest: each.ref for each in found if not each.is_revisit}
             captures += found if file in own else []
-        tasks = list(plan(captures, self.partition.locale, self.context.base_url or "", holders))
+        if self._imported:
+            captures.sort(key=lambda capture: capture.date)
+        locale, base_url = self.partition.locale, self.context.base_url or ""
+        tasks = list(plan(captures, locale, base_url, holders, redirects=not self._imported))
+        if self._imported:
+            return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
         again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
         return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
@@ -182,8 +207,9 @@ class _Job:
 
         Which listings were read whole, and which absent article was really gone, the crawl knew and decided.
         """
-        imported = self.facts.get("extraction_of", self.facts.get("kind")) == "import"
-        known = {} if imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        known = (
+            {} if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        )
         sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
         tags = {each.slug for each in ledger.sections() if each.content_type == "tag"}
         tags |= {slug for slug, section in sections.items() if section.get("content_type") == "tag"}
@@ -208,19 +234,7 @@ class _Job:
         return not missed and not self.facts.get("scope")
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
-        """Return the run facts: those of the crawl, but for what an extractor has a say in.
-
-        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
-        today's extractor cannot read makes it one.
-        """
-        unread = ledger.tallies(UNREAD)
-        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
-        holes = []
-        for slug in unread:
-            detail = "a recorded listing page cannot be read by this extractor"
-            holes.append(f"section {slug}: {detail}")
-            if slug in sections:
-                sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        """Return the run facts: those of the crawl, but for what an extractor has a say in."""
         status = Counter(rows.column("status").to_pylist())
         versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
         return {
@@ -229,16 +243,30 @@ class _Job:
             "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
             "extractor_before": self.facts.get("versions", {}).get("extractor"),
             "versions": {**self.facts.get("versions", {}), **versions},
-            "complete": bool(self.facts.get("complete")) and not holes,
-            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
-            "sections": sections,
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
             "fields": nested(ledger.tallies("fields")),
             "rules": dict(ledger.tallies("rules")),
             "languages": dict(ledger.tallies("language")),
-            "problems": dict(ledger.tallies("problem")),
             "problem_texts": problems[:50],
             "records_read": records,
+        }
+
+    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> None:
+        """Enter in ``facts`` the listing pages among the questions ``unread``.
+
+        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
+        today's extractor cannot read makes it one.
+        """
+        detail = "a recorded listing page cannot be read by this extractor"
+        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("section/"))
+        holes = [f"section {slug}: {detail}" for slug in slugs]
+        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
+        for slug in slugs.keys() & sections.keys():
+            sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        facts |= {
+            "complete": bool(self.facts.get("complete")) and not holes,
+            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
+            "sections": sections,
         }
 
 

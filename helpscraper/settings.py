@@ -88,8 +88,9 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
     # Below it: it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
-    # Below the guard: what is refused was served all the same, and is evidence.
-    "helpscraper.extensions.recorder.RecorderMiddleware": 597,
+    # Below the guard and RedirectMiddleware (600): what is refused or leads elsewhere was served all the same, and is
+    # evidence.
+    "helpscraper.extensions.recorder.RecorderMiddleware": 610,
 }
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,

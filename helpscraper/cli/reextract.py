@@ -18,7 +18,7 @@ examples:
   helpscraper reextract 2026-11-22 --force    # although today's extractor made it
 
 Each becomes another snapshot of the same instant, which `show`, `diff` and `log` prefer. A run that was killed goes
-on where it stopped.
+on where it stopped; while another one of the same site and locale is at work the command ends with 75.
 """
 
 

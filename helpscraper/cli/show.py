@@ -125,10 +125,12 @@ def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, r
     else:
         sys.stdout.buffer.write(payload)
         sys.stdout.buffer.flush()
-    encoding = f", {facts['content_encoding']}" if facts["content_encoding"] else ""
+    # Text of a web archive has no answer of a server around it.
+    answer = "text without its answer" if facts["status"] is None else f"HTTP {facts['status']}"
+    said = [answer, facts["content_type"], facts["content_encoding"], f"{len(payload):,} bytes"]
     print(
-        f"{facts['url']} at {facts['date']:%Y-%m-%d %H:%M:%S} UTC: HTTP {facts['status']}, "
-        f"{facts['content_type']}{encoding}, {len(payload):,} bytes, {facts['payload_record']}",
+        f"{facts['url']} at {facts['date']:%Y-%m-%d %H:%M:%S} UTC: {', '.join(filter(None, said))}, "
+        f"{facts['payload_record']}",
         file=sys.stderr,
     )
     return 0

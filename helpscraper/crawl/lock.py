@@ -12,7 +12,7 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from filelock import FileLock, Timeout
 
@@ -22,9 +22,10 @@ __all__ = ["CrawlLock"]
 
 
 class CrawlLock:
-    """The lock of one partition's state folder."""
+    """The lock of one partition's state folder; ``work`` is what its holder does, for the message to the next."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, work: str = "crawl") -> None:
+        self._work = work
         self._owner_file = folder / "lock.json"
         self._lock = FileLock(folder / "lock", timeout=0)
 
@@ -41,7 +42,7 @@ class CrawlLock:
             owner = self._owner() or {}
             who = f"process {owner.get('pid', '?')} on {owner.get('host', '?')}, started {owner.get('started_at', '?')}"
             raise LockHeldError(
-                f"{self._owner_file}: another crawl of this site and locale is at work: {who}",
+                f"{self._owner_file}: another {self._work} of this site and locale is at work: {who}",
                 advice="wait for it to end; its lock falls with its process, so there is nothing to delete",
             ) from None
         except OSError as error:
@@ -64,6 +65,13 @@ class CrawlLock:
                 advice="check that the archive is writable and the disk is not full",
             ) from error
         return dead
+
+    def __enter__(self) -> Self:
+        self.acquire()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
 
     def release(self) -> None:
         """Give the lock back; doing so twice is harmless."""

@@ -7,6 +7,7 @@ runs in any process), and the notes go into a ledger, from which ``crawl.merge``
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
@@ -22,7 +23,7 @@ from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage
 from helpscraper.urls import HelpUrl, parse_help_url
 
-__all__ = ["UNREAD", "Source", "Task", "is_ours", "plan", "read"]
+__all__ = ["PER_ANSWER", "UNREAD", "Source", "Task", "is_ours", "plan", "question", "read", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Task:
     payload.
 
     ``payload`` differs from ``record`` for a revisit; it is empty where there is no page to read (304, 404).
+    ``redirected`` says that another address was asked for first.
     """
 
     asked: HelpUrl
@@ -39,10 +41,28 @@ class Task:
     status: int
     record: str
     payload: str
+    redirected: bool = False
 
 
-UNREAD = "unread listing"
-"""The tally of listing pages that could not be read, by section."""
+UNREAD = "unread"
+"""The tally of answers that could not be read, by ``question``."""
+
+PER_ANSWER = frozenset({"challenge", "extraction", "record"})
+"""The kinds of problem that make an answer unread; others are about a line on a page that was read."""
+
+
+def question(asked: HelpUrl) -> str:
+    """Return what was asked for in one word, the same for every record that answers it."""
+    return f"{asked.kind}/{asked.slug or ''}/{asked.page}"
+
+
+def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
+    """Return the questions of which no recorded answer could be read; ``unread`` counts those that could not.
+
+    A crawl asks again for what was a hiccup of the site, and both answers are recorded.
+    """
+    answers = Counter(question(task.asked) for task in tasks)
+    return {each for each, count in unread.items() if count >= answers[each]}
 
 
 def is_ours(url: str, base_url: str) -> bool:
@@ -63,33 +83,54 @@ def is_ours(url: str, base_url: str) -> bool:
     return a.scheme in {"http", "https"} and names[0] == names[1] and ports[0] == ports[1] and not a.username
 
 
+# Whoever is answered so asks for the same address again (the setting ``RETRY_HTTP_CODES``).
+_NOT_NOW = frozenset({403, 408, 429})
+
+
 def plan(
-    captures: Iterable[Capture], locale: str, base_url: str, holders: Mapping[str, str]
+    captures: Iterable[Capture],
+    locale: str,
+    base_url: str,
+    holders: Mapping[str, str],
+    *,
+    redirects: bool = True,
 ) -> Iterator[Task]:
     """Yield what each recorded answer of one crawl (in its order) is the answer to.
 
     ``holders`` maps a payload's digest to the record that holds it. What a redirect led to answers the
-    question that the redirect was the first answer to, as in the crawl.
+    question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
+    its own address, as among captures that nobody followed from one to the other.
     """
-    redirected: dict[str, HelpUrl] = {}
+    redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
     for capture in captures:
         if not is_ours(capture.url, base_url):
             continue
-        asked = redirected.pop(capture.url, None)
+        led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
+        asked = led
         if asked is None:
             asked = parse_help_url(capture.url)
             if asked.locale != locale:
                 continue
-        if capture.location:
-            redirected[capture.location] = asked
+        if capture.location and redirects:
+            redirected[capture.location].append(asked)
         at = parse_date(capture.date)
         if asked.kind == "other" or at is None or capture.status is None:
             continue
         if capture.status // 100 == 2:
-            payload = holders.get(capture.digest, "") if capture.is_revisit else capture.ref
-            yield Task(asked, capture.url, at, capture.status, capture.ref, payload)
+            payload = capture.ref
+            if capture.is_revisit:
+                # Records without a digest have no payload in common.
+                payload = holders.get(capture.digest, "") if capture.digest else ""
+            yield Task(asked, capture.url, at, capture.status, capture.ref, payload, led is not None)
         elif asked.kind == "article" and capture.status in {304, 404, 410}:
-            yield Task(asked, capture.url, at, capture.status, capture.ref, "")
+            yield Task(asked, capture.url, at, capture.status, capture.ref, "", led is not None)
+
+
+def _led(waiting: list[HelpUrl], status: int | None) -> HelpUrl | None:
+    """Return which of the questions that were led here, oldest first, an answer with ``status`` is for."""
+    if not waiting:
+        return None
+    return waiting[0] if status in _NOT_NOW or (status or 0) >= 500 else waiting.pop(0)
 
 
 class Source:
@@ -129,7 +170,7 @@ def read(task: Task, source: Source, context: Context, notes: Notes) -> None:
             page = _page(task, source)
             _note_page(page, task, context, notes)
             _note_rules(page, task, notes)
-        else:
+        elif not task.redirected:
             _note_answer(task, notes)
     except ExtractionError as error:
         kind = "challenge" if error.field == "challenge" else "extraction"
@@ -193,9 +234,9 @@ def _note_rows(raws: Iterable[RawArticle], task: Task, context: Context, notes: 
 
 
 def _note_article(page: ArticlePage, task: Task, context: Context, notes: Notes) -> None:
-    slug, landed = task.asked.slug or "", _moved(task)
-    if landed is not None:
-        notes.settle(slug, "gone", f"redirects to {landed}")
+    slug = task.asked.slug or ""
+    if _moved(task):
+        # What became of the article only the crawl could tell, by its listings; the other one has a record of its own.
         return
     values = normalise_article(page.article, context)
     notes.tally("fields", values.outcomes)
@@ -219,14 +260,12 @@ def _note_answer(task: Task, notes: Notes) -> None:
 def _note_unread(task: Task, kind: str, detail: str, notes: Notes) -> None:
     slug = task.asked.slug or ""
     notes.problem(kind, task.url, task.record, detail)
+    notes.tally(UNREAD, {question(task.asked): 1})
     if task.asked.kind == "article":
         notes.settle(slug, "failed", detail)
-    elif task.asked.kind == "section":
-        notes.tally(UNREAD, {slug: 1})
 
 
-def _moved(task: Task) -> str | None:
-    """Return the slug that an article's page was redirected to, None when it stayed where it was."""
-    landed = parse_help_url(task.url)
-    stayed = landed.kind != "article" or landed.slug == task.asked.slug or landed.locale != task.asked.locale
-    return None if stayed else landed.slug
+def _moved(task: Task) -> bool:
+    """Tell whether an article's address led to the page of another."""
+    landed, asked = parse_help_url(task.url), task.asked
+    return landed.kind == "article" and landed.slug != asked.slug and landed.locale == asked.locale

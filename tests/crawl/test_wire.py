@@ -13,11 +13,16 @@ from hypothesis import strategies as st
 from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
+from scrapy.settings import Settings
 from scrapy.utils.test import get_crawler
 
 from helpscraper.extensions.guard import SiteGuardMiddleware, gzip_is_whole
 from helpscraper.extensions.retry import retry_after
 from helpscraper.spiders.help import HelpSpider
+
+# They look at no body and send nobody elsewhere. Cookies and proxies change the request, which is recorded with what
+# they put into it.
+_BLIND = {"CookiesMiddleware", "HttpProxyMiddleware", "DownloaderStats", "HttpCacheMiddleware"}
 
 NOW = dt.datetime(2026, 11, 22, 6, 0, tzinfo=dt.UTC)
 
@@ -112,3 +117,14 @@ def test_a_public_name_that_resolves_to_a_private_address_is_not_believed(addres
 )
 def test_who_names_the_own_network_means_it(base_url: str, address: str) -> None:
     assert guarded(base_url, address).status == 200
+
+
+def test_nothing_that_acts_on_a_response_stands_between_the_recorder_and_the_wire() -> None:
+    settings = Settings()
+    settings.setmodule("helpscraper.settings")
+    order = {
+        str(name).rpartition(".")[2]: place
+        for name, place in settings.getwithbase("DOWNLOADER_MIDDLEWARES").items()
+        if place is not None
+    }
+    assert {name for name, place in order.items() if place > order["RecorderMiddleware"]} == _BLIND

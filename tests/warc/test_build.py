@@ -123,3 +123,12 @@ def test_records_are_byte_for_byte_those_of_warcio(
         "WARC-Concurrent-To": "<urn:uuid:1>",
     }
     assert ours == as_warcio_writes(made, "request", said, payload[:20])
+
+
+def test_what_was_said_to_a_proxy_is_not_recorded() -> None:
+    """It holds the password of whoever crawled, and a WACZ is made to be handed on."""
+    said = [(b"Proxy-Authorization", b"Basic c2VjcmV0"), (b"proxy-authorization", b"x"), (b"Accept", b"*/*")]
+    made = request_record(replace(exchange(f"{SITE}/help/a", b""), request_headers=said), "<urn:uuid:1>")
+    assert b"c2VjcmV0" not in made
+    assert b"roxy-" not in made
+    assert made.endswith(b"Host: www.okx.com\r\nAccept: */*\r\n\r\n\r\n\r\n")

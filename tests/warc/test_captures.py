@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
+import re
 import zipfile
 from itertools import accumulate
 from pathlib import Path
@@ -15,21 +17,24 @@ import pytest
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Record, iter_records, read_payload
+from helpscraper.archive.warc import Capture, Record, Recorder, iter_records, read_payload
 from helpscraper.archive.warc.index import capture_of, dump_index
 from helpscraper.archive.warc.record import digest_of
 from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
 from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
-from helpscraper.errors import CommandError, InputError
+from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.replay import plan
+from helpscraper.errors import CommandError, InputError, LockHeldError
 from helpscraper.reextract import reextract
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import Site
 from helpscraper.sample.truth import truth
-from tests.warc.made import AT, SITE, members, record, response
+from tests.warc.made import AT, SITE, exchange, members, record, response
 
 OPTIONS = Options(articles=20)
 DAY = dt.timedelta(days=1)
+IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 
 
 def page(path: str, state: int = 0) -> bytes:
@@ -114,6 +119,31 @@ def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
     assert Catalog(tmp_path / "archive").resolve("latest").reextracted
 
 
+def test_two_re_extractions_at_once_would_count_in_one_ledger(tmp_path: Path) -> None:
+    run(tmp_path, put(tmp_path / "old.warc.gz", *(article(slug) for slug in slugs())))
+    archive = str(tmp_path / "archive")
+
+    def another(*_: object) -> None:
+        with pytest.raises(LockHeldError, match="another re-extraction of this site and locale is at work"):
+            list(reextract(archive, force=True, jobs=1))
+
+    (report,) = reextract(archive, force=True, jobs=1, progress=another)
+    assert report.written is not None
+    catalog = Catalog(archive)
+    assert catalog.facts(catalog.resolve("latest"))["fields"]["body"] == {"present": 3}
+    assert len(list(reextract(archive, force=True, jobs=1))) == 1
+
+
+def test_a_home_page_in_the_middle_of_a_day_is_no_second_start(tmp_path: Path) -> None:
+    listing = response(f"{SITE}/help/section/faq-security", page("/help/section/faq-security"))
+    home = response(f"{SITE}/help", page("/help"), at=AT + dt.timedelta(hours=2))
+    run(tmp_path, put(tmp_path / "old.warc.gz", home, listing))
+    before = load(tmp_path / "archive")
+    (report,) = reextract(str(tmp_path / "archive"), force=True)
+    assert (report.problems, report.records) == ((), 2)
+    assert load(tmp_path / "archive") == before
+
+
 def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
     one, two, three = slugs()
     wrong = digest_of(b"another page")
@@ -145,6 +175,54 @@ def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
     (example,) = report.examples["another site"]
     assert example.startswith(f"{file}#")
     assert example.endswith("https://elsewhere.example/help/a")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("WARC_Date", "2099-01-01T00:00:00Z", "a date that is still to come"),
+        ("WARC_Date", "9999-12-31T23:59:59Z", "a date that is still to come"),
+        ("WARC_Date", "0001-01-01T00:00:00Z", "no date"),
+        ("WARC_Truncated", "length", "cut off by the crawler that made it"),
+        ("status", "206 Partial Content", "status 206: a part of a page"),
+    ],
+)
+def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, value: str, reason: str) -> None:
+    one, two, _ = slugs()
+    file = put(tmp_path / "x.warc.gz", article(one, **{field: value}), article(two))
+    report = run(tmp_path, file)
+    assert report.skipped == {reason: 1}
+    assert report.examples[reason] == [f"{file}#0 {SITE}/help/{one}"]
+    assert load(tmp_path / "archive").keys() == {two}
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+
+
+def test_an_import_without_a_row_leaves_nothing(tmp_path: Path) -> None:
+    file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/a", b"<title>Just a moment...</title>"))
+    for _ in range(2):
+        report = run(tmp_path, file)
+        assert report.skipped == {"challenge": 1, "nothing in it became a row": 1}
+        assert Catalog(tmp_path / "archive").store.list("") == []
+
+
+def test_an_import_leaves_the_recording_of_a_crawl_at_work_alone(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    file = put(tmp_path / "x.warc.gz", article(one))
+    store = Catalog(tmp_path / "archive").store
+    partition = Partition("okx", "en")
+    lock = CrawlLock(store.state_dir(partition))
+    lock.acquire()
+    recorder = Recorder(store, partition, "20260401T060000Z", info={})
+    reference = recorder.write(exchange(f"{SITE}/help/b", b"page"))
+    with pytest.raises(LockHeldError):
+        run(tmp_path, file)
+    recorder.write(exchange(f"{SITE}/help/c", b"another page"))
+    recorder.close()
+    lock.release()
+    assert read_payload(store, reference)[0] == b"page"
+    assert len(run(tmp_path, file).snapshots) == 1
+    assert lock.acquire() is None, "the import gave the lock back"
+    lock.release()
 
 
 def test_a_warc_of_another_site_makes_nothing(tmp_path: Path) -> None:
@@ -226,9 +304,8 @@ def test_revisits_find_their_payload(tmp_path: Path) -> None:
     one, two, _ = slugs()
     url, payload = f"{SITE}/help/{one}", page(f"/help/{one}")
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-    profile = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
     known = record(
-        url, head, kind="revisit", at=AT + DAY, WARC_Payload_Digest=digest_of(payload), WARC_Profile=profile
+        url, head, kind="revisit", at=AT + DAY, WARC_Payload_Digest=digest_of(payload), WARC_Profile=IDENTICAL
     )
     lost = record(
         f"{SITE}/help/{two}",
@@ -236,13 +313,55 @@ def test_revisits_find_their_payload(tmp_path: Path) -> None:
         kind="revisit",
         at=AT + DAY,
         WARC_Payload_Digest=digest_of(b"?"),
-        WARC_Profile=profile,
+        WARC_Profile=IDENTICAL,
     )
     report = run(tmp_path, put(tmp_path / "r.warc.gz", article(one), known, lost))
     assert len(report.snapshots) == 2
     assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
-    assert report.skipped == {"record": 1}
-    assert "payload of this revisit is not in the archive" in report.examples["record"][0]
+    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
+    (where,) = report.examples["a revisit of a payload that is nowhere"]
+    assert where.startswith(f"{tmp_path / 'r.warc.gz'}#")
+    # What leads nowhere is not copied, so the archive is as sound as before.
+    assert verify(Catalog(tmp_path / "archive")).problems == []
+    again = run(tmp_path, tmp_path / "r.warc.gz")
+    assert (again.snapshots, len(again.already)) == ([], 2)
+
+
+def test_a_revisit_waits_for_the_file_with_its_payload(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    digest = digest_of(page(f"/help/{one}"))
+    later = record(
+        f"{SITE}/help/{one}",
+        head,
+        kind="revisit",
+        at=AT + DAY,
+        WARC_Payload_Digest=digest,
+        WARC_Profile=IDENTICAL,
+    )
+    second = put(tmp_path / "second.warc.gz", later)
+    assert run(tmp_path, second).snapshots == []
+    run(tmp_path, put(tmp_path / "first.warc.gz", article(one)))
+    assert len(run(tmp_path, second).snapshots) == 1
+    assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
+
+
+def test_records_without_a_digest_have_no_payload_in_common(tmp_path: Path) -> None:
+    listing = page("/help/section/faq-security")
+    plain = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    url = f"{SITE}/help/section/faq-identity"
+    file = put(
+        tmp_path / "r.warc.gz",
+        record(f"{SITE}/help/section/faq-security", plain + listing),
+        record(url, plain, kind="revisit", WARC_Profile=IDENTICAL),
+    )
+    report = run(tmp_path, file)
+    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
+    captures = [
+        Capture(f"{SITE}/help/section/faq-identity", "20260301060000", 200, "warc/revisit", "", "f", 9, 1),
+        Capture(f"{SITE}/help/section/faq-security", "20260301060000", 200, "text/html", "", "f", 1, 1),
+    ]
+    assert [task.payload for task in plan(captures, "en", SITE, {"": "f#1"})] == ["", "f#1"]
 
 
 def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:
@@ -252,6 +371,16 @@ def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:
     )
     run(tmp_path, put(tmp_path / "r.warc.gz", moved, article(one)))
     assert load(tmp_path / "archive")[one]["url"] == f"{SITE}/help/{one}"
+
+
+def test_the_page_that_an_old_address_leads_to_is_imported_as_its_own(tmp_path: Path) -> None:
+    one, _, _ = slugs()
+    moved = response(f"{SITE}/help/old-name", b"", status="301 Moved", headers=f"Location: /help/{one}\r\n")
+    file = put(tmp_path / "r.warc.gz", moved, article(one))
+    assert run(tmp_path, file).skipped == {}
+    assert set(load(tmp_path / "archive")) == {one}
+    list(reextract(str(tmp_path / "archive"), force=True, jobs=1))
+    assert load(tmp_path / "archive")[one]["status"] == "fetched"
 
 
 def test_locales_go_to_their_own_place(tmp_path: Path) -> None:
@@ -312,10 +441,13 @@ def test_a_wacz_of_others(tmp_path: Path, compression: int) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"PK\x03\x04 cut", b"<html>"])
-def test_what_is_no_wacz(tmp_path: Path, data: bytes) -> None:
+def test_what_is_no_wacz_is_named_and_the_rest_is_imported(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "x.wacz").write_bytes(data)
-    with pytest.raises(InputError, match="not a WACZ"):
-        run(tmp_path, tmp_path / "x.wacz")
+    (one, *_) = slugs()
+    report = run(tmp_path, tmp_path / "x.wacz", put(tmp_path / "y.warc.gz", article(one)))
+    (problem,) = report.problems
+    assert str(problem).startswith(f"{tmp_path / 'x.wacz'}#0: not a WACZ: ")
+    assert load(tmp_path / "archive").keys() == {one}
 
 
 def test_a_wacz_with_a_damaged_member(tmp_path: Path) -> None:
@@ -349,6 +481,75 @@ def test_a_cdxj_list_names_captures_beside_it(tmp_path: Path) -> None:
         "this is no line of a CDXJ index",
         str(warc) + "#9" + str(found[0].offset if found[0] else ""),
     ]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        '"filename": "a.warc.gz", "offset": -5',
+        '"filename": "a.warc.gz", "offset": 9223372036854775807',
+        '"filename": "a.warc.gz", "offset": 1000000000000000000000000000000',
+        '"filename": "a.warc.gz", "offset": 1e400',
+        f'"filename": "{"a" * 5000}.warc.gz", "offset": 0',
+        f'"filename": {"[" * 200_000}',
+    ],
+    ids=["negative", "too-far", "no-offset", "infinite", "long-name", "deep"],
+)
+def test_a_hostile_line_costs_no_other(tmp_path: Path, fields: str) -> None:
+    one, _, _ = slugs()
+    put(tmp_path / "a.warc.gz", article(one))
+    bad = f'com,okx)/help/x 20260301000000 {{"url": "{SITE}/help/x", {fields}}}\n'
+    good = f'com,okx)/help/x 20260301000000 {{"url": "{SITE}/", "filename": "a.warc.gz", "offset": "0"}}\n'
+    (tmp_path / "list.cdxj").write_text(bad + good)
+    report = run(tmp_path, tmp_path / "list.cdxj")
+    (problem,) = report.problems
+    assert Path(problem.file).parent == tmp_path
+    assert len(str(problem)) < 1000
+    assert load(tmp_path / "archive").keys() == {one}
+
+
+def test_a_wacz_keeps_the_rules_of_its_parts(tmp_path: Path) -> None:
+    """Names of resources are in lower case (Data Package), years those that a zip knows."""
+    one, _, _ = slugs()
+    long_ago = dt.datetime(1979, 12, 31, 23, 59, 58, tzinfo=dt.UTC)
+    run(tmp_path, put(tmp_path / "x.warc.gz", article(one, long_ago)))
+    target = tmp_path / "x.wacz"
+    assert main(["export", "--wacz", "--archive", str(tmp_path / "archive"), "-o", str(target)]) == 0
+    with zipfile.ZipFile(target) as packed:
+        resources = json.loads(packed.read("datapackage.json"))["resources"]
+        assert [each for each in resources if not re.fullmatch(r"[-a-z0-9._/]+", each["name"])] == []
+        assert {info.date_time for info in packed.infolist()} == {(1980, 12, 31, 23, 59, 58)}
+        assert packed.testzip() is None
+    report = import_captures(str(tmp_path / "other"), [target])
+    assert report.problems == []
+    assert load(tmp_path / "other")[one]["fetched_at"] == long_ago
+
+
+def test_a_name_with_the_mark_of_a_wacz(tmp_path: Path) -> None:
+    one, two, three = slugs()
+    folder = tmp_path / "old!"
+    folder.mkdir()
+    put(folder / "bang!.warc.gz", article(one))
+    (folder / "whole!.warc.gz").write_bytes(gzip.compress(article(two) + article(two, at=AT + DAY)))
+    with zipfile.ZipFile(folder / "x!.WACZ", "w") as packed:
+        packed.writestr("archive/a!.warc.gz", members(article(three)))
+    report = run(tmp_path, *sorted(folder.iterdir()))
+    assert report.problems == []
+    assert load(tmp_path / "archive", "2026-03-01").keys() == {one, two, three}
+    catalog = Catalog(tmp_path / "archive")
+    facts = catalog.facts(catalog.resolve("2026-03-01"))
+    assert facts["arguments"]["files"] == ["bang!.warc.gz", "whole!.warc.gz", "x!.WACZ"]
+
+
+def test_raw_text_says_that_it_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "- How to face the cameraPublished on Sep 1, 2023Updated on Nov 17, 202513,989"
+    url = f"{SITE}/help/section/faq-identity"
+    run(tmp_path, put(tmp_path / "cc.warc.wet.gz", record(url, text.encode(), kind="conversion")))
+    archive, target = str(tmp_path / "archive"), tmp_path / "text"
+    assert main(["show", "how-to-face-the-camera", "--raw", "--archive", archive, "-o", str(target)]) == 0
+    assert target.read_text() == text
+    said = capsys.readouterr().err
+    assert f"{url} at 2026-03-01 06:00:00 UTC: text without its answer, 77 bytes, warc/" in said
 
 
 def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from helpscraper.captures import import_captures
 from helpscraper.cli import main
 from helpscraper.pages.okx import ArticlePage
 from helpscraper.reextract import reextract
-from helpscraper.sample import SampleServer
+from helpscraper.sample import Fault, SampleServer, faults
 from tests.e2e.conftest import crawl, helpscraper
 
 pytestmark = pytest.mark.slow
@@ -198,6 +198,52 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
     assert statuses >= ({"fetched", "carried", "gone"} if len(before) > 1 else {"fetched"})
     assert {path: path.read_bytes() for path in weeks.archive.glob("bodies/**/*.parquet")} == bodies
     assert verify(catalog).problems == []
+
+
+def test_redirects_are_recorded_and_what_they_lead_to_is_no_other_page(tmp_path: Path) -> None:
+    """Articles that lead to the home page once made the re-extraction forget every listing before it."""
+    with SampleServer(articles=20) as server:
+        one, two, three = (f"/help/{record.slug}" for record in server.truth()[:3])
+        server.faults += [
+            Fault(faults.redirect("/help"), path=one),
+            Fault(faults.redirect("/help"), path=two),
+            Fault(faults.redirect(f"{server.url}/help/{server.truth()[5].slug}"), path=three),
+        ]
+        done = crawl(server, tmp_path, settings={"HEALTH_MAX_FAILED": "0.5"})
+        assert done.code == 4, done.said
+    catalog = Catalog(tmp_path)
+    (file,) = warc_files(catalog.store, EN)
+    with catalog.store.open(file) as stream:
+        answers = [item for item in iter_records(stream, file) if not isinstance(item, Problem)]
+    assert sum(item.status == 302 for item in answers if item.type == "response") >= 3
+    assert sum(item.type == "request" for item in answers) == len(server.requests)
+    before = as_crawled(catalog)
+    list(reextract(str(tmp_path), force=True, jobs=1))
+    latest = catalog.resolve("latest")
+    assert catalog.load_table(latest).to_pylist() == before[latest.id]
+    assert sum(row["status"] == "failed" for row in before[latest.id]) == 3
+
+
+def test_a_hiccup_that_the_crawl_overcame_is_none_of_its_re_extraction(tmp_path: Path) -> None:
+    with SampleServer(articles=20) as server:
+        one, two, three = (f"/help/{record.slug}" for record in server.truth()[:3])
+        for path, action in (
+            (one, faults.challenge()), (two, faults.empty_body()), (three, faults.truncated_gzip()),
+            ("/help/section/faq-getting-started", faults.empty_listing()),
+            ("/help/section/announcements-new-listings", faults.challenge()),
+        ):  # fmt: skip
+            server.faults.append(Fault(action, path=path, times=1))
+        assert crawl(server, tmp_path).code == 0
+        assert all(fault.hits == 1 for fault in server.faults)
+    catalog = Catalog(tmp_path)
+    before = as_crawled(catalog)
+    (report,) = reextract(str(tmp_path), force=True, jobs=1)
+    assert report.problems == ()
+    latest = catalog.resolve("latest")
+    assert catalog.load_table(latest).to_pylist() == before[latest.id]
+    facts, original = catalog.facts(latest), catalog.run(EN, latest.id)
+    for name in ("complete", "incomplete_reasons", "sections", "problems"):
+        assert facts[name] == original[name]
 
 
 def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -173,6 +173,22 @@ def test_old_wget_and_bare_line_feeds() -> None:
     assert (item.url, item.status, item.payload) == (A, 200, b"<html>")
 
 
+def test_a_head_of_bare_line_feeds_ends_before_the_page() -> None:
+    page = b"<html>\r\n\r\n<body>\n\n"
+    block = b"HTTP/1.0 200 OK\nContent-Type: text/html\n\n" + page
+    (item,) = read(members(record(A, block, WARC_Payload_Digest=digest_of(page))))
+    assert isinstance(item, Record)
+    assert (item.payload, item.wrong_digests()) == (page, [])
+    (item,) = read(members(response(A, page)))
+    assert isinstance(item, Record)
+    assert (item.payload, item.wrong_digests()) == (page, [])
+    # Whoever joined the lines by hand ended the last one otherwise than the empty one after it.
+    block = b"HTTP/1.0 200 OK\r\nContent-Type: text/html\n\r\n" + page
+    (item,) = read(members(record(A, block, WARC_Payload_Digest=digest_of(page))))
+    assert isinstance(item, Record)
+    assert (item.payload, item.wrong_digests()) == (page, [])
+
+
 def test_chunked_and_brotli_payloads_are_decoded() -> None:
     packed = brotli.compress(b"<html>" * 100)
     wire = b"%x\r\n%b\r\n0\r\n\r\n" % (len(packed), packed)
@@ -209,7 +225,16 @@ def test_digests_in_either_writing(data: bytes, algorithm: str, hexadecimal: boo
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2026", "20261301000000", "2026-11-22", "2026-11-22T06:00:00", "0000-00-00T00:00:00Z"]
+    "text",
+    [
+        "",
+        "2026",
+        "20261301000000",
+        "2026-11-22",
+        "2026-11-22T06:00:00",
+        "0000-00-00T00:00:00Z",
+        "0999-12-31T23:59:59Z",
+    ],
 )
 def test_what_is_no_date(text: str) -> None:
     assert parse_date(text) is None

@@ -36,7 +36,7 @@ from helpscraper.archive.warc import (
 )
 from helpscraper.archive.warc.index import dump_index, index_path, surt
 from helpscraper.errors import ArchiveError, InputError
-from tests.warc.made import AT, SITE, exchange
+from tests.warc.made import AT, SITE, exchange, members, record
 
 EN = Partition("okx", "en")
 FIRST, SECOND, THIRD = (f"2026030{day}T060000Z" for day in (1, 2, 3))
@@ -161,6 +161,27 @@ def test_a_304_for_a_page_that_is_nowhere(store: Store) -> None:
     assert [problem.detail for problem in check_records(store, EN)] == [
         "a revisit of a payload that no record before it holds"
     ]
+
+
+def test_a_record_without_a_digest_is_no_page_that_a_304_vouches_for(store: Store) -> None:
+    bare = members(record(f"{SITE}/help/b", b"HTTP/1.1 200 OK\r\n\r\npage"))
+    recording = recorder(store)
+    (found,) = (item for item in iter_records(io.BytesIO(bare), "b") if isinstance(item, Record))
+    recording.copy(found)
+    recording.close()
+    (reference,) = write(store, SECOND, exchange(f"{SITE}/help/a", b"", at=AT + DAY, status=304))
+    assert [str(problem) for problem in check_records(store, EN)] == [
+        f"{reference}: a revisit of a payload that no record before it holds ({SITE}/help/a)"
+    ]
+
+
+def test_a_resumed_crawl_refers_to_no_file_after_its_own(store: Store) -> None:
+    """Whoever looks for a payload looks at the files before the revisit; an import may have come between."""
+    write(store, FIRST, exchange(f"{SITE}/help/b", b"other"))
+    write(store, SECOND, exchange(f"{SITE}/help/a", b"page", at=AT + DAY))
+    (resumed,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
+    assert read_payload(store, resumed)[0] == b"page"
+    assert list(check_records(store, EN, [resumed])) == []
 
 
 def test_warcio_finds_nothing_wrong(store: Store) -> None:

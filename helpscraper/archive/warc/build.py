@@ -21,6 +21,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _NOTHING = digest_of(b"")
+# Said to a proxy on the way, not to the site: it is no part of the exchange, and the record is handed on.
+_SECRET = {b"proxy-authorization"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -98,7 +100,7 @@ def request_record(exchange: Exchange, response_id: str) -> bytes:
     """Return the request that belongs to the response ``response_id``."""
     parts = urlsplit(exchange.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = list(exchange.request_headers)
+    headers = [item for item in exchange.request_headers if item[0].lower() not in _SECRET]
     if not any(name.lower() == b"host" for name, _ in headers):
         headers.insert(0, (b"Host", parts.netloc.rpartition("@")[2].encode()))
     body = exchange.request_body

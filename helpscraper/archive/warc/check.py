@@ -49,7 +49,8 @@ def check_records(store: Store, partition: Partition, references: Iterable[str] 
 
 def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Problem]:
     if not capture.is_revisit:
-        held.add(capture.digest)
+        if capture.digest:  # records without one have no payload in common
+            held.add(capture.digest)
     elif capture.digest not in held:
         detail = "a revisit of a payload that no record before it holds"
         yield Problem(capture.file, capture.offset, detail, capture.url)

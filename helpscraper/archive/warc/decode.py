@@ -27,6 +27,8 @@ MAX_BODY = 16 << 20
 _STEP = 1 << 16
 _DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
 _NAMED = 200
+# Of one page. Members may be empty, so no bound on bytes ends a payload that is made of them.
+_MEMBERS = 1000
 
 
 def decode_body(payload: bytes, *, content: str = "", transfer: str = "", limit: int = MAX_BODY) -> bytes:
@@ -99,8 +101,11 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
         return data
     parts: list[bytes] = []
-    size = 0
+    size = members = 0
     while data.startswith(b"\x1f\x8b"):  # what follows the last member is padding
+        members += 1
+        if members > _MEMBERS:
+            raise ValueError(f"the page has more than {_MEMBERS:,} gzip members")
         size, data = _inflate_one(zlib_ng.decompressobj(wbits=31), data, parts, size, limit)
     return b"".join(parts)
 

@@ -160,7 +160,7 @@ def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture
         try:
             _, date, text = line.decode("utf-8").strip().split(" ", 2)
             yield _capture(json.loads(text), date, folder)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             yield Problem(file, here, f"this is no line of a CDXJ index: {error}")
 
 
@@ -168,6 +168,9 @@ def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:
     status = str(fields.get("status", "-"))
     if not (len(date) == 14 and date.isascii() and date.isdigit()):
         raise ValueError(f"{date[:20]!r} are not 14 digits")
+    offset = int(fields["offset"])
+    if not 0 <= offset < 1 << 63:
+        raise ValueError("its offset is none")
     return Capture(
         url=str(fields["url"]),
         date=date,
@@ -175,7 +178,7 @@ def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:
         mime=str(fields.get("mime", "")),
         digest=str(fields.get("digest", "")),
         file=f"{folder}{fields['filename']}",
-        offset=int(fields["offset"]),
+        offset=offset,
         length=int(fields.get("length") or 0),
         location=str(fields.get("location", "")),
     )

@@ -26,6 +26,8 @@ _MAX_LINE = 1 << 16
 _MAX_HEADERS = 1 << 20
 
 _VERSION = re.compile(rb"WARC/1\.\d{1,2}\s*")
+# The first empty line, however it and the line before it end: a page may hold the other kind of empty line.
+_HEAD_END = re.compile(rb"\n\r?\n")
 _BLANK = {b"", b"\n", b"\r\n"}
 
 
@@ -217,17 +219,13 @@ def _read_http(record: Record) -> None:
     stated = str(record.headers.get_header("Content-Type") or "").lower()
     if record.type not in {"response", "revisit", "request"} or not stated.startswith("application/http"):
         return
-    end = record.block.find(b"\r\n\r\n", 0, _MAX_HEADERS)
-    gap = 4
-    if end < 0:
-        end, gap = record.block.find(b"\n\n", 0, _MAX_HEADERS), 2
-    if end < 0:
-        # A revisit may end with its headers; a response without an end of headers has no payload either.
-        end, gap = len(record.block), 0
+    found = _HEAD_END.search(record.block, 0, _MAX_HEADERS)
+    # A revisit may end with its headers; a response without an end of headers has no payload either.
+    end, start = found.span() if found else (len(record.block), len(record.block))
     if record.type != "request" and not record.block.startswith(b"HTTP/"):
         return
     record.http = parse_headers(record.block[:end])
-    record.payload = record.block[end + gap :]
+    record.payload = record.block[start:]
 
 
 def _pass_blank(source: GzipMember | Plain) -> bytes:

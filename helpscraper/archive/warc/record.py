@@ -187,13 +187,18 @@ def parse_date(text: str) -> dt.datetime | None:
     text = text.strip()
     try:
         if len(text) == 14 and text.isascii() and text.isdigit():
-            return dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
-        if len(text) < 20 or "T" not in text:
+            instant = dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+        elif len(text) < 20 or "T" not in text:
             return None
-        instant = dt.datetime.fromisoformat(text)
-        return instant.astimezone(dt.UTC) if instant.tzinfo else None
+        else:
+            instant = dt.datetime.fromisoformat(text)
+            if instant.tzinfo is None:
+                return None
+            instant = instant.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
+    # Years before 1000 are written with fewer than four digits, and no index with such a line could be read again.
+    return instant if instant.year >= 1000 else None
 
 
 def _shown(digest: str) -> str:

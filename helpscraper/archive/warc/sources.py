@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from helpscraper.archive.warc.reader import iter_records, read_at
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.errors import InputError
 
-__all__ = ["SUFFIXES", "captures_in", "is_capture_file", "record_in"]
+__all__ = ["SUFFIXES", "captures_in", "is_capture_file", "path_of", "record_in"]
 
 SUFFIXES = (".warc", ".warc.gz", ".wet", ".wet.gz", ".wacz", ".cdxj")
 """Endings of the files that ``captures_in`` reads."""
@@ -22,6 +23,9 @@ SUFFIXES = (".warc", ".warc.gz", ".wet", ".wet.gz", ".wacz", ".cdxj")
 _WARCS = (".warc", ".warc.gz", ".wet", ".wet.gz")
 # Between a WACZ and the WARC file in it, in the names that records and problems carry.
 _INSIDE = "!"
+# Any other "!" belongs to the name of a file or folder.
+_PACKED = re.compile(rf"(.+?\.wacz){_INSIDE}(.+)", re.IGNORECASE | re.DOTALL)
+_SHOWN = 200
 
 
 def is_capture_file(path: Path) -> bool:
@@ -53,13 +57,27 @@ def captures_in(path: Path) -> Iterator[Record | Problem]:
 
 def record_in(file: str, offset: int) -> Record:
     """Return one record again, by the name and offset that ``captures_in`` gave it; raises ``InputError``."""
-    path, _, member = file.partition(_INSIDE)
+    path, member = _parted(file)
     with contextlib.ExitStack() as stack:
-        stream = stack.enter_context(_opened(Path(path)))
+        stream = stack.enter_context(_opened(path))
         if member:
-            packed = stack.enter_context(_zip(Path(path), stream))
+            packed = stack.enter_context(_zip(path, stream))
             stream = stack.enter_context(packed.open(member))
         return read_at(stream, file, offset)
+
+
+def path_of(file: str) -> Path:
+    """Return the file on disk that a record's ``file`` lies in: the WACZ, or the file itself.
+
+    >>> path_of("old!/a.wacz!archive/b.warc.gz").as_posix(), path_of("old!.warc.gz").as_posix()
+    ('old!/a.wacz', 'old!.warc.gz')
+    """
+    return _parted(file)[0]
+
+
+def _parted(file: str) -> tuple[Path, str]:
+    found = _PACKED.fullmatch(file)
+    return (Path(found[1]), found[2]) if found else (Path(file), "")
 
 
 @contextlib.contextmanager
@@ -85,7 +103,13 @@ def _packed(path: Path) -> Iterator[Record | Problem]:
     """Read the WARC files of a WACZ where they lie; nothing is unpacked to disk, so names in it decide no
     path.
     """
-    with _opened(path) as stream, _zip(path, stream) as packed:
+    with contextlib.ExitStack() as stack:
+        stream = stack.enter_context(_opened(path))
+        try:
+            packed = stack.enter_context(_zip(path, stream))
+        except InputError as error:
+            yield Problem(str(path), 0, error.message.removeprefix(f"{path}: "))
+            return
         members = [info for info in packed.infolist() if info.filename.lower().endswith(_WARCS)]
         if not members:
             yield Problem(str(path), 0, "there is no WARC file in this WACZ")
@@ -111,13 +135,24 @@ def _listed(path: Path) -> Iterator[Record | Problem]:
         # folder.
         name = Path(item.file.replace("\\", "/")).name
         warc = path.parent / name
-        if not name.endswith(_WARCS) or not warc.is_file():
-            yield Problem(str(path), 0, f"{name!r} is not beside the index: fetch that file first", item.url)
+        if not name.lower().endswith(_WARCS) or not _is_file(warc):
+            detail = f"{name[:_SHOWN]!r} is not beside the index: fetch that file first"
+            yield Problem(str(path), 0, detail, item.url)
             continue
         try:
             record = record_in(str(warc), item.offset)
         except InputError as error:
             yield Problem(str(warc), item.offset, error.message, item.url)
             continue
+        except OSError as error:  # among others for an offset that no file can have
+            yield Problem(str(warc), item.offset, f"cannot be read: {error.strerror or error}", item.url)
+            continue
         record.length = item.length
         yield record
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # a name that is too long, for one

@@ -93,26 +93,30 @@ class _Package:
     def __init__(self, packed: zipfile.ZipFile, at: dt.datetime) -> None:
         self._packed = packed
         self._at = at
+        # A zip knows no other years.
+        year = min(max(at.year, 1980), 2107)
+        self._dated = (year, at.month, at.day, at.hour, at.minute, at.second)
         self._resources: list[dict[str, Any]] = []
 
     def add(self, path: str, stream: IO[bytes]) -> None:
-        info = zipfile.ZipInfo(path, self._at.timetuple()[:6])
+        info = zipfile.ZipInfo(path, self._dated)
         digest, size = hashlib.sha256(), 0
         with self._packed.open(info, "w", force_zip64=True) as member:
             while chunk := stream.read(_CHUNK):
                 member.write(chunk)
                 digest.update(chunk)
                 size += len(chunk)
-        name = path.rpartition("/")[2]
-        self._resources.append(
-            {"name": name, "path": path, "hash": f"sha256:{digest.hexdigest()}", "bytes": size}
-        )
+        self._name(path, f"sha256:{digest.hexdigest()}", size)
 
     def add_bytes(self, path: str, data: bytes) -> None:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
-        self._packed.writestr(zipfile.ZipInfo(path, self._at.timetuple()[:6]), data)
-        name = path.rpartition("/")[2]
-        self._resources.append({"name": name, "path": path, "hash": digest, "bytes": len(data)})
+        self._packed.writestr(zipfile.ZipInfo(path, self._dated), data)
+        self._name(path, digest, len(data))
+
+    def _name(self, path: str, digest: str, size: int) -> None:
+        # A resource of a data package has a name in lower case, whatever its file is called.
+        name = path.rpartition("/")[2].lower()
+        self._resources.append({"name": name, "path": path, "hash": digest, "bytes": size})
 
     def close(self, title: str, software: str) -> None:
         description = {

@@ -99,13 +99,16 @@ class Recorder:
         self.records = self.revisits = self.bytes = 0
         self._publish_leftovers()
         self._stored = _Stored()
+        self._number = len(warc_files(store, partition, snapshot_id))
+        own = warc_path(partition, snapshot_id, self._number)
         for file in warc_files(store, partition):
             captures = load_index(store, file)
             if not store.exists(index_path(file)):
                 store.commit(index_path(file), dump_index(captures))
+            if file > own:
+                continue  # an import after a crawl that is resumed now; payloads are looked for in files before
             for capture in captures:
                 self._stored.add(capture)
-        self._number = len(warc_files(store, partition, snapshot_id))
 
     def facts(self) -> dict[str, Any]:
         """Return what the run facts say of the recording."""

@@ -1,0 +1,46 @@
+"""Which record answered which question of a crawl."""
+
+from __future__ import annotations
+
+from helpscraper.archive.warc import Capture
+from helpscraper.crawl.replay import Task, plan, question, unanswered
+from tests.warc.made import SITE
+
+
+def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[Task]:
+    """The tasks of a crawl that was answered so: path, status, and the path that a redirect leads to."""
+    captures = [
+        Capture(f"{SITE}{path}", "20260301060000", status, "text/html", "", "f", number, 1, to and SITE + to)
+        for number, (path, status, to) in enumerate(said)
+    ]
+    return list(plan(captures, "en", SITE, {}, redirects=redirects))
+
+
+def asked(tasks: list[Task]) -> list[tuple[str, str | None, bool]]:
+    return [(task.asked.kind, task.asked.slug, task.redirected) for task in tasks]
+
+
+def test_what_a_redirect_led_to_answers_the_first_question() -> None:
+    tasks = answers(("/help/a", 301, "/help/b"), ("/help/b", 200, ""), ("/help/b", 200, ""))
+    assert asked(tasks) == [("article", "a", True), ("article", "b", False)]
+    alone = answers(("/help/a", 301, "/help/b"), ("/help/b", 200, ""), redirects=False)
+    assert asked(alone) == [("article", "b", False)]
+
+
+def test_two_addresses_that_lead_to_one() -> None:
+    tasks = answers(
+        ("/help/a", 302, "/help"), ("/help/b", 302, "/help"), ("/help", 200, ""), ("/help", 200, "")
+    )
+    assert asked(tasks) == [("article", "a", True), ("article", "b", True)]
+
+
+def test_an_address_that_is_asked_again_still_answers_the_first_question() -> None:
+    tasks = answers(("/help/a", 302, "/help"), ("/help", 503, ""), ("/help", 200, ""), ("/help", 200, ""))
+    assert asked(tasks) == [("article", "a", True), ("home", None, False)]
+
+
+def test_a_question_is_unanswered_when_none_of_its_answers_can_be_read() -> None:
+    tasks = answers(("/help/a", 200, ""), ("/help/a", 200, ""), ("/help/section/s", 200, ""))
+    article, section = question(tasks[0].asked), question(tasks[2].asked)
+    assert unanswered(tasks, {article: 1, section: 1}) == {section}
+    assert unanswered(tasks, {article: 2}) == {article}
