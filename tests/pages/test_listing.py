@@ -170,7 +170,7 @@ def test_a_list_of_refused_slugs_says_so_and_blames_no_layout() -> None:
     )
     with pytest.raises(ExtractionError) as caught:
         _ = ListingPage(SECTION, html).articles
-    assert caught.value.field == "slug"
+    assert caught.value.field == "list"
     assert "none of 1 entries has a slug" in caught.value.detail
     assert "layout" not in (caught.value.advice or "")
 

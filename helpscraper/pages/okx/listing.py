@@ -131,7 +131,7 @@ class ListingPage(OkxPage):
         total, skipped = self.total, number(self._list[1], "skip") or 0
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
         refused = self.error(
-            "slug",
+            "list",
             f"none of {self.outcomes['slug/rejected']} entries has a slug and a link of this site",
             selector="articleList, index_articleItem__, links to /help/<slug>",
             advice="look at the page: its slugs are hostile, or it is another site's",
