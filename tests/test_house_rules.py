@@ -194,3 +194,18 @@ def test_pins_cover_every_dependency() -> None:
 def _same_name(name: str) -> str:
     """PEP 503: one spelling of a distribution's name."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_what_ci_runs_checks_everything() -> None:
+    """``.ci/run`` → ``make test`` → ``check`` → lint, format, types, and the import contract."""
+    assert (ROOT / ".ci" / "run").stat().st_mode & 0o100
+    last = (ROOT / ".ci" / "run").read_text().strip().splitlines()[-1]
+    assert last == "exec make test"
+    done = subprocess.run(
+        ["make", "--dry-run", "--always-make", "test"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    for step in (
+        "-m venv ", "--constraint constraints.txt", "/ruff check .", "/ruff format --check .", "/mypy", "/lint-imports",
+        "-m pytest",
+    ):  # fmt: skip
+        assert step in done.stdout, f"make test no longer runs {step}"

@@ -131,6 +131,11 @@ class Catalog:
         partition = self.partition(named_site or site, named_locale or locale)
         ids = self.ids(partition)
         if not ids and (there_is := Catalog(self.store).partitions()):
+            if partition in there_is:
+                raise ReferenceNotFoundError(
+                    f"{self.store.uri} ({partition}) holds no snapshot yet, though crawls were made",
+                    advice="`helpscraper runs` shows what became of each run",
+                )
             raise ReferenceNotFoundError(
                 f"{self.store.uri} ({partition}) holds no snapshot yet",
                 advice=f"there is: {', '.join(map(str, there_is))}",

@@ -14,6 +14,7 @@ EXAMPLE = """\
 examples:
   helpscraper crawl
   helpscraper crawl -a locale=zh-hans -a sections=faq-kyc
+  helpscraper crawl -a query="P2P" -a categories=announcements   # one tab of the search; without it, faq
   helpscraper crawl --resume
 
 exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,

@@ -47,11 +47,18 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.archive.schema import SNAPSHOT_SCHEMA
     from helpscraper.cli.output import emit
 
-    columns = args.columns.split(",") if args.columns else None
+    columns = None if args.columns is None else args.columns.split(",")
     known = [*SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]
     unknown = sorted(set(columns or ()) - set(known))
     if unknown:
-        raise CommandError(f"unknown columns: {', '.join(unknown)}", advice=f"columns: {', '.join(known)}")
+        raise CommandError(
+            f"unknown columns: {', '.join(name or repr(name) for name in unknown)}",
+            advice=f"columns: {', '.join(known)}",
+        )
+    if columns is not None and (again := sorted({name for name in columns if columns.count(name) > 1})):
+        raise CommandError(
+            f"columns named twice: {', '.join(again)}", advice="a record holds each column once: name it once"
+        )
     table = open_catalog(args).load_table(args.ref, bodies=args.bodies)
     if columns is not None:
         table = table.select(columns)

@@ -58,6 +58,10 @@ def run(args: argparse.Namespace) -> int:
         return _show_snapshot(args, catalog, catalog.resolve(args.what))
     if not at:
         article, reference = args.what, "latest"
+    if not article:
+        raise CommandError(
+            f"{args.what!r} names no article", advice="say ARTICLE, ARTICLE@REF or REF, such as fees@latest~1"
+        )
     return _show_article(args, catalog, catalog.resolve(reference or "latest"), article)
 
 

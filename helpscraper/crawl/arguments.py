@@ -46,7 +46,7 @@ class CrawlArguments:
         lists: dict[str, tuple[str, ...]] = {}
         for name in ("categories", "sections"):
             text = arguments.pop(name, None)
-            lists[name] = tuple(part for part in (text or "").split(",") if part)
+            lists[name] = tuple(dict.fromkeys(part for part in (text or "").split(",") if part))
             if text is not None and not lists[name]:
                 wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
             wrong += [f"{name}={part}: not a slug" for part in lists[name] if not is_slug(part)]
@@ -54,7 +54,7 @@ class CrawlArguments:
         if mode not in {"incremental", "full"}:
             wrong.append(f"mode={mode}: incremental or full")
         limit, audit = arguments.pop("limit", None), arguments.pop("audit", None)
-        if limit is not None and not (str(limit).isdecimal() and int(limit) > 0):
+        if limit is not None and not (_is_number(str(limit)) and int(limit) > 0):
             wrong.append(f"limit={limit}: a whole number above 0")
         share = _share(audit)
         if share is None:
@@ -62,6 +62,8 @@ class CrawlArguments:
         query = arguments.pop("query", None)
         if query is not None and not query.strip():
             wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
+        if query is not None:
+            wrong += _beside_query(**lists)
         wrong += [f"{name}: no such argument" for name in arguments]
         if wrong:
             raise CommandError(
@@ -105,6 +107,22 @@ class CrawlArguments:
             "audit": f"{self.audit:g}",
         }
         return {name: value for name, value in facts.items() if value}
+
+
+def _beside_query(categories: tuple[str, ...], sections: tuple[str, ...]) -> list[str]:
+    """Name what a search cannot be narrowed by: the site's search has tabs, one a category, and no sections."""
+    wrong = []
+    if sections:
+        wrong.append(f"sections={','.join(sections)}: a search knows no sections; leave them or query= out")
+    if len(categories) > 1:
+        wrong.append(
+            f"categories={','.join(categories)}: a search looks through one tab; crawl once for each category"
+        )
+    return wrong
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _is_root(url: str) -> bool:

@@ -156,9 +156,9 @@ def _articles(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
             reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only part: ")
         ]
         because = f" ({'; '.join(holes[:3])})" if holes else ""
-        yield Verdict(
-            "articles", "fail", f"no article was found{because}; an empty result is never a help centre"
-        )
+        query = facts.get("arguments", {}).get("query")
+        what, never = ("article", "help centre") if not query else (f"hit for {query!r}", "snapshot")
+        yield Verdict("articles", "fail", f"no {what} was found{because}; an empty result is never a {never}")
     elif not counts.get("fetched") and not counts.get("carried") and counts.get("failed"):
         yield Verdict("articles", "fail", f"not one of {n} articles could be read")
     elif facts.get("scope"):

@@ -110,6 +110,10 @@ def test_log_of_runs_that_all_failed(capsys: pytest.CaptureFixture[str], tmp_pat
     assert ran(capsys, tmp_path, "runs")[0] == 0
     code, out, err = ran(capsys, tmp_path, "log")
     assert (code, out) == (2, "") and "helpscraper runs" in err
+    for words in (["show"], ["export"], ["diff"]):
+        code, out, err = ran(capsys, tmp_path, *words)
+        assert (code, out) == (2, "")
+        assert "though crawls were made" in err and "helpscraper runs" in err and "there is" not in err
 
 
 def test_stat_as_data(capsys: pytest.CaptureFixture[str], archive: Path) -> None:

@@ -75,9 +75,37 @@ def test_facts_say_what_was_asked_and_read_back_the_same(
         "mode": mode,
         "query": query,
     }
+    if query:
+        given_["sections"] = None
     arguments = CrawlArguments.parse(**given_)
     assert CrawlArguments.parse(**arguments.as_facts()) == arguments
     assert (arguments.scope is None) == (not sections and not query and limit is None)
+
+
+@pytest.mark.parametrize(
+    ("narrowed", "said"),
+    [
+        ({"sections": "faq-kyc"}, "sections=faq-kyc: a search knows no sections"),
+        ({"categories": "faq,announcements"}, "categories=faq,announcements: a search looks through one tab"),
+    ],
+)
+def test_a_search_is_narrowed_by_one_category_alone(narrowed: dict[str, str], said: str) -> None:
+    with pytest.raises(CommandError, match=said):
+        CrawlArguments.parse(query="face", **narrowed)
+    assert CrawlArguments.parse(query="face", categories="faq,faq").categories == ("faq",)
+
+
+def test_a_part_named_twice_is_that_part() -> None:
+    assert (
+        CrawlArguments.parse(sections="faq-kyc,faq-kyc").scope
+        == CrawlArguments.parse(sections="faq-kyc").scope
+    )
+
+
+@pytest.mark.parametrize("limit", ["٣", "²", "1e3", "-1", "+1", "1.0", " 1"])
+def test_a_limit_is_plain_digits(limit: str) -> None:
+    with pytest.raises(CommandError, match="limit="):
+        CrawlArguments.parse(limit=limit)
 
 
 @pytest.mark.parametrize(

@@ -161,3 +161,30 @@ def test_search_hits_keep_a_highlighted_title_whole() -> None:
     assert [row.title for row in page.articles] == ["My berth 0", "My berth 1"]
     assert page.articles[0].snippet == "x berth y"
     assert page.articles[0].category_title == "FAQ"
+
+
+def test_a_list_of_refused_slugs_says_so_and_blames_no_layout() -> None:
+    state = {"slug": "../../etc/passwd", "title": "A", "publishTime": 1}
+    html = page_of(1, rows=1, total=1).replace(
+        json.dumps([{"slug": "n1-0", "title": "N 0", "publishTime": 1}]), json.dumps([state])
+    )
+    with pytest.raises(ExtractionError) as caught:
+        _ = ListingPage(SECTION, html).articles
+    assert caught.value.field == "list"
+    assert "none of 1 entries has a slug" in caught.value.detail
+    assert "layout" not in (caught.value.advice or "")
+
+
+def test_a_stray_refused_link_does_not_excuse_a_list_that_cannot_be_read() -> None:
+    stray = '<div><a href="/help/No%20Slug">x</a></div>'
+    with pytest.raises(ExtractionError) as caught:
+        _ = ListingPage(SECTION, page_of(1, rows=0, total=31, body=stray)).articles
+    assert (caught.value.field, "layout" in (caught.value.advice or "")) == ("list", True)
+
+
+def test_broken_state_json_is_named_as_such() -> None:
+    html = '<html><body><p>x</p><script id="appState" type="application/json">{"appContext": {</script></body></html>'
+    with pytest.raises(ExtractionError) as caught:
+        _ = ListingPage(SECTION, html).articles
+    assert "broken JSON" in caught.value.detail
+    assert "again" in (caught.value.advice or "")

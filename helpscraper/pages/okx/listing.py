@@ -130,6 +130,15 @@ class ListingPage(OkxPage):
             )
         total, skipped = self.total, number(self._list[1], "skip") or 0
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
+        refused = self.error(
+            "list",
+            f"none of {self.outcomes['slug/rejected']} entries has a slug and a link of this site",
+            selector="articleList, index_articleItem__, links to /help/<slug>",
+            advice="look at the page: its slugs are hostile, or it is another site's",
+        )
+        if self._list[0] and self.outcomes["slug/rejected"]:
+            # The list was found and read; a stray link that was refused would not excuse a list that was not.
+            raise refused
         if total and skipped < total and self.page <= -(-total // (self.page_size or OKX.page_size)):
             raise self.error(
                 "list",
@@ -137,8 +146,8 @@ class ListingPage(OkxPage):
                 selector="articleList, index_articleItem__, links to /help/<slug>",
                 advice="the site's layout has changed: helpscraper/pages/okx/items.py needs a rule for it",
             )
-        if rejected := self.outcomes["slug/rejected"]:
-            raise self.error("list", f"none of {rejected} entries has a slug and a link of this site")
+        if self.outcomes["slug/rejected"]:
+            raise refused
         if (
             stated_empty
             or total == 0
@@ -147,11 +156,16 @@ class ListingPage(OkxPage):
         ):
             self.count("list", "empty")
             return
+        broken = self.outcomes["state/broken"]
         raise self.error(
-            "state" if not self.state else "list",
-            "neither the state nor the markup holds a list of articles",
+            "list" if self.state else "state",
+            "the state script is broken JSON, and the markup holds no list of articles"
+            if broken
+            else "neither the state nor the markup holds a list of articles",
             selector="#appState, index_articleItem__, links to /help/<slug>",
-            advice="the page is no listing of this site, or its layout has changed",
+            advice="save or fetch the page again: it is cut or damaged"
+            if broken
+            else "the page is no listing of this site, or its layout has changed",
         )
 
     @cached_property
