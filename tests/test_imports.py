@@ -197,6 +197,26 @@ def test_a_text_in_another_encoding_names_the_byte(
     assert not (tmp_path / "a" / "snapshots").exists()
 
 
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("No results found\nTry other words", SEARCH),
+        ("All\nFAQ\nAnnouncements\nProduct documents\nNothing here", SEARCH),
+        ("Support center\n- Home\n- Sign in\n- Download", SECTION),
+        ("This page is not available", "https://www.okx.com/help/what-is-a-lantern"),
+    ],
+    ids=["no-hits", "no-hits-below-tabs", "menu", "one-line"],
+)
+def test_words_without_a_date_are_no_articles(
+    text: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "page.txt"
+    file.write_text(text, encoding="utf-8")
+    assert run(tmp_path / "a", file, url=url) == 2
+    assert f"{file}: no article was found in it" in capsys.readouterr().err
+    assert not (tmp_path / "a" / "snapshots").exists()
+
+
 @pytest.mark.parametrize("encoding", ["windows-1251", "shift_jis", "utf-16"])
 def test_html_in_the_encoding_that_it_states(encoding: str, tmp_path: Path, page: Path) -> None:
     file = tmp_path / "saved.html"
