@@ -26,6 +26,7 @@ from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.normalise.titles import normalise_title
 from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
+from helpscraper.pages.okx.page import OkxPage
 from helpscraper.pages.text import read_text, settle
 from helpscraper.sites import get_site
 from helpscraper.urls import HelpUrl, parse_help_url, same_site
@@ -106,12 +107,13 @@ def import_page(
     catalog = Catalog(archive_uri)
     partition = Partition(context.site.name, context.locale)
     ambiguous: tuple[str, ...] = ()
+    rules: dict[str, int] = {}
     if form == "text":
         raws, ambiguous = _from_text(
             _decoded(path, data), url, context.locale, _known_titles(catalog, partition)
         )
     else:
-        raws = _from_html(path, data, url)
+        raws, rules = _from_html(path, data, url)
     if not raws:
         raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
     articles, bodies, outcomes = _normalised(raws, context, captured_at)
@@ -121,6 +123,7 @@ def import_page(
             advice="check --format, --locale and --url; nothing was imported",
         )
     run = _facts(partition, captured_at, path, url, len(data), articles, outcomes, ambiguous)
+    run["rules"] = rules
     written = write_snapshot(
         catalog.store,
         partition,
@@ -163,7 +166,8 @@ def _decoded(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _from_html(path: Path, data: bytes, url: str) -> list[RawArticle]:
+def _from_html(path: Path, data: bytes, url: str) -> tuple[list[RawArticle], dict[str, int]]:
+    """Return the rows of a saved page, and how often each extraction rule matched (``listing.state/found``)."""
     target = parse_help_url(url)
     if target.kind not in {"article", "section", "category", "search"}:
         raise CommandError(
@@ -172,16 +176,21 @@ def _from_html(path: Path, data: bytes, url: str) -> list[RawArticle]:
         )
     _check_encoding(path, data)
     try:
-        return _read_html(path, data, url, target)
+        page, kind, raws = _read_html(path, data, url, target)
     except ExtractionError as error:
         raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
+    _check_whole(path, page)
+    return raws, {f"{kind}.{rule}": n for rule, n in sorted(page.outcomes.items())}
 
 
-def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> list[RawArticle]:
+def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> tuple[OkxPage, str, list[RawArticle]]:
+    """Return the page, its kind as the rules of a crawl name it, and its rows."""
     if target.kind == "article":
-        return [ArticlePage(url, data, slug=target.slug).article]
+        article = ArticlePage(url, data, slug=target.slug)
+        return article, "article", [article.article]
     if target.kind == "search":
-        return SearchPage(url, data).articles
+        search = SearchPage(url, data)
+        return search, "search", search.articles
     listing = ListingPage(url, data)
     articles = listing.articles
     if listing.page != target.page:
@@ -192,7 +201,26 @@ def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> list[RawAr
     section = listing.section or target.slug
     for raw in articles:
         raw.listed_in = (section,) if section and target.kind == "section" else ()
-    return articles
+    return listing, "listing", articles
+
+
+def _check_whole(path: Path, page: OkxPage) -> None:
+    """Raise ``InputError`` for a page whose state is broken, or of which some entry has no slug that can be a name.
+
+    A crawl counts both and takes the rest, for it will not meet that page again; what an import would leave out
+    nobody would ever hear of.
+    """
+    if page.outcomes["state/broken"]:
+        raise InputError(
+            f"{path}: the script #appState is no JSON with an appContext; it is cut or damaged",
+            advice="save the page again, or take that script out of it to import what the markup shows; "
+            "nothing was imported",
+        )
+    if rejected := page.outcomes["slug/rejected"]:
+        raise InputError(
+            f"{path}: {rejected} of its entries have no plain slug, or lead to another site",
+            advice="look at the page's links: it is damaged or hostile; nothing was imported",
+        )
 
 
 def _check_encoding(path: Path, data: bytes) -> None:

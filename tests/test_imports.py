@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -187,6 +188,53 @@ def test_bad_input_is_a_clear_error_and_changes_nothing(
     assert files(archive) == before
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (b'"articleList"', b'"articleList', "the script #appState is no JSON"),
+        (b"appContext", b"otherContext", "the script #appState is no JSON with an appContext"),
+        (b"{slug}", b"../../../etc/passwd", "entries have no plain slug"),
+    ],
+    ids=["cut-json", "other-json", "climbing-slug"],
+)
+def test_what_a_crawl_only_counts_an_import_refuses(
+    old: bytes, new: bytes, message: str, tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path / "a", page) == 0
+    before = files(tmp_path / "a")
+    slug = Archive(tmp_path / "a").load()["article_id"].iloc[0].encode()
+    good = page.read_bytes()
+    page.write_bytes(good.replace(old.replace(b"{slug}", slug), new))
+    assert page.read_bytes() != good
+    capsys.readouterr()
+    assert run(tmp_path / "a", page, at="2026-08-01T00:00:00Z") == 2
+    err = capsys.readouterr().err
+    assert f"{page}: " in err
+    assert message in err
+    assert "nothing was imported" in err
+    assert files(tmp_path / "a") == before
+
+
+def test_a_page_whose_scripts_were_emptied_gives_what_its_markup_shows(tmp_path: Path, page: Path) -> None:
+    assert run(tmp_path / "a", page) == 0
+    whole = Archive(tmp_path / "a").load()
+    page.write_bytes(
+        re.sub(rb'(<script[^>]*id="appState"[^>]*>).*?(</script>)', rb"\1\2", page.read_bytes(), flags=re.S)
+    )
+    assert run(tmp_path / "b", page) == 0
+    bare = Archive(tmp_path / "b").load()
+    assert bare["title"].tolist() == whole["title"].tolist()
+    assert bare["published_at"].isna().all()
+
+
+def test_the_run_facts_say_which_rules_matched(tmp_path: Path, page: Path) -> None:
+    assert run(tmp_path / "a", page) == 0
+    (facts,) = (tmp_path / "a" / "runs").rglob("*.json")
+    rules = json.loads(facts.read_text())["rules"]
+    assert rules["listing.state/found"] == 1
+    assert rules["listing.title/state"] == len(Archive(tmp_path / "a").load())
+
+
 def test_a_text_in_another_encoding_names_the_byte(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +242,26 @@ def test_a_text_in_another_encoding_names_the_byte(
     file.write_bytes("Wie lösche ich das?".encode("latin-1"))
     assert run(tmp_path / "a", file, url=SEARCH) == 2
     assert "not UTF-8 at byte 5" in capsys.readouterr().err
+    assert not (tmp_path / "a" / "snapshots").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("No results found\nTry other words", SEARCH),
+        ("All\nFAQ\nAnnouncements\nProduct documents\nNothing here", SEARCH),
+        ("Support center\n- Home\n- Sign in\n- Download", SECTION),
+        ("This page is not available", "https://www.okx.com/help/what-is-a-lantern"),
+    ],
+    ids=["no-hits", "no-hits-below-tabs", "menu", "one-line"],
+)
+def test_words_without_a_date_are_no_articles(
+    text: str, url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "page.txt"
+    file.write_text(text, encoding="utf-8")
+    assert run(tmp_path / "a", file, url=url) == 2
+    assert f"{file}: no article was found in it" in capsys.readouterr().err
     assert not (tmp_path / "a" / "snapshots").exists()
 
 

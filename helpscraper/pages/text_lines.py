@@ -31,6 +31,10 @@ def read_section(text: str, builder: Builder) -> None:
             _section_row(text, begin, end, anchor, builder, last=number == len(lines) - 1)
         elif bullet:
             tail = cut_anchor(text[:end], begin, []) if number == len(lines) - 1 else None
+            if not found and tail is None:
+                # A menu has bullets too, and without one date nothing tells it from a list of articles.
+                builder.page.outcomes["rows/no-date-line"] += 1
+                continue
             builder.row(text[begin : tail.start if tail else end], complete=False)
         else:
             builder.page.outcomes["lines/heading"] += 1
@@ -105,8 +109,12 @@ def _undated(text: str, spans: list[tuple[int, int]], builder: Builder, slug: st
     above = [span for span in spans if tail is None or span[1] <= tail.start]
     if tail is None:
         first = spans[0]
+        body = text[first[1] :].strip()
+        if not body:
+            # One line without a date is no article; it may be an error message or a menu.
+            return
         row = builder.row(text[slice(*first)], complete=False, slug=slug)
-        row.raw.body_text = text[first[1] :].strip() or None
+        row.raw.body_text = body
     else:
         builder.row(
             text[slice(*above[-1])] if above else text[spans[0][0] : tail.start], complete=False, slug=slug

@@ -55,6 +55,10 @@ def _rest(
     title, snippet = _block(text, begin, tail.start if tail else len(text))
     if not title:
         return
+    if not found and tail is None:
+        # Without one date nothing says that these lines are hits: "No results" looks the same.
+        builder.page.outcomes["rows/no-date-line"] += 1
+        return
     rows = builder.page.rows
     if rows and not snippet and tail is None and any(label.startswith(title) for label in labels()):
         # The text stops inside the label of the last row.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from helpscraper import Archive
-from helpscraper.sample import SampleServer
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.faults import Exchange, Reply
 from tests.e2e.conftest import (
     COMPARED,
     contents,
@@ -80,6 +82,24 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
     assert again.facts["counts"]["fetched"] == 0
     assert crawl(server, archive).code == 0
     assert not differences(rows(archive), expected(server))
+
+
+def test_categories_named_by_hand_stand_in_for_a_home_page_that_names_none(archive: Path) -> None:
+    def bare(exchange: Exchange) -> Reply:
+        return replace(exchange.reply, body=b"<html lang='en'><body><h1>Support center</h1></body></html>")
+
+    with SampleServer(articles=12) as server:
+        server.faults.append(Fault(bare, path="/help"))
+        lost = crawl(server, archive)
+        assert lost.code == 3
+        assert "the page names no category" in lost.stderr
+        found = crawl(server, archive, "-a", "categories=faq,announcements")
+        assert found.code == 0, found.said
+        assert "going by categories=announcements,faq" in found.said
+        assert {row["category"] for row in rows(archive).values()} == {"announcements", "faq"}
+        wrong = crawl(server, archive, "-a", "categories=faq,no-such-category")
+        assert wrong.code == 4, wrong.said
+        assert "category no-such-category: HTTP 404" in wrong.said
 
 
 def test_robots_txt_is_obeyed_and_named(archive: Path) -> None:

@@ -62,6 +62,10 @@ class HomePage(OkxPage):
             )
         return list(found.values())
 
+    def category(self, slug: str) -> CategoryLink:
+        """Return the category ``slug`` at its usual address, for a page that does not name it."""
+        return CategoryLink(slug, None, self._url(slug))
+
     def _stated(self) -> dict[str, CategoryLink]:
         """Categories of the state: objects with slug and title in a list under a key that speaks of categories."""
         found: dict[str, CategoryLink] = {}

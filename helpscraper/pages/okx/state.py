@@ -51,6 +51,9 @@ def read_state(root: etree._Element) -> tuple[Json, StateOutcome]:
     for script in named or _ANY_JSON(root):
         if not named and "appContext" not in (script.text or "")[:2000]:
             continue
+        if not (script.text or "").strip():
+            # Whoever saved the page emptied its scripts: that is no damage.
+            continue
         try:
             value = load_script(script)
         except ValueError:
