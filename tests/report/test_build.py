@@ -13,6 +13,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.errors import CommandError
+from helpscraper.feed import build_feeds
 from helpscraper.report.build import build_report
 from helpscraper.report.crawls import crawls
 from helpscraper.report.load import Source
@@ -163,9 +164,45 @@ def test_a_manifest_leads_to_no_other_folder(archive: Path, tmp_path: Path) -> N
     (tmp_path / "r/.helpscraper-report.json").write_text(json.dumps({"made_by": "", "pages": pages}))
     build_report(Catalog(archive, locale="ar"), tmp_path / "r")
     assert victim.read_text() == "mine"
-    (tmp_path / "r/.helpscraper-report.json").write_text("[")
-    with pytest.raises(CommandError, match="damaged"):
-        build_report(Catalog(archive, locale="ar"), tmp_path / "r")
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "null", '"x"', '{"pages": []}', "{}", "\xff", "[" * 9999])
+def test_a_damaged_manifest_is_named(text: str, archive: Path, tmp_path: Path) -> None:
+    (tmp_path / ".helpscraper-report.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CommandError, match=r"helpscraper-report\.json: damaged"):
+        build_report(Catalog(archive, locale="ar"), tmp_path)
+
+
+def test_a_report_and_feeds_do_not_delete_one_another(archive: Path, tmp_path: Path) -> None:
+    catalog = Catalog(archive, locale="ar")
+    for name, own, other in (("r", build_report, build_feeds), ("f", build_feeds, build_report)):
+        folder = tmp_path / name
+        own(catalog, folder)
+        before = contents(folder)
+        with pytest.raises(CommandError, match="holds .* and not .*") as caught:
+            other(catalog, folder)
+        assert "nothing was written" in str(caught.value.advice)
+        assert contents(folder) == before
+
+
+def broken(*_: object, **__: object) -> int:
+    raise KeyboardInterrupt
+
+
+def test_a_first_build_that_broke_off_is_taken_up(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(archive, locale="ar")
+    for build, name in ((build_report, "report"), (build_feeds, "feed")):
+        folder = tmp_path / name
+        with monkeypatch.context() as patch:
+            patch.setattr(f"helpscraper.{name}.build.Manifest.save", broken)
+            with pytest.raises(KeyboardInterrupt):
+                build(catalog, folder)
+        assert len(list(folder.rglob("*.*"))) > 10
+        build(catalog, folder)
+        build(catalog, tmp_path / "whole" / name)
+        assert contents(folder) == contents(tmp_path / "whole" / name)
 
 
 def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
