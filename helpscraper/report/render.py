@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from helpscraper.history.render import to_html
+from helpscraper.history.render import reads_leftwards, to_html
 from helpscraper.history.words import word_diff
 from helpscraper.report.model import Article, Crawl, Front, Row
 from helpscraper.report.sanitise import clean_html, safe_url
@@ -55,7 +55,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {"day": _day, "clock": _clock, "json": _json, "href": safe_url, "number": _number}
+    env.filters |= {
+        "day": _day,
+        "clock": _clock,
+        "json": _json,
+        "href": safe_url,
+        "number": _number,
+        "way": _way,
+    }
     env.globals["CSP"] = CSP
     env.globals["KIND_WORDS"] = KIND_WORDS
     return env
@@ -86,6 +93,11 @@ def _clock(snapshot_id: str) -> str:
 def _number(value: float | None) -> str:
     """Return a count with thin spaces between thousands, a dash for none."""
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _way(text: str | None, place: Place) -> str:
+    """Return the ``dir`` of a text of the site: an Arabic title may begin with a Latin name."""
+    return "rtl" if place.direction == "rtl" and reads_leftwards(text or "") else "auto"
 
 
 def _json(value: Any) -> Markup:

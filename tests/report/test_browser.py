@@ -13,6 +13,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
 from helpscraper.report.build import build_report
 from helpscraper.report.model import article_key
 from tests.report.conftest import Watched
@@ -242,6 +243,78 @@ def test_right_to_left(report: Path, watched: Watch) -> None:
     edge = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().right }"
     assert title.evaluate(edge) > 1000, "an Arabic headline stands at the right edge"
     assert text.first.evaluate("e => getComputedStyle(e).direction") == "rtl"
+
+
+def test_right_to_left_whatever_a_text_begins_with(report: Path, watched: Watch) -> None:
+    """ "P2P: …" begins with a Latin letter and is Arabic all the same: in every list, in the hits, in the word diff."""
+    view = watched()
+    crawls = sorted((report / "okx/ar/crawls").glob("2*Z.html"))
+    ways = "all => all.filter(e => /[\u0621-\u064a]/.test(e.textContent)).map(e => [e.textContent, getComputedStyle(e).direction])"
+    seen = []
+    for path in (report / "okx/ar/index.html", *crawls, report / "okx/ar/silent.html"):
+        page = view.open(path)
+        seen += page.eval_on_selector_all("main bdi", ways)
+    page.fill("#q", "P2P")
+    page.wait_for_selector("#hits li")
+    hits = page.eval_on_selector_all("#hits bdi", ways)
+    assert any(text.startswith("P2P") for text, _ in seen) and any(text.startswith("P2P") for text, _ in hits)
+    assert {way for _, way in seen + hits} == {"rtl"}
+
+
+def test_right_to_left_word_diff(
+    archive: Path, tmp_path: Path, commit: Callable[..., Any], watched: Watch
+) -> None:
+    lines = [
+        "\u0646\u0635 \u0637\u0648\u064a\u0644 \u0639\u0646 \u0627\u0644\u062d\u0633\u0627\u0628",
+        "P2P \u062d\u062f BIBU USD",
+        "GET /v1/pairs;",
+    ]
+    store = Store(tmp_path / "a")
+    for day, more in (("2026-06-01", []), ("2026-06-02", ["\u062c\u062f\u064a\u062f"])):
+        row = {"article_id": "a", "title": "\u062d\u062f", "section": "s", "body": "\n".join(lines + more)}
+        commit(store, day, [row], locale="ar")
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    article = tmp_path / f"r/okx/ar/articles/{article_key('a')}.html"
+    way = "all => all.map(e => getComputedStyle(e).direction)"
+    for script in (False, True):
+        page = watched(java_script_enabled=script).open(article)
+        if script:
+            page.locator("[name=whole]").check()
+        found = page.locator(".word-diff > p:not(.gap)")
+        ways = dict(zip(found.all_inner_texts(), found.evaluate_all(way), strict=True))
+        assert ways[lines[2]] == "ltr"
+        assert {each for text, each in ways.items() if text != lines[2]} == {"rtl"}
+    page.locator("input[value=side]").check()
+    line = "all => all.map(e => getComputedStyle(e).borderLeftWidth + getComputedStyle(e).borderRightWidth)"
+    cells = page.locator("table.side > tbody > tr > td:first-child")
+    assert cells.evaluate_all(line) == ["1px0px"] * 4, "one line between the columns, from top to bottom"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert cells.evaluate_all(line) == ["0px0px"] * 4, "none where the columns stand below one another"
+
+
+def test_code_reads_from_left_to_right(report: Path, watched: Watch) -> None:
+    found = next(
+        path for path in sorted((report / "okx/ar/articles").glob("*.html")) if "<pre>" in path.read_text()
+    )
+    code = watched().open(found).locator(".published pre").first
+    edge = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().left - e.getBoundingClientRect().left }"
+    assert code.evaluate(edge) < 40
+
+
+def test_long_names_push_nothing_aside(hostile_archive: Path, tmp_path: Path, watched: Watch) -> None:
+    build_report(Catalog(hostile_archive), tmp_path)
+    crawl = sorted((tmp_path / "okx/en/crawls").glob("2*Z.html"))[-1]
+    for width in (1200, 390):
+        view = watched(viewport={"width": width, "height": 844})
+        for path in (
+            tmp_path / "index.html",
+            crawl,
+            tmp_path / "okx/en/silent.html",
+            tmp_path / "okx/en" / edited(crawl),
+        ):
+            assert view.open(path).evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            for title in view.page.locator(".changes .title:visible").all():
+                assert title.bounding_box()["width"] > 200, "a section does not squeeze a title"  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", ["front", "crawl", "article", "silent", "arabic"])

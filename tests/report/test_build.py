@@ -179,7 +179,7 @@ def test_a_report_and_feeds_do_not_delete_one_another(archive: Path, tmp_path: P
         folder = tmp_path / name
         own(catalog, folder)
         before = contents(folder)
-        with pytest.raises(CommandError, match="holds .* and not .*") as caught:
+        with pytest.raises(CommandError, match=r"holds .* and not .*") as caught:
             other(catalog, folder)
         assert "nothing was written" in str(caught.value.advice)
         assert contents(folder) == before

@@ -55,7 +55,13 @@
   const number = (value) =>
     value === null || value === undefined ? "–" : value.toLocaleString("en").replaceAll(",", "\u202f");
 
-  window.helpscraper = { home, load, make, number };
+  // A text of the site. An Arabic one that begins with a Latin name is still Arabic: render.py says it the same way.
+  const { language, direction } = body.dataset;
+  const leftward = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+  const way = (text) => (direction === "rtl" && leftward.test(text ?? "") ? "rtl" : "auto");
+  const told = (text) => make("bdi", { lang: language, dir: way(text) }, text);
+
+  window.helpscraper = { home, load, make, number, told, way };
 
   // A plot that is wider than the screen shows its end: the latest is what people come for.
   document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
@@ -87,8 +93,6 @@
   const badge = (kind) => make("span", { class: "kind " + kind }, kind);
   const kinds = new Set("added removed unverified renamed edited retitled moved touched counted".split(" "));
   const names = { updated_on: "dated", published_on: "published" };
-  const language = document.querySelector("table.rows th[lang]")?.lang;
-  const direction = document.querySelector("table.rows th bdi")?.dir;
 
   const row = ([article, title, section, found, silent, fields, edited, at, before], when) => {
     if (!key.test(article)) return null;
@@ -98,8 +102,8 @@
       what.append(
         make(
           "div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ",
-          old ? make("del", { lang: language }, make("bdi", {}, old)) : null, " ",
-          now ? make("ins", { lang: language }, make("bdi", {}, now)) : null,
+          old ? make("del", {}, told(old)) : null, " ",
+          now ? make("ins", {}, told(now)) : null,
         ),
       );
     }
@@ -112,8 +116,8 @@
       "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
       when ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
-      make("th", { scope: "row", lang: language }, make("a", { href: `${home}articles/${article}.html` }, make("bdi", { dir: direction }, title))),
-      make("td", { "data-label": "Section", lang: language }, make("bdi", {}, section)),
+      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, told(title))),
+      make("td", { "data-label": "Section" }, told(section)),
       what,
     );
   };
@@ -168,7 +172,7 @@
       const [found, titles] = await Promise.all([load(views.dataset.more, views.dataset.name), window.helpscraper.titles()]);
       const lines = (found ?? []).filter(([article]) => key.test(article)).map(([article, before, after]) => {
         const gain = before === null || after === null ? "" : (after > before ? "+" : "") + (after - before);
-        const link = make("a", { href: `${home}articles/${article}.html` }, make("bdi", {}, titles.get(article) ?? article));
+        const link = make("a", { href: `${home}articles/${article}.html` }, told(titles.get(article) ?? article));
         return make("tr", {}, make("th", { scope: "row" }, link), ...[number(before), number(after), gain].map((text) => make("td", { class: "num" }, text)));
       });
       views.tBodies[0].replaceChildren(...lines);
