@@ -195,9 +195,7 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     """Return the counts of changes by period: crawl by crawl, by week above 40 crawls, by month above 300."""
     ids = [crawl.id for crawl in crawls if crawl.committed]
     unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
-    # The hour says something only where two crawls fall on one day.
-    hourly = len({_day(sid) for sid in ids}) < len(ids)
-    names = {sid: _period(sid, unit, hourly=hourly) for sid in ids}
+    names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
     periods = tuple(dict.fromkeys(names.values()))
     place = {name: number for number, name in enumerate(periods)}
     kinds: dict[str, list[int]] = {}
@@ -220,9 +218,18 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     )  # fmt: skip
 
 
-def _period(snapshot_id: str, unit: str, *, hourly: bool) -> str:
-    if unit == "crawl":
-        return f"{_day(snapshot_id)[5:]}" + (f" {snapshot_id[9:11]}:{snapshot_id[11:13]}" if hourly else "")
+def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
+    """Return a name for each crawl, no longer than it takes to tell them apart."""
+    start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
+    full = {sid: f"{_day(sid)} {sid[9:11]}:{sid[11:13]}:{sid[13:15]}" for sid in ids}
+    for end in (10, 16, 19):
+        names = {sid: name[start:end] for sid, name in full.items()}
+        if len(set(names.values())) == len(names):
+            break
+    return names
+
+
+def _period(snapshot_id: str, unit: str) -> str:
     if unit == "month":
         return _day(snapshot_id)[:7]
     day = dt.date.fromisoformat(_day(snapshot_id))
