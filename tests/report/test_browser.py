@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,7 @@ def test_nothing_of_a_hostile_site_runs(hostile_archive: Path, tmp_path: Path, w
 
 def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, watched: Watch) -> None:
     """Break the escaping on purpose: the policy still lets nothing run."""
-    copy = tmp_path / "assets"
-    copy.mkdir()
+    shutil.copytree(report / "assets", tmp_path / "assets")
     text = (
         (report / "index.html")
         .read_text()
@@ -92,6 +92,26 @@ def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, 
     page = view.open(tmp_path / "index.html")
     assert page.evaluate("window.__xss === undefined")
     assert any("Content Security Policy" in said for said in view.said)
+    for script in (
+        "document.body.innerHTML = '<b>x</b>'",
+        "document.createElement('script').src = 'http://192.0.2.1/x.js'",
+        "trustedTypes.createPolicy('another', {})",
+    ):
+        assert (
+            page.evaluate(f"() => {{ try {{ {script} }} catch (error) {{ return error.name }} }}")
+            == "TypeError"
+        )
+    # The one way to a script leads to files of the report only.
+    for address in (
+        "http://192.0.2.1/x.js",
+        "//192.0.2.1/x.js",
+        "data:text/javascript,1",
+        "/x.js",
+        "a/../../x.js",
+        "x.css",
+    ):
+        told = f"helpscraper.load({json.dumps(address)}, 'x' + Math.random()).then(() => 'loaded', error => error.name)"
+        assert page.evaluate(told) == "TypeError", address
     view.said.clear()
 
 
@@ -154,6 +174,32 @@ def test_search_finds_arabic_words(report: Path, watched: Watch) -> None:
     page.fill("#q", title)
     page.wait_for_selector("#hits li")
     assert title in page.locator("#hits li a").all_inner_texts()
+
+
+def test_search_cuts_words_as_the_index_does(
+    tmp_path: Path, commit: Callable[..., Any], watched: Watch
+) -> None:
+    """DuckDB cut the titles, the browser cuts what is typed: in every script, in whatever case."""
+    titles = [
+        "提币 2FA 账户", "データの変更 ガス", "ประเทศไทย", "한국어 계정", "हिन्दी खाता", "मन्त्र", "đồng Việt Đà Nẵng", "İstanbul IŞIK",
+        "Straße ẞ", "ΣΊΣΥΦΟΣ ο φόρος", "Київ й ё", "مُؤمَّن أإآ التـــحقق", "עִבְרִית", "မြန်မာ", "ລາວ", "𠮷野家", "２ＦＡ ｶﾀｶﾅ", "œuvre ﬁn ½", "a" * 40,
+    ]  # fmt: skip
+    store = Store(tmp_path / "a")
+    rows = [
+        {"article_id": f"a{n}", "title": title, "section": "s", "body": "x"} for n, title in enumerate(titles)
+    ]
+    commit(store, "2026-06-01", rows)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = watched().open(tmp_path / "r/index.html")
+    for title in titles:
+        for typed in (title, title.lower(), title.upper()):
+            page.fill("#q", "")
+            page.wait_for_selector("#hits[hidden]", state="attached")
+            page.fill("#q", typed)
+            page.wait_for_selector("#hits:not([hidden])")
+            if typed != title and len(typed) != len(title):
+                continue  # Another case may be spelt otherwise: "ß" and "SS".
+            assert page.locator("#hits li a").all_inner_texts() == [title], typed
 
 
 def test_switch_the_versions_of_a_diff(report: Path, watched: Watch) -> None:

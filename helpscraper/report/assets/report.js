@@ -14,7 +14,7 @@
   };
 
   // Only files of the report itself, by names that the report makes.
-  const allowed = /^(?:\.\.\/)*[a-z0-9-]*(?:\/?[A-Za-z0-9-]+)*\.js$/;
+  const allowed = /^(?:\.\.\/)*[A-Za-z0-9-]+(?:\/[A-Za-z0-9-]+)*\.js$/;
   const checked = (url) => {
     if (!allowed.test(url)) throw new TypeError("not a file of the report: " + url);
     return url;

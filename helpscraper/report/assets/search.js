@@ -16,7 +16,7 @@
     return value % SHARDS;
   };
   const cut = (text) => {
-    const plain = text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
+    const plain = text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC").replaceAll("ς", "σ");
     const words = [];
     for (const run of plain.match(/[\p{L}\p{N}]+/gu) ?? []) {
       const characters = [...run];
