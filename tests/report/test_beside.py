@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (scripts read better whole)
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.report.build import build_report
 from helpscraper.report.model import article_key
+from helpscraper.report.render import KIND_WORDS
 from tests.report.conftest import Watched
 from tests.report.hostile import PAYLOAD
 
@@ -64,6 +66,31 @@ def test_every_row_is_there_to_filter(large: Path, watched: Watch) -> None:
         link.click()
         page.wait_for_selector(".word-diff ins")
         assert page.locator(".word-diff ins").inner_text() == "more"
+
+
+def test_the_script_has_the_words_of_the_templates(large: Path) -> None:
+    script = (large / "assets/report.js").read_text()
+    told = script.partition("const meanings = {")[2].partition("}")[0]
+    assert dict(re.findall(r'(\w+): "([^"]+)"', told)) == KIND_WORDS
+
+
+def test_what_has_no_two_values_is_said_in_words(
+    tmp_path: Path, commit: Callable[..., Any], watched: Watch
+) -> None:
+    """Alike in the rows of the page and in those of its script."""
+    store = Store(tmp_path / "a")
+    rows = [
+        {"article_id": f"a{n:03d}", "title": f"Title {n:03d}", "section": "s", "body": "x"}
+        for n in range(ARTICLES)
+    ]
+    commit(store, "2026-06-01", rows[:2])
+    commit(store, "2026-06-02", rows)
+    commit(store, "2026-06-03", rows[:2])
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    for day, words in (("02", "new article"), ("03", "taken down")):
+        page = watched().open(tmp_path / f"r/okx/en/crawls/202606{day}T060000Z.html")
+        page.wait_for_function(f"document.querySelectorAll('[data-rows] tbody tr').length === {ARTICLES - 2}")
+        assert set(page.locator("[data-rows] td[data-label='What changed']").all_inner_texts()) == {words}
 
 
 def test_every_view_count_is_shown_when_asked(large: Path, watched: Watch) -> None:

@@ -91,12 +91,23 @@
   const key = /^[0-9a-f]{16}$/;
   const snapshot = /^\d{8}T\d{6}Z$/;
   const badge = (kind) => make("span", { class: "kind " + kind }, kind);
-  const kinds = new Set("added removed unverified renamed edited retitled moved touched counted".split(" "));
+  // What a row says that has no two values to show; render.py has the same words.
+  const meanings = {
+    added: "new article",
+    removed: "taken down",
+    unverified: "not seen, but nobody looked everywhere",
+    renamed: "same article at another address",
+    edited: "the text changed",
+    retitled: "the title changed",
+    moved: "in another section",
+    touched: "only the date of the last update moved",
+    counted: "only the view count moved",
+  };
   const names = { updated_on: "dated", published_on: "published" };
 
   const row = ([article, title, section, found, silent, fields, edited, at, before], when) => {
     if (!key.test(article)) return null;
-    found = found.filter((kind) => kinds.has(kind));
+    found = found.filter((kind) => Object.hasOwn(meanings, kind));
     const what = make("td", { "data-label": "What changed" });
     for (const [name, old, now] of fields) {
       what.append(
@@ -111,6 +122,7 @@
       const link = { href: `${home}articles/${article}.html#${before}..${at}` };
       what.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)));
     }
+    if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
     const day = `${at.slice(0, 4)}-${at.slice(4, 6)}-${at.slice(6, 8)}`;
     return make(
       "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
