@@ -96,7 +96,7 @@ def body(text: str) -> Body:
     return Body(body_key(text, f"**{text}**"), text, f"**{text}**", f"<b>{text}</b>")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def commit() -> Callable[..., SnapshotFile]:
     """Commit a snapshot of the given rows (columns, and ``body`` for a text) at 06:00 of a day."""
 

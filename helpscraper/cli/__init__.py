@@ -49,7 +49,7 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, text in COMMANDS.items():
         sub = subparsers.add_parser(
-            name, help=text, description=text.capitalize() + ".", formatter_class=_Formatter
+            name, help=text, description=f"{text[0].upper()}{text[1:]}.", formatter_class=_Formatter
         )
         if command in (name, "*"):
             sub.add_argument(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from helpscraper.cli.options import add_partition, open_catalog
+from helpscraper.cli.options import add_partition, open_existing
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
 
@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     if args.entries < 1:
         raise CommandError(f"--entries {args.entries}: a feed has at least one entry", advice="--entries 100")
     built = build_feeds(
-        open_catalog(args),
+        open_existing(args),
         Path(args.out),
         kinds=args.kinds or CONTENT_KINDS,
         limit=args.entries,

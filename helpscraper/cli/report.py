@@ -6,7 +6,7 @@ import argparse
 import webbrowser
 from pathlib import Path
 
-from helpscraper.cli.options import add_partition, open_catalog
+from helpscraper.cli.options import add_partition, open_existing
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
 
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     """Build the report and print where it is."""
     from helpscraper.report.build import build_report
 
-    built = build_report(open_catalog(args), Path(args.out), first=args.first, last=args.last)
+    built = build_report(open_existing(args), Path(args.out), first=args.first, last=args.last)
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     if args.open:
         webbrowser.open(built.index.resolve().as_uri())

@@ -88,17 +88,23 @@ class _Job:
     folder: Path
     voice: Voice
     feeds: tuple[tuple[Article, tuple[Told, ...]], ...]
+    former: Mapping[str, Sequence[str]]
     texts: Mapping[str, str]
 
 
 def _make(job: _Job) -> int:
-    """Write the feeds of a job and return how many there are."""
+    """Write the feeds of a job, at their former addresses too, and return how many files that made."""
     where = f"{job.voice.partition.site}/{job.voice.partition.locale}"
+    written = 0
     for article, told in job.feeds:
-        page, parts = f"{where}/articles/{article.key}.atom", ("articles", article.key)
-        data = feed_page(job.voice, page, article.title, parts, told, job.texts, safe_url(article.url))
-        write_bytes(job.folder / page, data)
-    return len(job.feeds)
+        parts, link = ("articles", article.key), safe_url(article.url)
+        for key in (article.key, *job.former.get(article.article_id, ())):
+            page = f"{where}/articles/{key}.atom"
+            write_bytes(
+                job.folder / page, feed_page(job.voice, page, article.title, parts, told, job.texts, link)
+            )
+            written += 1
+    return written
 
 
 class _Feeds:
@@ -123,16 +129,23 @@ class _Feeds:
         self.voice = Voice(partition, host, source.language, source.ids[0], base_url)
         self.home = site.help_url(partition.locale) if site else None
         self.digests = source.article_digests()
+        # Whoever reads the feed of an article goes on reading it when the article gets another address.
+        self.former: dict[str, list[str]] = {}
+        for before, owner in sorted(source.renamed.items()):
+            if before not in self.digests:
+                self.former.setdefault(owner, []).append(article_key(before))
 
     def write(self, workers: int) -> None:
         """Write the feeds of the articles that changed, then those of the sections and the site that tell of them."""
         stale = []
         for owner, digest in self.digests.items():
-            page = f"{self.folder}/articles/{article_key(owner)}.atom"
-            if self.manifest.stale(page, digest):
+            keys = (article_key(owner), *self.former.get(owner, ()))
+            # Each of them is asked: the manifest notes what it is asked about.
+            answers = [self.manifest.stale(f"{self.folder}/articles/{key}.atom", digest) for key in keys]
+            if True in answers:
                 stale.append(owner)
             else:
-                self.built.kept += 1
+                self.built.kept += len(keys)
         self._articles(stale, workers)
         lost = list(self.source.articles(self.source.lost(), {}))
         several = []
@@ -193,7 +206,9 @@ class _Feeds:
                 mine = tuple(feeds[first : first + _JOB])
                 keys = bodies_of(each for _, told in mine for each in told)
                 held = {key: texts[key] for key in keys if key in texts}
-                yield _Job(self.manifest.folder, self.voice, mine, held)
+                owners = [article.article_id for article, _ in mine]
+                former = {owner: self.former[owner] for owner in owners if owner in self.former}
+                yield _Job(self.manifest.folder, self.voice, mine, former, held)
 
     def _texts(self, told: Iterable[Told]) -> dict[str, str]:
         return self.source.bodies(sorted(bodies_of(told)))

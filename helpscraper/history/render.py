@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from unicodedata import bidirectional
 
 from rich.text import Text
 
 from helpscraper.history.spans import Block, Blocks, Span
 
-__all__ = ["plain", "to_html", "to_rich"]
+__all__ = ["plain", "reads_leftwards", "to_html", "to_rich"]
 
 _STYLES = {"same": "", "delete": "red strike", "insert": "green"}
 _TAGS = {"delete": "del", "insert": "ins"}
@@ -55,26 +56,44 @@ def to_rich(diff: Blocks, context: int | None = None) -> Text:
 def to_html(diff: Blocks, context: int | None = None) -> str:
     """Return the diff as HTML: one ``<p>`` a block, table rows as a table, ``<del>`` and ``<ins>``; all text escaped.
 
-    The class of a block says its fate (``same``, ``changed``, ``deleted``, ``inserted``, ``moved``); ``dir="auto"``
-    lays out right-to-left text.
+    The class of a block says its fate (``same``, ``changed``, ``deleted``, ``inserted``, ``moved``), and ``dir`` lays
+    out right-to-left text.
     """
     parts: list[str] = []
-    in_table = False
+    in_table, leftward = False, _leftward(diff)
     for block in _shown(diff, context):
         row = block is not None and any("\t" in span.text for span in block.spans)
+        # A paragraph that begins with a Latin name is still an Arabic one.
+        told = leftward and block is not None and any(reads_leftwards(span.text) for span in block.spans)
+        way = "rtl" if told else "auto"
         if row != in_table:
             parts.append("<table>" if row else "</table>")
             in_table = row
         if block is None:
             parts.append(f'<p class="gap">{_GAP}</p>')
         elif row:
-            parts.append(f'<tr class="{block.fate}" dir="auto">{_cells(block)}</tr>')
+            parts.append(f'<tr class="{block.fate}" dir="{way}">{_cells(block)}</tr>')
         else:
             inner = "".join(_tagged(span.op, span.text) for span in block.spans)
-            parts.append(f'<p class="{block.fate}" dir="auto">{inner}</p>')
+            parts.append(f'<p class="{block.fate}" dir="{way}">{inner}</p>')
     if in_table:
         parts.append("</table>")
     return f'<div class="word-diff">{"".join(parts)}</div>'
+
+
+def reads_leftwards(text: str) -> bool:
+    """Tell whether there is a letter of a script that is written from right to left.
+
+    >>> reads_leftwards("P2P: \u062d\u062f BIBU"), reads_leftwards("P2P: 2FA")
+    (True, False)
+    """
+    return any(bidirectional(character) in ("R", "AL") for character in text)
+
+
+def _leftward(diff: Blocks) -> bool:
+    """Tell whether the text as a whole is written from right to left: most of its letters are."""
+    kinds = [bidirectional(c) for block in diff.blocks for span in block.spans for c in span.text]
+    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
 
 def _tagged(op: str, text: str) -> str:

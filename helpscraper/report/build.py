@@ -62,7 +62,7 @@ def build_report(
     without a snapshot in the range, and ``ArchiveError`` naming a damaged file.
     """
     # A page shows what the archive says, whatever the clock: equal archives give equal reports.
-    made_by = f"{fingerprint()}/{first or ''}/{last or ''}"
+    made_by = f"report/{fingerprint()}/{first or ''}/{last or ''}"
     partitions = [each for each in catalog.partitions() if catalog.ids(each)]
     if not partitions:
         raise CommandError(

@@ -45,8 +45,8 @@ def tokens(source: Source) -> Iterator[tuple[str, list[int], list[int]]]:
     """Yield each word, the numbers of the documents that have it in the title, and of those that
     have it in the text.
 
-    Words are as ``assets/search.js`` cuts them: lower case without accents; a run of a script that is written
-    without spaces stands as its characters and their pairs.
+    Words are as ``assets/search.js`` cuts them: lower case without accents, a final sigma like any other; a run of a
+    script that is written without spaces stands as its characters and their pairs.
     """
     cursor = source.con.execute(
         r"""
@@ -59,7 +59,9 @@ def tokens(source: Source) -> Iterator[tuple[str, list[int], list[int]]]:
         runs as (
             select number, titled,
                    regexp_matches(text, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
-                   as unspaced, list_distinct(regexp_extract_all(strip_accents(lower(text)), '[\p{L}\p{N}]+')) as runs
+                   as unspaced,
+                   list_distinct(regexp_extract_all(replace(strip_accents(lower(text)), 'ς', 'σ'), '[\p{L}\p{N}]+'))
+                   as runs
             from source),
         words as (
             select number, titled, unnest(runs)[:24] as word from runs where not unspaced

@@ -34,28 +34,28 @@ class Manifest:
     def open(cls, folder: Path, *, made_by: str) -> Manifest:
         """Read the manifest of ``folder``; ``made_by`` another version of the code, nothing in it counts.
 
-        Raises ``CommandError`` for a folder that holds anything but a report.
+        ``made_by`` begins with what is built, ``report/`` or ``feed/``. Raises ``CommandError`` for a folder that holds
+        anything else: what is not part of a build is deleted at its end.
         """
         path = folder / NAME
         if path.exists():
-            try:
-                data = json.loads(path.read_bytes())
-                pages = {
-                    str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)
-                }
-            except (ValueError, KeyError, AttributeError) as error:
+            before, pages = _read(path)
+            if _holds(before) != _holds(made_by):
                 raise CommandError(
-                    f"{path}: damaged: {error}", advice="delete the folder, or name another one with --out"
-                ) from error
-            same = data.get("made_by") == made_by
-            return cls(folder, pages if same else dict.fromkeys(pages, ""))
+                    f"{folder} holds {_holds(before)} and not {_holds(made_by)}",
+                    advice="name another folder with --out; nothing was written",
+                )
+            return cls(folder, pages if before == made_by else dict.fromkeys(pages, ""))
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(
-                f"{folder} is not empty and holds no report",
+                f"{folder} is not empty and holds no {_holds(made_by).removeprefix('a ')}",
                 advice="name another folder with --out; nothing was written",
             )
         folder.mkdir(parents=True, exist_ok=True)
-        return cls(folder, {})
+        opened = cls(folder, {})
+        # A first build that does not come to its end leaves a folder that the next one knows as its own.
+        opened._write(f"{made_by.partition('/')[0]}/unfinished")
+        return opened
 
     def stale(self, page: str, digest: str) -> bool:
         """Note that ``page`` is made of inputs with ``digest``; tell whether it must be made."""
@@ -85,9 +85,28 @@ class Manifest:
         gone = [page for page in self.before if page not in self.now]
         for page in gone:
             (self.folder / page).unlink(missing_ok=True)
+        self._write(made_by)
+        return len(gone)
+
+    def _write(self, made_by: str) -> None:
         text = json.dumps({"made_by": made_by, "pages": self.now}, indent=0, sort_keys=True)
         write_page(self.folder / NAME, text)
-        return len(gone)
+
+
+def _read(path: Path) -> tuple[str, dict[str, str]]:
+    """Return who made the files that a manifest lists, and their digests."""
+    try:
+        data = json.loads(path.read_bytes())
+        pages = {str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)}
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
+        raise CommandError(
+            f"{path}: damaged: {error}", advice="delete the folder, or name another one with --out"
+        ) from error
+    return str(data.get("made_by")), pages
+
+
+def _holds(made_by: str) -> str:
+    return "feeds" if made_by.startswith("feed/") else "a report"
 
 
 @cache

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from helpscraper.history.render import to_html
+from helpscraper.history.render import reads_leftwards, to_html
 from helpscraper.history.words import word_diff
 from helpscraper.report.model import Article, Crawl, Front, Row
 from helpscraper.report.sanitise import clean_html, safe_url
@@ -55,7 +55,14 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {"day": _day, "clock": _clock, "json": _json, "href": safe_url, "number": _number}
+    env.filters |= {
+        "day": _day,
+        "clock": _clock,
+        "json": _json,
+        "href": safe_url,
+        "number": _number,
+        "way": _way,
+    }
     env.globals["CSP"] = CSP
     env.globals["KIND_WORDS"] = KIND_WORDS
     return env
@@ -86,6 +93,11 @@ def _clock(snapshot_id: str) -> str:
 def _number(value: float | None) -> str:
     """Return a count with thin spaces between thousands, a dash for none."""
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _way(text: str | None, place: Place) -> str:
+    """Return the ``dir`` of a text of the site: an Arabic title may begin with a Latin name."""
+    return "rtl" if place.direction == "rtl" and reads_leftwards(text or "") else "auto"
 
 
 def _json(value: Any) -> Markup:
@@ -183,9 +195,7 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     """Return the counts of changes by period: crawl by crawl, by week above 40 crawls, by month above 300."""
     ids = [crawl.id for crawl in crawls if crawl.committed]
     unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
-    # The hour says something only where two crawls fall on one day.
-    hourly = len({_day(sid) for sid in ids}) < len(ids)
-    names = {sid: _period(sid, unit, hourly=hourly) for sid in ids}
+    names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
     periods = tuple(dict.fromkeys(names.values()))
     place = {name: number for number, name in enumerate(periods)}
     kinds: dict[str, list[int]] = {}
@@ -208,9 +218,18 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     )  # fmt: skip
 
 
-def _period(snapshot_id: str, unit: str, *, hourly: bool) -> str:
-    if unit == "crawl":
-        return f"{_day(snapshot_id)[5:]}" + (f" {snapshot_id[9:11]}:{snapshot_id[11:13]}" if hourly else "")
+def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
+    """Return a name for each crawl, no longer than it takes to tell them apart."""
+    start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
+    full = {sid: f"{_day(sid)} {sid[9:11]}:{sid[11:13]}:{sid[13:15]}" for sid in ids}
+    for end in (10, 16, 19):
+        names = {sid: name[start:end] for sid, name in full.items()}
+        if len(set(names.values())) == len(names):
+            break
+    return names
+
+
+def _period(snapshot_id: str, unit: str) -> str:
     if unit == "month":
         return _day(snapshot_id)[:7]
     day = dt.date.fromisoformat(_day(snapshot_id))

@@ -25,6 +25,14 @@ def spans(
     crawls have other ids. Raises what ``Catalog.resolve`` raises, and ``CommandError`` when nothing is left.
     """
     low, high = (_told(catalog, lead, reference) for reference in (first, last))
+    whole = catalog.ids(lead)
+    bounds = [_at(whole, told, exact=True) if told else None for told in (low, high)]
+    if bounds[0] and bounds[1] and bounds[0] > bounds[1]:
+        # Another edition may have a crawl of that day: no answer to a question asked the wrong way round.
+        raise CommandError(
+            f"{catalog.store.uri}: no snapshot from {first} to {last}: that one is the earlier",
+            advice="--from names the earlier snapshot, --to the later one",
+        )
     found = {}
     for partition in partitions:
         ids = catalog.ids(partition)

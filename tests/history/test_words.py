@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -63,6 +65,14 @@ def test_a_row_more_in_a_table_is_one_row_more() -> None:
     assert (
         '<tr class="inserted" dir="auto"><td><ins>One and a half</ins></td><td><ins>0.15 %</ins></td>' in html
     )
+
+
+def test_a_paragraph_reads_as_its_text_does() -> None:
+    arabic = "نص طويل عن الحساب وعن الرسوم\nP2P حد BIBU USD\nGET /v1/pairs"
+    ways = re.findall(r'dir="(\w+)"', to_html(word_diff("", arabic)))
+    assert ways == ["rtl", "rtl", "auto"], "auto goes by the first letter"
+    english = "About the word حد and nothing else\nحد is Arabic for a limit"
+    assert re.findall(r'dir="(\w+)"', to_html(word_diff("", english))) == ["auto", "auto"]
 
 
 def test_a_cell_that_changed_keeps_its_row() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
 from helpscraper.report.build import build_report
 from helpscraper.report.model import article_key
 from tests.report.conftest import Watched
@@ -76,8 +78,7 @@ def test_nothing_of_a_hostile_site_runs(hostile_archive: Path, tmp_path: Path, w
 
 def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, watched: Watch) -> None:
     """Break the escaping on purpose: the policy still lets nothing run."""
-    copy = tmp_path / "assets"
-    copy.mkdir()
+    shutil.copytree(report / "assets", tmp_path / "assets")
     text = (
         (report / "index.html")
         .read_text()
@@ -91,6 +92,26 @@ def test_the_policy_stops_what_would_slip_through(report: Path, tmp_path: Path, 
     page = view.open(tmp_path / "index.html")
     assert page.evaluate("window.__xss === undefined")
     assert any("Content Security Policy" in said for said in view.said)
+    for script in (
+        "document.body.innerHTML = '<b>x</b>'",
+        "document.createElement('script').src = 'http://192.0.2.1/x.js'",
+        "trustedTypes.createPolicy('another', {})",
+    ):
+        assert (
+            page.evaluate(f"() => {{ try {{ {script} }} catch (error) {{ return error.name }} }}")
+            == "TypeError"
+        )
+    # The one way to a script leads to files of the report only.
+    for address in (
+        "http://192.0.2.1/x.js",
+        "//192.0.2.1/x.js",
+        "data:text/javascript,1",
+        "/x.js",
+        "a/../../x.js",
+        "x.css",
+    ):
+        told = f"helpscraper.load({json.dumps(address)}, 'x' + Math.random()).then(() => 'loaded', error => error.name)"
+        assert page.evaluate(told) == "TypeError", address
     view.said.clear()
 
 
@@ -153,6 +174,32 @@ def test_search_finds_arabic_words(report: Path, watched: Watch) -> None:
     page.fill("#q", title)
     page.wait_for_selector("#hits li")
     assert title in page.locator("#hits li a").all_inner_texts()
+
+
+def test_search_cuts_words_as_the_index_does(
+    tmp_path: Path, commit: Callable[..., Any], watched: Watch
+) -> None:
+    """DuckDB cut the titles, the browser cuts what is typed: in every script, in whatever case."""
+    titles = [
+        "提币 2FA 账户", "データの変更 ガス", "ประเทศไทย", "한국어 계정", "हिन्दी खाता", "मन्त्र", "đồng Việt Đà Nẵng", "İstanbul IŞIK",
+        "Straße ẞ", "ΣΊΣΥΦΟΣ ο φόρος", "Київ й ё", "مُؤمَّن أإآ التـــحقق", "עִבְרִית", "မြန်မာ", "ລາວ", "𠮷野家", "２ＦＡ ｶﾀｶﾅ", "œuvre ﬁn ½", "a" * 40,
+    ]  # fmt: skip
+    store = Store(tmp_path / "a")
+    rows = [
+        {"article_id": f"a{n}", "title": title, "section": "s", "body": "x"} for n, title in enumerate(titles)
+    ]
+    commit(store, "2026-06-01", rows)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = watched().open(tmp_path / "r/index.html")
+    for title in titles:
+        for typed in (title, title.lower(), title.upper()):
+            page.fill("#q", "")
+            page.wait_for_selector("#hits[hidden]", state="attached")
+            page.fill("#q", typed)
+            page.wait_for_selector("#hits:not([hidden])")
+            if typed != title and len(typed) != len(title):
+                continue  # Another case may be spelt otherwise: "ß" and "SS".
+            assert page.locator("#hits li a").all_inner_texts() == [title], typed
 
 
 def test_switch_the_versions_of_a_diff(report: Path, watched: Watch) -> None:
@@ -244,6 +291,78 @@ def test_right_to_left(report: Path, watched: Watch) -> None:
     assert text.first.evaluate("e => getComputedStyle(e).direction") == "rtl"
 
 
+def test_right_to_left_whatever_a_text_begins_with(report: Path, watched: Watch) -> None:
+    """ "P2P: …" begins with a Latin letter and is Arabic all the same: in every list, in the hits, in the word diff."""
+    view = watched()
+    crawls = sorted((report / "okx/ar/crawls").glob("2*Z.html"))
+    ways = "all => all.filter(e => /[\u0621-\u064a]/.test(e.textContent)).map(e => [e.textContent, getComputedStyle(e).direction])"
+    seen = []
+    for path in (report / "okx/ar/index.html", *crawls, report / "okx/ar/silent.html"):
+        page = view.open(path)
+        seen += page.eval_on_selector_all("main bdi", ways)
+    page.fill("#q", "P2P")
+    page.wait_for_selector("#hits li")
+    hits = page.eval_on_selector_all("#hits bdi", ways)
+    assert any(text.startswith("P2P") for text, _ in seen) and any(text.startswith("P2P") for text, _ in hits)
+    assert {way for _, way in seen + hits} == {"rtl"}
+
+
+def test_right_to_left_word_diff(
+    archive: Path, tmp_path: Path, commit: Callable[..., Any], watched: Watch
+) -> None:
+    lines = [
+        "\u0646\u0635 \u0637\u0648\u064a\u0644 \u0639\u0646 \u0627\u0644\u062d\u0633\u0627\u0628",
+        "P2P \u062d\u062f BIBU USD",
+        "GET /v1/pairs;",
+    ]
+    store = Store(tmp_path / "a")
+    for day, more in (("2026-06-01", []), ("2026-06-02", ["\u062c\u062f\u064a\u062f"])):
+        row = {"article_id": "a", "title": "\u062d\u062f", "section": "s", "body": "\n".join(lines + more)}
+        commit(store, day, [row], locale="ar")
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    article = tmp_path / f"r/okx/ar/articles/{article_key('a')}.html"
+    way = "all => all.map(e => getComputedStyle(e).direction)"
+    for script in (False, True):
+        page = watched(java_script_enabled=script).open(article)
+        if script:
+            page.locator("[name=whole]").check()
+        found = page.locator(".word-diff > p:not(.gap)")
+        ways = dict(zip(found.all_inner_texts(), found.evaluate_all(way), strict=True))
+        assert ways[lines[2]] == "ltr"
+        assert {each for text, each in ways.items() if text != lines[2]} == {"rtl"}
+    page.locator("input[value=side]").check()
+    line = "all => all.map(e => getComputedStyle(e).borderLeftWidth + getComputedStyle(e).borderRightWidth)"
+    cells = page.locator("table.side > tbody > tr > td:first-child")
+    assert cells.evaluate_all(line) == ["1px0px"] * 4, "one line between the columns, from top to bottom"
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert cells.evaluate_all(line) == ["0px0px"] * 4, "none where the columns stand below one another"
+
+
+def test_code_reads_from_left_to_right(report: Path, watched: Watch) -> None:
+    found = next(
+        path for path in sorted((report / "okx/ar/articles").glob("*.html")) if "<pre>" in path.read_text()
+    )
+    code = watched().open(found).locator(".published pre").first
+    edge = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().left - e.getBoundingClientRect().left }"
+    assert code.evaluate(edge) < 40
+
+
+def test_long_names_push_nothing_aside(hostile_archive: Path, tmp_path: Path, watched: Watch) -> None:
+    build_report(Catalog(hostile_archive), tmp_path)
+    crawl = sorted((tmp_path / "okx/en/crawls").glob("2*Z.html"))[-1]
+    for width in (1200, 390):
+        view = watched(viewport={"width": width, "height": 844})
+        for path in (
+            tmp_path / "index.html",
+            crawl,
+            tmp_path / "okx/en/silent.html",
+            tmp_path / "okx/en" / edited(crawl),
+        ):
+            assert view.open(path).evaluate("document.documentElement.scrollWidth") <= width, (path, width)
+            for title in view.page.locator(".changes .title:visible").all():
+                assert title.bounding_box()["width"] > 200, "a section does not squeeze a title"  # type: ignore[index]
+
+
 @pytest.mark.parametrize("name", ["front", "crawl", "article", "silent", "arabic"])
 def test_printing(report: Path, watched: Watch, name: str) -> None:
     page = watched(color_scheme="dark").open(pages_of(report)[name])
@@ -316,6 +435,13 @@ def test_axe_finds_nothing_serious(report: Path, watched: Watch, name: str, sche
     # The policy of the pages keeps scripts out, axe's own too; the browser is told to let it pass here only.
     page = watched(color_scheme=scheme, bypass_csp=True).open(pages_of(report)[name])
     unfold(page)
+    if page.locator("[data-diff]").is_visible():
+        page.locator("input[value=side]").check()
+        page.locator("[name=whole]").check()
+    # With the hits open, which lie over the page and would hide it from axe's eyes.
+    page.fill("#q", "P2P")
+    page.wait_for_selector("#hits li")
+    page.add_style_tag(content=".hits { position: static !important; max-height: none !important }")
     found: list[dict[str, Any]] = axe.Axe().run(page, options={"preload": False}).response["violations"]
     told = [f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]}" for each in found]
     assert [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import filecmp
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +15,14 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.errors import CommandError
+from helpscraper.feed import build_feeds
 from helpscraper.report.build import build_report
 from helpscraper.report.crawls import crawls
 from helpscraper.report.load import Source
 from helpscraper.report.model import article_key
 from helpscraper.report.render import environment, page, periods_of
 from helpscraper.sample import expected_changes
+from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 
 
@@ -102,6 +106,22 @@ def test_a_range_is_one_time_for_all_editions(archive: Path, tmp_path: Path) -> 
         shown("2026-02-30", None)
 
 
+def test_a_range_the_wrong_way_round(tmp_path: Path) -> None:
+    """Another edition has a crawl on that very day, which does not make it an answer."""
+    hour = dt.timedelta(hours=1)
+    for locale, state, begin in (
+        ("en", 0, EPOCH),
+        ("en", 1, EPOCH - STEP + hour),
+        ("ar", 0, EPOCH + 2 * hour),
+    ):
+        sample_archive.build(
+            tmp_path / "a", states=range(state, state + 1), locales=(locale,), articles=12, begin=begin
+        )
+    with pytest.raises(CommandError, match="that one is the earlier"):
+        build_report(Catalog(tmp_path / "a"), tmp_path / "r", first="latest", last="latest~1")
+    assert not (tmp_path / "r").exists()
+
+
 def links(page: Path) -> list[Path]:
     """Every file that a page names."""
     found = re.findall(r'(?:href|src|data-more)="([^"#]+)', page.read_text())
@@ -163,9 +183,45 @@ def test_a_manifest_leads_to_no_other_folder(archive: Path, tmp_path: Path) -> N
     (tmp_path / "r/.helpscraper-report.json").write_text(json.dumps({"made_by": "", "pages": pages}))
     build_report(Catalog(archive, locale="ar"), tmp_path / "r")
     assert victim.read_text() == "mine"
-    (tmp_path / "r/.helpscraper-report.json").write_text("[")
-    with pytest.raises(CommandError, match="damaged"):
-        build_report(Catalog(archive, locale="ar"), tmp_path / "r")
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", "null", '"x"', '{"pages": []}', "{}", "\xff", "[" * 9999])
+def test_a_damaged_manifest_is_named(text: str, archive: Path, tmp_path: Path) -> None:
+    (tmp_path / ".helpscraper-report.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(CommandError, match=r"helpscraper-report\.json: damaged"):
+        build_report(Catalog(archive, locale="ar"), tmp_path)
+
+
+def test_a_report_and_feeds_do_not_delete_one_another(archive: Path, tmp_path: Path) -> None:
+    catalog = Catalog(archive, locale="ar")
+    for name, own, other in (("r", build_report, build_feeds), ("f", build_feeds, build_report)):
+        folder = tmp_path / name
+        own(catalog, folder)
+        before = contents(folder)
+        with pytest.raises(CommandError, match=r"holds .* and not .*") as caught:
+            other(catalog, folder)
+        assert "nothing was written" in str(caught.value.advice)
+        assert contents(folder) == before
+
+
+def broken(*_: object, **__: object) -> int:
+    raise KeyboardInterrupt
+
+
+def test_a_first_build_that_broke_off_is_taken_up(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = Catalog(archive, locale="ar")
+    for build, name in ((build_report, "report"), (build_feeds, "feed")):
+        folder = tmp_path / name
+        with monkeypatch.context() as patch:
+            patch.setattr(f"helpscraper.{name}.build.Manifest.save", broken)
+            with pytest.raises(KeyboardInterrupt):
+                build(catalog, folder)
+        assert len(list(folder.rglob("*.*"))) > 10
+        build(catalog, folder)
+        build(catalog, tmp_path / "whole" / name)
+        assert contents(folder) == contents(tmp_path / "whole" / name)
 
 
 def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
@@ -202,6 +258,10 @@ def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "0"]) == 2
     assert main(["report", "--archive", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 2
     assert "no snapshot" in capsys.readouterr().err
+    for command in ("report", "feed"):
+        assert main([command, "--archive", str(archive), "--out", str(out), "--locale", "fr"]) == 2
+        told = capsys.readouterr().err
+        assert "no snapshot and no run of fr" in told and "there is: okx/ar, okx/en" in told
 
 
 def test_every_template_escapes() -> None:
@@ -217,5 +277,11 @@ def test_long_histories_are_counted_by_month(archive: Path) -> None:
     assert front.unit == "crawl" and len(front.periods) == 6
     per_section = sum(map(sum, front.sections.values()))
     assert sum(map(sum, front.kinds.values())) == per_section == sum(number for _, _, _, number, _ in counts)
+    years = [replace(run, id=f"20{20 + n}{run.id[4:]}") for n, run in enumerate([runs[0]] * 3)]
+    apart = periods_of(years, [(years[1].id, "added", "s", 4, 0), (years[2].id, "added", "s", 1, 0)])
+    assert apart.periods == ("2020-06-01", "2021-06-01", "2022-06-01"), "one day of three years is three days"
+    assert apart.kinds["added"] == (0, 4, 1)
+    quick = [replace(runs[0], id=f"20260601T06000{n}Z") for n in range(3)]
+    assert periods_of(quick, []).periods == ("06-01 06:00:00", "06-01 06:00:01", "06-01 06:00:02")
     many = periods_of(runs * 60, counts)
     assert many.unit == "month" and many.periods == ("2026-06", "2026-07")

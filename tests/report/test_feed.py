@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import feedparser
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.store import Store
 from helpscraper.errors import CommandError
 from helpscraper.feed import build_feeds
 from helpscraper.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_safe
@@ -108,6 +111,29 @@ def test_ids_stay_when_time_goes_on(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "f")
     build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", limit=1000)
     assert _entries(tmp_path / "f/okx/en/all.atom") == after
+
+
+def test_the_feed_of_a_renamed_article_goes_on(tmp_path: Path, commit: Callable[..., Any]) -> None:
+    """Also through two renames, and not where another article has taken the address."""
+    store = Store(tmp_path / "a")
+    text = "\n".join(f"Paragraph {n} of a text long enough to be known again." for n in range(9))
+    article = {"title": "A", "section": "s", "source_id": "cms1", "body": text}
+    other = {"title": "Other", "section": "s", "source_id": "cms2", "body": "Something else."}
+    commit(store, "2026-06-01", [article | {"article_id": "a"}])
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    for day, name in (("2026-06-02", "b"), ("2026-06-03", "c")):
+        commit(store, day, [article | {"article_id": name}])
+        build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    where = tmp_path / "f/okx/en/articles"
+    first, second, third = ((where / f"{article_key(name)}.atom").read_bytes() for name in "abc")
+    assert first == second == third
+    assert [entry.title for entry in feedparser.parse(first).entries] == ["Renamed: A"] * 2
+    commit(store, "2026-06-04", [article | {"article_id": "c"}, other | {"article_id": "a"}])
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    first, second, third = ((where / f"{article_key(name)}.atom").read_bytes() for name in "abc")
+    assert first != second == third
+    built = build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    assert (built.written, built.deleted) == (0, 0)
 
 
 def _entries(path: Path) -> dict[str, str]:

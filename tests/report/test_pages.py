@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from helpscraper.report.build import build_report
 from helpscraper.report.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
+from tests import sample_archive
 
 STATES = range(1, 6)
 ROOT = Path(__file__).parent.parent.parent
@@ -94,6 +96,28 @@ def test_the_front_page_counts_what_happened(report: Path) -> None:
         counted = dict(zip(kinds, (int(words(cell)) for cell in line.xpath("td")), strict=True))
         wanted = told(state) if state else {}
         assert counted == {kind: sum(kind in each for each in wanted.values()) for kind in kinds}
+
+
+def test_the_front_page_says_what_time_it_covers(tmp_path: Path) -> None:
+    """One snapshot has nothing to compare itself with, and two of one day make no range."""
+    lead = re.compile(r'<p class="lead">(.*?)</p>')
+    for states, begin in (
+        (range(1), EPOCH),
+        (range(1, 2), EPOCH - STEP + dt.timedelta(hours=1)),
+        (range(2, 3), EPOCH),
+    ):
+        sample_archive.build(tmp_path / "a", states=states, begin=begin, articles=12)
+        build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+        found = lead.search((tmp_path / "r/index.html").read_text())
+        assert (
+            found
+            and found[1]
+            == {
+                0: "1 snapshot of 2026-06-01. What changes is shown here once there is a second one.",
+                1: "2 snapshots of 2026-06-01.",
+                2: "3 snapshots from 2026-06-01 to 2026-06-15.",
+            }[states.start]
+        )
 
 
 def test_an_articles_page_tells_both_dates(report: Path) -> None:

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { home, load, make, number } = window.helpscraper;
+  const { home, load, make, number, way } = window.helpscraper;
   const article = document.querySelector("article[data-key]");
   if (!article) return;
 
@@ -174,6 +174,8 @@
     const tabular = found.some(([, text]) => text.includes("\t"));
     return tabular ? [make("table", { class: "cells" }, make("tbody", {}, make("tr", {}, ...cells(found))))] : found.map(([op, text]) => marked(op, text));
   };
+  // As history/render.py says it: a paragraph that begins with a Latin name is still an Arabic one.
+  const heading = (block) => way(block.spans.map(([, text]) => text).join(""));
   const near = (found, whole) => {
     const keep = new Set();
     found.forEach(({ fate }, place) => {
@@ -194,8 +196,8 @@
       else if (block.spans.some(([, text]) => text.includes("\t"))) {
         const last = target.lastElementChild;
         const table = last?.tagName === "TABLE" ? last : target.appendChild(make("table", {}, make("tbody", {})));
-        table.tBodies[0].append(make("tr", { class: block.fate, dir: "auto" }, ...cells(block.spans)));
-      } else target.append(make("p", { class: block.fate, dir: "auto" }, note(block.fate), ...inner(block.spans)));
+        table.tBodies[0].append(make("tr", { class: block.fate, dir: heading(block) }, ...cells(block.spans)));
+      } else target.append(make("p", { class: block.fate, dir: heading(block) }, note(block.fate), ...inner(block.spans)));
     }
     return target;
   };
@@ -203,7 +205,8 @@
     const rows = shown.map((block) => {
       if (block === null) return make("tr", { class: "gap" }, make("td", { colspan: 2, "aria-label": "unchanged paragraphs" }, "…"));
       const half = (drop) => block.spans.filter(([op]) => op !== drop);
-      const cell = (text, drop) => make("td", { dir: "auto" }, ...(text === null ? [] : [note(block.fate), ...inner(half(drop))].filter(Boolean)));
+      // The cell keeps the direction of the table, which decides on which side of it the line between the columns is.
+      const cell = (text, drop) => make("td", {}, text === null ? null : make("div", { dir: way(text) }, note(block.fate), ...inner(half(drop))));
       return make("tr", { class: block.fate }, cell(block.before, "insert"), cell(block.after, "delete"));
     });
     const head = [from, to].map((version) => make("th", { scope: "col", dir: "ltr", lang: "en" }, clock(version.id)));
@@ -233,7 +236,7 @@
       const found = compare(data.blocks, from.blocks, to.blocks);
       const shown = near(found, fields.whole.checked);
       const drawn = fields.layout.value === "side" ? side(shown, from, to) : inline(shown);
-      const title = from.title === to.title ? null : make("p", { class: "retitled", dir: "auto" }, make("del", {}, from.title), " ", make("ins", {}, to.title));
+      const title = from.title === to.title ? null : make("p", { class: "retitled" }, make("del", {}, from.title), " ", make("ins", {}, to.title));
       target.replaceChildren(...[title, shown.some(Boolean) ? drawn : null].filter(Boolean));
       const unread = [from, to].filter((version) => !version.known).map((version) => clock(version.id));
       form.querySelector("[data-summary]").textContent = unread.length ? `No text was fetched in ${unread.join(" and ")}.` : count(found);

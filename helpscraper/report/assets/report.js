@@ -14,7 +14,7 @@
   };
 
   // Only files of the report itself, by names that the report makes.
-  const allowed = /^(?:\.\.\/)*[a-z0-9-]*(?:\/?[A-Za-z0-9-]+)*\.js$/;
+  const allowed = /^(?:\.\.\/)*[A-Za-z0-9-]+(?:\/[A-Za-z0-9-]+)*\.js$/;
   const checked = (url) => {
     if (!allowed.test(url)) throw new TypeError("not a file of the report: " + url);
     return url;
@@ -55,7 +55,13 @@
   const number = (value) =>
     value === null || value === undefined ? "–" : value.toLocaleString("en").replaceAll(",", "\u202f");
 
-  window.helpscraper = { home, load, make, number };
+  // A text of the site. An Arabic one that begins with a Latin name is still Arabic: render.py says it the same way.
+  const { language, direction } = body.dataset;
+  const leftward = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
+  const way = (text) => (direction === "rtl" && leftward.test(text ?? "") ? "rtl" : "auto");
+  const told = (text) => make("bdi", { lang: language, dir: way(text) }, text);
+
+  window.helpscraper = { home, load, make, number, told, way };
 
   // A plot that is wider than the screen shows its end: the latest is what people come for.
   document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
@@ -85,21 +91,30 @@
   const key = /^[0-9a-f]{16}$/;
   const snapshot = /^\d{8}T\d{6}Z$/;
   const badge = (kind) => make("span", { class: "kind " + kind }, kind);
-  const kinds = new Set("added removed unverified renamed edited retitled moved touched counted".split(" "));
+  // What a row says that has no two values to show; render.py has the same words.
+  const meanings = {
+    added: "new article",
+    removed: "taken down",
+    unverified: "not seen, but nobody looked everywhere",
+    renamed: "same article at another address",
+    edited: "the text changed",
+    retitled: "the title changed",
+    moved: "in another section",
+    touched: "only the date of the last update moved",
+    counted: "only the view count moved",
+  };
   const names = { updated_on: "dated", published_on: "published" };
-  const language = document.querySelector("table.rows th[lang]")?.lang;
-  const direction = document.querySelector("table.rows th bdi")?.dir;
 
   const row = ([article, title, section, found, silent, fields, edited, at, before], when) => {
     if (!key.test(article)) return null;
-    found = found.filter((kind) => kinds.has(kind));
+    found = found.filter((kind) => Object.hasOwn(meanings, kind));
     const what = make("td", { "data-label": "What changed" });
     for (const [name, old, now] of fields) {
       what.append(
         make(
           "div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ",
-          old ? make("del", { lang: language }, make("bdi", {}, old)) : null, " ",
-          now ? make("ins", { lang: language }, make("bdi", {}, now)) : null,
+          old ? make("del", {}, told(old)) : null, " ",
+          now ? make("ins", {}, told(now)) : null,
         ),
       );
     }
@@ -107,13 +122,14 @@
       const link = { href: `${home}articles/${article}.html#${before}..${at}` };
       what.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)));
     }
+    if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
     const day = `${at.slice(0, 4)}-${at.slice(4, 6)}-${at.slice(6, 8)}`;
     return make(
       "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
       when ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
-      make("th", { scope: "row", lang: language }, make("a", { href: `${home}articles/${article}.html` }, make("bdi", { dir: direction }, title))),
-      make("td", { "data-label": "Section", lang: language }, make("bdi", {}, section)),
+      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, told(title))),
+      make("td", { "data-label": "Section" }, told(section)),
       what,
     );
   };
@@ -168,7 +184,7 @@
       const [found, titles] = await Promise.all([load(views.dataset.more, views.dataset.name), window.helpscraper.titles()]);
       const lines = (found ?? []).filter(([article]) => key.test(article)).map(([article, before, after]) => {
         const gain = before === null || after === null ? "" : (after > before ? "+" : "") + (after - before);
-        const link = make("a", { href: `${home}articles/${article}.html` }, make("bdi", {}, titles.get(article) ?? article));
+        const link = make("a", { href: `${home}articles/${article}.html` }, told(titles.get(article) ?? article));
         return make("tr", {}, make("th", { scope: "row" }, link), ...[number(before), number(after), gain].map((text) => make("td", { class: "num" }, text)));
       });
       views.tBodies[0].replaceChildren(...lines);

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { home, load, make } = window.helpscraper;
+  const { home, load, make, told } = window.helpscraper;
   const SHARDS = 256;
   const BLOCK = 500;
   const SHOWN = 30;
@@ -16,7 +16,7 @@
     return value % SHARDS;
   };
   const cut = (text) => {
-    const plain = text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC");
+    const plain = text.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "").normalize("NFC").replaceAll("ς", "σ");
     const words = [];
     for (const run of plain.match(/[\p{L}\p{N}]+/gu) ?? []) {
       const characters = [...run];
@@ -96,8 +96,8 @@
       ...hits.filter((hit) => hit && /^[0-9a-f]{16}$/.test(hit[0])).map(([key, title, section, dated, gone]) =>
         make(
           "li", {},
-          make("a", { href: `${home}articles/${key}.html` }, make("bdi", {}, title)), " ",
-          make("span", { class: "soft" }, make("bdi", {}, section), dated ? " · " + dated : "", gone ? " · no longer there" : ""),
+          make("a", { href: `${home}articles/${key}.html` }, told(title)), " ",
+          make("span", { class: "soft" }, told(section), dated ? " · " + dated : "", gone ? " · no longer there" : ""),
         ),
       ),
     );
