@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 from helpscraper import Archive
 from helpscraper.archive import compact as compact_module
-from helpscraper.archive import compact_merge, compact_plan
+from helpscraper.archive import compact_merge, compact_plan, sql
 from helpscraper.archive.compact import compact, expand, month_begin
 from helpscraper.archive.editions import editions_table
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant, snapshot_path
@@ -37,9 +37,11 @@ from helpscraper.archive.store import Store
 from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import SnapshotFile, write_reextracted, write_snapshot
 from helpscraper.errors import ArchiveError
+from helpscraper.history import diff as diff_module
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import changes_feed
 from helpscraper.history.timeline import article_history, log_table
+from helpscraper.history.views import view_series
 from tests.conftest import article, body
 
 EN = Partition("okx", "en")
@@ -686,6 +688,48 @@ def test_verify_finds_what_a_month_does_not_give_back(archive: Store) -> None:
     assert len(problems) == 1
     assert "rows are of none of its snapshots" in problems[0]
     assert path.exists()
+
+
+@pytest.mark.parametrize("undo", [False, True])
+def test_who_asks_while_the_rows_are_moved_gets_the_same(
+    archive: Store, monkeypatch: pytest.MonkeyPatch, undo: bool
+) -> None:
+    """The files go between the moment when they were listed and the moment when they are read."""
+    if undo:
+        run_compact(archive)
+    before = public(archive)
+    asked = {
+        "sql": lambda: query(Catalog(archive), "SELECT * FROM snapshots JOIN changes USING (article_id) ORDER BY ALL"),
+        "views": lambda: view_series(Catalog(archive)),
+        "editions": lambda: editions_table(Catalog(archive)),
+        "diff": lambda: diff_snapshots(Catalog(archive), "2026-10-01", "2026-10-31").table,
+    }  # fmt: skip
+    settled = {name: ask() for name, ask in asked.items()}
+    opened, bodies_of = sql._open, diff_module.bodies_of
+
+    def move() -> None:
+        list(expand(Catalog(archive), EN)) if undo else run_compact(archive)
+
+    def back() -> None:
+        run_compact(archive) if undo else list(expand(Catalog(archive), EN))
+
+    def once(real: Any) -> Any:
+        moved: list[bool] = []
+
+        def moving(*arguments: Any) -> Any:
+            if not moved:
+                moved.append(True)
+                move()
+            return real(*arguments)
+
+        return moving
+
+    for name, ask in asked.items():
+        monkeypatch.setattr(sql, "_open", once(opened))
+        monkeypatch.setattr(diff_module, "bodies_of", once(bodies_of))
+        assert ask().equals(settled[name]), name
+        back()
+    assert public(archive) == before
 
 
 def test_a_packed_snapshot_is_still_a_commit(archive: Store) -> None:
