@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
         return _show_snapshot(args, catalog, catalog.resolve(args.what))
     if not at:
         article, reference = args.what, "latest"
-    return _show_article(args, catalog, catalog.resolve(reference or "latest"), article)
+    return _show_article(args, catalog, catalog.resolve(reference), article)
 
 
 def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:
