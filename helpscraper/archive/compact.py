@@ -60,8 +60,8 @@ def compact(
     """Pack the snapshots of ``partition`` older than ``before``, and their feeds; yield a report for each month.
 
     Months with nothing to do are passed over. A file that is damaged, or of another schema version, or that another
-    program changed, stays as it is and is named. Raises ``ArchiveError`` when a month's file cannot be written, or
-    does not give back what went in: that month is then as it was.
+    program changed, stays as it is and is named. A month whose file cannot be written, or does not give back what went
+    in, stays as it was: its report names no snapshot and says why, and the next month is looked at.
     """
     for kind in _KINDS:
         for month in months(catalog, kind, partition, before):
@@ -71,7 +71,12 @@ def compact(
                 continue
             ids = tuple(sorted({*plan.own, *itertools.chain(*plan.chunks)}))
             size = sum(catalog.store.size(path) for path in going)
-            after = None if dry_run else _carry_out(catalog, plan, going)
+            try:
+                after = None if dry_run else _carry_out(catalog, plan, going)
+            except ArchiveError as error:
+                problems = (*plan.problems, str(error))
+                yield MonthReport(partition, kind, month, (), size, None, problems)
+                continue
             yield MonthReport(partition, kind, month, ids, size, after, tuple(plan.problems))
 
 
@@ -79,28 +84,57 @@ def expand(catalog: Catalog, partition: Partition, *, dry_run: bool = False) -> 
     """Take every snapshot and feed of ``partition`` out of the months' files; yield a report for each file.
 
     Each gets its own file back before the month's goes. Written by what wrote them first, they are the very bytes
-    that they were (checked); by another version, the same rows in other bytes. Raises ``ArchiveError`` for a damaged
-    file, which then stays.
+    that they were (checked); by another version, the same rows in other bytes. A damaged file stays: its report names
+    no snapshot and says why, and the next one is looked at.
     """
-    store = catalog.store
     for kind in reversed(_KINDS):
-        for part in catalog.months.parts(kind, partition):
-            after = None
-            if part.error is not None:
-                raise part.error
-            if not dry_run:
-                with unpacked(store, part) as (targets, wrong):
-                    if wrong:
-                        raise ArchiveError(
-                            f"{store.url(part.path)}: {'; '.join(wrong)}",
-                            advice="nothing was taken out; `helpscraper verify` names every damaged file",
-                        )
-                    after = sum(target.stat().st_size for target in targets.values())
-                    for name, target in targets.items():
-                        if not store.exists(own := own_path(kind, partition, name)):
-                            store.commit(own, target)
-                store.remove(part.path)
+        # Of two files of one month the newer one tells how a snapshot is, as it does for who reads it.
+        parts = sorted(catalog.months.parts(kind, partition), key=lambda p: (p.file.month, -p.file.part))
+        for part in parts:
+            try:
+                if part.error is not None:
+                    raise part.error
+                after = None if dry_run else _take_out(catalog.store, part)
+            except ArchiveError as error:
+                yield MonthReport(partition, kind, part.file.month, (), part.size, None, (str(error),))
+                continue
             yield MonthReport(partition, kind, part.file.month, tuple(part.entries), part.size, after)
+
+
+def _take_out(store: Store, part: Part) -> int:
+    """Give each snapshot of a month's file its own file back, remove the month's, and return the bytes they take.
+
+    One that has its own file already keeps it, if that can be read: else the month's holds the last good rows.
+    """
+    with unpacked(store, part) as (targets, wrong):
+        if wrong:
+            raise ArchiveError(
+                f"{store.url(part.path)}: {'; '.join(wrong)}",
+                advice="nothing was taken out; `helpscraper verify` names every damaged file",
+            )
+        own = {name: own_path(part.file.kind, part.file.partition, name) for name in targets}
+        there = {name for name, path in own.items() if store.exists(path)}
+        for name in sorted(there):
+            if store.digest(own[name]) != sha256(targets[name]):
+                _require_whole(store, own[name], part)
+        for name in sorted(set(targets) - there):
+            store.commit(own[name], targets[name])
+        after = sum(target.stat().st_size for target in targets.values())
+    store.remove(part.path)
+    return after
+
+
+def _require_whole(store: Store, path: str, part: Part) -> None:
+    """Read a file from end to end; ``ArchiveError`` says that it is damaged and that ``part`` holds it, too."""
+    try:
+        with open_parquet(store, path) as file:
+            for number in range(file.num_row_groups):
+                file.read_row_group(number, use_threads=False)
+    except ArchiveError as error:
+        raise ArchiveError(
+            f"{error.message}; {store.url(part.path)} holds the snapshot, too, and stays as it is",
+            advice="move the damaged file away and run this again: it comes out of the month's file",
+        ) from error
 
 
 @contextmanager
@@ -144,7 +178,7 @@ def _build(catalog: Catalog, plan: Plan, chunk: tuple[str, ...]) -> int:
     entries = {name: plan.entries[name] for name in chunk}
     with store.scratch(path) as target, ExitStack() as stack:
         sources = [
-            Source(stack.enter_context(open_parquet(store, where)), frozenset(ids))
+            Source(stack.enter_context(open_parquet(store, where)), frozenset(ids), store.url(where))
             for where, ids in plan.sources(chunk).items()
         ]
         while True:

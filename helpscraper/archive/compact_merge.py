@@ -22,6 +22,7 @@ from helpscraper.archive.layout import Packed, snapshot_id, snapshot_instant
 from helpscraper.archive.parquet import (
     CHANGES_ROWS,
     SNAPSHOT_ROWS,
+    damage_named,
     open_month_writer,
     open_writer,
 )
@@ -46,10 +47,11 @@ _PLAIN: Mapping[Packed, Collection[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file and the ids of those of its snapshots that are wanted; its rows are sorted by article."""
+    """An open file, the ids of those of its snapshots that are wanted, and its name; its rows are sorted by article."""
 
     file: pq.ParquetFile
     ids: frozenset[str]
+    url: str
 
 
 def pack(
@@ -61,7 +63,8 @@ def pack(
 ) -> None:
     """Write the rows of ``sources`` to ``target``, sorted by ``article_id`` and instant. Same input, same bytes.
 
-    ``entries`` and ``noted`` (by id) say what each snapshot's own file was and had as metadata.
+    ``entries`` and ``noted`` (by id) say what each snapshot's own file was and had as metadata. Raises ``ArchiveError``
+    naming the source that is damaged.
     """
     schema = SCHEMAS[kind]
     held = {name: {k: v for k, v in asdict(entry).items() if k != "id"} for name, entry in entries.items()}
@@ -151,7 +154,7 @@ class _Head:
     """What was read of one source and not yet given out."""
 
     def __init__(self, kind: Packed, source: Source) -> None:
-        self.file, self.column = source.file, AT[kind]
+        self.file, self.url, self.column = source.file, source.url, AT[kind]
         instants = [snapshot_instant(name) for name in sorted(source.ids)]
         self.instants = pa.array(instants, pa.timestamp("us", tz="UTC"))
         self.next = 0
@@ -174,7 +177,8 @@ class _Head:
 
     def extend(self) -> None:
         """Read one row group more."""
-        group = self.file.read_row_group(self.next, use_threads=False).replace_schema_metadata()
+        with damage_named(self.url):  # many are open: whoever opened the last one would be blamed for it
+            group = self.file.read_row_group(self.next, use_threads=False).replace_schema_metadata()
         self.next += 1
         wanted = group.filter(pc.is_in(group.column(self.column), value_set=self.instants))
         self.table = pa.concat_tables([self.table, wanted.cast(self.table.schema)])

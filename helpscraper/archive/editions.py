@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.sql import connect
+from helpscraper.archive.sql import answer
 
 __all__ = ["EDITIONS_SCHEMA", "editions_table"]
 
@@ -62,5 +62,5 @@ def editions_table(catalog: Catalog, base: str = "en") -> pa.Table:
 
     An edition lags when the article of the ``base`` locale was updated on a later date than it.
     """
-    with connect(catalog) as connection:
-        return connection.sql(_QUERY, params={"base": base}).to_arrow_table().cast(EDITIONS_SCHEMA)
+    found = answer(catalog, lambda con: con.sql(_QUERY, params={"base": base}).to_arrow_table())
+    return found.cast(EDITIONS_SCHEMA)

@@ -19,6 +19,7 @@ __all__ = [
     "RUN_KEY",
     "SNAPSHOT_ROWS",
     "WRITER",
+    "damage_named",
     "open_month_writer",
     "open_parquet",
     "open_writer",
@@ -116,17 +117,23 @@ def open_parquet(store: Store, path: str) -> Iterator[pq.ParquetFile]:
 
     The work inside the ``with`` block is covered too, because Parquet finds most damage only while decoding.
     """
+    with damage_named(store.url(path)), contextlib.ExitStack() as stack:
+        source = store.url(path) if store.is_local else stack.enter_context(store.open(path))
+        file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
+        yield file
+
+
+@contextlib.contextmanager
+def damage_named(url: str) -> Iterator[None]:
+    """Make whatever cannot be read inside the block an ``ArchiveError`` that names ``url``."""
     try:
-        with contextlib.ExitStack() as stack:
-            source = store.url(path) if store.is_local else stack.enter_context(store.open(path))
-            file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
-            yield file
+        yield
     except FileNotFoundError as error:
         raise ArchiveError(
-            f"{store.url(path)}: no such file", advice="`helpscraper verify` lists what is missing"
+            f"{url}: no such file", advice="`helpscraper verify` lists what is missing"
         ) from error
     except (OSError, pa.ArrowException) as error:
         raise ArchiveError(
-            f"{store.url(path)}: damaged or unreadable: {error}",
+            f"{url}: damaged or unreadable: {error}",
             advice="restore this file from a backup; the other files of the archive can still be read",
         ) from error

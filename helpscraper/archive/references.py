@@ -53,6 +53,8 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
         raise ReferenceNotFoundError(
             f"{where} holds no snapshot yet", advice="make one with `helpscraper crawl`"
         )
+    if not name:
+        raise ReferenceNotFoundError(f"the name of a snapshot of {where} is empty", advice=_there_is(ids))
     if latest := _LATEST.fullmatch(name):
         back = int(latest[1] or 0)
         if back < len(ids):

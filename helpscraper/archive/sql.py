@@ -2,12 +2,15 @@
 
 ``snapshots`` (the columns of a snapshot, then ``site`` and ``locale``; every snapshot, a re-extraction in
 place of the crawl it re-reads), ``latest`` (the newest of each site and locale), ``bodies``, ``changes`` and
-``runs``. A view of files that do not exist yet is empty and has all its columns.
+``runs``. A view of files that do not exist yet is empty and has all its columns; one with a damaged file cannot be
+asked, and the others can.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -16,43 +19,143 @@ from helpscraper.archive.bodies import bodies_files
 from helpscraper.archive.compact_read import AT
 from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
 from helpscraper.archive.overview import runs_table
+from helpscraper.archive.parquet import open_parquet
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_SCHEMA
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, CommandError
 
-__all__ = ["VIEWS", "connect", "query"]
+__all__ = ["VIEWS", "answer", "connect", "query"]
 
 VIEWS = ("snapshots", "latest", "bodies", "changes", "runs")
 
 _PARTITION = [pa.field("site", pa.string()), pa.field("locale", pa.string())]
+
+_SCHEMAS = {
+    "snapshots": SNAPSHOT_SCHEMA,
+    "latest": SNAPSHOT_SCHEMA,
+    "bodies": BODIES_SCHEMA,
+    "changes": CHANGES_SCHEMA,
+}
+
+# A compaction moves the rows of one month after the other, each in an instant: who meets it twice was unlucky.
+_TRIES = 5
+
+_Listed = Mapping[str, Mapping[str, frozenset[str]]]
+"""Of each view its files, and of each file the ids of the snapshots to take from it (none: all)."""
+
+_T = TypeVar("_T")
 
 
 def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) -> duckdb.DuckDBPyConnection:
     """Return an in-memory DuckDB connection with the views of this archive; times are shown in UTC.
 
     ``memory_limit`` bounds DuckDB, which spills to its temporary folder above it, and ``threads`` bounds its
-    workers.
+    workers. Raises ``ArchiveError`` naming a damaged file.
     """
+
+    def whole(listed: _Listed) -> duckdb.DuckDBPyConnection:
+        connection, broken = _open(catalog, listed, memory_limit, threads)
+        for error in broken.values():
+            connection.close()
+            raise error
+        return connection
+
+    return _settled(catalog, whole)
+
+
+def answer(
+    catalog: Catalog,
+    ask: Callable[[duckdb.DuckDBPyConnection], pa.Table],
+    *,
+    memory_limit: str = "1GB",
+    threads: int = 2,
+) -> pa.Table:
+    """Return what ``ask`` makes of a connection with the views of this archive.
+
+    Raises ``ArchiveError`` naming a damaged file of a view that is asked; damage to the others is no hindrance. What a
+    compaction moves meanwhile is looked for again, so ``ask`` may be called more than once.
+    """
+
+    def once(listed: _Listed) -> pa.Table:
+        connection, broken = _open(catalog, listed, memory_limit, threads)
+        with connection:
+            try:
+                return ask(connection)
+            except duckdb.CatalogException as error:
+                for name, damage in broken.items():
+                    if f"table with name {name} " in str(error).lower():
+                        raise damage from error
+                raise
+
+    try:
+        return _settled(catalog, once)
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        raise ArchiveError(
+            f"{catalog.store.uri}: a file cannot be read: {error}",
+            advice="`helpscraper verify` names what is damaged",
+        ) from error
+
+
+def _settled(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
+    """Return what ``work`` makes of the files of each view; again, when a compaction had moved them meanwhile."""
+    for _ in range(_TRIES - 1):
+        listed = _list(catalog)
+        try:
+            return work(listed)
+        except (ArchiveError, duckdb.IOException):
+            if _list(catalog) == listed:
+                raise
+    return work(_list(catalog))
+
+
+def _list(catalog: Catalog) -> _Listed:
+    snapshots = catalog.snapshots()
+    newest = {each.partition: each for each in snapshots}
+    bodies = [path for each in catalog.partitions() for path in bodies_files(catalog.store, each)]
+    return {
+        "snapshots": _held(catalog, "snapshots", snapshots),
+        "latest": _held(catalog, "snapshots", list(newest.values())),
+        "bodies": dict.fromkeys(bodies, frozenset()),
+        "changes": _held(catalog, "changes", snapshots),
+    }
+
+
+def _open(
+    catalog: Catalog, listed: _Listed, memory_limit: str, threads: int
+) -> tuple[duckdb.DuckDBPyConnection, dict[str, ArchiveError]]:
+    """Return a connection with the views that can be made, and why the others cannot."""
     connection = duckdb.connect(config={"memory_limit": memory_limit, "threads": threads})
     connection.execute("SET TimeZone = 'UTC'")
     store = catalog.store
     if not store.is_local:
         connection.register_filesystem(store.fs)
-    snapshots = catalog.snapshots()
-    newest = {each.partition: each for each in snapshots}
-    bodies = [path for each in catalog.partitions() for path in bodies_files(store, each)]
-    views: dict[str, tuple[pa.Schema, Mapping[str, frozenset[str]]]] = {
-        "snapshots": (SNAPSHOT_SCHEMA, _held(catalog, "snapshots", snapshots)),
-        "latest": (SNAPSHOT_SCHEMA, _held(catalog, "snapshots", list(newest.values()))),
-        "bodies": (BODIES_SCHEMA, dict.fromkeys(bodies, frozenset())),
-        "changes": (CHANGES_SCHEMA, _held(catalog, "changes", snapshots)),
-    }
-    for name, (schema, files) in views.items():
+    broken: dict[str, ArchiveError] = {}
+    for name, schema in _SCHEMAS.items():
         at = AT["changes" if name == "changes" else "snapshots"]
-        connection.execute(_view(name, store, files, at, pa.schema([*schema, *_PARTITION])))
+        try:
+            connection.execute(_view(name, store, listed[name], at, pa.schema([*schema, *_PARTITION])))
+        except duckdb.Error as error:
+            broken[name] = _damage(store, name, listed[name], error)
     connection.register("runs", runs_table(catalog))
-    return connection
+    return connection, broken
+
+
+def _damage(store: Store, name: str, files: Collection[str], error: duckdb.Error) -> ArchiveError:
+    """Say which of the files of a view cannot be read, in the words in which every other command says it."""
+    for path in files:
+        try:
+            with contextlib.ExitStack() as stack:
+                stack.enter_context(open_parquet(store, path))
+        except ArchiveError as damage:
+            return ArchiveError(
+                f"{damage.message} (so the view {name} cannot be asked)",
+                advice="restore this file from a backup, or move it away to ask the rest; the other views can be asked",
+            )
+    return ArchiveError(
+        f"{store.uri}: the view {name} cannot be made: {error}",
+        advice="`helpscraper verify` names what is damaged",
+    )
 
 
 def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: int = 2) -> pa.Table:
@@ -62,16 +165,13 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
     that DuckDB does not understand, and ``ArchiveError`` for a damaged file.
     """
     try:
-        with connect(catalog, memory_limit=memory_limit, threads=threads) as connection:
-            statements = connection.extract_statements(text)
-            if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
-                raise CommandError("one SELECT is asked for", advice=f"the views are {', '.join(VIEWS)}")
-            return connection.sql(text).to_arrow_table()
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
-        raise ArchiveError(
-            f"{catalog.store.uri}: a file cannot be read: {error}",
-            advice="`helpscraper verify` names what is damaged",
-        ) from error
+        with duckdb.connect() as parser:
+            statements = parser.extract_statements(text)
+        if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
+            raise CommandError("one SELECT is asked for", advice=f"the views are {', '.join(VIEWS)}")
+        return answer(
+            catalog, lambda con: con.sql(text).to_arrow_table(), memory_limit=memory_limit, threads=threads
+        )
     except duckdb.OutOfMemoryException as error:
         raise CommandError(
             f"the query needs more memory: {error}", advice="pass a larger memory_limit"

@@ -7,7 +7,9 @@ is imported, so that ``helpscraper --help`` stays quick.
 from __future__ import annotations
 
 import argparse
+import codecs
 import importlib
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -71,6 +73,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors go to stderr with what to do about them."""
+    _write_all_characters()
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in arguments if not word.startswith("-")), None)
     args = build_parser(command).parse_args(arguments)
@@ -94,3 +97,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("  check the folder, the rights and the free space", file=sys.stderr)
         return 1
     return code
+
+
+def _write_all_characters() -> None:
+    """Write ``\\u6587`` for what a terminal's own encoding does not have, instead of breaking off there."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="backslashreplace")

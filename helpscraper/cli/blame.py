@@ -29,11 +29,11 @@ def run(args: argparse.Namespace) -> int:
     """Print the paragraphs of the newest body, each with the snapshot that brought it."""
     from rich.text import Text
 
-    from helpscraper.cli.changes_text import paged
+    from helpscraper.cli.changes_text import paged, print_warnings
     from helpscraper.cli.output import emit, terminal_safe
     from helpscraper.history.blame import blame
 
-    found = blame(open_catalog(args), args.article)
+    found = blame(open_catalog(args), args.article, warn=lambda text: print_warnings([text]))
     if args.format != "table":
         emit(found, args.format, output=args.output)
         return 0

@@ -7,7 +7,8 @@ import datetime as dt
 import sys
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_partition, open_catalog
+from helpscraper.cli.options import add_partition, open_existing
+from helpscraper.errors import ExitCode, LockHeldError
 
 if TYPE_CHECKING:
     from helpscraper.archive.compact import MonthReport
@@ -26,7 +27,8 @@ examples:
 Nothing is lost: each snapshot can be taken out again byte by byte, which is tried before its file is removed. What was
 killed is ended by the next run. The lock of the site and locale is held, so no crawl of it runs at the same time.
 
-exit codes: 0 done, 1 a file was left as it was (it is named), 2 wrong arguments, 75 a crawl is at work
+exit codes: 0 done, 1 a file was left as it was (it is named), 2 wrong arguments or no archive, 75 a crawl of a site and
+locale is at work (the others are done)
 """
 
 
@@ -54,11 +56,16 @@ def run(args: argparse.Namespace) -> int:
 
     now = dt.datetime.now(dt.UTC)
     before = args.before or (month_begin(now) if args.keep is None else now - dt.timedelta(days=args.keep))
-    catalog = open_catalog(args)
-    done = problems = 0
+    catalog = open_existing(args)
+    done = problems = locked = 0
     for partition in catalog.partitions():
         lock = CrawlLock(catalog.store.state_dir(partition))
-        lock.acquire()
+        try:
+            lock.acquire()
+        except LockHeldError as error:
+            print(error, file=sys.stderr)
+            locked += 1
+            continue
         try:
             reports = (
                 expand(catalog, partition, dry_run=args.dry_run)
@@ -74,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
                 problems += len(report.problems)
         finally:
             lock.release()
-    if not done:
+    if not (done or locked or problems):
         print("nothing to do")
-    return 1 if problems else 0
+    return ExitCode.LOCKED if locked else int(problems > 0)
 
 
 def _line(report: MonthReport, *, undo: bool) -> str:

@@ -125,8 +125,9 @@ def _pairs(
         try:
             if args.a is None:
                 _require_two(catalog, where or catalog.partition(site, locale))
-            before = catalog.resolve(args.a or "latest~1", site=site, locale=locale)
-            after = catalog.resolve(args.b or "latest", site=site, locale=locale)
+            # An empty text is a name that is not there, such as that of a variable which nobody set.
+            before = catalog.resolve("latest~1" if args.a is None else args.a, site=site, locale=locale)
+            after = catalog.resolve("latest" if args.b is None else args.b, site=site, locale=locale)
         except CommandError as error:
             failed.append(error)
             continue
@@ -197,7 +198,7 @@ def _print(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse
 
 
 def _print_json(diffs: list[DiffResult], output: str | None) -> None:
-    from helpscraper.cli.output import print_text, whole_file
+    from helpscraper.cli.output import utf8, whole_file
 
     answers: list[dict[str, Any]] = [
         {"from": diff.from_id, "to": diff.to_id, "changes": diff.records()} for diff in diffs
@@ -207,10 +208,7 @@ def _print_json(diffs: list[DiffResult], output: str | None) -> None:
             {"edition": str(diff.partition), **answer} for diff, answer in zip(diffs, answers, strict=True)
         ]
     text = json.dumps(answers[0] if len(answers) == 1 else answers, ensure_ascii=False, indent=1)
-    if output is None:
-        print_text(text)
-        return
-    with whole_file(Path(output)) as file:
+    with utf8() if output is None else whole_file(Path(output)) as file:
         file.write(text.encode() + b"\n")
 
 

@@ -39,6 +39,7 @@ __all__ = [
     "print_fields",
     "print_text",
     "terminal_safe",
+    "utf8",
     "whole_file",
 ]
 
@@ -78,12 +79,18 @@ def emit(
     elif format == "parquet" and out.isatty():
         raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
     else:
-        out.flush()
-        binary = cast(
-            "BinaryIO", cast("io.TextIOWrapper", out).buffer
-        )  # UTF-8 whatever the terminal's own encoding
-        _write(arrow, format, binary, columns)
-        binary.flush()
+        with utf8(out) as binary:
+            _write(arrow, format, binary, columns)
+
+
+@contextlib.contextmanager
+def utf8(stream: IO[str] | None = None) -> Iterator[BinaryIO]:
+    """Give the bytes behind ``stream`` (default: stdout): data are UTF-8 whatever the terminal's own encoding."""
+    out = stream or sys.stdout
+    out.flush()
+    binary = cast("BinaryIO", cast("io.TextIOWrapper", out).buffer)
+    yield binary
+    binary.flush()
 
 
 def _write(table: pa.Table, format: str, file: BinaryIO, columns: Sequence[str] | None) -> None:

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(
             f"{args.what!r} names no article", advice="say ARTICLE, ARTICLE@REF or REF, such as fees@latest~1"
         )
-    return _show_article(args, catalog, catalog.resolve(reference or "latest"), article)
+    return _show_article(args, catalog, catalog.resolve(reference), article)
 
 
 def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:

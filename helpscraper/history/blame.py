@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
-from helpscraper.archive.reader import Catalog
-from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 from helpscraper.history.timeline import History, article_history
 from helpscraper.history.words import align, blocks_of, units_of
 
@@ -54,14 +56,23 @@ def attribute(versions: list[tuple[str, str]], language: str | None = None) -> l
     return list(zip(texts, names, strict=True))
 
 
-def blame(catalog: Catalog, article_id: str, partition: Partition | None = None) -> pa.Table:
+def blame(
+    catalog: Catalog,
+    article_id: str,
+    partition: Partition | None = None,
+    *,
+    warn: Callable[[str], object] = lambda _: None,
+) -> pa.Table:
     """Return the blocks of the newest body of an article with the snapshot that brought each (``BLAME_SCHEMA``).
 
-    Raises ``ReferenceNotFoundError`` for an unknown article (with the nearest names) and for one whose page was never
-    read, and ``ArchiveError`` for a body that cannot be read.
+    A snapshot that cannot be read is passed over, and ``warn`` is told. Raises ``ReferenceNotFoundError`` for unknown
+    articles (with the nearest names) and such whose page was never read, and ``ArchiveError`` for a body that cannot
+    be read.
     """
     history = article_history(catalog, article_id, partition)
-    language, newest = _newest(catalog, history)
+    for warning in history.warnings:
+        warn(warning)
+    language, newest = _newest(catalog, history, warn)
     versions = _versions(catalog, history, newest)
     texts = [(v.snapshot_id, catalog.body(v.sha256, history.partition)["body_text"]) for v in versions]
     found = attribute(texts, language)
@@ -78,15 +89,16 @@ def blame(catalog: Catalog, article_id: str, partition: Partition | None = None)
     )
 
 
-def _newest(catalog: Catalog, history: History) -> tuple[str | None, str]:
+def _newest(catalog: Catalog, history: History, warn: Callable[[str], object]) -> tuple[str | None, str]:
     """Return language and body of the newest snapshot that has a body of the article."""
     for snapshot in reversed(catalog.snapshots(history.partition)):
-        for name in reversed(history.names):
-            rows = catalog.load_table(
-                snapshot, columns=["language", "body_sha256"], article_id=name
-            ).to_pylist()
-            if rows and rows[0]["body_sha256"]:
-                return rows[0]["language"], rows[0]["body_sha256"]
+        try:
+            row = _row(catalog, history, snapshot)
+        except ArchiveError as error:
+            warn(f"{snapshot.id}: {error.message}")
+            continue
+        if row and row["body_sha256"]:
+            return row["language"], row["body_sha256"]
     raise ReferenceNotFoundError(
         f"{history.article_id}: no snapshot has a body of it", advice="its page was never fetched"
     )
@@ -96,13 +108,13 @@ def _versions(catalog: Catalog, history: History, newest: str) -> list[_Version]
     """Return the bodies that the article had, oldest first.
 
     The feed tells of edits. A body that came otherwise (with the first reading of the page, or with a newer
-    extractor) dates from the snapshot that stored it first.
+    extractor) dates from the first snapshot that shows it of this article.
     """
     versions: list[_Version] = []
 
     def add(sha256: str, at: str | None) -> None:
         if not versions or versions[-1].sha256 != sha256:
-            versions.append(_Version(sha256, at or _stored(catalog, history, sha256)))
+            versions.append(_Version(sha256, at or _shown(catalog, history, sha256, versions)))
 
     for row in history.table.to_pylist():
         if row["field"] == "body_sha256" and row["kind"] == "edited":
@@ -112,6 +124,26 @@ def _versions(catalog: Catalog, history: History, newest: str) -> list[_Version]
     return versions
 
 
-def _stored(catalog: Catalog, history: History, sha256: str) -> str:
+def _shown(catalog: Catalog, history: History, sha256: str, earlier: list[_Version]) -> str:
+    """Return the first snapshot after the ``earlier`` versions that shows this body of the article.
+
+    When the body was stored is another question: another article may have had it before, or an import came later.
+    """
+    for snapshot in catalog.snapshots(history.partition):
+        if earlier and snapshot.id < earlier[-1].snapshot_id:
+            continue
+        with contextlib.suppress(ArchiveError):
+            row = _row(catalog, history, snapshot)
+            if row and row["body_sha256"] == sha256:
+                return snapshot.id
     at: dt.datetime = catalog.body(sha256, history.partition)["first_snapshot_at"]
     return snapshot_id(at)
+
+
+def _row(catalog: Catalog, history: History, snapshot: Snapshot) -> dict[str, str | None] | None:
+    """Return language and body of the article in a snapshot, under the slug that it had then."""
+    name = history.name_in(snapshot.id)
+    if name is None:
+        return None
+    found = catalog.load_table(snapshot, columns=["language", "body_sha256"], article_id=name).to_pylist()
+    return found[0] if found else None

@@ -181,19 +181,22 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
 
 
 def follow(article_id: str, links: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return all slugs of an article, the oldest first; ``links`` are the renames (before, after), oldest first.
+    """Return every slug that renames connect with ``article_id``; ``links`` are those (before, after), oldest first.
+
+    Another article may have borne one of them in between: ``tenures`` tells whose it was when.
 
     >>> follow("b", [("a", "b"), ("x", "y"), ("b", "c")])
     ('a', 'b', 'c')
     """
-    names = [article_id]
-    for before, after in reversed(links):
-        if after == names[0]:
-            names.insert(0, before)
-    for before, after in links:
-        if before == names[-1]:
-            names.append(after)
-    return tuple(dict.fromkeys(names))
+    found = {article_id}
+    size = 0
+    while size < len(found):
+        size = len(found)
+        for pair in links:
+            if not found.isdisjoint(pair):
+                found.update(pair)
+    ordered = dict.fromkeys(name for pair in links for name in pair if name in found)
+    return tuple(ordered) or (article_id,)
 
 
 def owners(renames: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:

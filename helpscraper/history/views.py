@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.layout import snapshot_instant
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.sql import connect
+from helpscraper.archive.sql import answer
 from helpscraper.history.renames import owners
 from helpscraper.history.steps import renames_between, steps
 
@@ -58,7 +59,10 @@ def view_series(catalog: Catalog) -> pa.Table:
         for where in catalog.partitions()
         for slug, until, owner in owners(renames_between(catalog, steps(catalog, where)))
     ]  # fmt: skip
-    with connect(catalog) as connection:
-        connection.register("renamed", pa.Table.from_pylist(rows, schema=_RENAMED))
-        found: pa.Table = connection.sql(_VIEWS).to_arrow_table()
-    return found
+    renamed = pa.Table.from_pylist(rows, schema=_RENAMED)
+
+    def ask(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+        connection.register("renamed", renamed)
+        return connection.sql(_VIEWS).to_arrow_table()
+
+    return answer(catalog, ask)

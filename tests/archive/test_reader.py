@@ -23,10 +23,11 @@ from helpscraper.archive.schema import (
     VERSION_KEY,
     read_compatible,
 )
-from helpscraper.archive.sql import VIEWS, query
+from helpscraper.archive.sql import VIEWS, connect, query
 from helpscraper.archive.store import Store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
+from helpscraper.history.views import view_series
 
 Commit = Callable[..., SnapshotFile]
 EN, ZH = Partition("okx", "en"), Partition("okx", "zh-hans")
@@ -261,9 +262,26 @@ def test_a_damaged_file_is_named_and_the_rest_still_works(store: Store, commit: 
         False,
         True,
     ]
-    with pytest.raises(ArchiveError, match="verify"):
-        query(catalog, "SELECT * FROM snapshots")
+    for view in ("snapshots", '"Latest"'):
+        with pytest.raises(
+            ArchiveError, match=r"20261121T060000Z\.parquet: damaged or unreadable.*\n.*backup"
+        ):
+            query(catalog, f"SELECT * FROM {view}")  # noqa: S608
     assert runs_table(catalog).num_rows == 2
+    assert query(catalog, "SELECT count(*) AS n FROM runs, bodies").to_pylist() == [{"n": 4}]
+
+
+def test_an_older_damaged_file_costs_nothing_that_is_not_read_from_it(store: Store, commit: Commit) -> None:
+    path = Path(store.url(commit(store, "2026-11-20", ROWS).path))
+    commit(store, "2026-11-21", ROWS)
+    path.write_bytes(path.read_bytes()[:-20])
+    catalog = Catalog(store)
+    assert query(catalog, "SELECT count(*) AS n FROM latest").to_pylist() == [{"n": len(ROWS)}]
+    assert editions_table(catalog).num_rows == len(ROWS)
+    with pytest.raises(ArchiveError, match=r"20261120T060000Z\.parquet: damaged or unreadable"):
+        view_series(catalog)
+    with pytest.raises(ArchiveError, match=r"20261120T060000Z\.parquet: damaged or unreadable"):
+        connect(catalog)
 
 
 def test_a_flipped_byte_is_found(store: Store, commit: Commit) -> None:

@@ -51,7 +51,7 @@ def test_a_name_means_one_snapshot(name: str, expected: str) -> None:
         ("2026-11-19", "begins later, with 20261120T060000Z"),
         ("2026-13-01", "no such day"),
         ("passkeys", "no such snapshot"),
-        ("", "fits|no such"),
+        ("", "name of a snapshot of archive is empty"),
         ("latest~-1", "no such snapshot"),
     ],
 )

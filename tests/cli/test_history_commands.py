@@ -91,6 +91,9 @@ def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) 
     [
         (["diff", "202611"], "202611 fits 5 snapshots"),
         (["diff", "latest~9"], "holds 5 snapshots"),
+        (["diff", "", "latest"], "the name of a snapshot of"),
+        (["diff", "latest~1", ""], "is empty"),
+        (["show", "trading-fees@"], "is empty"),
         (["diff", "--kind", "deleted"], "no such kind of change: deleted"),
         (["diff", "--field", "colour"], "no such field to compare: colour"),
         (["diff", "--article", "trading-fee"], "nearest: trading-fees"),

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -261,3 +262,37 @@ def test_what_may_be_new_is_marked(capsys: pytest.CaptureFixture[str], tmp_path:
         " 20261116T060000Z did not look everywhere they could be\n"
     )
     assert "seen for the first time" in ran(capsys, tmp_path, "history", "farewell")[1]
+
+
+def translated(folder: Path) -> None:
+    """An article with letters that Latin-1 has, and others that it has not; title and text change."""
+    from tests.history.worlds import row
+
+    for day, (title, checked) in enumerate([("费用", "实名认证"), ("Gebühren 费用", "手机验证")]):
+        committed(folder, day, [row("rules", title=title, body=f"Erst nach der Prüfung: {checked}。")])
+
+
+@pytest.mark.parametrize("words", [["diff"], ["show"], ["blame", "rules"], ["history", "rules", "--words"]])
+def test_a_terminal_of_another_encoding_gets_all_it_can(tmp_path: Path, words: list[str]) -> None:
+    translated(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "helpscraper", words[0], "--archive", str(tmp_path), *words[1:]],
+        capture_output=True,
+        check=False,
+        env=os.environ | {"PYTHONIOENCODING": "latin-1"},
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    if words[0] in ("blame", "history"):
+        assert "Prüfung".encode("latin-1") in done.stdout
+        assert b"\\u624b\\u673a" in done.stdout
+
+
+def test_json_is_utf8_whatever_the_terminal(tmp_path: Path) -> None:
+    translated(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "helpscraper", "diff", "--archive", str(tmp_path), "--format", "json"],
+        capture_output=True,
+        check=True,
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+    )
+    assert "Gebühren 费用" in {r["after"] for r in json.loads(done.stdout.decode())["changes"]}

@@ -139,6 +139,34 @@ def test_a_crawl_at_work_keeps_it_waiting(pair: tuple[Path, Path]) -> None:
     assert contents(pair[0]) == before
 
 
+def test_a_crawl_of_one_locale_keeps_no_other_waiting(pair: tuple[Path, Path], tmp_path: Path) -> None:
+    copy = shutil.copytree(pair[0], tmp_path / "copy")
+    for kind in ("snapshots", "changes"):
+        shutil.copytree(copy / kind / "site=okx/locale=en", copy / kind / "site=okx/locale=fr")
+    lock = CrawlLock(Catalog(copy).store.state_dir(EN))
+    lock.acquire()
+    try:
+        done = helpscraper("compact", "--archive", copy, "--keep", "0")
+    finally:
+        lock.release()
+    assert done.returncode == 75
+    assert "locale=en" in done.stderr
+    assert "okx/fr" in done.stdout
+    assert len(list(copy.glob("snapshots/site=okx/locale=fr/*"))) < len(
+        list(copy.glob("snapshots/site=okx/locale=en/*"))
+    )
+
+
+@pytest.mark.parametrize("wrong", [["--archive", "nowhere"], ["--locale", "xx"]])
+def test_an_archive_that_is_not_there_is_no_job_done(
+    wrong: list[str], pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = helpscraper("compact", "--archive", pair[0], *wrong)
+    assert done.returncode == 2
+    assert "holds no snapshot" in done.stderr
+
+
 def test_dry_run_default_and_undo(pair: tuple[Path, Path], tmp_path: Path) -> None:
     plain = contents(pair[0])
     copy = shutil.copytree(pair[0], tmp_path / "copy")

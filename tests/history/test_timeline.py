@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpscraper.api import Archive
 from helpscraper.archive.layout import changes_path, snapshot_path
@@ -17,9 +20,10 @@ from helpscraper.history.blame import blame
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import FROM_KEY
 from helpscraper.history.steps import changes_of, steps
+from helpscraper.history.tenures import tenures
 from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
-from tests.history.story import EN, PASSKEY, committed, days, story
+from tests.history.story import EN, FAREWELL, FEES, LIMITS, PASSKEY, committed, days, story
 from tests.history.worlds import MONDAY, row
 
 
@@ -196,6 +200,88 @@ def test_view_counts_follow_renames(tmp_path: Path) -> None:
     assert [(r["article_id"], r["slug"], r["view_count"], r["gain"]) for r in rows] == [
         ("one", "one", 3, None), ("three", "one", 10, None), ("three", "two", 15, 5), ("three", "three", 27, 12),
     ]  # fmt: skip
+
+
+def test_a_slug_that_was_taken_again_tells_of_one_article_only(tmp_path: Path) -> None:
+    """One article goes from a to b to c, another takes b afterwards, and a new one takes a."""
+    mine = [
+        row(name, title="One", source_id="cms-1", view_count=None, body=FEES) for name in ("a", "b", "c", "c")
+    ]
+    mine[3] = mine[3] | {"body": FEES.replace("0.10", "0.11")}
+    other = [
+        row(name, title="Other", source_id="cms-2", view_count=None, body=LIMITS)
+        for name in ("x", "x", "x", "b")
+    ]
+    catalog = Catalog(tmp_path)
+    for day, rows in enumerate(zip(mine, other, strict=True)):
+        catalog = committed(tmp_path, day, list(rows))
+    new = row("a", source_id="cms-3", view_count=None, body=FAREWELL, published_on=None, published_at=None)
+    edited = other[3] | {"body": LIMITS.replace("more", "less")}
+    catalog = committed(tmp_path, 4, [mine[3], edited, new])
+    stories = {
+        name: (
+            found.names,
+            found.since is not None,
+            [(r["snapshot_id"][:8], r["article_id"], r["kind"]) for r in found.table.to_pylist()],
+        )
+        for name in "abcx"
+        for found in [article_history(catalog, name)]
+    }
+    renamed = [("20261117", "b", "renamed"), ("20261118", "c", "renamed"), ("20261119", "c", "edited")]
+    assert stories["c"] == (("a", "b", "c"), True, renamed)
+    assert stories["b"] == (
+        ("x", "b"), True, [("20261119", "b", "renamed"), ("20261120", "b", "edited")]
+    )  # fmt: skip
+    assert stories["x"] == stories["b"]
+    assert stories["a"] == (("a",), False, [("20261120", "a", "added")])
+    assert [r["text"] for r in blame(catalog, "b").to_pylist()] == LIMITS.replace("more", "less").splitlines()
+    assert {r["snapshot_id"][:8] for r in blame(catalog, "b").to_pylist()} == {"20261116", "20261120"}
+    assert {r["snapshot_id"][:8] for r in blame(catalog, "a").to_pylist()} == {"20261120"}
+
+
+@settings(max_examples=200)
+@given(st.lists(st.permutations(range(5)), min_size=1, max_size=6), st.integers(1, 5))
+def test_each_slug_is_followed_to_the_article_that_bears_it(days: list[list[int]], articles: int) -> None:
+    """Articles exchange slugs in every way; each is found under the one it bears, with all that it bore, in time."""
+    instants = [MONDAY + dt.timedelta(days=n) for n in range(len(days))]
+    slugs = [[f"slug-{number}" for number in day[:articles]] for day in days]
+    renames = [
+        (instants[n + 1], old, new)
+        for n, (before, after) in enumerate(itertools.pairwise(slugs))
+        for old, new in zip(before, after, strict=True)
+        if old != new
+    ]
+    for article, slug in enumerate(slugs[-1]):
+        held = tenures(slug, renames)
+        for at, names in zip(instants, slugs, strict=True):
+            assert [tenure.slug for tenure in held if tenure.covers(at)] == [names[article]]
+
+
+def test_blame_dates_a_text_from_when_the_article_had_it(tmp_path: Path) -> None:
+    """Another article had the same body before, and a first reading came after the article itself."""
+    same = [row(name, view_count=None, body=LIMITS) for name in ("one", "two")]
+    unread = row("three", view_count=None, body=None)
+    committed(tmp_path, 0, [same[0], unread])
+    committed(tmp_path, 1, [same[0], unread])
+    committed(tmp_path, 2, [*same, unread])
+    catalog = committed(tmp_path, 3, [*same, unread | {"body": FEES}])
+    dated = {
+        name: {(r["snapshot_id"][:8], r["or_earlier"]) for r in blame(catalog, name).to_pylist()}
+        for name in ("one", "two", "three")
+    }
+    assert dated == {
+        "one": {("20261116", True)}, "two": {("20261118", False)}, "three": {("20261119", False)}
+    }  # fmt: skip
+
+
+def test_blame_passes_over_a_damaged_snapshot_and_names_it(tmp_path: Path) -> None:
+    catalog = story(tmp_path)
+    newest = Path(catalog.store.url(catalog.resolve("latest").path))
+    expected = blame(catalog, "set-up-a-passkey")
+    newest.write_bytes(b"PAR1")
+    told: list[str] = []
+    assert blame(Catalog(tmp_path), "set-up-a-passkey", warn=told.append).equals(expected)
+    assert any("damaged or unreadable" in text and newest.name in text for text in told)
 
 
 def test_blame(catalog: Catalog) -> None:
