@@ -198,6 +198,22 @@ def test_unknown_kinds_and_fields_are_named() -> None:
     assert check_kinds(KINDS) == KINDS
 
 
+def test_a_rename_is_found_by_the_field_that_it_changes() -> None:
+    found = diff(
+        row("alpha"), row("beta", source_id="id-alpha", url="https://help.example/help/beta", title="Beta")
+    )
+    named = [
+        (each["kind"], each["before"], each["after"])
+        for each in found.narrow(fields=["article_id"]).records()
+    ]
+    assert named == [("renamed", "alpha", "beta")]
+    assert [each["field"] for each in found.narrow(fields=["article_id", "title"]).records()] == [
+        "source_id",
+        "title",
+    ]
+    assert not diff(row("alpha"), row("alpha", title="Other")).narrow(fields=["article_id"])
+
+
 def test_hostile_titles_are_escaped_in_a_notebook() -> None:
     shown = diff(
         row("alpha", title="<script>alert(1)</script>"), row("alpha", title="<img src=x>")
