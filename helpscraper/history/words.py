@@ -27,6 +27,7 @@ from helpscraper.history.spans import Block, Fate, Span
 __all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
 
 _SPACE = re.compile(r"[^\S\t]+")
+_CELL = "\t"
 # Two blocks are the same one, changed, when they share this part of their words.
 _RELATED = 0.5
 # Pairing is tried between this many blocks on either side at most; beyond it they are shown as removed and added.
@@ -132,7 +133,8 @@ def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> lis
     """Pair the blocks of two bodies: (place before, place after, whether it moved), sorted by the place after.
 
     Equal blocks in equal order come first; then those that are equal elsewhere (moved); then, between the same
-    neighbours or anywhere, those that share at least half of their words (changed, or moved and changed).
+    neighbours or anywhere, those that share at least half of their words (changed, or moved and changed). A row of a
+    table is the same one, changed, between the same neighbours already when its first cell is.
     """
     pairs: dict[int, tuple[int, bool]] = {}
     gaps: list[tuple[range, range]] = []
@@ -170,7 +172,12 @@ def _relate(
     right = [j for j in gap[1] if j not in pairs][:_PAIRED]
     if not left or not right:
         return
-    alike = _likeness([old[i] for i in left], [new[j] for j in right])
+    blocks = [old[i] for i in left], [new[j] for j in right]
+    alike = _likeness(*blocks)
+    if not moved:
+        # A row is known by its first cell, however many of the others are new.
+        for x, y in _same_rows(*blocks):
+            alike[x, y] = max(alike[x, y], _RELATED)
     candidates = zip(*(place.tolist() for place in np.nonzero(alike >= _RELATED)), strict=True)
     used: list[tuple[int, int]] = []
     for _, i, j in sorted((-float(alike[x, y]), left[x], right[y]) for x, y in candidates):
@@ -192,6 +199,20 @@ def _likeness(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) ->
     total = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :]
     share: npt.NDArray[np.float32] = 2 * (one @ other.T) / total
     return share
+
+
+def _same_rows(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
+    """Yield the places of table rows with the same first cell, which no other row of either side has."""
+    sides = [[_first_cell(block) for block in side] for side in (old, new)]
+    counts = [Counter(side) for side in sides]
+    for x, cell in enumerate(sides[0]):
+        if cell and counts[0][cell] == counts[1][cell] == 1:
+            yield x, sides[1].index(cell)
+
+
+def _first_cell(units: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the units of a table row's first cell; none of a block that is no row, or of an empty cell."""
+    return units[: units.index(_CELL)] if _CELL in units else ()
 
 
 def _words(units: Sequence[str]) -> list[str]:
