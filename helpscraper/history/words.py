@@ -22,12 +22,12 @@ from icu4py.breakers import WordBreaker
 from rapidfuzz.distance import LCSseq
 
 from helpscraper.history.render import plain, to_html
+from helpscraper.history.rows import CELL, cells_of, same_rows
 from helpscraper.history.spans import Block, Fate, Span
 
 __all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
 
 _SPACE = re.compile(r"[^\S\t]+")
-_CELL = "\t"
 # Two blocks are the same one, changed, when they share this part of their words.
 _RELATED = 0.5
 # Pairing is tried between this many blocks on either side at most; beyond it they are shown as removed and added.
@@ -176,7 +176,7 @@ def _relate(
     alike = _likeness(*blocks)
     if not moved:
         # A row is known by its first cell, however many of the others are new.
-        for x, y in _same_rows(*blocks):
+        for x, y in same_rows(*blocks):
             alike[x, y] = max(alike[x, y], _RELATED)
     candidates = zip(*(place.tolist() for place in np.nonzero(alike >= _RELATED)), strict=True)
     used: list[tuple[int, int]] = []
@@ -199,20 +199,6 @@ def _likeness(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) ->
     total = one.sum(axis=1)[:, None] + other.sum(axis=1)[None, :]
     share: npt.NDArray[np.float32] = 2 * (one @ other.T) / total
     return share
-
-
-def _same_rows(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
-    """Yield the places of table rows with the same first cell, which no other row of either side has."""
-    sides = [[_first_cell(block) for block in side] for side in (old, new)]
-    counts = [Counter(side) for side in sides]
-    for x, cell in enumerate(sides[0]):
-        if cell and counts[0][cell] == counts[1][cell] == 1:
-            yield x, sides[1].index(cell)
-
-
-def _first_cell(units: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the units of a table row's first cell; none of a block that is no row, or of an empty cell."""
-    return units[: units.index(_CELL)] if _CELL in units else ()
 
 
 def _words(units: Sequence[str]) -> list[str]:
@@ -265,11 +251,26 @@ def _blocks(
 
 
 def _spans(old: Sequence[str], new: Sequence[str]) -> Iterator[Span]:
-    """Compare two blocks unit by unit; what is the same reads as it does in the later one."""
+    """Compare two blocks; two rows with equally many cells cell by cell, or one's words would match another's."""
+    cells = cells_of(old), cells_of(new)
+    if len(cells[0]) != len(cells[1]):
+        yield from _unit_spans(old, new, whole=min(map(len, cells)) == 1)
+        return
+    for number, (before, after) in enumerate(zip(*cells, strict=True)):
+        if number:
+            yield Span("same", CELL)
+        yield from _unit_spans(before, after, whole=True)
+
+
+def _unit_spans(old: Sequence[str], new: Sequence[str], *, whole: bool) -> Iterator[Span]:
+    """Compare unit by unit; what is the same reads as it does in the later one.
+
+    Where little is shared, and the two may be replaced as a ``whole``, they are.
+    """
     keys = [unit.rstrip(" ") for unit in old], [unit.rstrip(" ") for unit in new]
     runs = _opcodes(*keys)
     shared = sum(run[2] - run[1] for run in runs if run[0])
-    if shared < _KEPT * min(len(old), len(new)):
+    if whole and shared < _KEPT * min(len(old), len(new)):
         runs = [(False, 0, len(old), 0, len(new))]
     for equal, i1, i2, j1, j2 in runs:
         if equal:

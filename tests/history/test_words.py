@@ -82,6 +82,20 @@ def test_a_row_is_known_by_its_first_cell_where_a_column_is_new() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "cells"),
+    [
+        ("A\tx\ty", "A\ty\tz", 3),
+        ("A\tone two three four five six", "A\tquite another text that stands here now", 2),
+        ("A\tone two three four five six\tb", "A\tquite another text that stands here now", 3),
+    ],
+)
+def test_a_row_never_has_more_cells_than_the_longer_of_the_two(old: str, new: str, cells: int) -> None:
+    found = word_diff(old, new)
+    assert [block.fate for block in found.blocks] == ["changed"]
+    assert to_html(found).count("<td>") == cells
+
+
 def test_rows_that_share_a_first_cell_are_not_guessed_at() -> None:
     old = "Yes\tone two\nYes\tthree four"
     new = "Yes\tfive six\nYes\tseven eight"
