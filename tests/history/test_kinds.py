@@ -221,6 +221,27 @@ def test_hostile_titles_are_escaped_in_a_notebook() -> None:
     assert "<script" not in shown and "<img" not in shown and "&lt;script&gt;" in shown
 
 
+def test_a_notebook_counts_view_counts_and_shows_the_rest() -> None:
+    before = [row("alpha"), row("beta"), row("gamma")]
+    after = [row("alpha", view_count=11), row("beta", title="Second"), row("gamma", title="Third")]
+    found = diff_tables(table(*before), table(*after, day=1), before_run=run(), after_run=run(1))
+    shown = found._repr_html_()
+    assert "2 retitled, 1 counted" in shown
+    assert shown.count("<tr><td>") == 2 and "view_count" not in shown and " more in " not in shown
+
+
+def test_a_notebook_says_how_many_more_there_are() -> None:
+    names = [f"article-{number:03}" for number in range(203)]
+    found = diff_tables(
+        table(*map(row, names)),
+        table(*(row(name, title=f"New {name}") for name in names), day=1),
+        before_run=run(),
+        after_run=run(1),
+    )
+    shown = found._repr_html_()
+    assert shown.count("<tr><td>") == 200 and "3 more in <code>.changes</code>" in shown
+
+
 def test_narrowing_by_section_and_article() -> None:
     before = table(row("alpha"), row("beta", section="fees"))
     after = table(row("alpha", title="A2"), row("beta", section="fees", title="B2"), day=1)
