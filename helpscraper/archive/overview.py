@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant
+from helpscraper.archive.lost import lost_snapshots
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import ArchiveError
 
@@ -107,20 +108,29 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
 def runs_table(catalog: Catalog) -> pa.Table:
     """Return one row per run, whatever its outcome, with ``RUNS_SCHEMA``, oldest first within its partition.
 
-    A run that says it committed and has no snapshot was killed in the very last step: it shows as ``failed``.
+    A run that says it committed and has no snapshot shows as ``failed``: it was killed in the very last step, or its
+    snapshot is lost.
     A snapshot without run facts shows too. Facts that cannot be read show as ``failed`` with the error as
     reason.
     """
     rows = []
     for partition in catalog.partitions():
         committed = catalog.paths(partition)
+        lost = lost_snapshots(catalog, partition)
         ids = sorted({*catalog.run_ids(partition), *committed})
-        rows += [_run_row(catalog, partition, run_id, committed.get(run_id)) for run_id in ids]
+        rows += [
+            _run_row(catalog, partition, run_id, committed.get(run_id), lost.get(run_id)) for run_id in ids
+        ]
     return pa.Table.from_pylist(rows, RUNS_SCHEMA)
 
 
-def _run_row(catalog: Catalog, partition: Partition, run_id: str, path: str | None) -> dict[str, Any]:
-    """Return the row of one run; ``path`` is the file that holds its snapshot, None when none was committed."""
+def _run_row(
+    catalog: Catalog, partition: Partition, run_id: str, path: str | None, feed: str | None
+) -> dict[str, Any]:
+    """Return the row of one run; ``path`` is the file that holds its snapshot, None when none was committed.
+
+    ``feed`` is the file that was written against the snapshot, where that one is lost.
+    """
     store = catalog.store
     row: dict[str, Any] = {
         "site": partition.site,
@@ -143,7 +153,11 @@ def _run_row(catalog: Catalog, partition: Partition, run_id: str, path: str | No
         facts.get("reason") or facts.get("error") or "; ".join(facts.get("incomplete_reasons") or []) or None
     )
     if not committed and outcome in {"committed", "incomplete"}:
-        outcome, reason = "failed", "the commit was interrupted before the snapshot was in place"
+        why = f"its snapshot is missing: {feed} was written against it"
+        outcome, reason = (
+            "failed",
+            why if feed else "the commit was interrupted before the snapshot was in place",
+        )
     if not committed and store.exists(refused_path(partition, run_id)):
         path = refused_path(partition, run_id)
     requests = facts.get("requests") or {}

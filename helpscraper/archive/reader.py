@@ -269,13 +269,25 @@ class Catalog:
         return index
 
     def body(self, sha256: str, partition: Partition | None = None) -> dict[str, Any]:
-        """Return one body as a dict named as ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``."""
+        """Return one body as a dict named as ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``.
+
+        Where files of bodies are damaged, and it may be in one of them, it is an ``ArchiveError`` that names them.
+        """
+        damaged: list[str] = []
         for each in [partition] if partition else self.partitions():
             rows = self.body_index(each).fetch(pa.array([sha256], pa.string())).to_pylist()
             if rows:
                 return dict(rows[0])
+            damaged += (error.message for error in self.body_index(each).damaged.values())
+        if damaged:
+            lines = "".join(f"\n  {each}" for each in damaged)
+            raise ArchiveError(
+                f"{self.store.uri}: body {sha256} cannot be read{lines}",
+                advice="restore the files that are damaged from a backup",
+            )
         raise ReferenceNotFoundError(
-            f"{self.store.uri}: no body {sha256}", advice="keys stand in the column body_sha256 of a snapshot"
+            f"{self.store.uri}: no body {sha256}",
+            advice="keys stand in the column body_sha256 of a snapshot; `helpscraper verify` names a missing one",
         )
 
     def _located(self, kind: Kind, partition: Partition | None = None) -> list[Located]:

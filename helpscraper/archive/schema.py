@@ -19,6 +19,7 @@ from helpscraper.items import Article, Body
 __all__ = [
     "BODIES_SCHEMA",
     "CHANGES_SCHEMA",
+    "FROM_KEY",
     "REQUIRED",
     "SCHEMA_VERSION",
     "SNAPSHOT_SCHEMA",
@@ -33,6 +34,8 @@ __all__ = [
 
 SCHEMA_VERSION = 1
 VERSION_KEY = b"helpscraper.schema_version"
+FROM_KEY = b"helpscraper.from"
+"""Metadata of a feed: the id of the snapshot that it was written against."""
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _TYPES = {

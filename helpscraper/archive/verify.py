@@ -26,7 +26,9 @@ from helpscraper.archive.layout import (
     locate_month,
     run_path,
     snapshot_instant,
+    snapshot_path,
 )
+from helpscraper.archive.lost import lost_snapshots
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import parse_run
@@ -106,7 +108,8 @@ def verify(catalog: Catalog) -> VerifyReport:
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
     no article twice; required columns filled; every snapshot has its run facts; every WARC record can be read
     and has its digests, and every row's record is there. A packed month gives back every snapshot as it was, by
-    bytes where the same writer is at hand, and no snapshot stands in two files.
+    bytes where the same writer is at hand, and no snapshot stands in two files. No snapshot is missing that the
+    feed after it was written against.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -134,6 +137,9 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems += _guarded(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
             report.problems += _guarded(item.path, _check_run(catalog, item))
+        for name, feed in lost_snapshots(catalog, partition).items():
+            path = snapshot_path(partition, name)
+            report.problems.append(Problem(path, "snapshot is missing", f"{feed} was written against it"))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references):
             report.problems.append(

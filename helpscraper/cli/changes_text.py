@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from helpscraper.cli.output import console, terminal_safe, whole_file
+from helpscraper.cli.pager import TerminalPager
 from helpscraper.history.kinds import ARTICLE, KINDS
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def paged(output: str | None = None) -> Iterator[Console]:
     if not target.is_terminal:
         yield target
         return
-    with target.pager(styles=True):
+    with target.pager(TerminalPager(), styles=True):
         yield target
 
 

@@ -63,6 +63,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the changes of one edition, or of several one after the other."""
+    from helpscraper.archive.lost import lost_warnings
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.history.diff import diff_snapshots
@@ -89,6 +90,9 @@ def run(args: argparse.Namespace) -> int:
         shown = diff if "counted" in kinds or _wants_all(args) else diff.loud()
         found.append((shown, len(diff) - len(shown)))
         print_warnings(diff.warnings)
+        if diff.partition is not None:
+            # `latest~N` and a date then mean another snapshot than they did.
+            print_warnings(lost_warnings(catalog, diff.partition, min(diff.from_id, diff.to_id)))
         if diff.from_id > diff.to_id:
             print_warnings(
                 [f"back in time, from {diff.from_id} to {diff.to_id}: what was added shows as removed"]

@@ -71,6 +71,7 @@ def _read(catalog: Catalog, last: int) -> tuple[list[dict[str, Any]], pa.Table]:
     """Return the snapshots, newest first, and the counts of their changes with site and locale before them."""
     import pyarrow as pa
 
+    from helpscraper.archive.lost import lost_warnings
     from helpscraper.archive.overview import snapshots_table
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.history.timeline import LOG_SCHEMA, log_table
@@ -84,6 +85,7 @@ def _read(catalog: Catalog, last: int) -> tuple[list[dict[str, Any]], pa.Table]:
         overview += reversed(own[-last:] if last else own)
         table, warnings = log_table(catalog, partition, last or None)
         print_warnings(warnings)
+        print_warnings(lost_warnings(catalog, partition))
         for number, (field, value) in enumerate(
             zip(edition, (partition.site, partition.locale), strict=True)
         ):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of
 from helpscraper.history.diff import diff_tables
 from helpscraper.history.known import earlier_snapshots
@@ -18,7 +19,6 @@ from helpscraper.history.result import renames_of
 
 __all__ = ["EVIDENCE_KEY", "FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
 
-FROM_KEY = b"helpscraper.from"
 EVIDENCE_KEY = b"helpscraper.evidence"
 """Metadata of a feed: the ids of the snapshots before that one that had a say, the newest first, as a JSON list.
 

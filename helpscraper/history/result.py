@@ -106,7 +106,8 @@ class DiffResult:
     ) -> DiffResult:
         """Return the part of this diff with these kinds, fields and sections (of the article, after the change).
 
-        Empty means all. ``silent`` is understood as a kind. Raises ``CommandError`` for unknown kinds and fields.
+        Empty means all. ``silent`` is understood as a kind, and ``article_id`` as the field of renames.
+        Raises ``CommandError`` for unknown kinds and fields.
         """
         kinds, sections = tuple(kinds), tuple(sections)
         silent_only = "silent" in kinds
@@ -117,7 +118,9 @@ class DiffResult:
             chosen = pc.is_in(table.column("kind"), value_set=pa.array(wanted, pa.string()))
             table = table.filter(pc.or_(chosen, table.column("silent")) if silent_only else chosen)
         if names:
-            table = table.filter(pc.is_in(table.column("field"), value_set=pa.array(names, pa.string())))
+            chosen = pc.is_in(table.column("field"), value_set=pa.array(names, pa.string()))
+            # What moved in a rename is the slug; its ``field`` tells what it was recognised by.
+            table = table.filter(pc.or_kleene(chosen, _renames(table)) if "article_id" in names else chosen)
         if sections:
             own = self.articles.column("section")
             ids = self.articles.filter(pc.is_in(own, value_set=pa.array(sections, pa.string()))).column(
@@ -222,16 +225,21 @@ def rename_field(fields: Iterable[str | None]) -> str | None:
     return next((name for name in ("body", "source_id") if name in names), None)
 
 
+def _renames(changes: pa.Table) -> pa.ChunkedArray:
+    """Tell which change records are a rename itself: of all of its kind it alone has the new slug as its value."""
+    return pc.and_kleene(
+        pc.equal(changes.column("kind"), "renamed"),
+        pc.equal(changes.column("after"), changes.column("article_id")),
+    )
+
+
 def ordered(changes: pa.Table) -> pa.Table:
     """Return change records by article, then the strongest kind first, then in the order of the columns."""
     if changes.num_rows < 2:  # most days of an article's story, which has hundreds of them
         return changes
     ranks = [_RANKS.get(kind, len(_RANKS)) for kind in changes.column("kind").to_pylist()]
-    # The record of the rename itself comes first: of all kinds it alone has the new slug as its value.
-    slugs = pc.and_kleene(
-        pc.equal(changes.column("kind"), "renamed"),
-        pc.equal(changes.column("after"), changes.column("article_id")),
-    )
+    # The record of the rename itself comes first.
+    slugs = _renames(changes)
     places = [
         -1 if is_rename else _PLACES.get(name or "", -1)
         for name, is_rename in zip(changes.column("field").to_pylist(), slugs.to_pylist(), strict=True)

@@ -22,6 +22,7 @@ from icu4py.breakers import WordBreaker
 from rapidfuzz.distance import LCSseq
 
 from helpscraper.history.render import plain, to_html
+from helpscraper.history.rows import CELL, cells_of, same_rows
 from helpscraper.history.spans import Block, Fate, Span
 
 __all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
@@ -132,7 +133,8 @@ def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> lis
     """Pair the blocks of two bodies: (place before, place after, whether it moved), sorted by the place after.
 
     Equal blocks in equal order come first; then those that are equal elsewhere (moved); then, between the same
-    neighbours or anywhere, those that share at least half of their words (changed, or moved and changed).
+    neighbours or anywhere, those that share at least half of their words (changed, or moved and changed). A row of a
+    table is the same one, changed, between the same neighbours already when its first cell is.
     """
     pairs: dict[int, tuple[int, bool]] = {}
     gaps: list[tuple[range, range]] = []
@@ -170,7 +172,12 @@ def _relate(
     right = [j for j in gap[1] if j not in pairs][:_PAIRED]
     if not left or not right:
         return
-    alike = _likeness([old[i] for i in left], [new[j] for j in right])
+    blocks = [old[i] for i in left], [new[j] for j in right]
+    alike = _likeness(*blocks)
+    if not moved:
+        # A row is known by its first cell, however many of the others are new.
+        for x, y in same_rows(*blocks):
+            alike[x, y] = max(alike[x, y], _RELATED)
     candidates = zip(*(place.tolist() for place in np.nonzero(alike >= _RELATED)), strict=True)
     used: list[tuple[int, int]] = []
     for _, i, j in sorted((-float(alike[x, y]), left[x], right[y]) for x, y in candidates):
@@ -244,11 +251,26 @@ def _blocks(
 
 
 def _spans(old: Sequence[str], new: Sequence[str]) -> Iterator[Span]:
-    """Compare two blocks unit by unit; what is the same reads as it does in the later one."""
+    """Compare two blocks; two rows with equally many cells cell by cell, or one's words would match another's."""
+    cells = cells_of(old), cells_of(new)
+    if len(cells[0]) != len(cells[1]):
+        yield from _unit_spans(old, new, whole=min(map(len, cells)) == 1)
+        return
+    for number, (before, after) in enumerate(zip(*cells, strict=True)):
+        if number:
+            yield Span("same", CELL)
+        yield from _unit_spans(before, after, whole=True)
+
+
+def _unit_spans(old: Sequence[str], new: Sequence[str], *, whole: bool) -> Iterator[Span]:
+    """Compare unit by unit; what is the same reads as it does in the later one.
+
+    Where little is shared, and the two may be replaced as a ``whole``, they are.
+    """
     keys = [unit.rstrip(" ") for unit in old], [unit.rstrip(" ") for unit in new]
     runs = _opcodes(*keys)
     shared = sum(run[2] - run[1] for run in runs if run[0])
-    if shared < _KEPT * min(len(old), len(new)):
+    if whole and shared < _KEPT * min(len(old), len(new)):
         runs = [(False, 0, len(old), 0, len(new))]
     for equal, i1, i2, j1, j2 in runs:
         if equal:

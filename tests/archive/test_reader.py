@@ -124,6 +124,15 @@ def test_a_body_is_found_by_its_key(catalog: Catalog) -> None:
         catalog.body("0" * 64)
 
 
+def test_a_body_that_may_be_in_a_damaged_file_is_not_said_to_be_none(catalog: Catalog) -> None:
+    key = catalog.load_table(columns=["body_sha256"]).column(0)[0].as_py()
+    path = catalog.body_index(catalog.partition()).files[0]
+    catalog.store.remove(path)
+    catalog.store.commit(path, b"PAR1 broken")
+    with pytest.raises(ArchiveError, match=rf"(?s){key} cannot be read.*{path}"):
+        Catalog(catalog.store).body(key)
+
+
 def test_the_body_index_sees_later_files(store: Store, commit: Commit) -> None:
     catalog = Catalog(store)
     commit(store, "2026-11-20", ROWS[:1])

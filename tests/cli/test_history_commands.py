@@ -11,7 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from helpscraper.archive.layout import Partition, snapshot_path
+from helpscraper.archive.layout import Partition, changes_path, snapshot_path
 from helpscraper.cli import main
 from tests.history.story import EN, committed, days, story
 
@@ -125,6 +125,37 @@ def test_a_damaged_file_is_named_and_the_rest_works(
     assert ran(capsys, tmp_path, "diff", "latest~4", "latest~3")[0] == 0
     code, out, _ = ran(capsys, tmp_path, "log")
     assert code == 0 and "20261118T060000Z.parquet" in out and "1 retitled" in out
+
+
+def test_a_missing_snapshot_is_named_and_the_rest_works(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    catalog = story(tmp_path)
+    gone, feed = snapshot_path(EN, "20261118T060000Z"), changes_path(EN, "20261119T060000Z")
+    Path(catalog.store.url(gone)).unlink()
+    said = f"warning: 20261118T060000Z: {gone} is missing, and {feed} was written against it"
+    for words in (["log"], ["diff", "2026-11-18", "latest"]):
+        code, out, err = ran(capsys, tmp_path, *words)
+        assert code == 0 and out and said in err.splitlines()
+    assert "is missing" not in ran(capsys, tmp_path, "diff", "2026-11-19", "latest")[2]
+    assert f"its snapshot is missing: {feed} was written against it" in ran(capsys, tmp_path, "runs")[1]
+    code, out, _ = ran(capsys, tmp_path, "verify", "--format", "json")
+    expected = {"path": gone, "problem": "snapshot is missing", "detail": f"{feed} was written against it"}
+    assert code == 1 and json.loads(out) == [expected]
+    # That feed is unreadable: then nothing proves that there was one.
+    Path(catalog.store.url(feed)).write_bytes(b"")
+    assert "is missing" not in ran(capsys, tmp_path, "log")[2]
+
+
+def test_a_crawl_that_was_killed_before_its_commit_lost_no_snapshot(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    catalog = story(tmp_path)
+    last = catalog.ids(EN)[-1]
+    Path(catalog.store.url(snapshot_path(EN, last))).unlink()
+    assert "is missing" not in ran(capsys, tmp_path, "log")[2]
+    assert "the commit was interrupted" in ran(capsys, tmp_path, "runs")[1]
+    assert ran(capsys, tmp_path, "verify")[0] == 0
 
 
 def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -198,11 +198,48 @@ def test_unknown_kinds_and_fields_are_named() -> None:
     assert check_kinds(KINDS) == KINDS
 
 
+def test_a_rename_is_found_by_the_field_that_it_changes() -> None:
+    found = diff(
+        row("alpha"), row("beta", source_id="id-alpha", url="https://help.example/help/beta", title="Beta")
+    )
+    named = [
+        (each["kind"], each["before"], each["after"])
+        for each in found.narrow(fields=["article_id"]).records()
+    ]
+    assert named == [("renamed", "alpha", "beta")]
+    assert [each["field"] for each in found.narrow(fields=["article_id", "title"]).records()] == [
+        "source_id",
+        "title",
+    ]
+    assert not diff(row("alpha"), row("alpha", title="Other")).narrow(fields=["article_id"])
+
+
 def test_hostile_titles_are_escaped_in_a_notebook() -> None:
     shown = diff(
         row("alpha", title="<script>alert(1)</script>"), row("alpha", title="<img src=x>")
     )._repr_html_()
     assert "<script" not in shown and "<img" not in shown and "&lt;script&gt;" in shown
+
+
+def test_a_notebook_counts_view_counts_and_shows_the_rest() -> None:
+    before = [row("alpha"), row("beta"), row("gamma")]
+    after = [row("alpha", view_count=11), row("beta", title="Second"), row("gamma", title="Third")]
+    found = diff_tables(table(*before), table(*after, day=1), before_run=run(), after_run=run(1))
+    shown = found._repr_html_()
+    assert "2 retitled, 1 counted" in shown
+    assert shown.count("<tr><td>") == 2 and "view_count" not in shown and " more in " not in shown
+
+
+def test_a_notebook_says_how_many_more_there_are() -> None:
+    names = [f"article-{number:03}" for number in range(203)]
+    found = diff_tables(
+        table(*map(row, names)),
+        table(*(row(name, title=f"New {name}") for name in names), day=1),
+        before_run=run(),
+        after_run=run(1),
+    )
+    shown = found._repr_html_()
+    assert shown.count("<tr><td>") == 200 and "3 more in <code>.changes</code>" in shown
 
 
 def test_narrowing_by_section_and_article() -> None:

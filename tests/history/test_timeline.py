@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.api import Archive
@@ -24,7 +25,7 @@ from helpscraper.history.tenures import tenures
 from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
 from tests.history.story import EN, FAREWELL, FEES, LIMITS, PASSKEY, committed, days, story
-from tests.history.worlds import MONDAY, row
+from tests.history.worlds import MONDAY, SLUGS, row
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,40 @@ def test_timeline_and_diffs_agree(catalog: Catalog) -> None:
         keys = ("article_id", "kind", "field", "before", "after", "silent")
         assert {tuple(row[k] for k in keys) for row in own} == {tuple(row[k] for k in keys) for row in direct}
         assert changes_of(catalog, [(before, after)]).table.num_rows == len(direct)
+
+
+WORLD = st.dictionaries(
+    st.sampled_from(SLUGS),
+    st.tuples(
+        st.sampled_from(["A title", "Another"]), st.sampled_from(["as ever", "anew"]), st.integers(0, 3)
+    ),
+    max_size=4,
+)
+"""What a help centre shows on a day: of each article its title, the end of its body, and its view count."""
+
+
+# Each example writes an archive: a smaller one that fails as well is not worth the minutes.
+@settings(max_examples=5, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(st.lists(WORLD, min_size=2, max_size=4), st.booleans())
+def test_stories_hold_what_the_diffs_hold(worlds: list[dict[str, tuple[str, str, int]]], feed: bool) -> None:
+    with TemporaryDirectory() as folder:
+        for day, world in enumerate(worlds):
+            rows = [
+                # Bodies that share nothing: no article is taken for another one that was renamed.
+                row(slug, source_id=None, title=title, body=f"{slug} {slug[::-1]} {words}", view_count=views)
+                for slug, (title, words, views) in world.items()
+            ]
+            catalog = committed(Path(folder), day, rows, feed=feed)
+        keys = ("snapshot_id", "article_id", "kind", "field", "before", "after", "silent")
+        names = {slug for world in worlds for slug in world}
+        stories = [each for name in names for each in article_history(catalog, name).table.to_pylist()]
+        diffs = [
+            each | {"snapshot_id": after.id}
+            for before, after in steps(catalog, EN)
+            for each in diff_snapshots(catalog, before, after).records()
+        ]
+        told, direct = (sorted(repr([each[k] for k in keys]) for each in rows) for rows in (stories, diffs))
+        assert told == direct
 
 
 def test_without_feeds_the_snapshots_are_compared(catalog: Catalog, tmp_path: Path) -> None:
@@ -282,6 +317,15 @@ def test_blame_passes_over_a_damaged_snapshot_and_names_it(tmp_path: Path) -> No
     told: list[str] = []
     assert blame(Catalog(tmp_path), "set-up-a-passkey", warn=told.append).equals(expected)
     assert any("damaged or unreadable" in text and newest.name in text for text in told)
+
+
+def test_a_count_that_was_not_seen_is_no_observation(tmp_path: Path) -> None:
+    """A failed page keeps its earlier values, and a gain of 0 would be made of them."""
+    seen = row("one", body="One.", view_count=10)
+    for day, fields in enumerate(({}, {"status": "failed"}, {"view_count": 16}, {"status": "gone"})):
+        catalog = committed(tmp_path, day, [seen | fields])
+    rows = view_series(catalog).to_pylist()
+    assert [(r["view_count"], r["gain"], r["days"]) for r in rows] == [(10, None, None), (16, 6, 2.0)]
 
 
 def test_blame(catalog: Catalog) -> None:

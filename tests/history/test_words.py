@@ -80,6 +80,38 @@ def test_a_cell_that_changed_keeps_its_row() -> None:
     assert "Two\t[-0.2-]{+0.3+} %\t500" in plain(found)
 
 
+def test_a_row_is_known_by_its_first_cell_where_a_column_is_new() -> None:
+    old = "Coin\tFee\nBTC\t0.1\nETH\t0.2\nSOL\t0.3"
+    new = "Coin\tFee\tMin\nBTC\t0.15\t1\nETH\t0.25\t2\nDOT\t0.4\t4\nSOL\t0.3\t3"
+    assert word_diff(old, new).plain().splitlines() == [
+        "Coin\tFee{+\tMin+}",
+        "BTC\t[-0.1-]{+0.15\t1+}",
+        "ETH\t[-0.2-]{+0.25\t2+}",
+        "{+DOT\t0.4\t4+}",
+        "SOL\t0.3{+\t3+}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "cells"),
+    [
+        ("A\tx\ty", "A\ty\tz", 3),
+        ("A\tone two three four five six", "A\tquite another text that stands here now", 2),
+        ("A\tone two three four five six\tb", "A\tquite another text that stands here now", 3),
+    ],
+)
+def test_a_row_never_has_more_cells_than_the_longer_of_the_two(old: str, new: str, cells: int) -> None:
+    found = word_diff(old, new)
+    assert [block.fate for block in found.blocks] == ["changed"]
+    assert to_html(found).count("<td>") == cells
+
+
+def test_rows_that_share_a_first_cell_are_not_guessed_at() -> None:
+    old = "Yes\tone two\nYes\tthree four"
+    new = "Yes\tfive six\nYes\tseven eight"
+    assert {block.fate for block in word_diff(old, new).blocks} == {"deleted", "inserted"}
+
+
 def test_spaces_say_nothing() -> None:
     assert not word_diff("One  two three \n\n four", "One two\u00a0three\nfour ")
 
