@@ -142,9 +142,13 @@ class EditionPages:
 
     def _silent(self, path: str) -> Iterator[tuple[str, str]]:
         rows: list[Row] = []
+        # Rows lead to the pages of today's ids, while a snapshot knows an article by the id of its own day.
+        borne = self.source.silent_ids()
         for snapshot, group in groupby(self.source.silent_records(), key=lambda record: record.snapshot):
             records = list(group)
-            titles = self.source.titles(snapshot, (record.article_id for record in records))
+            then = {record.article_id: borne[snapshot, record.article_id] for record in records}
+            known = self.source.titles(snapshot, then.values())
+            titles = {now: known[old] for now, old in then.items() if old in known}
             rows += crawl_rows(records, titles, self.source.previous(snapshot))
         front = self.periods
         edits = front.kinds.get("edited", (0,) * len(front.periods))
@@ -160,6 +164,7 @@ class EditionPages:
                 self.place(),
                 rows=rows[:ROWS_SHOWN],
                 more=len(rows) - ROWS_SHOWN,
+                sections=sorted({row.section_title for row in rows if row.section_title}),
                 plot=plot,
                 front=front,
                 dated=dated,

@@ -205,6 +205,13 @@ class Source:
         ).fetchall()
         return [Record(*row) for row in rows]
 
+    def silent_ids(self) -> dict[tuple[str, str], str]:
+        """Return the id that the article bore in the crawl, by crawl and present id, for every silent edit."""
+        rows = self.con.execute(
+            "select sid, owner, min(article_id) from records where silent group by sid, owner"
+        ).fetchall()
+        return {(sid, owner): article_id for sid, owner, article_id in rows}
+
     def counts(self) -> list[tuple[str, str, str, int, int]]:
         """Return (snapshot, kind, section, articles, silent ones): the changes of every crawl, counted."""
         return self.con.execute(
