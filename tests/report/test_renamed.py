@@ -73,3 +73,34 @@ def test_a_link_to_versions_outlives_a_rename(renamed: Path, watched: Callable[.
     assert page.locator("[data-target] ins").inner_text() == "Never in the rain."
     page.go_back()
     page.wait_for_url(f"**/crawls/{DAYS[1]}.html")
+
+
+def test_an_id_that_another_article_took_over_leads_to_neither_wrong_page(
+    tmp_path: Path, commit: Callable[..., Any]
+) -> None:
+    """What was found of the first one leads to the first one, whenever the second came."""
+    store, folder = Store(tmp_path / "a"), tmp_path / "r"
+    lamp = {"title": "A lamp", "source_id": "7"}
+    other = {"article_id": "other", "body": "two words"}
+
+    def links(day: str) -> set[tuple[str, str]]:
+        page = html.fromstring((folder / f"okx/en/crawls/{day}.html").read_text())
+        hrefs = page.xpath(
+            "//th[@scope='row'][contains(., 'A lamp')]/a/@href | //a[contains(., 'word diff')]/@href"
+        )
+        return {(href.split("/")[-1].split(".")[0], href.partition("#")[2]) for href in hrefs}
+
+    text = "A lamp with manners. It goes out by itself."
+    commit(store, "2026-06-01", [lamp | {"article_id": "old-name", "body": text, "view_count": 3}, other])
+    text += " Never in the rain."
+    commit(store, "2026-06-02", [lamp | {"article_id": "old-name", "body": text, "view_count": 8}, other])
+    commit(store, "2026-06-03", [lamp | {"article_id": "new-name", "body": text, "view_count": 8}, other])
+    build_report(Catalog(tmp_path / "a"), folder)
+    diff = f"{DAYS[0]}..{DAYS[1]}"
+    assert links(DAYS[1]) == {(OLD, ""), (OLD, diff)}, "an old page stays, its links go on"
+    second = {"article_id": "old-name", "title": "A kettle", "source_id": "9", "body": "It sings."}
+    lamp |= {"article_id": "new-name", "body": text, "view_count": 8}
+    commit(store, "2026-06-04", [lamp, second, other])
+    build_report(Catalog(tmp_path / "a"), folder)
+    assert links(DAYS[1]) == {(NEW, ""), (NEW, diff)}
+    assert "A kettle" in (folder / f"okx/en/articles/{OLD}.html").read_text()
