@@ -43,6 +43,7 @@ class EditionPages:
         self.editions = editions_by_article(source.catalog, self.partition, partitions)
         self.crawls = crawls(source)
         self._digests = source.article_digests()
+        self._passed_on = source.passed_on()
         self.others_list = [
             (
                 str(each),
@@ -95,7 +96,7 @@ class EditionPages:
             rows = [each for each in readings if each.split("/")[-1].startswith(crawl.id)]
             yield (
                 path,
-                self._digest(plain(crawl), digests.get(crawl.id), rows),
+                self._digest(plain(crawl), digests.get(crawl.id), rows, self._passed_on.get(crawl.id)),
                 partial(self._crawl, crawl, path),
             )
         runs = [plain(crawl) for crawl in self.crawls]
@@ -116,10 +117,11 @@ class EditionPages:
     def _crawl(self, crawl: Crawl, path: str) -> Iterator[tuple[str, str]]:
         rows = self._rows(crawl)
         counted = self.source.counted(crawl.id) if crawl.previous else []
+        present = self._passed_on.get(crawl.id, {})
         top = [name for name, _, _ in counted[:_GAINS]]
         titles = self.source.titles(crawl.id, top) if top else {}
         gains = [
-            (article_key(name), titles.get(name, (name, "", ""))[0], before, after)
+            (article_key(present.get(name, name)), titles.get(name, (name, "", ""))[0], before, after)
             for name, before, after in counted[:_GAINS]
         ]
         yield path, crawl_page(crawl, self.place("crawls"), rows, len(counted), gains)
@@ -127,7 +129,7 @@ class EditionPages:
         if len(rows) > ROWS_SHOWN:
             yield f"{base}-rows.js", data_script(f"rows{crawl.id}", row_data(rows[ROWS_SHOWN:]))
         if len(counted) > _GAINS:
-            told = [[article_key(name), before, after] for name, before, after in counted]
+            told = [[article_key(present.get(name, name)), before, after] for name, before, after in counted]
             yield f"{base}-views.js", data_script(f"views{crawl.id}", told)
 
     def _rows(self, crawl: Crawl) -> list[Row]:
@@ -135,16 +137,20 @@ class EditionPages:
             return []
         records = self.source.crawl_records(crawl.id)
         titles = self.source.titles(crawl.id, (record.article_id for record in records))
-        return crawl_rows(records, titles, crawl.previous)
+        return crawl_rows(records, titles, crawl.previous, self._passed_on.get(crawl.id, {}))
 
     def _list(self, path: str) -> Iterator[tuple[str, str]]:
         yield path, page("crawls.html", self.place("crawls"), crawls=self.crawls[::-1])
 
     def _silent(self, path: str) -> Iterator[tuple[str, str]]:
         rows: list[Row] = []
+        # Rows lead to the pages of today's ids, while a snapshot knows an article by the id of its own day.
+        borne = self.source.silent_ids()
         for snapshot, group in groupby(self.source.silent_records(), key=lambda record: record.snapshot):
             records = list(group)
-            titles = self.source.titles(snapshot, (record.article_id for record in records))
+            then = {record.article_id: borne[snapshot, record.article_id] for record in records}
+            known = self.source.titles(snapshot, then.values())
+            titles = {now: known[old] for now, old in then.items() if old in known}
             rows += crawl_rows(records, titles, self.source.previous(snapshot))
         front = self.periods
         edits = front.kinds.get("edited", (0,) * len(front.periods))
@@ -160,6 +166,7 @@ class EditionPages:
                 self.place(),
                 rows=rows[:ROWS_SHOWN],
                 more=len(rows) - ROWS_SHOWN,
+                sections=sorted({row.section_title for row in rows if row.section_title}),
                 plot=plot,
                 front=front,
                 dated=dated,

@@ -205,6 +205,25 @@ class Source:
         ).fetchall()
         return [Record(*row) for row in rows]
 
+    def silent_ids(self) -> dict[tuple[str, str], str]:
+        """Return the id that the article bore in the crawl, by crawl and present id, for every silent edit."""
+        rows = self.con.execute(
+            "select sid, owner, min(article_id) from records where silent group by sid, owner"
+        ).fetchall()
+        return {(sid, owner): article_id for sid, owner, article_id in rows}
+
+    def passed_on(self) -> dict[str, dict[str, str]]:
+        """Return, by crawl, the present ids of the articles whose id of that day is another article's by now."""
+        rows = self.con.execute(
+            "select sid, article_id, owner_of(article_id, sid) as owner from (select distinct sid, article_id from feed"
+            " where article_id in (select article_id from renames) and article_id in (select owner from records"
+            " union select owner from first_owned union select article_id from last_rows)) where owner <> article_id"
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for sid, article_id, owner in rows:
+            found.setdefault(sid, {})[article_id] = owner
+        return found
+
     def counts(self) -> list[tuple[str, str, str, int, int]]:
         """Return (snapshot, kind, section, articles, silent ones): the changes of every crawl, counted."""
         return self.con.execute(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any, Literal
 
 from helpscraper.history.kinds import KINDS
@@ -134,11 +135,15 @@ def _day(row: Mapping[str, Any], name: str) -> str | None:
 
 
 def crawl_rows(
-    records: Iterable[Record], titles: Mapping[str, tuple[str, str, str]], previous: str | None
+    records: Iterable[Record],
+    titles: Mapping[str, tuple[str, str, str]],
+    previous: str | None,
+    present: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Row]:
     """Return one row for each article that changed in a crawl, by strongest kind, then by title.
 
-    ``records`` come article by article; ``titles`` gives title, section slug and section title as they were then.
+    ``records`` come article by article; ``titles`` gives title, section slug and section title as they were then,
+    ``present`` the id that leads to an article now, where it is not the one of its records.
     """
     rows = []
     for article_id, group in groupby(records, key=lambda record: record.article_id):
@@ -152,7 +157,7 @@ def crawl_rows(
         body = any(r.field == "body_sha256" for r in found)
         rows.append(
             Row(
-                article_key(article_id),
+                article_key(present.get(article_id, article_id)),
                 title,
                 section,
                 section_title,

@@ -63,6 +63,13 @@
 
   window.helpscraper = { home, load, make, number, told, way };
 
+  // An article at another address: a link to two of its versions goes on to its page, and still names them.
+  const moved = document.querySelector("a[data-moved]");
+  if (moved) {
+    moved.hash = location.hash;
+    location.replace(moved.href);
+  }
+
   // A plot that is wider than the screen shows its end: the latest is what people come for.
   document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
 
