@@ -95,10 +95,8 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
     # Each of these wraps every request and item once more. URLs are built from checked slugs, so none is long; the
-    # depth of a page says nothing here, and no queue tells a first request from the others; no page of a help centre
-    # asks where its reader came from.
+    # depth of a page says nothing here, and no queue tells a first request from the others.
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,

@@ -79,8 +79,9 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
             final = {"compact": digests(packed), "undo": digests(plain)}
     assert digests(packed) == digests(plain)
     expected = seen(plain)
-    landed = between = 0
-    for number in range(kills):
+    landed = between = number = 0
+    # A few kills may all miss the short time in which the job is half done: then there are more of them.
+    while number < kills or (not between and number < 40):
         what = ("compact", "undo")[number % 2]
         archive = Store(tmp_path / f"killed-{number}")
         shutil.copytree(plain.root, archive.root)
@@ -99,6 +100,7 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
         assert digests(archive) == final[what]
         assert verify(Catalog(archive)).ok
         shutil.rmtree(archive.root)
-    print(f"{landed} of {kills} kills fell into running processes, {between} left it half done")
+        number += 1
+    print(f"{landed} of {number} kills fell into running processes, {between} left it half done")
     assert landed >= kills // 2
     assert between > 0

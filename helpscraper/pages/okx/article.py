@@ -30,10 +30,9 @@ _ROWS = tuple(
     for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
 )
 _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
-_BODIES = elements(
-    f"descendant-or-self::div[{has_class('richTextContent')} or {has_class('markdownContent')}]"
-)
 _BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
+_OF_A_BODY = " or ".join(f"contains(@class, '{name}')" for name in _BODY_CLASSES)
+_BODIES = elements(f"descendant-or-self::div[{_OF_A_BODY}]")
 _CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
 _CHROME_PATH = (
     f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
