@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from functools import cached_property
+from itertools import chain
 
 from lxml import etree
 
@@ -72,11 +73,8 @@ class ArticlePage(OkxPage):
     def _element(self) -> etree._Element | None:
         # The site's own container first: found by its id, it spares a walk through the whole page.
         containers = _ARTICLE_CONTAINER(self.root)
-        for candidates in (*(each.iter("article") for each in (*containers, self.root)), containers):
-            for one in candidates:
-                if _heading(one) is not None:
-                    return one
-        return None
+        inside = (one for scope in (*containers, self.root) for one in scope.iter("article"))
+        return next((one for one in chain(inside, containers) if _heading(one) is not None), None)
 
     @cached_property
     def _linked_data(self) -> Json:
