@@ -275,10 +275,11 @@ class Catalog:
         """
         damaged: list[str] = []
         for each in [partition] if partition else self.partitions():
-            rows = self.body_index(each).fetch(pa.array([sha256], pa.string())).to_pylist()
+            index = self.body_index(each)
+            rows = index.fetch(pa.array([sha256], pa.string())).to_pylist()
             if rows:
                 return dict(rows[0])
-            damaged += (error.message for error in self.body_index(each).damaged.values())
+            damaged += (error.message for error in index.damaged.values())
         if damaged:
             lines = "".join(f"\n  {each}" for each in damaged)
             raise ArchiveError(

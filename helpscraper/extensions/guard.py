@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import zlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -40,7 +39,7 @@ def gzip_is_whole(data: bytes, limit: int) -> bool:
     """
     read = 0
     while data:
-        stream = zlib.decompressobj(wbits=31)
+        stream = zlib_ng.decompressobj(wbits=31)
         try:
             while data and not stream.eof:
                 read += len(stream.decompress(data, _CHUNK))
@@ -49,7 +48,7 @@ def gzip_is_whole(data: bytes, limit: int) -> bool:
                 data = stream.unconsumed_tail or stream.unused_data
                 if not data and not stream.eof:
                     return False
-        except zlib.error:
+        except _DAMAGED:
             return False
         data = stream.unused_data
     return True
