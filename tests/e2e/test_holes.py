@@ -118,9 +118,12 @@ def test_an_imported_page_makes_nobody_an_addition(
     url = f"{server.url}/help/section/{SECTION}"
     page = tmp_path / "page.html"
     page.write_bytes(urllib.request.urlopen(url).read())
-    at = dt.datetime.strptime(snapshots(archive)[-1], "%Y%m%dT%H%M%SZ") + dt.timedelta(seconds=1)  # noqa: DTZ007
+    last = dt.datetime.strptime(snapshots(archive)[-1], "%Y%m%dT%H%M%S%z")
+    at = last + dt.timedelta(seconds=1)
+    # A quick crawl ends within the second it began in, and a capture of the next one would still be to come.
+    time.sleep(max(0.0, (at - dt.datetime.now(dt.UTC)).total_seconds()))
     done = helpscraper(
-        "import", page, "--format", "html", "--locale", "en", "--captured-at", f"{at.isoformat()}Z", "--url", url,
+        "import", page, "--format", "html", "--locale", "en", "--captured-at", at.isoformat(), "--url", url,
         "--archive", archive,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
