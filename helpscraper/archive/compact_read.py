@@ -212,14 +212,15 @@ class Months:
     def rows_of(self, part: Part, articles: Collection[str]) -> pa.Table:
         """Return all rows of these articles in a month's file, of every snapshot in it; the last answer is kept."""
         wanted = frozenset(articles)
-        if self._rows is None or self._rows[0] is not part or self._rows[1] != wanted:
+        kept = self._rows  # looked at once: another thread may put its own answer there meanwhile
+        if kept is None or kept[0] is not part or kept[1] != wanted:
             with open_parquet(self.store, part.path) as file:
                 groups = groups_with(file.metadata, file.schema_arrow.names.index("article_id"), wanted)
                 table = file.read_row_groups(groups, use_threads=False)
             ids = pa.array(sorted(wanted), pa.string())
             found = table.filter(pc.is_in(table.column("article_id"), value_set=ids))
-            self._rows = part, wanted, found
-        return self._rows[2]
+            kept = self._rows = part, wanted, found
+        return kept[2]
 
     def _part(self, file: MonthFile) -> Part:
         try:

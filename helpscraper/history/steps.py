@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -27,6 +28,12 @@ from helpscraper.history.result import ordered, renames_of
 __all__ = ["Records", "changes_of", "feed_holds", "renames_between", "steps", "story_of"]
 
 _NOTHING = CHANGES_SCHEMA.empty_table()
+
+_Feed = tuple[pa.Table, list[tuple[str, str]]]
+"""Records of a step, and its renames."""
+
+# Steps. Below that a thread's start costs more than it saves.
+_WORTH_A_THREAD = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +99,16 @@ def renames_between(
 
 
 def _look(
-    catalog: Catalog, pairs: Iterable[tuple[Snapshot, Snapshot]], names: Collection[str]
+    catalog: Catalog, pairs: Sequence[tuple[Snapshot, Snapshot]], names: Collection[str]
 ) -> tuple[list[pa.Table], list[tuple[str, str]], list[str]]:
     tables: list[pa.Table] = []
     links: list[tuple[str, str]] = []
     warnings: list[str] = []
     wanted = pa.array(sorted(names), pa.string())
-    for before, after in pairs:
+    for (before, after), feed in zip(pairs, _feeds(catalog, pairs, wanted), strict=True):
         try:
-            feed = _feed(catalog, before, after, wanted)
+            if isinstance(feed, HelpscraperError):
+                raise feed
             if feed is None:
                 every = diff_snapshots(catalog, before, after).table
                 feed = _only(every, wanted), renames_of(every)
@@ -113,9 +121,35 @@ def _look(
     return tables, links, warnings
 
 
+def _feeds(
+    catalog: Catalog, pairs: Sequence[tuple[Snapshot, Snapshot]], wanted: pa.Array
+) -> list[_Feed | HelpscraperError | None]:
+    """Return what ``_feed`` tells of each step, or the error that it raised.
+
+    A story of a year opens a file for each day, and nearly all of that is done without the interpreter's lock: two
+    threads take a run of days each, so that each stays within its months.
+    """
+
+    def read(part: Sequence[tuple[Snapshot, Snapshot]]) -> list[_Feed | HelpscraperError | None]:
+        found: list[_Feed | HelpscraperError | None] = []
+        for before, after in part:
+            try:
+                found.append(_feed(catalog, before, after, wanted))
+            except HelpscraperError as error:
+                found.append(error)
+        return found
+
+    if len(pairs) < _WORTH_A_THREAD:
+        return read(pairs)
+    half = len(pairs) // 2
+    with ThreadPoolExecutor(1) as other:
+        later = other.submit(read, pairs[half:])
+        return read(pairs[:half]) + later.result()
+
+
 def _feed(
     catalog: Catalog, before: Snapshot, after: Snapshot, wanted: pa.Array | None = None
-) -> tuple[pa.Table, list[tuple[str, str]]] | None:
+) -> _Feed | None:
     """Return the records of ``wanted`` (None: all) and the renames of the feed from ``before`` to ``after``.
 
     None when there is no feed that holds, or it is damaged: then a diff does.

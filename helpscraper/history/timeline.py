@@ -110,7 +110,7 @@ def article_history(catalog: Catalog, article_id: str, partition: Partition | No
     names = tuple(dict.fromkeys(tenure.slug for tenure in held))
     since = None if held[0].since else _first_if_known(catalog, where, names[:1])
     if not table.num_rows and since is None:
-        _raise_unknown(catalog, where, article_id)
+        _require_known(catalog, where, article_id)  # it may have come with a step that cannot be compared
     ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
     table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
     return History(article_id, where, table, names, since, found.warnings, held)
@@ -141,7 +141,7 @@ def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ..
     return None
 
 
-def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> None:
+def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> None:
     known: set[str] = set()
     if not catalog.ids(partition):
         catalog.resolve("latest", site=partition.site, locale=partition.locale)  # says that there is none
@@ -150,6 +150,8 @@ def _raise_unknown(catalog: Catalog, partition: Partition, article_id: str) -> N
             known.update(
                 catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
             )
+    if article_id in known:
+        return
     names = nearest(article_id, known)
     raise ReferenceNotFoundError(
         f"{article_id}: no snapshot of {catalog.store.uri} ({partition}) knows this article",

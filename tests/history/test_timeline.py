@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,9 +15,11 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.api import Archive
+from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import changes_path, snapshot_path
-from helpscraper.archive.reader import Catalog
+from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.history import steps as history_steps
 from helpscraper.history.blame import blame
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import FROM_KEY
@@ -142,6 +145,44 @@ def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
     found = article_history(broken, "set-up-a-passkey")
     assert [row["snapshot_id"][:8] for row in found.table.to_pylist()] == ["20261117", "20261120"]
     assert len(found.warnings) == 2 and all("20261118T060000Z.parquet" in text for text in found.warnings)
+
+
+def test_an_article_that_came_with_a_damaged_snapshot_is_no_unknown_one(tmp_path: Path) -> None:
+    broken = story(tmp_path, feed=False)
+    Path(broken.store.url(snapshot_path(EN, "20261118T060000Z"))).write_bytes(b"not Parquet")
+    found = article_history(broken, "withdrawal-limits")
+    assert len(found) == 0 and found.since is None
+    assert len(found.warnings) == 2
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["as crawled", "packed"])
+def test_two_threads_tell_the_same_story_as_one(
+    packed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = story(tmp_path)
+    if packed:
+        assert list(compact(catalog, EN, MONDAY + dt.timedelta(days=60)))
+    else:
+        Path(catalog.store.url(changes_path(EN, "20261118T060000Z"))).write_bytes(b"PAR1 no more")
+        Path(catalog.store.url(snapshot_path(EN, "20261118T060000Z"))).write_bytes(b"not Parquet")
+    threads: set[int] = set()
+    opened = Catalog.open_feed
+
+    def open_feed(self: Catalog, snapshot: Snapshot) -> Any:
+        threads.add(threading.get_ident())
+        return opened(self, snapshot)
+
+    monkeypatch.setattr(Catalog, "open_feed", open_feed)
+    for name in ("limits", "withdrawal-limits", "set-up-a-passkey", "farewell"):
+        told = []
+        for least, number in ((1000, 1), (2, 2)):
+            monkeypatch.setattr(history_steps, "_WORTH_A_THREAD", least)
+            threads.clear()
+            found = article_history(Catalog(tmp_path), name)
+            assert len(threads) == number
+            told.append((found.table.to_pylist(), found.warnings, found.names))
+        assert told[0] == told[1]
+        assert bool(told[0][1]) is not packed
 
 
 def test_an_unknown_article_offers_the_nearest(catalog: Catalog) -> None:
