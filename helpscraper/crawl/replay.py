@@ -7,9 +7,11 @@ runs in any process), and the notes go into a ledger, from which ``crawl.merge``
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -74,13 +76,26 @@ def is_ours(url: str, base_url: str) -> bool:
     >>> is_ours("https://okx.evil/help", "https://okx.com")
     False
     """
-    try:
-        a, b = urlsplit(url), urlsplit(base_url)
-        ports = [None if parts.port in (80, 443) else parts.port for parts in (a, b)]
-    except ValueError:
+    asked, own = (_START.match(each) for each in (url, base_url))
+    if asked is None or own is None:
         return False
-    names = [(parts.hostname or "").removeprefix("www.") for parts in (a, b)]
-    return a.scheme in {"http", "https"} and names[0] == names[1] and ports[0] == ports[1] and not a.username
+    place = _server(asked[0])
+    return place is not None and place[:2] == (_server(own[0]) or ())[:2] and not place[2]
+
+
+# The captures of a crawl are from a handful of servers, and each capture is asked about.
+_START = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
+
+
+@lru_cache(maxsize=64)
+def _server(start: str) -> tuple[str, int | None, str | None] | None:
+    """Return host, port and user name that a URL begins with; None when they cannot be read."""
+    try:
+        parts = urlsplit(start)
+        port = None if parts.port in (80, 443) else parts.port
+    except ValueError:
+        return None
+    return (parts.hostname or "").removeprefix("www."), port, parts.username
 
 
 # Whoever is answered so asks for the same address again (the setting ``RETRY_HTTP_CODES``).
@@ -235,7 +250,7 @@ def _note_rows(raws: Iterable[RawArticle], task: Task, context: Context, notes: 
 
 def _note_article(page: ArticlePage, task: Task, context: Context, notes: Notes) -> None:
     slug = task.asked.slug or ""
-    if _moved(task):
+    if _moved(page, task):
         # What became of the article only the crawl could tell, by its listings; the other one has a record of its own.
         return
     values = normalise_article(page.article, context)
@@ -265,7 +280,7 @@ def _note_unread(task: Task, kind: str, detail: str, notes: Notes) -> None:
         notes.settle(slug, "failed", detail)
 
 
-def _moved(task: Task) -> bool:
+def _moved(page: ArticlePage, task: Task) -> bool:
     """Tell whether an article's address led to the page of another."""
-    landed, asked = parse_help_url(task.url), task.asked
+    landed, asked = page.here, task.asked
     return landed.kind == "article" and landed.slug != asked.slug and landed.locale == asked.locale

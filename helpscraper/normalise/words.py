@@ -12,9 +12,9 @@ __all__ = ["count_words"]
 # letter or a number; the possessive run keeps the search linear.
 _SEGMENT = regex.compile(r"\b(?=[\p{Alphabetic}\p{N}])", regex.VERSION1 | regex.WORD)
 
-# The same segments in a text of ASCII alone, found several times as fast: runs, and signs that join two of them (WB6
-# and WB7 letters, WB11 and WB12 digits).
-_RUN = re.compile(r"\w+", re.ASCII)
+# The same segments in a text of ASCII alone, found several times as fast: runs of letters, digits and underscores (all
+# else made a space), and signs that join two of them (WB6 and WB7 letters, WB11 and WB12 digits).
+_APART = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "_")}
 _JOIN = re.compile(r"[.':,;](?:(?<=[A-Za-z][.':])(?=[A-Za-z])|(?<=[0-9][.',;])(?=[0-9]))")
 _NO_LETTER = re.compile(r"\b_", re.ASCII)
 # The expression above sees no boundary here, although the standard has one: ``'all'`` is no word of it.
@@ -39,6 +39,6 @@ def count_words(text: str) -> int:
             plain = plain.replace(sign, alike)
     if not plain.isascii():
         return sum(1 for _ in _SEGMENT.finditer(text))
-    n = len(_RUN.findall(plain)) - len(_JOIN.findall(plain))
+    n = len(plain.translate(_APART).split()) - len(_JOIN.findall(plain))
     n -= len(_NO_LETTER.findall(plain)) if "_" in plain else 0
     return n - len(_QUOTED.findall(plain)) if "'" in plain else n

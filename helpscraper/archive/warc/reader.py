@@ -203,7 +203,9 @@ def parse_headers(block: bytes) -> StatusAndHeaders:
         name, colon, value = line.partition(":")
         if colon:
             pairs.append((name.rstrip(" \t"), value.strip()))
-    return StatusAndHeaders(status.strip(), pairs, protocol)
+    found = StatusAndHeaders(status.strip(), (), protocol)
+    found.headers = pairs  # text already: handed to the constructor, each would be looked at again
+    return found
 
 
 def _content_length(headers: StatusAndHeaders) -> int:

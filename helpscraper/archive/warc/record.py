@@ -187,7 +187,7 @@ def parse_date(text: str) -> dt.datetime | None:
     text = text.strip()
     try:
         if len(text) == 14 and text.isascii() and text.isdigit():
-            instant = dt.datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=dt.UTC)
+            instant = dt.datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
         elif len(text) < 20 or "T" not in text:
             return None
         else:
