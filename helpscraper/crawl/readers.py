@@ -47,7 +47,7 @@ class Readers:
             self._pool.shutdown(cancel_futures=True)
 
     def expect(self, tasks: int) -> None:
-        """Let the processes start now, if ``tasks`` are worth it, while the caller is still finding out what they are."""
+        """Let the processes start now, if ``tasks`` are worth it, while the caller still finds out what they are."""
         if self._jobs > 1 and tasks >= _WORTH_A_POOL:
             self._started()
 

@@ -12,7 +12,7 @@ from collections.abc import Collection
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, KINDS, LABELS
 
-__all__ = ["COLUMNS", "HAPPENED", "as_text", "records_query"]
+__all__ = ["COLUMNS", "HAPPENED", "RECORDS", "as_text", "told_query"]
 
 _SQL_TYPES = {
     "list<element: string>": "VARCHAR[]",
@@ -41,8 +41,8 @@ _FOLLOWING = {
 }
 
 
-def records_query(unknown: Collection[str]) -> str:
-    """Return the query for all records, sorted; its one parameter is the instant of the later snapshot.
+def told_query(unknown: Collection[str]) -> str:
+    """Return the query for all records, each as the struct ``r`` beside its ``article_id``.
 
     Differences in the columns ``unknown`` to one side are kept apart.
     """
@@ -53,13 +53,20 @@ def records_query(unknown: Collection[str]) -> str:
         _renamed(),
         *(_field(name, name in unknown) for name in COMPARED),
     ]
-    order = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enumerate(KINDS)) + " end"
     return f"""
-        select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
-            r.silent as silent, ?::timestamptz as "at", r.reason as reason
-        from (select key as article_id, unnest([{", ".join(structs)}]) as r from pairs)
-        where r is not null order by article_id, {order}, r.place
+        select article_id, r from (select key as article_id, unnest([{", ".join(structs)}]) as r from pairs)
+        where r is not null
         """
+
+
+_ORDER = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enumerate(KINDS)) + " end"
+
+RECORDS = f"""
+select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
+    r.silent as silent, ?::timestamptz as "at", r.reason as reason
+from told order by article_id, {_ORDER}, r.place
+"""
+"""The query for the records in the table ``told``, sorted; its parameter is the instant of the later snapshot."""
 
 
 def _struct(
