@@ -8,13 +8,14 @@ was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
@@ -121,13 +122,13 @@ class _Job:
         if not tasks:
             return Report(self.snapshot, None, "no page of it was recorded")
         first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
-        before = {row["article_id"]: row for row in self.catalog.load_table(first).to_pylist()}
+        before = self.catalog.load_table(first)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
         ledger = _resumed(path, str(len(tasks)))
         with closing(ledger):
             self._fill(ledger, tasks)
             lost = self._keep_the_rest(ledger, before)
-            rows = self._rows(ledger, before)
+            rows = self._rows(ledger, set(before.column("article_id").to_pylist()))
             unread = unanswered(tasks, ledger.tallies(UNREAD))
             broken = {task.url for task in tasks if question(task.asked) in unread}
             found, overcome = [], Counter[str]()
@@ -182,14 +183,14 @@ class _Job:
             if self.progress is not None:
                 self.progress(self.snapshot.id, done, len(tasks))
 
-    def _keep_the_rest(self, ledger: Ledger, before: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    def _keep_the_rest(self, ledger: Ledger, before: pa.Table) -> list[str]:
         """Settle the articles of which this crawl has no page as the crawl did; return those whose page is
         lost.
         """
         lost: list[str] = []
-        for article_id, row in before.items():
-            if ledger.outcome(article_id) is not None:
-                continue
+        known = pa.array(sorted(ledger.articles()), pa.string())
+        for row in before.filter(pc.invert(pc.is_in(before.column("article_id"), known))).to_pylist():
+            article_id = row["article_id"]
             if row["status"] == "fetched":
                 lost.append(article_id)
                 ledger.fetched(article_id, row, None)
@@ -201,7 +202,7 @@ class _Job:
                     ledger.sighting(article_id, section, row)
         return lost
 
-    def _rows(self, ledger: Ledger, before: Mapping[str, Any]) -> pa.Table:
+    def _rows(self, ledger: Ledger, before: Set[str]) -> pa.Table:
         """Return the rows, merged as the crawl merged them.
 
         Which listings were read whole, and which absent article was really gone, the crawl knew and decided.

@@ -255,11 +255,13 @@ class Ledger:
 
     # ---- articles
 
-    def sighting(self, article_id: str, section: str, columns: Mapping[str, Any], *, walk: int = 1) -> None:
-        """Note that the listing of ``section`` showed an article, and what it said of it."""
+    def sighting(
+        self, article_id: str, section: str, columns: Mapping[str, Any] | str, *, walk: int = 1
+    ) -> None:
+        """Note that the listing of ``section`` showed an article, and what it said of it (or that as ``encode``d)."""
         self._write(
             "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
-            (article_id, section, walk, encode(columns)),
+            (article_id, section, walk, _text(columns)),
         )
 
     def is_listed(self, article_id: str) -> bool:
@@ -296,13 +298,13 @@ class Ledger:
     def fetched(
         self,
         article_id: str,
-        columns: Mapping[str, Any],
+        columns: Mapping[str, Any] | str,
         body: Body | None,
         *,
         etag: str | None = None,
         last_modified: str | None = None,
     ) -> None:
-        """Keep what an article's own page said, its validators and its body, in one transaction."""
+        """Keep what an article's own page said (or that ``encode``d), its validators and its body, all or nothing."""
         with self.transaction():
             if body is not None:
                 self._write(
@@ -314,7 +316,7 @@ class Ledger:
                 " VALUES (?, 'fetched', ?, ?, ?) ON CONFLICT (article_id) DO UPDATE SET outcome = 'fetched',"
                 " columns = excluded.columns, detail = NULL, etag = excluded.etag,"
                 " last_modified = excluded.last_modified",
-                (article_id, encode(columns), etag, last_modified),
+                (article_id, _text(columns), etag, last_modified),
             )
             self._unflushed += 1
             if self._unflushed >= _FLUSH_EVERY:
@@ -336,6 +338,10 @@ class Ledger:
         """Return what is known to have become of an article, or None for one never found."""
         row = self._db.execute("SELECT outcome FROM article WHERE article_id = ?", (article_id,)).fetchone()
         return row[0] if row else None
+
+    def articles(self) -> set[str]:
+        """Return the articles of which ``outcome`` knows something."""
+        return {article_id for (article_id,) in self._db.execute("SELECT article_id FROM article")}
 
     def expected(self) -> list[str]:
         """Return the articles whose page is still to be fetched, sorted."""
@@ -371,3 +377,7 @@ class Ledger:
         """Iterate over the bodies that were read, sorted by key."""
         for row in self._db.execute("SELECT sha256, text, markdown, html FROM body ORDER BY sha256"):
             yield Body(*row)
+
+
+def _text(columns: Mapping[str, Any] | str) -> str:
+    return columns if isinstance(columns, str) else encode(columns)

@@ -1,6 +1,7 @@
 """What recorded answers say, noted in one process and entered in a ledger by another.
 
-Notes are small and plain: they are what travels between processes, not pages and not trees.
+Notes are small and plain: they are what travels between processes, not pages and not trees. Columns travel as the
+ledger keeps them, so that the one process that writes it has nothing to do but that.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpscraper.crawl.columns import encode
 from helpscraper.crawl.entries import Outcome
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.items import Body
@@ -57,7 +59,7 @@ class Notes:
 
     def sighting(self, article_id: str, section: str, columns: Mapping[str, Any]) -> None:
         """As ``Ledger.sighting``."""
-        self._articles.append(("sighting", (article_id, section, columns)))
+        self._articles.append(("sighting", (article_id, section, encode(columns))))
 
     def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
         """As ``Ledger.settle``."""
@@ -69,7 +71,7 @@ class Notes:
 
     def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
         """As ``Ledger.fetched``."""
-        self._articles.append(("fetched", (article_id, columns, body)))
+        self._articles.append(("fetched", (article_id, encode(columns), body)))
 
     def enter(self, ledger: Ledger) -> None:
         """Enter everything in ``ledger``; the caller holds the transaction."""

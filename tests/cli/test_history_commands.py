@@ -170,6 +170,17 @@ def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     assert [each["edition"] for each in answers] == ["okx/en", "okx/de"]
 
 
+def test_sites_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for site in ("okx", "another"):
+        for day, rows in enumerate(days()[:2]):
+            committed(tmp_path, day, rows, partition=Partition(site, "en"))
+    answers = json.loads(ran(capsys, tmp_path, "diff", "--locale", "all", "--format", "json")[1])
+    assert [each["edition"] for each in answers] == ["another/en", "okx/en"]
+    assert answers[0]["changes"] and answers[0]["changes"] == answers[1]["changes"]
+    told = ran(capsys, tmp_path, "diff", "--site", "another", "--locale", "all")[1]
+    assert "another/en" in told and "okx/en" not in told
+
+
 def test_what_a_page_says_does_not_steer_the_terminal(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest import mock
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from helpscraper.history import compare
 from helpscraper.history.compose import apply, compose
 from helpscraper.history.diff import DiffResult, diff_files, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
@@ -134,3 +136,32 @@ def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b:
             pq.write_table(side, path, row_group_size=2, compression="snappy", use_dictionary=False)
         files = diff_files(*paths, before_run=run(0), after_run=run(1))
     assert files.table == expected.table and files.apart == expected.apart
+
+
+@few
+@given(snapshots(), snapshots(day=1))
+def test_one_thread_and_many_tell_the_same(a: pa.Table, b: pa.Table) -> None:
+    used: list[bool] = []
+    database = compare._database
+
+    def watched(small: bool) -> Any:
+        used.append(small)
+        return database(small)
+
+    with mock.patch.object(compare, "_database", watched):
+        expected = diff(a, b)
+        with mock.patch.object(compare, "_FEW_ROWS", -1):
+            found = diff(a, b)
+    assert used == [True, False]
+    assert found.table == expected.table and found.apart == expected.apart
+
+
+def test_only_a_small_comparison_keeps_to_one_thread(tmp_path: Path) -> None:
+    setting = "select current_setting('threads')"
+    assert compare._database(True).execute(setting).fetchall() == [(1,)]
+    file = tmp_path / "a.parquet"
+    file.write_bytes(b"x" * compare._FEW_BYTES)
+    assert compare._is_small(file)
+    file.write_bytes(b"x" * (compare._FEW_BYTES + 1))
+    assert not compare._is_small(file)
+    assert not compare._is_small("s3://bucket/a.parquet")

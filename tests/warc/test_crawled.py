@@ -24,6 +24,7 @@ from helpscraper.archive.verify import verify
 from helpscraper.archive.warc import Problem, iter_records, read_payload, warc_files
 from helpscraper.captures import import_captures
 from helpscraper.cli import main
+from helpscraper.crawl import readers
 from helpscraper.pages.okx import ArticlePage
 from helpscraper.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
@@ -318,6 +319,26 @@ def test_a_killed_re_extraction_goes_on(mine: Crawled, monkeypatch: pytest.Monke
     assert first.reextracted
     assert mine.catalog.load_table(first).to_pylist() == before[first.id]
     assert not list(mine.archive.glob(".state/**/reextract*"))
+
+
+def test_two_processes_read_the_same_rows(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "_WORTH_A_POOL", 1)
+    monkeypatch.setattr(readers, "_BATCH", 3)
+    started: list[int] = []
+    begin = readers.Readers._started
+
+    def watched(self: readers.Readers) -> Any:
+        pool = begin(self)
+        started.append(len(pool._processes))
+        return pool
+
+    monkeypatch.setattr(readers.Readers, "_started", watched)
+    before = as_crawled(mine.catalog)
+    list(reextract(str(mine.archive), ["latest~2"], force=True, jobs=2))
+    assert set(started) == {2}
+    first = mine.catalog.resolve("latest~2")
+    assert first.reextracted
+    assert mine.catalog.load_table(first).to_pylist() == before[first.id]
 
 
 def test_a_lost_record_costs_no_row(mine: Crawled) -> None:
