@@ -87,6 +87,11 @@ class Payloads:
         """Return the reference of the record that holds the payload of a revisit: the same digest, stored
         before.
         """
+        if record.not_modified and not record.digest:
+            raise InputError(
+                f"{record.ref}: the server said that the page had not changed (304); no record holds it ({record.url})",
+                advice="it was fetched while WARC_ENABLED was off; a crawl with -a mode=full fetches it again",
+            )
         located, _ = split_ref(record.ref)
         files = [file for file in warc_files(self._store, located.partition) if file <= record.file]
         for file in reversed(files):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from http import HTTPStatus
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import Store
@@ -51,6 +52,8 @@ def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Problem]:
     if not capture.is_revisit:
         if capture.digest:  # records without one have no payload in common
             held.add(capture.digest)
+    elif capture.status == HTTPStatus.NOT_MODIFIED and not capture.digest:
+        return  # it vouches for a page that was fetched while nothing was recorded, and claims no more than that
     elif capture.digest not in held:
         detail = "a revisit of a payload that no record before it holds"
         yield Problem(capture.file, capture.offset, detail, capture.url)
