@@ -18,6 +18,12 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}", re.ASCII)
 _LONGEST_SLUG = 200
 _LOCALE = re.compile(r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}", re.ASCII)
 
+# The address of an article, as nearly every link has it: there is nothing in it to unquote, to part or to doubt.
+_PLAIN_ARTICLE = re.compile(
+    rf"(?:https?://[a-z0-9.-]+(?::[0-9]+)?)?(?:/(?P<locale>{_LOCALE.pattern}))?/help/(?P<slug>{_SLUG.pattern})",
+    re.ASCII,
+)
+
 # Paths of the site itself that stand where an article's slug would stand.
 _RESERVED = frozenset({"category", "section", "search", "notice"})
 
@@ -67,6 +73,13 @@ def parse_help_url(url: str) -> HelpUrl:
     >>> parse_help_url("/help/%2e%2e%2fetc").kind
     'other'
     """
+    found = _PLAIN_ARTICLE.fullmatch(url)
+    if found is not None and ".." not in found["slug"] and found["slug"] not in _RESERVED:
+        return HelpUrl("article", found["locale"] or "en", found["slug"])
+    return _taken_apart(url)
+
+
+def _taken_apart(url: str) -> HelpUrl:
     try:
         parts = urlsplit(url)
     except ValueError:

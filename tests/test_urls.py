@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpscraper import urls
 from helpscraper.errors import CommandError
 from helpscraper.sites import OKX, get_site
 from helpscraper.urls import HelpUrl, canonical_url, is_locale, is_slug, parse_help_url, same_site
@@ -74,6 +75,21 @@ def test_any_text_is_read_and_a_slug_from_it_is_plain(text: str) -> None:
             assert meant.slug is not None
             assert is_slug(meant.slug)
         assert is_locale(meant.locale)
+
+
+PARTS = [
+    ["", "https://okx.com", "http://www.okx.com:80", "http://okx.com:99999", "https://a@okx.com", "//okx.com",
+     "http://[::1", "ftp:/"],
+    ["", "/en", "/zh-hans", "/help", "/EN", "/zh-", "/", " "],
+    ["/help/", "/help", "/help//", "/Help/", "/help/section/"],
+    ["how-to-2fa", "a.b", "a..b", "..", "section", "search", "notice",
+     "a%2eb", "A", "a/b", "a/", "a?x=1", "a#y", "a ", "\na", "\u0661"],
+]  # fmt: skip
+
+
+@given(st.tuples(*map(st.sampled_from, PARTS)).map("".join))
+def test_a_plain_address_is_read_as_one_that_is_taken_apart(url: str) -> None:
+    assert parse_help_url(url) == urls._taken_apart(url)
 
 
 @given(st.sampled_from(["/help/a", "/help/a/", "/help/a?x=1", "/help/a#b", "help/a"]))

@@ -39,7 +39,7 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_isoformat)
 def decode(text: str) -> dict[str, Any]:
     """Return what ``encode`` was given, instants and dates as such again."""
     columns: dict[str, Any] = json.loads(text)
-    for name in columns.keys() & _TEMPORAL.keys():
-        if columns[name] is not None:
-            columns[name] = _TEMPORAL[name](columns[name])
+    for name, read in _TEMPORAL.items():
+        if (stated := columns.get(name)) is not None:
+            columns[name] = read(stated)
     return columns

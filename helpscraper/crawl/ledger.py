@@ -13,7 +13,8 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -361,17 +362,18 @@ class Ledger:
             " SELECT DISTINCT article_id, 'listed', NULL, NULL FROM sighting"
             " WHERE article_id NOT IN (SELECT article_id FROM article) ORDER BY 1"
         )
+        # Beside them, in the same order and asked for once, what the listings showed.
+        seen = self._db.execute(
+            "SELECT article_id, section, columns FROM sighting ORDER BY article_id, section"
+        )
+        shown = groupby(seen, itemgetter(0))
+        next_id, sightings = next(shown, (None, ()))
         for article_id, outcome, columns, detail in rows:
-            sightings = self._db.execute(
-                "SELECT section, columns FROM sighting WHERE article_id = ? ORDER BY section", (article_id,)
-            ).fetchall()
-            yield Entry(
-                article_id,
-                outcome,
-                decode(columns) if columns else None,
-                detail,
-                {section: decode(seen) for section, seen in sightings},
-            )
+            here: dict[str, dict[str, Any]] = {}
+            if next_id == article_id:
+                here = {section: decode(text) for _, section, text in sightings}
+                next_id, sightings = next(shown, (None, ()))
+            yield Entry(article_id, outcome, decode(columns) if columns else None, detail, here)
 
     def bodies(self) -> Iterator[Body]:
         """Iterate over the bodies that were read, sorted by key."""

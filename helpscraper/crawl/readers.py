@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from contextlib import closing
 from types import TracebackType
 
 from helpscraper.archive.store import Store
@@ -23,7 +23,6 @@ __all__ = ["Readers"]
 _BATCH = 16
 # Batches under way for each process: enough that none waits, few enough that memory stays as it is.
 _AHEAD = 3
-_TUNABLES = "GLIBC_TUNABLES"
 # Below this many records the start of other processes costs more than they bring.
 _WORTH_A_POOL = 256
 
@@ -59,9 +58,8 @@ class Readers:
             self._pool = ProcessPoolExecutor(
                 self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
             )
-            with _allocator_for_trees():
-                for _ in range(self._jobs):
-                    self._pool.submit(_here)  # a process is started for each task that finds none waiting
+            for _ in range(self._jobs):
+                self._pool.submit(_here)  # a process is started for each task that finds none waiting
         return self._pool
 
     def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
@@ -92,24 +90,6 @@ class Readers:
         finally:
             for future in waiting:
                 future.cancel()
-
-
-@contextmanager
-def _allocator_for_trees() -> Iterator[None]:
-    """Let processes that start within keep the pieces of one page's tree for that of the next.
-
-    A tree is some ten thousand small pieces. By default glibc keeps seven of each size at hand and joins all others,
-    only to cut them anew for the next page: 5 to 10 % of a reader's time, for 60 MB less of memory. Another C library
-    does not look at the variable, and whoever has set it knows better.
-    """
-    if _TUNABLES in os.environ:
-        yield
-        return
-    os.environ[_TUNABLES] = "glibc.malloc.tcache_count=65535:glibc.malloc.hugetlb=1"
-    try:
-        yield
-    finally:
-        del os.environ[_TUNABLES]
 
 
 def _cores() -> int:

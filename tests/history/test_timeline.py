@@ -175,11 +175,13 @@ def test_two_threads_tell_the_same_story_as_one(
     monkeypatch.setattr(Catalog, "open_feed", open_feed)
     for name in ("limits", "withdrawal-limits", "set-up-a-passkey", "farewell"):
         told = []
-        for least, number in ((1000, 1), (2, 2)):
+        for least, several in ((1000, False), (2, True)):
             monkeypatch.setattr(history_steps, "_WORTH_A_THREAD", least)
             threads.clear()
             found = article_history(Catalog(tmp_path), name)
-            assert len(threads) == number
+            assert (
+                len(threads) > 1
+            ) is several  # of a renamed article there are two looks, each with its own
             told.append((found.table.to_pylist(), found.warnings, found.names))
         assert told[0] == told[1]
         assert bool(told[0][1]) is not packed

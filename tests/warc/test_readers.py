@@ -1,4 +1,4 @@
-"""Reading processes: when they start, and what they are started with."""
+"""Reading processes: when they start."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import pytest
 
 from helpscraper.crawl.readers import _WORTH_A_POOL, Readers
 
-TUNABLES = "GLIBC_TUNABLES"
-
 
 @pytest.mark.parametrize(("jobs", "tasks"), [(2, _WORTH_A_POOL - 1), (1, _WORTH_A_POOL)])
 def test_few_records_or_one_job_start_no_process(jobs: int, tasks: int, tmp_path: Path) -> None:
@@ -19,20 +17,11 @@ def test_few_records_or_one_job_start_no_process(jobs: int, tasks: int, tmp_path
         assert readers._pool is None
 
 
-@pytest.mark.parametrize("own", [None, "glibc.malloc.tcache_count=7"])
-def test_processes_start_as_soon_as_there_is_enough_to_do(
-    own: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv(TUNABLES, raising=False)
-    if own:
-        monkeypatch.setenv(TUNABLES, own)
+def test_processes_start_as_soon_as_there_is_enough_to_do(tmp_path: Path) -> None:
     with Readers(str(tmp_path), 2) as readers:
         readers.expect(_WORTH_A_POOL)
         pool = readers._pool
         assert pool is not None and len(pool._processes) == 2
-        assert os.environ.get(TUNABLES) == own  # nobody else is started so
-        given = pool.submit(os.getenv, TUNABLES).result()
         assert pool.submit(os.getpid).result() in set(pool._processes) - {os.getpid()}
         readers.expect(_WORTH_A_POOL)
         assert readers._pool is pool
-    assert given == own if own else "tcache_count" in str(given)
