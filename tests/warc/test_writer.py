@@ -126,6 +126,22 @@ def test_a_file_says_who_wrote_it_and_pairs_request_and_response(store: Store) -
     }
 
 
+def test_a_resumed_crawl_tells_of_all_its_files(store: Store) -> None:
+    write(store, SECOND, exchange(f"{SITE}/help/z", b"of another crawl"))
+    write(store, FIRST, exchange(f"{SITE}/help/a", b"page"), exchange(f"{SITE}/help/b", b"page"))
+    resumed = recorder(store, FIRST)
+    resumed.write(exchange(f"{SITE}/help/c", b"another"))
+    resumed.close()
+    files = warc_files(store, EN, FIRST)
+    assert len(files) == 2 and resumed.files == files[1:]
+    assert resumed.facts() == {
+        "files": files,
+        "responses": 3,
+        "revisits": 1,
+        "bytes": sum(store.size(file) for file in files),
+    }
+
+
 def test_what_is_stored_becomes_a_revisit(store: Store) -> None:
     page = gzip.compress(b"<html>" * 500, mtime=0)
     coded = ((b"Content-Encoding", b"gzip"), (b"ETag", b'"1"'))

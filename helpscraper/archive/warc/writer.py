@@ -95,11 +95,14 @@ class Recorder:
         self._file = ""
         self._size = 0
         self._captures: list[Capture] = []
+        # Those of this recorder alone: whoever takes a recording back removes no other.
         self.files: list[str] = []
+        self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
         self._publish_leftovers()
         self._stored = _Stored()
-        self._number = len(warc_files(store, partition, snapshot_id))
+        before = warc_files(store, partition, snapshot_id)  # a crawl that is resumed has some
+        self._number = len(before)
         own = warc_path(partition, snapshot_id, self._number)
         for file in warc_files(store, partition):
             captures = load_index(store, file)
@@ -109,11 +112,16 @@ class Recorder:
                 continue  # an import after a crawl that is resumed now; payloads are looked for in files before
             for capture in captures:
                 self._stored.add(capture)
+            if file in before:
+                self._before.append(file)
+                self.records += len(captures)
+                self.revisits += sum(capture.is_revisit for capture in captures)
+                self.bytes += store.size(file)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the run facts say of the recording."""
+        """Return what the run facts say of the recording, all parts of a resumed crawl together."""
         return {
-            "files": self.files,
+            "files": [*self._before, *self.files],
             "responses": self.records,
             "revisits": self.revisits,
             "bytes": self.bytes,
