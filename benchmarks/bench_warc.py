@@ -15,25 +15,24 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from benchmarks.bare_warc import by_index, in_order, on_all_cores
+from benchmarks.bare_warc import bare_on_all_cores
 
 if TYPE_CHECKING:
     from helpscraper.archive.store import Store
 
-# Nothing of helpscraper is imported up here: each process of the bare loops imports this module too, and must not pay
+# Nothing of helpscraper is imported up here: each process of the bare loop imports this module too, and must not pay
 # for what it does not use.
 
 ARTICLES = 10_000  # as many as the benchmarks of history and report have
 CRAWLED = 400
 PADDING = 138_000
 ROUNDS = 5
-READINGS = 3
 
 LEAST_RATIO = 0.7
 LEAST_PAGES = 300.0  # a second, on two cores
@@ -89,8 +88,8 @@ def timed(work: Callable[[], T]) -> tuple[float, float, T]:
     return seconds, sum(after[:4]) - sum(before[:4]), result
 
 
-def bare_loop(loop: Callable[[str, Sequence[int]], int], store: Store) -> tuple[int, int]:
-    """Read and parse every page on all cores, by one of the bare loops; return the pages and their bytes."""
+def bare_loop(store: Store) -> tuple[int, int]:
+    """Read and parse every page on all cores; return the pages and their bytes."""
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.warc import load_index, warc_files
 
@@ -100,7 +99,7 @@ def bare_loop(loop: Callable[[str, Sequence[int]], int], store: Store) -> tuple[
         for capture in load_index(store, file)
         if capture.status == 200 and not capture.is_revisit
     ]
-    return len(offsets), on_all_cores(loop, store.url(file), offsets, CORES)
+    return len(offsets), bare_on_all_cores(store.url(file), offsets, CORES)
 
 
 _REEXTRACT = """
@@ -130,27 +129,21 @@ def re_extraction(archive: Path) -> bool:
     from helpscraper.reextract import reextract
 
     store = Store(archive)
-    bares, shorts, ours, pages, size = [], [], [], 0, 0
-    for _ in range(READINGS):
-        *spent, (pages, size) = timed(partial(bare_loop, in_order, store))
+    bares, ours, pages, size = [], [], 0, 0
+    for _ in range(ROUNDS):
+        *spent, (pages, size) = timed(partial(bare_loop, store))
         bares.append(spent)
-        *spent, same = timed(partial(bare_loop, by_index, store))
-        assert same == (pages, size)
-        shorts.append(spent)
         *spent, (report,) = timed(lambda: tuple(reextract(str(archive), force=True)))
         ours.append(spent)
         assert report.written is not None
         assert report.problems == ()
         shutil.rmtree(archive / "reextracted")
-    (bare, bare_work), (short, short_work), (mine, my_work) = (
-        map(min, zip(*each, strict=True)) for each in (bares, shorts, ours)
-    )
+    (bare, bare_work), (mine, my_work) = (map(min, zip(*each, strict=True)) for each in (bares, ours))
     ratio, rate = bare / mine, pages / mine
     print(
         f"re-extraction of {pages} pages of {size / pages / 1000:.0f} KB on {CORES} cores: {rate:.0f} pages/s "
         f"(at least {LEAST_PAGES:.0f} on two cores), {ratio:.2f} × the bare loop's {pages / bare:.0f} "
-        f"(at least {LEAST_RATIO}); by processor time {bare_work / my_work:.2f} ×. A loop that is told where the pages "
-        f"are and reads no request: {short / mine:.2f} ×, by processor time {short_work / my_work:.2f} ×"
+        f"(at least {LEAST_RATIO}); by processor time {bare_work / my_work:.2f} ×"
     )
     return ratio >= LEAST_RATIO and (rate >= LEAST_PAGES or CORES < 2)
 

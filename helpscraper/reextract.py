@@ -117,16 +117,17 @@ class _Job:
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
-        self.readers.expect((self.facts.get("counts") or {}).get("fetched") or 0)
         tasks = self._tasks()
         if not tasks:
             return Report(self.snapshot, None, "no page of it was recorded")
-        first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
-        before = self.catalog.load_table(first)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
         ledger = _resumed(path, str(len(tasks)))
         with closing(ledger):
             self._fill(ledger, tasks)
+            first = Snapshot(
+                self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id)
+            )
+            before = self.catalog.load_table(first)
             lost = self._keep_the_rest(ledger, before)
             rows = self._rows(ledger, set(before.column("article_id").to_pylist()))
             unread = unanswered(tasks, ledger.tallies(UNREAD))

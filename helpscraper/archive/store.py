@@ -111,9 +111,7 @@ class Store:
     def open(self, path: str) -> IO[bytes]:
         """Open the file for seeking and reading; ``ArchiveError`` when it is missing or unreadable."""
         with self._named(path):
-            full = self._full(path)
-            # The caller closes it. On this disk without what fsspec puts around a file, which each read would pay for.
-            stream: IO[bytes] = Path(full).open("rb") if self.is_local else self.fs.open(full, "rb")  # noqa: SIM115
+            stream: IO[bytes] = self.fs.open(self._full(path), "rb")
             return stream
 
     def commit(self, path: str, data: bytes | Path, *, replace: bool = False) -> None:

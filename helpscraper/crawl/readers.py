@@ -46,22 +46,6 @@ class Readers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def expect(self, tasks: int) -> None:
-        """Let the processes start now, if ``tasks`` are worth it, while the caller still finds out what they are."""
-        if self._jobs > 1 and tasks >= _WORTH_A_POOL:
-            self._started()
-
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
-            # work.
-            self._pool = ProcessPoolExecutor(
-                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
-            )
-            for _ in range(self._jobs):
-                self._pool.submit(_here)  # a process is started for each task that finds none waiting
-        return self._pool
-
     def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
         """Yield what ``tasks`` say, a few of them at a time and in their order.
 
@@ -73,11 +57,16 @@ class Readers:
                 for batch in batches:
                     yield _noted(batch, source, context)
             return
-        pool = self._started()
+        if self._pool is None:
+            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
+            # work.
+            self._pool = ProcessPoolExecutor(
+                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
+            )
         waiting: deque[Future[Notes]] = deque()
         try:
             for batch in batches:
-                waiting.append(pool.submit(_read_batch, batch, context))
+                waiting.append(self._pool.submit(_read_batch, batch, context))
                 if len(waiting) >= self._jobs * _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -107,10 +96,6 @@ def _begin(uri: str) -> None:
     _source = Source(Store(uri))
     # What was imported stays: the collector need not look at it again and again.
     gc.freeze()
-
-
-def _here() -> None:
-    """Nothing to do but to be there."""
 
 
 def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:

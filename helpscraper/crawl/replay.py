@@ -7,11 +7,9 @@ runs in any process), and the notes go into a ledger, from which ``crawl.merge``
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import IO
 from urllib.parse import urlsplit
 
@@ -76,26 +74,13 @@ def is_ours(url: str, base_url: str) -> bool:
     >>> is_ours("https://okx.evil/help", "https://okx.com")
     False
     """
-    asked, own = (_START.match(each) for each in (url, base_url))
-    if asked is None or own is None:
-        return False
-    place = _server(asked[0])
-    return place is not None and place[:2] == (_server(own[0]) or ())[:2] and not place[2]
-
-
-# The captures of a crawl are from a handful of servers, and each capture is asked about.
-_START = re.compile(r"https?://[^/?#]+", re.IGNORECASE)
-
-
-@lru_cache(maxsize=64)
-def _server(start: str) -> tuple[str, int | None, str | None] | None:
-    """Return host, port and user name that a URL begins with; None when they cannot be read."""
     try:
-        parts = urlsplit(start)
-        port = None if parts.port in (80, 443) else parts.port
+        a, b = urlsplit(url), urlsplit(base_url)
+        ports = [None if parts.port in (80, 443) else parts.port for parts in (a, b)]
     except ValueError:
-        return None
-    return (parts.hostname or "").removeprefix("www."), port, parts.username
+        return False
+    names = [(parts.hostname or "").removeprefix("www.") for parts in (a, b)]
+    return a.scheme in {"http", "https"} and names[0] == names[1] and ports[0] == ports[1] and not a.username
 
 
 # Whoever is answered so asks for the same address again (the setting ``RETRY_HTTP_CODES``).

@@ -149,13 +149,12 @@ def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
 def categories(raw: RawArticle, context: Context) -> Values:
     """Give ``category`` and ``section`` as canonical slugs, and their titles as shown."""
     values = Values()
-    for name in ("category", "section"):
+    for name, canonical in (("category", category_slug), ("section", section_slug)):
         stated = _well_formed(getattr(raw, name), name, values)
         shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
-        short = len(stated or "") <= _SHORT and len(shown or "") <= _SHORT
-        slug, title = (_label_again if short else _label)(name, stated, shown, context.locale)
+        slug = canonical(stated, context.locale) or canonical(shown, context.locale)
         values.columns[name] = slug
-        values.columns[f"{name}_title"] = title
+        values.columns[f"{name}_title"] = (normalise_title(shown) or None) if shown else None
         if slug is not None:
             values.outcomes[f"{name}/present"] += 1
         elif stated or shown:
@@ -168,17 +167,6 @@ def categories(raw: RawArticle, context: Context) -> Values:
             values.columns["category"] = inherited
             values.outcomes["category/from-section"] += 1
     return values
-
-
-def _label(name: str, stated: str | None, shown: str | None, locale: str) -> tuple[str | None, str | None]:
-    """Return the canonical slug of a category or section, and its title."""
-    canonical = category_slug if name == "category" else section_slug
-    slug = canonical(stated, locale) or canonical(shown, locale)
-    return slug, (normalise_title(shown) or None) if shown else None
-
-
-# All rows of a listing stand in the same section.
-_label_again = lru_cache(maxsize=1024)(_label)
 
 
 def counts(raw: RawArticle, context: Context) -> Values:
