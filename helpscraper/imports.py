@@ -288,7 +288,7 @@ def _normalised(
     outcomes: Counter[str] = Counter()
     for raw in raws:
         values = normalise_article(raw, context)
-        outcomes += values.outcomes
+        outcomes.update(values.outcomes)
         columns = values.columns
         if not columns.get("article_id") or not columns.get("title"):
             outcomes["row/dropped"] += 1

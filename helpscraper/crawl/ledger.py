@@ -149,8 +149,8 @@ class Ledger:
         """Return the facts kept by ``set_meta``."""
         return dict(self._db.execute("SELECT key, value FROM meta"))
 
-    def tally(self, kind: str, counts: Mapping[str, int]) -> None:
-        """Add ``counts`` to the running sums of ``kind``."""
+    def tally(self, kind: str, counts: Mapping[str, int] | Iterable[str]) -> None:
+        """Add ``counts`` (sums, or the names themselves, each for one) to the running sums of ``kind``."""
         self._pending.setdefault(kind, Counter()).update(counts)
 
     def flush(self) -> None:

@@ -7,7 +7,7 @@ ledger keeps them, so that the one process that writes it has nothing to do but 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,11 +41,9 @@ class Notes:
     _sections: dict[str, tuple[str | None, str | None, str | None]] = field(default_factory=dict)
     _articles: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
 
-    def tally(self, kind: str, counts: Mapping[str, int]) -> None:
+    def tally(self, kind: str, counts: Mapping[str, int] | Iterable[str]) -> None:
         """As ``Ledger.tally``."""
-        sums = self._tallies.setdefault(kind, Counter())
-        for name, n in counts.items():
-            sums[name] += n
+        self._tallies.setdefault(kind, Counter()).update(counts)
 
     def problem(self, kind: str, url: str, record: str, detail: str) -> None:
         """As ``Ledger.problem``, with the record that ``detail`` is about."""

@@ -205,7 +205,7 @@ class Page:
 
     def __init__(self, url: str, html: str | bytes) -> None:
         self.url = url
-        self.outcomes: Counter[str] = Counter()
+        self._counted: list[tuple[str, str]] = []
         self._html: str | bytes | None = html
 
     @cached_property
@@ -230,7 +230,16 @@ class Page:
 
     def count(self, field: str, rule: str) -> None:
         """Count that ``rule`` gave ``field`` (or failed to) once more."""
-        self.outcomes[f"{field}/{rule}"] += 1
+        self._counted.append((field, rule))
+
+    def counted(self, field: str, rule: str) -> int:
+        """Return how often ``rule`` was counted for ``field`` so far."""
+        return self._counted.count((field, rule))
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How often each ``field/rule`` was counted so far; summed up for each call."""
+        return Counter({f"{field}/{rule}": n for (field, rule), n in Counter(self._counted).items()})
 
     def error(self, field: str, detail: str, *, selector: str = "", advice: str = "") -> ExtractionError:
         """Return (not raise) the error that names this page's URL and ``field``."""

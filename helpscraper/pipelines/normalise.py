@@ -34,8 +34,7 @@ class _StepPipeline:
             values, so_far = step(reading.raw, reading.context), reading.values
             so_far.columns.update(values.columns)
             so_far.body = values.body or so_far.body
-            for name, n in values.outcomes.items():
-                so_far.outcomes[name] += n
+            so_far.outcomes += values.outcomes
         return item
 
 

@@ -55,8 +55,8 @@ def test_a_whole_article() -> None:
         "body_sha256": body_key("One two three.", "One two **three**."),
         "word_count": 3,
     }
-    assert values.outcomes["title/cleaned"] == 1
-    assert values.outcomes["view_count/present"] == 1
+    assert values.outcomes.count("title/cleaned") == 1
+    assert values.outcomes.count("view_count/present") == 1
 
 
 def test_the_shown_date_is_the_sites_own_and_not_utc() -> None:
@@ -70,7 +70,7 @@ def test_the_visible_date_stands_and_a_difference_is_counted() -> None:
         raw(title="x", published="2025-04-10T00:00+08:00", published_text="Published on Apr 9, 2025"), EN
     )
     assert values.columns["published_on"] == dt.date(2025, 4, 9)
-    assert values.outcomes["published_on/differs-from-instant"] == 1
+    assert values.outcomes.count("published_on/differs-from-instant") == 1
 
 
 def test_a_cut_date_is_null_and_counted() -> None:
@@ -93,26 +93,26 @@ def test_absent_is_null_and_zero_is_zero() -> None:
 def test_an_approximate_count_is_flagged_and_not_invented() -> None:
     values = normalise_article(raw(title="x", view_count_text="1.2K"), EN)
     assert values.columns["view_count"] is None
-    assert values.outcomes["view_count/approximate"] == 1
+    assert values.outcomes.count("view_count/approximate") == 1
 
 
 def test_an_unknown_label_is_kept_as_shown_and_counted() -> None:
     values = normalise_article(raw(title="x", category_title="Fireside chats"), EN)
     assert (values.columns["category"], values.columns["category_title"]) == (None, "Fireside chats")
-    assert values.outcomes["category/unknown-label"] == 1
+    assert values.outcomes.count("category/unknown-label") == 1
 
 
 def test_a_section_brings_its_category() -> None:
     values = normalise_article(raw(title="x", section="faq-kyc"), EN)
     assert values.columns["category"] == "faq"
-    assert values.outcomes["category/from-section"] == 1
+    assert values.outcomes.count("category/from-section") == 1
 
 
 @pytest.mark.parametrize("slug", ["../etc/passwd", "A", "a/b", "", "a b"])
 def test_a_hostile_slug_gives_no_article(slug: str) -> None:
     values = normalise_article(raw(slug=slug, title="x"), EN)
     assert "article_id" not in values.columns
-    assert values.outcomes["article_id/rejected"] == 1
+    assert values.outcomes.count("article_id/rejected") == 1
 
 
 def test_a_page_does_not_choose_its_own_url() -> None:
@@ -125,7 +125,7 @@ def test_lone_surrogates_become_replacement_characters() -> None:
     assert values.columns["title"] == "a \ufffd b"
     assert values.body is not None
     assert values.body.text == "c \ufffd d"
-    assert values.outcomes["title/surrogate"] == 1
+    assert values.outcomes.count("title/surrogate") == 1
 
 
 text = st.none() | st.text(max_size=40)

@@ -252,7 +252,7 @@ class ArticlePage(OkxPage):
         """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
         # A container of the body alone holds no chrome; the wider one holds the footers too.
         containers = self._containers
-        body = write_body(containers, self.url, _CHROME if self.outcomes["body/content"] else None)
+        body = write_body(containers, self.url, _CHROME if self.counted("body", "content") else None)
         if body.markdown:
             return body
         document = rich_text(dig(self._post, "richTextContent"))

@@ -132,11 +132,11 @@ class ListingPage(OkxPage):
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
         refused = self.error(
             "list",
-            f"none of {self.outcomes['slug/rejected']} entries has a slug and a link of this site",
+            f"none of {self.counted('slug', 'rejected')} entries has a slug and a link of this site",
             selector="articleList, index_articleItem__, links to /help/<slug>",
             advice="look at the page: its slugs are hostile, or it is another site's",
         )
-        if self._list[0] and self.outcomes["slug/rejected"]:
+        if self._list[0] and self.counted("slug", "rejected"):
             # The list was found and read; a stray link that was refused would not excuse a list that was not.
             raise refused
         if total and skipped < total and self.page <= -(-total // (self.page_size or OKX.page_size)):
@@ -146,7 +146,7 @@ class ListingPage(OkxPage):
                 selector="articleList, index_articleItem__, links to /help/<slug>",
                 advice="the site's layout has changed: helpscraper/pages/okx/items.py needs a rule for it",
             )
-        if self.outcomes["slug/rejected"]:
+        if self.counted("slug", "rejected"):
             raise refused
         if (
             stated_empty
@@ -156,7 +156,7 @@ class ListingPage(OkxPage):
         ):
             self.count("list", "empty")
             return
-        broken = self.outcomes["state/broken"]
+        broken = self.counted("state", "broken")
         raise self.error(
             "list" if self.state else "state",
             "the state script is broken JSON, and the markup holds no list of articles"
