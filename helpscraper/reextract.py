@@ -8,9 +8,9 @@ was.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper import __version__
+from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
@@ -27,6 +28,7 @@ from helpscraper.crawl.known import read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
+from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
@@ -36,6 +38,9 @@ from helpscraper.pages.okx import EXTRACTOR
 from helpscraper.sites import get_site
 
 __all__ = ["Report", "reextract"]
+
+_AT_ONCE = 128
+"""Answers that are entered in the ledger in one go; a kill costs the reading of no more."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the snapshot id, the records done, and all of them."""
@@ -120,14 +125,12 @@ class _Job:
         tasks = self._tasks()
         if not tasks:
             return Report(self.snapshot, None, "no page of it was recorded")
+        first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
+        before = self.catalog.load_table(first)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
         ledger = _resumed(path, str(len(tasks)))
         with closing(ledger):
-            self._fill(ledger, tasks)
-            first = Snapshot(
-                self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id)
-            )
-            before = self.catalog.load_table(first)
+            self._fill(ledger, self._without_stored_bodies(tasks, before))
             lost = self._keep_the_rest(ledger, before)
             rows = self._rows(ledger, set(before.column("article_id").to_pylist()))
             unread = unanswered(tasks, ledger.tallies(UNREAD))
@@ -172,15 +175,38 @@ class _Job:
         again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
         return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
 
+    def _without_stored_bodies(self, tasks: Iterable[Task], before: pa.Table) -> list[Task]:
+        """Return the tasks, each with the body that the archive holds for its article.
+
+        A better extractor changes few bodies; the others need not travel from process to ledger to archive. A body
+        whose file is lost or damaged counts as not held, and is stored again.
+        """
+        keys = before.column("body_sha256").combine_chunks()
+        index = BodyIndex(self.store, self.partition)
+        held = pc.is_in(keys, value_set=index.keys)
+        kept = before.filter(held)
+        stored = dict(
+            zip(kept.column("article_id").to_pylist(), kept.column("body_sha256").to_pylist(), strict=True)
+        )
+        return [
+            replace(task, stored_body=key) if task.payload and (key := stored.get(task.asked.slug)) else task
+            for task in tasks
+        ]
+
     def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
-        done = int(ledger.meta()["done"])
+        done = kept = int(ledger.meta()["done"])
+        waiting: list[Notes] = []
         for notes in self.readers.read(tasks[done:], self.context):
+            waiting.append(notes)
             done += notes.answers
-            # What was read and how far it is are kept together, so no kill lets a record count twice.
-            with ledger.transaction():
-                notes.enter(ledger)
-                ledger.flush()
-                ledger.set_meta(done=str(done))
+            if done - kept >= _AT_ONCE or done == len(tasks):
+                # What was read and how far it is are kept together, so no kill lets a record count twice.
+                with ledger.transaction():
+                    for each in waiting:
+                        each.enter(ledger)
+                    ledger.flush()
+                    ledger.set_meta(done=str(done))
+                kept, waiting = done, []
             if self.progress is not None:
                 self.progress(self.snapshot.id, done, len(tasks))
 

@@ -57,18 +57,13 @@ def merge_row(
                 seen[name] = value
         if section and section not in listings.tags and seen.get("section") is None:
             seen["section"] = section
-    own = entry.columns or {}
     status = _STATUS[entry.outcome]
-    earlier = previous if previous is not None and status != "fetched" else {}
-    row: dict[str, Any] = {}
-    for name in COLUMNS:
-        value = own.get(name)
-        if value is None:
-            first, second = (seen, earlier) if name == "view_count" else (earlier, seen)
-            value = first.get(name)
-            if value is None:
-                value = second.get(name)
-        row[name] = value
+    own = _stated(entry.columns)
+    earlier = _stated(previous) if status != "fetched" else {}
+    known = seen | earlier | own
+    if "view_count" in seen and "view_count" not in own:
+        known["view_count"] = seen["view_count"]
+    row = {name: known.get(name) for name in COLUMNS}
     kept = set((previous or {}).get("listed_in") or ()) - listings.whole
     row |= {
         "snapshot_at": snapshot_at,
@@ -79,3 +74,7 @@ def merge_row(
     if any(row[name] is None for name in _REQUIRED):
         return None
     return row
+
+
+def _stated(columns: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {name: value for name, value in columns.items() if value is not None} if columns else {}

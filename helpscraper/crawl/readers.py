@@ -13,8 +13,9 @@ from contextlib import closing
 from types import TracebackType
 
 from helpscraper.archive.store import Store
+from helpscraper.crawl.answers import Source, read
 from helpscraper.crawl.notes import Notes
-from helpscraper.crawl.replay import Source, Task, read
+from helpscraper.crawl.replay import Task
 from helpscraper.errors import HelpscraperError
 from helpscraper.normalise.article import Context
 
@@ -55,7 +56,7 @@ class Readers:
         if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
             with closing(Source(Store(self._uri))) as source:
                 for batch in batches:
-                    yield _noted(batch, source, context)
+                    yield read(batch, source, context)
             return
         if self._pool is None:
             # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
@@ -94,16 +95,10 @@ _source: Source
 def _begin(uri: str) -> None:
     global _source
     _source = Source(Store(uri))
-    # What was imported stays: the collector need not look at it again and again.
+    # What was imported stays, and a page leaves no cycles behind: the collector need not look again and again.
     gc.freeze()
+    gc.set_threshold(50_000)
 
 
 def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:
-    return _noted(tasks, _source, context)
-
-
-def _noted(tasks: Sequence[Task], source: Source, context: Context) -> Notes:
-    notes = Notes(len(tasks))
-    for task in tasks:
-        read(task, source, context, notes)
-    return notes
+    return read(tasks, _source, context)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,17 @@ import pytest
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Problem, iter_records, read_payload, warc_files
+from helpscraper.archive.warc import Problem, iter_records, load_index, read_payload, warc_files
 from helpscraper.captures import import_captures
 from helpscraper.cli import main
-from helpscraper.crawl import readers
+from helpscraper.crawl import answers, readers
+from helpscraper.crawl.ledger import Ledger
+from helpscraper.crawl.replay import plan
+from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import ArticlePage
 from helpscraper.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sites import OKX
 from tests.e2e.conftest import crawl, helpscraper
 
 pytestmark = pytest.mark.slow
@@ -300,6 +305,7 @@ def test_a_killed_re_extraction_goes_on(mine: Crawled, monkeypatch: pytest.Monke
         if now >= 16:
             raise Killed
 
+    monkeypatch.setattr("helpscraper.reextract._AT_ONCE", 16)
     before = as_crawled(mine.catalog)
     with pytest.raises(Killed):
         list(reextract(str(mine.archive), ["latest~2"], force=True, jobs=1, progress=kill))
@@ -338,6 +344,52 @@ def test_two_processes_read_the_same_rows(mine: Crawled, monkeypatch: pytest.Mon
     first = mine.catalog.resolve("latest~2")
     assert first.reextracted
     assert mine.catalog.load_table(first).to_pylist() == before[first.id]
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_only_bodies_that_the_archive_has_not_are_written_down(
+    mine: Crawled, monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    entered: list[bool] = []
+    fetched = Ledger.fetched
+
+    def counted(self: Ledger, article_id: str, columns: Any, body: Any, **more: Any) -> None:
+        entered.append(body is not None)
+        fetched(self, article_id, columns, body, **more)
+
+    monkeypatch.setattr(Ledger, "fetched", counted)
+    (first, *_) = sorted(mine.archive.glob("bodies/**/*.parquet"))
+    before = mine.catalog.load_table("latest~2", bodies=True)
+    if lost:
+        first.unlink()
+    (report,) = reextract(str(mine.archive), ["latest~2"], force=True)
+    assert report.problems == ()
+    assert len(entered) > 20
+    assert set(entered) == {lost}
+    assert first.exists()
+    assert mine.catalog.load_table("latest~2", bodies=True).equals(before)
+
+
+def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
+    (file, *_) = warc_files(crawled.catalog.store, EN)
+    captures = [c for c in load_index(crawled.catalog.store, file) if c.status == 200]
+    tasks = list(plan(captures, "en", crawled.url, {c.digest: c.ref for c in captures}))
+    held: list[int] = []
+    whole = answers._answers
+
+    def counted(*some: Any) -> Iterator[Any]:
+        for each in whole(*some):
+            held.append(sum(len(page) for _, page in each))
+            yield each
+
+    monkeypatch.setattr(answers, "_answers", counted)
+    monkeypatch.setattr(answers, "_AT_ONCE", 30_000)
+    with closing(answers.Source(crawled.catalog.store)) as source:
+        notes = answers.read(tasks, source, Context(OKX, "en", crawled.url))
+    assert notes.answers == len(tasks)
+    assert notes.unread == []
+    assert len(held) > 3
+    assert max(held) < 30_000 + 25_000
 
 
 def test_a_lost_record_costs_no_row(mine: Crawled) -> None:

@@ -19,12 +19,12 @@ __all__ = ["Problem", "Record", "digest_of", "parse_date", "same_digest"]
 NOT_MODIFIED = "server-not-modified"
 
 _HASHES = {
-    "sha1": "sha1",
-    "sha-1": "sha1",
-    "sha256": "sha256",
-    "sha-256": "sha256",
-    "sha512": "sha512",
-    "md5": "md5",
+    "sha1": hashlib.sha1,
+    "sha-1": hashlib.sha1,
+    "sha256": hashlib.sha256,
+    "sha-256": hashlib.sha256,
+    "sha512": hashlib.sha512,
+    "md5": hashlib.md5,
 }
 
 
@@ -167,7 +167,7 @@ def same_digest(stated: str, data: bytes) -> bool:
     algorithm = _HASHES.get(name.lower())
     if algorithm is None:
         return True
-    real = hashlib.new(algorithm, data, usedforsecurity=False).digest()
+    real = algorithm(data, usedforsecurity=False).digest()
     if value == base64.b32encode(real).decode():
         return True  # as nearly every record has it, and several times as fast as reading what is stated
     try:

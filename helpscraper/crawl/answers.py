@@ -1,0 +1,213 @@
+"""What recorded answers say: the same pages and the same normalisation as in a crawl. This is the work of a
+re-extraction, and it runs in any process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+from helpscraper.archive.store import Store
+from helpscraper.archive.warc import Record, read_at
+from helpscraper.crawl.notes import Notes
+from helpscraper.crawl.replay import UNREAD, Task, question
+from helpscraper.errors import ArchiveError, ExtractionError, InputError
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage
+from helpscraper.pages.okx.listing import SectionLink
+from helpscraper.urls import parse_help_url
+
+__all__ = ["Source", "read"]
+
+
+class Source:
+    """Records of one archive, with the files kept open; for one process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._file = ""
+        self._stream: IO[bytes] | None = None
+
+    def record(self, reference: str) -> Record:
+        """Return the record, its digests verified; raises ``InputError`` naming file and offset."""
+        file, _, offset = reference.rpartition("#")
+        if self._stream is None or file != self._file:
+            self.close()
+            self._stream, self._file = self._store.open(file), file
+        record = read_at(self._stream, file, int(offset))
+        wrong = record.wrong_digests(block=False)
+        if wrong:
+            raise InputError(f"{reference}: {'; '.join(wrong)} ({record.url})")
+        return record
+
+    def close(self) -> None:
+        """Close the open file."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+
+@dataclass(slots=True)
+class _Said:
+    """What one page says, before any cleaning: its articles and sections, its language, and the rules that matched."""
+
+    articles: list[RawArticle] = field(default_factory=list)
+    sections: list[SectionLink] = field(default_factory=list)
+    language: str | None = None
+    rules: Counter[str] = field(default_factory=Counter)
+
+
+_Failure = InputError | ArchiveError | ExtractionError
+
+_AT_ONCE = 8 << 20
+"""Bytes of pages that are held at once, and one page more."""
+
+
+def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
+    """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
+
+    What is wrong with a record or a page is noted too, never raised. Every step is taken for some answers before the
+    next step: it finds its code and its tables in the processor's cache, from which each page's tree drives them out.
+    """
+    notes = Notes()
+    for answers in _answers(tasks, source):
+        said = [(task, _said(task, page)) for task, page in answers]
+        for task, each in said:
+            notes.answers += 1
+            if isinstance(each, _Said):
+                _note(task, each, context, notes)
+            elif each is not None:
+                _note_unread(task, each, notes)
+            elif not task.redirected:
+                _note_answer(task, notes)
+    return notes
+
+
+def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, bytes | _Failure | None]]]:
+    """Yield the tasks with their pages, as many at a time as memory should hold."""
+    held, size = [], 0
+    for task in tasks:
+        page = _html(task, source)
+        held.append((task, page))
+        size += len(page) if isinstance(page, bytes) else 0
+        if size >= _AT_ONCE:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _html(task: Task, source: Source) -> bytes | _Failure | None:
+    """Return the page that was recorded, or why there is none; None for an answer without a page."""
+    if task.status // 100 != 2:
+        return None
+    try:
+        if not task.payload:
+            raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
+        return source.record(task.payload).body()
+    except (InputError, ArchiveError) as error:
+        return error
+
+
+def _said(task: Task, page: bytes | _Failure | None) -> _Said | _Failure | None:
+    if not isinstance(page, bytes):
+        return page
+    try:
+        return _read_page(task, page)
+    except ExtractionError as error:
+        return error
+
+
+def _read_page(task: Task, html: bytes) -> _Said:
+    asked, said = task.asked, _Said()
+    page: OkxPage
+    match asked.kind:
+        case "article":
+            page = article = ArticlePage(task.url, html, slug=asked.slug)
+            # Where its address led to the page of another, only the crawl could tell what became of it, by its
+            # listings; the other one has a record of its own.
+            if not _moved(article, task):
+                said.articles = [article.article]
+        case "home":
+            page = HomePage(task.url, html)
+        case "search":
+            page = results = SearchPage(task.url, html)
+            said.articles = results.articles
+        case _:
+            page = listing = ListingPage(task.url, html)
+            if asked.kind == "section":
+                landed = parse_help_url(task.url)
+                if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):
+                    raise page.error("url", f"section {asked.slug}, page {asked.page} leads to another page")
+                said.articles = listing.articles
+            said.sections = listing.sections
+    said.language = page.language
+    said.rules = page.outcomes
+    return said
+
+
+def _moved(page: ArticlePage, task: Task) -> bool:
+    """Tell whether an article's address led to the page of another."""
+    landed, asked = page.here, task.asked
+    return landed.kind == "article" and landed.slug != asked.slug and landed.locale == asked.locale
+
+
+def _note(task: Task, said: _Said, context: Context, notes: Notes) -> None:
+    for each in said.sections:
+        notes.section(each.slug, title=each.title, category=each.category, content_type=each.content_type)
+    note = _note_article if task.asked.kind == "article" else _note_row
+    for raw in said.articles:
+        note(raw, task, context, notes)
+    name = "listing" if task.asked.kind == "section" else task.asked.kind
+    notes.tally("rules", {f"{name}.{rule}": n for rule, n in said.rules.items()})
+    if said.language:
+        notes.tally("language", {said.language: 1})
+
+
+def _note_row(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
+    values = normalise_article(raw, context)
+    notes.tally("fields", values.outcomes)
+    article_id = values.columns.get("article_id")
+    if article_id is None:
+        notes.problem("slug", task.url, task.record, f"{raw.slug[:80]!r} is not a slug")
+    else:
+        values.columns["warc_record"] = task.record
+        listed_by = (task.asked.slug or "") if task.asked.kind == "section" else ""
+        notes.sighting(article_id, listed_by, values.columns)
+
+
+def _note_article(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
+    values = normalise_article(raw, context)
+    notes.tally("fields", values.outcomes)
+    if values.columns.get("title") is None:
+        notes.problem("invalid", task.url, task.record, "no title")
+        notes.settle(task.asked.slug or "", "failed", "no title")
+    else:
+        values.columns |= {"warc_record": task.record, "fetched_at": task.at}
+        body = values.body
+        if body is not None and body.sha256 == task.stored_body:
+            body = None
+        notes.fetched(values.columns["article_id"], values.columns, body)
+
+
+def _note_answer(task: Task, notes: Notes) -> None:
+    """Note an answer without a page: the article is as it was, or it is gone."""
+    slug = task.asked.slug or ""
+    if task.status == 304:
+        notes.validated(slug, {"fetched_at": task.at})
+    elif task.status in {404, 410}:
+        notes.settle(slug, "gone", f"HTTP {task.status}")
+
+
+def _note_unread(task: Task, error: _Failure, notes: Notes) -> None:
+    kind, detail = "record", error.message
+    if isinstance(error, ExtractionError):
+        kind = "challenge" if error.field == "challenge" else "extraction"
+        detail = f"{error.field}: {error.detail}"
+    notes.problem(kind, task.url, task.record, detail)
+    notes.tally(UNREAD, {question(task.asked): 1})
+    if task.asked.kind == "article":
+        notes.settle(task.asked.slug or "", "failed", detail)
