@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -90,7 +91,7 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
     columns = []
     for field in SNAPSHOT_SCHEMA:
         try:
-            columns.append(pa.array([getattr(row, field.name) for row in rows], type=field.type))
+            columns.append(pa.array(list(map(attrgetter(field.name), rows)), type=field.type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ArchiveError(
                 f"column {field.name}: a value does not fit {field.type}: {error}",

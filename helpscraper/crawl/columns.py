@@ -34,11 +34,14 @@ def _isoformat(value: object) -> str:
 
 # ``json.dumps`` would make one for every row.
 _ENCODER = json.JSONEncoder(ensure_ascii=False, default=_isoformat)
+_DECODER = json.JSONDecoder()
 
 
 def decode(text: str) -> dict[str, Any]:
     """Return what ``encode`` was given, instants and dates as such again."""
-    columns: dict[str, Any] = json.loads(text)
+    columns: dict[str, Any]
+    # Written by ``encode``, so there is no white space to look for, as ``json.loads`` does.
+    columns, _ = _DECODER.raw_decode(text)
     for name, read in _TEMPORAL.items():
         if (stated := columns.get(name)) is not None:
             columns[name] = read(stated)

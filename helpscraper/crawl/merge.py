@@ -52,10 +52,8 @@ def merge_row(
     listings = listings or Listings()
     seen: dict[str, Any] = {}
     for section in sorted(entry.sightings, key=lambda slug: (slug in listings.tags, slug)):
-        for name, value in entry.sightings[section].items():
-            if value is not None and seen.get(name) is None:
-                seen[name] = value
-        if section and section not in listings.tags and seen.get("section") is None:
+        seen = _stated(entry.sightings[section]) | seen
+        if section and section not in listings.tags and "section" not in seen:
             seen["section"] = section
     status = _STATUS[entry.outcome]
     own = _stated(entry.columns)

@@ -125,8 +125,8 @@ def _read_date(text: str, locale: str) -> DateReading:
     return _read_again(text, locale) if len(text) <= _SHORT else parse_date(text, locale)
 
 
-# A listing shows each date twice: once here, once when the crawl asks whether an article moved on.
-_read_again = lru_cache(maxsize=1024)(parse_date)
+# An article's dates are on its own page and in two listings, each of which is asked twice; years of days are few.
+_read_again = lru_cache(maxsize=8192)(parse_date)
 _SHORT = 100
 
 
@@ -156,7 +156,7 @@ def categories(raw: RawArticle, context: Context) -> Values:
         shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
         slug = canonical(stated, context.locale) or canonical(shown, context.locale)
         values.columns[name] = slug
-        values.columns[f"{name}_title"] = (normalise_title(shown) or None) if shown else None
+        values.columns[f"{name}_title"] = (_title_again(shown) or None) if shown else None
         if slug is not None:
             values.outcomes.append(f"{name}/present")
         elif stated or shown:
@@ -169,6 +169,14 @@ def categories(raw: RawArticle, context: Context) -> Values:
             values.columns["category"] = inherited
             values.outcomes.append("category/from-section")
     return values
+
+
+def _title_again(shown: str) -> str:
+    return _known_title(shown) if len(shown) <= _SHORT else normalise_title(shown)
+
+
+# Thousands of articles share a dozen categories and sections.
+_known_title = lru_cache(maxsize=1024)(normalise_title)
 
 
 def counts(raw: RawArticle, context: Context) -> Values:

@@ -47,8 +47,12 @@ _SECTION_TITLES = {
 }
 
 
+# Characters of a label that are looked at; the longest real one has some fifty.
+_LONGEST = 200
+
+
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFC", normalise_title(text[:200]).casefold()).rstrip(" :")
+    return unicodedata.normalize("NFC", normalise_title(text[:_LONGEST]).casefold()).rstrip(" :")
 
 
 @lru_cache(maxsize=64)
@@ -74,7 +78,13 @@ def category_slug(label_or_slug: str | None, locale: str) -> str | None:
     language = get_locale(locale).language
     if not label_or_slug:
         return None
-    key = _key(label_or_slug)
+    return _category(label_or_slug[:_LONGEST], language)
+
+
+# A site has a dozen of them and names one in every row.
+@lru_cache(maxsize=1024)
+def _category(label: str, language: str) -> str | None:
+    key = _key(label)
     return _CATEGORY_SLUGS.get(key) or _labels(language).get(key)
 
 
@@ -89,5 +99,9 @@ def section_slug(label_or_slug: str | None, locale: str) -> str | None:
     get_locale(locale)
     if not label_or_slug:
         return None
-    known = _SECTION_TITLES.get(_key(label_or_slug))
-    return known or (label_or_slug if is_slug(label_or_slug) else None)
+    return _section(label_or_slug[:_LONGEST]) or (label_or_slug if is_slug(label_or_slug) else None)
+
+
+@lru_cache(maxsize=1024)
+def _section(label: str) -> str | None:
+    return _SECTION_TITLES.get(_key(label))

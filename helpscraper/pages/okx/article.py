@@ -13,7 +13,7 @@ from itertools import chain
 from lxml import etree
 
 from helpscraper.items import RawArticle
-from helpscraper.pages.base import collapse, elements, inline_text, pieces
+from helpscraper.pages.base import collapse, elements, inline_text, pieces, truth
 from helpscraper.pages.bodies import BodyForms, write_body
 from helpscraper.pages.okx.items import Details, looks_dated, read_details
 from helpscraper.pages.okx.page import OkxPage, has_class
@@ -34,6 +34,9 @@ _DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
 _BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
 _OF_A_BODY = " or ".join(f"contains(@class, '{name}')" for name in _BODY_CLASSES)
 _BODIES = elements(f"descendant-or-self::div[{_OF_A_BODY}]")
+_WITHIN_ANOTHER = truth(
+    f"boolean(ancestor::*[{_OF_A_BODY} or {has_class('footerContainer')} or starts-with(@id, 'footer-')])"
+)
 _CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
 _CHROME_PATH = (
     f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
@@ -238,7 +241,8 @@ class ArticlePage(OkxPage):
         """The elements that hold the body, by the stable part of their class."""
         if self._element is None:
             return []
-        found = [div for div in _BODIES(self._element) if _is_outermost(div)]
+        # None that stands in another, or in a footer.
+        found = [div for div in _BODIES(self._element) if not _WITHIN_ANOTHER(div)]
         if found:
             self.count("body", "markdown" if "markdown" in found[0].get("class", "") else "rich_text")
             return found
@@ -271,21 +275,6 @@ class ArticlePage(OkxPage):
 def _heading(element: etree._Element) -> etree._Element | None:
     """Return the first ``h1`` in ``element``, None when it has none."""
     return next(element.iter("h1"), None)
-
-
-def _is_outermost(div: etree._Element) -> bool:
-    """Tell whether ``div``, which has a body's class, stands in no other such and in no footer."""
-    return not any(
-        _has_body_class(above)
-        or "index_footerContainer__" in above.get("class", "")
-        or above.get("id", "").startswith("footer-")
-        for above in div.iterancestors()
-    )
-
-
-def _has_body_class(element: etree._Element) -> bool:
-    stated = element.get("class")
-    return stated is not None and any(name in stated for name in _BODY_CLASSES)
 
 
 def _slug_of(url: str | None) -> str | None:

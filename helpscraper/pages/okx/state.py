@@ -39,8 +39,12 @@ _ANY_JSON = elements("//script[@type='application/json'][not(@id='headerState' o
 
 def load_script(script: etree._Element) -> Any:
     """Return the JSON in ``script``; raises ``ValueError`` for anything that cannot be read as JSON."""
+    return _loads(script.text or "")
+
+
+def _loads(text: str) -> Any:
     try:
-        return json.loads(script.text or "")
+        return json.loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
@@ -49,13 +53,14 @@ def read_state(root: etree._Element) -> tuple[Json, StateOutcome]:
     """Return the ``appContext`` of the page, or ``{}`` and what is wrong with it."""
     named = _BY_ID(root) or _BY_DATA_ID(root)
     for script in named or _ANY_JSON(root):
-        if not named and "appContext" not in (script.text or "")[:2000]:
+        content = script.text or ""  # each look at it copies some hundred kilobytes
+        if not named and "appContext" not in content[:2000]:
             continue
-        if not (script.text or "").strip():
+        if not content or content.isspace():
             # Whoever saved the page emptied its scripts: that is no damage.
             continue
         try:
-            value = load_script(script)
+            value = _loads(content)
         except ValueError:
             return {}, "broken"
         context = dig(value, "appContext")
