@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
-__all__ = ["HelpUrl", "canonical_url", "is_locale", "is_slug", "parse_help_url", "same_site"]
+__all__ = ["HelpUrl", "canonical_url", "is_locale", "is_slug", "origin", "parse_help_url", "same_site"]
 
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,199}", re.ASCII)
 _LONGEST_SLUG = 200
@@ -23,6 +23,8 @@ _PLAIN_ARTICLE = re.compile(
     rf"(?:https?://[a-z0-9.-]+(?::[0-9]+)?)?(?:/(?P<locale>{_LOCALE.pattern}))?/help/(?P<slug>{_SLUG.pattern})",
     re.ASCII,
 )
+
+_ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 
 # Paths of the site itself that stand where an article's slug would stand.
 _RESERVED = frozenset({"category", "section", "search", "notice"})
@@ -127,8 +129,25 @@ def same_site(url: str, base: str) -> bool:
     >>> same_site("https://www.okx.com@evil.example/help/a", "https://www.okx.com/help")
     False
     """
+    own = _site(origin(base))
+    return own is not None and _site(origin(url)) == own
+
+
+def origin(url: str) -> str:
+    """Return the part of ``url`` that says whose it is: all before its path.
+
+    >>> origin("https://www.okx.com/help/a?x=//y"), origin("/help/a")
+    ('https://www.okx.com', '/help/a')
+    """
+    found = _ORIGIN.match(url)
+    return found.group() if found is not None else url
+
+
+# Every link and every request is asked, and a site has one origin.
+@lru_cache(maxsize=256)
+def _site(url: str) -> tuple[str, str | None, int | None, str | None] | None:
     try:
-        a, b = urlsplit(url), urlsplit(base)
-        return (a.scheme, a.hostname, a.port, a.username) == (b.scheme, b.hostname, b.port, b.username)
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port, parts.username
     except ValueError:
-        return False
+        return None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import urlsplit
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from hypothesis import strategies as st
 from helpscraper import urls
 from helpscraper.errors import CommandError
 from helpscraper.sites import OKX, get_site
-from helpscraper.urls import HelpUrl, canonical_url, is_locale, is_slug, parse_help_url, same_site
+from helpscraper.urls import HelpUrl, canonical_url, is_locale, is_slug, origin, parse_help_url, same_site
 
 BASE = "https://www.okx.com"
 
@@ -75,6 +78,42 @@ def test_any_text_is_read_and_a_slug_from_it_is_plain(text: str) -> None:
             assert meant.slug is not None
             assert is_slug(meant.slug)
         assert is_locale(meant.locale)
+
+
+PIECES = st.sampled_from(
+    [
+        "http:",
+        "HTTPS:",
+        "//",
+        "/",
+        "\\",
+        "okx.com",
+        "@",
+        ":80",
+        ":x",
+        "[",
+        "]",
+        "::1",
+        "?",
+        "#",
+        " ",
+        "\t",
+        "\n",
+        "\u2100",
+    ]
+)
+
+
+@given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=10).map("".join)))
+def test_an_origin_says_all_that_decides_whose_a_url_is(url: str) -> None:
+    def taken_apart(text: str) -> Any:
+        try:
+            parts = urlsplit(text)
+            return parts.scheme, parts.netloc, parts.hostname, parts.port, parts.username
+        except ValueError:
+            return None
+
+    assert taken_apart(origin(url)) == taken_apart(url)
 
 
 PARTS = [

@@ -164,7 +164,8 @@ def _distinct(bodies: Iterable[pa.RecordBatch] | pa.Table, index: BodyIndex) -> 
         keys = fresh.column(_KEY).combine_chunks()
         distinct = pc.unique(keys)
         if len(distinct):
-            yield fresh.take(pc.index_in(distinct, value_set=keys))
+            # A ledger holds each body once; copying some thousand texts takes longer than looking.
+            yield fresh if len(distinct) == len(keys) else fresh.take(pc.index_in(distinct, value_set=keys))
             known = pa.chunked_array([*known.chunks, *_chunks(distinct)], pa.string())
 
 
@@ -214,7 +215,11 @@ def _sorted(spool: Path, digit: str) -> pa.Table:
         reader = pa.ipc.open_file(source)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         parts = [batch.filter(pc.starts_with(batch.column(_KEY), digit)) for batch in batches]
-        return pa.Table.from_batches(parts, BODIES_SCHEMA).sort_by(_KEY)
+        table = pa.Table.from_batches(parts, BODIES_SCHEMA)
+        keys = table.column(_KEY)
+        in_order = len(keys) < 2 or pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py()
+        # What comes from a ledger is sorted already.
+        return table if in_order else table.sort_by(_KEY)
 
 
 def _free_path(store: Store, partition: Partition, snapshot_id: str) -> str:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 __all__ = ["run_crawl"]
 
 
+_YOUNG = 2_000
+"""New objects between two looks of the collector: some ten pages' worth, of which next to none are garbage."""
+
+
 def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
@@ -49,7 +53,10 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     # What is loaded by now stays to the end; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
+    eagerness = gc.get_threshold()
+    gc.set_threshold(_YOUNG)
     process.start()
+    gc.set_threshold(*eagerness)
     gc.unfreeze()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)
     error = failures[0].value if failures else None

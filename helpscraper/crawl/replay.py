@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 
 from helpscraper.archive.warc import Capture
 from helpscraper.archive.warc.record import parse_date
-from helpscraper.urls import HelpUrl, parse_help_url
+from helpscraper.urls import HelpUrl, origin, parse_help_url
 
 __all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
 
@@ -70,14 +69,10 @@ def is_ours(url: str, base_url: str) -> bool:
     >>> is_ours("https://okx.evil/help", "https://okx.com")
     False
     """
-    found = _ORIGIN.match(url)
-    # Nothing behind the origin has a say, and the records of a crawl have few origins.
-    return _is_ours(found.group() if found else url, base_url)
+    return _is_ours(origin(url), base_url)
 
 
-_ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
-
-
+# The records of a crawl are many, their origins few.
 @lru_cache(maxsize=256)
 def _is_ours(url: str, base_url: str) -> bool:
     try:
