@@ -60,7 +60,16 @@ class _Said:
     rules: Counter[str] = field(default_factory=Counter)
 
 
-_Failure = InputError | ArchiveError | ExtractionError
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Why an answer cannot be read, under the names that ``Notes.problem`` has for it.
+
+    Not the exception itself: that would keep the page and its tree in memory.
+    """
+
+    kind: str
+    detail: str
+
 
 _AT_ONCE = 8 << 20
 """Bytes of pages that are held at once, and one page more."""
@@ -86,7 +95,7 @@ def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
     return notes
 
 
-def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, bytes | _Failure | None]]]:
+def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, bytes | _Unread | None]]]:
     """Yield the tasks with their pages, as many at a time as memory should hold."""
     held, size = [], 0
     for task in tasks:
@@ -100,7 +109,7 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
         yield held
 
 
-def _html(task: Task, source: Source) -> bytes | _Failure | None:
+def _html(task: Task, source: Source) -> bytes | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
     if task.status // 100 != 2:
         return None
@@ -109,16 +118,17 @@ def _html(task: Task, source: Source) -> bytes | _Failure | None:
             raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
         return source.record(task.payload).body()
     except (InputError, ArchiveError) as error:
-        return error
+        return _Unread("record", error.message)
 
 
-def _said(task: Task, page: bytes | _Failure | None) -> _Said | _Failure | None:
+def _said(task: Task, page: bytes | _Unread | None) -> _Said | _Unread | None:
     if not isinstance(page, bytes):
         return page
     try:
         return _read_page(task, page)
     except ExtractionError as error:
-        return error
+        kind = "challenge" if error.field == "challenge" else "extraction"
+        return _Unread(kind, f"{error.field}: {error.detail}")
 
 
 def _read_page(task: Task, html: bytes) -> _Said:
@@ -202,12 +212,8 @@ def _note_answer(task: Task, notes: Notes) -> None:
         notes.settle(slug, "gone", f"HTTP {task.status}")
 
 
-def _note_unread(task: Task, error: _Failure, notes: Notes) -> None:
-    kind, detail = "record", error.message
-    if isinstance(error, ExtractionError):
-        kind = "challenge" if error.field == "challenge" else "extraction"
-        detail = f"{error.field}: {error.detail}"
-    notes.problem(kind, task.url, task.record, detail)
+def _note_unread(task: Task, unread: _Unread, notes: Notes) -> None:
+    notes.problem(unread.kind, task.url, task.record, unread.detail)
     notes.tally(UNREAD, {question(task.asked): 1})
     if task.asked.kind == "article":
-        notes.settle(task.asked.slug or "", "failed", detail)
+        notes.settle(task.asked.slug or "", "failed", unread.detail)

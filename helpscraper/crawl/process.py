@@ -53,10 +53,10 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     # What is loaded by now stays to the end; the collector need not look through it again and again.
     gc.collect()
     gc.freeze()
-    eagerness = gc.get_threshold()
+    usual = gc.get_threshold()
     gc.set_threshold(_YOUNG)
     process.start()
-    gc.set_threshold(*eagerness)
+    gc.set_threshold(*usual)
     gc.unfreeze()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)
     error = failures[0].value if failures else None
