@@ -1,12 +1,15 @@
 """The blocks of a body: paragraphs, headings, nested lists, quotes, tables and code, one after the other.
 
-The work grows with the size of the body whatever its shape: nesting is bounded, and no row is filled up.
+The work grows with the size of the body whatever its shape: nesting is bounded, no row is filled up, and what spans
+columns or rows adds no more than so many empty cells to a cell or a row.
 """
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from itertools import takewhile
+from typing import TypeAlias
 
 from lxml import etree
 
@@ -24,7 +27,10 @@ MEANT = (BLOCKS | INLINE) - PLAIN
 
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 _CELLS = frozenset(("tr", "td", "th"))
+# So many cells stand empty at most: beside a cell that spans columns, and in a row below cells that span rows. Of how
+# many rows a cell spans nothing is kept but the last, so that number needs no bound.
 _MAX_SPAN = 50
+_TO_THE_END = sys.maxsize
 # Twenty lists deep; below that, items are written as if they stood at that depth, or indentation would eat memory.
 _MAX_CONTAINERS = 40
 
@@ -39,10 +45,58 @@ class _Container:
     number: int = 1
 
 
+_Cell: TypeAlias = tuple[list[str], list[str]]
+# Stands for every cell that a span adds, since a page may ask for millions of them; nothing is ever written to it.
+_EMPTY: _Cell = ([], [])
+
+
 @dataclass(slots=True)
 class _Table:
-    rows: list[list[tuple[list[str], list[str]]]] = field(default_factory=list)
+    """A table at hand. ``spans`` has the last row that a cell reaches down to, by each column that it covers.
+
+    They are those of one row group, ``group``, beyond which no cell reaches.
+    """
+
+    rows: list[list[_Cell]] = field(default_factory=list)
     depth: int = 1
+    row: etree._Element | None = None
+    group: etree._Element | None = None
+    spans: dict[int, int] = field(default_factory=dict)
+    spare: int = 0
+
+    def begin_row(self, node: etree._Element) -> None:
+        """Begin a row, in another group than the last one perhaps."""
+        self.rows.append([])
+        self.row = node
+        if self.spans:
+            self.spare = _MAX_SPAN
+            if node.getparent() is not self.group:
+                self.spans.clear()
+
+    def begin_cell(self, node: etree._Element) -> None:
+        """Begin a cell of the last row, behind those that cells above reach down to."""
+        if self.spans:
+            self.pass_covered()
+        self.rows[-1].append(([], []))
+        if span := node.get("rowspan"):
+            self._cover(_height(span), _width(node))
+
+    def pass_covered(self) -> None:
+        """Add an empty cell for each column, from the next one on, that a cell above reaches down to."""
+        row, number = self.rows[-1], len(self.rows) - 1
+        while self.spare and self.spans.get(len(row), -1) >= number:
+            row.append(_EMPTY)
+            self.spare -= 1
+
+    def _cover(self, height: int, width: int) -> None:
+        """Let the cell that was just begun reach down ``height`` rows, its own among them."""
+        if height == 1:
+            return
+        if self.row is not None and not self.spans:
+            self.group = self.row.getparent()
+        first, last = len(self.rows[-1]) - 1, len(self.rows) - 2 + height
+        for column in range(first, first + width):
+            self.spans[column] = max(last, self.spans.get(column, last))
 
 
 class BlockWriter(InlineWriter):
@@ -130,7 +184,10 @@ class BlockWriter(InlineWriter):
 
     def _cell_block(self, text: str, md: str) -> None:
         assert self._table is not None  # noqa: S101 - for the type checker; the caller looked
-        cell_text, cell_md = self._table.rows[-1][-1]
+        row = self._table.rows[-1]
+        if row[-1] is _EMPTY and (text or md):
+            row[-1] = ([], [])
+        cell_text, cell_md = row[-1]
         marker = ""
         if self._containers:
             marker = next((c.marker for c in reversed(self._containers) if c.tag == "li" and c.fresh), "")
@@ -155,11 +212,12 @@ class BlockWriter(InlineWriter):
 
     def _start_block(self, tag: str, node: etree._Element) -> None:
         if tag in _CELLS:
-            if self._table is not None and self._table.depth == 1:
+            table = self._table
+            if table is not None and table.depth == 1:
                 if tag == "tr":
-                    self._table.rows.append([])
-                elif self._table.rows:
-                    self._table.rows[-1].append(([], []))
+                    table.begin_row(node)
+                elif table.rows:
+                    table.begin_cell(node)
         elif tag in _HEADINGS:
             self._heading = _HEADINGS[tag]
         elif tag == "li":
@@ -202,16 +260,14 @@ class BlockWriter(InlineWriter):
             return
         self.part()
         if tag in _CELLS:
-            span = node.get("colspan")
-            if (
-                span
-                and tag != "tr"
-                and self._table is not None
-                and self._table.depth == 1
-                and self._table.rows
-            ):
-                spare = min(_whole(span, 1), _MAX_SPAN) - 1
-                self._table.rows[-1].extend(([], []) for _ in range(spare))
+            table = self._table
+            if table is None or table.depth != 1 or not table.rows:
+                return
+            if tag != "tr":
+                if node.get("colspan"):
+                    table.rows[-1] += [_EMPTY] * (_width(node) - 1)
+            elif table.spans and table.rows[-1]:
+                table.pass_covered()
         elif tag in _HEADINGS:
             self._heading = ""
         elif tag == "pre":
@@ -236,6 +292,20 @@ class BlockWriter(InlineWriter):
         cells[0].extend("" for _ in range(width - len(cells[0])))
         lines = [f"| {' | '.join(row)} |" for row in cells]
         self._emit(text, "\n".join((lines[0], "|" + " --- |" * width, *lines[1:])))
+
+
+def _width(cell: etree._Element) -> int:
+    """Return how many columns a cell spans."""
+    return min(_whole(cell.get("colspan"), 1), _MAX_SPAN)
+
+
+def _height(span: str) -> int:
+    """Return how many rows a cell spans: to the end of its row group for 0 and for more than a page can have."""
+    stated = span.strip()
+    if not (stated.isascii() and stated.isdigit()):
+        return 1
+    digits = stated.lstrip("0")
+    return int(digits) if 0 < len(digits) < 9 else _TO_THE_END
 
 
 def _whole(text: str | None, default: int) -> int:

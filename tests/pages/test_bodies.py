@@ -180,6 +180,91 @@ def test_lists_are_bounded_in_depth_and_lose_nothing() -> None:
     assert len(body.markdown) < 600 * 60
 
 
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        ("<tr><td rowspan=2>a<td>b<tr><td>c<tr><td>d<td>e", ["a|b", "|c", "d|e"]),
+        ("<tr><td>a<td rowspan=3>b<tr><td>c<tr><td>d<tr><td>e", ["a|b", "c|", "d|", "e"]),
+        ("<tr><td>a<td rowspan=2>b<td>c<tr><td>d<td>e", ["a|b|c", "d||e"]),
+        ("<tr><td rowspan=2 colspan=2>a<td>b<tr><td>c<tr><td>d", ["a||b", "||c", "d"]),
+        ("<tr><td rowspan=3>a<td rowspan=2>b<td>c<tr><td>d<tr><td>e<td>f", ["a|b|c", "||d", "|e|f"]),
+        # Where a wide cell reaches over one that comes down from above, the next one stands behind both.
+        ("<tr><td>a<td rowspan=2>b<td>c<tr><td colspan=2>d<td>e", ["a|b|c", "d||e"]),
+        (
+            "<tr><td>a<td rowspan=4>b<tr><td colspan=2 rowspan=2>c<td>d<tr><td>e<tr><td>f<td>g",
+            ["a|b", "c||d", "||e", "f||g"],
+        ),
+        # A row with nothing of its own is a row for those that reach down through it.
+        ("<tr><td rowspan=3>a<td>b<tr></tr><tr><td>c<tr><td>d", ["a|b", "|c", "d"]),
+        ("<tr><td rowspan=0>a<td>b<tr><td>c<tr><td>d", ["a|b", "|c", "|d"]),
+        (f"<tr><td rowspan={'9' * 5_000}>a<td>b<tr><td>c", ["a|b", "|c"]),
+        # No cell reaches beyond its row group.
+        ("<tbody><tr><td rowspan=0>a<td>b<tr><td>c</tbody><tbody><tr><td>d", ["a|b", "|c", "d"]),
+        ("<thead><tr><th rowspan=9>a<th>b</thead><tbody><tr><td rowspan=2>c<td>d<tr><td>e", ["a|b", "c|d", "|e"]),
+        ("<tr><td rowspan=-1>a<td rowspan=x>b<td rowspan=''>c<td rowspan=1>d<tr><td>e", ["a|b|c|d", "e"]),
+        # A table within a cell is as it was, in lines of that cell.
+        (
+            "<tr><td rowspan=2>a<td><table><tr><td rowspan=2>b<td>c<tr><td>d</table><td>e<tr><td>f",
+            ["a|b c d|e", "|f"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_a_cell_above_covers_is_an_empty_cell(rows: str, lines: list[str]) -> None:
+    body = forms(f"<table>{rows}</table>")
+    assert body.text == "\n".join(line.replace("|", " | ") for line in lines)
+    # The header row is as wide as the widest one; the others are as they are.
+    wide = max(line.count("|") for line in lines) + 1
+    header = lines[0].split("|")
+    rows_of_cells = [
+        header + [""] * (wide - len(header)),
+        ["---"] * wide,
+        *(line.split("|") for line in lines[1:]),
+    ]
+    assert body.markdown.replace("<br>", " ") == "\n".join(f"| {' | '.join(row)} |" for row in rows_of_cells)
+
+
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 4), st.integers(1, 3)), min_size=1, max_size=4), max_size=5)
+)
+def test_every_cell_stands_in_the_column_that_a_browser_gives_it(table: list[list[tuple[int, int]]]) -> None:
+    # The rules of HTML for forming a table: a cell takes the first free place of its row and all that it spans.
+    taken: set[tuple[int, int]] = set()
+    wanted: dict[str, int] = {}
+    rows = ""
+    for y, row in enumerate(table):
+        rows += "<tr>"
+        x = 0
+        for height, width in row:
+            while (y, x) in taken:
+                x += 1
+            name = f"c{len(wanted)}"
+            wanted[name] = x
+            rows += f"<td rowspan={height} colspan={width}>{name}</td>"
+            last = y + height if height else len(table)
+            taken |= {(below, x + right) for below in range(y, last) for right in range(width)}
+            x += width
+    body = forms(f"<table>{rows}</table>")
+    places = [line.split(" | ") for line in body.text.splitlines()]
+    assert len(places) == len(table)
+    assert {cell: x for line in places for x, cell in enumerate(line) if cell} == wanted
+
+
+def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
+    rows = (
+        "<tr><td colspan=3>a</td>b</tr><tr><td rowspan=2>c</td><td colspan=2>d</td></tr><tr><td>e</td></tr>"
+    )
+    assert forms(f"<table>{rows}</table>").text == "a |  | b\nc | d | \n | e"
+
+
+def test_spans_make_no_rows_and_few_cells() -> None:
+    spans = "<td rowspan=99999999 colspan=99999999>x</td>" * 500
+    body = forms(f"<table><tr>{spans}</tr>{'<tr><td>y</td></tr>' * 1_000}<tr></tr></table>")
+    lines = body.text.splitlines()
+    assert len(lines) == 1_001
+    assert {line.count(" | ") for line in lines[1:]} == {50}
+    assert len(body.markdown) < 1_000_000
+
+
 def test_a_wide_table_is_not_squared() -> None:
     rows = "<tr>" + "<td>x</td>" * 2_000 + "</tr>" + "<tr><td>y</td></tr>" * 2_000
     assert len(forms(f"<table>{rows}</table>").markdown) < 100_000
