@@ -21,32 +21,19 @@ class Bar:
         self._task: tuple[str, TaskID] | None = None
 
     def __enter__(self) -> Bar:
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-            self._progress = Progress(
-                TextColumn("{task.description}"),
-                BarColumn(),
-                MofNCompleteColumn(),
-                TextColumn(self._unit),
-                TimeRemainingColumn(),
-                console=Console(stderr=True),
-                transient=True,
-            )
-            self._progress.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        self._take_away()
 
     def show(self, name: str, done: int, total: int) -> None:
         """Show that ``done`` of ``total`` of what is called ``name`` are done."""
         if self._progress is None:
-            return
+            if not sys.stderr.isatty():
+                return
+            self._progress = _drawn(self._unit)
         if self._task is None or self._task[0] != name:
             if self._task is not None:
                 self._progress.remove_task(self._task[1])
@@ -54,5 +41,29 @@ class Bar:
         self._progress.update(self._task[1], completed=done)
 
     def say(self, text: str, file: IO[str] | None = None) -> None:
-        """Print a line above the bar."""
+        """Print a line; a bar that stands there makes room, and the next ``show`` draws another below."""
+        # While a bar stands, rich sends what is written to either stream to the bar's own, and breaks its lines.
+        self._take_away()
         print(text, file=file or sys.stdout, flush=True)
+
+    def _take_away(self) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+        self._progress = self._task = None
+
+
+def _drawn(unit: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    progress.start()
+    return progress

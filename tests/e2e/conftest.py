@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -91,6 +92,28 @@ def helpscraper(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         check=False,
         timeout=120,
     )
+
+
+def on_a_terminal(command: list[str], *, piped: bool = False) -> tuple[int, str, str]:
+    """Run a command on a terminal; return its exit code, its stdout if that is ``piped``, and what the terminal saw."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE if piped else slave, stderr=slave, text=True,
+        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"},
+    )  # fmt: skip
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:
+            break  # the other side is closed
+        if not part:
+            break
+        seen += part
+    os.close(master)
+    stdout, _ = process.communicate(timeout=60)
+    return process.returncode, stdout or "", seen.decode()
 
 
 def newest_facts(archive: Path) -> dict[str, Any]:

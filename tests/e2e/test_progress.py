@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import subprocess
 from pathlib import Path
 
 from helpscraper.sample import SampleServer
-from tests.e2e.conftest import command
+from tests.e2e.conftest import command, on_a_terminal
 
 
 def test_a_terminal_sees_a_bar_of_pages_articles_and_errors(site: SampleServer, archive: Path) -> None:
-    master, slave = pty.openpty()
-    process = subprocess.Popen(
-        command(site.url, archive, settings={"DOWNLOAD_DELAY": "0.01"}), stdout=slave, stderr=slave,
-        env=os.environ | {"TERM": "xterm-256color", "COLUMNS": "100"},
-    )  # fmt: skip
-    os.close(slave)
-    seen = b""
-    while True:
-        try:
-            part = os.read(master, 65536)
-        except OSError:
-            break  # the other side is closed
-        if not part:
-            break
-        seen += part
-    os.close(master)
-    assert process.wait(60) == 0
-    text = seen.decode()
+    code, _, text = on_a_terminal(command(site.url, archive, settings={"DOWNLOAD_DELAY": "0.01"}))
+    assert code == 0
     assert "listing pages" in text
     assert "76/76" in text
     assert "articles" in text

@@ -33,7 +33,7 @@ from helpscraper.pages.okx import ArticlePage
 from helpscraper.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
 from helpscraper.sites import OKX
-from tests.e2e.conftest import crawl, helpscraper
+from tests.e2e.conftest import crawl, helpscraper, on_a_terminal
 
 pytestmark = pytest.mark.slow
 
@@ -414,6 +414,36 @@ def test_the_command(mine: Crawled) -> None:
     assert done.returncode == 0, done.stderr
     assert "rows from" in done.stdout
     assert helpscraper("reextract", "--jobs", "0", "--archive", mine.archive).returncode == 2
+
+
+def test_a_terminal_sees_how_far_a_re_extraction_is_and_a_pipe_what_it_did(mine: Crawled) -> None:
+    command = [sys.executable, "-m", "helpscraper", "reextract", "--force", "--archive", str(mine.archive)]
+    code, stdout, seen = on_a_terminal(command, piped=True)
+    assert code == 0, seen
+    told = re.findall(r"^okx/en:(\S+): \d+ rows from (\d+) records, reextracted/\S+$", stdout, re.MULTILINE)
+    assert [name for name, _ in told] == [each.id for each in mine.catalog.snapshots()]
+    # Name, bar and count are written in colours of their own.
+    bare = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen)
+    for name, records in told:
+        assert re.search(rf"{name} ━+ +{records}/{records} records", bare)
+    assert "rows from" not in bare
+
+
+def test_a_line_and_a_bar_on_one_terminal_stand_apart(mine: Crawled) -> None:
+    command = [sys.executable, "-m", "helpscraper", "reextract", "--force", "--archive", str(mine.archive)]
+    code, _, seen = on_a_terminal(command)
+    assert code == 0, seen
+    # The bar is gone from its line before anything else is written there, and that is written in one piece.
+    said = re.findall(r"\x1b\[1A\x1b\[2K(okx/en:\S+: \d+ rows from \d+ records, reextracted/\S+)\r\n", seen)
+    assert len(said) == len(mine.catalog.snapshots())
+    assert seen.count("rows from") == len(said)
+
+
+def test_nothing_is_written_of_a_re_extraction_where_nobody_looks(mine: Crawled) -> None:
+    done = helpscraper("reextract", "--force", "--archive", mine.archive)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert done.stdout.count("\n") == done.stdout.count("rows from") == len(mine.catalog.snapshots())
 
 
 # ---- handed on
