@@ -56,6 +56,17 @@ def test_records_are_found_at_their_offsets(data: bytes) -> None:
         assert sum(lengths) == len(data)
 
 
+def test_it_does_not_matter_where_a_look_into_the_file_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that ended behind the first byte of a member once made it no member: a damage that was none."""
+    data = members(*THREE)
+    wanted = [(item.offset, item.length) for item in read(data) if isinstance(item, Record)]
+    for size in range(1, len(data) + 1):
+        monkeypatch.setattr("helpscraper.archive.warc.stream._CHUNK", size)
+        items = read(data)
+        assert problems(items) == [], size
+        assert [(item.offset, item.length) for item in items if isinstance(item, Record)] == wanted
+
+
 @given(st.lists(st.binary(max_size=3000), min_size=1, max_size=5), st.booleans())
 @settings(max_examples=40)
 def test_any_payload_survives(payloads: list[bytes], packed: bool) -> None:

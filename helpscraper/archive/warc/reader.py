@@ -25,6 +25,7 @@ _MAX_SKIPPED = 1 << 30
 _MAX_LINE = 1 << 16
 _MAX_HEADERS = 1 << 20
 
+_MAGIC = b"\x1f\x8b"
 _VERSION = re.compile(rb"WARC/1\.\d{1,2}\s*")
 # The first empty line, however it and the line before it end: a page may hold the other kind of empty line.
 _HEAD_END = re.compile(rb"\n\r?\n")
@@ -42,7 +43,7 @@ def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> It
     if not head:
         yield Problem(file, 0, "the file is empty")
         return
-    gzip = b"\x1f\x8b".startswith(head[:2])
+    gzip = _MAGIC.startswith(head[:2])
     if not gzip and head != b"WARC/":
         yield Problem(file, 0, "this is not a WARC file: it begins with neither a gzip member nor a record")
         return
@@ -65,7 +66,8 @@ def _compressed(stream: IO[bytes], file: str, limit: int) -> Iterator[Record | P
         if not ahead:
             stream.seek(end)
             ahead = stream.read(1 << 16)
-        if ahead and not ahead.startswith(b"\x1f\x8b"):
+        # Of what was read ahead, the first byte of the next member may be the last one.
+        if not _MAGIC.startswith(ahead[:2]):
             yield Problem(file, end, "no gzip member begins here")
             offset, ahead = find_member(stream, end, gzip=True), b""
         else:
@@ -121,7 +123,7 @@ def read_at(stream: IO[bytes], file: str, offset: int, *, limit: int = MAX_RECOR
     try:
         if not head:
             raise Damaged("the file ends before this offset")
-        gzip = head == b"\x1f\x8b"
+        gzip = head == _MAGIC
         source: GzipMember | Plain = GzipMember(stream, offset) if gzip else Plain(stream, offset)
         record = _next(source, file, offset, limit)
         if record is None:
