@@ -100,8 +100,6 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
-    # A page is asked for because a listing named it, today or in an earlier crawl: no page leads to another here.
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
 }
 # Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
 WARN_ON_GENERATOR_RETURN_VALUE = False

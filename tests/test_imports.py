@@ -109,7 +109,7 @@ def test_the_real_article_gives_what_a_reader_sees(tmp_path: Path, shared: Path)
     assert row["title"] == "OKX to list perpetual futures for INIT crypto"
     assert row["section"] == "announcements-new-listings"
     assert (str(row["published_on"]), row["reading_minutes"]) == ("2025-04-24", 2)
-    assert "Tick size | 0.0001" in row["body_text"]
+    assert "Tick size\t0.0001" in row["body_text"]
     assert ">>>" not in row["body_text"]
 
 

@@ -21,7 +21,7 @@ __all__ = ["render"]
 
 _BODIES = {
     "body_sha256": "SHA-256 (lower-case hex) over the UTF-8 of `body_text`, a NUL byte and `body_markdown`.",
-    "body_text": "The text, its block structure kept as line breaks.",
+    "body_text": "The text, its block structure kept as line breaks; the cells of a table row are parted by tabs.",
     "body_markdown": "The same as Markdown.",
     "body_html": "As on the page, without the footer. Not part of the key: its class names change.",
     "first_snapshot_at": "Start of the crawl with which the body came into the archive.",

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from rich.text import Text
 
     from helpscraper.cli.changes_text import paged, print_warnings
-    from helpscraper.cli.output import emit, terminal_safe
+    from helpscraper.cli.output import cells_shown, emit, terminal_safe
     from helpscraper.history.blame import blame
 
     found = blame(open_catalog(args), args.article, warn=lambda text: print_warnings([text]))
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         for row in rows:
             # As in git, a caret marks what was there when the history begins.
             line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
-            line.append(terminal_safe(row["text"].replace("\t", " | ")), style="not dim")
+            line.append(terminal_safe(cells_shown(row["text"])), style="not dim")
             target.print(line, soft_wrap=True)
         if any(row["or_earlier"] for row in rows):
             target.print(Text("(^: there already when the archive began)", style="dim"), soft_wrap=True)

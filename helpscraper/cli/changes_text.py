@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from helpscraper.cli.output import console, terminal_safe, whole_file
+from helpscraper.cli.output import cells_shown, console, terminal_safe, whole_file
 from helpscraper.cli.pager import TerminalPager
 from helpscraper.history.kinds import ARTICLE, KINDS
 
@@ -192,7 +192,7 @@ def print_words(target: Console, found: WordDiff, context: int | None = 1) -> No
     for line in lines:
         safe = Text()
         for start, end, style in _styled(line):
-            safe.append(terminal_safe(line.plain[start:end].replace("\t", " | ")), style=style)
+            safe.append(terminal_safe(cells_shown(line.plain[start:end])), style=style)
         target.print(Text("      ").append_text(safe), soft_wrap=True)
 
 

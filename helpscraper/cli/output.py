@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "cells_shown",
     "console",
     "csv_safe",
     "emit",
@@ -175,11 +176,20 @@ def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
     _print_plain(grid, stream)
 
 
+def cells_shown(line: str) -> str:
+    """Return a line of a body as a terminal shows it: the cells of a table row, which tabs part, behind bars.
+
+    >>> cells_shown("BTC\\t0.1")
+    'BTC | 0.1'
+    """
+    return line.replace("\t", " | ")
+
+
 def print_text(text: str, stream: IO[str] | None = None) -> None:
     """Print a text of several lines: as it is in a pipe, without control characters on a terminal."""
     out = stream or sys.stdout
     if out.isatty():
-        text = "\n".join(terminal_safe(line) for line in text.splitlines())
+        text = "\n".join(terminal_safe(line.expandtabs()) for line in text.splitlines())
     out.write(text if text.endswith("\n") else text + "\n")
 
 

@@ -285,7 +285,8 @@ class BlockWriter(InlineWriter):
         rows = [row for row in table.rows if any(text or md for text, md in row)]
         if not rows:
             return
-        text = "\n".join(" | ".join(" ".join(cell) for cell, _ in row) for row in rows)
+        # No cell holds a tab, whatever else stands in it; word diffs and the report tell cells by it.
+        text = "\n".join("\t".join(" ".join(cell) for cell, _ in row) for row in rows)
         width = max(map(len, rows))
         cells = [["<br>".join(md) for _, md in row] for row in rows]
         # GFM drops what stands beyond the header row, so the header is as wide as the widest row.

@@ -25,7 +25,9 @@ _NEVER_SERVED = ("script", "style", "template", "noscript")
 
 @dataclass(frozen=True, slots=True)
 class BodyForms:
-    """``text`` has one block a line; ``markdown`` is CommonMark with GFM tables; ``html`` is as it was served."""
+    """``text`` has one block a line, a table row's cells parted by tabs; ``markdown`` is CommonMark with GFM tables;
+    ``html`` is as it was served.
+    """
 
     text: str
     markdown: str

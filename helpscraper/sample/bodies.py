@@ -131,7 +131,7 @@ def to_text(nodes: tuple[Node, ...]) -> str:
 def _lines(node: Node, indent: str, mark: str) -> Iterator[str]:
     """Give the lines of one node; ``mark`` is what its first line begins with."""
     if node.tag == "tr":
-        yield " | ".join(map(_plain, node.children))
+        yield "\t".join(map(_plain, node.children))
     elif node.tag in _LINES:
         text = "".join("\n" if child.tag == "br" else _seen(child) for child in node.children)
         yield indent + mark + text if text else ""

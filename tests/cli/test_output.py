@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.cli.output import csv_safe, emit, md_safe, terminal_safe
+from helpscraper.cli.output import csv_safe, emit, md_safe, print_text, terminal_safe
 from helpscraper.errors import CommandError
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
@@ -113,6 +113,12 @@ def test_a_terminal_gets_no_control_characters() -> None:
     assert "\x07" not in shown
     assert "\x1b]" not in shown
     assert "[bold]not bold[/bold]" in shown
+
+
+def test_a_terminal_keeps_the_cells_of_a_row_apart() -> None:
+    stream = Terminal()
+    print_text("Coin\tFee\nBTC\t0.1\x1b[2J", stream)
+    assert stream.getvalue() == "Coin    Fee\nBTC     0.1[2J\n"
 
 
 def test_a_file_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from helpscraper.history.blame import attribute
 from helpscraper.history.render import plain, to_html, to_rich
 from helpscraper.history.words import WordDiff, blocks_of, segment, units_of, word_diff
+from helpscraper.pages.bodies import write_body
 
 BEFORE = """Open an account
 Press Sign up on the first page.
@@ -89,6 +91,22 @@ def test_a_row_is_known_by_its_first_cell_where_a_column_is_new() -> None:
         "ETH\t[-0.2-]{+0.25\t2+}",
         "{+DOT\t0.4\t4+}",
         "SOL\t0.3{+\t3+}",
+    ]
+
+
+def test_rows_of_a_page_are_the_rows_of_its_word_diff() -> None:
+    """What the body writer puts between cells is what the diff takes them apart at."""
+
+    def text(fees: dict[str, str]) -> str:
+        rows = "".join(f"<tr><td>{coin}</td><td>{fee} a | day</td></tr>" for coin, fee in fees.items())
+        page = etree.HTML(f"<div><p>Fees</p><table><tr><th>Coin</th><th>Fee</th></tr>{rows}</table></div>")
+        return write_body([page], "https://help.example").text
+
+    before, after = {"BTC": "0.1", "ETH": "0.2"}, {"BTC": "0.15", "DOT": "0.4", "ETH": "0.25"}
+    assert plain(word_diff(text(before), text(after))).splitlines()[-3:] == [
+        "BTC\t[-0.1-]{+0.15+} a | day",
+        "{+DOT\t0.4 a | day+}",
+        "ETH\t[-0.2-]{+0.25+} a | day",
     ]
 
 

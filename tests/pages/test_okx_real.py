@@ -125,7 +125,7 @@ def test_article_of_2025(shared: Path) -> None:
     text, markdown, html = article.body_text or "", article.body_markdown or "", article.body_html or ""
     assert text.startswith("We are pleased to announce that USDT-margined")
     assert text.endswith("OKX team\nApril 24, 2025")
-    assert "\nTick size | 0.0001\n" in text
+    assert "\nTick size\t0.0001\n" in text
     assert "\n- Official X: https://x.com/initia\n" in text
     assert "\n| Tick size | 0.0001 |\n" in markdown
     assert (
