@@ -122,6 +122,7 @@ class _Job:
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
+        self.readers.expect((self.facts.get("counts") or {}).get("fetched") or 0)
         tasks = self._tasks()
         if not tasks:
             return Report(self.snapshot, None, "no page of it was recorded")

@@ -47,6 +47,22 @@ class Readers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
+    def expect(self, tasks: int) -> None:
+        """Let the processes start now, if ``tasks`` are worth it, while the caller still finds out what they are."""
+        if self._jobs > 1 and tasks >= _WORTH_A_POOL:
+            self._started()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
+            # work.
+            self._pool = ProcessPoolExecutor(
+                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
+            )
+            for _ in range(self._jobs):
+                self._pool.submit(_here)  # a process is started for each task that finds none waiting
+        return self._pool
+
     def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
         """Yield what ``tasks`` say, a few of them at a time and in their order.
 
@@ -58,16 +74,11 @@ class Readers:
                 for batch in batches:
                     yield read(batch, source, context)
             return
-        if self._pool is None:
-            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
-            # work.
-            self._pool = ProcessPoolExecutor(
-                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
-            )
+        pool = self._started()
         waiting: deque[Future[Notes]] = deque()
         try:
             for batch in batches:
-                waiting.append(self._pool.submit(_read_batch, batch, context))
+                waiting.append(pool.submit(_read_batch, batch, context))
                 if len(waiting) >= self._jobs * _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -98,6 +109,10 @@ def _begin(uri: str) -> None:
     # What was imported stays, and a page leaves no cycles behind: the collector need not look again and again.
     gc.freeze()
     gc.set_threshold(50_000)
+
+
+def _here() -> None:
+    """Nothing to do but to be there."""
 
 
 def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:
