@@ -58,6 +58,8 @@ class InlineWriter:
             self._text.append(text)
             self._md.append(text)
             return
+        if not self._md and text.isspace():
+            return  # a block begins with no white space, and half of all pieces are the line ends between two blocks
         # As collapse(), but a space at either end still parts this text from its neighbours. Of all white space only
         # the plain space counts as printable, so most text is seen to need nothing without being taken apart.
         if "  " in text or not text.isprintable():

@@ -6,6 +6,8 @@ import re
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit
 
+from helpscraper.urls import origin
+
 __all__ = ["code_span", "escape", "escape_lines", "fence", "link", "web_url"]
 
 _SPECIAL = re.compile(r"[\\`*_\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
@@ -74,16 +76,17 @@ def web_url(href: str | None, base: str) -> str | None:
     >>> web_url("/help/a", "https://x.example/help/b"), web_url("javascript:alert(1)", "https://x.example")
     ('https://x.example/help/a', None)
     """
-    if href and (origin := _origin(base)):
+    if href and (site := _site(origin(base))):
         if _PLAIN_PATH.fullmatch(href):
-            return origin + href
+            return site + href
         if _PLAIN_URL.fullmatch(href):
             return href
     return _resolved(href, base)
 
 
+# By the origin alone: every page is a base of its own.
 @lru_cache(maxsize=64)
-def _origin(base: str) -> str:
+def _site(base: str) -> str:
     return (_resolved("/", base) or "").removesuffix("/")
 
 

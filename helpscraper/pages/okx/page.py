@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
 from helpscraper.pages.base import Page, collapse, elements, string
 from helpscraper.pages.okx.state import Json, dig, load_script, read_state, text
-from helpscraper.urls import HelpUrl, canonical_url, is_slug, parse_help_url, same_site
+from helpscraper.urls import HelpUrl, canonical_url, is_slug, origin, parse_help_url, same_site
 
 __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "has_class"]
 
@@ -51,6 +51,12 @@ class RegionFacts:
     market: str | None
     ip_region: str | None
     locale: str | None
+
+
+@lru_cache(maxsize=64)
+def _written(site: str) -> str:
+    parts = urlsplit(site)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
 
 
 class OkxPage(Page):
@@ -122,8 +128,7 @@ class OkxPage(Page):
 
     @cached_property
     def _origin(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc.lower()}"
+        return _written(origin(self.url))
 
     def article_url(self, slug: str) -> str:
         """Return the URL of the article ``slug`` in the locale and on the host of this page."""
