@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from zlib_ng import zlib_ng
+
 from helpscraper.archive.layout import Partition, warc_path
 from helpscraper.archive.store import Store
 from helpscraper.archive.warc.build import (
@@ -295,7 +297,7 @@ def _half_compressed(data: bytes, payload: int) -> bytes:
         block = data[start : start + _BLOCK]
         last = start + _BLOCK >= len(data)
         parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
-    parts.append(struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))
+    parts.append(struct.pack("<II", zlib_ng.crc32(data), len(data) & 0xFFFFFFFF))
     return b"".join(parts)
 
 
