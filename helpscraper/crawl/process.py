@@ -55,9 +55,11 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     gc.freeze()
     usual = gc.get_threshold()
     gc.set_threshold(_YOUNG)
-    process.start()
-    gc.set_threshold(*usual)
-    gc.unfreeze()
+    try:
+        process.start()
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)
     error = failures[0].value if failures else None
     if session is None:

@@ -370,6 +370,15 @@ def test_only_bodies_that_the_archive_has_not_are_written_down(
     assert mine.catalog.load_table("latest~2", bodies=True).equals(before)
 
 
+def test_processes_are_told_how_much_was_fetched(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(readers.Readers, "expect", lambda _, records: told.append(records))
+    list(reextract(str(mine.archive), ["latest~2"], force=True))
+    rows = mine.catalog.load_table(mine.catalog.resolve("latest~2")).column("status").to_pylist()
+    assert told == [rows.count("fetched")]
+    assert told[0] > 20
+
+
 def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
     (file, *_) = warc_files(crawled.catalog.store, EN)
     captures = [c for c in load_index(crawled.catalog.store, file) if c.status == 200]
