@@ -86,21 +86,28 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "helpscraper.extensions.redirect.NoRefererRedirectMiddleware": 600,
     # Below it: it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
-    # Below the guard and RedirectMiddleware (600): what is refused or leads elsewhere was served all the same, and is
+    # Below the guard and the redirects: what is refused or leads elsewhere was served all the same, and is
     # evidence.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
 }
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
     # Each of these wraps every request and item once more. URLs are built from checked slugs, so none is long; the
-    # depth of a page says nothing here, and no queue tells a first request from the others.
+    # depth of a page says nothing here, and no queue tells a first request from the others; which listing led to an
+    # article is nobody's business.
+    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
     "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
     "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
+# There is one site, so there are no others that the next request could be chosen among.
+SCHEDULER_PRIORITY_QUEUE = "scrapy.pqueues.ScrapyPriorityQueue"
+STATS_CLASS = "helpscraper.extensions.stats.PlainStatsCollector"
 # Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 

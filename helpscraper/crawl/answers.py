@@ -4,7 +4,6 @@ re-extraction, and it runs in any process.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO
@@ -57,7 +56,7 @@ class _Said:
     articles: list[RawArticle] = field(default_factory=list)
     sections: list[SectionLink] = field(default_factory=list)
     language: str | None = None
-    rules: Counter[str] = field(default_factory=Counter)
+    rules: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def _read_page(task: Task, html: bytes) -> _Said:
                 said.articles = listing.articles
             said.sections = listing.sections
     said.language = page.language
-    said.rules = page.outcomes
+    said.rules = page.rules("listing" if asked.kind == "section" else asked.kind)
     return said
 
 
@@ -171,8 +170,7 @@ def _note(task: Task, said: _Said, context: Context, notes: Notes) -> None:
     note = _note_article if task.asked.kind == "article" else _note_row
     for raw in said.articles:
         note(raw, task, context, notes)
-    name = "listing" if task.asked.kind == "section" else task.asked.kind
-    notes.tally("rules", {f"{name}.{rule}": n for rule, n in said.rules.items()})
+    notes.tally("rules", said.rules)
     if said.language:
         notes.tally("language", {said.language: 1})
 

@@ -27,7 +27,7 @@ def encode(columns: Mapping[str, Any]) -> str:
 
 
 def _isoformat(value: object) -> str:
-    if isinstance(value, dt.date | dt.datetime):
+    if isinstance(value, dt.date):  # an instant is one too
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no place in the ledger")
 

@@ -94,6 +94,7 @@ def _is_global(address: str) -> bool:
     return ipaddress.ip_address(address).is_global
 
 
+@lru_cache(maxsize=64)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

@@ -137,15 +137,22 @@ def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
     in first place.
     """
     published, updated = raw.published_text, raw.updated_text
-    if (
-        published is not None
-        and updated is None
-        and UPDATED.match(published)
-        and not PUBLISHED.match(published)
-    ):
+    if published is not None and updated is None and _is_of_update(published):
         values.outcomes.append("updated_on/told-by-marker")
         published, updated = None, published
     return {"published": published, "updated": updated}
+
+
+def _is_of_update(line: str) -> bool:
+    return _told_again(line) if len(line) <= _SHORT else _begins_with_update(line)
+
+
+def _begins_with_update(line: str) -> bool:
+    return UPDATED.match(line) is not None and PUBLISHED.match(line) is None
+
+
+# Nearly every line is of a publication, which takes a look at all the markers of all languages to see.
+_told_again = lru_cache(maxsize=8192)(_begins_with_update)
 
 
 def categories(raw: RawArticle, context: Context) -> Values:

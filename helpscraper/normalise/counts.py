@@ -99,8 +99,12 @@ def parse_reading_minutes(text: str, locale: str) -> int | None:
     (5, 20)
     """
     language = get_locale(locale).language
-    if len(text) > _MAX:
-        return None
+    return _minutes(text, language) if len(text) <= _MAX else None
+
+
+# Articles take one minute to read, or two, or five.
+@lru_cache(maxsize=1024)
+def _minutes(text: str, language: str) -> int | None:
     match = reading_pattern(language).fullmatch(text.strip(_EDGES))
     if match is None or match.lastindex is None:
         return None

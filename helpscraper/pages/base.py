@@ -6,6 +6,7 @@ same code.
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -171,12 +172,26 @@ def _readable(html: str | bytes) -> str | bytes:
     if isinstance(html, str):
         # lxml refuses text that declares an encoding as XML does.
         return html.encode("utf-8", "replace") if html[:100].lstrip().startswith("<?xml") else html
-    try:
-        html.decode("utf-8")
+    if _is_utf8(html):
         return html
+    # The page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
+    return html_to_unicode(None, html, default_encoding="utf-8")[1]
+
+
+_PIECE = 1 << 15
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Tell whether ``data`` is UTF-8, by pieces: the text of a whole page would drive the page out of the cache."""
+    view, start = memoryview(data), 0
+    try:
+        while start < len(data):
+            last = start + _PIECE >= len(data)
+            # A character that a piece cuts in two is left to the next one.
+            start += codecs.utf_8_decode(view[start : start + _PIECE], "strict", last)[1]
     except UnicodeDecodeError:
-        # Not UTF-8, so the page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
-        return html_to_unicode(None, html, default_encoding="utf-8")[1]
+        return False
+    return True
 
 
 @cache
@@ -235,6 +250,10 @@ class Page:
     def counted(self, field: str, rule: str) -> int:
         """Return how often ``rule`` was counted for ``field`` so far."""
         return self._counted.count((field, rule))
+
+    def rules(self, kind: str) -> list[str]:
+        """Return every rule counted so far as ``kind.field/rule``, as often as it was counted."""
+        return [f"{kind}.{field}/{rule}" for field, rule in self._counted]
 
     @property
     def outcomes(self) -> Counter[str]:

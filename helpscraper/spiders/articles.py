@@ -130,7 +130,7 @@ class ArticleSpider(PatientSpider):
     def _note(self, page: OkxPage, kind: str) -> None:
         """Enter which extraction rules matched on a page of this kind, and which region and language were served."""
         self.reached()
-        self.session.ledger.tally("rules", {f"{kind}.{name}": n for name, n in page.outcomes.items()})
+        self.session.ledger.tally("rules", page.rules(kind))
         self.session.served(page, region=kind != "article")
 
 

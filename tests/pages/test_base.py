@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from helpscraper.errors import ExtractionError
+from helpscraper.pages import base
 from helpscraper.pages.base import Page, collapse, inline_text, integers, is_lone_integer, pieces
 
 WORDS = st.lists(st.text(alphabet="abcäж漢1", min_size=1, max_size=6), min_size=1, max_size=6)
@@ -104,6 +105,26 @@ def test_pieces_keep_a_highlighted_sentence_whole() -> None:
 )
 def test_bytes_are_read_in_their_encoding(data: str | bytes, shown: str) -> None:
     assert inline_text(Page("https://x.example/help", data).root).startswith(shown)
+
+
+@given(st.text(alphabet="aж漢😀", max_size=30), st.binary(max_size=3), st.integers(4, 9))
+def test_utf8_is_told_by_pieces_as_it_is_of_the_whole(text: str, odd: bytes, piece: int) -> None:
+    for data in (text.encode(), text.encode() + odd, odd + text.encode(), text.encode()[:-1]):
+        try:
+            data.decode()
+            whole = True
+        except UnicodeDecodeError:
+            whole = False
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(base, "_PIECE", piece)
+            assert base._is_utf8(data) is whole
+
+
+def test_rules_are_named_with_the_kind_of_page() -> None:
+    page = Page("https://x.example/help", "<p>a")
+    for rule in ("state", "state", "markup"):
+        page.count("title", rule)
+    assert page.rules("article") == ["article.title/state", "article.title/state", "article.title/markup"]
 
 
 @pytest.mark.parametrize("data", ["", " \n\t", b"", b" \n", "<!-- only a comment -->"])
