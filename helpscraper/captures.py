@@ -22,7 +22,7 @@ import pyarrow as pa
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
+from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
 from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index, warc_files
 from helpscraper.archive.warc.index import index_path
 from helpscraper.archive.warc.sources import captures_in, path_of, record_in
@@ -34,7 +34,6 @@ from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import is_ours, plan
 from helpscraper.crawl.tables import ledger_bodies, nested
 from helpscraper.errors import CommandError, InputError
-from helpscraper.items import Article
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import EXTRACTOR
@@ -363,7 +362,7 @@ class _Day:
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
         tags = frozenset(each.slug for each in ledger.sections() if each.content_type == "tag")
         merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
-        return articles_table(Article(**row) for row in merged if row is not None)
+        return rows_table(row for row in merged if row is not None)
 
     def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
         status = Counter(rows.column("status").to_pylist())

@@ -21,7 +21,7 @@ from helpscraper import __version__
 from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.schema import SCHEMA_VERSION, articles_table
+from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
 from helpscraper.archive.warc import Capture, load_index, warc_files
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.known import read_known
@@ -32,7 +32,6 @@ from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
-from helpscraper.items import Article
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import EXTRACTOR
 from helpscraper.sites import get_site
@@ -251,7 +250,7 @@ class _Job:
             for entry in ledger.entries()
             if entry.article_id in before or entry.sightings or entry.outcome == "fetched"
         )
-        return articles_table(Article(**row) for row in merged if row is not None)
+        return rows_table(row for row in merged if row is not None)
 
     def _saw_all_listings(self) -> bool:
         sections = self.facts.get("sections", {})

@@ -7,9 +7,9 @@ lifts them, and ``tests/data`` keeps one archive of each version.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +30,7 @@ __all__ = [
     "bodies_table",
     "iter_articles",
     "read_compatible",
+    "rows_table",
     "schema_version",
 ]
 
@@ -87,11 +88,19 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
 
     Raises ``ArchiveError`` that names the column when a value does not fit its type.
     """
-    rows = list(articles)
+    return _table(list(articles), attrgetter)
+
+
+def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Return rows that hold every column by its name as ``articles_table`` returns articles."""
+    return _table(list(rows), itemgetter)
+
+
+def _table(rows: Sequence[Any], column: Callable[[str], Callable[[Any], Any]]) -> pa.Table:
     columns = []
     for field in SNAPSHOT_SCHEMA:
         try:
-            columns.append(pa.array(list(map(attrgetter(field.name), rows)), type=field.type))
+            columns.append(pa.array(list(map(column(field.name), rows)), type=field.type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ArchiveError(
                 f"column {field.name}: a value does not fit {field.type}: {error}",

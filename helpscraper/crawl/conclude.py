@@ -16,7 +16,7 @@ from helpscraper.archive.layout import Partition, refused_path
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import Outcome, parse_run
-from helpscraper.archive.schema import articles_table
+from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
 from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
@@ -33,7 +33,6 @@ from helpscraper.crawl.wording import main_cause, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
-from helpscraper.items import Article
 
 __all__ = ["abandon", "accept", "amend", "conclude", "outcome_log"]
 
@@ -153,7 +152,7 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
     unnamed: list[str] = []
     census = Census()
 
-    def articles() -> Iterator[Article]:
+    def rows() -> Iterator[dict[str, Any]]:
         for entry in session.ledger.entries():
             previous = session.known.get(entry.article_id)
             if _is_absent(entry, previous, run):
@@ -161,12 +160,12 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
                 census.add(row, previous, entry.sightings)
-                yield Article(**row)
+                yield row
             elif entry.outcome not in {"gone", "absent"}:
                 # One that is not there and was never known leaves nothing to keep.
                 unnamed.append(entry.article_id)
 
-    return articles_table(articles()), unnamed, census.as_facts()
+    return rows_table(rows()), unnamed, census.as_facts()
 
 
 def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
