@@ -4,8 +4,8 @@ The sample site runs in a process of its own; both spiders get the same settings
 in turn, and the ratio is taken pair by pair. Timed is what grows with the pages: from the start of the engine until all
 handlers of its end have run, helpscraper's commit included. Loading modules is done before, by both.
 
-The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more, which a spider that just
-downloads does not notice and one that reads them does; so the same is measured, without a bound, with larger pages.
+The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more, which whoever only
+downloads does not notice and whoever reads them does; so the same is measured, without a bound, with larger pages.
 """
 
 from __future__ import annotations
