@@ -1,11 +1,13 @@
 """Crawl throughput against a bare Scrapy spider that only downloads the same pages, and the start of the command line.
 
-The sample site runs in a process of its own; both spiders get the same settings, the same pages and the same server,
-in turn, and the ratio is taken pair by pair. Timed is what grows with the pages: from the start of the engine until all
-handlers of its end have run, helpscraper's commit included. Loading modules is done before, by both.
+The sample site runs in a process of its own; both spiders get the same pages from the same server, as fast as it gives
+them, in turn, and the ratio is taken pair by pair. The bare spider is Scrapy as it comes; helpscraper's settings leave
+out what a crawl of one site has no use for, and a part of its rate comes from that. Timed is what grows with the pages:
+from the start of the engine until all handlers of its end have run, helpscraper's commit included. Loading modules is
+done before, by both.
 
-The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more, which whoever only
-downloads does not notice and whoever reads them does; so the same is measured, without a bound, with larger pages.
+The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more. Larger pages are dearer
+to read and hardly dearer to download, so the same is measured with such pages too, without a bound.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from pathlib import Path
 
 ARTICLES = 1500
 PADDED = (40_000, 138_000)
-# Two neighbours in time differ by a quarter, the medians of eleven by a twentieth.
+# Two neighbours in time differ by a quarter, so few of them say little.
 ROUNDS, ROUNDS_PADDED = 11, 5
 LEAST_RATIO = 0.6
 HELP_SECONDS = 0.2

@@ -86,10 +86,10 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "helpscraper.extensions.redirect.NoRefererRedirectMiddleware": 600,
     # Below it: it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "helpscraper.extensions.redirect.NoRefererRedirectMiddleware": 600,
     # Below the guard and the redirects: what is refused or leads elsewhere was served all the same, and is
     # evidence.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
@@ -105,7 +105,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-# There is one site, so there are no others that the next request could be chosen among.
+# Scrapy's usual queue takes turns among many sites; here there is one.
 SCHEDULER_PRIORITY_QUEUE = "scrapy.pqueues.ScrapyPriorityQueue"
 STATS_CLASS = "helpscraper.extensions.stats.PlainStatsCollector"
 # Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.

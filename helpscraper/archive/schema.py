@@ -7,7 +7,7 @@ lifts them, and ``tests/data`` keeps one archive of each version.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -88,19 +88,22 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
 
     Raises ``ArchiveError`` that names the column when a value does not fit its type.
     """
-    return _table(list(articles), attrgetter)
+    return _table(map(attrgetter(*SNAPSHOT_SCHEMA.names), articles))
 
 
 def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Return rows that hold every column by its name as ``articles_table`` returns articles."""
-    return _table(list(rows), itemgetter)
+    """Return rows, each with exactly the columns of ``Article``, as ``articles_table`` returns articles.
+
+    Raises ``KeyError`` for a row that lacks a column; what is no column of the schema is left out.
+    """
+    return _table(map(itemgetter(*SNAPSHOT_SCHEMA.names), rows))
 
 
-def _table(rows: Sequence[Any], column: Callable[[str], Callable[[Any], Any]]) -> pa.Table:
-    columns = []
-    for field in SNAPSHOT_SCHEMA:
+def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+    held, columns = list(rows), []
+    for place, field in enumerate(SNAPSHOT_SCHEMA):
         try:
-            columns.append(pa.array(list(map(column(field.name), rows)), type=field.type))
+            columns.append(pa.array([row[place] for row in held], type=field.type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ArchiveError(
                 f"column {field.name}: a value does not fit {field.type}: {error}",

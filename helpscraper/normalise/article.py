@@ -151,7 +151,7 @@ def _begins_with_update(line: str) -> bool:
     return UPDATED.match(line) is not None and PUBLISHED.match(line) is None
 
 
-# Nearly every line is of a publication, which takes a look at all the markers of all languages to see.
+# Nearly every line tells of a publication, and that is only certain after a try of every language's markers.
 _told_again = lru_cache(maxsize=8192)(_begins_with_update)
 
 
