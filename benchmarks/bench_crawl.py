@@ -6,8 +6,8 @@ out what a crawl of one site has no use for, and a part of its rate comes from t
 from the start of the engine until all handlers of its end have run, helpscraper's commit included. Loading modules is
 done before, by both.
 
-The bound is for the sample site as it is. Its pages have some 16 KB, real ones 150 KB and more. Larger pages are dearer
-to read and hardly dearer to download, so the same is measured with such pages too, without a bound.
+The sample site's pages have some 16 KB, real ones 150 KB and more. Larger pages are dearer to read and hardly dearer to
+download, so the bound is held against the site as it is and against pages of 55 KB; pages of 155 KB stand beside them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ import time
 from pathlib import Path
 
 ARTICLES = 1500
-PADDED = (40_000, 138_000)
+PADDED, REAL = 40_000, 138_000
 # Two neighbours in time differ by a quarter, so few of them say little.
-ROUNDS, ROUNDS_PADDED = 11, 5
+ROUNDS, ROUNDS_REAL = 11, 5
 LEAST_RATIO = 0.6
 HELP_SECONDS = 0.2
 
@@ -118,10 +118,10 @@ def crawl_throughput() -> bool:
     """Print the ratio on the sample site, and on larger pages."""
     ratio = throughput(0, ROUNDS)
     print(f"crawl throughput on the sample site: {ratio:.2f} of a bare spider's (at least {LEAST_RATIO})")
-    for padding in PADDED:
-        padded = throughput(padding, ROUNDS_PADDED)
-        print(f"with pages {padding // 1000} KB larger: {padded:.2f} (no bound)")
-    return ratio >= LEAST_RATIO
+    padded = throughput(PADDED, ROUNDS)
+    print(f"with pages {PADDED // 1000} KB larger: {padded:.2f} (at least {LEAST_RATIO})")
+    print(f"with pages {REAL // 1000} KB larger: {throughput(REAL, ROUNDS_REAL):.2f} (no bound)")
+    return min(ratio, padded) >= LEAST_RATIO
 
 
 def command_start() -> bool:
