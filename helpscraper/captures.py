@@ -360,7 +360,7 @@ class _Day:
         return found
 
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
-        tags = frozenset(each.slug for each in ledger.sections() if each.content_type == "tag")
+        tags = frozenset(ledger.tags())
         merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
         return rows_table(row for row in merged if row is not None)
 

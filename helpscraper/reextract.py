@@ -238,8 +238,9 @@ class _Job:
             {} if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
         )
         sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
-        tags = {each.slug for each in ledger.sections() if each.content_type == "tag"}
-        tags |= {slug for slug, section in sections.items() if section.get("content_type") == "tag"}
+        tags = ledger.tags() | {
+            slug for slug, section in sections.items() if section.get("content_type") == "tag"
+        }
         whole = {slug for slug, section in sections.items() if section.get("whole")}
         if self._saw_all_listings():
             held = (row["listed_in"] or () for row in known.values())

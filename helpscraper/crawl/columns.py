@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
+
+import orjson
 
 from helpscraper.items import Article
 
@@ -22,26 +23,16 @@ _TEMPORAL = {
 
 
 def encode(columns: Mapping[str, Any]) -> str:
-    """Return ``columns`` as JSON; instants and dates as ISO 8601."""
-    return _ENCODER.encode(columns)
+    """Return ``columns`` as JSON; instants and dates as ISO 8601.
 
-
-def _isoformat(value: object) -> str:
-    if isinstance(value, dt.date):  # an instant is one too
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no place in the ledger")
-
-
-# ``json.dumps`` would make one for every row.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, default=_isoformat)
-_DECODER = json.JSONDecoder()
+    Raises ``TypeError`` for a value that no column of the schema can hold, such as half a surrogate pair.
+    """
+    return orjson.dumps(dict(columns)).decode()
 
 
 def decode(text: str) -> dict[str, Any]:
     """Return what ``encode`` was given, instants and dates as such again."""
-    columns: dict[str, Any]
-    # Written by ``encode``, so there is no white space to look for, as ``json.loads`` does.
-    columns, _ = _DECODER.raw_decode(text)
+    columns: dict[str, Any] = orjson.loads(text)
     for name, read in _TEMPORAL.items():
         if (stated := columns.get(name)) is not None:
             columns[name] = read(stated)

@@ -218,6 +218,14 @@ class Ledger:
 
     def sections(self) -> list[SectionEntry]:
         """Return what was read of each section, sorted by slug; pages are those of the last walk."""
+        # One look at all sightings, not one for each section.
+        seen = dict(
+            self._db.execute(
+                "SELECT section, count(*) FROM sighting JOIN"
+                " (SELECT section, max(walk) AS walk FROM listing_page GROUP BY section) USING (section, walk)"
+                " GROUP BY section"
+            )
+        )
         out = []
         for slug, title, category, content_type, problem in self._db.execute(
             "SELECT * FROM section ORDER BY slug"
@@ -240,19 +248,15 @@ class Ledger:
                     pages={page: shown for page, _, shown, _, _ in rows},
                     pages_stated=stated[-1] if stated else None,
                     ended=any(last for *_, last in rows),
-                    seen=self.seen_in(slug),
+                    seen=seen.get(slug, 0),
                 )
             )
         return out
 
-    def seen_in(self, section: str) -> int:
-        """Return how many different articles the last walk through the listing of ``section`` saw."""
-        (n,) = self._db.execute(
-            "SELECT count(*) FROM sighting WHERE section = ?1 AND walk ="
-            " (SELECT max(walk) FROM listing_page WHERE section = ?1)",
-            (section,),
-        ).fetchone()
-        return int(n)
+    def tags(self) -> set[str]:
+        """Return the sections that are tags, which collect articles of other sections."""
+        rows = self._db.execute("SELECT slug FROM section WHERE content_type = 'tag'")
+        return {slug for (slug,) in rows}
 
     # ---- articles
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -109,6 +110,23 @@ def _begin(uri: str) -> None:
     # What was imported stays, and a page leaves no cycles behind: the collector need not look again and again.
     gc.freeze()
     gc.set_threshold(50_000)
+    _merge_what_is_freed()
+
+
+_M_MXFAST = 1
+"""The name of the parameter in glibc's ``malloc.h``."""
+
+
+def _merge_what_is_freed() -> bool:
+    """Let glibc merge a page's tree piece by piece as it is freed (``mallopt(3)``); tell whether it does.
+
+    It would keep the thousands of pieces apart and merge them all at the next large request, when the processor's
+    cache holds none of them any more: 3 % of a reading process's time.
+    """
+    try:
+        return bool(ctypes.CDLL(None).mallopt(_M_MXFAST, 0))
+    except (AttributeError, OSError, TypeError):  # another C library has no such parameter
+        return False
 
 
 def _here() -> None:

@@ -183,12 +183,15 @@ _PIECE = 1 << 15
 
 def _is_utf8(data: bytes) -> bool:
     """Tell whether ``data`` is UTF-8, by pieces: the text of a whole page would drive the page out of the cache."""
-    view, start = memoryview(data), 0
+    start = 0
     try:
         while start < len(data):
-            last = start + _PIECE >= len(data)
-            # A character that a piece cuts in two is left to the next one.
-            start += codecs.utf_8_decode(view[start : start + _PIECE], "strict", last)[1]
+            piece = data[start : start + _PIECE]
+            if piece.isascii():
+                start += len(piece)
+            else:
+                # A character that a piece cuts in two is left to the next one.
+                start += codecs.utf_8_decode(piece, "strict", start + _PIECE >= len(data))[1]
     except UnicodeDecodeError:
         return False
     return True

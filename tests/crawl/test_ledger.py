@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpscraper.crawl.columns import decode, encode
 from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Body
@@ -44,6 +46,38 @@ def test_columns_come_back_as_they_were(ledger: Ledger) -> None:
     assert entry.columns == columns | {"fetched_at": AT}
     assert entry.sightings == {"faq": columns}
     assert list(ledger.bodies()) == [body(1)]
+
+
+_COLUMNS = st.fixed_dictionaries(
+    {},
+    optional={
+        "title": st.none() | st.text(),
+        "published_at": st.none() | st.datetimes(timezones=st.just(dt.UTC)),
+        "published_on": st.none() | st.dates(),
+        "view_count": st.none() | st.integers(-(2**63), 2**63 - 1),
+        "listed_in": st.lists(st.text()),
+    },
+)
+
+
+@given(_COLUMNS)
+def test_columns_survive_their_text(columns: dict[str, object]) -> None:
+    assert decode(encode(columns)) == columns
+    # A ledger that an older version left may have white space between its values.
+    assert decode(json.dumps(json.loads(encode(columns)), indent=1)) == columns
+
+
+@pytest.mark.parametrize("value", [{1, 2}, object(), "half a pair \ud83d", 2**64])
+def test_what_no_column_can_hold_has_no_text(value: object) -> None:
+    with pytest.raises(TypeError):
+        encode({"title": value})
+
+
+def test_tags_are_told_from_sections(ledger: Ledger) -> None:
+    ledger.section("faq", title=None, category=None, content_type="section")
+    ledger.section("latest", title=None, category=None, content_type="tag")
+    ledger.section("unknown", title=None, category=None, content_type=None)
+    assert ledger.tags() == {"latest"}
 
 
 def test_everything_found_is_accounted_for(ledger: Ledger) -> None:

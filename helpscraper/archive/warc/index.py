@@ -18,6 +18,7 @@ from helpscraper.archive.store import Store
 from helpscraper.archive.warc.reader import iter_records
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.errors import ArchiveError
+from helpscraper.json_text import loads
 
 __all__ = [
     "Capture",
@@ -159,7 +160,7 @@ def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture
             continue
         try:
             _, date, text = line.decode("utf-8").strip().split(" ", 2)
-            yield _capture(json.loads(text), date, folder)
+            yield _capture(loads(text), date, folder)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             yield Problem(file, here, f"this is no line of a CDXJ index: {error}")
 

@@ -6,13 +6,13 @@ name the slug. A missing field costs that field; a page that is something else i
 
 from __future__ import annotations
 
-import json
 from functools import cached_property
 from itertools import chain
 
 from lxml import etree
 
 from helpscraper.items import RawArticle
+from helpscraper.json_text import loads
 from helpscraper.pages.base import collapse, elements, inline_text, pieces, truth
 from helpscraper.pages.bodies import BodyForms, write_body
 from helpscraper.pages.okx.items import Details, looks_dated, read_details
@@ -84,7 +84,7 @@ class ArticlePage(OkxPage):
         """The JSON-LD object of type Article, the third source of title and dates."""
         for script in _JSON_LD(self.root):
             try:
-                value = json.loads(script.text or "")
+                value = loads(script.text or "")
             except (ValueError, RecursionError):
                 self.count("json_ld", "broken")
                 continue

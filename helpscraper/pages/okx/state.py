@@ -8,12 +8,12 @@ expected is as good as absent. Shapes were read off saved pages of 2025-04 (``ar
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
 from lxml import etree
 
+from helpscraper.json_text import loads
 from helpscraper.pages.base import elements
 
 __all__ = [
@@ -44,7 +44,7 @@ def load_script(script: etree._Element) -> Any:
 
 def _loads(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
