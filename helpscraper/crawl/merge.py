@@ -51,12 +51,8 @@ def merge_row(
     """
     listings = listings or Listings()
     seen: dict[str, Any] = {}
-    sightings = entry.sightings
-    shown = (
-        sorted(sightings, key=lambda slug: (slug in listings.tags, slug)) if len(sightings) > 1 else sightings
-    )
-    for section in shown:
-        seen = _stated(sightings[section]) | seen
+    for section in sorted(entry.sightings, key=lambda slug: (slug in listings.tags, slug)):
+        seen = _stated(entry.sightings[section]) | seen
         if section and section not in listings.tags and "section" not in seen:
             seen["section"] = section
     status = _STATUS[entry.outcome]
@@ -70,7 +66,7 @@ def merge_row(
     row |= {
         "snapshot_at": snapshot_at,
         "article_id": entry.article_id,
-        "listed_in": sorted({slug for slug in sightings if slug} | kept),
+        "listed_in": sorted({slug for slug in entry.sightings if slug} | kept),
         "status": status,
     }
     if any(row[name] is None for name in _REQUIRED):
