@@ -1,8 +1,8 @@
-"""JSON from a page or a file, read by the quicker of two readers that agree.
+"""JSON from a page or a file, and what it may hold that no file can.
 
 ``orjson`` reads a page's state in half the time of Python's own ``json``, but not all that ``json`` reads: a lone
-surrogate, ``NaN``, a thousand levels of nesting. What it refuses is asked of ``json``, whose answer, or whose error, is
-the one that counts.
+surrogate, ``NaN``, thousands of levels of nesting. What it refuses is asked of ``json``, whose answer, or whose error,
+is the one that counts.
 """
 
 from __future__ import annotations
@@ -12,11 +12,13 @@ from typing import Any
 
 import orjson
 
-__all__ = ["loads"]
+__all__ = ["loads", "well_formed"]
 
 
 def loads(text: str) -> Any:
-    """Return what ``text`` says, as ``json.loads`` does; a whole number beyond 64 bits may come as a float.
+    """Return what ``text`` says, as ``json.loads`` does but for two things that no help centre states.
+
+    A whole number beyond 64 bits may come as a float, and some levels of nesting are read at which ``json`` gives up.
 
     Raises ``ValueError`` for what is no JSON and ``RecursionError`` for what is nested too deeply.
 
@@ -27,3 +29,20 @@ def loads(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return json.loads(text)
+
+
+def well_formed(text: str) -> str:
+    """Return ``text`` with U+FFFD for every lone surrogate, which JSON may hold and neither UTF-8 nor Parquet can.
+
+    What needs no change is returned as it is, the same object.
+
+    >>> well_formed("half \\ud83d a pair")
+    'half \ufffd a pair'
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.json_text import loads
+from helpscraper.json_text import loads, well_formed
 
-# Beyond 64 bits the quick reader makes a float of a whole number, as its docstring says.
+# Beyond 64 bits the quick reader makes a float of a whole number; a test below has those.
 _PLAIN = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.text()
 _VALUES = st.recursive(
     _PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4)
@@ -64,3 +64,24 @@ def test_what_the_quick_reader_refuses_is_read_all_the_same(text: str) -> None:
 def test_nesting_without_end_is_an_error_of_its_own() -> None:
     with pytest.raises(RecursionError):
         loads("[" * 200_000)
+
+
+def test_the_quick_reader_is_asked_first() -> None:
+    # The two things that its docstring names: a float beyond 64 bits, and what "json" cannot read for its depth.
+    assert repr(loads(f"[{2**64 - 1}, {2**64}, {-(2**63) - 1}]")) == repr(
+        [2**64 - 1, float(2**64), -float(2**63)]
+    )
+    depth, value = 0, loads("[" * 1010 + "]" * 1010)
+    while value:
+        depth, value = depth + 1, value[0]
+    assert depth == 1009
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=20))
+def test_well_formed_text_can_be_stored_and_keeps_all_that_could_be(text: str) -> None:
+    clean = well_formed(text)
+    clean.encode("utf-8")
+    assert well_formed(clean) is clean
+    pairs = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    kept = "".join("\ufffd" if "\ud800" <= each <= "\udfff" else each for each in pairs)
+    assert clean == (kept if any("\ud800" <= each <= "\udfff" for each in text) else text)

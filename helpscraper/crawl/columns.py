@@ -25,7 +25,8 @@ _TEMPORAL = {
 def encode(columns: Mapping[str, Any]) -> str:
     """Return ``columns`` as JSON; instants and dates as ISO 8601.
 
-    Raises ``TypeError`` for a value that no column of the schema can hold, such as half a surrogate pair.
+    Raises ``TypeError`` for text that UTF-8 cannot hold (a lone surrogate), and for what is no text, number, date,
+    instant or list of them.
     """
     return orjson.dumps(dict(columns)).decode()
 

@@ -218,14 +218,14 @@ class Ledger:
 
     def sections(self) -> list[SectionEntry]:
         """Return what was read of each section, sorted by slug; pages are those of the last walk."""
-        # One look at all sightings, not one for each section.
-        seen = dict(
-            self._db.execute(
-                "SELECT section, count(*) FROM sighting JOIN"
-                " (SELECT section, max(walk) AS walk FROM listing_page GROUP BY section) USING (section, walk)"
-                " GROUP BY section"
+        # One look at all sightings; a join with each section's last walk would be one for each section.
+        seen = {
+            (slug, walk): n
+            for slug, walk, n in self._db.execute(
+                "SELECT section, walk, count(*) FROM sighting GROUP BY section, walk"
             )
-        )
+        }
+        last_walk = dict(self._db.execute("SELECT section, max(walk) FROM listing_page GROUP BY section"))
         out = []
         for slug, title, category, content_type, problem in self._db.execute(
             "SELECT * FROM section ORDER BY slug"
@@ -248,7 +248,7 @@ class Ledger:
                     pages={page: shown for page, _, shown, _, _ in rows},
                     pages_stated=stated[-1] if stated else None,
                     ended=any(last for *_, last in rows),
-                    seen=seen.get(slug, 0),
+                    seen=seen.get((slug, last_walk.get(slug)), 0),
                 )
             )
         return out

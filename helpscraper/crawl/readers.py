@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import closing, suppress
 from types import TracebackType
 
 from helpscraper.archive.store import Store
@@ -117,16 +117,14 @@ _M_MXFAST = 1
 """The name of the parameter in glibc's ``malloc.h``."""
 
 
-def _merge_what_is_freed() -> bool:
-    """Let glibc merge a page's tree piece by piece as it is freed (``mallopt(3)``); tell whether it does.
+def _merge_what_is_freed() -> None:
+    """Let glibc merge a page's tree piece by piece as it is freed (``mallopt(3)``).
 
     It would keep the thousands of pieces apart and merge them all at the next large request, when the processor's
     cache holds none of them any more: 3 % of a reading process's time.
     """
-    try:
-        return bool(ctypes.CDLL(None).mallopt(_M_MXFAST, 0))
-    except (AttributeError, OSError, TypeError):  # another C library has no such parameter
-        return False
+    with suppress(AttributeError, OSError, TypeError):  # another C library has no such parameter
+        ctypes.CDLL(None).mallopt(_M_MXFAST, 0)
 
 
 def _here() -> None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from helpscraper.items import Body, RawArticle
+from helpscraper.json_text import well_formed
 from helpscraper.locales import get_locale
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
@@ -237,12 +238,10 @@ def normalise_article(raw: RawArticle, context: Context) -> Values:
 
 
 def _well_formed(text: str | None, name: str, values: Values) -> str | None:
-    """Replace lone surrogates, which a JSON state may hold and neither Parquet nor UTF-8 can."""
-    if text is None or text.isascii():
-        return text
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
+    """Replace lone surrogates, and count that there were any."""
+    if text is None:
+        return None
+    clean = well_formed(text)
+    if clean is not text:
         values.outcomes.append(f"{name}/surrogate")
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
+    return clean

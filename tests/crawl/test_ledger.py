@@ -73,6 +73,17 @@ def test_what_no_column_can_hold_has_no_text(value: object) -> None:
         encode({"title": value})
 
 
+def test_each_section_counts_what_its_own_last_walk_saw(ledger: Ledger) -> None:
+    for slug in ("faq", "news", "unread"):
+        ledger.section(slug, title=None, category=None, content_type=None)
+    for slug, walk, articles in (("faq", 1, "abc"), ("news", 1, "ab"), ("news", 2, "d"), ("unread", 1, "a")):
+        for article_id in articles:
+            ledger.sighting(article_id, slug, {}, walk=walk)
+    for slug, walk in (("faq", 1), ("news", 1), ("news", 2)):
+        ledger.listing_page(slug, 1, walk=walk, total=None, shown=3, pages=1, last=True)
+    assert {each.slug: each.seen for each in ledger.sections()} == {"faq": 3, "news": 1, "unread": 0}
+
+
 def test_tags_are_told_from_sections(ledger: Ledger) -> None:
     ledger.section("faq", title=None, category=None, content_type="section")
     ledger.section("latest", title=None, category=None, content_type="tag")

@@ -68,6 +68,12 @@ def test_a_section_is_never_guessed_from_a_tag() -> None:
     )
 
 
+def test_a_section_speaks_before_a_tag() -> None:
+    seen = {"a-tag": {"url": "u", "title": "Of the tag"}, "own": {"url": "u", "title": "Of the section"}}
+    assert merged("listed", None, seen, None, tags=frozenset({"a-tag"}))["title"] == "Of the section"
+    assert merged("listed", None, dict(reversed(seen.items())), None)["title"] == "Of the tag"
+
+
 def test_a_listing_takes_an_article_off_it_only_when_it_was_read_whole() -> None:
     assert merged("carried", None, {"s": {}}, whole=frozenset({"s", "t"}))["listed_in"] == ["s"]
     assert merged("carried", None, {"s": {}}, whole=frozenset({"s"}))["listed_in"] == ["s", "t"]

@@ -120,6 +120,15 @@ def test_utf8_is_told_by_pieces_as_it_is_of_the_whole(text: str, odd: bytes, pie
             assert base._is_utf8(data) is whole
 
 
+@pytest.mark.parametrize("odd", [b"\xff", "\u00e9".encode()[:1], b"\xed\xa0\x80"])
+@pytest.mark.parametrize("before", [0, 1, 7, 8, 9, 16])
+def test_ascii_is_passed_piece_by_piece(before: int, odd: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(base, "_PIECE", 8)
+    assert not base._is_utf8(b"a" * before + odd)
+    assert not base._is_utf8(b"a" * before + odd + b"a" * 20)
+    assert base._is_utf8(b"a" * before + "\u00e9\u5bc6\U0001f600".encode() + b"a" * 20)
+
+
 def test_rules_are_named_with_the_kind_of_page() -> None:
     page = Page("https://x.example/help", "<p>a")
     for rule in ("state", "state", "markup"):

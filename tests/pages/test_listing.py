@@ -188,3 +188,24 @@ def test_broken_state_json_is_named_as_such() -> None:
         _ = ListingPage(SECTION, html).articles
     assert "broken JSON" in caught.value.detail
     assert "again" in (caught.value.advice or "")
+
+
+def test_the_name_of_a_section_can_be_stored_whatever_the_state_says() -> None:
+    sections = [
+        {"slug": "notices", "title": "half \ud83d a pair", "contentType": "tag\udfff"},
+        {"slug": "news", "title": "News", "contentType": "tag" * 100},
+    ]
+    state = {"appContext": {"initialProps": {"sectionData": {"allSections": sections}}}}
+    page = ListingPage(
+        SECTION, f'<html><body><script id="appState">{json.dumps(state)}</script></body></html>'
+    )
+    first, second = page.sections
+    assert (first.title, first.content_type) == ("half \ufffd a pair", "tag\ufffd")
+    assert second.content_type == ("tag" * 100)[:40]
+
+
+@pytest.mark.parametrize(
+    ("stated", "total"), [(2**63 - 1, 2**63 - 1), (2**63, None), (2**64, None), (10**30, None)]
+)
+def test_a_total_that_no_table_holds_is_none(stated: int, total: int | None) -> None:
+    assert ListingPage(SECTION, page_of(1, total=stated)).total == total

@@ -13,7 +13,7 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -505,3 +505,25 @@ def test_a_wacz_stands_alone(crawled: Crawled, wacz: Path, tmp_path: Path) -> No
         for row in other.load_table(written.snapshot_id).to_pylist()
         if row["status"] == "fetched"
     }
+
+
+def test_a_name_of_a_section_that_no_file_can_hold_costs_no_page(tmp_path: Path) -> None:
+    def half_a_pair(exchange: faults.Exchange) -> faults.Reply:
+        state = exchange.reply.body.decode()
+        state, found = re.subn(
+            r'("allSections":\[\{"slug":"[^"]*","title":)"[^"]*"', r'\1"half \\ud800"', state
+        )
+        spoiled.append(found)
+        return replace(exchange.reply, body=state.encode())
+
+    spoiled: list[int] = []
+    with SampleServer(layout="e2", articles=20) as server:
+        server.faults.append(Fault(half_a_pair, path="/help*"))
+        done = crawl(server, tmp_path / "archive")
+    assert done.code == 0, done.said
+    assert any(spoiled)
+    catalog = Catalog(tmp_path / "archive")
+    before = catalog.load_table("latest").to_pylist()
+    (report,) = reextract(str(tmp_path / "archive"), force=True)
+    assert report.problems == ()
+    assert Catalog(tmp_path / "archive").load_table("latest").to_pylist() == before

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -29,8 +31,33 @@ def test_processes_start_as_soon_as_there_is_enough_to_do(tmp_path: Path) -> Non
         assert readers._pool is pool
 
 
-def test_what_a_page_leaves_is_merged_where_the_c_library_can() -> None:
-    assert module._merge_what_is_freed() is (platform.libc_ver()[0] == "glibc")
+_PIECES_APART = """
+import ctypes, sys
+from lxml import etree
+from helpscraper.crawl import readers
+
+class Info(ctypes.Structure):
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+if sys.argv[1] == "merged":
+    readers._merge_what_is_freed()
+tree = etree.HTML("<p class='a'>b" * 5_000)
+del tree
+libc = ctypes.CDLL(None)
+libc.mallinfo2.restype = Info
+print(libc.mallinfo2().fsmblks)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed pieces apart")
+def test_what_a_page_leaves_is_merged_at_once() -> None:
+    apart = {
+        how: int(subprocess.check_output([sys.executable, "-c", _PIECES_APART, how]))
+        for how in ("as usual", "merged")
+    }
+    assert apart["as usual"] > 10_000
+    assert apart["merged"] == 0
 
 
 def test_a_reading_process_begins_with_the_archive_and_what_makes_it_quick(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
+from helpscraper.json_text import well_formed
 from helpscraper.pages.base import elements, inline_text
 from helpscraper.pages.okx.page import OkxPage
 from helpscraper.pages.okx.state import dig, text
@@ -16,6 +17,7 @@ __all__ = ["SectionLink", "linked_sections", "stated_sections"]
 _NAV_LINKS = elements("//nav//a[contains(@href, '/help/section/')]")
 _ANY_LINKS = elements("//a[contains(@href, '/help/section/')][not(contains(@href, '/page/'))]")
 _MAX_SECTIONS = 10_000
+_MAX_KIND = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +40,13 @@ def stated_sections(page: OkxPage, stated: Any) -> dict[str, SectionLink]:
         slug = page.valid_slug(text(section, "slug"))
         if slug and slug not in found:
             title = page.bounded_title(text(section, "title"))
+            kind = text(section, "contentType")
             found[slug] = SectionLink(
                 slug=slug,
-                title=title.strip() if title else None,
+                title=well_formed(title.strip()) if title else None,
                 url=page.article_url(f"section/{slug}"),
                 category=page.valid_slug(text(section, "category", "slug")),
-                content_type=text(section, "contentType"),
+                content_type=well_formed(kind[:_MAX_KIND]) if kind else None,
             )
         below = dig(section, "subSections")
         if isinstance(below, list):

@@ -94,9 +94,9 @@ def text(value: Any, *keys: str) -> str | None:
 
 
 def number(value: Any, *keys: str) -> int | None:
-    """Return the non-negative whole number at ``keys``; a boolean is not a number."""
+    """Return the non-negative whole number at ``keys``; a boolean is none, nor is what no table can hold (64 bits)."""
     found = dig(value, *keys)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found >= 0 else None
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 63 else None
 
 
 def walk_dicts(value: Any, limit: int = 200_000) -> Iterator[tuple[str, Json, Any]]:
