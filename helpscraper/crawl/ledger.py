@@ -231,9 +231,9 @@ class Ledger:
             "SELECT * FROM section ORDER BY slug"
         ):
             rows = self._db.execute(
-                "SELECT page, total, shown, pages, last FROM listing_page WHERE section = ?1 AND walk ="
-                " (SELECT max(walk) FROM listing_page WHERE section = ?1) ORDER BY page",
-                (slug,),
+                "SELECT page, total, shown, pages, last FROM listing_page WHERE section = ? AND walk = ?"
+                " ORDER BY page",
+                (slug, last_walk.get(slug)),
             ).fetchall()
             totals = dict.fromkeys(total for _, total, *_ in rows if total is not None)
             stated = [pages for *_, pages, _ in rows if pages is not None]

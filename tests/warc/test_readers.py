@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -50,7 +51,10 @@ print(libc.mallinfo2().fsmblks)
 """
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc keeps freed pieces apart")
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or not hasattr(ctypes.CDLL(None), "mallinfo2"),
+    reason="only glibc keeps freed pieces apart, and tells of them from 2.33 on",
+)
 def test_what_a_page_leaves_is_merged_at_once() -> None:
     apart = {
         how: int(subprocess.check_output([sys.executable, "-c", _PIECES_APART, how]))
