@@ -24,5 +24,5 @@ __all__ = [
     "page_kind",
 ]
 
-EXTRACTOR = "okx/2"
+EXTRACTOR = "okx/3"
 """Version of these rules; it goes up when the same page would give other rows."""
