@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from helpscraper.pages.okx.article import ArticlePage
+from helpscraper.pages.okx.interface import ArticlesAnswer, NodeAnswer
 from helpscraper.pages.okx.listing import ListingPage
 from helpscraper.pages.okx.page import OkxPage, RegionFacts
 from helpscraper.pages.okx.recognise import PageKind, is_challenge, page_kind
@@ -12,9 +13,11 @@ from helpscraper.pages.okx.sections import SectionLink
 __all__ = [
     "EXTRACTOR",
     "ArticlePage",
+    "ArticlesAnswer",
     "CategoryLink",
     "HomePage",
     "ListingPage",
+    "NodeAnswer",
     "OkxPage",
     "PageKind",
     "RegionFacts",
