@@ -1,56 +1,73 @@
 """Put the snapshots of past months together, a month in a file: the archive's counterpart of ``git gc``.
 
-Day after day a snapshot repeats most of its columns. Sorted by article and time they stand side by side and cost
-almost nothing. Nothing is lost and in no instant is a row missing: the month's file is written under a temporary name,
-read back and unpacked, every snapshot in it is compared with the original byte by byte, then the file gets its name,
-and only then the originals go. Who does this must hold the lock of the site and locale (``helpscraper compact`` does).
+Day after day a snapshot repeats most of its columns; sorted by article and time, equal values lie side by side and cost
+almost nothing. No row is missing at any instant: the month's file is written under a temporary name, read back and
+compared with its originals, then it gets its name, and only then the originals are removed. A killed run leaves rows
+twice at worst, and the next run finishes the job. The caller holds the lock of the site and locale.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from helpscraper.archive.compact_merge import Source, pack, unpack
-from helpscraper.archive.compact_plan import Plan, make_plan, months
-from helpscraper.archive.compact_read import Entry, Part, own_path
-from helpscraper.archive.layout import Packed, Partition, month_path
-from helpscraper.archive.parquet import WRITER, open_parquet
+from helpscraper.archive.layout import Packed, Partition, folder, locate, month_path, snapshot_instant
+from helpscraper.archive.months import AT, HOLDS_KEY
+from helpscraper.archive.parquet import RUN_KEY, open_month_writer, open_parquet
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store, sha256
+from helpscraper.archive.schema import (
+    CHANGES_SCHEMA,
+    SCHEMA_VERSION,
+    SNAPSHOT_SCHEMA,
+    VERSION_KEY,
+    schema_version,
+)
 from helpscraper.errors import ArchiveError
 
-__all__ = ["MonthReport", "compact", "expand", "month_begin", "unpacked"]
+__all__ = ["MonthReport", "compact", "month_begin"]
 
-# Feeds first: a reader that looks between the two finds either form of both.
-_KINDS: tuple[Packed, ...] = ("changes", "snapshots")
+_SCHEMAS: Mapping[Packed, pa.Schema] = {"changes": CHANGES_SCHEMA, "snapshots": SNAPSHOT_SCHEMA}
+
+# Reading one snapshot of a file passes over all of them, and writing the file holds them in memory.
+_MOST_SNAPSHOTS = 62
+_MOST_ROWS = 500_000
+
+# One article of one snapshot is read with its whole row group: 16,384 rows take 12 ms.
+_GROUP_ROWS = 16_384
+
+# A value that stays for days is one long run, which zstd writes shorter than a dictionary; measured column by column.
+_PLAIN: Mapping[Packed, Collection[str]] = {
+    "snapshots": frozenset({"body_sha256", "published_at", "updated_at", "view_count", "warc_record"}),
+    "changes": frozenset({"before", "after"}),
+}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MonthReport:
-    """What became (or would become) of one month: ``ids`` are the snapshots that are put together or taken out.
+    """One month's work, done or planned: ``ids`` are the snapshots (or feeds) that are put together.
 
-    ``before`` and ``after`` are bytes of the files concerned; ``after`` is None where nothing was written (a dry run).
-    ``problems`` name files that stay as they are, and why.
+    ``before`` counts the bytes of their own files, ``after`` those of the month's files written for them (0 in a dry
+    run, and where a killed run had written them). ``problems`` name files that stay as they are, and why.
     """
 
     partition: Partition
     kind: Packed
     month: str
-    ids: tuple[str, ...]
-    before: int
-    after: int | None
-    problems: tuple[str, ...] = ()
+    ids: list[str] = field(default_factory=list)
+    before: int = 0
+    after: int = 0
+    problems: list[str] = field(default_factory=list)
 
 
 def month_begin(now: dt.datetime) -> dt.datetime:
-    """Return the beginning of the month in which ``now`` lies (UTC): what is earlier belongs to finished months."""
+    """Return the beginning of the month in which ``now`` lies (UTC): earlier snapshots belong to finished months."""
     return now.astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -59,168 +76,145 @@ def compact(
 ) -> Iterator[MonthReport]:
     """Pack the snapshots of ``partition`` older than ``before``, and their feeds; yield a report for each month.
 
-    Months with nothing to do are passed over. A file that is damaged, or of another schema version, or that another
-    program changed, stays as it is and is named. A month whose file cannot be written, or does not give back what went
-    in, stays as it was: its report names no snapshot and says why, and the next month is looked at.
+    Months with nothing to do are passed over, and so is a snapshot that is alone in its month. A file that is damaged,
+    of another schema version, or changed by another program stays as it is and is named.
     """
-    for kind in _KINDS:
-        for month in months(catalog, kind, partition, before):
-            plan = make_plan(catalog, kind, partition, month, before)
-            going = plan.going
-            if not going and not plan.problems:
+    # Feeds first: a reader that looks in between finds either form of both.
+    for kind in _SCHEMAS:
+        own: dict[str, dict[str, str]] = {}
+        committed = None if kind == "snapshots" else set(catalog.ids(partition))
+        for item in filter(None, map(locate, sorted(catalog.store.list(folder(kind, partition))))):
+            name = item.snapshot_id
+            if item.part or snapshot_instant(name) >= before:
                 continue
-            ids = tuple(sorted({*plan.own, *itertools.chain(*plan.chunks)}))
-            size = sum(catalog.store.size(path) for path in going)
+            # A crawl that died before its commit may be resumed, and then writes its feed again.
+            if committed is None or name in committed:
+                own.setdefault(name[:6], {})[name] = item.path
+        for month, paths in own.items():
+            report = MonthReport(partition, kind, month)
             try:
-                after = None if dry_run else _carry_out(catalog, plan, going)
+                _pack_month(catalog, report, paths, dry_run)
             except ArchiveError as error:
-                problems = (*plan.problems, str(error))
-                yield MonthReport(partition, kind, month, (), size, None, problems)
-                continue
-            yield MonthReport(partition, kind, month, ids, size, after, tuple(plan.problems))
+                report.problems.append(str(error))
+            if report.ids or report.problems:
+                yield report
 
 
-def expand(catalog: Catalog, partition: Partition, *, dry_run: bool = False) -> Iterator[MonthReport]:
-    """Take every snapshot and feed of ``partition`` out of the months' files; yield a report for each file.
-
-    Each gets its own file back before the month's goes. Written by what wrote them first, they are the very bytes
-    that they were (checked); by another version, the same rows in other bytes. A damaged file stays: its report names
-    no snapshot and says why, and the next one is looked at.
-    """
-    for kind in reversed(_KINDS):
-        # Of two files of one month the newer one tells how a snapshot is, as it does for who reads it.
-        parts = sorted(catalog.months.parts(kind, partition), key=lambda p: (p.file.month, -p.file.part))
-        for part in parts:
+def _pack_month(catalog: Catalog, report: MonthReport, own: Mapping[str, str], dry_run: bool) -> None:
+    parts = catalog.months.parts(report.kind, report.partition, report.month)
+    report.problems += [str(part.error) for part in parts if part.error is not None]
+    if report.problems:
+        return  # the ids that a damaged file holds are not known
+    held = {name: part.path for part in parts for name in part.rows}
+    number = max((part.file.part for part in parts), default=-1) + 1
+    for chunk in _chunks(catalog, report, own):
+        fresh: dict[str, pa.Table] = {}
+        packed: list[str] = []
+        for name in chunk:
             try:
-                if part.error is not None:
-                    raise part.error
-                after = None if dry_run else _take_out(catalog.store, part)
+                table = _load(catalog, report.kind, name, own[name])
+                if name not in held:
+                    fresh[name] = table
+                elif _is_same(catalog, report, name, held[name], table):
+                    packed.append(name)  # a killed run had come this far
             except ArchiveError as error:
-                yield MonthReport(partition, kind, part.file.month, (), part.size, None, (str(error),))
-                continue
-            yield MonthReport(partition, kind, part.file.month, tuple(part.entries), part.size, after)
+                report.problems.append(error.message)
+        if len(fresh) > 1:
+            if not dry_run:
+                report.after += _write(catalog, report, number, fresh)
+                number += 1
+            packed += fresh
+        report.ids += sorted(packed)
+        report.before += sum(catalog.store.size(own[name]) for name in packed)
+        for name in [] if dry_run else packed:
+            catalog.store.remove(own[name])
 
 
-def _take_out(store: Store, part: Part) -> int:
-    """Give each snapshot of a month's file its own file back, remove the month's, and return the bytes they take.
-
-    One that has its own file already keeps it, if that can be read: else the month's holds the last good rows.
-    """
-    with unpacked(store, part) as (targets, wrong):
-        if wrong:
-            raise ArchiveError(
-                f"{store.url(part.path)}: {'; '.join(wrong)}",
-                advice="nothing was taken out; `helpscraper verify` names every damaged file",
-            )
-        own = {name: own_path(part.file.kind, part.file.partition, name) for name in targets}
-        there = {name for name, path in own.items() if store.exists(path)}
-        for name in sorted(there):
-            if store.digest(own[name]) != sha256(targets[name]):
-                _require_whole(store, own[name], part)
-        for name in sorted(set(targets) - there):
-            store.commit(own[name], targets[name])
-        after = sum(target.stat().st_size for target in targets.values())
-    store.remove(part.path)
-    return after
+def _chunks(catalog: Catalog, report: MonthReport, own: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield the ids in order, in groups that fit into one file; an unreadable file is named and left out."""
+    chunk: list[str] = []
+    rows = 0
+    for name, path in own.items():
+        try:
+            with open_parquet(catalog.store, path) as file:
+                more = int(file.metadata.num_rows)
+        except ArchiveError as error:
+            report.problems.append(error.message)
+            continue
+        if len(chunk) == _MOST_SNAPSHOTS or (len(chunk) > 1 and rows + more > _MOST_ROWS):
+            yield chunk
+            chunk, rows = [], 0
+        chunk.append(name)
+        rows += more
+    if chunk:
+        yield chunk
 
 
-def _require_whole(store: Store, path: str, part: Part) -> None:
-    """Read a file from end to end; ``ArchiveError`` says that it is damaged and that ``part`` holds it, too."""
-    try:
-        with open_parquet(store, path) as file:
-            for number in range(file.num_row_groups):
-                file.read_row_group(number, use_threads=False)
-    except ArchiveError as error:
-        raise ArchiveError(
-            f"{error.message}; {store.url(part.path)} holds the snapshot, too, and stays as it is",
-            advice="move the damaged file away and run this again: it comes out of the month's file",
-        ) from error
+def _load(catalog: Catalog, kind: Packed, name: str, path: str) -> pa.Table:
+    """Read a snapshot (or feed) whole; ``ArchiveError`` says why it cannot be packed and has to stay alone."""
+    url = catalog.store.url(path)
+    with open_parquet(catalog.store, path) as file:
+        table = file.read(use_threads=False)
+    metadata = dict(table.schema.metadata or {})
+    ids = table.column("article_id").combine_chunks() if "article_id" in table.schema.names else None
+    why = ""
+    if (version := schema_version(table.schema)) != SCHEMA_VERSION:
+        why = f"schema version {version}, and today's is {SCHEMA_VERSION}"
+    elif not table.schema.equals(_SCHEMAS[kind]) or ids is None:
+        why = "other columns than helpscraper's"
+    elif any(not key.startswith(b"helpscraper.") for key in metadata) or (
+        kind == "snapshots" and RUN_KEY not in metadata
+    ):
+        why = "other metadata than helpscraper's"
+    elif table.column(AT[kind]).unique().to_pylist() not in ([snapshot_instant(name)], []):
+        why = f"rows whose {AT[kind]} is not that of the file's name"
+    elif pc.any(pc.less(ids[1:], ids[:-1])).as_py():
+        why = "rows that are not sorted by article_id"
+    if why:
+        raise ArchiveError(f"{url}: has {why}; it stays as it is")
+    return table
 
 
-@contextmanager
-def unpacked(store: Store, part: Part) -> Iterator[tuple[dict[str, Path], list[str]]]:
-    """Give each snapshot of a month's file as a file of its own, and say in words what differs from the original.
-
-    The files are gone when the block ends. Raises ``ArchiveError`` when the month's file cannot be read.
-    """
-    with ExitStack() as stack:
-        targets = {name: stack.enter_context(store.scratch(part.path)) for name in part.entries}
-        with open_parquet(store, part.path) as file:
-            counts = unpack(part.file.kind, file, targets, {name: part.noted(name) for name in targets})
-            strange = int(file.metadata.num_rows) - sum(counts.values())
-        wrong = [f"{strange} rows are of none of its snapshots"] if strange else []
-        for name, entry in part.entries.items():
-            if counts[name] != entry.rows:
-                wrong.append(f"{name} has {counts[name]} rows, and its own file had {entry.rows}")
-            elif entry.writer == WRITER and sha256(targets[name]) != entry.sha256:
-                wrong.append(f"{name} does not give the bytes that its own file had")
-        yield targets, wrong
+def _is_same(catalog: Catalog, report: MonthReport, name: str, path: str, table: pa.Table) -> bool:
+    """Compare a snapshot with its copy in a month's file; ``ArchiveError`` names both where they differ."""
+    with catalog.months.open(report.kind, report.partition, name, path) as one:
+        if one.read().equals(table, check_metadata=True):
+            return True
+    raise ArchiveError(
+        f"{name}: {catalog.store.url(path)} holds other rows than the snapshot's own file; both stay as they are",
+        advice="readers see the snapshot's own file: compare the two and move one away",
+    )
 
 
-def _carry_out(catalog: Catalog, plan: Plan, going: list[str]) -> int:
-    """Write what is to be written, prove it, remove what it stands for; return the bytes of the files that stand."""
-    store = catalog.store
-    after = sum(_build(catalog, plan, chunk) for chunk in plan.chunks)
-    for part in plan.kept:  # a run that was killed had come as far as this
-        with open_parquet(store, part.path) as file:
-            _prove(catalog, plan, file, part.entries)
-        after += part.size
-    for path in going:
-        store.remove(path)
-    return after
-
-
-def _build(catalog: Catalog, plan: Plan, chunk: tuple[str, ...]) -> int:
-    """Write the file of ``chunk``, prove it, give it its name, and return its bytes."""
-    store = catalog.store
-    numbers = [part.file.part for part in catalog.months.parts(plan.kind, plan.partition, plan.month)]
-    path = month_path(plan.kind, plan.partition, plan.month, max(numbers, default=-1) + 1)
-    entries = {name: plan.entries[name] for name in chunk}
-    with store.scratch(path) as target, ExitStack() as stack:
-        sources = [
-            Source(stack.enter_context(open_parquet(store, where)), frozenset(ids), store.url(where))
-            for where, ids in plan.sources(chunk).items()
-        ]
-        while True:
-            pack(plan.kind, target, sources, entries, {name: plan.noted[name] for name in chunk})
-            with pq.ParquetFile(target, page_checksum_verification=True) as file:
-                other = _prove(catalog, plan, file, entries)
-            if not other:
-                break
-            # Files of an earlier version: their rows are proven, and that their bytes come out otherwise is noted.
-            entries |= {name: replace(entries[name], writer=None) for name in other}
+def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[str, pa.Table]) -> int:
+    """Write the file of these snapshots, compare it with them, give it its name, and return its bytes."""
+    store, at = catalog.store, AT[report.kind]
+    rows = pa.concat_tables(table.replace_schema_metadata() for table in tables.values())
+    # Stable, so the rows of one snapshot keep their order.
+    rows = rows.take(pc.sort_indices(rows, [("article_id", "ascending"), (at, "ascending")]))
+    path = month_path(report.kind, report.partition, report.month, number)
+    with store.scratch(path) as target:
+        _write_file(report.kind, target, rows, tables)
+        with pq.ParquetFile(target, page_checksum_verification=True) as file:
+            if not file.read(use_threads=False).replace_schema_metadata().equals(rows):
+                raise ArchiveError(
+                    f"{store.url(path)}: does not read back as it was written; nothing was removed",
+                    advice="check the disk; where it is sound, please report this with the month's files",
+                )
         size = target.stat().st_size
         store.commit(path, target)
     return size
 
 
-def _prove(catalog: Catalog, plan: Plan, file: pq.ParquetFile, entries: Mapping[str, Entry]) -> list[str]:
-    """Unpack ``file`` and compare each snapshot with what it is now; ``ArchiveError`` when a row differs.
-
-    Returns those that have the same rows and ought to be, but are not, the same bytes.
-    """
-    store, other = catalog.store, []
-    with ExitStack() as stack:
-        targets = {name: stack.enter_context(store.scratch()) for name in entries}
-        unpack(plan.kind, file, targets, {name: plan.noted[name] for name in entries})
-        for name, scratch in targets.items():
-            if sha256(scratch) == entries[name].sha256:
-                continue
-            if not _same_rows(catalog, plan, name, scratch):
-                raise ArchiveError(
-                    f"{store.url(own_path(plan.kind, plan.partition, name))}: would not come out of the month's file"
-                    " as it went in; nothing was removed",
-                    advice="run `helpscraper verify`; where it finds nothing, please report this with the file",
-                )
-            if entries[name].writer == WRITER:
-                other.append(name)
-    return other
-
-
-def _same_rows(catalog: Catalog, plan: Plan, name: str, scratch: Path) -> bool:
-    (where,) = plan.sources([name])
-    with (
-        catalog.months.open(plan.kind, plan.partition, name, where) as one,
-        pq.ParquetFile(scratch, page_checksum_verification=True) as file,
-    ):
-        return bool(one.read().equals(file.read(), check_metadata=True))
+def _write_file(kind: Packed, target: Path, rows: pa.Table, tables: Mapping[str, pa.Table]) -> None:
+    held = {name: {"rows": table.num_rows} for name, table in tables.items()}
+    metadata = {HOLDS_KEY: json.dumps(held, sort_keys=True).encode()}
+    for name, table in sorted(tables.items()):
+        own = table.schema.metadata
+        metadata |= {b"%s.%s" % (key, name.encode()): own[key] for key in sorted(own) if key != VERSION_KEY}
+    with open_month_writer(target, _SCHEMAS[kind], plain=_PLAIN[kind]) as writer:
+        writer.write_table(
+            rows.combine_chunks().replace_schema_metadata(writer.schema.metadata), row_group_size=_GROUP_ROWS
+        )
+        # Only now: metadata given to the constructor would be written twice, once for Arrow's own use.
+        writer.add_key_value_metadata(metadata)

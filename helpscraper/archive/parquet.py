@@ -18,11 +18,9 @@ __all__ = [
     "CHANGES_ROWS",
     "RUN_KEY",
     "SNAPSHOT_ROWS",
-    "WRITER",
     "damage_named",
     "open_month_writer",
     "open_parquet",
-    "open_writer",
     "write_parquet",
 ]
 
@@ -48,9 +46,6 @@ _FIXED: dict[str, Any] = {
     "write_page_checksum": True,
 }
 
-# What writes the bytes: with another pyarrow, or other options here, the same rows may give other bytes.
-WRITER = f"pyarrow {pa.__version__}, options 1"
-
 # Columns of running text, no two alike: a dictionary would only lengthen them, and their least and greatest value,
 # which nobody searches by, would stand in the footer whole and uncompressed.
 _PROSE = frozenset({"body_text", "body_markdown", "body_html", "snippet", "title", "url", "before", "after"})
@@ -68,28 +63,21 @@ def write_parquet(
 
     The same tables give the same bytes. Each table begins a row group, cut to ``rows``.
     """
-    count = 0
-    with open_writer(target, schema, metadata) as writer:
-        for table in tables:
-            if table.num_rows:
-                writer.write_table(table.replace_schema_metadata(writer.schema.metadata), row_group_size=rows)
-                count += table.num_rows
-    return count
-
-
-def open_writer(
-    target: Path, schema: pa.Schema, metadata: Mapping[bytes, bytes] | None = None
-) -> pq.ParquetWriter:
-    """Return a writer with the options of ``write_parquet``, for who writes group by group."""
     noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
     searched = [_leaf(field) for field in schema if field.name not in _PROSE]
-    return pq.ParquetWriter(
+    count = 0
+    with pq.ParquetWriter(
         target,
         schema.with_metadata(dict(sorted(noted.items()))),
         use_dictionary=searched,
         write_statistics=searched,
         **_FIXED,
-    )
+    ) as writer:
+        for table in tables:
+            if table.num_rows:
+                writer.write_table(table.replace_schema_metadata(writer.schema.metadata), row_group_size=rows)
+                count += table.num_rows
+    return count
 
 
 def open_month_writer(target: Path, schema: pa.Schema, *, plain: Collection[str]) -> pq.ParquetWriter:

@@ -16,8 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex
-from helpscraper.archive.compact_list import feed_places, snapshot_places
-from helpscraper.archive.compact_read import Months, One
 from helpscraper.archive.layout import (
     DEFAULT_PARTITION,
     Kind,
@@ -29,6 +27,7 @@ from helpscraper.archive.layout import (
     run_path,
     snapshot_path,
 )
+from helpscraper.archive.months import Months, One
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
 from helpscraper.archive.runs import RunFacts, parse_run
@@ -114,7 +113,8 @@ class Catalog:
 
     def feeds(self, partition: Partition) -> dict[str, str]:
         """Return, by id, which file holds the change feed of each snapshot that has one, oldest first."""
-        return feed_places(self.store, self.months, partition)
+        places = self.months.places("changes", partition)
+        return {name: places[where, name] for where, name in sorted(places)}
 
     def is_committed(self, partition: Partition, snapshot_id: str) -> bool:
         """Tell whether there is a snapshot of this instant, in a file of its own or in its month's."""
@@ -236,8 +236,7 @@ class Catalog:
         part = self.months.part(snapshot.path)
         if part is None:
             return self.store.size(snapshot.path)
-        total = sum(entry.rows for entry in part.entries.values())
-        return part.size * part.entries[snapshot.id].rows // max(total, 1)
+        return part.size * part.rows[snapshot.id] // max(sum(part.rows.values()), 1)
 
     def run(self, partition: Partition, run_id: str) -> RunFacts:
         """Return the facts of one run, committed or not; ``ArchiveError`` when there are none."""
@@ -298,7 +297,7 @@ class Catalog:
 
     def _committed(self, partition: Partition | None = None) -> list[Located]:
         """Return where each committed snapshot lies, within the filter, oldest first in each partition."""
-        places = snapshot_places(self.store, self.months, partition)
+        places = self.months.places("snapshots", partition)
         return sorted(
             Located("snapshots", where, name, 0, path)
             for (where, name), path in places.items()

@@ -16,8 +16,8 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.bodies import bodies_files
-from helpscraper.archive.compact_read import AT
 from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
+from helpscraper.archive.months import AT
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.parquet import open_parquet
 from helpscraper.archive.reader import Catalog, Snapshot
@@ -188,7 +188,7 @@ def _held(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> dict
     found = {}
     for path, names in ids.items():
         month = locate_month(path)
-        whole = month is None or catalog.months.among([path])[0].entries.keys() == names
+        whole = month is None or catalog.months.among([path])[0].rows.keys() == names
         found[path] = frozenset() if whole else frozenset(names)
     return found
 

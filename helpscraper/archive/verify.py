@@ -5,17 +5,13 @@ Works file by file and row group by row group, so that the size of the archive d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from helpscraper.archive.bodies import BodyIndex, bodies_files
-from helpscraper.archive.compact import unpacked
-from helpscraper.archive.compact_list import doubles
-from helpscraper.archive.compact_read import Part
 from helpscraper.archive.layout import (
     Kind,
     Located,
@@ -29,6 +25,7 @@ from helpscraper.archive.layout import (
     snapshot_path,
 )
 from helpscraper.archive.lost import lost_snapshots
+from helpscraper.archive.months import Part
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import parse_run
@@ -107,9 +104,9 @@ def verify(catalog: Catalog) -> VerifyReport:
     Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
     no article twice; required columns filled; every snapshot has its run facts; every WARC record can be read
-    and has its digests, and every row's record is there. A packed month gives back every snapshot as it was, by
-    bytes where the same writer is at hand, and no snapshot stands in two files. No snapshot is missing that the
-    feed after it was written against.
+    and has its digests, and every row's record is there; no snapshot is in two files; no snapshot is missing that
+    the feed after it was written against. The snapshots of a packed month are checked like those with a file of their
+    own.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -131,7 +128,7 @@ def verify(catalog: Catalog) -> VerifyReport:
         for packed in _PACKED:
             for part in catalog.months.parts(packed, partition):
                 report.problems += _guarded(part.path, _check_month(catalog, part, index, report))
-            for path, name, other in doubles(catalog.store, catalog.months, packed, partition):
+            for path, name, other in catalog.months.doubles(packed, partition):
                 report.problems.append(Problem(path, "redundant", f"{name} stands in {other} too: {_TWICE}"))
         for item in _files(catalog, "changes", partition):
             report.problems += _guarded(item.path, _check_changes(catalog, item))
@@ -211,25 +208,30 @@ def _check_snapshot(
     catalog: Catalog, item: Located, index: BodyIndex, report: VerifyReport
 ) -> Iterator[Problem]:
     with open_parquet(catalog.store, item.path) as file:
-        yield from _check_rows(item, file, index, report)
+        groups = (file.read_row_group(n, use_threads=False) for n in range(file.num_row_groups))
+        yield from _check_rows(item, file.schema_arrow, groups, index, report)
     if item.kind != "reextracted":
         yield from _check_facts(catalog, item)
 
 
 def _check_month(catalog: Catalog, part: Part, index: BodyIndex, report: VerifyReport) -> Iterator[Problem]:
-    """Unpack a month's file: each snapshot must come out as it went in, and be sound as one with its own file is."""
+    """Check each snapshot in a month's file as one with its own file is checked, and the number of its rows."""
     if part.error is not None:
         raise part.error
-    with unpacked(catalog.store, part) as (targets, wrong):
-        for text in wrong:
-            yield Problem(part.path, "does not give back what it holds", text)
-        if part.file.kind == "changes":
-            return
-        for name, target in targets.items():
+    kind, partition = part.file.kind, part.file.partition
+    with open_parquet(catalog.store, part.path) as file:
+        strange = int(file.metadata.num_rows) - sum(part.rows.values())
+    if strange:
+        yield Problem(part.path, "rows of no snapshot", f"{strange} more than its metadata name")
+    for name, count in part.rows.items():
+        with catalog.months.open(kind, partition, name, part.path) as one:
+            table = one.read()
+        if table.num_rows != count:
+            yield Problem(part.path, "rows are missing", f"{name} has {table.num_rows}, and had {count}")
+        if kind == "snapshots":
             report.snapshots += 1
-            item = Located("snapshots", part.file.partition, name, 0, part.path)
-            with pq.ParquetFile(target) as file:
-                yield from _check_rows(item, file, index, report)
+            item = Located("snapshots", partition, name, 0, part.path)
+            yield from _check_rows(item, table.schema, [table], index, report)
             yield from _check_facts(catalog, item)
 
 
@@ -239,13 +241,13 @@ def _check_facts(catalog: Catalog, item: Located) -> Iterator[Problem]:
 
 
 def _check_rows(
-    item: Located, file: pq.ParquetFile, index: BodyIndex, report: VerifyReport
+    item: Located, schema: pa.Schema, tables: Iterable[pa.Table], index: BodyIndex, report: VerifyReport
 ) -> Iterator[Problem]:
     instant = pa.scalar(snapshot_instant(item.snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
     last = ""
-    yield from _check_footer(item, file.schema_arrow)
-    for number in range(file.num_row_groups):
-        table = read_compatible(file.read_row_group(number, use_threads=False), where=item.path)
+    yield from _check_footer(item, schema)
+    for each in tables:
+        table = read_compatible(each, where=item.path)
         report.rows += table.num_rows
         for name in REQUIRED:
             if table.column(name).null_count:

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex, write_bodies
-from helpscraper.archive.compact_read import Months
 from helpscraper.archive.layout import (
     Partition,
     changes_path,
@@ -26,6 +25,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
+from helpscraper.archive.months import Months
 from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
 from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
 from helpscraper.archive.schema import CHANGES_SCHEMA, REQUIRED, SNAPSHOT_SCHEMA, read_compatible

@@ -19,16 +19,15 @@ HELP = "put the snapshots of past months together, a month in a file"
 EXAMPLE = """\
 examples:
   helpscraper compact                       # every finished month
-  helpscraper compact --dry-run             # only say what would be done
-  helpscraper compact --keep 90             # what is older than 90 days
-  helpscraper compact --before 2026-11-01   # what was crawled before that day (UTC)
-  helpscraper compact --undo                # every snapshot in a file of its own again
+  helpscraper compact --dry-run             # print the work and do nothing
+  helpscraper compact --keep 90             # snapshots older than 90 days
+  helpscraper compact --before 2026-11-01   # snapshots from before that day (UTC)
 
-Nothing is lost: each snapshot can be taken out again byte by byte, which is tried before its file is removed. What was
-killed is ended by the next run. The lock of the site and locale is held, so no crawl of it runs at the same time.
+Readers see the same rows. The month's file is read back and compared before the originals are removed. If a run is
+interrupted, the next one finishes the job. No crawl of the same site and locale can run meanwhile.
 
 exit codes: 0 done, 1 a file was left as it was (it is named), 2 wrong arguments or no archive, 75 a crawl of a site and
-locale is at work (the others are done)
+locale is running (the others are done)
 """
 
 
@@ -36,7 +35,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--keep", type=_days, metavar="DAYS", help="leave the snapshots of the last DAYS days alone"
+        "--keep", type=_days, metavar="DAYS", help="leave the snapshots of the last DAYS days as they are"
     )
     which.add_argument(
         "--before",
@@ -44,14 +43,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="DATE",
         help="only snapshots from before DATE (default: the first day of this month)",
     )
-    which.add_argument("--undo", action="store_true", help="give every snapshot its own file back")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print the work and do nothing")
     add_partition(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Compact each site and locale under its lock; print one line a month."""
-    from helpscraper.archive.compact import compact, expand, month_begin
+    from helpscraper.archive.compact import compact, month_begin
     from helpscraper.crawl.lock import CrawlLock
 
     now = dt.datetime.now(dt.UTC)
@@ -67,14 +65,9 @@ def run(args: argparse.Namespace) -> int:
             locked += 1
             continue
         try:
-            reports = (
-                expand(catalog, partition, dry_run=args.dry_run)
-                if args.undo
-                else compact(catalog, partition, before, dry_run=args.dry_run)
-            )
-            for report in reports:
+            for report in compact(catalog, partition, before, dry_run=args.dry_run):
                 if report.ids:
-                    print(_line(report, undo=args.undo), flush=True)
+                    print(_line(report, dry_run=args.dry_run), flush=True)
                 for problem in report.problems:
                     print(problem, file=sys.stderr)
                 done += bool(report.ids)
@@ -86,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
     return ExitCode.LOCKED if locked else int(problems > 0)
 
 
-def _line(report: MonthReport, *, undo: bool) -> str:
-    what = "feeds" if report.kind == "changes" else "snapshots"
-    head = f"{report.partition} {report.month[:4]}-{report.month[4:]}: {len(report.ids)} {what}"
-    if report.after is None:
-        return f"{head}, {report.before:,} bytes, would be {'taken out' if undo else 'put together'}"
+def _line(report: MonthReport, *, dry_run: bool) -> str:
+    noun = "feeds" if report.kind == "changes" else "snapshots"
+    head = f"{report.partition} {report.month[:4]}-{report.month[4:]}: {len(report.ids)} {noun}"
+    if dry_run:
+        return f"{head}, {report.before:,} bytes, would be put together"
     return f"{head}, {report.before:,} bytes became {report.after:,}"
 
 

@@ -15,8 +15,8 @@ from itertools import pairwise
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.compact_read import One
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.months import One
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError

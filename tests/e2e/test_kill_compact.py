@@ -1,4 +1,4 @@
-"""SIGKILL at random instants of a compaction and of its undoing: no row is ever missing, and the next run ends the job.
+"""SIGKILL at random instants of a compaction: no row is ever missing, and the next run ends the job.
 
 ``--kills N`` sets how often, as for ``test_kill``.
 """
@@ -25,21 +25,20 @@ EN = Partition("okx", "en")
 # Says when it begins: the interpreter's start is no part of what is to be killed.
 PROGRAM = """
 import datetime as dt, sys
-from helpscraper.archive.compact import compact, expand
+from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-import helpscraper.archive.compact_merge
-catalog = Catalog(sys.argv[2])
+catalog = Catalog(sys.argv[1])
 print("begin", flush=True)
 en = Partition("okx", "en")
-for _ in expand(catalog, en) if sys.argv[1] == "undo" else compact(catalog, en, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)):
+for _ in compact(catalog, en, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)):
     pass
 print("end", flush=True)
 """
 
 
-def start(what: str, archive: Store) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, what, archive.root], stdout=subprocess.PIPE)
+def start(archive: Store) -> subprocess.Popen[bytes]:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, archive.root], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"begin\n"
     return process
@@ -69,35 +68,26 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
     for number, day in enumerate(days):
         commit(plain, day, rows_of(number))
     packed = Store(shutil.copytree(plain.root, tmp_path / "packed"))
-    seconds = {}
-    for what in ("compact", "undo"):
-        process = start(what, packed)
-        begin = time.monotonic()
-        finish(process)
-        seconds[what] = time.monotonic() - begin
-        if what == "compact":
-            final = {"compact": digests(packed), "undo": digests(plain)}
-    assert digests(packed) == digests(plain)
+    process = start(packed)
+    begin = time.monotonic()
+    finish(process)
+    seconds, final, untouched = time.monotonic() - begin, digests(packed), digests(plain)
     expected = seen(plain)
+    assert seen(packed) == expected
     landed = between = number = 0
     # A few kills may all miss the short time in which the job is half done: then there are more of them.
     while number < kills or (not between and number < 40):
-        what = ("compact", "undo")[number % 2]
-        archive = Store(tmp_path / f"killed-{number}")
-        shutil.copytree(plain.root, archive.root)
-        if what == "undo":
-            finish(start("compact", archive))
-        untouched = digests(archive)
-        process = start(what, archive)
-        time.sleep(seconds[what] * luck.uniform(0, 0.9))
+        archive = Store(shutil.copytree(plain.root, tmp_path / f"killed-{number}"))
+        process = start(archive)
+        time.sleep(seconds * luck.uniform(0, 0.9))
         landed += process.poll() is None
         process.kill()
         process.communicate()
-        between += digests(archive) not in (untouched, final[what])
+        between += digests(archive) not in (untouched, final)
         assert seen(archive) == expected
         assert {problem.problem for problem in verify(Catalog(archive)).problems} <= {"redundant"}
-        finish(start(what, archive))
-        assert digests(archive) == final[what]
+        finish(start(archive))
+        assert digests(archive) == final
         assert verify(Catalog(archive)).ok
         shutil.rmtree(archive.root)
         number += 1
