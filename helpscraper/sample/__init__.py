@@ -5,7 +5,8 @@ model, story     the articles and their life, in no language: state 0, and a rou
 locales, bodies  how an edition writes dates and counts; bodies as HTML, rich text and plain text
 truth            what a perfect crawl would hold, and what a perfect diff would say
 render           a path in a state -> HTML (``templates/``) and its embedded JSON (``state_json``)
-faults, server   the wire: a loopback server, and all that can go wrong on the way
+interface        the same articles as the site's JSON interface gives them
+faults, server   the wire: a loopback server, and all that can go wrong on the way (``interface_faults``: there)
 
 with SampleServer(layout="e3", articles=300) as server:
     ...                       # crawl server.url

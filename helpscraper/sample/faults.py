@@ -75,11 +75,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request (``target`` is path and query) and the ``reply`` that a healthy server would give."""
+    """One request (``target`` is path and query, ``language`` its Accept-Language) and the ``reply`` that a healthy
+    server would give.
+    """
 
     server: SampleServer
     target: str
     reply: Reply
+    language: str = ""
 
 
 Action = Callable[[Exchange], Reply]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.sample.edition import Edition
+from helpscraper.sample.interface import INTERFACE, answer
 from helpscraper.sample.locales import LOCALES
 from helpscraper.sample.look import Page
 from helpscraper.sample.model import CATEGORIES, SECTIONS, Options
@@ -22,11 +23,18 @@ class Site:
     extra: int = 0
     base_url: str = "http://127.0.0.1"
 
-    def page(self, target: str, *, empty: bool = False) -> Page:
-        """Answer a request target (path and query); ``empty`` leaves the list of a listing page out."""
+    def page(self, target: str, *, empty: bool = False, language: str = "") -> Page:
+        """Answer a request target (path and query); ``empty`` leaves the list of a listing page out.
+
+        ``language`` is the Accept-Language of the request, which only the JSON interface goes by.
+        """
         parts = urlsplit(target)
         if parts.path == "/robots.txt":
             return Page(200, self._robots(), content_type="text/plain; charset=utf-8")
+        if parts.path.startswith(INTERFACE):
+            locale = next((name for name in LOCALES if name == language.lower()), "en")
+            edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
+            return answer(edition, parts.path.removeprefix(INTERFACE), parse_qs(parts.query))
         segments = [segment for segment in parts.path.split("/") if segment]
         locale = segments.pop(0) if segments and segments[0] in LOCALES else "en"
         edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
@@ -50,5 +58,7 @@ class Site:
         return edition.missing(404)
 
     def _robots(self) -> str:
-        closed = ["/help"] if self.options.robots == "disallow" else ["/account/", "/*/kyc-verify$"]
+        closed = {"disallow": ["/help"], "no-interface": [INTERFACE]}.get(
+            self.options.robots, ["/account/", "/*/kyc-verify$"]
+        )
         return "\n".join(["User-agent: *", *(f"Disallow: {path}" for path in closed), "Allow: /api/*?", ""])

@@ -62,7 +62,7 @@ class SampleServer:
         self.faults: list[Fault] = []
         self.requests: list[Request] = []
         self._lock = threading.Lock()
-        self._pages: OrderedDict[tuple[int, int, str, bool], Reply] = OrderedDict()
+        self._pages: OrderedDict[tuple[int, int, str, bool, str], Reply] = OrderedDict()
         self._packed: dict[bytes, bytes] = {}
         self._stopping = threading.Event()
         self._http = _Server((host, port), _Handler)
@@ -102,14 +102,15 @@ class SampleServer:
         with self._lock:
             return sum(r.path.startswith(prefix) and status in {None, r.status} for r in self.requests)
 
-    def healthy(self, target: str, *, empty: bool = False) -> Reply:
+    def healthy(self, target: str, *, empty: bool = False, language: str = "") -> Reply:
         """Return the reply to ``target`` without faults; pages are rendered once and kept."""
-        key = (self.state, self.extra, target, empty)
+        key = (self.state, self.extra, target, empty, language)
         with self._lock:
             if key in self._pages:
                 self._pages.move_to_end(key)
                 return self._pages[key]
-        page = Site(self.options, self.state, self.extra, self.url).page(target, empty=empty)
+        site = Site(self.options, self.state, self.extra, self.url)
+        page = site.page(target, empty=empty, language=language)
         reply = Reply(page.status, page.text.encode(), (("Content-Type", page.content_type),))
         if page.location:
             reply = reply.with_header("Location", page.location)
@@ -119,12 +120,12 @@ class SampleServer:
                 self._pages.popitem(last=False)
         return reply
 
-    def answer(self, target: str) -> Reply:
+    def answer(self, target: str, language: str = "") -> Reply:
         """Return the reply to ``target`` after the first fault that strikes."""
         with self._lock:
             fault = next((fault for fault in self.faults if fault.strikes(target)), None)
-        reply = self.healthy(target)
-        return fault.action(Exchange(self, target, reply)) if fault else reply
+        reply = self.healthy(target, language=language)
+        return fault.action(Exchange(self, target, reply, language)) if fault else reply
 
     def packed(self, body: bytes) -> bytes:
         """Return ``body`` as gzip; each page is packed once, so that a benchmark times its client."""
@@ -174,7 +175,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer, as a fault wants it or whole."""
         sample = self.server.sample
         at = time.monotonic()
-        reply = self._negotiated(sample.answer(self.path), sample.options)
+        language = self.headers.get("Accept-Language", "")
+        reply = self._negotiated(sample.answer(self.path, language), sample.options)
         silent = reply.delivery in {"reset", "hang"}
         sample.record(
             Request(self.command, self.path, dict(self.headers.items()), 0 if silent else reply.status, at)

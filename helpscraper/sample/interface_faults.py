@@ -1,0 +1,109 @@
+"""The faults of the JSON interface alone; those of every page (``faults``) befall it as well.
+
+server.faults.append(Fault(interface_faults.wrong_total(2), path=f"{INTERFACE}/search/*"))
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlencode
+
+from helpscraper.sample.faults import Action, Exchange, Reply
+from helpscraper.sample.render import Site
+
+__all__ = [
+    "another_region",
+    "page_repeated",
+    "renamed_member",
+    "rows_left_out",
+    "stale_times",
+    "wrong_total",
+]
+
+
+def _changed(change: Callable[[dict[str, Any]], None]) -> Action:
+    """Return the action that lets ``change`` work on the data of an answer with articles."""
+
+    def act(exchange: Exchange) -> Reply:
+        said = json.loads(exchange.reply.body)
+        change(said["data"])
+        return replace(exchange.reply, body=json.dumps(said).encode())
+
+    return act
+
+
+def renamed_member(before: str = "list", after: str = "records") -> Action:
+    """Give the data's member ``before`` another name."""
+
+    def change(data: dict[str, Any]) -> None:
+        data[after] = data.pop(before)
+
+    return _changed(change)
+
+
+def wrong_total(more: int) -> Action:
+    """State ``more`` articles than there are."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["total"] += more
+
+    return _changed(change)
+
+
+def rows_left_out(count: int = 1, *, total: bool = False) -> Action:
+    """Leave out the first ``count`` articles; with ``total`` they are not counted either."""
+
+    def change(data: dict[str, Any]) -> None:
+        del data["list"][:count]
+        data["total"] -= count * total
+
+    return _changed(change)
+
+
+def another_region(prefix: str = "en-sg") -> Action:
+    """Answer with articles of the edition ``prefix``."""
+
+    def change(data: dict[str, Any]) -> None:
+        for row in data["list"]:
+            row["url"] = f"/{prefix}/help/{row['slug']}"
+
+    return _changed(change)
+
+
+def stale_times(state: int = 0) -> Action:
+    """State the update times of an earlier ``state`` of the site."""
+
+    def act(exchange: Exchange) -> Reply:
+        server = exchange.server
+        earlier = Site(server.options, state, base_url=server.url)
+        before = json.loads(earlier.page(exchange.target, language=exchange.language).text)["data"]["list"]
+        times = {row["slug"]: row["updateTime"] for row in before}
+
+        def change(data: dict[str, Any]) -> None:
+            for row in data["list"]:
+                row["updateTime"] = times.get(row["slug"], row["updateTime"])
+
+        return _changed(change)(exchange)
+
+    return act
+
+
+def page_repeated(*, admitted: bool = False) -> Action:
+    """Answer every page with the articles of the first one; only if ``admitted``, its number is stated."""
+
+    def act(exchange: Exchange) -> Reply:
+        path, _, query = exchange.target.partition("?")
+        asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
+        first = exchange.server.healthy(
+            f"{path}?{urlencode(asked | {'page': '1'})}", language=exchange.language
+        )
+
+        def change(data: dict[str, Any]) -> None:
+            data["pageNum"] = 1 if admitted else int(asked["page"])
+
+        return _changed(change)(replace(exchange, reply=first))
+
+    return act
