@@ -120,31 +120,6 @@ def test_the_contracted_commands_are_there() -> None:
     assert set("crawl runs log diff show history verify import export demo accept".split()) <= COMMANDS.keys()
 
 
-def test_only_the_command_line_prints() -> None:
-    for path in PACKAGE.rglob("*.py"):
-        if path.is_relative_to(PACKAGE / "cli") or path.name == "__main__.py":
-            continue
-        calls = (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
-        printing = [
-            node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"
-        ]
-        assert not printing, f"{path}: prints at line {printing}"
-
-
-def test_no_error_is_swallowed() -> None:
-    """``except …: pass`` may stand only where a comment says why."""
-    for path in PACKAGE.rglob("*.py"):
-        lines = path.read_text().splitlines()
-        for node in ast.walk(ast.parse("\n".join(lines))):
-            if not isinstance(node, ast.ExceptHandler):
-                continue
-            assert node.type is not None, f"{path}:{node.lineno}: a bare except"
-            if len(node.body) == 1 and isinstance(node.body[0], ast.Pass):
-                assert "#" in lines[node.body[0].lineno - 1], (
-                    f"{path}:{node.lineno}: swallows without a reason"
-                )
-
-
 def test_modules_and_functions_stay_short() -> None:
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
@@ -153,12 +128,6 @@ def test_modules_and_functions_stay_short() -> None:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 assert length <= 75, f"{path}:{node.lineno}: {node.name} has {length} lines"
-
-
-def test_times_always_have_a_zone() -> None:
-    naive = re.compile(r"\butcnow\(|datetime\.now\(\)|date\.today\(\)|datetime\.today\(\)")
-    for path in PACKAGE.rglob("*.py"):
-        assert not naive.search(path.read_text()), f"{path}: a time without a zone"
 
 
 def test_nothing_real_was_copied(shared: Path) -> None:

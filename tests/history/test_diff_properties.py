@@ -14,10 +14,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.history import compare
-from helpscraper.history.compose import apply, compose
 from helpscraper.history.diff import DiffResult, diff_files, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
 from helpscraper.history.result import renames_of
+from tests.history.compose import apply, compose
 from tests.history.worlds import run, snapshots
 
 few = settings(max_examples=15, deadline=None)

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
-from helpscraper.history.compose import apply, compose
 from helpscraper.history.diff import DiffResult, diff_tables
 from helpscraper.history.relations import Evidence, View
+from tests.history.compose import apply, compose
 from tests.history.test_diff_properties import live, records
 from tests.history.worlds import MONDAY, SECTIONS, SLUGS, body, row, run, table
 

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.compare import RECORD_SCHEMA
-from helpscraper.history.edits import Edit, Fields, edits_of, records_of
 from helpscraper.history.renames import Candidate, find_renames
 from helpscraper.history.result import ARTICLES_SCHEMA, DiffResult, ordered, split
-from helpscraper.history.values import COLUMNS, as_article, as_row, as_value, differences, followed
+from tests.history.edits import Edit, Fields, edits_of, records_of
+from tests.history.values import COLUMNS, as_article, as_row, as_value, differences, followed
 
 __all__ = ["apply", "compose"]
 
