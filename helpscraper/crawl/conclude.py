@@ -74,7 +74,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     else:
         _refuse(session, rows, facts, verdicts)
     session.concluded = facts
-    if finish_reason == "finished" or (session.mistake is not None and not session.options.resume):
+    if finish_reason == "finished" or (session.mistake is not None and not session.resumed):
         session.finish()
     else:
         session.release()

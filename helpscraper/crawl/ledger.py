@@ -83,7 +83,7 @@ class Ledger:
         except sqlite3.DatabaseError as error:
             raise LedgerDamagedError(
                 f"{path}: the ledger of the crawl is damaged: {error}.",
-                advice="there is nothing to resume; the next crawl without --resume puts it aside and starts clean",
+                advice="there is nothing to go on from; the next crawl puts it aside and starts clean",
             ) from error
 
     def _write(self, statement: str, values: Iterable[Any]) -> None:

@@ -23,7 +23,7 @@ from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
 from helpscraper.errors import CommandError, ExitCode, HelpscraperError
 
-__all__ = ["Leftover", "bury", "resumable", "stamp", "take_up"]
+__all__ = ["Leftover", "bury", "stamp", "take_up", "unresumable"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,20 +55,15 @@ def stamp(
     )
 
 
-def take_up(
-    path: Path, catalog: Catalog, partition: Partition, *, keep: bool
-) -> tuple[Ledger, Leftover | None]:
+def take_up(path: Path, catalog: Catalog, partition: Partition) -> tuple[Ledger, Leftover | None]:
     """Open the ledger at ``path`` and say what it holds of a crawl that did not end, if anything.
 
-    A ledger whose crawl is in the archive already (it died between the commit and the tidying up) holds nothing. With
-    ``keep`` the ledger returned is the one that was found, else a new one. A damaged ledger is put aside under another
-    name when a new one is wanted; with ``keep`` it raises ``ArchiveError``.
+    A ledger whose crawl is in the archive already (it died between the commit and the tidying up) holds nothing. A
+    damaged ledger is put aside under another name.
     """
     try:
         ledger = Ledger(path)
     except LedgerDamagedError as error:
-        if keep:
-            raise
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         for suffix in ("-wal", "-shm"):
@@ -81,9 +76,6 @@ def take_up(
         or catalog.store.exists(refused_path(partition, leftover.snapshot_id))
     ):
         leftover = None
-    if not keep:
-        ledger.delete()
-        ledger = Ledger(path)
     return ledger, leftover
 
 
@@ -99,38 +91,35 @@ def _read(ledger: Ledger) -> Leftover | None:
     )
 
 
-def resumable(
+def unresumable(
     leftover: Leftover | None, arguments: CrawlArguments, versions: Mapping[str, str], max_hours: float
-) -> dt.datetime:
-    """Return the start of the crawl to go on with; raises ``CommandError`` when it cannot become one snapshot."""
+) -> str | None:
+    """Say why there is no crawl to go on with, None when ``leftover`` can become one snapshot with what is read now.
+
+    Raises ``CommandError`` for a crawl that could be gone on with by other arguments. Such a crawl stops this one for
+    ``max_hours`` at most, so that a schedule which always asks to resume heals by itself.
+    """
     if leftover is None:
-        raise CommandError(
-            "there is no crawl to resume for this site and locale", advice="run it again without --resume"
-        )
+        return "there was none to resume"
+    started = snapshot_instant(leftover.snapshot_id)
+    named = f"the one of {started:%Y-%m-%d %H:%M} UTC"
+    now = dt.datetime.now(dt.UTC)
+    if started - now > _CLOCK_SLACK:
+        return f"{named} is still to come: the clock was ahead"
+    if now - started > dt.timedelta(hours=max_hours):
+        return f"{named} is too old to be resumed (RESUME_MAX_HOURS={max_hours:g})"
+    if versions.get("extractor") != leftover.versions.get("extractor"):
+        return f"{named} was read by another version of the extractor"
     asked, before = arguments.as_facts(), leftover.arguments
     if asked != before:
         differ = sorted(name for name in asked.keys() | before.keys() if asked.get(name) != before.get(name))
         raise CommandError(
             f"the crawl to resume was started with other arguments: {', '.join(differ)}",
-            advice="resume with " + " ".join(f"-a {name}={value}" for name, value in sorted(before.items())),
+            advice="resume with "
+            + " ".join(f"-a {name}={value}" for name, value in sorted(before.items()))
+            + ", or run it again without --resume",
         )
-    if versions.get("extractor") != leftover.versions.get("extractor"):
-        raise CommandError(
-            "the crawl to resume was begun with another version of the extractor; its pages would be read two ways",
-            advice="run it again without --resume",
-        )
-    started = snapshot_instant(leftover.snapshot_id)
-    if started - dt.datetime.now(dt.UTC) > _CLOCK_SLACK:
-        raise CommandError(
-            f"the crawl to resume began at {started:%Y-%m-%d %H:%M} UTC, which is still to come: the clock was ahead",
-            advice="set the clock, or run it again without --resume",
-        )
-    if dt.datetime.now(dt.UTC) - started > dt.timedelta(hours=max_hours):
-        raise CommandError(
-            f"the crawl to resume began {started:%Y-%m-%d %H:%M} UTC, too long ago to be one snapshot with now",
-            advice="run it again without --resume, or raise RESUME_MAX_HOURS",
-        )
-    return started
+    return None
 
 
 def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> dict[str, Any] | None:

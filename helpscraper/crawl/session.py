@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.warc import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
@@ -24,7 +24,7 @@ from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.plan import audit_share, needs_fetch
-from helpscraper.crawl.recovery import Leftover, bury, resumable, stamp, take_up
+from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
 from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import HelpscraperError
 from helpscraper.locales import get_locale
@@ -64,6 +64,9 @@ class CrawlSession:
         ledger: Ledger,
         snapshot_at: dt.datetime,
         found_lying: Leftover | None = None,
+        *,
+        resumed: bool = False,
+        why_new: str | None = None,
     ) -> None:
         self.arguments = arguments
         self.options = options
@@ -71,6 +74,8 @@ class CrawlSession:
         self.ledger = ledger
         self.snapshot_at = snapshot_at
         self.found_lying = found_lying
+        self.resumed = resumed
+        self.why_new = why_new
         self.partition = Partition(arguments.site.name, arguments.locale)
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
         known = read_known(catalog, self.partition)
@@ -115,10 +120,10 @@ class CrawlSession:
 
     @classmethod
     def open(cls, arguments: CrawlArguments, options: SessionOptions) -> CrawlSession:
-        """Take the lock and open the ledger, a new one or (with ``resume``) that of a crawl that did not end.
+        """Take the lock and open the ledger: with ``resume`` that of a crawl that did not end, else a new one.
 
         Raises ``LockHeldError``, ``ArchiveError`` for a damaged or unwritable archive or a clock that cannot be right,
-        and ``CommandError`` when there is nothing to resume or it is too old.
+        and ``CommandError`` when the crawl to resume was started with other arguments.
         """
         catalog = Catalog(options.archive_uri)
         partition = Partition(arguments.site.name, arguments.locale)
@@ -132,24 +137,27 @@ class CrawlSession:
                     dead.get("pid"), dead.get("host"), dead.get("started_at"),
                 )  # fmt: skip
             path = folder / "ledger.sqlite"
+            ledger, leftover = take_up(path, catalog, partition)
+            why_new = None
             if options.resume:
-                ledger, leftover = take_up(path, catalog, partition, keep=True)
-                snapshot_at = resumable(leftover, arguments, options.versions, options.resume_max_hours)
-                logger.warning(
-                    "Resuming the crawl of %s: %s", snapshot_id(snapshot_at), leftover and leftover.outcomes
-                )
-                ledger.reopen()
-                return cls(arguments, options, catalog, lock, ledger, snapshot_at)
+                why_new = unresumable(leftover, arguments, options.versions, options.resume_max_hours)
+                if leftover is not None and why_new is None:
+                    logger.warning("Resuming the crawl of %s: %s", leftover.snapshot_id, leftover.outcomes)
+                    ledger.reopen()
+                    begun = snapshot_instant(leftover.snapshot_id)
+                    return cls(arguments, options, catalog, lock, ledger, begun, resumed=True)
             snapshot_at = free_instant(catalog, partition)
-            ledger, leftover = take_up(path, catalog, partition, keep=False)
             if leftover is not None:
                 logger.warning(
-                    "Found the ledger of a crawl that did not end: %s, articles %s. Starting clean; "
-                    "--resume would have gone on from it.", leftover.snapshot_id, leftover.outcomes,
+                    "Found the ledger of a crawl that did not end: %s, articles %s. Starting clean%s.",
+                    leftover.snapshot_id, leftover.outcomes,
+                    "" if options.resume else "; --resume would have gone on from it",
                 )  # fmt: skip
                 _tell(bury(catalog, partition, leftover), catalog, partition, options)
+            ledger.delete()
+            ledger = Ledger(path)
             stamp(ledger, snapshot_at, arguments, options.versions)
-            return cls(arguments, options, catalog, lock, ledger, snapshot_at, leftover)
+            return cls(arguments, options, catalog, lock, ledger, snapshot_at, leftover, why_new=why_new)
         except BaseException:
             lock.release()
             raise

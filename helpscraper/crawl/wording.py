@@ -87,6 +87,7 @@ def summary(facts: Mapping[str, Any]) -> str:
     line += f" and {counts['gone']} gone" if counts.get("gone") else ""
     line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
     line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
+    line += f"; a new crawl: {facts['why_new']}" if facts.get("why_new") else ""
     if because := facts.get("error") or facts.get("reason"):
         return f"{line}; {because}"
     reasons, holes = facts["incomplete_reasons"], facts.get("holes", 0)

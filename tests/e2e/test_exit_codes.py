@@ -136,7 +136,7 @@ def test_a_good_crawl_is_0_and_says_one_line(good: Result) -> None:
     assert "committed: 12 articles (12 fetched)" in line
 
 
-@pytest.mark.parametrize("wrong", [["-a", "mode=quick"], ["-s", "=1"], ["--resume"]])
+@pytest.mark.parametrize("wrong", [["-a", "mode=quick"], ["-s", "=1"]])
 def test_bad_arguments_are_2_and_leave_no_trace(wrong: list[str], tiny: SampleServer, archive: Path) -> None:
     asked = len(tiny.requests)
     result = crawl(tiny, archive, *wrong)

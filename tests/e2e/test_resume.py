@@ -10,7 +10,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.sample import SampleServer
-from tests.e2e.conftest import contents, crawl, differences, expected, rows, snapshots
+from tests.e2e.conftest import crawl, differences, expected, rows, snapshots
 from tests.e2e.test_exit_codes import ROOT, pipelines
 
 DIE_AT = 20
@@ -85,7 +85,11 @@ def test_without_resume_the_next_crawl_starts_clean_and_says_what_it_found(
     assert runs.outcome.tolist() == ["failed", "committed"]
     assert runs.reason[0].startswith("ended without a word")
     assert runs.fetched[0] == DIE_AT
-    assert crawl(server, archive, "--resume").code == 2
+    # A schedule may always ask to resume: with nothing to go on from, a new crawl starts and its line says so.
+    result = crawl(server, archive, "--resume")
+    assert (result.code, result.stderr) == (0, ""), result.said
+    assert result.stdout.rstrip().endswith("; a new crawl: there was none to resume")
+    assert len(snapshots(archive)) == 2 and not result.facts["resumed"]
 
 
 @pytest.mark.long
@@ -94,8 +98,19 @@ def test_resume_wants_the_same_crawl(server: SampleServer, archive: Path) -> Non
     result = crawl(server, archive, "--resume", "-a", "sections=faq-identity")
     assert result.code == 2
     assert "other arguments: sections" in result.stderr
-    assert crawl(server, archive, "--resume", settings={"RESUME_MAX_HOURS": "0"}).code == 2
     assert crawl(server, archive, "--resume").code == 0
+
+
+@pytest.mark.long
+def test_a_crawl_that_is_too_old_is_told_and_a_new_one_starts(server: SampleServer, archive: Path) -> None:
+    killed(server, archive)
+    result = crawl(
+        server, archive, "--resume", "-a", "sections=faq-identity", settings={"RESUME_MAX_HOURS": "0"}
+    )
+    assert result.code == 0, result.said
+    assert "too old to be resumed (RESUME_MAX_HOURS=0)" in result.stdout
+    assert result.facts["found_lying"]["outcomes"]["fetched"] == DIE_AT
+    assert Archive(archive).runs().outcome.tolist() == ["failed", "committed"]
 
 
 @pytest.mark.long
@@ -108,11 +123,9 @@ def test_a_ledger_left_behind_by_a_committed_crawl_is_no_crawl_to_resume(
     assert crawl(server, archive, "--resume").code == 0
     (state / "ledger.sqlite").write_bytes(ledger[0])
     (state / "ledger.sqlite-wal").write_bytes(ledger[1])
-    before = contents(archive)
-    assert crawl(server, archive, "--resume").code == 2
-    assert contents(archive) == before
-    result = crawl(server, archive)
+    result = crawl(server, archive, "--resume")
     assert result.code == 0
+    assert "there was none to resume" in result.stdout
     assert result.facts["found_lying"] == {}
     assert Archive(archive).runs().outcome.tolist() == ["committed", "committed"]
 
@@ -123,9 +136,9 @@ def test_a_damaged_ledger_does_not_stop_the_next_crawl(server: SampleServer, arc
     (path := archive / ".state/site=okx/locale=en/ledger.sqlite").write_bytes(b"no database" * 500)
     # Without its write-ahead log, from which SQLite would mend it.
     path.with_name("ledger.sqlite-wal").unlink()
-    assert crawl(server, archive, "--resume").code == 1
-    result = crawl(server, archive)
+    result = crawl(server, archive, "--resume")
     assert result.code == 0, result.said
+    assert "there was none to resume" in result.stdout
     assert "ledger.sqlite.damaged" in result.stderr
     assert not path.exists()
     assert not differences(rows(archive), expected(server))
