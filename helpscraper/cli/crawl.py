@@ -32,7 +32,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "-s", dest="settings", metavar="NAME=VALUE", action="append", default=[], help="any Scrapy setting"
     )
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the ledger of a crawl that did not end; start a new crawl when there is none"
+        "--resume",
+        action="store_true",
+        help="go on from the ledger of a crawl that did not end; start a new crawl when there is none",
     )
 
 

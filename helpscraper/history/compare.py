@@ -9,8 +9,6 @@ number of keys and of changes, never the width of the rows; what does not fit is
 from __future__ import annotations
 
 import atexit
-import shutil
-import tempfile
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.schema import CHANGES_SCHEMA
+from helpscraper.archive.spill import spill_folder
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.proof import judge, uncover
@@ -74,26 +73,23 @@ def _database(small: bool) -> duckdb.DuckDBPyConnection:
 
     What is small is compared by one thread: to share it out takes longer than to do it.
     """
-    # A folder of this process alone: another user may work on this machine, or this user twice.
-    spill = tempfile.mkdtemp(prefix="helpscraper-duckdb-")
     connection = duckdb.connect(
         config={
             "autoinstall_known_extensions": "false",
             "preserve_insertion_order": "false",
             "memory_limit": _MEMORY,
-            "temp_directory": spill,
+            "temp_directory": spill_folder(),
             **({"threads": "1"} if small else {}),
         }
     )
-    atexit.register(_close, connection, spill)
+    atexit.register(_close, connection)
     return connection
 
 
-def _close(connection: duckdb.DuckDBPyConnection, spill: str) -> None:
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
     """Close the database before the interpreter ends: left open it prints what it leaked into every cron mail."""
     _database.cache_clear()
     connection.close()
-    shutil.rmtree(spill, ignore_errors=True)
 
 
 def _is_small(source: Source) -> bool:

@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,6 +12,7 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.spill import spill_folder
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
 from helpscraper.locales import LOCALES
@@ -50,7 +49,7 @@ class Source:
             )
         self.ids = [each.id for each in self.snapshots]
         self.con = connect(catalog, memory_limit="300MB")
-        self.con.execute("set temp_directory = ?", [str(Path(tempfile.gettempdir()) / "helpscraper-duckdb")])
+        self.con.execute("set temp_directory = ?", [spill_folder()])
         self.con.execute("set preserve_insertion_order = false")
         self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted, views=views)
 

@@ -1,0 +1,62 @@
+"""Folders for what memory does not hold: gone with their process, or removed by the next one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+# Each process prints its folder, and the second kind waits to be killed.
+ENDS = "from helpscraper.archive.spill import spill_folder; print(spill_folder(), flush=True)"
+WAITS = f"{ENDS}; import time; time.sleep(60)"
+
+
+def folder_of(process: subprocess.Popen[str]) -> Path:
+    assert process.stdout is not None
+    return Path(process.stdout.readline().strip())
+
+
+def start(code: str, folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"TMPDIR": str(folder)},
+    )
+
+
+def long_ago(folder: Path) -> None:
+    os.utime(folder, (time.time() - 3600,) * 2)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="an open file cannot be removed there")
+def test_what_a_killed_process_left_is_removed_and_what_a_living_one_uses_is_not(tmp_path: Path) -> None:
+    killed, living = start(WAITS, tmp_path), start(WAITS, tmp_path)
+    try:
+        left, used = folder_of(killed), folder_of(living)
+        (left / "duckdb_temp_storage-0.tmp").write_bytes(b"spilt")
+        killed.kill()
+        killed.wait()
+        assert left.is_dir()
+        long_ago(left)
+        long_ago(used)
+        after = start(ENDS, tmp_path)
+        own = folder_of(after)
+        assert after.wait(30) == 0
+        assert own.name.startswith("helpscraper-duckdb-")
+        assert list(tmp_path.iterdir()) == [used]
+    finally:
+        for process in (killed, living):
+            process.kill()
+            process.communicate()
+
+
+def test_a_folder_that_was_made_this_minute_is_left_alone(tmp_path: Path) -> None:
+    fresh = tmp_path / "helpscraper-duckdb-fresh"
+    fresh.mkdir()
+    assert start(ENDS, tmp_path).wait(30) == 0
+    assert fresh.is_dir()
