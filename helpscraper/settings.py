@@ -79,6 +79,8 @@ GIVE_UP_AFTER = 20
 DOWNLOADER_MIDDLEWARES = {
     # Above RedirectMiddleware and the rest: what leads off the site is refused before anything else looks at it.
     "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "helpscraper.extensions.robots.StrictRobotsTxtMiddleware": 100,
     # The guard is stricter than this one; nothing here has a password.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,

@@ -58,6 +58,7 @@ def run_facts(
         "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
         "seconds": round(time.monotonic() - session.monotonic_start, 3),
         "finish_reason": finish_reason,
+        "stopped": session.stopped,
         "complete": not holes and not asked,
         "incomplete_reasons": holes + asked,
         "holes": len(holes),

@@ -140,8 +140,9 @@ def _live(facts: Facts) -> int:
 def _ended(facts: Facts) -> Iterator[Verdict]:
     reason = facts.get("finish_reason")
     if reason != "finished":
+        because = facts.get("stopped") or reason
         yield Verdict(
-            "end", "fail", f"the crawl did not run to its end: {reason}; --resume goes on from here"
+            "end", "fail", f"the crawl did not run to its end: {because}; --resume goes on from here"
         )
     internal = facts.get("internal_errors", 0)
     if internal:

@@ -129,7 +129,7 @@ def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> dict[str
             written = catalog.run(partition, leftover.snapshot_id)
         except HelpscraperError:
             written = {}
-        if written.get("outcome") == "failed":
+        if written.get("outcome") in {"failed", "refused"}:
             return None
     counts = {
         name: leftover.outcomes.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")

@@ -102,6 +102,8 @@ class CrawlSession:
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
         self.mistake: str | None = None
+        # Says in words why the crawl was ended early, where the reason that Scrapy is given is one word.
+        self.stopped: str | None = None
         self._asked: set[str] = set()
         self._vouched: set[str] = set()
         outcomes = ledger.outcomes()
