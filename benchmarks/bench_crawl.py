@@ -25,7 +25,7 @@ ARTICLES = 1500
 PADDED, REAL = 40_000, 138_000
 # Two neighbours in time differ by a quarter, so few of them say little.
 ROUNDS, ROUNDS_REAL = 11, 5
-LEAST_RATIO = 0.6
+LEAST_RATIO = 0.45
 HELP_SECONDS = 0.2
 
 SETTINGS = {

@@ -36,7 +36,7 @@ RECORDED = 1_200  # shorter crawls differ more from one another than by their re
 PADDING = 138_000
 ROUNDS = 9
 
-LEAST_RATIO = 0.7
+LEAST_RATIO = 0.55
 LEAST_PAGES = 300.0  # a second, on two cores
 MOST_COST = 0.10
 MOST_ADDED = 0.02

@@ -90,26 +90,13 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
     # Below it: it sees the bytes as they came.
     "helpscraper.extensions.guard.WireGuardMiddleware": 595,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "helpscraper.extensions.redirect.NoRefererRedirectMiddleware": 600,
     # Below the guard and the redirects: what is refused or leads elsewhere was served all the same, and is
     # evidence.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
 }
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
-    # Each of these wraps every request and item once more. URLs are built from checked slugs, so none is long; the
-    # depth of a page says nothing here, and no queue tells a first request from the others; which listing led to an
-    # article is nobody's business.
-    "scrapy.spidermiddlewares.referer.RefererMiddleware": None,
-    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-# Scrapy's usual queue takes turns among many sites; here there is one.
-SCHEDULER_PRIORITY_QUEUE = "scrapy.pqueues.ScrapyPriorityQueue"
-STATS_CLASS = "helpscraper.extensions.stats.PlainStatsCollector"
 # Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 

@@ -6,7 +6,6 @@ exit code follows the run facts.
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 from collections.abc import Mapping
@@ -25,10 +24,6 @@ if TYPE_CHECKING:
     from helpscraper.crawl.session import CrawlSession
 
 __all__ = ["run_crawl"]
-
-
-_YOUNG = 2_000
-"""New objects between two looks of the collector: some ten pages' worth, of which next to none are garbage."""
 
 
 def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,16 +45,7 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     logging.root.setLevel(project.get("LOG_LEVEL"))
     # Whoever called has the facts, and says it in the way that fits.
     outcome_log.disabled = True
-    # What is loaded by now stays to the end; the collector need not look through it again and again.
-    gc.collect()
-    gc.freeze()
-    usual = gc.get_threshold()
-    gc.set_threshold(_YOUNG)
-    try:
-        process.start()
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
+    process.start()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)
     error = failures[0].value if failures else None
     if session is None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import multiprocessing
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, suppress
+from contextlib import closing
 from types import TracebackType
 
 from helpscraper.archive.store import Store
@@ -107,24 +105,6 @@ _source: Source
 def _begin(uri: str) -> None:
     global _source
     _source = Source(Store(uri))
-    # What was imported stays, and a page leaves no cycles behind: the collector need not look again and again.
-    gc.freeze()
-    gc.set_threshold(50_000)
-    _merge_what_is_freed()
-
-
-_M_MXFAST = 1
-"""The name of the parameter in glibc's ``malloc.h``."""
-
-
-def _merge_what_is_freed() -> None:
-    """Let glibc merge a page's tree piece by piece as it is freed (``mallopt(3)``).
-
-    It would keep the thousands of pieces apart and merge them all at the next large request, when the processor's
-    cache holds none of them any more: 3 % of a reading process's time.
-    """
-    with suppress(AttributeError, OSError, TypeError):  # another C library has no such parameter
-        ctypes.CDLL(None).mallopt(_M_MXFAST, 0)
 
 
 def _here() -> None:

@@ -6,9 +6,8 @@ can all be read but, at worst, the last one.
 
 from __future__ import annotations
 
+import gzip
 import os
-import struct
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
@@ -16,8 +15,6 @@ from io import FileIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
-
-from zlib_ng import zlib_ng
 
 from helpscraper.archive.layout import Partition, warc_path
 from helpscraper.archive.store import Store
@@ -44,8 +41,6 @@ __all__ = ["ROTATE_BYTES", "Recorder"]
 ROTATE_BYTES = 1 << 30
 
 _LEVEL = 6
-# The most that a stored block of a deflate stream holds (RFC 1951, 3.2.4).
-_BLOCK = 0xFFFF
 
 
 @dataclass(slots=True)
@@ -143,8 +138,7 @@ class Recorder:
         revisit = refers_to is not None or exchange.status == HTTPStatus.NOT_MODIFIED
         identity = f"<urn:uuid:{uuid4()}>"
         response = response_record(exchange, identity, digest, refers_to)
-        coded = bool(exchange.header(b"Content-Encoding")) and not revisit
-        member = _half_compressed(response, len(exchange.payload)) if coded else _compressed(response)
+        member = _compressed(response)
         offset = self._append(member + _compressed(request_record(exchange, identity)))
         capture = Capture(
             url=exchange.url,
@@ -273,33 +267,4 @@ def _mime(exchange: Exchange) -> str:
 
 
 def _compressed(data: bytes) -> bytes:
-    deflater = _deflater(len(data), gzip=True)
-    return deflater.compress(data) + deflater.flush()
-
-
-def _deflater(size: int, *, gzip: bool) -> zlib._Compress:
-    """Return a compressor for ``size`` bytes; one with a window of 32 KiB takes ten times as long to make as headers
-    take to deflate.
-    """
-    bits, memory = (12, 6) if size <= 1 << 12 else (15, 8)
-    return zlib.compressobj(_LEVEL, zlib.DEFLATED, bits + 16 if gzip else -bits, memory)
-
-
-def _half_compressed(data: bytes, payload: int) -> bytes:
-    """Return a gzip member whose ``payload`` bytes, compressed already by the server, are stored as they are.
-
-    Deflating them again takes half the time of a recording and saves nothing; the headers before them are deflated.
-    """
-    end = len(data) - payload - len(b"\r\n\r\n")
-    deflater = _deflater(end, gzip=False)
-    parts = [_GZIP_HEADER, deflater.compress(data[:end]), deflater.flush(zlib.Z_FULL_FLUSH)]
-    for start in range(end, len(data), _BLOCK):
-        block = data[start : start + _BLOCK]
-        last = start + _BLOCK >= len(data)
-        parts += [struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF), block]
-    parts.append(struct.pack("<II", zlib_ng.crc32(data), len(data) & 0xFFFFFFFF))
-    return b"".join(parts)
-
-
-# Deflate, no flags, no time, an unknown system (RFC 1952, 2.3).
-_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+    return gzip.compress(data, _LEVEL, mtime=0)
