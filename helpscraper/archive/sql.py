@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.bodies import bodies_files
+from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
 from helpscraper.archive.months import AT
 from helpscraper.archive.overview import runs_table
@@ -125,8 +126,7 @@ def _open(
     catalog: Catalog, listed: _Listed, memory_limit: str, threads: int
 ) -> tuple[duckdb.DuckDBPyConnection, dict[str, ArchiveError]]:
     """Return a connection with the views that can be made, and why the others cannot."""
-    connection = duckdb.connect(config={"memory_limit": memory_limit, "threads": threads})
-    connection.execute("SET TimeZone = 'UTC'")
+    connection = open_duckdb(memory_limit=memory_limit, threads=threads)
     store = catalog.store
     if not store.is_local:
         connection.register_filesystem(store.fs)
@@ -165,7 +165,7 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
     that DuckDB does not understand, and ``ArchiveError`` for a damaged file.
     """
     try:
-        with duckdb.connect() as parser:
+        with open_duckdb() as parser:
             statements = parser.extract_statements(text)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
             raise CommandError("one SELECT is asked for", advice=f"the views are {', '.join(VIEWS)}")

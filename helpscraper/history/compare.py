@@ -18,8 +18,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.archive.spill import spill_folder
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.proof import judge, uncover
@@ -31,8 +31,6 @@ __all__ = ["RECORD_SCHEMA", "Comparison", "compare"]
 
 RECORD_SCHEMA: pa.Schema = CHANGES_SCHEMA.append(pa.field("reason", pa.string()))
 """The columns of a change feed, and ``reason``: null for a change of the site, else why it is kept apart."""
-
-_MEMORY = "600MB"
 
 # On two cores one thread is the faster one up to here; 10,000 articles are a file of 1 MB.
 _FEW_ROWS = 50_000
@@ -73,15 +71,7 @@ def _database(small: bool) -> duckdb.DuckDBPyConnection:
 
     What is small is compared by one thread: to share it out takes longer than to do it.
     """
-    connection = duckdb.connect(
-        config={
-            "autoinstall_known_extensions": "false",
-            "preserve_insertion_order": "false",
-            "memory_limit": _MEMORY,
-            "temp_directory": spill_folder(),
-            **({"threads": "1"} if small else {}),
-        }
-    )
+    connection = open_duckdb(threads=1 if small else None, ordered=False)
     atexit.register(_close, connection)
     return connection
 

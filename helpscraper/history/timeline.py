@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.nearest import nearest
@@ -183,7 +183,7 @@ def log_table(
 
 
 def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:
-    with duckdb.connect() as connection:
+    with open_duckdb() as connection:
         connection.register("records", records)
         connection.register("rows", rows)
         found: pa.Table = connection.sql(

@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.spill import spill_folder
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
 from helpscraper.locales import LOCALES
@@ -49,7 +48,6 @@ class Source:
             )
         self.ids = [each.id for each in self.snapshots]
         self.con = connect(catalog, memory_limit="300MB")
-        self.con.execute("set temp_directory = ?", [spill_folder()])
         self.con.execute("set preserve_insertion_order = false")
         self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted, views=views)
 

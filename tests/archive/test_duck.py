@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import helpscraper
+from helpscraper.archive.duck import open_duckdb, spill_folder
+
 # Each process prints its folder, and the second kind waits to be killed.
-ENDS = "from helpscraper.archive.spill import spill_folder; print(spill_folder(), flush=True)"
+ENDS = "from helpscraper.archive.duck import spill_folder; print(spill_folder(), flush=True)"
 WAITS = f"{ENDS}; import time; time.sleep(60)"
 
 
@@ -60,3 +63,21 @@ def test_a_folder_that_was_made_this_minute_is_left_alone(tmp_path: Path) -> Non
     fresh.mkdir()
     assert start(ENDS, tmp_path).wait(30) == 0
     assert fresh.is_dir()
+
+
+def test_a_query_spills_into_the_folder_of_its_process_and_not_into_the_working_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_duckdb(memory_limit="40MB", threads=1) as connection:
+        connection.execute(
+            "create table rows as select random() as a, repeat('x', 200) || range as b from range(400_000)"
+        )
+        assert any(Path(spill_folder()).glob("*.tmp")), "nothing was spilled: the limit is too high"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_duckdb_is_opened_in_one_place() -> None:
+    package = Path(helpscraper.__file__).parent
+    opened = [path.name for path in package.rglob("*.py") if "duckdb.connect(" in path.read_text()]
+    assert opened == ["duck.py"]

@@ -1,0 +1,72 @@
+"""DuckDB, opened in one place: in memory, bounded, and spilling into a folder of this process alone."""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+import duckdb
+from filelock import FileLock, Timeout
+
+__all__ = ["open_duckdb", "spill_folder"]
+
+_PREFIX = "helpscraper-duckdb-"
+_LOCK = ".lock"
+
+# A folder is made before its lock is taken: a very young one without a lock may have an owner.
+_FRESH_SECONDS = 60
+
+
+def open_duckdb(
+    *, memory_limit: str = "600MB", threads: int | None = None, ordered: bool = True
+) -> duckdb.DuckDBPyConnection:
+    """Return an in-memory database; times are shown in UTC, and nothing is installed from the network.
+
+    ``memory_limit`` bounds DuckDB, which spills to disk above it; ``threads`` bounds its workers (default: one a
+    core). Without ``ordered`` rows come in any order, which takes less memory.
+    """
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "memory_limit": memory_limit,
+        "preserve_insertion_order": ordered,
+        "temp_directory": spill_folder(),
+    }
+    if threads is not None:
+        config["threads"] = threads
+    connection = duckdb.connect(config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+@cache
+def spill_folder() -> str:
+    """Return this process's folder for spilled data, which is removed when the process ends.
+
+    A killed process cannot remove its folder, but its lock falls with it: the next process removes the folder.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError, Timeout):  # another user's, or a living process's
+            _remove_if_dead(folder)
+    spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    lock = FileLock(spill / _LOCK, timeout=0)
+    lock.acquire()
+    atexit.register(_remove, spill, lock)
+    return str(spill)
+
+
+def _remove_if_dead(folder: Path) -> None:
+    """Remove ``folder`` if its process is dead; raises ``Timeout`` when it lives."""
+    if time.time() - folder.stat().st_mtime < _FRESH_SECONDS:
+        return
+    with FileLock(folder / _LOCK, timeout=0):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(folder: Path, lock: FileLock) -> None:
+    lock.release()
+    shutil.rmtree(folder, ignore_errors=True)
