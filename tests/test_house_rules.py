@@ -22,7 +22,8 @@ PACKAGE = ROOT / "helpscraper"
 
 TOP_LEVEL = {
     "scrapy.cfg", "pyproject.toml", "helpscraper", "output", "notebooks", "tests",
-    "README.md", "LICENSE", "CHANGELOG.md", "Makefile", "docs", "benchmarks", "constraints.txt", "mkdocs.yml",
+    "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "CITATION.cff",
+    "Makefile", "docs", "benchmarks", "constraints.txt", "mkdocs.yml",
 }  # fmt: skip
 
 
