@@ -1,16 +1,15 @@
 """What CLDR says about the dates of one locale, compiled into expressions.
 
 A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where the site was seen to
-differ: any kind of space or none, a missing dot or comma, upper or lower case. The order of day and month
-in figures is the one of the locale and of no other. A year has four digits in every branch; no branch can
-therefore read a cut year.
+differ: any kind of space or none, a missing dot or comma, upper or lower case, the day as an ordinal. The order
+of day and month in figures is the one of the locale and of no other. A year has four digits in every branch; no
+branch can therefore read a cut year.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,11 +19,20 @@ from babel import localedata
 
 from helpscraper.locales import get_locale
 from helpscraper.normalise.phrases import PHRASES
+from helpscraper.normalise.titles import caseless
 
 __all__ = ["Calendar", "calendar_for", "marker_expression"]
 
 SPACE = r"[\s\u200e\u200f\u061c]{0,3}"
 _MARK = r"[\u200e\u200f\u061c]?"
+# A day is an ordinal before a named month: the first in Romance languages (1er, 1º, 1.º, 1r, 1ero), any day in others
+# (2nd, 3e, 4ste, 1:a, 1-го, 1-ci). The letters end there, or they would be the beginning of a month ("1stycznia").
+_SUFFIXES = "er re ero ro r e è ère o a st nd rd th ste de :a :e -го -е -ci -cı -cu -cü -a -ul -lea ᵉʳ"
+_ORDINAL = (
+    r"(?:\.?[ºª°˚]|\.?(?:"
+    + "|".join(sorted(map(re.escape, _SUFFIXES.split()), key=len, reverse=True))
+    + r")(?![^\W\d_]))?"
+)
 _FIELDS = re.compile(r"'([^']*)'|([dDyMLEc])\2*|[^'dDyMLEc]+")
 _STYLES = ("medium", "long", "full", "short")
 _SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
@@ -36,7 +44,7 @@ class Calendar:
 
     ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position,
     whatever follows. Every branch has three groups; ``groups[lastindex]`` names those of day, month and year.
-    ``short`` is ``here`` for a year of one to three digits. ``months`` maps lower-case names and figures to
+    ``short`` is ``here`` for a year of one to three digits. ``months`` maps names (by ``fold``) and figures to
     numbers. ``numeric_order`` is the order of figures only, for instance ``"dmy"``.
     """
 
@@ -74,12 +82,12 @@ def _names(data: Mapping[str, Any], kind: str) -> dict[str, int]:
 
 
 def fold(name: str) -> str:
-    """Return the key of a month or day name: NFC, lower case, without the dot of an abbreviation.
+    """Return the key of a month or day name: without case, and without the dot of an abbreviation.
 
     >>> fold("Févr.")
     'févr'
     """
-    return unicodedata.normalize("NFC", name).lower().rstrip(".")
+    return caseless(name).rstrip(".")
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -113,6 +121,7 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
 def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
     """Write one CLDR pattern as an expression and its order; None where day, month or year is missing."""
     fields = [(match.group(1), match.group(2), match.group()) for match in _FIELDS.finditer(pattern)]
+    ordinal = _ORDINAL if "MMM" in pattern or "LLL" in pattern else ""
     tokens: list[tuple[str, str]] = []
     for quoted, letter, whole in fields:
         if letter in ("E", "c"):
@@ -120,7 +129,8 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
             tokens.append(("E", ""))
         elif letter == "d":
             # A day that comes last and is padded has both figures, or it is cut.
-            tokens.append(("d", r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"))
+            figures = r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"
+            tokens.append(("d", figures + ordinal))
         elif letter in ("M", "L"):
             tokens.append(("m" if len(whole) < 3 else "M", r"(\d{1,2})" if len(whole) < 3 else month))
         elif letter == "y":
@@ -198,7 +208,7 @@ def calendar_for(prefix: str) -> Calendar:
                 table.setdefault(word, number)
     numbered = {word for word in months if any(char.isdigit() for char in word)}
     stems = {re.split(r"\d", word)[0].strip() for word in numbered} - {""}
-    words = r"[^\W\d_]{1,20}"
+    words = r"(?:[^\W\d_]\u0307?){1,20}"
     month = f"((?:{_alternatives(stems)}){SPACE}\\d{{1,2}}|{words})\\.?" if stems else f"({words})\\.?"
 
     patterns = [str(data["date_formats"][style].pattern) for style in _STYLES]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
 
 from helpscraper.locales import get_locale
 from helpscraper.normalise.phrases import PHRASES
-from helpscraper.normalise.titles import normalise_title
+from helpscraper.normalise.titles import caseless, normalise_title
 from helpscraper.urls import is_slug
 
 __all__ = ["CATEGORIES", "category_slug", "section_slug"]
@@ -52,7 +51,7 @@ _LONGEST = 200
 
 
 def _key(text: str) -> str:
-    return unicodedata.normalize("NFC", normalise_title(text[:_LONGEST]).casefold()).rstrip(" :")
+    return caseless(normalise_title(text[:_LONGEST])).rstrip(" :")
 
 
 @lru_cache(maxsize=64)

@@ -29,12 +29,17 @@ class DateReading(NamedTuple):
     ``problem`` is None exactly when ``date`` is not: ``empty``, ``too-long``, ``incomplete`` (a part is
     missing), ``short-year`` (fewer than four digits: cut, or two-digit), ``glued`` (more text behind the
     year), ``impossible`` (no such day, or a year outside 1900-2199), ``mixed-digits`` (two scripts in one
-    number), ``wrong-weekday``, ``unreadable``.
+    number), ``other-order`` (figures in an order that is not the locale's), ``wrong-weekday``, ``unreadable``.
     """
 
     date: dt.date | None
     problem: str | None = None
     method: Literal["fast", "dateparser", "none"] = "none"
+
+    @property
+    def decided(self) -> bool:
+        """Tell whether no other locale is to be asked: what one order makes impossible, another would guess."""
+        return self.date is not None or self.problem in ("other-order", "impossible")
 
 
 class InstantReading(NamedTuple):
@@ -73,10 +78,13 @@ def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | 
     """
     calendar = calendar_for(locale)
     match = calendar.here.match(text, position)
-    if match is None:
-        return None
-    reading = _build(match, calendar)
-    return None if reading.problem == "unreadable" else (reading, match.end())
+    reading = _build(match, calendar) if match is not None else None
+    if match is None or reading is None or reading.problem == "unreadable":
+        match = _YEAR_LAST.match(text, position)
+        if match is None:
+            return None
+        reading = _in_figures(match, calendar)
+    return reading, match.end()
 
 
 def _build(match: re.Match[str], calendar: Calendar) -> DateReading:
@@ -86,13 +94,34 @@ def _build(match: re.Match[str], calendar: Calendar) -> DateReading:
         return DateReading(None, "unreadable")
     if not (day.isascii() and year.isascii()) and _mixed_digits(match.group()):
         return DateReading(None, "mixed-digits")
-    value = int(year)
-    if value not in _YEARS:
-        return DateReading(None, "impossible")
+    return _dated(int(year), number, int(day))
+
+
+def _dated(year: int, month: int, day: int) -> DateReading:
     try:
-        return DateReading(dt.date(value, number, int(day)), None, "fast")
+        date = dt.date(year, month, day) if year in _YEARS else None
     except ValueError:
-        return DateReading(None, "impossible")
+        date = None
+    return DateReading(date, None, "fast") if date else DateReading(None, "impossible")
+
+
+def _in_figures(match: re.Match[str], calendar: Calendar) -> DateReading:
+    """Read three figures that CLDR's patterns do not: in the locale's order behind other signs, or not at all.
+
+    The year must stand where the locale has it, and one sign between all three. Dots are not read month first: those
+    who write dots put the day first.
+    """
+    first, gap, second, other, third = match.groups()
+    order, sign = calendar.numeric_order, gap.strip()
+    place = max(range(3), key=lambda index: len((first, second, third)[index]))
+    if sign != other.strip() or sign not in ("/", "-", ".") or order.index("y") != place:
+        return DateReading(None, "other-order")
+    if (order, sign) == ("mdy", "."):
+        return DateReading(None, "other-order")
+    if _mixed_digits(match.group()):
+        return DateReading(None, "mixed-digits")
+    values = dict(zip(order, map(int, (first, second, third)), strict=True))
+    return _dated(values["y"], values["m"], values["d"])
 
 
 def _month(name: str, calendar: Calendar) -> int | None:
@@ -114,6 +143,9 @@ _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
 _CUT_DAY = re.compile(r"[年月]\s{0,3}\d{0,2}$|^\d{4}-\d{1,2}-\d$")
 _FINAL_DIGITS = re.compile(r"\d+$")
 _LONG_YEAR = re.compile(r"\d{5}")
+_GAP = r"([\s./／．,،\-–]{1,3})"
+_FIGURES = re.compile(rf"(\d{{1,4}}){_GAP}(\d{{1,4}}){_GAP}(\d{{1,4}})")
+_YEAR_LAST = re.compile(r"(\d{1,2})(\s?[./-]\s?)(\d{1,2})(\s?[./-]\s?)(\d{4})")
 
 
 def _slow(text: str, locale: str) -> DateReading:
@@ -129,7 +161,7 @@ def _slow(text: str, locale: str) -> DateReading:
         if not text:
             return DateReading(None, "incomplete")
     readings = [_unmarked(text, calendar_for(candidate)) for candidate in locales]
-    return next((reading for reading in readings if reading.date is not None), readings[0])
+    return next((reading for reading in readings if reading.decided), readings[0])
 
 
 def _unmarked(text: str, calendar: Calendar) -> DateReading:
@@ -153,6 +185,10 @@ def _unmarked(text: str, calendar: Calendar) -> DateReading:
         partial = any(char.isdecimal() for char in text) or fold(text) in calendar.months
         glued = _LONG_YEAR.search(text)
         return DateReading(None, "glued" if glued else "incomplete" if partial else "unreadable")
+    figures = _FIGURES.search(text)
+    if figures is not None:
+        around = text[: figures.start()] + text[figures.end() :]
+        return DateReading(None, "unreadable") if around.strip(_STOPS) else _in_figures(figures, calendar)
     return _ask_dateparser(text, calendar)
 
 

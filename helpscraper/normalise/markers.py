@@ -14,6 +14,7 @@ from typing import Literal
 from helpscraper.locales import LOCALES, get_locale
 from helpscraper.normalise.calendars import SPACE, marker_expression
 from helpscraper.normalise.phrases import PHRASES
+from helpscraper.normalise.titles import caseless
 
 __all__ = ["MARKER", "PUBLISHED", "UPDATED", "begins_marker", "marker_locales"]
 
@@ -36,7 +37,7 @@ MARKER = re.compile(f"({marker_expression(_all('published') + _all('updated'))})
 
 
 def _bare(marker: str) -> str:
-    return " ".join(marker.casefold().replace("：", ":").rstrip(" :\u00a0\u202f").split())
+    return " ".join(caseless(marker).replace("：", ":").rstrip(" :\u00a0\u202f").split())
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from html.entities import html5
 
 import regex
 
-__all__ = ["nfc", "normalise_snippet", "normalise_title"]
+__all__ = ["caseless", "nfc", "normalise_snippet", "normalise_title"]
 
 _SPACE = re.compile(r"\s+")
 
@@ -82,6 +82,21 @@ def nfc(text: str) -> str:
     text = unicodedata.normalize("NFC", _LONG_RUN.sub("\\1\u034f", text))
     parted = _LONG_RUN.sub("\\1\u034f", text)
     return text if parted == text else unicodedata.normalize("NFC", parted)
+
+
+_DOTTED = str.maketrans("İı", "ii")
+
+
+def caseless(text: str) -> str:
+    """Return the key under which two writings of one word in other case meet: NFC, case folded, each i alike.
+
+    Turkish and Azerbaijani pair I with ı and İ with i; every other language pairs I with i. No two months, markers or
+    labels differ by that dot alone, so one key serves all languages, and English words in a Turkish text.
+
+    >>> caseless("KASIM") == caseless("Kasım"), caseless("HAZİRAN") == caseless("Haziran")
+    (True, True)
+    """
+    return nfc(text).translate(_DOTTED).casefold().replace("i\u0307", "i")
 
 
 def _visible(text: str) -> str:

@@ -48,7 +48,7 @@ def _read(text: str, match: re.Match[str], locale: str) -> tuple[DateReading, in
     first: tuple[DateReading, int] | None = None
     for candidate in marker_locales(match.group(1), locale):
         found = date_at(text, match.end(), candidate)
-        if found is not None and found[0].date is not None:
+        if found is not None and found[0].decided:
             return found
         first = first or found
     return first

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
 import dateparser
 import pytest
+from babel import Locale
 from babel.dates import format_date, format_skeleton
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
@@ -34,6 +36,15 @@ instants = st.builds(
 )
 prefixes = st.sampled_from(sorted(LOCALES))
 days = st.dates(*TEN_YEARS)
+
+
+def month_names(cldr: str) -> Iterator[tuple[str, int]]:
+    """Yield every name that CLDR has for a month, inside a date and alone, short and long."""
+    months = Locale.parse(cldr).months
+    for context in ("format", "stand-alone"):
+        for width in ("abbreviated", "wide"):
+            for number, name in months[context][width].items():
+                yield name, number
 
 
 def render(day: dt.date, form: str, cldr: str) -> str | None:
@@ -173,6 +184,110 @@ def test_day_and_month_in_figures_keep_the_locale_s_order(prefix: str, day: dt.d
         text = separator.join(parts[letter] for letter in order)
         read = parse_date(text, prefix).date
         assert read is None or read == day
+
+
+def in_case(text: str, how: str, prefix: str) -> str:
+    """Write ``text`` as the locale's users do in capitals, in small letters, or with a capital at each word."""
+    if how == "title":
+        return " ".join(
+            in_case(w[:1], "upper", prefix) + in_case(w[1:], "lower", prefix) for w in text.split(" ")
+        )
+    if LOCALES[prefix].language == "tr":
+        text = text.translate({ord("i"): "İ"} if how == "upper" else {ord("I"): "ı", ord("İ"): "i"})
+    return text.upper() if how == "upper" else text.lower()
+
+
+cases = st.sampled_from(["upper", "lower", "title"])
+
+
+@settings(deadline=None)
+@given(prefixes, days, st.sampled_from(STYLES + SKELETONS), cases, st.booleans())
+@example("tr", dt.date(2024, 12, 5), "long", "upper", True)
+def test_dates_and_markers_read_the_same_in_any_case(
+    prefix: str, day: dt.date, form: str, how: str, marked: bool
+) -> None:
+    locale = LOCALES[prefix]
+    text = render(day, form, locale.cldr)
+    assume(text is not None)
+    if marked:
+        text = f"{PHRASES[locale.language].published[0]} {text}"
+    assert parse_date(in_case(text or "", how, prefix), prefix) == (day, None, "fast")
+    # Under another edition the marker says whose dates these are.
+    if marked and form == "long":
+        assert parse_date(in_case(text or "", how, prefix), "vi").date == day
+
+
+# Chinese months are figures, and Babel lets the names of one Chinese locale turn up in another.
+@pytest.mark.parametrize(
+    "cldr", sorted({each.cldr for each in LOCALES.values() if each.language[:2] != "zh"})
+)
+def test_every_month_of_cldr_is_read_in_any_case(cldr: str) -> None:
+    prefix = next(prefix for prefix, locale in LOCALES.items() if locale.cldr == cldr)
+    for name, number in month_names(cldr):
+        for how in ("upper", "lower", "title"):
+            text = f"3 {in_case(name, how, prefix)} 2024"
+            assert parse_date(text, prefix).date == dt.date(2024, number, 3), text
+
+
+ORDINALS = {
+    "fr": ("1er", "1ER", "1ᵉʳ"),
+    "it": ("1º", "1°"),
+    "pt": ("1º", "1.º", "1°", "1o"),
+    "es": ("1º", "1.º", "1ro", "1ero"),
+    "ro": ("1-ul", "1°"),
+    "en": ("1st", "1ST"),
+    "nl": ("1e", "1ste"),
+    "sv": ("1:a",),
+    "ru": ("1-го",),
+    "uk": ("1-го",),
+    "tr": ("1-ci", "1-cı"),
+}
+
+
+@settings(deadline=None)
+@given(prefixes, days, st.sampled_from(["long", "medium", "yMMMd", "yMMMMd"]), st.data())
+def test_the_first_of_a_month_may_be_an_ordinal(
+    prefix: str, day: dt.date, form: str, data: st.DataObject
+) -> None:
+    locale, day = LOCALES[prefix], day.replace(day=1)
+    text = render(day, form, locale.cldr)
+    assume(text is not None and any(char.isalpha() for char in text or ""))
+    own = ORDINALS.get(locale.language.split("-")[0], ())
+    ordinal = data.draw(st.sampled_from([*own, "1er", "1º", "1°", "1r", "1-ci"]))
+    written = re.sub(r"(?<!\d)1(?!\d)\.?", ordinal, text or "", count=1)
+    assume("月" not in written and written.count(ordinal) == 1 and "th" not in written)
+    assert parse_date(written, prefix) == (day, None, "fast"), written
+
+
+def test_letters_behind_a_day_are_no_ordinal_when_a_month_begins_with_them() -> None:
+    assert parse_date("1stycznia 2024", "pl").date == dt.date(2024, 1, 1)
+    assert parse_date("3rujna 2024", "pl").date is None
+
+
+@settings(deadline=None)
+@given(prefixes, days, st.permutations("dmy"), st.sampled_from("/-. "), st.data())
+def test_figures_are_read_in_the_locale_s_order_or_not_at_all(
+    prefix: str, day: dt.date, order: list[str], sign: str, data: st.DataObject
+) -> None:
+    width = data.draw(st.sampled_from(["", "02"]))
+    parts = {"d": f"{day.day:{width}}", "m": f"{day.month:{width}}", "y": str(day.year)}
+    text = sign.join(parts[letter] for letter in order)
+    assume(prefix != "zh-hans-sg")  # CLDR has two orders there: 2017/1/30 and 30/01/2017
+    own = calendar_for(prefix).numeric_order
+    iso = order[0] == "y" and sign == "-"
+    marked = f"{PHRASES['en'].published[0]} {text}"
+    for written in (text, f"{text} 10:30", marked):
+        read = parse_date(written, prefix).date
+        if read is not None:
+            figures = {"y": str(read.year), "m": f"{read.month:{width}}", "d": f"{read.day:{width}}"}
+            assert sign.join(figures[letter] for letter in ("ymd" if iso else own)) == text, written
+    if order.index("y") != own.index("y") and not iso:
+        assert parse_date(text, prefix).problem == "other-order"
+        assert (
+            order[2] != "y"
+            or sign == " "
+            or date_at(text, 0, prefix) == ((None, "other-order", "none"), len(text))
+        )
 
 
 def test_babel_s_shared_month_names_do_not_leak_between_locales() -> None:
