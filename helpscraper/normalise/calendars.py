@@ -129,8 +129,8 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
             tokens.append(("E", ""))
         elif letter == "d":
             # A day that comes last and is padded has both figures, or it is cut.
-            figures = r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"
-            tokens.append(("d", figures + ordinal))
+            day = r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"
+            tokens.append(("d", day + ordinal))
         elif letter in ("M", "L"):
             tokens.append(("m" if len(whole) < 3 else "M", r"(\d{1,2})" if len(whole) < 3 else month))
         elif letter == "y":
