@@ -16,6 +16,8 @@ __all__ = [
     "HelpscraperError",
     "InputError",
     "LockHeldError",
+    "OversizedError",
+    "PayloadError",
     "ReferenceNotFoundError",
 ]
 
@@ -78,6 +80,17 @@ class ExtractionError(HelpscraperError):
         self.field = field
         self.detail = detail
         self.selector = selector
+
+
+class PayloadError(HelpscraperError):
+    """The page cannot be had from the bytes that an answer brought; the message says why, and no more.
+
+    They are cut off or damaged, or in a coding that nobody knows. Whoever knows URL and record adds them.
+    """
+
+
+class OversizedError(PayloadError):
+    """The page is larger than it may be: a compression bomb, or no page."""
 
 
 class ArchiveError(HelpscraperError):

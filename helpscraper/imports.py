@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from w3lib.encoding import html_to_unicode
-
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
@@ -28,6 +26,7 @@ from helpscraper.normalise.titles import normalise_title
 from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
 from helpscraper.pages.okx.page import OkxPage
 from helpscraper.pages.text import read_text, settle
+from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.sites import get_site
 from helpscraper.urls import HelpUrl, parse_help_url, same_site
 
@@ -229,18 +228,13 @@ def _check_encoding(path: Path, data: bytes) -> None:
     A crawl reads what it can of such a page, for it will not come again; a file that was saved wrong can be
     saved again.
     """
-    try:
-        data.decode("utf-8")
+    if not decoded(data)[1]:
         return
+    encoding, mark = encoding_of(data)
+    try:
+        data[mark:].decode(encoding)
     except UnicodeDecodeError as error:
-        offset = error.start
-    encoding, _ = html_to_unicode(None, data, default_encoding="utf-8")
-    if encoding != "utf-8":
-        try:
-            data.decode(encoding)
-            return
-        except UnicodeDecodeError as error:
-            offset = error.start
+        offset = mark + error.start
     raise InputError(
         f"{path}: wrong encoding: not {encoding} at byte {offset}",
         advice="save the page as it was served, or correct its charset; nothing was imported",

@@ -37,7 +37,7 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 # No cookie is needed, and none means that every page is what a stranger sees.
 COOKIES_ENABLED = False
-# Of gzip a cut stream can be told from a whole one; of brotli and zstd, Scrapy's decoders cannot.
+# One coding only: a page that comes in another is another payload, and would be recorded anew instead of referred to.
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
     "Accept-Encoding": "gzip",
@@ -87,9 +87,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "helpscraper.extensions.guard.WholeGzipMiddleware": 590,
-    # Below it: it sees the bytes as they came.
-    "helpscraper.extensions.guard.WireGuardMiddleware": 595,
+    "helpscraper.extensions.payload.PayloadMiddleware": 590,
     # Below the guard and the redirects: what is refused or leads elsewhere was served all the same, and is
     # evidence.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
@@ -145,6 +143,7 @@ HEALTH_MAX_FAILED_OF_TRIED = 0.5
 HEALTH_MIN_BODIES = 0.9
 HEALTH_MIN_DATED = 0.5
 HEALTH_MAX_CHALLENGES = 0
+HEALTH_MAX_UNDECODED = 0.05
 # Own: apprise URLs that are told when a crawl is refused, when it recovers, and when the layout drifts.
 # They have so many seconds in all.
 NOTIFY_URLS: list[str] = []

@@ -12,14 +12,19 @@ from helpscraper.archive.store import Store
 from helpscraper.archive.warc import Record, read_at
 from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.replay import UNREAD, Task, question
-from helpscraper.errors import ArchiveError, ExtractionError, InputError
+from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage
 from helpscraper.pages.okx.listing import SectionLink
+from helpscraper.payload import Payload
 from helpscraper.urls import parse_help_url
 
 __all__ = ["Source", "read"]
+
+
+# A revisit and its payload lie in two files, and the next revisit's payload in a third.
+_OPEN = 8
 
 
 class Source:
@@ -27,26 +32,25 @@ class Source:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._file = ""
-        self._stream: IO[bytes] | None = None
+        self._streams: dict[str, IO[bytes]] = {}
 
     def record(self, reference: str) -> Record:
         """Return the record, its digests verified; raises ``InputError`` naming file and offset."""
         file, _, offset = reference.rpartition("#")
-        if self._stream is None or file != self._file:
-            self.close()
-            self._stream, self._file = self._store.open(file), file
-        record = read_at(self._stream, file, int(offset))
+        if file not in self._streams:
+            if len(self._streams) >= _OPEN:
+                self._streams.pop(next(iter(self._streams))).close()
+            self._streams[file] = self._store.open(file)
+        record = read_at(self._streams[file], file, int(offset))
         wrong = record.wrong_digests(block=False)
         if wrong:
             raise InputError(f"{reference}: {'; '.join(wrong)} ({record.url})")
         return record
 
     def close(self) -> None:
-        """Close the open file."""
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
+        """Close the open files."""
+        while self._streams:
+            self._streams.popitem()[1].close()
 
 
 @dataclass(slots=True)
@@ -94,13 +98,13 @@ def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
     return notes
 
 
-def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, bytes | _Unread | None]]]:
+def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, Payload | _Unread | None]]]:
     """Yield the tasks with their pages, as many at a time as memory should hold."""
     held, size = [], 0
     for task in tasks:
-        page = _html(task, source)
+        page = _payload(task, source)
         held.append((task, page))
-        size += len(page) if isinstance(page, bytes) else 0
+        size += len(page.data) if isinstance(page, Payload) else 0
         if size >= _AT_ONCE:
             yield held
             held, size = [], 0
@@ -108,20 +112,23 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
         yield held
 
 
-def _html(task: Task, source: Source) -> bytes | _Unread | None:
+def _payload(task: Task, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
     if task.status // 100 != 2:
         return None
     try:
         if not task.payload:
             raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
-        return source.record(task.payload).body()
+        record = source.record(task.record)
+        return record.page(source.record(task.payload) if task.payload != task.record else None)
+    except PayloadError as error:
+        return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
 
 
-def _said(task: Task, page: bytes | _Unread | None) -> _Said | _Unread | None:
-    if not isinstance(page, bytes):
+def _said(task: Task, page: Payload | _Unread | None) -> _Said | _Unread | None:
+    if not isinstance(page, Payload):
         return page
     try:
         return _read_page(task, page)
@@ -130,7 +137,7 @@ def _said(task: Task, page: bytes | _Unread | None) -> _Said | _Unread | None:
         return _Unread(kind, f"{error.field}: {error.detail}")
 
 
-def _read_page(task: Task, html: bytes) -> _Said:
+def _read_page(task: Task, html: Payload) -> _Said:
     asked, said = task.asked, _Said()
     page: OkxPage
     match asked.kind:

@@ -33,7 +33,7 @@ class Thresholds:
     ``enough``: a fall of fewer articles than this proves nothing. ``max_failed``: share of all articles whose page
     could not be read, and ``max_failed_of_tried`` that of the pages asked for. ``min_bodies`` and ``min_dated``:
     share of the pages of new articles that have a body, and a date. ``max_challenges``: pages that stayed block or
-    challenge pages.
+    challenge pages. ``max_undecoded``: share of the pages read whose text has characters that could not be decoded.
     """
 
     min_articles: float = 0.7
@@ -46,6 +46,7 @@ class Thresholds:
     min_bodies: float = 0.9
     min_dated: float = 0.5
     max_challenges: int = 0
+    max_undecoded: float = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
         ("failed", _failed(facts, limits)),
         ("bodies", _first_readings(facts, limits)),
         ("challenge", _challenges(facts, limits)),
+        ("charset", _charset(facts, limits)),
         ("language", _language(facts, earlier)),
         ("region", _region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
@@ -242,6 +244,18 @@ def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     met = facts.get("problems", {}).get("challenge", 0)
     if met > limits.max_challenges:
         yield Verdict("challenge", "fail", f"{met} pages stayed block or challenge pages")
+
+
+def _charset(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
+    """Judge texts with U+FFFD that came of bytes which are not in the encoding that their page is said to be in."""
+    n, read = (
+        facts.get("rules", {}).get("article.charset/undecoded", 0),
+        facts.get("counts", {}).get("fetched", 0),
+    )
+    if n:
+        bad = n > limits.max_undecoded * read and n >= limits.enough
+        detail = f"{n} of {read} articles have characters that could not be decoded (U+FFFD)"
+        yield Verdict("charset", "fail" if bad else "warn", detail)
 
 
 def _language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:

@@ -150,6 +150,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "HEALTH_MIN_BODIES": _SHARE,
     "HEALTH_MIN_DATED": _SHARE,
     "HEALTH_MAX_CHALLENGES": _whole(0),
+    "HEALTH_MAX_UNDECODED": _SHARE,
     "NOTIFY_URLS": _receivers,
     "NOTIFY_TIMEOUT": _number(0.1, 3600, unit="number of seconds"),
     "PROGRESS": _progress,

@@ -1,6 +1,6 @@
 """Keeps every response of the crawl as it came over the wire, before anything else looks at it.
 
-Stands between ``HttpCompressionMiddleware``, which unpacks, and the downloader: robots.txt, redirects, errors
+Stands between ``PayloadMiddleware``, which unpacks, and the downloader: robots.txt, redirects, errors
 that are tried again and pages that no extractor can read pass here as well.
 """
 
@@ -17,6 +17,7 @@ from scrapy.utils.defer import deferred_from_coro
 from helpscraper import __version__
 from helpscraper.archive.warc import Exchange, Recorder
 from helpscraper.errors import ArchiveError
+from helpscraper.extensions.payload import is_cut_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,6 +111,7 @@ def _exchange(request: Request, response: Response, date: dt.datetime) -> Exchan
         payload=response.body,
         protocol=response.protocol,
         ip_address=str(response.ip_address) if response.ip_address is not None else None,
+        cut_off=is_cut_off(response),
     )
 
 

@@ -142,6 +142,7 @@ def session_options(settings: BaseSettings) -> SessionOptions:
             min_bodies=settings.getfloat("HEALTH_MIN_BODIES"),
             min_dated=settings.getfloat("HEALTH_MIN_DATED"),
             max_challenges=settings.getint("HEALTH_MAX_CHALLENGES"),
+            max_undecoded=settings.getfloat("HEALTH_MAX_UNDECODED"),
         ),
         notify_urls=notify_urls(settings.get("NOTIFY_URLS")),
         notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),

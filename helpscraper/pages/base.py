@@ -6,7 +6,6 @@ same code.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,9 +13,9 @@ from functools import cache, cached_property
 from typing import cast
 
 from lxml import etree
-from w3lib.encoding import html_to_unicode
 
 from helpscraper.errors import ExtractionError
+from helpscraper.payload import Payload
 
 __all__ = [
     "BLOCKS",
@@ -167,34 +166,17 @@ def integers(text: str) -> list[int]:
     return [int(digits) for digits in found if len(digits) <= 15]
 
 
-def _readable(html: str | bytes) -> str | bytes:
-    """Return ``html`` as text or as UTF-8, so that nothing it says of its own encoding misleads the parser."""
-    if isinstance(html, str):
+def _readable(html: str | bytes | Payload) -> tuple[str | bytes, int]:
+    """Return ``html`` as text or as UTF-8, so that nothing it says of its own encoding misleads the parser, and the
+    number of undecodable places in it.
+    """
+    if isinstance(html, bytes):
+        html = Payload(html)
+    text, undecoded = html.text() if isinstance(html, Payload) else (html, 0)
+    if isinstance(text, str) and text[:100].lstrip().startswith("<?xml"):
         # lxml refuses text that declares an encoding as XML does.
-        return html.encode("utf-8", "replace") if html[:100].lstrip().startswith("<?xml") else html
-    if _is_utf8(html):
-        return html
-    # The page's own declaration (or its byte order mark) is asked; unreadable bytes become U+FFFD.
-    return html_to_unicode(None, html, default_encoding="utf-8")[1]
-
-
-_PIECE = 1 << 15
-
-
-def _is_utf8(data: bytes) -> bool:
-    """Tell whether ``data`` is UTF-8, by pieces: the text of a whole page would drive the page out of the cache."""
-    start = 0
-    try:
-        while start < len(data):
-            piece = data[start : start + _PIECE]
-            if piece.isascii():
-                start += len(piece)
-            else:
-                # A character that a piece cuts in two is left to the next one.
-                start += codecs.utf_8_decode(piece, "strict", start + _PIECE >= len(data))[1]
-    except UnicodeDecodeError:
-        return False
-    return True
+        text = text.encode("utf-8", "replace")
+    return text, undecoded
 
 
 @cache
@@ -215,21 +197,23 @@ def _parse(html: str | bytes) -> tuple[etree._Element | None, int, str]:
 
 
 class Page:
-    """A URL and its HTML (text, or bytes in any declared encoding), parsed on first use and only once.
+    """A URL and its HTML (text, bytes, or bytes with their ``Content-Type``), parsed on first use and only once.
 
     ``outcomes`` counts which rule gave each field, as ``field/rule`` (``title/state``,
-    ``view_count/missing``), so that a run can tell which rules still match the site.
+    ``view_count/missing``), so that a run can tell which rules still match the site. ``undecoded`` counts the places
+    that are U+FFFD because their bytes are not in the page's encoding; it is known once the page is parsed.
     """
 
-    def __init__(self, url: str, html: str | bytes) -> None:
+    def __init__(self, url: str, html: str | bytes | Payload) -> None:
         self.url = url
+        self.undecoded = 0
         self._counted: list[tuple[str, str]] = []
-        self._html: str | bytes | None = html
+        self._html: str | bytes | Payload | None = html
 
     @cached_property
     def root(self) -> etree._Element:
         """The ``html`` element, without comments; raises ``ExtractionError`` when there is nothing to parse."""
-        html = _readable(self._html or b"")
+        html, self.undecoded = _readable(self._html or b"")
         self._html = None
         if not html or html.isspace():
             advice = "fetch it again, or check the file that was handed in"

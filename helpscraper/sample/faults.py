@@ -49,12 +49,14 @@ __all__ = [
     "wrong_charset",
 ]
 
-Delivery = Literal["whole", "reset", "hang", "trickle", "huge"]
+Delivery = Literal["whole", "chunked", "bare", "reset", "hang", "trickle", "huge"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What goes over the wire. ``body`` is sent as it is; ``declared`` is a Content-Length that lies.
+
+    ``bare`` is sent without a length, to the end of the connection.
 
     ``rate`` is bytes a second for ``trickle`` and the number of bytes for ``huge``.
     """

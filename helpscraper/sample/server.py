@@ -210,10 +210,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in reply.headers:
             self.send_header(name, value)
         declared = len(reply.body) if reply.declared is None else reply.declared
-        if reply.delivery == "huge" or declared != len(reply.body):
+        bare = reply.delivery in {"huge", "bare"}
+        if bare or declared != len(reply.body):
             self.close_connection = True
             self.send_header("Connection", "close")
-        if reply.delivery != "huge" and reply.status != 304:
+        if reply.delivery == "chunked":
+            self.send_header("Transfer-Encoding", "chunked")
+        elif not bare and reply.status != 304:
             self.send_header("Content-Length", str(declared))
         self.end_headers()
         if self.command == "HEAD" or reply.status == 304:
@@ -223,6 +226,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._trickle(reply)
             case "huge":
                 self._flood(reply)
+            case "chunked":
+                half = len(reply.body) // 2
+                for part in filter(None, (reply.body[:half], reply.body[half:])):
+                    self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
+                self.wfile.write(b"0\r\n\r\n")
             case _:
                 self.wfile.write(reply.body)
 

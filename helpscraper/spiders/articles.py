@@ -12,6 +12,7 @@ from scrapy.http import Response
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.errors import CrawlError
+from helpscraper.extensions.payload import payload_of
 from helpscraper.pages.okx import ArticlePage, OkxPage
 from helpscraper.spiders.patient import PatientSpider
 from helpscraper.urls import parse_help_url
@@ -79,7 +80,7 @@ class ArticleSpider(PatientSpider):
             if self.session.claim(landed.slug, "redirect"):
                 yield self.article_request(landed.slug)
             return
-        page = ArticlePage(response.url, response.body, slug=slug)
+        page = ArticlePage(response.url, payload_of(response), slug=slug)
         raw = page.article
         self._note(page, "article")
         reading = Reading(

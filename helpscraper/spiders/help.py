@@ -22,6 +22,7 @@ from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
 from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.crawl.wording import unknown_names
 from helpscraper.errors import ExtractionError
+from helpscraper.extensions.payload import payload_of
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.pages.okx import HomePage, ListingPage, SearchPage
@@ -74,7 +75,7 @@ class HelpSpider(ArticleSpider):
 
     def parse_home(self, response: Response) -> Iterator[scrapy.Request]:
         """Follow the categories that the home page links to."""
-        page = HomePage(response.url, response.body)
+        page = HomePage(response.url, payload_of(response))
         wanted = set(self.arguments.categories)
         try:
             categories = page.categories
@@ -101,7 +102,7 @@ class HelpSpider(ArticleSpider):
 
     def parse_category(self, response: Response, category: str) -> Iterator[scrapy.Request]:
         """Follow every section that a category page names."""
-        page = ListingPage(response.url, response.body)
+        page = ListingPage(response.url, payload_of(response))
         sections = page.sections
         self._note(page, "category")
         if not sections:
@@ -167,7 +168,7 @@ class HelpSpider(ArticleSpider):
             raise ExtractionError(
                 response.url, "url", f"section {section}, page {page} leads to another page"
             )
-        listing = ListingPage(response.url, response.body)
+        listing = ListingPage(response.url, payload_of(response))
         articles = listing.articles
         self._note(listing, "listing")
         if listing.content_type == "tag":
@@ -243,7 +244,7 @@ class HelpSpider(ArticleSpider):
 
     def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what the search results say of each article, and the articles' own pages."""
-        results = SearchPage(response.url, response.body)
+        results = SearchPage(response.url, payload_of(response))
         articles = results.articles
         self._note(results, "search")
         seen = self._seen["", 1]

@@ -14,6 +14,7 @@ from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper.crawl.wording import network_error
 from helpscraper.errors import CrawlError, ExtractionError
+from helpscraper.extensions.payload import UnreadablePayload, payload_of
 from helpscraper.pages.okx import OkxPage
 from helpscraper.pages.okx.recognise import is_challenge
 
@@ -127,7 +128,7 @@ class PatientSpider(scrapy.Spider):
             return [self.listing_request(section, 1, walk=request.cb_kwargs["walk"] + 1)]
         if self.try_again(request):
             return []
-        ledger, kind = self.session.ledger, "download"
+        ledger, kind = self.session.ledger, "payload" if isinstance(error, UnreadablePayload) else "download"
         if isinstance(error, ExtractionError):
             kind = "challenge" if error.field == "challenge" else "extraction"
             if request.meta.get("unlisted") and error.field in _NO_SUCH_ARTICLE:
@@ -174,7 +175,7 @@ def _blocked(error: HttpError) -> ExtractionError | None:
     """Return the block or challenge page that an HTTP error brought, as the error that it is."""
     response = error.response
     try:
-        page = OkxPage(response.url, response.body)
+        page = OkxPage(response.url, payload_of(response))
         blocked = response.status in {403, 429, 503} and is_challenge(page)
     except ExtractionError:
         return None  # no page at all

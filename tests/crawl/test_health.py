@@ -70,7 +70,8 @@ def test_a_good_crawl_passes_every_check_and_each_one_speaks() -> None:
     assert is_fit(verdicts)
     assert {v.verdict for v in verdicts} == {"ok"}
     assert {v.check for v in verdicts} == {
-        "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "language", "region", "layout",
+        "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "charset", "language", "region",
+        "layout",
     }  # fmt: skip
 
 
@@ -254,6 +255,19 @@ def test_failed_pages_against_those_asked_for() -> None:
 
 def test_pages_that_stayed_block_pages() -> None:
     assert failing(run(problems={"challenge": 1})) == {"challenge"}
+
+
+def test_articles_that_could_not_be_decoded() -> None:
+    def rules(n: int) -> dict[str, Any]:
+        counts = {"fetched": 60, "carried": 40, "listed": 0, "failed": 0, "gone": 0}
+        return run(counts=counts, rules=run()["rules"] | ({"article.charset/undecoded": n} if n else {}))
+
+    assert warned(rules(0)) == ""
+    assert failing(rules(3)) == set()
+    assert "3 of 60 articles have characters that could not be decoded" in warned(rules(3))
+    assert failing(rules(4)) == {"charset"}
+    few = rules(2) | {"counts": {"fetched": 2, "carried": 98, "listed": 0, "failed": 0, "gone": 0}}
+    assert failing(few) == set()
 
 
 def test_another_language() -> None:

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages import base
 from helpscraper.pages.base import Page, collapse, inline_text, integers, is_lone_integer, pieces
 
 WORDS = st.lists(st.text(alphabet="abcäж漢1", min_size=1, max_size=6), min_size=1, max_size=6)
@@ -105,28 +104,6 @@ def test_pieces_keep_a_highlighted_sentence_whole() -> None:
 )
 def test_bytes_are_read_in_their_encoding(data: str | bytes, shown: str) -> None:
     assert inline_text(Page("https://x.example/help", data).root).startswith(shown)
-
-
-@given(st.text(alphabet="aж漢😀", max_size=30), st.binary(max_size=3), st.integers(4, 9))
-def test_utf8_is_told_by_pieces_as_it_is_of_the_whole(text: str, odd: bytes, piece: int) -> None:
-    for data in (text.encode(), text.encode() + odd, odd + text.encode(), text.encode()[:-1]):
-        try:
-            data.decode()
-            whole = True
-        except UnicodeDecodeError:
-            whole = False
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(base, "_PIECE", piece)
-            assert base._is_utf8(data) is whole
-
-
-@pytest.mark.parametrize("odd", [b"\xff", "\u00e9".encode()[:1], b"\xed\xa0\x80"])
-@pytest.mark.parametrize("before", [0, 1, 7, 8, 9, 16])
-def test_ascii_is_passed_piece_by_piece(before: int, odd: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "_PIECE", 8)
-    assert not base._is_utf8(b"a" * before + odd)
-    assert not base._is_utf8(b"a" * before + odd + b"a" * 20)
-    assert base._is_utf8(b"a" * before + "\u00e9\u5bc6\U0001f600".encode() + b"a" * 20)
 
 
 def test_rules_are_named_with_the_kind_of_page() -> None:

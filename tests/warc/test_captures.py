@@ -250,8 +250,8 @@ def test_damage_is_named_and_the_rest_is_imported(tmp_path: Path) -> None:
         (str(file), len(parts[0]) + len(parts[1]) + len(bomb) + len(parts[2])),
         (str(empty), 0),
     ]
-    assert report.skipped == {"record": 1}
-    assert "unpacks to more than" in report.examples["record"][0]
+    assert report.skipped == {"payload": 1}
+    assert "unpacks to more than" in report.examples["payload"][0]
 
 
 def test_the_command_names_every_bad_place_and_reads_the_rest(
@@ -293,7 +293,11 @@ def test_the_command_names_every_bad_place_and_reads_the_rest(
         "killed": "cut off",
     }.items():
         assert any(f"unreadable: {file}#{places[name]}: " in line and detail in line for line in said), name
-    for name, reason in {"digest": "wrong payload digest", "other": "another site", "bomb": "record"}.items():
+    for name, reason in {
+        "digest": "wrong payload digest",
+        "other": "another site",
+        "bomb": "payload",
+    }.items():
         where = said.index(f"passed over, {reason}: 1")
         assert f"{file}#{places[name]} " in said[where + 1], name
     assert any("unpacks to more than" in line and "/help/bomb" in line for line in said)

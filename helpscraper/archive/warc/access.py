@@ -62,12 +62,13 @@ class Payloads:
         """See ``read_payload``."""
         record = self.checked(reference)
         holder = self.checked(self.holder(record)) if record.is_revisit else record
+        described = record.described_by(holder)
         facts = {
             "url": record.url,
             "date": record.date,
             "status": holder.status if record.not_modified else record.status,
-            "content_type": holder.http_header("Content-Type"),
-            "content_encoding": holder.http_header("Content-Encoding"),
+            "content_type": described.http_header("Content-Type"),
+            "content_encoding": described.http_header("Content-Encoding"),
             "record": record.ref,
             "payload_record": holder.ref,
         }

@@ -32,7 +32,8 @@ _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-forma
 class Exchange:
     """One request and its response as they went over the wire; ``date`` (aware) is when the response came.
 
-    ``protocol`` is ``HTTP/1.1``, ``h2`` …; ``payload`` keeps its content coding.
+    ``protocol`` is ``HTTP/1.1``, ``h2`` …; ``payload`` keeps its content coding. ``cut_off`` says that the connection
+    ended before the payload did.
     """
 
     url: str
@@ -45,6 +46,7 @@ class Exchange:
     payload: bytes
     protocol: str | None = None
     ip_address: str | None = None
+    cut_off: bool = False
 
     def header(self, name: bytes) -> str:
         """Return a header of the response, empty when it has none."""
@@ -82,6 +84,8 @@ def response_record(
         named.append(("WARC-IP-Address", exchange.ip_address))
     if exchange.protocol:
         named.append(("WARC-Protocol", exchange.protocol.lower()))
+    if exchange.cut_off:
+        named.append(("WARC-Truncated", "disconnect"))
     if digest:
         named.append(("WARC-Payload-Digest", digest))
     if revisit:

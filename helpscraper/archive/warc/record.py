@@ -11,12 +11,14 @@ from functools import cached_property
 
 from warcio.statusandheaders import StatusAndHeaders
 
-from helpscraper.archive.warc.decode import MAX_BODY, dechunk, decode_body
-from helpscraper.errors import InputError
+from helpscraper.errors import PayloadError
+from helpscraper.payload import Payload
+from helpscraper.payload.codings import dechunk
 
 __all__ = ["Problem", "Record", "digest_of", "parse_date", "same_digest"]
 
 NOT_MODIFIED = "server-not-modified"
+_NAMED = 80
 
 _HASHES = {
     "sha1": hashlib.sha1,
@@ -129,22 +131,27 @@ class Record:
             return False
         try:
             return same_digest(digest, dechunk(self.payload))
-        except ValueError:
+        except PayloadError:
             return False
 
-    def body(self, limit: int = MAX_BODY) -> bytes:
-        """Return the decoded page; raises ``InputError`` naming file and offset when it cannot be decoded."""
-        try:
-            return decode_body(
-                self.payload,
-                content=self.http_header("Content-Encoding"),
-                transfer=self.http_header("Transfer-Encoding"),
-                limit=limit,
-            )
-        except ValueError as error:
-            raise InputError(
-                f"{self.ref}: {error} ({self.url})", advice="the rest of the file can be read"
-            ) from error
+    def page(self, holder: Record | None = None) -> Payload:
+        """Return the page that this record answers with; ``holder`` has the payload of a revisit.
+
+        Raises ``PayloadError`` for a page that cannot be had whole.
+        """
+        if truncated := self.headers.get_header("WARC-Truncated"):
+            raise PayloadError(f"the page is cut off ({str(truncated)[:_NAMED]})")
+        held = holder or self
+        return Payload.of(held.payload, self.described_by(held).http_header)
+
+    def described_by(self, holder: Record) -> Record:
+        """Return whose headers tell type and coding of the payload in ``holder``.
+
+        Those of this answer, for the same bytes may have come under others before; those of ``holder`` where this one
+        says nothing of them.
+        """
+        says = self.http_header("Content-Type") or self.http_header("Content-Encoding")
+        return self if says and not self.not_modified else holder
 
 
 def digest_of(data: bytes) -> str:
@@ -202,4 +209,4 @@ def parse_date(text: str) -> dt.datetime | None:
 
 
 def _shown(digest: str) -> str:
-    return digest[:80]
+    return digest[:_NAMED]

@@ -21,6 +21,7 @@ from helpscraper.pages.okx.recognise import is_challenge
 from helpscraper.pages.okx.richtext import rich_text
 from helpscraper.pages.okx.rows import instant, pick_title
 from helpscraper.pages.okx.state import Json, dig, find_post, number, text
+from helpscraper.payload import Payload
 from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
@@ -57,7 +58,7 @@ _JSON_LD = elements("//script[@type='application/ld+json']")
 class ArticlePage(OkxPage):
     """The page of one article. ``slug`` is the one that was asked for; by default the URL tells."""
 
-    def __init__(self, url: str, html: str | bytes, *, slug: str | None = None) -> None:
+    def __init__(self, url: str, html: str | bytes | Payload, *, slug: str | None = None) -> None:
         super().__init__(url, html)
         self._asked = slug
 
@@ -157,13 +158,15 @@ class ArticlePage(OkxPage):
         slug = self.slug
         section, details = dig(self._post, "section"), self._details
         category = self.valid_slug(text(section, "category", "slug")) or self._crumb("category")[0]
-        body = self._body
+        body, title = self._body, self._title()
+        if self.undecoded and "\ufffd" in title + (body.text if body else ""):
+            self.count("charset", "undecoded")
         return RawArticle(
             kind="article",
             slug=slug,
             url=self.article_url(slug),
             source_id=self._source_id(slug),
-            title=self._title(),
+            title=title,
             category=category,
             category_title=text(section, "category", "title") or self._crumb("category")[1],
             section=self.valid_slug(text(section, "slug")) or self._crumb("section")[0],

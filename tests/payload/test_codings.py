@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.archive.warc.decode import dechunk, decode_body, zstd
+from helpscraper.errors import OversizedError, PayloadError
+from helpscraper.payload.codings import dechunk, decode_body, zstd
 
 
 def _raw_deflate(data: bytes) -> bytes:
@@ -50,7 +51,7 @@ def test_codings_are_undone_in_reverse_order() -> None:
 @pytest.mark.parametrize("coding", sorted(CODERS))
 def test_a_bomb_ends_at_the_bound(coding: str) -> None:
     bomb = CODERS[coding](bytes(5_000_000))
-    with pytest.raises(ValueError, match="more than 1,000,000 bytes"):
+    with pytest.raises(OversizedError, match="more than 1,000,000 bytes"):
         decode_body(bomb, content=coding, limit=1_000_000)
     assert len(decode_body(bomb, content=coding, limit=5_000_000)) == 5_000_000
 
@@ -58,29 +59,62 @@ def test_a_bomb_ends_at_the_bound(coding: str) -> None:
 @pytest.mark.parametrize("coding", sorted(CODERS))
 def test_a_cut_page_is_no_page(coding: str) -> None:
     whole = CODERS[coding](b"one page of a help centre, long enough to be cut " * 30)
-    with pytest.raises(ValueError, match=r"cut off|damaged"):
+    with pytest.raises(PayloadError, match=r"cut off|damaged"):
         decode_body(whole[:-9], content=coding)
 
 
-@pytest.mark.parametrize("coding", ["gzip", "zstd"])
-def test_a_page_that_was_stored_decoded_keeps_its_header(coding: str) -> None:
-    assert decode_body(b"<html>", content=coding) == b"<html>"
+NO_CODINGS = ["none", "UTF-8", "identity", "text/html", "none, identity", ""]
 
 
-def test_an_unknown_coding_is_named() -> None:
-    with pytest.raises(ValueError, match="unknown content coding 'rot13'"):
-        decode_body(b"uryc", content="rot13")
+@pytest.mark.parametrize("coding", [*sorted(CODERS), *NO_CODINGS])
+@pytest.mark.parametrize(
+    "page", [b"<html>", b"\n\n<!DOCTYPE html>", "\ufeff<p>\u0446".encode(), b"User-agent: *"]
+)
+def test_text_that_lacks_the_coding_is_taken_as_it_is(coding: str, page: bytes) -> None:
+    assert decode_body(page, content=coding) == page
+    assert decode_body(chunked(page, 4), content=coding, transfer="chunked") == page
+
+
+def test_an_unknown_coding_of_what_is_no_text_is_named() -> None:
+    with pytest.raises(PayloadError, match="unknown content coding 'rot13'"):
+        decode_body(b"\x00\x01uryc", content="rot13")
+
+
+@pytest.mark.parametrize("coding", sorted(CODERS))
+def test_what_is_neither_text_nor_in_its_coding_is_damaged(coding: str) -> None:
+    with pytest.raises(PayloadError, match=r"damaged|cut off"):
+        decode_body(bytes(range(256)) * 8, content=coding)
+
+
+def test_codings_without_end_are_refused() -> None:
+    data = b"page"
+    for _ in range(9):
+        data = gzip.compress(data, mtime=0)
+    with pytest.raises(PayloadError, match="more than 8 codings"):
+        decode_body(data, content=", ".join(["gzip"] * 9))
+
+
+def test_a_transfer_coding_is_undone_too() -> None:
+    wire = chunked(gzip.compress(brotli.compress(b"page" * 99)), 7)
+    assert decode_body(wire, content="br", transfer="gzip, chunked") == b"page" * 99
+
+
+def test_a_window_larger_than_any_page_needs_is_refused() -> None:
+    packer = zstd.ZstdCompressor(options={zstd.CompressionParameter.window_log: 27})
+    packed = packer.compress(bytes(1000)) + packer.flush()
+    with pytest.raises(PayloadError, match="damaged"):
+        decode_body(packed, content="zstd")
 
 
 def test_a_large_plain_page_is_refused() -> None:
-    with pytest.raises(ValueError, match="more than 10 bytes"):
+    with pytest.raises(OversizedError, match="more than 10 bytes"):
         decode_body(b"x" * 11, limit=10)
 
 
 @given(st.binary(min_size=1, max_size=300), st.integers(1, 100))
 def test_chunks_that_break_off_are_an_error(data: bytes, size: int) -> None:
     whole = chunked(data, size)
-    with pytest.raises(ValueError, match=r"damaged|cut off"):
+    with pytest.raises(PayloadError, match=r"damaged|cut off"):
         dechunk(whole[: -len(b"\r\n0\r\n\r\n") - 1])
 
 
@@ -91,6 +125,6 @@ def test_what_is_not_chunked_stays(plain: bytes) -> None:
 
 def test_a_bomb_of_empty_members_ends_too() -> None:
     empty = gzip.compress(b"", mtime=0)
-    with pytest.raises(ValueError, match="more than 1,000 gzip members"):
+    with pytest.raises(PayloadError, match="more than 1,000 gzip members"):
         decode_body(empty * 200_000, content="gzip")
     assert decode_body(empty * 999 + gzip.compress(b"page"), content="gzip") == b"page"

@@ -1,11 +1,12 @@
-"""From the payload of a record to the page: chunks and content codings undone, within a bound.
+"""From the bytes of an answer to those of its page: transfer and content codings undone, within a bound.
 
-Captures come from strangers: a few kilobytes may unpack to gigabytes, and a header may name a coding that the
-bytes do not have.
+Answers come from strangers: a few kilobytes may unpack to gigabytes, and a header may name a coding that the
+bytes do not have, or one that does not exist.
 """
 
 from __future__ import annotations
 
+import codecs
 import sys
 from collections.abc import Callable
 from io import BytesIO
@@ -19,6 +20,8 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
+from helpscraper.errors import OversizedError, PayloadError
+
 __all__ = ["MAX_BODY", "dechunk", "decode_body"]
 
 MAX_BODY = 16 << 20
@@ -29,40 +32,67 @@ _DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
 _NAMED = 200
 # Of one page. Members may be empty, so no bound on bytes ends a payload that is made of them.
 _MEMBERS = 1000
+# Of one answer, each undone within the bound on bytes.
+_CODINGS = 8
+# No page is larger than 16 MiB, so neither is a window: the frame's header could ask for 2 GiB of memory.
+_ZSTD_OPTIONS: Final[dict[int, int]] = {zstd.DecompressionParameter.window_log_max: 24}
+# Bytes that no text holds, and how far is looked for them (WHATWG MIME Sniffing, 3 and 5).
+_BINARY: Final = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
+_LOOKED_AT = 1445
+_WIDE_STARTS: Final = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, b"<\0", b"\0<")
 
 
 def decode_body(payload: bytes, *, content: str = "", transfer: str = "", limit: int = MAX_BODY) -> bytes:
     """Return the page in ``payload``, whose headers said ``Content-Encoding: content`` (and
     ``Transfer-Encoding``).
 
-    Archives that store the decoded page keep these headers as well, so bytes that plainly lack a coding are
-    taken as they are. Raises ``ValueError`` that says what is wrong: cut off, damaged, an unknown coding, or
-    more than ``limit`` bytes.
+    Archives that store the decoded page keep these headers as well, and servers name codings that are none
+    (``none``, ``UTF-8``): text that lacks a coding is taken as it is. Raises ``PayloadError`` that says what is
+    wrong: cut off, damaged, an unknown coding; ``OversizedError`` for more than ``limit`` bytes.
 
     >>> decode_body(b"3\\r\\nabc\\r\\n0\\r\\n\\r\\n", transfer="chunked")
     b'abc'
     """
-    if transfer.strip().lower().endswith("chunked"):
-        payload = dechunk(payload)
-    for coding in reversed([part.strip().lower() for part in content.split(",") if part.strip()]):
-        if coding == "identity":
-            continue
-        if coding not in _DECODERS:
-            raise ValueError(f"unknown content coding {coding[:_NAMED]!r}")
+    named = f"{content},{transfer}" if content or transfer else ""
+    codings = [part.strip().lower() for part in named.split(",", _NAMED) if part.strip()]
+    if len(codings) > _CODINGS:
+        raise PayloadError(f"more than {_CODINGS} codings, one over the other")
+    for coding in reversed(codings):
         if not payload:
             return payload  # an answer without a body (304, HEAD) keeps the headers of the page
-        payload = _DECODERS[coding](payload, limit)
+        if coding != "identity":
+            payload = _undo(coding, payload, limit)
     if len(payload) > limit:
-        raise ValueError(f"the page has more than {limit:,} bytes")
+        raise OversizedError(f"the page has more than {limit:,} bytes")
     return payload
 
 
-def dechunk(payload: bytes) -> bytes:
+def _undo(coding: str, data: bytes, limit: int) -> bytes:
+    if coding == "chunked":
+        return dechunk(data, limit)
+    try:
+        if coding not in _DECODERS:
+            raise PayloadError(f"unknown content coding {coding[:_NAMED]!r}")
+        return _DECODERS[coding](data, limit)
+    except OversizedError:
+        raise
+    except PayloadError:
+        if _is_text(data):
+            return data
+        raise
+
+
+def _is_text(data: bytes) -> bool:
+    head = data[:_LOOKED_AT]
+    return head.startswith(_WIDE_STARTS) or len(head.translate(None, delete=_BINARY)) == len(head)
+
+
+def dechunk(payload: bytes, limit: int = sys.maxsize) -> bytes:
     """Undo ``Transfer-Encoding: chunked``; bytes that are not chunked come back as they are.
 
-    Raises ``ValueError`` when the chunks begin well and break off.
+    Raises ``PayloadError`` when the chunks begin well and break off.
     """
-    parts: list[bytes] = []
+    found = bytearray()
     place = 0
     while True:
         end = payload.find(b"\r\n", place, place + 1024)
@@ -70,15 +100,17 @@ def dechunk(payload: bytes) -> bytes:
         if size is None:
             if place == 0:
                 return payload
-            raise ValueError(f"the chunked payload is damaged at its byte {place:,}")
+            raise PayloadError(f"the chunked payload is damaged at its byte {place:,}")
         if size == 0:
-            return b"".join(parts)
+            return bytes(found)
         chunk = payload[end + 2 : end + 2 + size]
         if len(chunk) < size:
-            raise ValueError(
+            raise PayloadError(
                 f"the chunked payload is cut off: {size:,} bytes announced, {len(chunk):,} there"
             )
-        parts.append(chunk)
+        found += chunk
+        if len(found) > limit:
+            raise OversizedError(f"the page has more than {limit:,} bytes")
         place = end + 2 + size + 2
 
 
@@ -92,20 +124,20 @@ def _chunk_size(line: bytes) -> int | None:
 def _joined(parts: list[bytes], part: bytes, size: int, limit: int) -> int:
     size += len(part)
     if size > limit:
-        raise ValueError(f"the page unpacks to more than {limit:,} bytes")
+        raise OversizedError(f"the page unpacks to more than {limit:,} bytes")
     parts.append(part)
     return size
 
 
 def _gunzip(data: bytes, limit: int) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
-        return data
+        raise PayloadError("damaged: it does not begin as gzip does")
     parts: list[bytes] = []
     size = members = 0
     while data.startswith(b"\x1f\x8b"):  # what follows the last member is padding
         members += 1
         if members > _MEMBERS:
-            raise ValueError(f"the page has more than {_MEMBERS:,} gzip members")
+            raise PayloadError(f"the page has more than {_MEMBERS:,} gzip members")
         size, data = _inflate_one(zlib_ng.decompressobj(wbits=31), data, parts, size, limit)
     return b"".join(parts)
 
@@ -117,20 +149,20 @@ def _inflate_one(
         # One byte beyond the bound is asked for, so that a page of exactly the bound passes.
         size = _joined(parts, stream.decompress(data, limit - size + 1), size, limit)
     except _DEFLATE_ERROR as error:
-        raise ValueError(f"damaged: {error}") from error
+        raise PayloadError(f"damaged: {error}") from error
     if not stream.eof:
-        raise ValueError("the compressed page is cut off")
+        raise PayloadError("the compressed page is cut off")
     return size, stream.unused_data
 
 
 def _inflate(data: bytes, limit: int) -> bytes:
     """Undo ``deflate``: zlib by the standard, a bare deflate stream by some servers' habit."""
-    failed = ValueError("damaged")
+    failed = PayloadError("damaged")
     for wbits in (15, -15):
         parts: list[bytes] = []
         try:
             _inflate_one(zlib_ng.decompressobj(wbits=wbits), data, parts, 0, limit)
-        except ValueError as error:
+        except PayloadError as error:
             if isinstance(error.__cause__, _DEFLATE_ERROR):
                 failed = error
                 continue
@@ -149,25 +181,23 @@ def _unbrotli(data: bytes, limit: int) -> bytes:
             size = _joined(parts, part, size, limit)
             part = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=_STEP)
     except brotli.error as error:
-        raise ValueError(f"damaged: {error}") from error
+        raise PayloadError(f"damaged: {error}") from error
     if not stream.is_finished():
-        raise ValueError("the compressed page is cut off")
+        raise PayloadError("the compressed page is cut off")
     return b"".join(parts)
 
 
 def _unzstd(data: bytes, limit: int) -> bytes:
-    if not data.startswith(b"\x28\xb5\x2f\xfd"):
-        return data
     parts: list[bytes] = []
     size = 0
     try:
-        with zstd.ZstdFile(BytesIO(data)) as stream:
+        with zstd.ZstdFile(BytesIO(data), options=_ZSTD_OPTIONS) as stream:
             while part := stream.read(_STEP):
                 size = _joined(parts, part, size, limit)
     except EOFError as error:
-        raise ValueError("the compressed page is cut off") from error
+        raise PayloadError("the compressed page is cut off") from error
     except zstd.ZstdError as error:
-        raise ValueError(f"damaged: {error}") from error
+        raise PayloadError(f"damaged: {error}") from error
     return b"".join(parts)
 
 

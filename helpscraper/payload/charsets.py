@@ -1,0 +1,101 @@
+"""From bytes to text: which encoding a page is in, and what in it cannot be decoded.
+
+The order is that of browsers (WHATWG HTML, 13.2.3.2): byte order mark, ``Content-Type``, ``meta``; without any of
+them UTF-8. Only encodings that browsers know count (WHATWG Encoding, 4.2), so that no page names a codec of
+Python's which is none for text, or which hides markup in harmless bytes.
+
+In one point a browser is not followed: UTF-8 that is declared as a single-byte encoding, or as UTF-16, is read as
+UTF-8. Text in those encodings is never UTF-8 by chance, and a browser would show garbage.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+from w3lib.encoding import html_body_declared_encoding, http_content_type_encoding, to_unicode
+
+__all__ = ["decoded", "encoding_of"]
+
+_BOMS: Final = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+)
+# By the names of Python's codecs, as w3lib resolves the labels.
+_WIDE: Final = frozenset({"utf-16", "utf-16-be", "utf-16-le"})
+_ASIAN: Final = frozenset(
+    {"gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp932", "cp949"}
+)  # several bytes a character
+_SINGLE: Final = frozenset(
+    {
+        *(f"iso8859-{n}" for n in (2, 3, 4, 5, 6, 7, 8, 10, 13, 14, 15, 16)),
+        *("cp866", "cp874", "koi8-r", "koi8-u", "mac-roman", "mac-cyrillic"),
+        *(f"cp{n}" for n in range(1250, 1259)),
+    }
+)
+_PIECE = 1 << 15
+# In UTF-16 every second byte of a page's first markup is NUL.
+_MARKUP = 512
+
+
+def encoding_of(data: bytes, content_type: str = "") -> tuple[str, int]:
+    """Return the name of the encoding of the page ``data``, and the length of its byte order mark.
+
+    >>> encoding_of(b"<meta charset=gbk>"), encoding_of(b"<meta charset=gbk>", "text/html; charset=koi8-r")
+    (('gb18030', 0), ('koi8-r', 0))
+    """
+    for mark, name in _BOMS:
+        if data.startswith(mark):
+            return name, len(mark)
+    # A label is ASCII; how other bytes of a header were made text must not matter.
+    declared = _known(http_content_type_encoding(content_type.encode("ascii", "replace").decode()))
+    if declared is None:
+        declared = _known(html_body_declared_encoding(data))
+        if declared in _WIDE:
+            return "utf-8", 0  # the declaration itself could be read as ASCII
+    if declared in _WIDE:
+        wide = b"\0" in data[:_MARKUP]
+        return ("utf-16-be" if declared == "utf-16-be" else "utf-16-le") if wide else "utf-8", 0
+    return declared or "utf-8", 0
+
+
+def _known(name: str | None) -> str | None:
+    return name if name in _SINGLE or name in _ASIAN or name in _WIDE or name == "utf-8" else None
+
+
+def decoded(data: bytes, content_type: str = "") -> tuple[str | bytes, int]:
+    """Return the page ``data`` as text, or as it is where it is UTF-8, and the number of undecodable places in it.
+
+    Each of those is U+FFFD in the text; one that the page itself holds does not count.
+    """
+    name, mark = encoding_of(data, content_type)
+    if name == "utf-8" and not mark and is_utf8(data):
+        return data, 0
+    if mark:
+        data = data[mark:]
+    try:
+        if name in _SINGLE and is_utf8(data):
+            return data, 0
+        return data.decode(name), 0
+    except UnicodeDecodeError:
+        if name in _ASIAN and is_utf8(data):
+            return data, 0
+    text = to_unicode(data, name)
+    return text, text.count("\ufffd") - data.decode(name, "ignore").count("\ufffd")
+
+
+def is_utf8(data: bytes) -> bool:
+    """Tell whether ``data`` is UTF-8, by pieces: the text of a whole page would drive the page out of the cache."""
+    start = 0
+    try:
+        while start < len(data):
+            piece = data[start : start + _PIECE]
+            if piece.isascii():
+                start += len(piece)
+            else:
+                # A character that a piece cuts in two is left to the next one.
+                start += codecs.utf_8_decode(piece, "strict", start + _PIECE >= len(data))[1]
+    except UnicodeDecodeError:
+        return False
+    return True
