@@ -15,7 +15,7 @@ from helpscraper.crawl.replay import UNREAD, Task, question
 from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage
+from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage, check_edition
 from helpscraper.pages.okx.listing import SectionLink
 from helpscraper.payload import Payload
 from helpscraper.urls import parse_help_url
@@ -86,7 +86,7 @@ def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
     """
     notes = Notes()
     for answers in _answers(tasks, source):
-        said = [(task, _said(task, page)) for task, page in answers]
+        said = [(task, _said(task, page, context)) for task, page in answers]
         for task, each in said:
             notes.answers += 1
             if isinstance(each, _Said):
@@ -127,33 +127,37 @@ def _payload(task: Task, source: Source) -> Payload | _Unread | None:
         return _Unread("record", error.message)
 
 
-def _said(task: Task, page: Payload | _Unread | None) -> _Said | _Unread | None:
+def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:
     if not isinstance(page, Payload):
         return page
     try:
-        return _read_page(task, page)
+        return _read_page(task, page, context)
     except ExtractionError as error:
-        kind = "challenge" if error.field == "challenge" else "extraction"
+        kind = error.field if error.field in {"challenge", "edition"} else "extraction"
         return _Unread(kind, f"{error.field}: {error.detail}")
 
 
-def _read_page(task: Task, html: Payload) -> _Said:
+def _read_page(task: Task, html: Payload, context: Context) -> _Said:
     asked, said = task.asked, _Said()
     page: OkxPage
     match asked.kind:
         case "article":
             page = article = ArticlePage(task.url, html, slug=asked.slug)
+            check_edition(page, context.site, context.locale, all_signs=False)
             # Where its address led to the page of another, only the crawl could tell what became of it, by its
             # listings; the other one has a record of its own.
             if not _moved(article, task):
                 said.articles = [article.article]
         case "home":
             page = HomePage(task.url, html)
+            check_edition(page, context.site, context.locale)
         case "search":
             page = results = SearchPage(task.url, html)
+            check_edition(page, context.site, context.locale)
             said.articles = results.articles
         case _:
             page = listing = ListingPage(task.url, html)
+            check_edition(page, context.site, context.locale)
             if asked.kind == "section":
                 landed = parse_help_url(task.url)
                 if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):

@@ -22,7 +22,7 @@ from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
 from helpscraper.crawl.entries import Entry
 from helpscraper.crawl.facts import listing_holes, run_facts
-from helpscraper.crawl.health import Verdict, check_health, is_fit
+from helpscraper.crawl.health import ANOTHER_EDITION, Verdict, check_health, is_fit
 from helpscraper.crawl.known import good_crawls
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition, run_before
@@ -74,7 +74,9 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     else:
         _refuse(session, rows, facts, verdicts)
     session.concluded = facts
-    if finish_reason == "finished" or (session.mistake is not None and not session.resumed):
+    another = finish_reason == ANOTHER_EDITION and session.arguments.locale not in facts["editions"]
+    nothing_to_resume = another or session.mistake is not None
+    if finish_reason == "finished" or (nothing_to_resume and not session.resumed):
         session.finish()
     else:
         session.release()

@@ -75,6 +75,7 @@ def run_facts(
         ],
         "language_asked": session.language,
         "languages": dict(ledger.tallies("language")),
+        "editions": dict(ledger.tallies("edition")),
         "region": session.region,
         "regions": dict(ledger.tallies("region")),
         "requests": _requests(stats),

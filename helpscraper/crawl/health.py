@@ -17,9 +17,12 @@ from typing import Any, Literal
 from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.crawl.drift import drift_details
 
-__all__ = ["Thresholds", "Verdict", "check_health", "is_fit"]
+__all__ = ["ANOTHER_EDITION", "Thresholds", "Verdict", "check_health", "is_fit"]
 
 Facts = Mapping[str, Any]
+
+ANOTHER_EDITION = "another_edition"
+"""The reason for which a crawl ends when its host serves another edition to this visitor."""
 
 _NO_MEASURE = "no measure: no crawl of the whole help centre was committed before"
 
@@ -76,7 +79,11 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
     """
     limits = limits or Thresholds()
     measure = _Measure.of(earlier)
+    edition = list(_edition(facts))
+    if any(verdict.verdict == "fail" for verdict in edition):
+        return edition  # nothing of it can be held against what this edition was before
     checks = (
+        ("edition", edition),
         ("end", _ended(facts)),
         ("articles", _articles(facts, measure, limits)),
         ("section", _sections(facts, measure, limits)),
@@ -137,6 +144,24 @@ class _Measure:
 def _live(facts: Facts) -> int:
     counts = facts.get("counts", {})
     return sum(counts.get(name, 0) for name in ("fetched", "carried", "listed", "failed"))
+
+
+def _edition(facts: Facts) -> Iterator[Verdict]:
+    """Judge by what was served: pages of another edition were left out, and too many of them are no oddity."""
+    served: Counter[str] = Counter(facts.get("editions", {}))
+    others = served - Counter({facts.get("locale", ""): served[facts.get("locale", "")]})
+    if not others:
+        return
+    [(most, _)] = others.most_common(1)
+    if facts.get("finish_reason") == ANOTHER_EDITION or others.total() > served.total() / 2:
+        detail = (
+            f"this host was served {most}; crawl that edition (`-a locale={most}`) or crawl from elsewhere"
+        )
+        yield Verdict("edition", "fail", detail)
+    else:
+        named = ", ".join(sorted(others))
+        detail = f"{others.total()} of {served.total()} answers were pages of {named}; they are left out"
+        yield Verdict("edition", "warn", detail)
 
 
 def _ended(facts: Facts) -> Iterator[Verdict]:

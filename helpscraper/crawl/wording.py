@@ -10,7 +10,7 @@ from helpscraper.archive.nearest import nearest
 
 __all__ = ["main_cause", "network_error", "summary", "unknown_names"]
 
-_CAUSES: Final = frozenset({"download", "challenge", "extraction", "payload"})
+_CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "payload"})
 _SHOWN = 3
 
 # What the library says with its own error in brackets inside another one, or by the name of the class alone.

@@ -30,6 +30,7 @@ __all__ = [
     "broken_state",
     "challenge",
     "denied",
+    "elsewhere",
     "empty_body",
     "empty_listing",
     "hang",
@@ -179,6 +180,19 @@ def wrong_charset(charset: str = "utf-16") -> Action:
 def redirect(location: str, code: int = 302) -> Action:
     """Redirect to ``location``: another site, or an address inside (``http://10.0.0.1/``)."""
     return lambda exchange: replace(exchange.reply, status=code, body=b"").with_header("Location", location)
+
+
+def elsewhere(locale: str = "en-us") -> Action:
+    """Lead every page to the same one of another edition, which has no ``/page/1``, as visitors of a region are led."""
+
+    def act(exchange: Exchange) -> Reply:
+        target = exchange.target
+        if not target.startswith(f"/{locale}/"):
+            return redirect(f"/{locale}{target[target.index('/help') :]}")(exchange)
+        first = target.endswith("/page/1")
+        return redirect(target.removesuffix("/page/1"), 301)(exchange) if first else exchange.reply
+
+    return act
 
 
 def redirect_loop() -> Action:

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import scrapy
+from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.health import ANOTHER_EDITION
 from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
-from helpscraper.pages.okx import ArticlePage, OkxPage
+from helpscraper.pages.okx import ArticlePage, OkxPage, not_asked_for, other_edition
 from helpscraper.spiders.patient import PatientSpider
 from helpscraper.urls import parse_help_url
 
@@ -21,6 +23,9 @@ __all__ = ["ArticleSpider"]
 
 _ARTICLE = 0
 """The priority of an article: after every listing."""
+
+_IN_A_ROW = 5
+"""So many answers of another edition, one after the other, are no oddity of single pages."""
 
 
 class ArticleSpider(PatientSpider):
@@ -32,6 +37,7 @@ class ArticleSpider(PatientSpider):
         super().__init__(name, **kwargs)
         self.home = ""
         self._asked_for_unlisted = False
+        self._elsewhere_in_a_row = 0
 
     def article_request(self, slug: str, *, unlisted: bool = False) -> scrapy.Request:
         """Return the request for an article's own page; ``unlisted`` marks one that no listing shows."""
@@ -81,6 +87,7 @@ class ArticleSpider(PatientSpider):
                 yield self.article_request(landed.slug)
             return
         page = ArticlePage(response.url, payload_of(response), slug=slug)
+        self.check_served(page, response, "article")
         raw = page.article
         self._note(page, "article")
         reading = Reading(
@@ -127,6 +134,27 @@ class ArticleSpider(PatientSpider):
         # A second walk asks for the same listing pages again; everything else is asked for once by construction.
         request.dont_filter = True
         return request
+
+    def check_served(self, page: OkxPage, response: Response, kind: str) -> None:
+        """Let a page of this edition pass; raises for one of another before anything of it is entered.
+
+        That is ``ExtractionError`` for a single such page among right ones, and ``CloseSpider`` when no right page
+        came before it or too many others in a row: the host serves another edition to this visitor. A right home page
+        proves nothing, for it need not be led elsewhere when the lists are.
+        """
+        locale, ledger = self.arguments.locale, self.session.ledger
+        found = other_edition(page, self.arguments.site, locale, all_signs=kind != "article")
+        if found is None and kind == "home":
+            return
+        ledger.tally("edition", {found.locale if found else locale: 1})
+        if found is None:
+            self._elsewhere_in_a_row = 0
+            return
+        self._elsewhere_in_a_row += not response.meta.get("unlisted")
+        if locale not in ledger.tallies("edition") or self._elsewhere_in_a_row >= _IN_A_ROW:
+            self.logger.info("%s: of the edition %s: %s", page.url, found.locale, found.because)
+            raise CloseSpider(ANOTHER_EDITION)
+        raise not_asked_for(page, found, locale)
 
     def _note(self, page: OkxPage, kind: str) -> None:
         """Enter which extraction rules matched on a page of this kind, and which region and language were served."""

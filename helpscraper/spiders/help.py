@@ -76,6 +76,7 @@ class HelpSpider(ArticleSpider):
     def parse_home(self, response: Response) -> Iterator[scrapy.Request]:
         """Follow the categories that the home page links to."""
         page = HomePage(response.url, payload_of(response))
+        self.check_served(page, response, "home")
         wanted = set(self.arguments.categories)
         try:
             categories = page.categories
@@ -103,6 +104,7 @@ class HelpSpider(ArticleSpider):
     def parse_category(self, response: Response, category: str) -> Iterator[scrapy.Request]:
         """Follow every section that a category page names."""
         page = ListingPage(response.url, payload_of(response))
+        self.check_served(page, response, "category")
         sections = page.sections
         self._note(page, "category")
         if not sections:
@@ -163,12 +165,13 @@ class HelpSpider(ArticleSpider):
         self, response: Response, section: str, page: int, walk: int
     ) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what the listing says of each article, the pages of those worth fetching, and the next listing page."""
+        listing = ListingPage(response.url, payload_of(response))
+        self.check_served(listing, response, "listing")
         landed = parse_help_url(response.url)
         if (landed.kind, landed.slug, landed.page) != ("section", section, page):
             raise ExtractionError(
                 response.url, "url", f"section {section}, page {page} leads to another page"
             )
-        listing = ListingPage(response.url, payload_of(response))
         articles = listing.articles
         self._note(listing, "listing")
         if listing.content_type == "tag":
@@ -245,6 +248,7 @@ class HelpSpider(ArticleSpider):
     def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what the search results say of each article, and the articles' own pages."""
         results = SearchPage(response.url, payload_of(response))
+        self.check_served(results, response, "search")
         articles = results.articles
         self._note(results, "search")
         seen = self._seen["", 1]

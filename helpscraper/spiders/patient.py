@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["PatientSpider"]
 
 # Fields of an ExtractionError that say "there is no such article here", as a site that never answers 404 does.
-_NO_SUCH_ARTICLE = frozenset({"article", "slug"})
+_NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
 
 
 class PatientSpider(scrapy.Spider):
@@ -130,7 +130,7 @@ class PatientSpider(scrapy.Spider):
             return []
         ledger, kind = self.session.ledger, "payload" if isinstance(error, UnreadablePayload) else "download"
         if isinstance(error, ExtractionError):
-            kind = "challenge" if error.field == "challenge" else "extraction"
+            kind = error.field if error.field in {"challenge", "edition"} else "extraction"
             if request.meta.get("unlisted") and error.field in _NO_SUCH_ARTICLE:
                 ledger.settle(request.cb_kwargs["slug"], "absent", detail)
                 return []

@@ -70,8 +70,8 @@ def test_a_good_crawl_passes_every_check_and_each_one_speaks() -> None:
     assert is_fit(verdicts)
     assert {v.verdict for v in verdicts} == {"ok"}
     assert {v.check for v in verdicts} == {
-        "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "charset", "language", "region",
-        "layout",
+        "edition", "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "charset", "language",
+        "region", "layout",
     }  # fmt: skip
 
 
@@ -286,6 +286,23 @@ def test_the_regional_edition_of_the_same_language() -> None:
     assert failing(run(languages={"en-us": 40}), []) == set()
     assert failing(run(languages={"en-us": 40})) == {"language"}
     assert failing(run(languages={"en": 21, "en-us": 19})) == set()
+
+
+def test_pages_of_another_edition_decide_where_they_are_many() -> None:
+    def told(**editions: int) -> dict[str, str]:
+        served = {name.replace("_", "-"): n for name, n in editions.items()}
+        return {
+            v.check: v.verdict
+            for v in check_health(run(locale="en", editions=served), [])
+            if v.verdict != "ok"
+        }
+
+    assert "edition" not in told(en=40)
+    assert told(en=39, en_us=1)["edition"] == "warn"
+    assert told(en=20, en_us=20)["edition"] == "warn"
+    # Nothing else is judged then: a crawl of another edition is no measure of this one.
+    assert told(en=19, en_us=20) == {"edition": "fail"}
+    assert told(en_us=1) == {"edition": "fail"}
 
 
 def test_a_page_that_states_no_language_is_no_other_language() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,8 @@ import pytest
 from helpscraper import Archive
 from helpscraper.errors import HelpscraperError
 from helpscraper.locales import get_locale
-from helpscraper.sample import SampleServer
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.faults import Exchange, Reply
 from tests.e2e.conftest import COMPARED, Result, crawl, differences, helpscraper
 
 LOCALES = ("ar", "de", "fr", "pt-br", "ru", "zh-hans")
@@ -113,7 +114,14 @@ def substituted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result,
     with SampleServer(layout="e2") as server:
         first = crawl(server, archive)
     with SampleServer(layout="e2", state=1, region="us") as server:
+        server.faults.append(Fault(_of_an_unknown_region))
         return archive, first, crawl(server, archive)
+
+
+def _of_an_unknown_region(exchange: Exchange) -> Reply:
+    """Name a regional site of which no edition is known, in a language that tells nothing."""
+    body = exchange.reply.body.replace(b"OKX_US", b"OKX_XX").replace(b'lang="en-us"', b'lang="en"')
+    return replace(exchange.reply, body=body)
 
 
 def test_another_region_is_recorded_and_refused(substituted: tuple[Path, Result, Result]) -> None:

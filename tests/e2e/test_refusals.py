@@ -48,16 +48,6 @@ def test_refuse_look_accept_and_go_on(archive: Path) -> None:
     assert helpscraper("accept", "20200101T000000Z", "--archive", archive).returncode == 2
 
 
-def test_another_region_in_place_of_the_neutral_one(archive: Path) -> None:
-    with SampleServer() as server:
-        assert crawl(server, archive).code == 0
-    with SampleServer(region="us") as server:
-        result = crawl(server, archive)
-        assert result.code == 3, result.said
-        assert {"region", "language"} <= result.verdicts().keys()
-        assert "OKX_US" in result.stderr
-
-
 def test_a_first_crawl_of_a_site_that_only_blocks(archive: Path) -> None:
     with SampleServer(articles=12) as server:
         server.faults.append(Fault(faults.challenge(403)))

@@ -9,6 +9,7 @@ from helpscraper.pages.okx.page import OkxPage, RegionFacts
 from helpscraper.pages.okx.recognise import PageKind, is_challenge, page_kind
 from helpscraper.pages.okx.search import CategoryLink, HomePage, SearchPage
 from helpscraper.pages.okx.sections import SectionLink
+from helpscraper.pages.okx.served import check_edition, not_asked_for, other_edition
 
 __all__ = [
     "EXTRACTOR",
@@ -23,7 +24,10 @@ __all__ = [
     "RegionFacts",
     "SearchPage",
     "SectionLink",
+    "check_edition",
     "is_challenge",
+    "not_asked_for",
+    "other_edition",
     "page_kind",
 ]
 

@@ -9,7 +9,7 @@ from helpscraper.pages.base import truth
 from helpscraper.pages.okx.page import OkxPage, has_class
 from helpscraper.pages.okx.state import dig
 
-__all__ = ["PageKind", "is_challenge", "page_kind"]
+__all__ = ["PageKind", "is_challenge", "is_of_okx", "page_kind"]
 
 PageKind: TypeAlias = Literal["article", "listing", "search", "home", "challenge", "empty", "unknown"]
 
@@ -27,13 +27,18 @@ _OURS = truth(
 _ARTICLE = truth("boolean(//article//h1)")
 
 
+def is_of_okx(page: OkxPage) -> bool:
+    """Tell whether ``page`` bears a mark of this help centre: its state, or a list or body under its own names."""
+    return bool(page.state) or _OURS(page.root)
+
+
 def is_challenge(page: OkxPage) -> bool:
     """Tell whether ``page`` is a challenge or block page: one of their titles or marks, and nothing of the
     site's own.
 
     The marks alone prove nothing, for the same scripts stand on pages that were let through.
     """
-    if page.state or _OURS(page.root):
+    if is_of_okx(page):
         return False
     return page.head_title.lower().startswith(_TITLES) or bool(_MARKS(page.root))
 
