@@ -191,12 +191,12 @@ def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> tuple[OkxP
         search = SearchPage(url, data)
         return search, "search", search.articles
     listing = ListingPage(url, data)
-    articles = listing.articles
     if listing.page != target.page:
         raise InputError(
             f"{path}: the page says that it is page {listing.page} of its list, not {target.page} as in {url}",
             advice="give --url as it was when the page was captured; nothing was imported",
         )
+    articles = listing.articles
     section = listing.section or target.slug
     for raw in articles:
         raw.listed_in = (section,) if section and target.kind == "section" else ()

@@ -12,10 +12,19 @@ from helpscraper.archive.store import Store
 from helpscraper.archive.warc import Record, read_at
 from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.replay import UNREAD, Task, question
+from helpscraper.crawl.wording import problem_kind
 from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, OkxPage, SearchPage, check_edition
+from helpscraper.pages.okx import (
+    PAST_THE_END,
+    ArticlePage,
+    HomePage,
+    ListingPage,
+    OkxPage,
+    SearchPage,
+    check_edition,
+)
 from helpscraper.pages.okx.listing import SectionLink
 from helpscraper.payload import Payload
 from helpscraper.urls import parse_help_url
@@ -133,8 +142,9 @@ def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said
     try:
         return _read_page(task, page, context)
     except ExtractionError as error:
-        kind = error.field if error.field in {"challenge", "edition"} else "extraction"
-        return _Unread(kind, f"{error.field}: {error.detail}")
+        if error.field == PAST_THE_END:
+            return _Said()  # where the list ends, the crawl knew
+        return _Unread(problem_kind(error), f"{error.field}: {error.detail}")
 
 
 def _read_page(task: Task, html: Payload, context: Context) -> _Said:
@@ -162,6 +172,7 @@ def _read_page(task: Task, html: Payload, context: Context) -> _Said:
                 landed = parse_help_url(task.url)
                 if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):
                     raise page.error("url", f"section {asked.slug}, page {asked.page} leads to another page")
+                listing.check_answers(asked.page, guessed=True)
                 said.articles = listing.articles
             said.sections = listing.sections
     said.language = page.language

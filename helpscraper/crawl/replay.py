@@ -42,7 +42,7 @@ class Task:
 UNREAD = "unread"
 """The tally of answers that could not be read, by ``question``."""
 
-PER_ANSWER = frozenset({"challenge", "edition", "extraction", "payload", "record"})
+PER_ANSWER = frozenset({"challenge", "edition", "extraction", "page", "payload", "record"})
 """The kinds of problem that make an answer unread; others are about a line on a page that was read."""
 
 

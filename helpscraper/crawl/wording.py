@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from helpscraper.archive.nearest import nearest
+from helpscraper.errors import ExtractionError
+from helpscraper.pages.okx import PAST_THE_END
 
-__all__ = ["main_cause", "network_error", "summary", "unknown_names"]
+__all__ = ["main_cause", "network_error", "problem_kind", "summary", "unknown_names"]
 
-_CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "payload"})
+_CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "page", "payload"})
 _SHOWN = 3
 
 # What the library says with its own error in brackets inside another one, or by the name of the class alone.
@@ -77,6 +79,13 @@ def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -
     like = list(dict.fromkeys(name for each in missing for name in nearest(each, there, 3)))
     known = f"nearest: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
     return f"{argument}={','.join(missing)}: not on the site; {known}"
+
+
+def problem_kind(error: ExtractionError) -> str:
+    """Return the name under which the run facts count a page that is not what was asked for, or cannot be read."""
+    if error.field == PAST_THE_END:
+        return "page"
+    return error.field if error.field in {"challenge", "edition", "page"} else "extraction"
 
 
 def summary(facts: Mapping[str, Any]) -> str:

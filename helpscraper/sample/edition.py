@@ -97,8 +97,8 @@ class Edition:
         """Return a page of a section, or the category page, which shows its first section."""
         listed = [record for record in self.records if section in record.listed_in]
         shown = [] if empty else listed[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-        if not shown and number > 1 and not empty and self.options.past_end == "404":
-            return self.missing(404)
+        if not shown and number > 1 and not empty and self.options.past_end != "empty":
+            return self.missing(404) if self.options.past_end == "404" else self.listing(section, 1)
         category = category_of(section)
         nav = [
             {

@@ -27,6 +27,7 @@ __all__ = [
     "Exchange",
     "Fault",
     "Reply",
+    "another_page",
     "broken_state",
     "challenge",
     "denied",
@@ -228,6 +229,16 @@ def denied(code: int = 200) -> Action:
 def empty_listing() -> Action:
     """Answer a listing page whose list holds nothing, in state and markup."""
     return lambda exchange: exchange.server.healthy(exchange.target, empty=True)
+
+
+def another_page(number: int = 1) -> Action:
+    """Answer a page of a listing with page ``number`` of it, whole and under the address that was asked for."""
+
+    def act(exchange: Exchange) -> Reply:
+        bare = exchange.target.partition("/page/")[0]
+        return exchange.server.healthy(f"{bare}/page/{number}" if number > 1 else bare)
+
+    return act
 
 
 def empty_body() -> Action:

@@ -122,7 +122,8 @@ class Options:
     URL. ``padding`` is the number of bytes that each page carries besides, half of them menus and half JSON in
     ``#headerState``: so it is parsed in the time that a real page of its size takes. ``hostile`` puts script,
     formulas and bidi controls into every field. ``past_end`` says what a listing page behind the last one
-    answers. ``interface_page`` is the largest page that the JSON interface gives.
+    answers: 404, an empty list, or the first page.
+    ``interface_page`` is the largest page that the JSON interface gives.
     """
 
     layout: Layout = "e2"
@@ -135,7 +136,7 @@ class Options:
     gzip: bool = True
     padding: int = 0
     hostile: bool = False
-    past_end: Literal["404", "empty"] = "404"
+    past_end: Literal["404", "empty", "first"] = "404"
     robots: Literal["allow", "disallow", "no-interface"] = "allow"
     interface_page: int = 100
 

@@ -101,6 +101,8 @@ def listing_state(
         articles["items"] = [_e2_item(record) for record in records]
     else:
         articles = {"list": [_e3_item(record) for record in records]}
+        if options.totals:
+            articles |= {"total": total, "pageNum": page, "pageSize": PAGE_SIZE}
     words = phrases(locale, hostile=options.hostile)
     siblings = [s.slug for s in SECTIONS if s.category == category_of(section)]
     data: dict[str, Any] = {

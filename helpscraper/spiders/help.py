@@ -172,6 +172,7 @@ class HelpSpider(ArticleSpider):
             raise ExtractionError(
                 response.url, "url", f"section {section}, page {page} leads to another page"
             )
+        listing.check_answers(page, guessed=bool(response.meta.get("guessed")))
         articles = listing.articles
         self._note(listing, "listing")
         if listing.content_type == "tag":
@@ -186,7 +187,7 @@ class HelpSpider(ArticleSpider):
             has_next=listing.next_url is not None,
             shown=len(articles),
             fresh=len(seen) - before,
-            page_size=self.arguments.site.page_size,
+            page_size=listing.page_size or self.arguments.site.page_size,
         )
         self.session.ledger.listing_page(
             section,

@@ -12,10 +12,10 @@ from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreReq
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import deferred_from_coro
 
-from helpscraper.crawl.wording import network_error
+from helpscraper.crawl.wording import network_error, problem_kind
 from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.extensions.payload import UnreadablePayload, payload_of
-from helpscraper.pages.okx import OkxPage
+from helpscraper.pages.okx import PAST_THE_END, OkxPage
 from helpscraper.pages.okx.recognise import is_challenge
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class PatientSpider(scrapy.Spider):
             return []
         ledger, kind = self.session.ledger, "payload" if isinstance(error, UnreadablePayload) else "download"
         if isinstance(error, ExtractionError):
-            kind = error.field if error.field in {"challenge", "edition"} else "extraction"
+            kind = problem_kind(error)
             if request.meta.get("unlisted") and error.field in _NO_SUCH_ARTICLE:
                 ledger.settle(request.cb_kwargs["slug"], "absent", detail)
                 return []
@@ -168,6 +168,9 @@ def _describe(error: BaseException) -> str:
 
 
 def _is_missing(error: BaseException) -> bool:
+    """Tell whether an answer says that there is no such page."""
+    if isinstance(error, ExtractionError):
+        return error.field == PAST_THE_END
     return isinstance(error, HttpError) and error.response.status in {404, 410}
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ListingPage, SearchPage
+from helpscraper.pages.okx import PAST_THE_END, ListingPage, SearchPage
 
 HOST = "https://help.harbour.example"
 SECTION = f"{HOST}/help/section/notices"
@@ -52,6 +52,55 @@ def test_the_pager_leads_through_every_page_and_ends(last: int, offset: int) -> 
     page = ListingPage(f"{SECTION}/page/{current}", page_of(current, size=None, body=pager(current, last)))
     assert (page.page, page.pages) == (current, last)
     assert page.next_url == (f"{SECTION}/page/{current + 1}" if current < last else None)
+
+
+@given(
+    st.integers(1, 70), st.integers(1, 20),
+    st.sets(st.sampled_from(("pageNum", "pageSize", "total", "server", "pager"))),
+    st.integers(1, 9), st.integers(1, 9), st.booleans(),
+)  # fmt: skip
+def test_a_page_answers_for_itself_alone(
+    total: int, size: int, keys: set[str], asked: int, offset: int, guessed: bool
+) -> None:
+    last = -(-total // size)
+    answered = min(offset, last)
+    stated = {"pageNum": answered, "pageSize": size, "total": total}
+    holder = {"list": [{"slug": f"n{answered}", "title": "N", "publishTime": 1}]}
+    state = {
+        "initialProps": {
+            "sectionData": {"articleList": holder | {k: stated[k] for k in sorted(keys & stated.keys())}}
+        },
+        "serverSideProps": {"page": answered} if "server" in keys else {},
+    }
+    bar = pager(answered, last) if "pager" in keys else ""
+    html = f'<html>{bar}<script id="appState">{json.dumps({"appContext": state})}</script></html>'
+    page = ListingPage(f"{SECTION}/page/{asked}", html)
+    told = bool(keys & {"pageNum", "server", "pager"})
+    assert page.page == (answered if told else asked)
+    assert page.page_size == (size if "pageSize" in keys else None)
+    assert page.total == (total if "total" in keys else None)
+    by_total = -(-total // (size if "pageSize" in keys else 15)) if "total" in keys else None
+    known = [n for n in (by_total, last if "pager" in keys else None) if n is not None]
+    assert page.pages == max(known, default=None)
+    if not told or answered == asked:
+        page.check_answers(asked, guessed=guessed)
+        assert [row.slug for row in page.articles] == [f"n{answered}"]
+        return
+    with pytest.raises(ExtractionError, match=f"page {answered} of the list, not {asked}") as caught:
+        page.check_answers(asked, guessed=guessed)
+    ended = asked > max(known) if known else guessed
+    assert caught.value.field == (PAST_THE_END if ended else "page")
+
+
+def test_the_lists_own_word_stands_before_that_of_the_page_around_it() -> None:
+    state = {
+        "initialProps": {
+            "sectionData": {"articleList": {"list": [], "pageNum": 1, "total": 51, "pageSize": 15}}
+        },
+        "serverSideProps": {"page": 4},
+    }
+    html = f'<html><script id="appState">{json.dumps({"appContext": state})}</script></html>'
+    assert ListingPage(f"{SECTION}/page/4", html).page == 1
 
 
 @pytest.mark.parametrize("href", ["/help/section/notices", f"{SECTION}/page/2", f"{SECTION}/page/3#more"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from helpscraper.pages.okx.article import ArticlePage
 from helpscraper.pages.okx.interface import ArticlesAnswer, NodeAnswer
-from helpscraper.pages.okx.listing import ListingPage
+from helpscraper.pages.okx.listing import PAST_THE_END, ListingPage
 from helpscraper.pages.okx.page import OkxPage, RegionFacts
 from helpscraper.pages.okx.recognise import PageKind, is_challenge, page_kind
 from helpscraper.pages.okx.search import CategoryLink, HomePage, SearchPage
@@ -13,6 +13,7 @@ from helpscraper.pages.okx.served import check_edition, not_asked_for, other_edi
 
 __all__ = [
     "EXTRACTOR",
+    "PAST_THE_END",
     "ArticlePage",
     "ArticlesAnswer",
     "CategoryLink",

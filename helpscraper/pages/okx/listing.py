@@ -21,7 +21,10 @@ from helpscraper.pages.okx.state import Json, dig, find_rows, number, text
 from helpscraper.sites import OKX
 from helpscraper.urls import parse_help_url
 
-__all__ = ["ListingPage", "SectionLink"]
+__all__ = ["PAST_THE_END", "ListingPage", "SectionLink"]
+
+PAST_THE_END = "past the end"
+"""The field of the error for an answer to a page that its list does not have."""
 
 _TITLES = {tag: elements(f"//{tag}[contains(../@class, 'index_titleHeader__')]") for tag in ("h1", "h2")}
 _OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")
@@ -104,7 +107,7 @@ class ListingPage(OkxPage):
                     "slug",
                     f"the page is {kind} {own!r}, not {self.here.slug!r}",
                     selector="appState currSection.slug, nav [aria-current=page]",
-                    advice="another region's page may have been answered; see the run's region facts",
+                    advice="the site answered with another page",
                 )
 
     @cached_property
@@ -225,12 +228,31 @@ class ListingPage(OkxPage):
 
     @cached_property
     def page(self) -> int:
-        """The number of this page, from 1, as the page itself says; else as its URL says."""
-        stated = number(self.state, "serverSideProps", "page")
+        """The number of this page, from 1, as its list says, else the page around it; else as its URL says."""
+        stated = number(self._list[1], "pageNum")
         skip, limit = number(self._list[1], "skip"), number(self._list[1], "limit")
         if not stated and skip is not None and limit:
             stated = skip // limit + 1
+        stated = stated or number(self.state, "serverSideProps", "page")
         return stated or self._pager.page or self.here.page
+
+    def check_answers(self, asked: int, *, guessed: bool = False) -> None:
+        """Raise ``ExtractionError`` unless this is page ``asked`` of its list, from 1: its rows are not that page's.
+
+        The field is ``past the end`` where the list has no such page: by what it states itself or, of a page that was
+        ``guessed``, because nothing ever said that there is one. It is ``page`` otherwise.
+        """
+        if self.page == asked:
+            return
+        ended = guessed if self.pages is None else asked > self.pages
+        raise self.error(
+            PAST_THE_END if ended else "page",
+            f"the answer is page {self.page} of the list, not {asked}",
+            selector="articleList.pageNum, articleList.skip, serverSideProps.page",
+            advice=""
+            if ended
+            else "the page is asked for again, and is a hole in the list if that does not help",
+        )
 
     @cached_property
     def total(self) -> int | None:
@@ -244,7 +266,7 @@ class ListingPage(OkxPage):
     @cached_property
     def page_size(self) -> int | None:
         """The number of articles on a full page; None when the page does not say."""
-        stated = number(self._list[1], "limit")
+        stated = number(self._list[1], "pageSize") or number(self._list[1], "limit")
         if stated:
             return stated
         first, last, total = self._pager.first, self._pager.last, self._pager.total
