@@ -1,8 +1,8 @@
 """The recorded pages of a crawl read again by today's extractor: another snapshot of the same instant.
 
-A crawl that carried articles over stands on the crawls before it, so those are brought up to date first. What
-the crawl itself did (which pages it asked for, what it could not reach) is a fact of that day and stays as it
-was.
+A crawl that carried articles over stands on the crawls before it, so those are brought up to date first. The facts of
+that day (which pages the crawl asked for, which it could not reach) stay as they were. So does every row that today's
+reading would lose: a record may be damaged, or an extractor read less than the one before it.
 """
 
 from __future__ import annotations
@@ -20,18 +20,21 @@ import pyarrow.compute as pc
 from helpscraper import __version__
 from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
+from helpscraper.archive.losses import keep_lost
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
-from helpscraper.archive.warc import Capture, load_index, warc_files
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
-from helpscraper.crawl.known import read_known
+from helpscraper.crawl.keep import keep_sightings, reasons, settle_rest
+from helpscraper.crawl.known import Known, read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.readers import Readers
+from helpscraper.crawl.recordings import Recordings, find_recordings
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.errors import ArchiveError
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import EXTRACTOR
 from helpscraper.sites import get_site
@@ -47,8 +50,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one snapshot: the file written, or why there is none; ``problems`` name file and
-    offset.
+    """What became of one snapshot: the file written, or why there is none; ``problems`` name file, offset and URL.
+
+    ``whole`` says that nothing recorded is lost and no row had to be kept.
     """
 
     snapshot: Snapshot
@@ -56,6 +60,7 @@ class Report:
     reason: str = ""
     records: int = 0
     problems: tuple[str, ...] = ()
+    whole: bool = True
 
 
 def reextract(
@@ -70,8 +75,8 @@ def reextract(
 ) -> Iterator[Report]:
     """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
 
-    A snapshot that today's extractor made is left alone unless ``force``; so is one without recorded pages.
-    Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
+    A snapshot of which today's extractor made every row is left alone unless ``force``; so is one without recorded
+    pages. Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
     all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError``,
     ``ArchiveError``, and ``LockHeldError`` while another re-extraction is at work.
     """
@@ -87,7 +92,7 @@ def reextract(
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
-            if wanted or facts.get("versions", {}).get("extractor") != EXTRACTOR:
+            if wanted or _extractor(facts) != EXTRACTOR or facts.get("kept"):
                 if snapshot.partition not in locked:
                     # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
                     folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
@@ -122,53 +127,80 @@ class _Job:
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
         self.readers.expect((self.facts.get("counts") or {}).get("fetched") or 0)
-        tasks = self._tasks()
+        before, readers = self._before()
+        found = self._recordings(before)
+        tasks = self._tasks(found)
         if not tasks:
-            return Report(self.snapshot, None, "no page of it was recorded")
-        first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
-        before = self.catalog.load_table(first)
+            reason = "; ".join(found.gaps) or "no page of it was recorded"
+            return Report(self.snapshot, None, reason, 0, tuple(found.gaps), not found.gaps)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
         ledger = _resumed(path, str(len(tasks)))
         with closing(ledger):
             self._fill(ledger, self._without_stored_bodies(tasks, before))
-            lost = self._keep_the_rest(ledger, before)
-            rows = self._rows(ledger, set(before.column("article_id").to_pylist()))
             unread = unanswered(tasks, ledger.tallies(UNREAD))
+            settle_rest(ledger, before)
+            kept = keep_sightings(ledger, before, unread, everywhere=bool(found.gaps))
+            ids = set(before.column("article_id").to_pylist())
+            rows, older = self._rows(ledger, ids, only=bool(found.gaps))
+            rows, lost = keep_lost(before, rows)
             broken = {task.url for task in tasks if question(task.asked) in unread}
-            found, overcome = [], Counter[str]()
+            why = reasons(self.store, ledger, lost, {task.record for task in tasks})
+            named = {url for url, _ in why.values()}
+            problems, overcome = [*found.gaps, *found.notes], Counter[str]()
             for kind, url, detail in ledger.problems():
                 if kind in PER_ANSWER and url not in broken:
                     overcome[kind] += 1
-                else:
-                    found.append(f"{kind}: {url}: {detail}")
-            problems = found + [f"{name}: no record of its page can be read; kept as it was" for name in lost]
+                elif url not in named:
+                    problems.append(f"{kind}: {url}: {detail}")
+            problems += [f"{url}: {reason}; the row is kept as it was" for url, reason in why.values()]
+            kept |= why.keys()
             facts = self._facts(ledger, rows, problems, len(tasks))
             facts["problems"] = dict(ledger.tallies("problem") - overcome)
-            self._mark_holes(facts, sorted(unread))
+            older |= {name: by for name in kept if (by := readers[name])}
+            facts["kept"] = {name: by for name, by in sorted(older.items()) if by != EXTRACTOR}
+            damaged = facts["problems"].get("record") or self._mark_holes(facts, sorted(unread))
             bodies = ledger_bodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
-        return Report(self.snapshot, written, "", len(tasks), tuple(problems))
+        whole = not (found.gaps or why or damaged)
+        return Report(self.snapshot, written, "", len(tasks), tuple(problems), whole)
+
+    def _before(self) -> tuple[pa.Table, dict[str, str | None]]:
+        """Return the rows of which none may be lost, and which extractor read each of them.
+
+        Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
+        """
+        first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
+        rows, lost = keep_lost(self.catalog.load_table(first), self.catalog.load_table(self.snapshot))
+        readers = _read_by(rows, self.facts) | (self.facts.get("kept") or {})
+        return rows, readers | _read_by(lost, self.catalog.facts(first))
 
     @property
     def _imported(self) -> bool:
         return bool(self.facts.get("extraction_of", self.facts.get("kind")) == "import")
 
-    def _tasks(self) -> list[Task]:
-        """Return what was recorded of this crawl, with the records of earlier crawls that its revisits refer
-        to.
-        """
-        holders: dict[str, str] = {}
-        captures: list[Capture] = []
-        own = warc_files(self.store, self.partition, self.snapshot.id)
-        for file in warc_files(self.store, self.partition):
-            found = load_index(self.store, file) if own and file <= own[-1] else []
-            holders |= {each.digest: each.ref for each in found if not each.is_revisit}
-            captures += found if file in own else []
+    def _recordings(self, before: pa.Table) -> Recordings:
+        try:
+            run: Mapping[str, Any] = self.catalog.run(self.partition, self.snapshot.id)
+        except ArchiveError:
+            run = {}  # `verify` names it; the rows still say of which records they are
+        warc, captures = run.get("warc") or {}, self.facts.get("arguments", {}).get("captures") or ()
+        return find_recordings(
+            self.store,
+            self.partition,
+            self.snapshot.id,
+            files=warc.get("files") or (),
+            references=pc.unique(before.column("warc_record")).drop_null().to_pylist(),
+            responses=warc.get("responses") or len(captures),
+        )
+
+    def _tasks(self, found: Recordings) -> list[Task]:
+        """Return what each recorded answer of this crawl answers."""
+        captures = found.captures
         if self._imported:
-            captures.sort(key=lambda capture: capture.date)
-        locale, base_url = self.partition.locale, self.context.base_url or ""
-        tasks = list(plan(captures, locale, base_url, holders, redirects=not self._imported))
+            captures = sorted(captures, key=lambda capture: capture.date)
+        home = self.context.base_url or ""
+        tasks = list(plan(captures, self.partition.locale, home, found.holders, redirects=not self._imported))
         if self._imported:
             return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
@@ -210,33 +242,16 @@ class _Job:
             if self.progress is not None:
                 self.progress(self.snapshot.id, done, len(tasks))
 
-    def _keep_the_rest(self, ledger: Ledger, before: pa.Table) -> list[str]:
-        """Settle the articles of which this crawl has no page as the crawl did; return those whose page is
-        lost.
-        """
-        lost: list[str] = []
-        known = pa.array(sorted(ledger.articles()), pa.string())
-        for row in before.filter(pc.invert(pc.is_in(before.column("article_id"), known))).to_pylist():
-            article_id = row["article_id"]
-            if row["status"] == "fetched":
-                lost.append(article_id)
-                ledger.fetched(article_id, row, None)
-            elif row["status"] != "listed":
-                ledger.settle(article_id, row["status"])
-            elif not ledger.is_listed(article_id):
-                lost.append(article_id)
-                for section in row["listed_in"] or [""]:
-                    ledger.sighting(article_id, section, row)
-        return lost
+    def _rows(self, ledger: Ledger, before: Set[str], *, only: bool) -> tuple[pa.Table, dict[str, str]]:
+        """Return the rows, merged as the crawl merged them, and the extractor of those that another one read.
 
-    def _rows(self, ledger: Ledger, before: Set[str]) -> pa.Table:
-        """Return the rows, merged as the crawl merged them.
-
-        Which listings were read whole, and which absent article was really gone, the crawl knew and decided.
+        Which listings were read whole, and which absent article was really gone, the crawl knew and decided. Where
+        answers are missing, ``only`` the articles of ``before`` are rows: of others nobody knows what the crawl saw.
         """
-        known = (
-            {} if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition).rows
+        earlier = (
+            Known() if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition)
         )
+        known = earlier.rows
         sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
         tags = ledger.tags() | {
             slug for slug, section in sections.items() if section.get("content_type") == "tag"
@@ -249,9 +264,12 @@ class _Job:
         merged = (
             merge_row(entry, known.get(entry.article_id), self.snapshot_at, listings)
             for entry in ledger.entries()
-            if entry.article_id in before or entry.sightings or entry.outcome == "fetched"
+            if entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched"))
         )
-        return rows_table(row for row in merged if row is not None)
+        rows = rows_table(row for row in merged if row is not None)
+        carried = rows.filter(pc.is_in(rows.column("status"), pa.array(["carried", "failed"])))
+        names = set(carried.column("article_id").to_pylist())
+        return rows, {name: by for name, by in earlier.kept.items() if name in names}
 
     def _saw_all_listings(self) -> bool:
         sections = self.facts.get("sections", {})
@@ -263,13 +281,13 @@ class _Job:
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
         """Return the run facts: those of the crawl, but for what an extractor has a say in."""
-        status = Counter(rows.column("status").to_pylist())
+        status, last = Counter(rows.column("status").to_pylist()), _extractor(self.facts)
         versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
         return {
             **self.facts,
             "kind": "re-extract",
             "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
-            "extractor_before": self.facts.get("versions", {}).get("extractor"),
+            "extractor_before": self.facts.get("extractor_before", last) if last == EXTRACTOR else last,
             "versions": {**self.facts.get("versions", {}), **versions},
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
             "fields": nested(ledger.tallies("fields")),
@@ -279,8 +297,8 @@ class _Job:
             "records_read": records,
         }
 
-    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> None:
-        """Enter in ``facts`` the listing pages among the questions ``unread``.
+    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> bool:
+        """Enter in ``facts`` the listing pages among the questions ``unread``; tell whether a section was whole before.
 
         A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
         today's extractor cannot read makes it one.
@@ -289,6 +307,7 @@ class _Job:
         slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("section/"))
         holes = [f"section {slug}: {detail}" for slug in slugs]
         sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
+        fewer = any(sections.get(slug, {}).get("whole") for slug in slugs)
         for slug in slugs.keys() & sections.keys():
             sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
         facts |= {
@@ -296,6 +315,7 @@ class _Job:
             "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
             "sections": sections,
         }
+        return fewer
 
 
 class _Earlier(Catalog):
@@ -308,6 +328,14 @@ class _Earlier(Catalog):
     def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
         """Return the snapshots before that one."""
         return [each for each in super().snapshots(partition) if each.id < self._end]
+
+
+def _extractor(facts: Mapping[str, Any]) -> Any:
+    return facts.get("versions", {}).get("extractor")
+
+
+def _read_by(rows: pa.Table, facts: Mapping[str, Any]) -> dict[str, str | None]:
+    return dict.fromkeys(rows.column("article_id").to_pylist(), _extractor(facts))
 
 
 def _resumed(path: Path, records: str) -> Ledger:

@@ -56,7 +56,8 @@ class RunFacts(TypedDict, total=False):
     """The facts of one run, as JSON: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
     ``sections`` is keyed by slug, ``fields`` by column and then by outcome. ``snapshot`` is the path of the
-    file that the run wrote (None: none was). ``reason`` and ``error`` say in words why a run was refused or
+    file that the run wrote (None: none was). ``kept`` names the extractor of each row that a re-extraction could not
+    read again. ``reason`` and ``error`` say in words why a run was refused or
     failed.
     """
 
@@ -80,6 +81,7 @@ class RunFacts(TypedDict, total=False):
     region: dict[str, Any]
     versions: dict[str, str]
     arguments: dict[str, Any]
+    kept: dict[str, str]
     snapshot: str | None
     reason: str
     error: str

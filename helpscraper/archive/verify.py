@@ -24,6 +24,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
+from helpscraper.archive.losses import COMPARED, lost_rows
 from helpscraper.archive.lost import lost_snapshots
 from helpscraper.archive.months import Part
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
@@ -103,10 +104,10 @@ def verify(catalog: Catalog) -> VerifyReport:
 
     Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
-    no article twice; required columns filled; every snapshot has its run facts; every WARC record can be read
-    and has its digests, and every row's record is there; no snapshot is in two files; no snapshot is missing that
-    the feed after it was written against. The snapshots of a packed month are checked like those with a file of their
-    own.
+    no article twice; required columns filled; every snapshot has its run facts; no re-extraction has lost a row
+    or a body of its snapshot; every WARC record can be read and has its digests, and every row's record is there;
+    no snapshot is in two files; no snapshot is missing that the feed after it was written against. The snapshots of
+    a packed month are checked like those with a file of their own.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -210,8 +211,23 @@ def _check_snapshot(
     with open_parquet(catalog.store, item.path) as file:
         groups = (file.read_row_group(n, use_threads=False) for n in range(file.num_row_groups))
         yield from _check_rows(item, file.schema_arrow, groups, index, report)
+        if item.kind == "reextracted":
+            yield from _check_losses(catalog, item, file.read(list(COMPARED)))
     if item.kind != "reextracted":
         yield from _check_facts(catalog, item)
+
+
+def _check_losses(catalog: Catalog, item: Located, rows: pa.Table) -> Iterator[Problem]:
+    """Name the articles of a snapshot that a re-extraction has lost, or whose body or page it has lost."""
+    path = catalog.months.where("snapshots", item.partition, item.snapshot_id)
+    if path is None:
+        yield Problem(item.path, "its snapshot is missing", snapshot_path(item.partition, item.snapshot_id))
+        return
+    with catalog.months.open("snapshots", item.partition, item.snapshot_id, path) as one:
+        lost = lost_rows(one.read(COMPARED), rows)
+    if lost.num_rows:
+        texts = lost.column("article_id").to_pylist()
+        yield Problem(item.path, "has lost rows or bodies of its snapshot", _listed(texts))
 
 
 def _check_month(catalog: Catalog, part: Part, index: BodyIndex, report: VerifyReport) -> Iterator[Problem]:

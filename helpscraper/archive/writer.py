@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
+from helpscraper.archive.losses import lost_rows
 from helpscraper.archive.months import Months
 from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
 from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
@@ -113,18 +115,38 @@ def write_reextracted(
     bodies: Iterable[pa.RecordBatch] | pa.Table,
     run: Mapping[str, Any],
 ) -> SnapshotFile:
-    """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction."""
-    if not _is_committed(store, partition, snapshot_id):
+    """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction.
+
+    Raises ``ArchiveError`` for rows that have lost something of the snapshot (see ``lost_rows``): readers prefer a
+    re-extraction. One that says the same as the newest before it is not stored again.
+    """
+    place = Months(store).where("snapshots", partition, snapshot_id)
+    if place is None:
         raise ReferenceNotFoundError(
             f"{partition} {snapshot_id}: there is no snapshot to re-extract",
             advice="`helpscraper runs` lists them",
         )
-    part = 0
-    while store.exists(path := reextracted_path(partition, snapshot_id, part)):
-        part += 1
     ordered = check_rows(rows, snapshot_id)
-    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    with Months(store).open("snapshots", partition, snapshot_id, place) as one:
+        before = read_compatible(one.read(), where=place)
+    lost = lost_rows(before, ordered)
+    if lost.num_rows:
+        raise _rows_error("the snapshot has these articles, their bodies or their pages", lost)
+    there, part = "", 0
+    while store.exists(path := reextracted_path(partition, snapshot_id, part)):
+        there, part = path, part + 1
+    known = before.column("body_sha256").combine_chunks()
+    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered, lacking=known)
+    if there and _is_same(store, there, ordered, run):
+        return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
+
+
+def _is_same(store: Store, path: str, ordered: pa.Table, run: Mapping[str, Any]) -> bool:
+    with suppress(ArchiveError), open_parquet(store, path) as file:
+        metadata = file.schema_arrow.metadata or {}
+        return bool(metadata.get(RUN_KEY) == _footer(run) and file.read().equals(ordered))
+    return False
 
 
 def write_run(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
@@ -234,11 +256,19 @@ def _store_bodies(
     snapshot_id: str,
     bodies: Iterable[pa.RecordBatch] | pa.Table,
     ordered: pa.Table,
+    *,
+    lacking: pa.Array | None = None,
 ) -> int:
+    """Store the bodies that are new and return their number; every body of ``ordered`` must be there then.
+
+    Those ``lacking`` are left out: the snapshot that is read again names them, and `verify` that they are not there.
+    """
     index = BodyIndex(store, partition)
     _, count = write_bodies(store, partition, snapshot_id, bodies, snapshot_instant(snapshot_id), index)
     keys = pc.unique(ordered.column("body_sha256")).drop_null()
     missing = index.missing(keys)
+    if lacking is not None:
+        missing = missing.filter(pc.invert(pc.is_in(missing, value_set=lacking)))
     if len(missing):
         rows = ordered.filter(pc.is_in(ordered.column("body_sha256"), value_set=missing))
         damaged = f"; damaged: {', '.join(sorted(index.damaged))}" if index.damaged else ""

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from helpscraper.cli.options import add_partition, open_existing
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, ExitCode
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
 
@@ -18,7 +18,10 @@ examples:
   helpscraper reextract 2026-11-22 --force    # although today's extractor made it
 
 Each becomes another snapshot of the same instant, which `show`, `diff` and `log` prefer. A run that was killed goes
-on where it stopped; while another one of the same site and locale is at work the command ends with 75.
+on where it stopped. A row that cannot be read again (a damaged record, a missing file) is kept as it was.
+
+exit codes: 0 all was read again, 4 something recorded is damaged or missing: stderr names file, offset and URL,
+75 another re-extraction of the same site and locale is at work
 """
 
 
@@ -38,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.cli.progress import Bar
     from helpscraper.reextract import reextract
 
+    code = ExitCode.OK
     with Bar("records") as bar:
         reports = reextract(
             args.archive,
@@ -51,9 +55,11 @@ def run(args: argparse.Namespace) -> int:
         for report in reports:
             for problem in report.problems:
                 bar.say(f"  {problem}", file=sys.stderr)
+            if not report.whole:
+                code = ExitCode.INCOMPLETE
             if report.written is None:
                 bar.say(f"{report.snapshot}: {report.reason}")
             else:
                 rows, records = report.written.rows, report.records
                 bar.say(f"{report.snapshot}: {rows} rows from {records} records, {report.written.path}")
-    return 0
+    return code

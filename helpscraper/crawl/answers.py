@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import IO
 
 from helpscraper.archive.store import Store
-from helpscraper.archive.warc import Record, read_at
+from helpscraper.archive.warc import Record, capture_of, read_at
+from helpscraper.archive.warc.record import parse_date
 from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.replay import UNREAD, Task, question
 from helpscraper.crawl.wording import problem_kind
@@ -37,7 +39,7 @@ _OPEN = 8
 
 
 class Source:
-    """Records of one archive, with the files kept open; for one process."""
+    """Records of one archive, with a few files kept open; for one process."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -51,7 +53,7 @@ class Source:
                 self._streams.pop(next(iter(self._streams))).close()
             self._streams[file] = self._store.open(file)
         record = read_at(self._streams[file], file, int(offset))
-        wrong = record.wrong_digests(block=False)
+        wrong = record.wrong_digests()
         if wrong:
             raise InputError(f"{reference}: {'; '.join(wrong)} ({record.url})")
         return record
@@ -123,17 +125,33 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
 
 def _payload(task: Task, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
-    if task.status // 100 != 2:
+    vouched = task.status == HTTPStatus.NOT_MODIFIED
+    if task.status // 100 != 2 and not vouched:
         return None
     try:
+        record = source.record(task.record)
+        _check_index(task, record)
+        if vouched:
+            return None
         if not task.payload:
             raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
-        record = source.record(task.record)
         return record.page(source.record(task.payload) if task.payload != task.record else None)
-    except PayloadError as error:
+    except PayloadError as error:  # as the site sent it: the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
+
+
+def _check_index(task: Task, record: Record) -> None:
+    """Raise ``InputError`` where the index, which ``task`` was made of, says something else than the record."""
+    found = capture_of(record)
+    said = found and (found.url, parse_date(found.date), found.status)
+    if said != (task.url, task.at, task.status):
+        raise InputError(
+            f"{record.ref}: the index says {task.url}, {task.at}, HTTP {task.status}, and the record {record.url},"
+            f" {record.date}, HTTP {record.status}",
+            advice="delete the index: it is made again from the WARC file",
+        )
 
 
 def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:

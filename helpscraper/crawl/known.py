@@ -26,12 +26,14 @@ _LOOK_BACK = 366
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """``rows`` by article id, of the articles believed to exist, and the extractor versions that read
-    them.
+    """``rows`` by article id, of the articles believed to exist, and the extractor versions that read them.
+
+    ``kept`` names the extractor of each row that a re-extraction kept from an older one.
     """
 
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
     extractors: frozenset[str] = frozenset()
+    kept: dict[str, str] = field(default_factory=dict)
 
 
 def read_known(catalog: Catalog, partition: Partition) -> Known:
@@ -44,15 +46,18 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     """
     rows: dict[str, dict[str, Any]] = {}
     extractors = set()
+    kept: dict[str, str] = {}
     for table, facts in _believed(catalog, partition):
-        rows.update((row["article_id"], row) for row in table.to_pylist())
-        extractors.add(str(facts.get("versions", {}).get("extractor")))
+        fresh = {row["article_id"]: row for row in table.to_pylist()}
+        rows |= fresh
+        kept = {name: by for name, by in kept.items() if name not in fresh} | (facts.get("kept") or {})
+        extractors |= {str(facts.get("versions", {}).get("extractor")), *kept.values()}
     alive = {article_id: row for article_id, row in rows.items() if row["status"] != "gone"}
     held = set(pc.unique(catalog.body_index(partition).keys).to_pylist())
     for row in alive.values():
         if row["body_sha256"] not in held:
             row["body_sha256"] = None
-    return Known(alive, frozenset(extractors))
+    return Known(alive, frozenset(extractors), kept)
 
 
 def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:

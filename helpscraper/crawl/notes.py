@@ -76,7 +76,8 @@ class Notes:
         for kind, counts in self._tallies.items():
             ledger.tally(kind, counts)
         for each in self.unread:
-            ledger.problem(each.kind, each.url, f"{each.record}: {each.detail}")
+            named = each.detail.startswith(each.record)
+            ledger.problem(each.kind, each.url, each.detail if named else f"{each.record}: {each.detail}")
         for slug, (title, category, content_type) in self._sections.items():
             ledger.section(slug, title=title, category=category, content_type=content_type)
         for name, values in self._articles:

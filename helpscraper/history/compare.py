@@ -133,7 +133,11 @@ def _compare(
     at = _snapshot_at(con, runs[1])
     same_extractor = reading_of(runs[0]) == reading_of(runs[1])
     empty = () if same_extractor else _all_null(con)
-    _pair(con, at, "true" if same_extractor and not hidden else _corroborated(same_extractor))
+    kept = [(run.get("kept") or {}).items() for run in runs]
+    others = sorted({name for name, _ in kept[0] ^ kept[1]})
+    con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
+    plain = same_extractor and not hidden and not others
+    _pair(con, at, "true" if plain else _corroborated(same_extractor))
     # Whatever comes out as Arrow is planned twice, and planning this one takes as long as comparing 2,000 articles.
     con.execute(f"create temp table told as {told_query({*schema_differs, *empty})}")
     records = con.sql(RECORDS, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
@@ -213,7 +217,13 @@ def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _corroborated(same_extractor: bool) -> str:
-    return f"(not strange or {_CORROBORATED})" if same_extractor else _CORROBORATED
+    """Return the condition under which a difference is the site's and not that of two readings.
+
+    ``others`` are the articles of which one side has a row that a re-extraction kept from another extractor.
+    """
+    if not same_extractor:
+        return _CORROBORATED
+    return f"(not strange and key not in (select article_id from others) or {_CORROBORATED})"
 
 
 def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:

@@ -131,6 +131,21 @@ def test_a_reextraction_is_no_change_of_the_site() -> None:
     assert not found and "re-extract" in found.warnings[0]
 
 
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_row_that_a_re_extraction_kept_differs_by_its_extractor(side: int) -> None:
+    before = table(row("alpha"), row("beta"))
+    after = table(row("alpha", title="New"), row("beta", title="New"), day=1)
+    runs = [run(), run(1)]
+    runs[side] |= {"kept": {"alpha": "okx/0"}}
+    found = diff_tables(before, after, before_run=runs[0], after_run=runs[1])
+    assert found.primary() == {"beta": "retitled"}
+    assert found.extractor_changes["article_id"].tolist() == ["alpha"]
+    # Kept on both sides, both rows are of one extractor.
+    both = [each | {"kept": {"alpha": "okx/0"}} for each in runs]
+    found = diff_tables(before, after, before_run=both[0], after_run=both[1])
+    assert found.primary() == {"alpha": "retitled", "beta": "retitled"}
+
+
 def test_a_column_that_one_side_does_not_have_is_kept_apart() -> None:
     old = table(row("alpha")).drop_columns(["reading_minutes", "language"])
     found = diff_tables(old, table(row("alpha", title="New"), day=1), before_run=run(), after_run=run(1))

@@ -17,7 +17,7 @@ from __future__ import annotations
 from helpscraper.archive.warc.access import Payloads, read_payload, read_record, split_ref
 from helpscraper.archive.warc.build import Exchange
 from helpscraper.archive.warc.check import check_records
-from helpscraper.archive.warc.index import Capture, capture_of, load_index, parse_index, warc_files
+from helpscraper.archive.warc.index import Capture, capture_of, load_index, parse_index, scan, warc_files
 from helpscraper.archive.warc.reader import MAX_RECORD, iter_records, read_at
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.archive.warc.writer import ROTATE_BYTES, Recorder
@@ -39,6 +39,7 @@ __all__ = [
     "read_at",
     "read_payload",
     "read_record",
+    "scan",
     "split_ref",
     "warc_files",
 ]

@@ -28,6 +28,7 @@ __all__ = [
     "load_index",
     "parse_index",
     "redirect_target",
+    "scan",
     "surt",
     "warc_files",
 ]
@@ -213,6 +214,20 @@ def load_index(store: Store, file: str) -> list[Capture]:
             )
         captures = [item for item in found if isinstance(item, Capture)]
         return sorted(captures, key=lambda capture: capture.offset)
+    return scan(store, file)[0]
+
+
+def scan(store: Store, file: str) -> tuple[list[Capture], list[Problem], int]:
+    """Read WARC file ``file``: its captures, the places that cannot be read, and the number of records of text."""
+    captures: list[Capture] = []
+    problems: list[Problem] = []
+    texts = 0
     with store.open(file) as stream:
-        records = (capture_of(record) for record in iter_records(stream, file) if isinstance(record, Record))
-        return [capture for capture in records if capture is not None]
+        for item in iter_records(stream, file):
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif (capture := capture_of(item)) is not None:
+                captures.append(capture)
+            else:
+                texts += item.type in {"conversion", "resource"}
+    return captures, problems, texts

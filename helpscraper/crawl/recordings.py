@@ -1,0 +1,91 @@
+"""What is left of the recordings of one crawl, and what is missing of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from helpscraper.archive.layout import Partition, locate
+from helpscraper.archive.store import Store
+from helpscraper.archive.warc import Capture, load_index, scan, warc_files
+from helpscraper.errors import ArchiveError
+
+__all__ = ["Recordings", "find_recordings"]
+
+
+@dataclass(slots=True)
+class Recordings:
+    """The answers of one crawl, in its order.
+
+    ``holders`` maps the digest of a payload to the record that holds it, in this crawl or before. ``gaps`` name file
+    and offset of what cannot be found out any more: where there are any, answers are missing among ``captures``.
+    ``notes`` name damage that may matter less: an index whose WARC file was read instead, a file of an earlier crawl.
+    """
+
+    captures: list[Capture] = field(default_factory=list)
+    holders: dict[str, str] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def find_recordings(
+    store: Store,
+    partition: Partition,
+    snapshot_id: str,
+    *,
+    files: Iterable[str] = (),
+    references: Iterable[str] = (),
+    responses: int = 0,
+) -> Recordings:
+    """Return what was recorded of a crawl.
+
+    What the crawl left elsewhere shows what is missing: the ``files`` that it wrote, the records that its rows name
+    (``references``), and the number of its ``responses``. Where the index falls short of them the WARC file is read.
+    """
+    found = Recordings()
+    own = warc_files(store, partition, snapshot_id)
+    wanted = {ref for ref in references if _is_of(ref, partition, snapshot_id)}
+    missing = {*files, *(ref.rpartition("#")[0] for ref in wanted)} - set(own)
+    found.gaps += [f"{file}: the file is missing" for file in sorted(missing)]
+    for file in warc_files(store, partition):
+        if not own or file >= own[0]:
+            break
+        _hold(found, _captures(store, file, found.notes)[0])
+    for file in own:
+        found.captures += _captures(store, file, found.notes)[0]
+    if len(found.captures) < responses or not wanted <= {each.ref for each in found.captures}:
+        read = [_read_through(store, file, found.gaps) for file in own]
+        found.captures = [capture for captures, _ in read for capture in captures]
+        lost = responses - len(found.captures) - sum(texts for _, texts in read)
+        if lost > 0 and not found.gaps:
+            found.gaps.append(f"{own[-1]}: {lost} of {responses} recorded answers are missing")
+    _hold(found, found.captures)
+    return found
+
+
+def _is_of(reference: str, partition: Partition, snapshot_id: str) -> bool:
+    located = locate(reference.rpartition("#")[0])
+    return located is not None and (located.partition, located.snapshot_id) == (partition, snapshot_id)
+
+
+def _hold(found: Recordings, captures: Collection[Capture]) -> None:
+    found.holders |= {each.digest: each.ref for each in captures if not each.is_revisit}
+
+
+def _captures(store: Store, file: str, notes: list[str]) -> tuple[list[Capture], int]:
+    try:
+        return load_index(store, file), 0
+    except ArchiveError as error:
+        notes.append(error.message)
+        return _read_through(store, file, notes)
+
+
+def _read_through(store: Store, file: str, notes: list[str]) -> tuple[list[Capture], int]:
+    """Return the captures of a file and the number of its records of text; ``notes`` get what cannot be read."""
+    try:
+        captures, problems, texts = scan(store, file)
+    except ArchiveError as error:
+        notes.append(error.message)
+        return [], 0
+    notes += [str(problem) for problem in problems]
+    return captures, texts
