@@ -125,6 +125,9 @@ def _compare(
     names = ("before_own", "after_all")
     missing = [attach(con, name, source) for name, source in zip(names, sources, strict=True)]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
+    kept = [(run.get("kept") or {}).items() for run in runs]
+    others = sorted({name for name, _ in kept[0] ^ kept[1]})
+    con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
     uncover(con, runs[0], evidence.earlier, reading_of(runs[1]))
     hidden = _both_sides(con)
     _find_differing(con, hidden)
@@ -133,9 +136,6 @@ def _compare(
     at = _snapshot_at(con, runs[1])
     same_extractor = reading_of(runs[0]) == reading_of(runs[1])
     empty = () if same_extractor else _all_null(con)
-    kept = [(run.get("kept") or {}).items() for run in runs]
-    others = sorted({name for name, _ in kept[0] ^ kept[1]})
-    con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
     plain = same_extractor and not hidden and not others
     _pair(con, at, "true" if plain else _corroborated(same_extractor))
     # Whatever comes out as Arrow is planned twice, and planning this one takes as long as comparing 2,000 articles.

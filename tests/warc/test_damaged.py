@@ -207,13 +207,13 @@ def mine(archives: dict[str, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(archives["crawls"], tmp_path / "archive"))
 
 
-def a_fetched_row(archive: Path, number: int = 0) -> dict[str, Any]:
+def a_fetched_row(archive: Path) -> dict[str, Any]:
     """A row of the first crawl that the second one carried over: later rows stand on its record."""
     catalog = Catalog(archive)
     carried = [row for row in catalog.load_table("latest~1").to_pylist() if row["status"] == "carried"]
     later = {row["warc_record"] for row in carried}
     rows: list[dict[str, Any]] = catalog.load_table("latest~2").to_pylist()
-    return [row for row in rows if row["warc_record"] in later][number]
+    return next(row for row in rows if row["warc_record"] in later)
 
 
 def spoil(archive: Path, reference: str) -> None:
@@ -245,7 +245,7 @@ def test_the_command_names_file_offset_and_url_and_ends_with_4(mine: Path) -> No
 def test_what_a_new_extractor_reads_no_more_is_kept(
     mine: Path, loses: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    row, before = a_fetched_row(mine, 1), rows_of(mine)
+    row, before = a_fetched_row(mine), rows_of(mine)
     article = ArticlePage.article
 
     def lesser(page: ArticlePage) -> RawArticle:
