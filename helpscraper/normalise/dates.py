@@ -21,6 +21,7 @@ __all__ = ["DateReading", "InstantReading", "date_at", "parse_date", "parse_inst
 _MAX = 120
 _YEARS = range(1900, 2200)
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_FIRST_SECOND, _LAST_SECOND = 31_536_000, 7_258_118_400
 
 
 class DateReading(NamedTuple):
@@ -236,26 +237,28 @@ def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
 
 
 def parse_instant(value: str | int) -> InstantReading:
-    """Read an instant: ISO 8601 text with an offset, or epoch milliseconds (an int, or its digits as text).
+    """Read an instant: ISO 8601 text with an offset, or seconds or milliseconds since the epoch (int, or as text).
 
     >>> parse_instant("2025-04-17T19:13+08:00").instant
     datetime.datetime(2025, 4, 17, 11, 13, tzinfo=datetime.timezone.utc)
     >>> parse_instant(1788969600000).instant
     datetime.datetime(2026, 9, 9, 16, 0, tzinfo=datetime.timezone.utc)
+    >>> parse_instant("1788969600").instant == parse_instant(1788969600000).instant
+    True
     >>> parse_instant("2025-04-17T19:13").problem
     'no-offset'
     """
     if isinstance(value, bool):
         return InstantReading(None, "unreadable")
     if isinstance(value, int):
-        return _from_milliseconds(value)
+        return _from_epoch(value)
     text = value.strip()
     if not text:
         return InstantReading(None, "empty")
     if len(text) > _MAX or not text.isascii():
         return InstantReading(None, "unreadable")
     if text.isdigit():
-        return _from_milliseconds(int(text))
+        return _from_epoch(int(text))
     try:
         instant = dt.datetime.fromisoformat(text)
     except ValueError:
@@ -267,9 +270,11 @@ def parse_instant(value: str | int) -> InstantReading:
     return InstantReading(instant.astimezone(dt.UTC))
 
 
-def _from_milliseconds(value: int) -> InstantReading:
-    # Seconds taken for milliseconds land in January 1970, so the first year is refused rather than believed.
-    if not 31_536_000_000 <= value < 7_258_118_400_000:
+def _from_epoch(value: int) -> InstantReading:
+    # From 1971 to 2199 the numbers of seconds and of milliseconds are apart, so the size tells which it is.
+    if _FIRST_SECOND <= value < _LAST_SECOND:
+        value *= 1000
+    if not _FIRST_SECOND * 1000 <= value < _LAST_SECOND * 1000:
         return InstantReading(None, "implausible")
     return InstantReading(_EPOCH + dt.timedelta(milliseconds=value))
 

@@ -329,7 +329,12 @@ def test_an_unknown_locale_is_a_command_error() -> None:
         ("1788969600000", "2026-09-09T16:00:00+00:00"),
         ("2025-04-17T19:13", "no-offset"),
         ("2025-04-17", "no-offset"),
-        (1788969600, "implausible"),
+        ("1788969600", "2026-09-09T16:00:00+00:00"),
+        (1788969600, "2026-09-09T16:00:00+00:00"),
+        ("2022-06-16T07:48:05Z", "2022-06-16T07:48:05+00:00"),
+        ("2022-06-16T15:48:05+08:00", "2022-06-16T07:48:05+00:00"),
+        (31_535_999, "implausible"),
+        (7_258_118_400, "implausible"),
         (0, "implausible"),
         (-1, "implausible"),
         (10**30, "implausible"),
@@ -352,7 +357,11 @@ def test_instants(value: str | int, expected: str) -> None:
 def test_an_instant_with_an_offset_round_trips(instant: dt.datetime) -> None:
     assert parse_instant(instant.isoformat()).instant == instant
     whole = instant.astimezone(dt.UTC).replace(microsecond=instant.microsecond // 1000 * 1000)
-    assert parse_instant(int(whole.timestamp() * 1000 + 0.5)).instant == whole
+    milliseconds = int(whole.timestamp() * 1000 + 0.5)
+    assert parse_instant(milliseconds).instant == parse_instant(str(milliseconds)).instant == whole
+    seconds = milliseconds // 1000
+    for form in (seconds, str(seconds), f"{whole.replace(microsecond=0):%Y-%m-%dT%H:%M:%S}Z"):
+        assert parse_instant(form).instant == whole.replace(microsecond=0)
 
 
 @settings(deadline=None)

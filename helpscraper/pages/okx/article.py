@@ -16,6 +16,7 @@ from helpscraper.json_text import loads
 from helpscraper.pages.base import collapse, elements, inline_text, pieces, truth
 from helpscraper.pages.bodies import BodyForms, write_body
 from helpscraper.pages.okx.items import Details, looks_dated, read_details
+from helpscraper.pages.okx.linked_data import article_slug, linked_articles, linked_text
 from helpscraper.pages.okx.page import OkxPage, has_class
 from helpscraper.pages.okx.recognise import is_challenge
 from helpscraper.pages.okx.richtext import rich_text
@@ -82,16 +83,17 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _linked_data(self) -> Json:
-        """The JSON-LD object of type Article, the third source of title and dates."""
+        """The article's JSON-LD, the third source of title and dates: one that names it, else one that names none."""
+        found: list[Json] = []
         for script in _JSON_LD(self.root):
             try:
                 value = loads(script.text or "")
             except (ValueError, RecursionError):
                 self.count("json_ld", "broken")
                 continue
-            if dig(value, "@type") == "Article":
-                return dict(value)
-        return {}
+            found += linked_articles(value)
+        named = {article_slug(one): one for one in reversed(found)}
+        return named.get(self.asked_slug) or named.get(None) or (found[0] if found else {})
 
     @cached_property
     def asked_slug(self) -> str | None:
@@ -105,7 +107,7 @@ class ArticlePage(OkxPage):
         if own is None:
             rule, own = "canonical", _slug_of(self.canonical)
         if own is None:
-            rule, own = "json_ld", _slug_of(text(self._linked_data, "mainEntityOfPage", "@id"))
+            rule, own = "json_ld", article_slug(self._linked_data)
         if own is None:
             rule, own = "url", self.asked_slug
         if own is None or (own := self.valid_slug(own)) is None:
@@ -190,7 +192,7 @@ class ArticlePage(OkxPage):
     def _title(self) -> str:
         heading = _heading(self._element) if self._element is not None else None
         shown = self.bounded_title(inline_text(heading)) if heading is not None else None
-        title = pick_title(self, text(self._post, "title"), shown or text(self._linked_data, "headline"))
+        title = pick_title(self, text(self._post, "title"), shown or linked_text(self._linked_data, "headline"))
         if not title:
             raise self.error("title", "the article has no title", selector="currentPost.title, article h1")
         return title
@@ -219,7 +221,7 @@ class ArticlePage(OkxPage):
 
     def _instant(self, field: str, key: str, linked_key: str) -> str | int | None:
         stated = instant(self, field, dig(self._post, key))
-        if stated is None and (linked := text(self._linked_data, linked_key)) and len(linked) <= 40:
+        if stated is None and (linked := linked_text(self._linked_data, linked_key)) and len(linked) <= 40:
             self.count(field, "json_ld")
             return linked
         if stated is None:

@@ -14,9 +14,9 @@ __all__ = ["instant", "merge", "pick_title"]
 
 
 def instant(page: OkxPage, field: str, value: Any) -> str | int | None:
-    """Return a time of the state as it stands (ISO 8601 text or epoch milliseconds), counted by its form."""
+    """Return a time of the state as it stands (ISO 8601 text, or a number since the epoch), counted by its form."""
     if isinstance(value, str) and value.strip() and len(value) <= 40:
-        page.count(field, "state.iso")
+        page.count(field, "state.digits" if value.strip().isdecimal() else "state.iso")
         return value.strip()
     if isinstance(value, int) and not isinstance(value, bool) and value > 0:
         page.count(field, "state.ms")
