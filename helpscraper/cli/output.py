@@ -11,6 +11,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 import unicodedata
@@ -53,6 +54,11 @@ _MD_MARKS = str.maketrans(
 )
 _JOINERS = "\u200c\u200d"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
+_TAGS = re.compile("[\U000e0020-\U000e007f]")
+# An emoji, what gives it its look, at most thirty tags, and the tag that ends them.
+_TAGGED_EMOJI = re.compile(
+    "([\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007e]{1,30}\U000e007f)"
+)
 _NUMERIC = (pa.types.is_integer, pa.types.is_floating)
 
 
@@ -129,7 +135,7 @@ def terminal_safe(text: str) -> str:
     """Return ``text`` on one line, without what could steer a terminal or turn the line around.
 
     Control characters (C0, C1), bidirectional overrides and other invisible format characters go; the joiners
-    that Arabic, Indic scripts and emoji need stay.
+    that Arabic, Indic scripts and emoji need stay, and the tags of a flag (UTS #51), which are invisible elsewhere.
 
     >>> terminal_safe("a\\x1b[31mb\\nc\\u202ed")
     'a[31mb cd'
@@ -137,9 +143,15 @@ def terminal_safe(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ").replace("\r", " ")
-    return "".join(
-        c for c in spaced if c in "\u200c\u200d" or unicodedata.category(c) not in ("Cc", "Cf", "Cs")
-    )
+    if _TAGS.search(spaced):
+        # Every second part is a tagged emoji, and stays as it is.
+        parts = _TAGGED_EMOJI.split(spaced)
+        return "".join(part if n % 2 else _seen(part) for n, part in enumerate(parts))
+    return _seen(spaced)
+
+
+def _seen(text: str) -> str:
+    return "".join(c for c in text if c in _JOINERS or unicodedata.category(c) not in _UNSEEN)
 
 
 def md_safe(text: str) -> str:

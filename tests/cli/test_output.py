@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from helpscraper.cli.output import csv_safe, emit, md_safe, print_text, terminal_safe
 from helpscraper.errors import CommandError
+from helpscraper.normalise.titles import normalise_title
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
 READ_BACK = re.compile("^('*[=+\\-@\t\r\n＝＋－＠])")
@@ -74,6 +75,40 @@ def test_nothing_steers_a_terminal(text: str) -> None:
     safe = terminal_safe(text)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200b\ufeff]", safe)
     assert terminal_safe(safe) == safe
+
+
+TAGS = st.text(st.characters(min_codepoint=0xE0020, max_codepoint=0xE007E), min_size=1, max_size=30)
+EMOJI = st.one_of(
+    st.sampled_from(["gbeng", "gbsct", "gbwls", "usca"]).map(
+        lambda region: "\U0001f3f4" + "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f"
+    ),
+    st.builds("{}{}\U000e007f".format, st.sampled_from(["\U0001f3f4", "\u2764\ufe0f", "\U0001f44b\U0001f3fd"]), TAGS),
+    st.sampled_from(["👩‍👩‍👧‍👦", "🏳️‍🌈", "❤️‍🔥", "🧑🏽‍🚀", "🏴‍☠️", "🐦‍⬛", "1️⃣", "☎︎", "☎️", "🇳🇴", "葛󠄀"]),
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(["Rules for ", "\n", "a|b", "\u202e", "\x1b[31m"]) | EMOJI, max_size=6), EMOJI
+)
+def test_an_emoji_leaves_whole_in_every_format(before: list[str], emoji: str) -> None:
+    title = "".join([*before, emoji, " end"])
+    shown = io.StringIO()
+    emit(pa.table({"title": [title]}), stream=shown)
+    assert emoji in shown.getvalue()
+    for format in ("json", "csv", "md"):
+        assert emoji in written(format, pa.table({"title": [title]})).decode(), format
+    assert emoji in normalise_title(title)
+    assert (
+        emoji
+        in pq.read_table(io.BytesIO(written("parquet", pa.table({"title": [title]}))))["title"][0].as_py()
+    )
+
+
+@given(st.sampled_from(["", "a", "あ", "\u200d"]), TAGS, st.sampled_from(["", "\U000e007f", "\U000e0001"]))
+def test_tags_that_belong_to_no_emoji_are_left_out(before: str, tags: str, end: str) -> None:
+    assert terminal_safe(f"{before}{tags}{end}!") == f"{before}!"
+    assert terminal_safe(f"\U0001f3f4{tags}!") == "\U0001f3f4!"
+    assert terminal_safe(f"\U0001f3f4{tags * 31}\U000e007f!") == "\U0001f3f4!"
 
 
 @given(TEXT)

@@ -192,7 +192,9 @@ class ArticlePage(OkxPage):
     def _title(self) -> str:
         heading = _heading(self._element) if self._element is not None else None
         shown = self.bounded_title(inline_text(heading)) if heading is not None else None
-        title = pick_title(self, text(self._post, "title"), shown or linked_text(self._linked_data, "headline"))
+        title = pick_title(
+            self, text(self._post, "title"), shown or linked_text(self._linked_data, "headline")
+        )
         if not title:
             raise self.error("title", "the article has no title", selector="currentPost.title, article h1")
         return title

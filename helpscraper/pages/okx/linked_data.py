@@ -13,8 +13,20 @@ __all__ = ["article_slug", "linked_articles", "linked_text"]
 # schema.org's Article and every type below it.
 _ARTICLES = frozenset(
     (
-        *("Article", "AdvertiserContentArticle", "NewsArticle", "AnalysisNewsArticle", "AskPublicNewsArticle"),
-        *("BackgroundNewsArticle", "OpinionNewsArticle", "ReportageNewsArticle", "ReviewNewsArticle", "Report"),
+        *(
+            "Article",
+            "AdvertiserContentArticle",
+            "NewsArticle",
+            "AnalysisNewsArticle",
+            "AskPublicNewsArticle",
+        ),
+        *(
+            "BackgroundNewsArticle",
+            "OpinionNewsArticle",
+            "ReportageNewsArticle",
+            "ReviewNewsArticle",
+            "Report",
+        ),
         *("SatiricalArticle", "ScholarlyArticle", "MedicalScholarlyArticle", "SocialMediaPosting"),
         *("BlogPosting", "LiveBlogPosting", "DiscussionForumPosting", "TechArticle", "APIReference"),
     )
@@ -39,7 +51,7 @@ def linked_articles(value: Any) -> Iterator[Json]:
 
 
 def _is_article(stated: Any) -> bool:
-    """Tell whether one of the stated types is an article's: plain, as an address or with a prefix (``schema:Article``)."""
+    """Tell whether one of the stated types is an article's: plain, an address, or prefixed (``schema:Article``)."""
     names = stated if isinstance(stated, list) else [stated]
     return any(
         isinstance(name, str) and name.rpartition("/")[2].rpartition(":")[2] in _ARTICLES
