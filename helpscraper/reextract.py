@@ -34,6 +34,7 @@ from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.recordings import Recordings, find_recordings
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.crawl.witness import sections_told
 from helpscraper.errors import ArchiveError
 from helpscraper.normalise.article import Context
 from helpscraper.pages.okx import EXTRACTOR
@@ -199,8 +200,11 @@ class _Job:
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
-        home = self.context.base_url or ""
-        tasks = list(plan(captures, self.partition.locale, home, found.holders, redirects=not self._imported))
+        home, told = self.context.base_url or "", sections_told(self.facts)
+        followed = not self._imported
+        tasks = list(
+            plan(captures, self.partition.locale, home, found.holders, redirects=followed, interface=told)
+        )
         if self._imported:
             return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.

@@ -81,6 +81,8 @@ def test_its_own_faults(server: SampleServer) -> None:
     assert (articles(server).total, slugs(server)) == (15, before[3:])
     spoil(interface_faults.rows_left_out(3, total=True))
     assert (articles(server).total, slugs(server)) == (12, before[3:])
+    spoil(interface_faults.made_up_row("never"))
+    assert (articles(server).total, slugs(server)) == (16, [*before, "never"])
     spoil(interface_faults.page_repeated())
     assert slugs(server, 2) == before
     for action, field in (

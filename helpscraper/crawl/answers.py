@@ -21,12 +21,14 @@ from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import (
     PAST_THE_END,
     ArticlePage,
+    ArticlesAnswer,
     HomePage,
     ListingPage,
     OkxPage,
     SearchPage,
     check_edition,
 )
+from helpscraper.pages.okx.interface import articles_asked
 from helpscraper.pages.okx.listing import SectionLink
 from helpscraper.payload import Payload
 from helpscraper.urls import parse_help_url
@@ -167,6 +169,10 @@ def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said
 
 def _read_page(task: Task, html: Payload, context: Context) -> _Said:
     asked, said = task.asked, _Said()
+    if asked.kind == "section" and articles_asked(task.url):
+        told = ArticlesAnswer(task.url, html, locale=asked.locale, section=asked.slug or "")
+        said.articles = told.articles
+        return said
     page: OkxPage
     match asked.kind:
         case "article":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from helpscraper.crawl.witness import Mode
 from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
 from helpscraper.sites import Site, get_site
@@ -13,10 +14,16 @@ from helpscraper.urls import is_slug
 
 __all__ = ["CrawlArguments"]
 
+_MODES: dict[str, Mode] = {"pages": "pages", "api": "api", "both": "both"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlArguments:
-    """What a crawl was asked to do. ``audit`` is a share between 0 and 1; ``limit`` counts article pages."""
+    """What a crawl was asked to do.
+
+    ``audit`` is a share between 0 and 1; ``limit`` counts article pages; ``witness`` says where lists are read:
+    on the site's pages, in its JSON interface (``api``), or in both to compare them.
+    """
 
     site: Site
     locale: str
@@ -27,6 +34,7 @@ class CrawlArguments:
     mode: Literal["incremental", "full"] = "incremental"
     limit: int | None = None
     audit: float = 0.05
+    witness: Mode = "pages"
 
     @classmethod
     def parse(cls, **arguments: Any) -> CrawlArguments:
@@ -59,16 +67,21 @@ class CrawlArguments:
         share = _share(audit)
         if share is None:
             wrong.append(f"audit={audit}: a share from 0 to 1")
+        witness = arguments.pop("witness", None) or "pages"
+        if witness not in _MODES:
+            wrong.append(f"witness={witness}: pages, api or both")
         query = arguments.pop("query", None)
         if query is not None and not query.strip():
             wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
         if query is not None:
             wrong += _beside_query(**lists)
+            if witness != "pages":
+                wrong.append(f"witness={witness}: a search is read on its pages; leave it or query= out")
         wrong += [f"{name}: no such argument" for name in arguments]
         if wrong:
             raise CommandError(
                 "the crawl's arguments: " + "; ".join(wrong),
-                advice="known: site, locale, base_url, categories, sections, query, mode, limit, audit",
+                advice="known: site, locale, base_url, categories, sections, query, mode, limit, audit, witness",
             )
         return cls(
             site=site,
@@ -80,6 +93,7 @@ class CrawlArguments:
             mode="full" if mode == "full" else "incremental",
             limit=None if limit is None else int(limit),
             audit=share if share is not None else 0.0,
+            witness=_MODES.get(witness, "pages"),
         )
 
     @property
@@ -105,6 +119,7 @@ class CrawlArguments:
             "mode": self.mode,
             "limit": "" if self.limit is None else str(self.limit),
             "audit": f"{self.audit:g}",
+            "witness": "" if self.witness == "pages" else self.witness,
         }
         return {name: value for name, value in facts.items() if value}
 

@@ -156,12 +156,13 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
 
     def rows() -> Iterator[dict[str, Any]]:
         for entry in session.ledger.entries():
+            session.witness.compare(entry)
             previous = session.known.get(entry.article_id)
             if _is_absent(entry, previous, run):
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
-                census.add(row, previous, entry.sightings)
+                census.add(row, previous, session.witness.of_pages(entry.sightings))
                 yield row
             elif entry.outcome not in {"gone", "absent"}:
                 # One that is not there and was never known leaves nothing to keep.

@@ -79,6 +79,7 @@ def run_facts(
         "region": session.region,
         "regions": dict(ledger.tallies("region")),
         "requests": _requests(stats),
+        **session.witness.as_facts({slug for slug, section in sections.items() if section["whole"]}),
         "warc": session.recorder.facts() if session.recorder is not None else None,
         "internal_errors": int(stats.get("helpscraper/internal_errors", 0)),
         "errors": list(stats.get("helpscraper/internal_error_texts", ())),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.crawl.drift import drift_details
+from helpscraper.crawl.witness import witness_verdicts
 
 __all__ = ["ANOTHER_EDITION", "Thresholds", "Verdict", "check_health", "is_fit"]
 
@@ -95,6 +96,7 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
         ("language", _language(facts, earlier)),
         ("region", _region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
+        *([("witness", _witness(facts))] if "witness" in facts else []),
     )
     verdicts: list[Verdict] = []
     for name, found in checks:
@@ -337,3 +339,8 @@ def _layout(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
     """Name the rules of extraction that stopped matching; what that cost, the other checks judge."""
     for detail in drift_details(facts, earlier):
         yield Verdict("layout", "warn", f"layout drift: {detail}")
+
+
+def _witness(facts: Facts) -> Iterator[Verdict]:
+    for verdict, detail in witness_verdicts(facts):
+        yield Verdict("witness", verdict, detail)

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from helpscraper.archive.warc import Capture
 from helpscraper.archive.warc.record import parse_date
+from helpscraper.pages.okx.interface import articles_asked
 from helpscraper.urls import HelpUrl, origin, parse_help_url
 
 __all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
@@ -95,12 +96,14 @@ def plan(
     holders: Mapping[str, str],
     *,
     redirects: bool = True,
+    interface: Mapping[str, str] | None = None,
 ) -> Iterator[Task]:
     """Yield what each recorded answer of one crawl (in its order) is the answer to.
 
     ``holders`` maps a payload's digest to the record that holds it. What a redirect led to answers the
     question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
-    its own address, as among captures that nobody followed from one to the other.
+    its own address, as among captures that nobody followed from one to the other. ``interface`` maps the ids of the
+    sections whose list the crawl took from the JSON interface to their slugs; other answers of it are passed over.
     """
     redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
     for capture in captures:
@@ -109,7 +112,7 @@ def plan(
         led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
         asked = led
         if asked is None:
-            asked = parse_help_url(capture.url)
+            asked = _told(capture.url, interface or {}, locale) or parse_help_url(capture.url)
             if asked.locale != locale:
                 continue
         if capture.location and redirects:
@@ -125,6 +128,12 @@ def plan(
             yield Task(asked, capture.url, at, capture.status, capture.ref, payload, led is not None)
         elif asked.kind == "article" and capture.status in {304, 404, 410}:
             yield Task(asked, capture.url, at, capture.status, capture.ref, "", led is not None)
+
+
+def _told(url: str, interface: Mapping[str, str], locale: str) -> HelpUrl | None:
+    """Return the page of a section's list that the address asks the JSON interface for."""
+    section_id, page = (articles_asked(url) if interface else None) or ("", 0)
+    return HelpUrl("section", locale, interface[section_id], page) if section_id in interface else None
 
 
 def _led(waiting: list[HelpUrl], status: int | None) -> HelpUrl | None:

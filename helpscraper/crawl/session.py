@@ -26,6 +26,7 @@ from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.plan import audit_share, needs_fetch
 from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
 from helpscraper.crawl.validators import load_validators
+from helpscraper.crawl.witness import Witness
 from helpscraper.errors import HelpscraperError
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
@@ -97,6 +98,7 @@ class CrawlSession:
             else load_validators(catalog, self.partition, newest_run(catalog, self.partition))
         )
         self.region: dict[str, str] = {}
+        self.witness = Witness(arguments.witness)
         self.monotonic_start = time.monotonic()
         self.concluded: dict[str, Any] | None = None
         self.recorder: Recorder | None = None

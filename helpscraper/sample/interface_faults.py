@@ -16,6 +16,7 @@ from helpscraper.sample.render import Site
 
 __all__ = [
     "another_region",
+    "made_up_row",
     "page_repeated",
     "renamed_member",
     "rows_left_out",
@@ -59,6 +60,16 @@ def rows_left_out(count: int = 1, *, total: bool = False) -> Action:
     def change(data: dict[str, Any]) -> None:
         del data["list"][:count]
         data["total"] -= count * total
+
+    return _changed(change)
+
+
+def made_up_row(slug: str = "never-written") -> Action:
+    """Tell, and count, an article more, which the site does not have."""
+
+    def change(data: dict[str, Any]) -> None:
+        data["list"].append(data["list"][-1] | {"slug": slug, "url": f"/help/{slug}"})
+        data["total"] += 1
 
     return _changed(change)
 

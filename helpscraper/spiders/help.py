@@ -20,13 +20,15 @@ from scrapy.http import Response
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
 from helpscraper.crawl.reading import PageReadings, Reading
+from helpscraper.crawl.witness import evidence
 from helpscraper.crawl.wording import unknown_names
 from helpscraper.errors import ExtractionError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.pages.okx import HomePage, ListingPage, SearchPage
-from helpscraper.spiders.articles import ArticleSpider
+from helpscraper.spiders.interface import InterfaceSpider
+from helpscraper.spiders.patient import LISTING
 from helpscraper.urls import is_slug, parse_help_url
 
 if TYPE_CHECKING:
@@ -36,11 +38,8 @@ if TYPE_CHECKING:
 
 __all__ = ["HelpSpider"]
 
-# Listings before articles: the faster they are read, the less they shift under the crawl.
-_LISTING = 10
 
-
-class HelpSpider(ArticleSpider):
+class HelpSpider(InterfaceSpider):
     """``scrapy crawl help -a site=okx -a locale=en …``; the arguments are those of ``CrawlArguments``."""
 
     name = "help"
@@ -69,7 +68,7 @@ class HelpSpider(ArticleSpider):
         if self.arguments.query:
             yield self._search_request(1)
         else:
-            yield self.request(self.home, self.parse_home, where="home page", priority=_LISTING)
+            yield self.request(self.home, self.parse_home, where="home page", priority=LISTING)
 
     # ---- discovery
 
@@ -97,7 +96,7 @@ class HelpSpider(ArticleSpider):
                 url,
                 self.parse_category,
                 where=f"category {slug}",
-                priority=_LISTING,
+                priority=LISTING,
                 cb_kwargs={"category": slug},
             )
 
@@ -146,7 +145,7 @@ class HelpSpider(ArticleSpider):
                 category=section.category,
                 content_type=section.content_type,
             )
-            yield self.listing_request(section.slug, 1, walk=1)
+            yield from self.list_requests(section)
 
     # ---- listings
 
@@ -157,7 +156,7 @@ class HelpSpider(ArticleSpider):
             f"{self.home}/section/{section}{paging}",
             self.parse_listing,
             where=f"section {section}, page {page}",
-            priority=_LISTING,
+            priority=LISTING,
             cb_kwargs={"section": section, "page": page, "walk": walk},
         )
 
@@ -180,7 +179,7 @@ class HelpSpider(ArticleSpider):
         yield from self._follow_sections([s for s in listing.sections if s.content_type is not None])
         seen = self._seen[section, walk]
         before = len(seen)
-        yield from self._listed(articles, section, response, walk)
+        yield from self.listed(articles, section, response, walk)
         following = next_page(
             page,
             pages=listing.pages,
@@ -211,9 +210,16 @@ class HelpSpider(ArticleSpider):
             self.logger.info("%s moved while it was read; reading it again", section)
             yield self.listing_request(section, 1, walk=walk + 1)
 
-    def _listed(
-        self, articles: list[RawArticle], section: str, response: Response, walk: int = 1
+    def listed(
+        self,
+        articles: list[RawArticle],
+        section: str,
+        response: Response,
+        walk: int = 1,
+        *,
+        told: bool = False,
     ) -> Iterator[scrapy.Request | PageReadings]:
+        """Yield the rows of a list, which a page shows or the interface ``told``, and the articles worth fetching."""
         record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
         readings, wanted = [], []
         own_section = section if section and section not in self._tags else None
@@ -226,7 +232,9 @@ class HelpSpider(ArticleSpider):
                 readings.append(
                     Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
                 )
-                if self.session.decide(raw.slug, partial(_evidence, raw, context), own_section) == "fetch":
+                known = self.session.known.get(raw.slug) if told else None
+                listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
+                if self.session.decide(raw.slug, listed, own_section) == "fetch":
                     wanted.append(raw.slug)
         if readings:
             yield PageReadings(response.url, readings)
@@ -242,7 +250,7 @@ class HelpSpider(ArticleSpider):
             f"{self.home}/search?{urlencode(asked)}",
             self.parse_search,
             where=f"search, page {page}",
-            priority=_LISTING,
+            priority=LISTING,
             cb_kwargs={"page": page},
         )
 
@@ -254,7 +262,7 @@ class HelpSpider(ArticleSpider):
         self._note(results, "search")
         seen = self._seen["", 1]
         before = len(seen)
-        yield from self._listed(articles, "", response)
+        yield from self.listed(articles, "", response)
         if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
             yield self._search_request(page + 1)
 

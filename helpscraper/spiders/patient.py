@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["PatientSpider"]
+__all__ = ["LISTING", "PatientSpider", "blocked", "describe"]
+
+LISTING = 10
+"""The priority of a listing, before every article: the faster lists are read, the less they shift under the crawl."""
 
 # Fields of an ExtractionError that say "there is no such article here", as a site that never answers 404 does.
 _NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
@@ -92,7 +95,7 @@ class PatientSpider(scrapy.Spider):
         error: Any = failure.value
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(error, HttpError):
-            yield from self.failed(request, _blocked(error) or error)
+            yield from self.failed(request, blocked(error) or error)
             if error.response.status < 500 and error.response.status not in {403, 429}:
                 self.reached()
                 return
@@ -113,7 +116,7 @@ class PatientSpider(scrapy.Spider):
         Returns what can be done about it now. A section one of whose pages is missing is not whole, but the pages
         behind the missing one are still read; an article that was found stays accounted for.
         """
-        detail = _describe(error)
+        detail = describe(error)
         where = request.meta["where"]
         self.logger.info("%s (%s): %s", where, request.url, detail)
         section, page = request.cb_kwargs.get("section"), request.cb_kwargs.get("page", 1)
@@ -150,7 +153,8 @@ class PatientSpider(scrapy.Spider):
         return []
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """Say in a few words why a page could not be had or read."""
     match error:
         case ExtractionError():
             looked = f" (looked at {error.selector})" if error.selector else ""
@@ -174,8 +178,10 @@ def _is_missing(error: BaseException) -> bool:
     return isinstance(error, HttpError) and error.response.status in {404, 410}
 
 
-def _blocked(error: HttpError) -> ExtractionError | None:
-    """Return the block or challenge page that an HTTP error brought, as the error that it is."""
+def blocked(error: BaseException) -> ExtractionError | None:
+    """Return the block or challenge page that an HTTP error brought, as the error that it is; None for any other."""
+    if not isinstance(error, HttpError):
+        return None
     response = error.response
     try:
         page = OkxPage(response.url, payload_of(response))

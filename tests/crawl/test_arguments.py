@@ -27,10 +27,17 @@ def test_without_arguments_the_real_site_is_crawled_whole() -> None:
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(CommandError) as caught:
         CrawlArguments.parse(
-            mode="quick", limit="0", audit="2", sections="../x", base_url="ftp://x", colour="red"
+            mode="quick",
+            limit="0",
+            audit="2",
+            sections="../x",
+            base_url="ftp://x",
+            witness="me",
+            colour="red",
         )
     for part in (
         "mode=quick",
+        "witness=me: pages, api or both",
         "limit=0",
         "audit=2",
         "sections=../x",
@@ -63,10 +70,11 @@ def test_unknown_locales_and_sites_are_refused(locale: str) -> None:
     limit=st.none() | st.integers(1, 10**6),
     audit=st.floats(0, 1).map(lambda share: f"{share:g}"),
     mode=st.sampled_from(["incremental", "full"]),
+    witness=st.sampled_from(["pages", "api", "both"]),
     query=st.text(alphabet="abc ü", max_size=9).filter(lambda text: bool(text.strip())) | st.none(),
 )
 def test_facts_say_what_was_asked_and_read_back_the_same(
-    sections: list[str], limit: int | None, audit: str, mode: str, query: str
+    sections: list[str], limit: int | None, audit: str, mode: str, witness: str, query: str
 ) -> None:
     given_ = {
         "sections": ",".join(sections) or None,
@@ -74,9 +82,10 @@ def test_facts_say_what_was_asked_and_read_back_the_same(
         "audit": audit,
         "mode": mode,
         "query": query,
+        "witness": witness,
     }
     if query:
-        given_["sections"] = None
+        given_["sections"] = given_["witness"] = None
     arguments = CrawlArguments.parse(**given_)
     assert CrawlArguments.parse(**arguments.as_facts()) == arguments
     assert (arguments.scope is None) == (not sections and not query and limit is None)
@@ -93,6 +102,12 @@ def test_a_search_is_narrowed_by_one_category_alone(narrowed: dict[str, str], sa
     with pytest.raises(CommandError, match=said):
         CrawlArguments.parse(query="face", **narrowed)
     assert CrawlArguments.parse(query="face", categories="faq,faq").categories == ("faq",)
+
+
+def test_a_search_is_read_on_its_pages() -> None:
+    with pytest.raises(CommandError, match="witness=api: a search is read on its pages"):
+        CrawlArguments.parse(query="face", witness="api")
+    assert CrawlArguments.parse(query="face", witness="pages").witness == "pages"
 
 
 def test_a_part_named_twice_is_that_part() -> None:

@@ -16,6 +16,7 @@ from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
 from helpscraper.pages.okx.page import MAX_TITLE, OkxPage
 from helpscraper.pages.okx.recognise import is_challenge
+from helpscraper.payload import Payload
 from helpscraper.urls import is_slug, origin, parse_help_url
 
 __all__ = ["ArticlesAnswer", "Node", "NodeAnswer", "articles_asked", "articles_url", "node_url"]
@@ -53,6 +54,8 @@ def articles_asked(url: str) -> tuple[str, int] | None:
     >>> articles_asked("http://127.0.0.1/priapi/v1/assistant/service-center/search/articles?sectionIds=7HRq&page=2")
     ('7HRq', 2)
     """
+    if _ARTICLES not in url:
+        return None
     parts = urlsplit(url)
     if parts.path != _ARTICLES:
         return None
@@ -76,14 +79,14 @@ class Node:
 class _Answer:
     """The payload of one answer; every member is read by ``_member``, which names what is not as it was recorded."""
 
-    def __init__(self, url: str, payload: bytes) -> None:
+    def __init__(self, url: str, payload: bytes | Payload) -> None:
         self.url = url
-        self._payload = payload
+        self._payload = payload if isinstance(payload, Payload) else Payload(payload)
 
     @cached_property
     def _data(self) -> dict[str, Any]:
         try:
-            answer = loads(self._payload.decode())
+            answer = loads(self._payload.data.decode())
         except (ValueError, RecursionError) as error:
             raise self._no_json(error) from error
         if not isinstance(answer, dict):
@@ -162,7 +165,7 @@ class ArticlesAnswer(_Answer):
     address asks for, or shows an article of another edition or section.
     """
 
-    def __init__(self, url: str, payload: bytes, *, locale: str, section: str) -> None:
+    def __init__(self, url: str, payload: bytes | Payload, *, locale: str, section: str) -> None:
         super().__init__(url, payload)
         self._locale, self._section = locale, section
 

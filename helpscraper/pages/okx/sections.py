@@ -18,17 +18,22 @@ _NAV_LINKS = elements("//nav//a[contains(@href, '/help/section/')]")
 _ANY_LINKS = elements("//a[contains(@href, '/help/section/')][not(contains(@href, '/page/'))]")
 _MAX_SECTIONS = 10_000
 _MAX_KIND = 40
+_MAX_ID = 200
 
 
 @dataclass(frozen=True, slots=True)
 class SectionLink:
-    """A section that a page names. ``content_type`` is ``tag`` or ``section`` where the state tells, else None."""
+    """A section that a page names.
+
+    ``content_type`` is ``tag`` or ``section``, and ``source_id`` the CMS's own id, where the state tells, else None.
+    """
 
     slug: str
     title: str | None
     url: str
     category: str | None
     content_type: str | None
+    source_id: str | None = None
 
 
 def stated_sections(page: OkxPage, stated: Any) -> dict[str, SectionLink]:
@@ -40,13 +45,14 @@ def stated_sections(page: OkxPage, stated: Any) -> dict[str, SectionLink]:
         slug = page.valid_slug(text(section, "slug"))
         if slug and slug not in found:
             title = page.bounded_title(text(section, "title"))
-            kind = text(section, "contentType")
+            kind, source_id = text(section, "contentType"), text(section, "id")
             found[slug] = SectionLink(
                 slug=slug,
                 title=well_formed(title.strip()) if title else None,
                 url=page.article_url(f"section/{slug}"),
                 category=page.valid_slug(text(section, "category", "slug")),
                 content_type=well_formed(kind[:_MAX_KIND]) if kind else None,
+                source_id=source_id if source_id and len(source_id) <= _MAX_ID else None,
             )
         below = dig(section, "subSections")
         if isinstance(below, list):

@@ -1,0 +1,138 @@
+"""When the JSON interface proves a list, when its row says that an article moved on, and what is a difference."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpscraper.crawl.entries import Entry
+from helpscraper.crawl.health import check_health
+from helpscraper.crawl.plan import needs_fetch
+from helpscraper.crawl.witness import Witness, evidence, unproven
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context
+from helpscraper.sites import OKX
+
+AT = dt.datetime(2026, 6, 29, 1, 23, 57, 437_000, dt.UTC)
+CUT = AT.replace(microsecond=0)
+HERE = Context(OKX, "en")
+KNOWN: dict[str, Any] = {
+    "title": "Moorings", "updated_at": AT, "published_at": AT, "updated_on": dt.date(2020, 1, 1),
+    "listed_in": ["faq-kyc"], "body_sha256": "0" * 64, "status": "fetched",
+}  # fmt: skip
+
+
+def raw(**fields: Any) -> RawArticle:
+    told = {
+        "title": "Moorings ",
+        "updated": int(CUT.timestamp()) * 1000,
+        "published": int(AT.timestamp()) * 1000,
+    }
+    return RawArticle(kind="listing", slug="moorings", url="x", **(told | fields))
+
+
+@given(st.lists(st.integers(0, 99), min_size=1, unique=True), st.integers(1, 10), st.data())
+def test_a_list_is_proven_when_every_article_was_told_once(
+    slugs: list[int], size: int, data: st.DataObject
+) -> None:
+    pages = [[str(slug) for slug in slugs[at : at + size]] for at in range(0, len(slugs), size)]
+    told = [slug for page in pages for slug in page]
+    totals = [len(slugs)] * len(pages)
+    assert unproven(totals, told) is None
+    lost = data.draw(st.sampled_from(told))
+    assert unproven(totals, [slug for slug in told if slug != lost])
+    repeated = [*pages[:-1], pages[0]]
+    assert len(pages) == 1 or unproven(totals, [slug for page in repeated for slug in page])
+    assert unproven([len(slugs) + 1] * len(pages), told)
+    assert unproven([*totals, len(slugs) + 1], told)
+
+
+def test_an_empty_list_states_no_edition() -> None:
+    assert unproven([0], []) == "no article, so no edition is stated"
+
+
+@pytest.mark.parametrize(
+    ("moved", "reason"),
+    [
+        ({}, None),
+        ({"title": "Moorings in winter"}, "title"),
+        ({"updated": int(CUT.timestamp()) * 1000 + 1000}, "updated_at"),
+        ({"updated": int(CUT.timestamp()) * 1000 - 1000}, "updated_at"),
+        ({"published": int(AT.timestamp()) * 1000 + 61_000}, "published_at"),
+    ],
+)
+def test_a_second_is_no_edit_and_any_other_is(moved: dict[str, Any], reason: str | None) -> None:
+    assert needs_fetch(evidence(raw(**moved), HERE, KNOWN), KNOWN, "faq-kyc") == reason
+
+
+def test_a_new_article_has_all_its_evidence() -> None:
+    assert evidence(raw(), HERE, None).keys() == {"title", "updated_at", "published_at"}
+
+
+def entry(name: str = "moorings", own: dict[str, Any] | None = None, **sightings: dict[str, Any]) -> Entry:
+    return Entry(name, "fetched" if own else "carried", own, None, sightings)
+
+
+def facts_of(witness: Witness) -> dict[str, Any]:
+    facts: dict[str, Any] = witness.as_facts({"kyc"})["witness"]
+    return facts
+
+
+def test_a_row_is_held_against_the_page_of_its_article() -> None:
+    witness = Witness("api", sections={"kyc": "1"})
+    row = KNOWN | {"updated_at": CUT}
+    witness.compare(entry(own=KNOWN, kyc=row))
+    witness.compare(entry(kyc=row))  # carried: no page was read
+    witness.compare(entry(own=KNOWN | {"title": "Ferries"}, latest=KNOWN))  # not listed by the interface
+    assert (facts_of(witness)["compared"], facts_of(witness)["differing"]) == (1, 0)
+    stale = row | {"updated_at": CUT - dt.timedelta(days=1)}
+    witness.compare(entry(own=KNOWN | {"title": "Ferries"}, kyc=stale))
+    witness.compare(entry(kyc=stale, latest=KNOWN))  # another list's page shows it
+    facts = facts_of(witness)
+    assert (facts["compared"], facts["differing"]) == (3, 2)
+    assert facts["differences"] == {"title": 1, "updated_at": 2}
+    assert facts["examples"][0] == "moorings: title: Moorings, on its page Ferries"
+    witness.compare(Entry("made-up", "gone", None, "HTTP 404", {"kyc": row}))
+    assert facts_of(witness)["differences"]["only in the interface"] == 1
+
+
+def test_both_lists_are_held_against_each_other() -> None:
+    witness = Witness("both", sections={"kyc": "1", "cut": "2"})
+    for slug, section in (("same", "kyc"), ("only-told", "kyc"), ("unread", "cut")):
+        told = raw()
+        told.slug = slug
+        witness.tell(section, told, HERE)
+    shown = {"title": "Moorings", "updated_at": AT, "published_at": AT}
+    witness.compare(entry("same", kyc=shown))
+    witness.compare(entry("only-shown", kyc=shown))
+    witness.compare(entry("elsewhere", latest=shown))
+    facts = facts_of(witness)
+    assert (facts["compared"], facts["differences"]) == (1, {"only in the interface": 1, "only on pages": 1})
+
+
+def test_without_the_interface_the_facts_do_not_speak_of_it() -> None:
+    witness = Witness()
+    witness.compare(entry(own=KNOWN, kyc=KNOWN))
+    assert witness.as_facts({"kyc"}) == {}
+    assert "witness" not in {verdict.check for verdict in check_health({}, [])}
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "said"),
+    [
+        ({}, "ok", ""),
+        ({"left": "https://x: HTTP 403"}, "warn", "left for the pages: https://x: HTTP 403"),
+        ({"by_pages": {"kyc": "2 of 3 articles"}}, "warn", "section kyc was read from its pages: 2 of 3"),
+        ({"compared": 2, "differing": 2, "differences": {"title": 2}}, "ok", "2 articles differ"),
+        ({"compared": 300, "differing": 3, "differences": {"title": 3}}, "ok", "3 articles differ"),
+        ({"compared": 299, "differing": 3, "differences": {"title": 3}}, "warn", "3 articles differ"),
+    ],
+)
+def test_health_warns_and_never_refuses(facts: dict[str, Any], verdict: str, said: str) -> None:
+    (found,) = (each for each in check_health({"witness": facts}, []) if each.check == "witness")
+    assert found.verdict == verdict
+    assert said in found.detail
