@@ -210,10 +210,11 @@ def bodies(raw: RawArticle, context: Context) -> Values:
     if raw.kind != "article":
         return values
     text = _well_formed(raw.body_text, "body", values)
-    if not text:
+    markdown = _well_formed(raw.body_markdown, "body", values) or ""
+    # A body of pictures alone has no text.
+    if text is None or not (text or markdown):
         values.outcomes.append("body/absent")
         return values
-    markdown = _well_formed(raw.body_markdown, "body", values) or ""
     html = _well_formed(raw.body_html, "body", values) or ""
     values.body = Body(body_key(text, markdown), text, markdown, html)
     values.columns["body_sha256"] = values.body.sha256

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache, cached_property
 from typing import cast
+from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
 
@@ -33,7 +34,8 @@ __all__ = [
 
 BLOCKS = frozenset(
     (
-        *("address", "article", "aside", "blockquote", "br", "caption", "dd", "details", "div", "dl", "dt"),
+        *("address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "dialog"),
+        *("dir", "div", "dl", "dt", "hgroup", "legend", "menu"),
         *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header"),
         *("hr", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot"),
         *("th", "thead", "tr", "ul"),
@@ -229,6 +231,16 @@ class Page:
             advice = "the page is broken or hostile"
             raise self.error("html", f"the parser gave up: {message}", advice=advice)
         return root
+
+    @cached_property
+    def base_url(self) -> str:
+        """The address that relative links are resolved against: that of the page's ``base``, or the page's own."""
+        stated = next((href for base in self.root.iter("base") if (href := base.get("href"))), None)
+        try:
+            resolved = urljoin(self.url, stated.strip()) if stated else self.url
+            return resolved if urlsplit(resolved).scheme in ("http", "https") else self.url
+        except ValueError:
+            return self.url
 
     def count(self, field: str, rule: str) -> None:
         """Count that ``rule`` gave ``field`` (or failed to) once more."""

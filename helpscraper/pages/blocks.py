@@ -1,316 +1,314 @@
-"""The blocks of a body: paragraphs, headings, nested lists, quotes, tables and code, one after the other.
+"""The elements of a body become a tree of blocks: paragraphs, headings, lists, quotes, tables and code.
 
-The work grows with the size of the body whatever its shape: nesting is bounded, no row is filled up, and what spans
-columns or rows adds no more than so many empty cells to a cell or a row.
+The work grows with the size of the body whatever its shape: nesting is bounded, and what spans columns or rows adds no
+more than so many empty cells to a cell or a row.
 """
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import takewhile
-from typing import TypeAlias
+from itertools import groupby
 
 from lxml import etree
 
 from helpscraper.pages.base import BLOCKS
-from helpscraper.pages.inline import BREAK, INLINE, InlineWriter, tidy, tidy_md
-from helpscraper.pages.markdown import escape_lines, fence
+from helpscraper.pages.inline import BREAK, MARKS, Mark, Piece, code_text, tidy
+from helpscraper.pages.media import embedded, link_target, mail_address, picture
+from helpscraper.pages.tables import EMPTY, Block, Spans, whole_number
 
-__all__ = ["MEANT", "PLAIN", "BlockWriter"]
+__all__ = ["EMBEDDED", "MEANT", "PLAIN", "BlockBuilder"]
 
 PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
 """Blocks that only set off what is in them."""
 
-MEANT = (BLOCKS | INLINE) - PLAIN
+EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
+"""Elements that show something from elsewhere; what is in them is shown by browsers that cannot."""
+
+MEANT = (BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rt"}) - PLAIN
 """Elements that ``start`` and ``end`` do something about; the others are as good as what is in them."""
 
-_HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
-_CELLS = frozenset(("tr", "td", "th"))
-# So many cells stand empty at most: beside a cell that spans columns, and in a row below cells that span rows. Of how
-# many rows a cell spans nothing is kept but the last, so that number needs no bound.
-_MAX_SPAN = 50
-_TO_THE_END = sys.maxsize
+_HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
+_LISTS = {"ul": "ul", "menu": "ul", "dir": "ul", "ol": "ol"}
+_AROUND = {"q": ("“", "”"), "rt": ("(", ")")}
+# A button with one of these in it wraps content; the text beside them names what it does.
+_CONTENT = _HEADINGS | _LISTS.keys() | {"p", "li", "table", "pre", "blockquote", "figcaption"}
 # Twenty lists deep; below that, items are written as if they stood at that depth, or indentation would eat memory.
-_MAX_CONTAINERS = 40
+_MAX_DEPTH = 40
 
 
 @dataclass(slots=True)
-class _Container:
-    """A list, list item or quote that blocks stand in. ``marker`` is used up by the item's first block."""
+class _Open:
+    """A block that others stand in, the element that it came from, and the block that it stands in itself."""
 
-    tag: str
-    marker: str = ""
-    fresh: bool = True
+    block: Block
+    node: etree._Element | None
+    home: Block
     number: int = 1
+    step: int = 1
+    spans: Spans = field(default_factory=Spans)
 
 
-_Cell: TypeAlias = tuple[list[str], list[str]]
-# Stands for every cell that a span adds, since a page may ask for millions of them; nothing is ever written to it.
-_EMPTY: _Cell = ([], [])
-
-
-@dataclass(slots=True)
-class _Table:
-    """A table at hand. ``spans`` has the last row that a cell reaches down to, by each column that it covers.
-
-    They are those of one row group, ``group``, beyond which no cell reaches.
-    """
-
-    rows: list[list[_Cell]] = field(default_factory=list)
-    depth: int = 1
-    row: etree._Element | None = None
-    group: etree._Element | None = None
-    spans: dict[int, int] = field(default_factory=dict)
-    spare: int = 0
-
-    def begin_row(self, node: etree._Element) -> None:
-        """Begin a row, in another group than the last one perhaps."""
-        self.rows.append([])
-        self.row = node
-        if self.spans:
-            self.spare = _MAX_SPAN
-            if node.getparent() is not self.group:
-                self.spans.clear()
-
-    def begin_cell(self, node: etree._Element) -> None:
-        """Begin a cell of the last row, behind those that cells above reach down to."""
-        if self.spans:
-            self.pass_covered()
-        self.rows[-1].append(([], []))
-        if span := node.get("rowspan"):
-            self._cover(_height(span), _width(node))
-
-    def pass_covered(self) -> None:
-        """Add an empty cell for each column, from the next one on, that a cell above reaches down to."""
-        row, number = self.rows[-1], len(self.rows) - 1
-        while self.spare and self.spans.get(len(row), -1) >= number:
-            row.append(_EMPTY)
-            self.spare -= 1
-
-    def _cover(self, height: int, width: int) -> None:
-        """Let the cell that was just begun reach down ``height`` rows, its own among them."""
-        if height == 1:
-            return
-        if self.row is not None and not self.spans:
-            self.group = self.row.getparent()
-        first, last = len(self.rows[-1]) - 1, len(self.rows) - 2 + height
-        for column in range(first, first + width):
-            self.spans[column] = max(last, self.spans.get(column, last))
-
-
-class BlockWriter(InlineWriter):
-    """Receives the elements in document order; ``text_blocks`` and ``md_blocks`` hold what is done."""
+class BlockBuilder:
+    """Receives the elements in document order; ``done`` gives the tree."""
 
     def __init__(self, base_url: str) -> None:
-        super().__init__(base_url)
-        self._containers: list[_Container] = []
-        self._table: _Table | None = None
-        self._too_deep = 0
-        self._last: list[_Container] = []
-        self._last_rest = ""
+        self._base = base_url
+        self._body = Block("body")
+        self._open = [_Open(self._body, None, self._body)]
+        self._pieces: list[Piece] = []
+        self._marks: tuple[Mark, ...] = ()
+        # What each element that is open has changed, to be changed back: its marks, or whether its text is shown.
+        self._undo: list[tuple[etree._Element, Callable[[], None]]] = []
+        self._shown = True
         self._heading = ""
-        self.text_blocks: list[str] = []
-        self.md_blocks: list[str] = []
+        self._pre = 0
+
+    def done(self) -> Block:
+        """Return the body; what is empty is left out."""
+        self.part()
+        _prune(self._body)
+        return self._body
+
+    def data(self, text: str) -> None:
+        """Take text as it stands in the page."""
+        # A block begins with no white space, and half of all pieces are the line ends between two blocks.
+        if self._shown and (self._pieces or self._pre or not text.isspace()):
+            self._pieces.append((text, self._marks, None))
 
     def part(self) -> None:
         """A block begins or ends: what comes next stands on a line of its own."""
-        if self._md:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Write the block at hand."""
-        text, md = self.take()
-        if self._table is not None and self._table.rows and self._table.rows[-1]:
-            self._cell_block(tidy(text), tidy_md(md))
-        elif self._pre:
-            code = text.strip("\n").rstrip()
-            if code.strip():
-                self._emit(code, fence(code))
-        else:
-            same = text is md
-            text = tidy(text)
-            md = text if same and "\n" not in text else tidy_md(md)
-            if md:
-                self._emit(
-                    text, self._heading + md.replace(BREAK, " ") if self._heading else escape_lines(md)
-                )
-
-    def _emit(self, text: str, md: str) -> None:
-        """Write one block behind the marks of the containers that it stands in."""
-        if not self._containers:
-            if text:
-                self.text_blocks.append(text)
-            self.md_blocks += ("\n\n", md) if self.md_blocks else (md,)
-            self._last, self._last_rest = [], ""
+        if not self._pieces:
             return
-        first = rest = text_first = text_rest = ""
-        tight = self._is_tight()
-        for container in self._containers:
-            if container.tag == "blockquote":
-                first, rest = first + "> ", rest + "> "
-            elif container.tag == "li":
-                pad = " " * len(container.marker)
-                shown = container.marker if container.fresh else pad
-                first, rest = first + shown, rest + pad
-                text_first, text_rest = text_first + shown, text_rest + pad
-                container.fresh = False
-        if text:
-            self.text_blocks.append(text_first + text.replace("\n", "\n" + text_rest))
-        if self.md_blocks:
-            between = ""
-            if rest == self._last_rest:
-                between = rest.rstrip()
-            elif rest and self._last_rest:
-                shared = takewhile(lambda pair: pair[0] == pair[1], zip(self._last_rest, rest, strict=False))
-                between = "".join(char for char, _ in shared).rstrip()
-            self.md_blocks.append("\n" if tight else f"\n{between}\n")
-        self.md_blocks.append(first + md.replace("\n", "\n" + rest))
-        self._last, self._last_rest = list(self._containers), rest
-
-    def _is_tight(self) -> bool:
-        """Tell whether the block opens an item that follows its list's last one, or its parent's text.
-
-        Everything else is set off by an empty line: a list that starts at another number than 1 would
-        otherwise be read as more of the paragraph before it.
-        """
-        for index, container in enumerate(self._containers):
-            if container.tag == "li" and container.fresh:
-                around = self._containers[max(0, index - 2) : index]
-                same_list = bool(around) and any(around[-1] is other for other in self._last)
-                below = len(around) == 2 and any(around[0] is other for other in self._last)
-                return same_list or (below and container.marker in ("- ", "1. "))
-        return False
-
-    def _cell_block(self, text: str, md: str) -> None:
-        assert self._table is not None  # noqa: S101 - for the type checker; the caller looked
-        row = self._table.rows[-1]
-        if row[-1] is _EMPTY and (text or md):
-            row[-1] = ([], [])
-        cell_text, cell_md = row[-1]
-        marker = ""
-        if self._containers:
-            marker = next((c.marker for c in reversed(self._containers) if c.tag == "li" and c.fresh), "")
-            for container in self._containers:
-                container.fresh = container.fresh and not (text or md)
-        if text:
-            cell_text.append(marker + text.replace("\n", " "))
-        if md:
-            cell_md.append(marker + md.replace(BREAK, "<br>").replace("\n", "<br>"))
-
-    def start(self, tag: str, node: etree._Element) -> None:
-        """An element opens."""
-        if tag == "br":
-            self.line_break()
-        elif tag == "img":
-            self.image(node)
-        elif tag not in BLOCKS:
-            self.start_inline(tag, node)
+        if self._pre:
+            last = next((text for text, _, made in reversed(self._pieces) if made is None), "")
+            if last and not last.endswith("\n"):
+                self._pieces.append(("\n", (), None))
+        elif pieces := tidy(self._pieces):
+            self._place(Block(self._heading or "p", pieces=pieces))
+            self._pieces = []
         else:
-            self.part()
+            self._pieces = []
+
+    def _place(self, block: Block) -> None:
+        """Put a block where it is shown: in the block at hand, unless that is a list or a table.
+
+        Between the items of a list it belongs to the item before, between the cells of a table to the cell before; in
+        front of the first of them it stands before the list or the table.
+        """
+        around = self._open[-1]
+        if around.block.kind in ("ul", "ol"):
+            if around.block.blocks:
+                around.block.blocks[-1].blocks.append(block)
+            elif block.kind in ("ul", "ol"):
+                around.block.blocks.append(Block("li", [block], number=None))
+            else:
+                _put_before(around, block)
+        elif around.block.kind == "table":
+            row = around.block.blocks[-1].blocks if around.block.blocks else []
+            if not row:
+                _put_before(around, block)
+                return
+            if row[-1] is EMPTY:
+                row[-1] = Block("td")
+            row[-1].blocks.append(block)
+        else:
+            around.block.blocks.append(block)
+
+    def _enter(self, block: Block, node: etree._Element, place: bool = True) -> _Open | None:
+        """Let what follows stand in ``block``, None where nesting is too deep and nothing is to be done."""
+        if len(self._open) > _MAX_DEPTH or self._pre:
+            return None
+        around = self._open[-1]
+        home = around.block
+        if place:
+            if home.kind in ("ul", "ol", "table"):
+                # A list or a table that stands right in another: its home is what it is put into.
+                self._place(block)
+                home = _holder(around, block)
+            else:
+                home.blocks.append(block)
+        self._open.append(_Open(block, node, home))
+        return self._open[-1]
+
+    def start(self, tag: str, node: etree._Element) -> bool:
+        """An element opens; False when what is in it is done with."""
+        if tag == "br":
+            self._line_break()
+        elif tag == "img":
+            self._made(picture(node, self._base))
+        elif tag in EMBEDDED:
+            self._made(embedded(node, self._base))
+            return False
+        elif tag in _AROUND:
+            self.data(_AROUND[tag][0])
+        elif tag == "button":
+            self._show(node, bool(self._heading))
+        elif tag == "a" or tag in MARKS:
+            self._mark(tag, node)
+        else:
+            self.block(tag, node)
             self._start_block(tag, node)
+        return True
+
+    def block(self, tag: str, node: etree._Element) -> None:
+        """A block opens: what comes next stands on a line of its own, and is content wherever it stands."""
+        self.part()
+        if not self._shown and tag in _CONTENT:
+            self._show(node, True)
+
+    def mail(self, node: etree._Element) -> bool:
+        """Take the address that stands scrambled in an element; False when it holds none."""
+        address = mail_address(node.get("data-cfemail"))
+        if address is not None:
+            self.data(address)
+        return address is not None
+
+    def _line_break(self) -> None:
+        if self._shown:
+            self._pieces.append(("\n", (), None) if self._pre else ("", (), BREAK))
+
+    def _made(self, markdown: str | None) -> None:
+        """Take what has no text: it stands under its link alone."""
+        if markdown is not None:
+            links = tuple(mark for mark in self._marks if mark.kind == "a" and markdown[0] == "!")
+            self._pieces.append(("", links, markdown))
+
+    def _mark(self, tag: str, node: etree._Element) -> None:
+        """Open a mark or a link. A kind that is open already is not opened again."""
+        if tag == "a":
+            href = link_target(node, self._base)
+            mark = Mark("a", href) if href else None
+        else:
+            mark = MARKS[tag]
+        before = self._marks
+        if mark is None or any(each.kind == mark.kind for each in before):
+            return
+        self._marks = (*before, mark)
+        self._undo.append((node, lambda: setattr(self, "_marks", before)))
+
+    def _show(self, node: etree._Element, shown: bool) -> None:
+        before = self._shown
+        self._shown = shown
+        self._undo.append((node, lambda: setattr(self, "_shown", before)))
 
     def _start_block(self, tag: str, node: etree._Element) -> None:
-        if tag in _CELLS:
-            table = self._table
-            if table is not None and table.depth == 1:
-                if tag == "tr":
-                    table.begin_row(node)
-                elif table.rows:
-                    table.begin_cell(node)
-        elif tag in _HEADINGS:
-            self._heading = _HEADINGS[tag]
-        elif tag == "li":
-            around = next((c for c in reversed(self._containers) if c.tag in ("ul", "ol")), None)
-            marker = f"{around.number}. " if around is not None and around.tag == "ol" else "- "
-            if around is not None:
-                around.number += 1
-            self._contain(_Container(tag, marker))
-        elif tag in ("ul", "ol", "blockquote"):
-            self._contain(_Container(tag, number=_whole(node.get("start"), 1)))
+        if tag in _HEADINGS:
+            self._heading = tag
         elif tag == "pre":
             self._pre += 1
-            self._verbatim = self._table is None
-        elif tag == "hr" and self._table is None:
-            self._emit("", "---")
+        elif tag in _LISTS:
+            if opened := self._enter(Block(_LISTS[tag]), node):
+                _number(opened, node)
+        elif tag == "li":
+            self._start_item(node)
+        elif tag == "blockquote":
+            self._enter(Block("blockquote"), node)
         elif tag == "table":
-            if self._table is None:
-                self._table = _Table()
-            else:
-                self._table.depth += 1
+            self._enter(Block("table"), node)
+        elif tag == "hr" and not self._pre:
+            self._place(Block("hr"))
+        elif tag in ("tr", "td", "th") and self._open[-1].block.kind == "table":
+            table, spans = self._open[-1].block, self._open[-1].spans
+            if tag == "tr":
+                table.blocks.append(Block("tr"))
+                spans.begin_row(node)
+            elif table.blocks:
+                row = table.blocks[-1].blocks
+                spans.begin_cell(node, row, len(table.blocks) - 1)
+                self._enter(row[-1], node, place=False)
 
-    def _contain(self, container: _Container) -> None:
-        if len(self._containers) < _MAX_CONTAINERS:
-            self._containers.append(container)
-        else:
-            self._too_deep += 1
-
-    def _leave(self) -> None:
-        if self._too_deep:
-            self._too_deep -= 1
-        else:
-            self._containers.pop()
+    def _start_item(self, node: etree._Element) -> None:
+        if self._open[-1].block.kind not in ("ul", "ol"):
+            self._enter(Block("li"), node)
+            return
+        around = self._open[-1]
+        stated = (
+            whole_number(node.get("value"), around.number) if around.block.kind == "ol" else around.number
+        )
+        item = Block("li", number=stated)
+        if self._enter(item, node, place=False):
+            around.block.blocks.append(item)
+            around.number = stated + around.step
 
     def end(self, tag: str, node: etree._Element) -> None:
         """An element closes."""
-        if tag in ("br", "img"):
-            return
-        if tag not in BLOCKS:
-            self.end_inline(node)
-            return
+        if tag in _AROUND:
+            self.data(_AROUND[tag][1])
+        elif tag in BLOCKS and tag != "br":
+            self._end_block(tag, node)
+        self.close(node)
+
+    def close(self, node: etree._Element) -> None:
+        """Change back what the element has changed."""
+        if self._undo and self._undo[-1][0] is node:
+            self._undo.pop()[1]()
+
+    def _end_block(self, tag: str, node: etree._Element) -> None:
         self.part()
-        if tag in _CELLS:
-            table = self._table
-            if table is None or table.depth != 1 or not table.rows:
-                return
-            if tag != "tr":
-                if node.get("colspan"):
-                    table.rows[-1] += [_EMPTY] * (_width(node) - 1)
-            elif table.spans and table.rows[-1]:
-                table.pass_covered()
-        elif tag in _HEADINGS:
+        if tag in _HEADINGS:
             self._heading = ""
         elif tag == "pre":
             self._pre -= 1
-            self._verbatim = self._pre > 0 and self._table is None
-        elif tag in ("ul", "ol", "li", "blockquote"):
-            self._leave()
-        elif tag == "table" and self._table is not None:
-            self._table.depth -= 1
-            if self._table.depth == 0:
-                table, self._table = self._table, None
-                self._write_table(table)
+            if not self._pre:
+                self._end_code()
+        elif tag == "tr" and self._open[-1].block.kind == "table":
+            rows = self._open[-1].block.blocks
+            if rows and rows[-1].blocks:
+                self._open[-1].spans.pass_covered(rows[-1].blocks, len(rows) - 1)
+        elif len(self._open) > 1 and self._open[-1].node is node:
+            self._open.pop()
+            if tag in ("td", "th"):
+                self._open[-1].spans.end_cell(node, self._open[-1].block.blocks[-1].blocks)
 
-    def _write_table(self, table: _Table) -> None:
-        rows = [row for row in table.rows if any(text or md for text, md in row)]
-        if not rows:
-            return
-        # No cell holds a tab, whatever else stands in it; word diffs and the report tell cells by it.
-        text = "\n".join("\t".join(" ".join(cell) for cell, _ in row) for row in rows)
-        width = max(map(len, rows))
-        cells = [["<br>".join(md) for _, md in row] for row in rows]
-        # GFM drops what stands beyond the header row, so the header is as wide as the widest row.
-        cells[0].extend("" for _ in range(width - len(cells[0])))
-        lines = [f"| {' | '.join(row)} |" for row in cells]
-        self._emit(text, "\n".join((lines[0], "|" + " --- |" * width, *lines[1:])))
+    def _end_code(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if code := code_text(pieces):
+            self._place(Block("pre", pieces=[(code, (), None)]))
+        if made := tidy([piece for piece in pieces if piece[2] is not None]):
+            self._place(Block("p", pieces=made))
 
 
-def _width(cell: etree._Element) -> int:
-    """Return how many columns a cell spans."""
-    return min(_whole(cell.get("colspan"), 1), _MAX_SPAN)
+def _put_before(around: _Open, block: Block) -> None:
+    blocks = around.home.blocks
+    place = len(blocks) - 1
+    while blocks[place] is not around.block:
+        place -= 1
+    blocks.insert(place, block)
 
 
-def _height(span: str) -> int:
-    """Return how many rows a cell spans: to the end of its row group for 0 and for more than a page can have."""
-    stated = span.strip()
-    if not (stated.isascii() and stated.isdigit()):
-        return 1
-    digits = stated.lstrip("0")
-    return int(digits) if 0 < len(digits) < 9 else _TO_THE_END
+def _holder(around: _Open, block: Block) -> Block:
+    """Return the block that ``block`` was put into when it was placed right in a list or a table."""
+    if around.block.kind == "table":
+        row = around.block.blocks[-1].blocks if around.block.blocks else []
+        return row[-1] if row else around.home
+    items = around.block.blocks
+    return items[-1] if items else around.home
 
 
-def _whole(text: str | None, default: int) -> int:
-    stated = (text or "").strip()
-    return (
-        int(stated) if stated.isascii() and stated.isdigit() and len(stated) < 9 and int(stated) else default
-    )
+def _number(opened: _Open, node: etree._Element) -> None:
+    """Read how an ``ol`` counts."""
+    first = 1
+    if node.get("reversed") is not None:
+        opened.step = -1
+        first = sum(1 for _ in node.iterchildren("li"))
+    opened.number = whole_number(node.get("start"), first)
+
+
+def _prune(block: Block) -> None:
+    """Leave out blocks with nothing in them, but for cells, which keep their places; give items without a list one."""
+    for inner in block.blocks:
+        if inner.blocks:
+            _prune(inner)
+    if block.kind == "table":
+        block.blocks = [row for row in block.blocks if any(cell.blocks for cell in row.blocks)]
+    elif block.kind != "tr":
+        kept = [inner for inner in block.blocks if inner.pieces or inner.blocks or inner.kind == "hr"]
+        block.blocks = kept if block.kind in ("ul", "ol") else _with_lists(kept)
+
+
+def _with_lists(blocks: list[Block]) -> list[Block]:
+    if all(block.kind != "li" for block in blocks):
+        return blocks
+    groups = groupby(blocks, key=lambda block: block.kind == "li")
+    return [each for loose, group in groups for each in ([Block("ul", list(group))] if loose else group)]

@@ -1,7 +1,7 @@
 """A body in three forms, written in one walk over its elements: HTML as on the page, text, and Markdown.
 
-The walk is iterative and every piece of text is copied a bounded number of times, so the work grows with the
-size of the body whatever its shape.
+The text is what a reader sees, in the sense of docs/data-dictionary.md. The walk is iterative and every piece of text
+is copied a bounded number of times, so the work grows with the size of the body whatever its shape.
 """
 
 from __future__ import annotations
@@ -14,13 +14,16 @@ from typing import TypeAlias
 from lxml import etree
 
 from helpscraper.pages.base import HIDDEN
-from helpscraper.pages.blocks import MEANT, PLAIN, BlockWriter
+from helpscraper.pages.blocks import MEANT, PLAIN, BlockBuilder
+from helpscraper.pages.media import is_hidden
+from helpscraper.pages.written import write_markdown, write_text
 
 __all__ = ["BodyForms", "Selector", "write_body"]
 
 Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
 
 _NEVER_SERVED = ("script", "style", "template", "noscript")
+_NEVER_SHOWN = (HIDDEN | {"rp", "datalist", "noframes"}) - MEANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +53,23 @@ def write_body(
 ) -> BodyForms:
     """Return the content of ``containers`` in three forms; relative links are made absolute in the Markdown.
 
-    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and
-    styles. The page's own tree stays as it is.
+    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and styles. What the
+    elements themselves say is hidden is left out of text and Markdown. The page's own tree stays as it is.
     """
-    writer = BlockWriter(base_url)
+    builder = BlockBuilder(base_url)
     html = []
     for container in containers:
+        left_out = chrome(container) if chrome else []
         part = container
-        if next(container.iter(*_NEVER_SERVED), None) is not None or (chrome and chrome(container)):
-            # The page's own tree stays as it is: what is to go is found again in a copy.
+        if left_out or next(container.iter(*_NEVER_SERVED), None) is not None:
             part = copy.deepcopy(container)
             part.tail = None
             for element in (*part.iter(*_NEVER_SERVED), *(chrome(part) if chrome else ())):
                 _drop(element)
         html.append(_inner_html(part))
-        _walk(part, writer)
-    writer.part()
-    return BodyForms("\n".join(writer.text_blocks), "".join(writer.md_blocks), "\n".join(html))
+        _walk(container, builder, set(left_out))
+    body = builder.done()
+    return BodyForms(write_text(body), write_markdown(body), "\n".join(html))
 
 
 def _drop(element: etree._Element) -> None:
@@ -82,24 +85,36 @@ def _drop(element: etree._Element) -> None:
     parent.remove(element)
 
 
-def _walk(part: etree._Element, writer: BlockWriter) -> None:
+def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Element]) -> None:
     walk = etree.iterwalk(part, events=("start", "end"))
+    skipped: etree._Element | None = None
     for event, node in walk:
         tag = node.tag
         if event == "start":
+            asked = node.attrib or tag == "dialog"
+            if tag in _NEVER_SHOWN or (asked and _is_left_out(node, builder)) or node in left_out:
+                skipped = node
+                walk.skip_subtree()
+                continue
             if tag in PLAIN:
-                writer.part()
-            elif tag in MEANT:
-                writer.start(tag, node)
-            elif tag in HIDDEN:
+                builder.block(tag, node)
+            elif tag in MEANT and not builder.start(tag, node):
+                skipped = node
                 walk.skip_subtree()
                 continue
             if text := node.text:
-                writer.data(text)
+                builder.data(text)
         else:
-            if tag in PLAIN:
-                writer.part()
+            if node is skipped:
+                skipped = None
+            elif tag in PLAIN:
+                builder.part()
+                builder.close(node)
             elif tag in MEANT:
-                writer.end(tag, node)
+                builder.end(tag, node)
             if (text := node.tail) and node is not part:
-                writer.data(text)
+                builder.data(text)
+
+
+def _is_left_out(node: etree._Element, builder: BlockBuilder) -> bool:
+    return is_hidden(node) or ("data-cfemail" in node.attrib and builder.mail(node))

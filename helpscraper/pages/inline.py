@@ -1,157 +1,295 @@
-"""What stands in one line of a body: text, marks, links, code and images, as text and as Markdown side by side."""
+"""What stands in one line of a body: pieces of text under marks, as text and as Markdown.
+
+A piece is its text, the marks that it stands under, and its Markdown where that is not made from the text (a picture, a
+line break). Marks are written around the longest stretch of pieces that bears them.
+"""
 
 from __future__ import annotations
 
-import re
+import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from lxml import etree
+from helpscraper.normalise.visible import nfc, visible
+from helpscraper.pages.markdown import code_span, escape, link
 
-from helpscraper.pages.base import collapse
-from helpscraper.pages.markdown import code_span, escape, link, web_url
-
-__all__ = ["BREAK", "INLINE", "InlineWriter", "edges", "tidy", "tidy_md"]
+__all__ = ["BREAK", "MARKS", "Mark", "Piece", "code_text", "line_markdown", "line_text", "tidy"]
 
 BREAK = "\\\n"
 """A hard line break of Markdown."""
 
-_SPACES = re.compile(r" {2,}")
-_BREAK_RUN = re.compile(r"(?: ?\\\n ?)+")
-_LINE_RUN = re.compile(r"(?: ?\n ?)+")
-_MARKS = (
-    dict.fromkeys(("b", "strong"), "**") | dict.fromkeys(("i", "em"), "*") | dict.fromkeys(("s", "del"), "~~")
-)
-_CODE = frozenset(("code", "kbd", "samp"))
-INLINE = _CODE | _MARKS.keys() | {"a", "br", "img"}
-"""Elements that Markdown has something for within a line."""
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """What a piece stands under. Each link is a mark of its own; of the others there is one of each kind."""
 
-@dataclass(slots=True)
-class _Open:
-    """An inline element that is open: its kind, and where its output started in both forms."""
-
-    node: etree._Element
     kind: str
-    href: str
-    text_from: int
-    md_from: int
+    href: str = ""
 
 
-class InlineWriter:
-    """Receives the parts of one block in document order, until ``take`` hands the block out."""
+_STRONG, _EM, _DEL, _CODE = Mark("strong"), Mark("em"), Mark("del"), Mark("code")
+MARKS = {
+    **dict.fromkeys(("b", "strong"), _STRONG),
+    **dict.fromkeys(("i", "em"), _EM),
+    **dict.fromkeys(("s", "del", "strike"), _DEL),
+    **dict.fromkeys(("code", "kbd", "samp", "tt"), _CODE),
+    "sup": Mark("sup"),
+    "sub": Mark("sub"),
+}
+"""The mark of each element that Markdown, or HTML within Markdown, has something for."""
 
-    def __init__(self, base_url: str) -> None:
-        self._base = base_url
-        self._text: list[str] = []
-        self._md: list[str] = []
-        self._open: list[_Open] = []
-        self._code = False
-        # How many ``pre`` are open; there, and not in a table's cell, neither white space nor signs are touched.
-        self._pre = 0
-        self._verbatim = False
-        # Kind and place of the last closing mark, for a run of the same kind right behind it.
-        self._closed = ("", -1)
+_SIGNS = {"strong": "**", "em": "*", "del": "~~"}
+_RANK = {kind: rank for rank, kind in enumerate(("a", "strong", "em", "del", "sup", "sub"))}
+_RAISED = str.maketrans("0123456789+-−=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾")
+_LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 
-    def data(self, text: str) -> None:
-        """Take text as it stands in the page."""
-        if self._verbatim:
-            self._text.append(text)
-            self._md.append(text)
-            return
-        if not self._md and text.isspace():
-            return  # a block begins with no white space, and half of all pieces are the line ends between two blocks
-        # As collapse(), but a space at either end still parts this text from its neighbours. Of all white space only
-        # the plain space counts as printable, so most text is seen to need nothing without being taken apart.
-        if "  " in text or not text.isprintable():
+Piece: TypeAlias = tuple[str, tuple[Mark, ...], str | None]
+
+
+def tidy(pieces: Sequence[Piece]) -> list[Piece]:
+    """Return the pieces as a browser shows them: runs of spaces are one, none at the ends of a line.
+
+    Neighbours under the same marks are one piece. A space or a break at the edge of a mark stands outside of it.
+    """
+    tidied: list[Piece] = []
+    due, gap = "", False
+    for text, marks, made in _joined(pieces):
+        if made == BREAK:
+            due, gap = ("\n" if tidied else ""), False
+            continue
+        if made is None:
+            text = visible(text)
             words = " ".join(text.split())
-            text = f"{' ' * text[0].isspace()}{words}{' ' * text[-1].isspace()}" if words else " "
-        self._text.append(text)
-        self._md.append(text if self._code or text.isalnum() else escape(text))
-
-    def line_break(self) -> None:
-        """Take a ``br``."""
-        self._text.append("\n")
-        self._md.append("\n" if self._pre else " " if self._code else BREAK)
-
-    def image(self, node: etree._Element) -> None:
-        """Take an ``img``: it is in the Markdown alone, for a text shows none."""
-        url = web_url(node.get("src") or node.get("data-src"), self._base)
-        alt = collapse(node.get("alt") or "")
-        if (url or alt) and not (self._pre or self._code):
-            self._md.append("!" + link(escape(alt), url or "", ""))
-
-    def start_inline(self, tag: str, node: etree._Element) -> None:
-        """Open a mark, a link or code. A kind that is open already is not opened again, nor anything within code."""
-        href = web_url(node.get("href"), self._base) if tag == "a" else None
-        kind = "code" if tag in _CODE else "a" if href else _MARKS.get(tag)
-        if kind is None or self._pre or self._code or any(other.kind == kind for other in self._open):
-            return
-        self._open.append(_Open(node, kind, href or "", len(self._text), len(self._md)))
-        self._code = kind == "code"
-
-    def end_inline(self, node: etree._Element) -> None:
-        """Close what ``node`` has opened, if anything."""
-        if self._open and self._open[-1].node is node:
-            self._wrap(self._open.pop())
-            self._code = False
-
-    def _wrap(self, opened: _Open) -> None:
-        """Put the marks of ``opened`` around its output, white space and line breaks outside of them."""
-        before, core, after = edges("".join(self._md[opened.md_from :]))
-        if not core:
-            return
-        start = opened.md_from
-        if opened.kind == "code":
-            self._md[start:] = [before, code_span(core), after]
-        elif opened.kind == "a":
-            # A mark that closed within the link is no longer an entry of its own.
-            self._closed = ("", -1)
-            plain = "".join(self._text[opened.text_from :]).strip()
-            self._md[start:] = [before, link(core, opened.href, plain), after]
-        elif not before and self._closed == (opened.kind, start - 2) and not self._md[start - 1]:
-            # Two bold runs side by side are one; "**a****b**" would be read as asterisks.
-            self._md[start - 2 :] = [core, opened.kind, after]
-            self._closed = opened.kind, start - 1
+            if not words:
+                gap = gap or bool(text)
+                continue
+            gap = gap or text[0].isspace()
         else:
-            self._md[start:] = [before, opened.kind, core, opened.kind, after]
-            self._closed = opened.kind, start + 3
-
-    def take(self) -> tuple[str, str]:
-        """Return text and Markdown of the block at hand, and begin the next; what is open stays open in it."""
-        if self._open:
-            for opened in reversed(self._open):
-                self._wrap(opened)
-            for opened in self._open:
-                opened.text_from = opened.md_from = 0
-        text = self._text[0] if len(self._text) == 1 else "".join(self._text)
-        md = self._md[0] if len(self._md) == 1 else "".join(self._md)
-        self._text.clear()
-        self._md.clear()
-        self._closed = ("", -1)
-        return text, md
+            words = text
+        if tidied and (due or gap):
+            between = due or " "
+            shared = _shared(tidied[-1][1], marks)
+            tidied.append((between, shared, BREAK if due else None))
+        tidied.append((words, marks, made))
+        due, gap = "", made is None and text[-1].isspace()
+    return list(_joined(tidied)) if len(tidied) > 2 else tidied
 
 
-def edges(md: str) -> tuple[str, str, str]:
-    """Split white space and hard breaks off both ends; an escaped backslash at the end belongs to the core."""
-    if md and not (md[0].isspace() or md[0] == "\\" or md[-1].isspace()):
-        return "", md, ""
-    start, end = 0, len(md)
-    while start < end and (md[start].isspace() or md.startswith(BREAK, start)):
-        start += 1 if md[start].isspace() else len(BREAK)
-    while end > start and md[end - 1].isspace():
-        end -= len(BREAK) if md.endswith(BREAK, start, end) else 1
-    return md[:start], md[start:end], md[end:]
+def _joined(pieces: Sequence[Piece]) -> Sequence[Piece]:
+    """Join neighbours under the same marks; each text is copied once."""
+    if len(pieces) < 2:
+        return pieces
+    joined: list[Piece] = []
+    held: list[str] = []
+    under: tuple[Mark, ...] = ()
+    for piece in pieces:
+        if held and (piece[2] is not None or piece[1] != under):
+            joined.append(("".join(held), under, None))
+            held = []
+        if piece[2] is not None:
+            joined.append(piece)
+        else:
+            held.append(piece[0])
+            under = piece[1]
+    if held:
+        joined.append(("".join(held), under, None))
+    return joined
 
 
-def tidy(text: str) -> str:
-    """Return a block's text with single spaces, and line breaks without spaces around them."""
-    if "\n" not in text and "  " not in text:
-        return text.strip()
-    return _LINE_RUN.sub("\n", _SPACES.sub(" ", text)).strip()
+def _shared(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    if before == after and _CODE not in before:
+        return before
+    return tuple(mark for mark in before if mark in after and mark is not _CODE)
 
 
-def tidy_md(md: str) -> str:
-    """Return a block's Markdown with single spaces, and hard breaks only between its lines."""
-    if "\n" not in md and "  " not in md:
-        return md.strip()
-    return edges(_BREAK_RUN.sub(lambda _: BREAK, _SPACES.sub(" ", md)))[1]
+def line_text(pieces: Sequence[Piece]) -> str:
+    """Return tidy pieces as text. Pictures show no words; what is raised or lowered is told apart from its line."""
+    if len(pieces) == 1:
+        return _told(*pieces[0])
+    text = nfc("".join(_told(*piece) for piece in pieces))
+    if any(not piece[0] for piece in pieces):
+        return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip("\n")
+    return text
+
+
+def _told(text: str, marks: tuple[Mark, ...], made: str | None) -> str:
+    for mark in marks if text.strip() and made is None else ():
+        if mark.kind in ("sup", "sub"):
+            digits = text.translate(_RAISED if mark.kind == "sup" else _LOWERED)
+            sign = "^" if mark.kind == "sup" else "_"
+            return digits if not any(map(str.__eq__, digits, text)) else f"{sign}({text})"
+    return text
+
+
+def code_text(pieces: Sequence[Piece]) -> str:
+    """Return pieces within ``pre`` as code: lines and spaces stay, but for spaces at the end of a line."""
+    text = "".join(_told(*piece) for piece in _joined(pieces) if piece[2] is None)
+    lines = visible(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
+    return "\n".join(_plain_spaces(line).rstrip() for line in lines).strip("\n")
+
+
+def _plain_spaces(line: str) -> str:
+    if line.isprintable():
+        return line
+    return "".join(" " if char.isspace() and char != "\t" else char for char in line)
+
+
+@dataclass(slots=True, eq=False)
+class _Edge:
+    """Where a mark opens or closes; ``tag`` says that signs would be misread there, so that a tag is written."""
+
+    kind: str
+    opens: bool
+    place: int = 0
+    other: _Edge | None = None
+    tag: bool = False
+
+    def written(self) -> str:
+        """Return the sign or the tag."""
+        if self.tag or self.kind not in _SIGNS:
+            return f"<{'' if self.opens else '/'}{self.kind}>"
+        return _SIGNS[self.kind]
+
+
+_Part: TypeAlias = "str | _Edge"
+
+
+def line_markdown(pieces: Sequence[Piece], line_break: str = BREAK) -> str:
+    """Return tidy pieces as the Markdown of one block, its lines parted by ``line_break``."""
+    if len(pieces) == 1 and not pieces[0][1]:
+        text, _, made = pieces[0]
+        return escape(text) if made is None else made
+    tokens = _tokens(pieces, line_break)
+    _settle(tokens)
+    return "".join(token if isinstance(token, str) else token.written() for token in tokens)
+
+
+def _tokens(pieces: Sequence[Piece], line_break: str) -> list[_Part]:
+    """Write the pieces with the edges of their marks in between, each mark around as many pieces as it can be."""
+    reach = _reaches(pieces)
+    tokens: list[_Part] = []
+    opened: list[tuple[Mark, _Edge]] = []
+    for number, (text, marks, made) in enumerate(pieces):
+        ends = reach[number]
+        address = next((mark for mark in marks if mark.kind == "a"), None)
+        begins = address is not None and (number == 0 or address not in reach[number - 1])
+        if (
+            address
+            and begins
+            and ends[address] == number
+            and made is None
+            and _is_own_label(address, text, marks)
+        ):
+            ends = {mark: end for mark, end in ends.items() if mark is not address}
+            made, begins = link("", address.href, address.href), False
+        # A link is never cut: a mark that ends within it is cut where the link begins.
+        least = ends[address] if address and begins else 0
+        keep = next((n for n, (mark, _) in enumerate(opened) if ends.get(mark, -1) < least), len(opened))
+        while len(opened) > keep:
+            _close(tokens, *opened.pop())
+        held = {mark for mark, _ in opened}
+        fresh = sorted(ends.keys() - held, key=lambda each: (-ends[each], _RANK[each.kind]))
+        opened.extend((mark, _open(tokens, mark)) for mark in fresh)
+        if made is not None:
+            tokens.append(line_break if made == BREAK else made)
+        else:
+            tokens.append(code_span(text) if _CODE in marks else escape(text))
+    while opened:
+        _close(tokens, *opened.pop())
+    return tokens
+
+
+def _is_own_label(address: Mark, text: str, marks: tuple[Mark, ...]) -> bool:
+    return text == address.href and _CODE not in marks and link("", text, text).startswith("<")
+
+
+def _reaches(pieces: Sequence[Piece]) -> list[dict[Mark, int]]:
+    """Return for each piece its marks (but code) and the last piece up to which each of them reaches."""
+    reach: list[dict[Mark, int]] = []
+    after: dict[Mark, int] = {}
+    for number in range(len(pieces) - 1, -1, -1):
+        after = {mark: after.get(mark, number) for mark in pieces[number][1] if mark is not _CODE}
+        reach.append(after)
+    reach.reverse()
+    return reach
+
+
+def _open(tokens: list[_Part], mark: Mark) -> _Edge:
+    edge = _Edge(mark.kind, opens=True, place=len(tokens))
+    if mark.kind == "a":
+        last = tokens[-1] if tokens else ""
+        if isinstance(last, str) and last.endswith("!"):
+            tokens[-1] = last[:-1] + "\\!"
+        tokens.append("[")
+    else:
+        tokens.append(edge)
+    return edge
+
+
+def _close(tokens: list[_Part], mark: Mark, opened: _Edge) -> None:
+    if mark.kind == "a":
+        tokens.append(link("", mark.href, "")[1:])
+    else:
+        edge = _Edge(mark.kind, opens=False, place=len(tokens), other=opened)
+        opened.other = edge
+        tokens.append(edge)
+
+
+def _settle(tokens: list[_Part]) -> None:
+    """Make tags of signs that CommonMark would not read as marks where they stand.
+
+    A tag changes what its neighbours stand beside, so these are looked at again; each pair changes once.
+    """
+    waiting = [token for token in tokens if isinstance(token, _Edge) and token.kind in _SIGNS]
+    while waiting:
+        edge = waiting.pop()
+        if edge.tag or _reads_right(tokens, edge):
+            continue
+        for each in (edge, edge.other):
+            if each is not None:
+                each.tag = True
+                for step in (-1, 1):
+                    place = each.place + step
+                    while 0 <= place < len(tokens) and isinstance(near := tokens[place], _Edge):
+                        if near.kind in _SIGNS and not near.tag:
+                            waiting.append(near)
+                        place += step
+
+
+def _reads_right(tokens: list[_Part], edge: _Edge) -> bool:
+    """Tell whether the sign opens (or closes) a mark, by the rules of CommonMark for delimiter runs."""
+    step = 1 if edge.opens else -1
+    inner, outer = _beside(tokens, edge, step), _beside(tokens, edge, -step)
+    if inner is None or outer is None or inner.isspace() or inner == "":
+        return False
+    # Editions of the standard differ on whether a symbol counts as punctuation: either reading must do.
+    return not _is_sign(inner) or outer == "" or outer.isspace() or _is_punctuation(outer)
+
+
+def _beside(tokens: list[_Part], edge: _Edge, step: int) -> str | None:
+    """Return the character beside the run of signs that ``edge`` is part of, "" at the end of the block.
+
+    None where a run of the same sign that opens meets one that closes: they would be read as one.
+    """
+    sign = _SIGNS[edge.kind][0]
+    place = edge.place + step
+    while 0 <= place < len(tokens):
+        near = tokens[place]
+        if isinstance(near, str):
+            return near[0 if step > 0 else -1]
+        written = near.written()
+        if written[0] != sign:
+            return written[0 if step > 0 else -1]
+        if near.opens != edge.opens:
+            return None
+        place += step
+    return ""
+
+
+def _is_sign(char: str) -> bool:
+    return unicodedata.category(char)[0] in "PS"
+
+
+def _is_punctuation(char: str) -> bool:
+    return unicodedata.category(char)[0] == "P" or (char.isascii() and _is_sign(char))

@@ -8,13 +8,16 @@ from urllib.parse import urljoin, urlsplit
 
 from helpscraper.urls import origin
 
-__all__ = ["code_span", "escape", "escape_lines", "fence", "link", "web_url"]
+__all__ = ["code_span", "escape", "escape_heading", "escape_lines", "fence", "link", "pictures", "web_url"]
 
-_SPECIAL = re.compile(r"[\\`*_\[\]|~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
-_PERHAPS = re.compile(r"[\\`*_\[\]|~<&]")
-_LINE_START = re.compile(r"([ \t]*)(?:([#>+=-])|(\d{1,9})([.)])(?=\s|$))")
+_SPECIAL = re.compile(r"[\\`*_\[\]~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
+_PERHAPS = re.compile(r"[\\`*_\[\]~<&]")
+# Marks of a list, a heading or a quote; a line that would underline a heading, part a text or head a table.
+_LINE_START = re.compile(r"(?:#{1,6}|[-+])(?=\s|$)|>|=(?=[= ]*$)|[-:|](?=[-:| ]*$)|(\d{1,9})(?=[.)](?:\s|$))")
+_HASHES_AT_END = re.compile(r"(?<!\S)#+$")
 _TICKS = re.compile(r"`+")
-_URL_UNSAFE = {ord(char): f"%{ord(char):02X}" for char in ' ()<>\\"`|'} | {
+_ENTITY = re.compile(r"&(?=#?[0-9A-Za-z]{1,32};)")
+_URL_UNSAFE = {code: f"%{code:02X}" for code in (*range(33), 127, *b'()<>\\"`|')} | {
     ord(char): None for char in "\t\r\n"
 }
 _SCHEMES = frozenset(("http", "https", "mailto", "tel"))
@@ -37,16 +40,25 @@ def escape(text: str) -> str:
 def escape_lines(text: str) -> str:
     r"""Return ``text`` with everything that would be a block mark at the start of a line taken literally.
 
-    >>> escape_lines("1. one\n# two\n- three")
-    '1\\. one\n\\# two\n\\- three'
+    >>> escape_lines("1. one\n# two\n- three\n---")
+    '1\\. one\n\\# two\n\\- three\n\\---'
     """
     if "\n" in text:
         return "\n".join(map(escape_lines, text.split("\n")))
     found = None if text[:1].isalpha() else _LINE_START.match(text)
     if found is None:
         return text
-    mark = f"\\{found[2]}" if found[2] else f"{found[3]}\\{found[4]}"
-    return f"{found[1]}{mark}{text[found.end() :]}"
+    number = found[1] or ""
+    return f"{number}\\{text[len(number) :]}"
+
+
+def escape_heading(text: str) -> str:
+    r"""Return the line of a heading with hashes at its end taken literally.
+
+    >>> escape_heading("Rule #"), escape_heading("C#")
+    ('Rule \\#', 'C#')
+    """
+    return _HASHES_AT_END.sub(lambda found: "\\" + found[0], text) if text.endswith("#") else text
 
 
 def _longest_ticks(text: str) -> int:
@@ -107,4 +119,34 @@ def link(label: str, url: str, plain: str) -> str:
     '[a](https://x.example/a%20%281%29)'
     """
     safe = url.translate(_URL_UNSAFE)
-    return f"<{url}>" if plain == url == safe else f"[{label}]({safe})"
+    if _ENTITY.search(safe):
+        safe = _ENTITY.sub(r"\\&", safe)
+    return f"<{url}>" if url and plain == url == safe else f"[{label}]({safe})"
+
+
+_FENCE = re.compile(r"(?:[ >]|- |\d{1,9}\. )*(`{3,})$")
+_PICTURE_OR_TICKS = re.compile(r"\\.|(`+)|!\[(?:[^\[\]\\]|\\.)*\]\(([^()\s]*)\)")
+
+
+def pictures(markdown: str) -> list[str]:
+    r"""Return the addresses of the pictures in the Markdown of a body, in their order; those in code are none.
+
+    >>> pictures("![a](https://x.example/a.png) `![b](c)` \\![d](e)")
+    ['https://x.example/a.png']
+    """
+    found: list[str] = []
+    fenced = ""
+    for line in markdown.split("\n"):
+        if mark := _FENCE.match(line):
+            fenced = "" if fenced == mark[1] else fenced or mark[1]
+        if fenced or mark or "![" not in line:
+            continue
+        place = 0
+        while match := _PICTURE_OR_TICKS.search(line, place):
+            place = match.end()
+            if match[1]:
+                runs = (run for run in _TICKS.finditer(line, place) if run[0] == match[1])
+                place = next((run.end() for run in runs), place)
+            elif match[2]:
+                found.append(match[2])
+    return found

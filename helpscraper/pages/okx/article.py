@@ -263,15 +263,17 @@ class ArticlePage(OkxPage):
         """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
         # A container of the body alone holds no chrome; the wider one holds the footers too.
         containers = self._containers
-        body = write_body(containers, self.url, _CHROME if self.counted("body", "content") else None)
+        body = write_body(containers, self.base_url, _CHROME if self.counted("body", "content") else None)
         if body.markdown:
             return body
-        document = rich_text(dig(self._post, "richTextContent"))
+        document, lost = rich_text(dig(self._post, "richTextContent"))
         if document is not None:
             self.count("body", "state")
-            return write_body([document], self.url)
+            for _ in range(lost):
+                self.count("embedded", "lost")
+            return write_body([document], self.base_url)
         if self._element is not None:
-            body = write_body([self._element], self.url, _CHROME_AND_HEAD)
+            body = write_body([self._element], self.base_url, _CHROME_AND_HEAD)
             if body.markdown:
                 self.count("body", "article")
                 return body

@@ -1,11 +1,12 @@
 """The rich text of the state (a Contentful document) as HTML, for a page whose markup holds no body.
 
 Node types seen on real pages: document, paragraph, text with bold marks, unordered-list, list-item,
-hyperlink, table with rows and cells. The others are those of Contentful's rich text format.
+hyperlink, table with rows and cells, embedded-asset-block. The others are those of Contentful's rich text format.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -13,6 +14,11 @@ from lxml import etree
 from helpscraper.pages.okx.state import dig, text
 
 __all__ = ["rich_text"]
+
+# What no element can hold: halves of a pair of surrogates become U+FFFD, the others show nothing.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1f\ufffe\uffff]")
+_SPACES = str.maketrans("\x0b\x0c\r", "   ")
 
 _TAGS = {
     "paragraph": "p",
@@ -27,33 +33,75 @@ _TAGS = {
     "table-header-cell": "th",
     "hyperlink": "a",
     "entry-hyperlink": "span",
-    "asset-hyperlink": "span",
+    "asset-hyperlink": "a",
     **{f"heading-{level}": f"h{level}" for level in range(1, 7)},
 }
-_MARKS = {"bold": "b", "italic": "i", "underline": "u", "code": "code", "strikethrough": "s"}
+_MARKS = {
+    **{"bold": "b", "italic": "i", "underline": "u", "code": "code", "strikethrough": "s"},
+    **{"superscript": "sup", "subscript": "sub"},
+}
+_EMBEDDED = frozenset(
+    ("embedded-asset-block", "embedded-entry-block", "embedded-entry-inline", "embedded-resource-block")
+)
+# A sane page embeds a few; a hostile one must not fill the counts.
+_MAX_LOST = 1_000
 
 
-def rich_text(document: Any) -> etree._Element | None:
-    """Return the document as a ``div``; None when it is not one or holds no text."""
+def rich_text(document: Any) -> tuple[etree._Element | None, int]:
+    """Return the document as a ``div`` and how many embedded assets and entries it names without an address.
+
+    None instead of the ``div`` when ``document`` is no document, or when nothing in it is shown.
+    """
     if dig(document, "nodeType") != "document":
-        return None
+        return None, 0
     root = etree.Element("div")
+    lost = 0
     waiting: list[tuple[etree._Element, Any]] = [(root, document)]
     while waiting:
         parent, node = waiting.pop()
-        if dig(node, "nodeType") == "text":
+        kind = text(node, "nodeType") or ""
+        if kind == "text":
             _text(parent, node)
             continue
         here = parent
         if node is not document:
-            here = etree.SubElement(parent, _TAGS.get(text(node, "nodeType") or "", "div"))
-            uri = text(node, "data", "uri")
+            here = etree.SubElement(parent, _TAGS.get(kind, "div"))
+            uri = text(node, "data", "uri") if kind == "hyperlink" else _file(node)[0]
             if here.tag == "a" and uri and uri.isprintable():
                 here.set("href", uri)
+            elif kind in _EMBEDDED and not _embed(here, node):
+                lost += 1
         content = dig(node, "content")
         if isinstance(content, list):
             waiting.extend((here, child) for child in reversed(content))
-    return root if "".join(map(str, root.itertext())).strip() else None
+    shown = "".join(map(str, root.itertext())).strip() or next(root.iter("img", "video"), None) is not None
+    return (root if shown else None), min(lost, _MAX_LOST)
+
+
+def _file(node: Any) -> tuple[str | None, str]:
+    """Return address and media type of the file of an asset."""
+    file = dig(node, "data", "target", "fields", "file")
+    return text(file, "url"), text(file, "contentType") or ""
+
+
+def _embed(here: etree._Element, node: Any) -> bool:
+    """Put an asset into the ``div`` in its place; False when it has no address."""
+    url, media_type = _file(node)
+    if url is None or not url.isprintable():
+        return False
+    fields = dig(node, "data", "target", "fields")
+    title = _clean(text(fields, "title") or text(fields, "description") or "")
+    if media_type.startswith(("video/", "audio/")):
+        etree.SubElement(here, "video", src=url, title=title)
+    elif media_type.startswith("image/") or not media_type:
+        etree.SubElement(here, "img", src=url, alt=title)
+    else:
+        etree.SubElement(here, "a", href=url).text = title or url
+    return True
+
+
+def _clean(value: str) -> str:
+    return _FORBIDDEN.sub("", _SURROGATE.sub("\ufffd", value)).translate(_SPACES)
 
 
 def _text(parent: etree._Element, node: Any) -> None:
@@ -68,7 +116,7 @@ def _text(parent: etree._Element, node: Any) -> None:
             here = etree.SubElement(here, tag)
     if here is parent:
         here = etree.SubElement(parent, "span")
-    lines = "".join(char for char in value if char.isprintable() or char in "\n\t").split("\n")
+    lines = _clean(value).split("\n")
     here.text = lines[0]
     for line in lines[1:]:
         etree.SubElement(here, "br").tail = line

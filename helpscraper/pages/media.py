@@ -1,0 +1,140 @@
+"""Elements that stand for something else: pictures, films and frames by their addresses, scrambled mail, hidden parts.
+
+Scripts of the page decide much of it in a browser. Nothing is run here: the attributes say enough.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from lxml import etree
+
+from helpscraper.pages.base import collapse
+from helpscraper.pages.markdown import escape, link, web_url
+
+__all__ = ["embedded", "is_hidden", "link_target", "mail_address", "picture"]
+
+# Where scripts that load pictures late keep the address; the ``src`` beside one is a placeholder.
+_LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-url")
+_LATE_SETS = ("data-srcset", "data-lazy-srcset")
+_WIDTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[wx]")
+_MAIL_PATH = "/cdn-cgi/l/email-protection"
+_MAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
+_MAX_STYLE = 2_000
+_SOURCES = 20
+
+
+def is_hidden(node: etree._Element) -> bool:
+    """Tell whether the element's own attributes keep it from being shown: ``hidden``, or its style.
+
+    A style sheet may hide more; it is no part of a saved page.
+    """
+    style = node.get("style")
+    if style and len(style) <= _MAX_STYLE:
+        stated = dict(_declarations(style))
+        if stated.get("display") == "none" or stated.get("visibility") in ("hidden", "collapse"):
+            return True
+        if "display" in stated:
+            return False
+    return node.get("hidden") is not None or (node.tag == "dialog" and node.get("open") is None)
+
+
+def _declarations(style: str) -> Iterator[tuple[str, str]]:
+    for declaration in style.lower().split(";"):
+        name, _, value = declaration.partition(":")
+        yield name.strip(), value.replace("!important", "").strip()
+
+
+def mail_address(scrambled: str | None) -> str | None:
+    """Return the address that Cloudflare wrote as hex digits under a key that differs in each answer.
+
+    The first byte is the key, and each other byte was combined with it by exclusive or. None for what is no address.
+
+    >>> mail_address("2b434e47466b53054e534a465b474e"), mail_address("1a2b3c4d")
+    ('help@x.example', None)
+    """
+    try:
+        data = bytes.fromhex((scrambled or "")[:2_000])
+        plain = bytes(byte ^ data[0] for byte in data[1:]).decode()
+    except (ValueError, IndexError):
+        return None
+    return plain if plain.isprintable() and _MAIL.match(plain) else None
+
+
+def link_target(node: etree._Element, base_url: str) -> str | None:
+    """Return where an ``a`` leads, absolute; None when that is no web, mail or telephone address."""
+    href = node.get("href")
+    if href and _MAIL_PATH in href:
+        before, _, scrambled = href.partition("#")
+        address, question, rest = scrambled.partition("?")
+        mail = mail_address(address)
+        # A key that differs in each answer is no part of the address.
+        href = f"mailto:{mail}{question}{rest}" if mail else before
+    return web_url(href, base_url)
+
+
+def picture(node: etree._Element, base_url: str) -> str | None:
+    """Return the Markdown of an ``img``; None when it has neither an address nor a text in its stead."""
+    url = next((url for href in _addresses(node) if (url := web_url(href, base_url))), "")
+    alt = collapse(node.get("alt") or "")
+    return f"![{escape(alt)}]{link('', url, '')[2:]}" if url or alt else None
+
+
+def _addresses(node: etree._Element) -> Iterator[str | None]:
+    """Give what may be the address of an ``img``, the likeliest first."""
+    yield from map(node.get, _LATE)
+    for name in _LATE_SETS:
+        yield _largest(node.get(name))
+    yield node.get("src")
+    yield _largest(node.get("srcset"))
+    # The parser knows no ``source`` without an end, so what follows one stands within it.
+    around = next((each for each in islice(node.iterancestors(), _SOURCES) if each.tag != "source"), None)
+    if around is not None and around.tag == "picture":
+        for source in islice(around.iter("source"), _SOURCES):
+            yield _largest(source.get("srcset") or source.get("data-srcset"))
+    # A page for browsers without scripts says it in the element behind.
+    behind = node.getnext()
+    if behind is not None and behind.tag == "noscript" and not node.tail:
+        for img in behind.iter("img"):
+            yield img.get("src")
+
+
+def _largest(candidates: str | None) -> str | None:
+    """Return the address of the widest picture of a ``srcset``.
+
+    >>> _largest("/a.png 1x,/b.png 2x, /c,d.png")
+    '/b.png'
+    """
+    found = list(_candidates((candidates or "")[:20_000].split()))
+    return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _candidates(words: list[str]) -> Iterator[tuple[float, str]]:
+    url = ""
+    for word in words:
+        if url:
+            # A width, and perhaps, glued to it by a comma, the next address.
+            width, _, following = word.partition(",")
+            stated = _WIDTH.fullmatch(width)
+            yield float(stated[1]) if stated else 1.0, url
+            url = following
+        else:
+            url = word.lstrip(",")
+        if url.endswith(","):
+            yield 1.0, url.rstrip(",")
+            url = ""
+    if url:
+        yield 1.0, url
+
+
+def embedded(node: etree._Element, base_url: str) -> str | None:
+    """Return the Markdown of a link to a film, a sound or a frame; None without an address of its own."""
+    sources = (node, *islice(node.iter("source"), _SOURCES))
+    hrefs = (each.get(name) for each in sources for name in ("src", "data-src", "data"))
+    url = next((url for href in hrefs if (url := web_url(href, base_url))), None)
+    if url is None:
+        return None
+    title = collapse(node.get("title") or node.get("aria-label") or "")
+    return link(escape(title or url), url, title or url)

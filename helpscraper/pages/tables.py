@@ -1,0 +1,109 @@
+"""Blocks of a body, and the rule by which cells of a table take their columns where others span them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from helpscraper.pages.inline import Piece
+
+__all__ = ["EMPTY", "Block", "Spans", "whole_number"]
+
+# So many cells stand empty at most: beside a cell that spans columns, and in a row below cells that span rows. Of how
+# many rows a cell spans nothing is kept but the last, so that number needs no bound.
+_MAX_SPAN = 50
+_TO_THE_END = sys.maxsize
+
+
+@dataclass(slots=True, eq=False)
+class Block:
+    """A block. ``kind`` is the name of an element; ``number`` is an item's, None for one that shows no mark.
+
+    Paragraphs, headings (``p``, ``h1`` to ``h6``) and code (``pre``) hold ``pieces``, the others ``blocks``: a list
+    its items, a table its rows, a row its cells.
+    """
+
+    kind: str
+    blocks: list[Block] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    number: int | None = 1
+
+
+EMPTY = Block("td")
+"""Stands for every cell that a span adds, since a page may ask for millions of them; nothing is ever put into it."""
+
+
+@dataclass(slots=True)
+class Spans:
+    """What reaches down into the rows of a table: the last row that a cell covers, by each column that it covers.
+
+    They are those of one row group, ``group``, beyond which no cell reaches.
+    """
+
+    last_row: dict[int, int] = field(default_factory=dict)
+    row: etree._Element | None = None
+    group: etree._Element | None = None
+    spare: int = 0
+
+    def begin_row(self, node: etree._Element) -> None:
+        """Begin a row, in another group than the last one perhaps."""
+        self.row = node
+        if self.last_row:
+            self.spare = _MAX_SPAN
+            if node.getparent() is not self.group:
+                self.last_row.clear()
+
+    def begin_cell(self, node: etree._Element, row: list[Block], number: int) -> None:
+        """Add a cell to the row of that number, behind those that cells above reach down to."""
+        if self.last_row:
+            self.pass_covered(row, number)
+        row.append(Block("td"))
+        if span := node.get("rowspan"):
+            self._cover(_height(span), _width(node), len(row) - 1, number)
+
+    def end_cell(self, node: etree._Element, row: list[Block]) -> None:
+        """Add an empty cell for each further column that the cell spans."""
+        if node.get("colspan"):
+            row += [EMPTY] * (_width(node) - 1)
+
+    def pass_covered(self, row: list[Block], number: int) -> None:
+        """Add an empty cell for each column, from the next one on, that a cell above reaches down to."""
+        while self.spare and self.last_row.get(len(row), -1) >= number:
+            row.append(EMPTY)
+            self.spare -= 1
+
+    def _cover(self, height: int, width: int, first: int, number: int) -> None:
+        """Let the cell in column ``first`` reach down ``height`` rows, its own among them."""
+        if height == 1:
+            return
+        if self.row is not None and not self.last_row:
+            self.group = self.row.getparent()
+        last = number - 1 + height
+        for column in range(first, first + width):
+            self.last_row[column] = max(last, self.last_row.get(column, last))
+
+
+def _width(cell: etree._Element) -> int:
+    """Return how many columns a cell spans."""
+    return min(whole_number(cell.get("colspan"), 1) or 1, _MAX_SPAN)
+
+
+def _height(span: str) -> int:
+    """Return how many rows a cell spans: to the end of its row group for 0 and for more than a page can have."""
+    stated = span.strip()
+    if not (stated.isascii() and stated.isdigit()):
+        return 1
+    digits = stated.lstrip("0")
+    return int(digits) if 0 < len(digits) < 9 else _TO_THE_END
+
+
+def whole_number(text: str | None, default: int) -> int:
+    """Return the number that an attribute states; ``default`` for what is none, or none below a thousand million.
+
+    >>> whole_number(" 5 ", 1), whole_number("-5", 1), whole_number(None, 1)
+    (5, 1, 1)
+    """
+    stated = (text or "").strip()
+    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= 9 else default
