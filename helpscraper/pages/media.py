@@ -52,7 +52,7 @@ def mail_address(scrambled: str | None) -> str | None:
 
     The first byte is the key, and each other byte was combined with it by exclusive or. None for what is no address.
 
-    >>> mail_address("2b434e47466b53054e534a465b474e"), mail_address("1a2b3c4d")
+    >>> mail_address("2b434e475b6b53054e534a465b474e"), mail_address("1a2b3c4d")
     ('help@x.example', None)
     """
     try:
