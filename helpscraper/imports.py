@@ -7,7 +7,7 @@ import gzip
 import io
 import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -18,17 +18,17 @@ from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
-from helpscraper.errors import CommandError, ExtractionError, InputError, ReferenceNotFoundError
+from helpscraper.crawl.health import check_bodies
+from helpscraper.errors import CommandError, ExtractionError, InputError
 from helpscraper.items import Article, Body, RawArticle
 from helpscraper.locales import get_locale
+from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.normalise.titles import normalise_title
-from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage
+from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage, check_edition
 from helpscraper.pages.okx.page import OkxPage
-from helpscraper.pages.text import read_text, settle
 from helpscraper.payload.charsets import decoded, encoding_of
-from helpscraper.sites import get_site
-from helpscraper.urls import HelpUrl, parse_help_url, same_site
+from helpscraper.sites import OKX, Site, find_site, get_site, known_hosts
+from helpscraper.urls import HelpUrl, parse_help_url
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
@@ -39,11 +39,15 @@ _UNCHANGED = "check --format and --url; nothing was imported"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import made: the snapshot, and what was corrected or left open, counted by ``field/outcome``."""
+    """What an import made: the snapshot, and what was corrected or left open, counted by ``field/outcome``.
+
+    ``doubts`` are the findings of the health checks that can judge a single page.
+    """
 
     snapshot: SnapshotFile
     outcomes: Counter[str]
     ambiguous: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def read_input(path: Path) -> bytes:
@@ -88,31 +92,30 @@ def import_page(
     url: str,
     locale: str,
     captured_at: dt.datetime,
-    site: str = "okx",
+    site: str | None = None,
 ) -> ImportReport:
     """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
 
-    ``url`` is where the page was captured; it decides what kind of page it is. The same file with the same arguments
+    ``url`` is where the page was captured; it decides what kind of page it is, and of which site if ``site`` does not
+    say so; any of the site's hosts will do. The same file with the same arguments
     gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also where its page is
     not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the archive is
     unchanged then.
     """
-    context = Context(get_site(site), get_locale(locale).prefix)
+    context = Context(_site_of(url, site), get_locale(locale).prefix)
     if captured_at.tzinfo is None:
         raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
     captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
-    _check_place(url, context)
+    _check_edition(url, context)
     data = read_input(path)
     catalog = Catalog(archive_uri)
     partition = Partition(context.site.name, context.locale)
     ambiguous: tuple[str, ...] = ()
     rules: dict[str, int] = {}
     if form == "text":
-        raws, ambiguous = _from_text(
-            _decoded(path, data), url, context.locale, _known_titles(catalog, partition)
-        )
+        raws, ambiguous = named_rows(_decoded(path, data), url, context, known_articles(catalog, partition))
     else:
-        raws, rules = _from_html(path, data, url)
+        raws, rules = _from_html(path, data, url, context)
     if not raws:
         raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
     articles, bodies, outcomes = _normalised(raws, context, captured_at)
@@ -131,17 +134,24 @@ def import_page(
         bodies_table(bodies, captured_at),
         run,
     )
-    return ImportReport(written, outcomes, ambiguous)
+    doubts = tuple(each["detail"] for each in run["health"] if each["verdict"] != "ok")
+    return ImportReport(written, outcomes, ambiguous, doubts)
 
 
-def _check_place(url: str, context: Context) -> None:
-    """Raise ``CommandError`` when ``url`` is another site's, or another edition's than the locale says."""
-    if not same_site(url, context.site.base_url) and not _is_own_machine(url):
-        raise CommandError(
-            f"{url} is not a page of {context.site.base_url}",
-            advice="give the URL where the page was captured",
-        )
-    stated = parse_help_url(url).locale
+def _site_of(url: str, name: str | None) -> Site:
+    """Return the site called ``name``, or else that of ``url``; raises ``CommandError`` when ``url`` is not its own."""
+    site = get_site(name) if name is not None else find_site(url) or OKX
+    if find_site(url) is site or _is_own_machine(url):
+        return site
+    raise CommandError(
+        f"{url} is not a page of {site.name if name is not None else 'a help centre that helpscraper knows'}",
+        advice=f"give the URL where the page was captured; {known_hosts()}",
+    )
+
+
+def _check_edition(url: str, context: Context) -> None:
+    """Raise ``CommandError`` when ``url`` belongs to another edition than the locale says."""
+    stated = context.site.edition_at(url)
     if stated != context.locale and not url.startswith(context.site.help_url(context.locale)):
         raise CommandError(
             f"{url} belongs to the edition {stated}, not to {context.locale}",
@@ -165,7 +175,9 @@ def _decoded(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _from_html(path: Path, data: bytes, url: str) -> tuple[list[RawArticle], dict[str, int]]:
+def _from_html(
+    path: Path, data: bytes, url: str, context: Context
+) -> tuple[list[RawArticle], dict[str, int]]:
     """Return the rows of a saved page, and how often each extraction rule matched (``listing.state/found``)."""
     target = parse_help_url(url)
     if target.kind not in {"article", "section", "category", "search"}:
@@ -175,15 +187,18 @@ def _from_html(path: Path, data: bytes, url: str) -> tuple[list[RawArticle], dic
         )
     _check_encoding(path, data)
     try:
-        page, kind, raws = _read_html(path, data, url, target)
+        page, kind, raws = _read_html(path, data, url, target, context)
     except ExtractionError as error:
         raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
     _check_whole(path, page)
     return raws, {f"{kind}.{rule}": n for rule, n in sorted(page.outcomes.items())}
 
 
-def _read_html(path: Path, data: bytes, url: str, target: HelpUrl) -> tuple[OkxPage, str, list[RawArticle]]:
+def _read_html(
+    path: Path, data: bytes, url: str, target: HelpUrl, context: Context
+) -> tuple[OkxPage, str, list[RawArticle]]:
     """Return the page, its kind as the rules of a crawl name it, and its rows."""
+    check_edition(OkxPage(url, data), context.site, context.locale)
     if target.kind == "article":
         article = ArticlePage(url, data, slug=target.slug)
         return article, "article", [article.article]
@@ -241,39 +256,6 @@ def _check_encoding(path: Path, data: bytes) -> None:
     )
 
 
-def _from_text(
-    text: str, url: str, locale: str, known: Mapping[str, str]
-) -> tuple[list[RawArticle], tuple[str, ...]]:
-    """Return the rows of flattened text, and the titles that it leaves open.
-
-    Each row gets the slug of the known article with its title, else it keeps the one that was made of its title.
-    """
-    page = read_text(text, url=url, locale=locale)
-    rows = settle(page.rows, known.keys())
-    taken: Counter[str] = Counter()
-    raws = []
-    for row in rows:
-        raw = row.raw
-        slug = known.get(normalise_title(raw.title or "")) or raw.slug
-        taken[slug] += 1
-        raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
-        raws.append(raw)
-    return raws, tuple(row.raw.title or "" for row in rows if row.ambiguous)
-
-
-def _known_titles(catalog: Catalog, partition: Partition) -> dict[str, str]:
-    """Return article id by title from the newest snapshot; titles that two articles share name neither."""
-    try:
-        table = catalog.load_table(
-            "latest", columns=["article_id", "title"], site=partition.site, locale=partition.locale
-        )
-    except ReferenceNotFoundError:
-        return {}
-    ids, titles = (table.column(name).to_pylist() for name in ("article_id", "title"))
-    shared = Counter(titles)
-    return {title: article_id for article_id, title in zip(ids, titles, strict=True) if shared[title] == 1}
-
-
 def _normalised(
     raws: Sequence[RawArticle], context: Context, captured_at: dt.datetime
 ) -> tuple[list[Article], list[Body], Counter[str]]:
@@ -320,7 +302,9 @@ def _facts(
         field, _, outcome = name.partition("/")
         fields.setdefault(field, {})[outcome] = n
     status = Counter(article.status for article in articles)
-    return {
+    fetched = [article for article in articles if article.status == "fetched"]
+    bodiless = sum(article.body_sha256 is None for article in fetched)
+    facts = {
         "run_id": snapshot_id(captured_at),
         "site": partition.site,
         "locale": partition.locale,
@@ -336,11 +320,12 @@ def _facts(
         "fields": fields,
         "ambiguous": list(ambiguous),
         "requests": {"bytes": size},
-        "health": [],
+        "new": {"fetched": len(fetched), "body_sha256": bodiless},
         "region": {},
         "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
         "arguments": {"file": path.name, "url": url},
     }
+    return facts | {"health": [verdict.as_facts() for verdict in check_bodies(facts)]}
 
 
 def _named(outcomes: Counter[str]) -> str:

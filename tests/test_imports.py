@@ -125,7 +125,8 @@ def test_the_same_import_gives_the_same_bytes(tmp_path: Path, page: Path) -> Non
 def test_a_known_title_brings_its_article_id(tmp_path: Path, page: Path) -> None:
     assert run(tmp_path / "a", page) == 0
     known = Archive(tmp_path / "a").load().iloc[0]
-    text = f"{known['title']}\nSome words about it.Published on Sep 4, 2024Updated on Mar 10, 202650"
+    date = f"{known['published_on']:%b %d, %Y}"
+    text = f"{known['title']}\nSome words about it.Published on {date}Updated on Mar 10, 202650"
     file = tmp_path / "one.txt"
     file.write_text(text, encoding="utf-8")
     assert run(tmp_path / "a", file, url=SEARCH, at="2026-07-01T00:00:00Z") == 0

@@ -45,7 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--locale",
         help="locale prefix of the edition (default: en for a page, all for a web archive's files)",
     )
-    parser.add_argument("--site", default="okx", help="site that it was captured from (default: %(default)s)")
+    parser.add_argument("--site", help="site that it was captured from (default: that of its address)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,7 +71,7 @@ def _import_captures(args: argparse.Namespace) -> int:
     from helpscraper.cli.progress import Bar
 
     with Bar("days") as bar:
-        report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
+        report = import_captures(args.archive, args.files, args.site or "okx", args.locale, progress=bar.show)
     for written in report.snapshots:
         print(f"imported: {written.path}, {written.rows} rows")
     for path in report.already:
@@ -110,6 +110,8 @@ def _import_page(args: argparse.Namespace) -> int:
         site=args.site,
     )
     print(f"imported: {report.snapshot.path}, {report.snapshot.rows} rows")
+    for doubt in report.doubts:
+        print(f"doubtful: {doubt}", file=sys.stderr)
     for title in report.ambiguous:
         print(f"ambiguous, left open: {title!r}", file=sys.stderr)
     return 0

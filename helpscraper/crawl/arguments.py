@@ -45,6 +45,8 @@ class CrawlArguments:
         """
         wrong: list[str] = []
         site = get_site(arguments.pop("site", None) or "okx")
+        if not site.crawled:
+            wrong.append(f"site={site.name}: no list of it was ever seen; captures of it can be imported")
         locale = get_locale(arguments.pop("locale", None) or "en").prefix
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
         if not _is_root(base_url):

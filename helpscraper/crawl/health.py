@@ -18,7 +18,7 @@ from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.crawl.drift import drift_details
 from helpscraper.crawl.witness import witness_verdicts
 
-__all__ = ["ANOTHER_EDITION", "Thresholds", "Verdict", "check_health", "is_fit"]
+__all__ = ["ANOTHER_EDITION", "Thresholds", "Verdict", "check_bodies", "check_health", "is_fit"]
 
 Facts = Mapping[str, Any]
 
@@ -254,17 +254,26 @@ def _failed(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     yield Verdict("failed", verdict, f"{failed} of {tried} article pages could not be read")
 
 
+def check_bodies(facts: Facts, limits: Thresholds | None = None) -> list[Verdict]:
+    """Judge the pages of articles that were not known before, of a crawl or an import, by whether they have a body."""
+    limits = limits or Thresholds()
+    failed = list(_without(facts, "body_sha256", "body", limits.min_bodies, limits))
+    without = facts.get("new", {}).get("body_sha256", 0)
+    said = f"{without} of {facts.get('new', {}).get('fetched', 0)} new articles have no body"
+    return failed or ([Verdict("bodies", "warn", said)] if without else [])
+
+
 def _first_readings(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     """Judge the pages of articles that were not known before by what every article has."""
+    yield from check_bodies(facts, limits)
+    yield from _without(facts, "published_on", "date", limits.min_dated, limits)
+
+
+def _without(facts: Facts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
     new = facts.get("new", {})
-    n = new.get("fetched", 0)
-    for name, what, least in (
-        ("body_sha256", "body", limits.min_bodies),
-        ("published_on", "date", limits.min_dated),
-    ):
-        without = new.get(name, 0)
-        if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
-            yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
+    n, without = new.get("fetched", 0), new.get(name, 0)
+    if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
+        yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
 
 
 def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:

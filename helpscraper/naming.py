@@ -1,0 +1,68 @@
+"""Which known article a row of flattened text is of: a text has titles and dates, and no slugs."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context, dates
+from helpscraper.normalise.titles import normalise_title
+from helpscraper.pages.text import read_text, settle
+from helpscraper.urls import parse_help_url
+
+__all__ = ["KnownArticles", "known_articles", "named_rows"]
+
+KnownArticles = Mapping[str, Mapping[str, dt.date | None]]
+"""By title, the articles that bear it and the date of publication of each."""
+
+
+def known_articles(catalog: Catalog, partition: Partition) -> KnownArticles:
+    """Return the articles of the newest snapshot, by title."""
+    names = ["article_id", "title", "published_on"]
+    try:
+        table = catalog.load_table("latest", columns=names, site=partition.site, locale=partition.locale)
+    except ReferenceNotFoundError:
+        return {}
+    found: defaultdict[str, dict[str, dt.date | None]] = defaultdict(dict)
+    for article_id, title, published in zip(*(table.column(name).to_pylist() for name in names), strict=True):
+        found[title][article_id] = published
+    return found
+
+
+def named_rows(
+    text: str, url: str, context: Context, known: KnownArticles
+) -> tuple[list[RawArticle], tuple[str, ...]]:
+    """Return the rows of flattened text, and the titles that it leaves open.
+
+    An article's own address names it. In a list each row gets the slug of the one known article with its title and,
+    where both are dated, its date of publication: regional variants of a notice are articles of their own under one
+    title. Any other row keeps the slug that was made of its title, with its date where an article of another date has
+    that slug already.
+    """
+    page = read_text(text, url=url, locale=context.locale)
+    rows = settle(page.rows, known.keys())
+    published_on = {slug: published for alike in known.values() for slug, published in alike.items()}
+    addressed = parse_help_url(url).kind == "article"
+    taken: Counter[str] = Counter()
+    raws = []
+    for row in rows:
+        raw = row.raw
+        published = dates(raw, context).columns["published_on"]
+        alike = known.get(normalise_title(raw.title or ""), {})
+        fits = [slug for slug, its_own in alike.items() if not _differ(published, its_own)]
+        slug = fits[0] if len(fits) == 1 and not addressed else raw.slug
+        if not fits and not addressed and published and _differ(published, published_on.get(slug)):
+            slug = f"{slug}-{published:%Y%m%d}"
+        taken[slug] += 1
+        raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        raws.append(raw)
+    return raws, tuple(row.raw.title or "" for row in rows if row.ambiguous)
+
+
+def _differ(one: dt.date | None, other: dt.date | None) -> bool:
+    return one is not None and other is not None and one != other
