@@ -24,7 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from helpscraper.archive.layout import SCRATCH, Partition, staging
 from helpscraper.errors import ArchiveError, CommandError
 
-__all__ = ["Store", "sha256", "uri_problem"]
+__all__ = ["Store", "make_folder", "sha256", "uri_problem"]
 
 # A commit takes seconds, so an hour-old scratch file has lost its writer (killed, or the power went).
 _STALE_SECONDS = 3600
@@ -130,7 +130,7 @@ class Store:
                 self._put(path, data, "overwrite" if replace else "create")
                 return
             target = Path(self._full(path))
-            target.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(target.parent)
             with self.scratch(path, beside=target.parent) as temporary:
                 source = _flushed(temporary, data)
                 self._publish(source, target, path, replace=replace)
@@ -294,6 +294,14 @@ def _flushed(temporary: Path, data: bytes | Path) -> Path:
         stream.flush()
         os.fsync(stream.fileno())
     return temporary
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it; the names of the new ones are on disk when this returns."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in new:
+        _sync_folder(each.parent)
 
 
 def _sync_folder(folder: Path) -> None:

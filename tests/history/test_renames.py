@@ -48,6 +48,24 @@ def test_by_a_nearly_equal_body() -> None:
     assert not near("", "")
 
 
+def test_nearly_equal_is_nine_shingles_in_ten() -> None:
+    words = [f"w{n}" for n in range(104)]
+    before = " ".join(words[:94])  # 90 shingles
+    assert near(before, " ".join(words))  # and 100, of which 90 are shared
+    assert not near(" ".join(words[:93]), " ".join(words))  # 89
+
+
+def test_a_nearly_equal_body_under_another_id_of_the_cms_is_another_article() -> None:
+    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: {"b": TEXT, "a": TEXT + " more"}[key] for key in keys}
+
+    def found(before: str | None, after: str | None) -> bool:
+        return bool(find_renames([Candidate("old", before, "b")], [Candidate("new", after, "a")], bodies))
+
+    assert found(None, None) and found("1", None) and found(None, "2")
+    assert not found("1", "2")
+
+
 def test_notices_of_one_template_are_not_one_article() -> None:
     def bodies(keys: Sequence[str]) -> Mapping[str, str]:
         return {key: TEXT.replace("word100", key) for key in keys}

@@ -102,6 +102,42 @@ def test_an_unknown_label_is_kept_as_shown_and_counted() -> None:
     assert values.outcomes.count("category/unknown-label") == 1
 
 
+@pytest.mark.parametrize("kind", ["listing", "search", "text"])
+def test_only_an_articles_own_page_brings_a_body(kind: str) -> None:
+    body = {"body_text": "One.", "body_markdown": "One.", "body_html": "<p>One.</p>"}
+    values = normalise_article(raw(kind=kind, title="x", **body), EN)
+    assert values.body is None
+    assert (values.columns["body_sha256"], values.columns["word_count"]) == (None, None)
+    assert not [name for name in values.outcomes if name.startswith("body/")]
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown", "slug"),
+    [
+        ("faq", None, "faq"),
+        (None, "FAQ", "faq"),
+        ("faq", "Announcements", "faq"),
+        ("a-new-one", "Announcements", "announcements"),
+        ("faq", "Fireside chats", "faq"),
+        (None, None, None),
+    ],
+)
+def test_a_category_is_known_by_its_slug_or_else_by_its_label(
+    stated: str | None, shown: str | None, slug: str | None
+) -> None:
+    values = normalise_article(raw(title="x", category=stated, category_title=shown), EN)
+    assert values.columns["category"] == slug
+    told = [name for name in values.outcomes if name.startswith("category/")]
+    assert told == (["category/present"] if slug else [])
+
+
+def test_a_section_brings_no_category_where_one_is_known() -> None:
+    values = normalise_article(raw(title="x", category="announcements", section="faq-kyc"), EN)
+    assert values.columns["category"] == "announcements"
+    assert "category/from-section" not in values.outcomes
+    assert normalise_article(raw(title="x"), EN).columns["category"] is None
+
+
 def test_a_section_brings_its_category() -> None:
     values = normalise_article(raw(title="x", section="faq-kyc"), EN)
     assert values.columns["category"] == "faq"

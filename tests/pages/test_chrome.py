@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from helpscraper.errors import ExtractionError
 from helpscraper.pages.okx import ArticlePage
 
 URL = "https://help.harbour.example/help/ropes"
@@ -29,3 +30,17 @@ def test_each_mark_of_chrome_is_enough(chrome: str) -> None:
     assert article.body_text == "Coil them.\nDry them."
     assert article.body_markdown == "Coil them.\n\nDry them."
     assert "Follow us" not in (article.body_html or "")
+
+
+@pytest.mark.parametrize(
+    ("label", "heading"),
+    [(None, "Ropes"), ("", ""), ("Ropes", None), ("Ropes", "Knots"), ("", "Ropes"), (None, None)],
+)
+def test_an_element_whose_label_is_not_its_heading_is_no_article(
+    label: str | None, heading: str | None
+) -> None:
+    stated = "" if label is None else f' aria-label="{label}"'
+    title = "" if heading is None else f"<h1>{heading}</h1>"
+    page = f"<html><body><article{stated}>{title}<p>Words.</p></article></body></html>"
+    with pytest.raises(ExtractionError, match="no article element of this site"):
+        _ = ArticlePage(URL, page).article

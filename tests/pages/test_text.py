@@ -17,6 +17,7 @@ from helpscraper.errors import CommandError
 from helpscraper.locales import LOCALES
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.pages.text import TextPage, TextRow, read_text, settle
+from helpscraper.pages.text_tail import label_at
 from helpscraper.urls import is_slug
 
 
@@ -362,3 +363,10 @@ def test_any_text_is_read_and_settles_once(parts: list[str], prefix: str, kind: 
     assert settle(page.rows) == page.rows
     assert len({row.raw.slug for row in page.rows}) == len(page.rows)
     assert all(is_slug(row.raw.slug) for row in page.rows)
+
+
+def test_the_longest_label_is_cut_unless_it_would_split_a_word() -> None:
+    # Only a small letter behind a small letter goes on with a word.
+    assert label_at("FAQ ZHow to pay", 0, ("FAQ ZH", "FAQ Z")) == "FAQ ZH"
+    assert label_at("FAQ ZHow to pay", 0, ("FAQ", "FAQ ZHo")) == "FAQ"
+    assert label_at("Announcements", 0) == "Announcements"

@@ -17,7 +17,7 @@ from typing import Any
 from uuid import uuid4
 
 from helpscraper.archive.layout import Partition, warc_path
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, make_folder
 from helpscraper.archive.warc.build import (
     Exchange,
     request_record,
@@ -245,7 +245,7 @@ class Recorder:
         self._file = warc_path(self._partition, self._id, self._number)
         path = self._local(self._file)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             self._stream = path.open("xb", buffering=0)
         except OSError as error:
             raise self._failed(error) from error
