@@ -9,12 +9,11 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
-from urllib.parse import urlsplit
 
 from helpscraper.archive.warc import Capture
 from helpscraper.archive.warc.record import parse_date
 from helpscraper.pages.okx.interface import articles_asked
+from helpscraper.sites import find_site, host_of
 from helpscraper.urls import HelpUrl, origin, parse_help_url
 
 __all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
@@ -62,27 +61,18 @@ def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
 
 
 def is_ours(url: str, base_url: str) -> bool:
-    """Tell whether ``url`` is on the site at ``base_url``; other archives met it without ``www`` and by plain
-    HTTP too.
+    """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, as other
+    archives met it, or on another host of the same site.
 
-    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com")
-    True
-    >>> is_ours("https://okx.evil/help", "https://okx.com")
-    False
+    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help", "https://okx.com")
+    (True, False)
+    >>> is_ours("https://web3.okx.com/help/a", "https://okx.com"), is_ours("https://tr.okx.com/help", "https://okx.com")
+    (True, False)
     """
-    return _is_ours(origin(url), base_url)
-
-
-# The records of a crawl are many, their origins few.
-@lru_cache(maxsize=256)
-def _is_ours(url: str, base_url: str) -> bool:
-    try:
-        a, b = urlsplit(url), urlsplit(base_url)
-        ports = [None if parts.port in (80, 443) else parts.port for parts in (a, b)]
-    except ValueError:
+    host = host_of(origin(url))
+    if host is None:
         return False
-    names = [(parts.hostname or "").removeprefix("www.") for parts in (a, b)]
-    return a.scheme in {"http", "https"} and names[0] == names[1] and ports[0] == ports[1] and not a.username
+    return host == host_of(base_url) or ((site := find_site(url)) is not None and site is find_site(base_url))
 
 
 # Whoever is answered so asks for the same address again (the setting ``RETRY_HTTP_CODES``).
@@ -106,14 +96,17 @@ def plan(
     sections whose list the crawl took from the JSON interface to their slugs; other answers of it are passed over.
     """
     redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
+    site = find_site(base_url)
     for capture in captures:
         if not is_ours(capture.url, base_url):
             continue
         led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
         asked = led
         if asked is None:
-            asked = _told(capture.url, interface or {}, locale) or parse_help_url(capture.url)
-            if asked.locale != locale:
+            asked = _told(capture.url, interface or {}, locale)
+        if asked is None:
+            asked = parse_help_url(capture.url)
+            if (asked.locale if site is None else site.edition_at(capture.url)) != locale:
                 continue
         if capture.location and redirects:
             redirected[capture.location].append(asked)

@@ -97,3 +97,11 @@ def test_no_audit_where_none_is_wanted_or_possible() -> None:
 def test_a_share_is_not_rounded_up_for_binary_reasons() -> None:
     rows = {f"a{i}": {"fetched_at": AT, "body_sha256": "0", "status": "carried"} for i in range(100)}
     assert len(audit_share(rows, 0.07)) == 7
+
+
+def test_a_count_or_an_excerpt_that_moved_is_no_sign_of_an_edit() -> None:
+    """All editions share one count, so a reader of another one moves it."""
+    known = KNOWN | {"view_count": 278, "snippet": "An excerpt"}
+    moved = known | {"view_count": 1806, "snippet": "Another excerpt"}
+    assert needs_fetch(moved, known, "faq-login") is None
+    assert needs_fetch(moved | {"view_count": None}, known, "faq-login") is None

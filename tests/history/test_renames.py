@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from hypothesis import given
@@ -144,3 +145,20 @@ def test_owners_are_who_bears_a_slug_in_the_end(steps: list[list[tuple[str, str]
 def test_a_step_in_between_breaks_no_chain() -> None:
     links = [("mon", "a", "b"), ("tue", "x", "y"), ("wed", "b", "c")]
     assert owners(links) == [("a", "mon", "c"), ("x", "tue", "y"), ("b", "wed", "c")]
+
+
+def test_variants_under_one_title_are_two_articles() -> None:
+    """Regional variants of a notice share title, section, count and body; their publication tells them apart."""
+    day = dt.date(2025, 1, 19)
+    before = row("feature-ends", title="Feature ends", source_id=None, published_at=None, published_on=day)
+    after = {**before, "article_id": "feature-ends-au", "published_on": day.replace(year=2023)}
+    found = diff_tables(table(before), table(after, day=1), before_run=run(), after_run=run(1))
+    assert found.summary() == {"added": 1, "removed": 1}
+    same = diff_tables(
+        table(before), table({**after, "published_on": day}, day=1), before_run=run(), after_run=run(1)
+    )
+    assert same.summary() == {"renamed": 1}
+    # Both at once, one count moving in step: nothing but the counts moved.
+    both, moved = ([{**each, "view_count": count} for each in (before, after)] for count in (278, 1806))
+    found = diff_tables(table(*both), table(*moved, day=1), before_run=run(), after_run=run(1))
+    assert found.summary() == {"counted": 2}
