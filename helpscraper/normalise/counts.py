@@ -8,11 +8,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from helpscraper.locales import get_locale
-from helpscraper.normalise.phrases import PHRASES
 
-__all__ = ["COUNT", "READING", "CountReading", "parse_count", "parse_reading_minutes", "reading_pattern"]
+__all__ = ["CountReading", "parse_count", "parse_reading_minutes", "split_reading"]
 
-COUNT = r"(?:\d{1,3}(?:([.,'’٬\u0020\u00a0\u2009\u202f])\d{3}(?!\d))(?:\1\d{3}(?!\d)){0,4}|\d{1,15})"
 _MAX = 60
 
 
@@ -27,11 +25,10 @@ class CountReading(NamedTuple):
     problem: str | None = None
 
 
-READING = "reading"
 # Bidirectional marks are put around numbers in right-to-left text.
 _EDGES = " \t\r\n\u00a0\u2009\u202f\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
-_GROUPED = re.compile(r"(\d{1,3})(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\2\d{3}){0,4})?")
-_PLAIN = re.compile(r"\d{1,15}")
+_NUMBER = r"(?:\d{1,3}(?P<mark>[.,'’٬ \u00a0\u2009\u202f])\d{3}(?:(?P=mark)\d{3}){0,4}|\d{1,15})"
+_COUNT = re.compile(_NUMBER)
 # What CLDR's compact forms put behind a shortened number in the site's languages, and the "+" of "999+".
 _SHORTENED = re.compile(
     r"\d{1,9}(?:[.,٫]\d{1,3})?[ \u00a0\u202f]?"
@@ -60,7 +57,7 @@ def parse_count(text: str, locale: str) -> CountReading:
     text = text.strip(_EDGES)
     if not text:
         return CountReading(None, problem="empty")
-    if _PLAIN.fullmatch(text) or _GROUPED.fullmatch(text):
+    if _COUNT.fullmatch(text):
         digits = [char for char in text if char.isdecimal()]
         values = [unicodedata.decimal(char) for char in digits]
         if len({ord(char) - value for char, value in zip(digits, values, strict=True)}) > 1:
@@ -73,39 +70,50 @@ def parse_count(text: str, locale: str) -> CountReading:
     return CountReading(None, problem="malformed")
 
 
-def _phrase(phrase: str) -> str:
-    r"""Write one reading phrase as an expression: any spaces or none, with or without a final dot."""
-    before, after = phrase.rstrip(".").split("{n}")
-    parts = [r"\s{0,2}".join(re.escape(word) for word in part.split()) for part in (before, after)]
-    return (
-        rf"{parts[0]}\s{{0,2}}(\d{{1,4}})\s{{0,2}}{parts[1]}\.?"
-        if before
-        else rf"(\d{{1,4}})\s{{0,2}}{parts[1]}\.?"
-    )
+# "Minute" in the site's languages, in full and shortened. Chinese has no space behind it.
+_MINUTE = (
+    "min mins minut minuta minuty minute minuten minuter minuters minutes minuti minuto minutos minutt minutter "
+    "minuutti minuuttia minuut menit mnt dk dakika phút мин минута минуты минут хв хвилина хвилини хвилин "
+    "دقيقة دقيقتان دقائق"
+).split()
+_READING = re.compile(
+    rf"[^\d\n]{{0,60}}(\d{{1,4}})\s{{0,2}}(?:(?:{'|'.join(sorted(_MINUTE, key=len, reverse=True))})(?![^\W\d_])|分)"
+    r"[^\d\n]{0,60}",
+    re.IGNORECASE,
+)
+# Words with one number in them or none, up to a letter, a dot or a bracket; then a count.
+_READING_AND_COUNT = re.compile(
+    r"(?P<reading>(?:[^\d\n]{0,60}\d{1,4})?[^\d\n]{0,60}?[^\W\d_][.)]?)[\s\u200e\u200f\u061c]{0,3}"
+    rf"(?P<count>{_NUMBER})?"
+)
 
 
-@lru_cache(maxsize=64)
-def reading_pattern(language: str) -> re.Pattern[str]:
-    """Return the expression for a reading time in ``language`` (a key of ``PHRASES``), in English, or in any."""
-    order = [language, "en", *(key for key in PHRASES if key not in (language, "en"))]
-    phrases = dict.fromkeys(phrase for key in order for phrase in PHRASES[key].reading)
-    return re.compile("|".join(_phrase(phrase) for phrase in phrases), re.IGNORECASE)
+def split_reading(text: str, locale: str) -> tuple[str | None, str | None]:
+    """Part a reading time from the count that is glued to it, whatever its words; either may be None.
+
+    >>> split_reading("Leitura de 3 minutos1806", "pt-pt"), split_reading("4 225", "nb")
+    (('Leitura de 3 minutos', '1806'), (None, '4 225'))
+    """
+    text = text.strip(_EDGES)
+    match = _READING_AND_COUNT.fullmatch(text)
+    if match is None or parse_count(text, locale).approximate:
+        return None, text or None
+    reading, count = match.group("reading", "count")
+    return (reading, count) if count or any(map(str.isdecimal, reading)) else (None, text)
 
 
 def parse_reading_minutes(text: str, locale: str) -> int | None:
-    """Read the minutes of a reading time ("5 min read"); None when the text is not one.
+    """Read the minutes of a reading time in any language ("5 min read"); None when the text is not one.
 
     >>> parse_reading_minutes("Lesezeit: 5 Min.", "de"), parse_reading_minutes("20 min czytania", "pl")
     (5, 20)
     """
-    language = get_locale(locale).language
-    return _minutes(text, language) if len(text) <= _MAX else None
+    get_locale(locale)
+    return _minutes(text) if len(text) <= _MAX else None
 
 
 # Articles take one minute to read, or two, or five.
 @lru_cache(maxsize=1024)
-def _minutes(text: str, language: str) -> int | None:
-    match = reading_pattern(language).fullmatch(text.strip(_EDGES))
-    if match is None or match.lastindex is None:
-        return None
-    return int(match.group(match.lastindex))
+def _minutes(text: str) -> int | None:
+    match = _READING.fullmatch(text.strip(_EDGES))
+    return int(match.group(1)) if match is not None else None

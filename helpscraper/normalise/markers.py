@@ -16,7 +16,7 @@ from helpscraper.normalise.calendars import SPACE, marker_expression
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.normalise.titles import caseless
 
-__all__ = ["MARKER", "PUBLISHED", "UPDATED", "begins_marker", "marker_locales"]
+__all__ = ["LAST_UPDATED", "MARKER", "PUBLISHED", "UPDATED", "begins_marker", "marker_locales"]
 
 _HOME = {locale.language: prefix for prefix, locale in reversed(LOCALES.items())}
 """Language -> the prefix of its first edition."""
@@ -34,6 +34,65 @@ UPDATED = re.compile(f"({marker_expression(_all('updated'))}){SPACE}")
 
 MARKER = re.compile(f"({marker_expression(_all('published') + _all('updated'))}){SPACE}", re.IGNORECASE)
 """Either marker, in upper or lower case: for a text that is one date line and nothing else."""
+
+
+# How texts say when they were last changed, where no colon follows; the site itself has other words.
+_LAST_UPDATED = (
+    *(
+        "Last updated on",
+        "Last updated",
+        "Zuletzt aktualisiert am",
+        "Zuletzt aktualisiert",
+        "Stand",
+        "Sist oppdatert",
+    ),
+    *(
+        "Senast uppdaterad den",
+        "Senast uppdaterad",
+        "Viimeksi päivitetty",
+        "Dernière mise à jour le",
+        "Mis à jour le",
+    ),
+    *(
+        "Dernière mise à jour",
+        "Ultimo aggiornamento",
+        "Aggiornato il",
+        "Última actualización el",
+        "Actualizado",
+    ),
+    *(
+        "Última actualización",
+        "Última atualização em",
+        "Última atualização",
+        "Atualizado",
+        "Laatst bijgewerkt op",
+    ),
+    *(
+        "Laatst bijgewerkt",
+        "Bijgewerkt op",
+        "Ostatnia aktualizacja",
+        "Ultima actualizare",
+        "Poslední aktualizace",
+    ),
+    *(
+        "Последнее обновление",
+        "Останнє оновлення",
+        "Son güncelleme",
+        "Cập nhật lần cuối",
+        "Terakhir diperbarui",
+    ),
+    *(
+        "Terakhir diperbarui pada",
+        "最后更新于",
+        "最后更新",
+        "最後更新於",
+        "最後更新",
+        "آخر تحديث في",
+        "آخر تحديث",
+    ),
+)
+LAST_UPDATED = f"(?:{marker_expression(_LAST_UPDATED)}){SPACE}"
+"""An expression for words before the date that a body states of itself, with the space behind them."""
 
 
 def _bare(marker: str) -> str:

@@ -14,7 +14,8 @@ from helpscraper.normalise.markers import PUBLISHED, UPDATED, begins_marker, mar
 
 __all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor", "glued"]
 
-_BETWEEN = re.compile(r"[\s·•|,\-–—\u200e\u200f]{0,5}")
+# Both dates stand on one line: a line below that begins with "Updated" is the text's own.
+_BETWEEN = re.compile(r"(?:[^\S\n]|[·•|,\-–—\u200e\u200f]){0,5}")
 # The longest rest of a cut update line that is still taken for one: marker, space and most of a date.
 _CUT_TAIL = 60
 

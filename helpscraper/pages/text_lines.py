@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from helpscraper.locales import get_locale
-from helpscraper.normalise.counts import reading_pattern
-from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor
-from helpscraper.pages.text_rows import Builder, lines_of
+import re
+
+from helpscraper.normalise.counts import parse_reading_minutes, split_reading
+from helpscraper.normalise.dates import parse_date
+from helpscraper.normalise.markers import LAST_UPDATED, MARKER
+from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor, glued
+from helpscraper.pages.text_rows import Builder, lines_of, slug_words
 from helpscraper.pages.text_tail import label_at
 from helpscraper.urls import parse_help_url
 
 __all__ = ["read_article", "read_section"]
 
 _BULLETS = ("- ", "* ", "• ", "– ")
+# An article's date line stands among so many first lines, below the title and any notice above it.
+_HEAD = 8
+_ABOVE = 3
+# What a body says of its own date: words without figures and a colon, or words that need none; then the date alone.
+_LABEL = re.compile(rf"[^\W\d_][^\d\n:：]{{0,40}}[:：]\s{{0,3}}|{LAST_UPDATED}", re.IGNORECASE)
+_BRACKETS = dict.fromkeys(map(ord, "[]()"), " ")
+_LONGEST_DATED = 90
+# As many characters of an address tell whether it was made of a title.
+_TOLD = 30
 
 
 def read_section(text: str, builder: Builder) -> None:
@@ -57,24 +69,17 @@ def _section_row(text: str, begin: int, end: int, anchor: Anchor, builder: Build
 def read_article(text: str, builder: Builder) -> None:
     """Append the one row of an article: the title is the line above the date line, the body what follows it.
 
-    Above the title there may be a notice; in the body there may be other dates with other markers.
+    Above the title there may be a notice; in the body there may be other dates, with any marker.
     """
     page = builder.page
-    found = anchors(text, page.locale)
     spans = lines_of(text, 0, len(text))
     target = parse_help_url(page.url)
     slug = target.slug if target.kind == "article" else None
-    starts = {begin: number for number, (begin, _) in enumerate(spans)}
-    anchor = next((one for one in found if starts.get(one.start, 0) > 0), found[0] if found else None)
-    if anchor is None:
+    header = _header(text, spans, anchors(text, page.locale))
+    if header is None:
         _undated(text, spans, builder, slug)
         return
-    number = starts.get(anchor.start)
-    if number:
-        title = text[slice(*spans[number - 1])]
-    else:
-        line = text.rfind("\n", 0, anchor.start) + 1
-        title = text[line : anchor.start]
+    title, anchor = header
     stop = text.find("\n", anchor.end)
     stop = len(text) if stop < 0 else stop
     rest = text[anchor.end : stop].strip()
@@ -83,39 +88,60 @@ def read_article(text: str, builder: Builder) -> None:
         if rest and not anchor.whole and stop >= len(text.rstrip())
         else None
     )
-    minutes: tuple[str, int] | None = None
-    match = reading_pattern(get_locale(page.locale).language).match(rest)
-    if match is not None and match.lastindex is not None:
-        minutes = (match.group(), int(match.group(match.lastindex)))
-        rest = rest[match.end() :].strip()
-    row = builder.row(
-        title,
-        anchor=anchor,
-        views_text=rest or None if tail is None else None,
-        complete=tail is None,
-        slug=slug,
-    )
-    if minutes is not None:
-        row.raw.reading_text, row.reading_minutes = minutes
+    reading, views_text = split_reading(rest, page.locale) if tail is None else (None, None)
+    row = builder.row(title, anchor=anchor, views_text=views_text, complete=tail is None, slug=slug)
+    if reading is not None:
+        row.raw.reading_text, row.reading_minutes = reading, parse_reading_minutes(reading, page.locale)
     row.raw.body_text = text[stop:].strip() or None
 
 
+def _header(text: str, spans: list[tuple[int, int]], found: list[Anchor]) -> tuple[str, Anchor] | None:
+    """Return title and date line, which stand among the first lines of the text; the body may quote others.
+
+    The date line has a line of its own below the title; failing that, it is glued to the title.
+    """
+    head = spans[:_HEAD]
+    starts = {begin: number for number, (begin, _) in enumerate(head)}
+    for anchor in found:
+        number = starts.get(anchor.start)
+        if number:
+            return text[slice(*head[number - 1])], anchor
+    for anchor in found[:1]:
+        begin = next((begin for begin, end in head[:_ABOVE] if begin <= anchor.start < end), None)
+        if begin is not None and glued(text, anchor.start):
+            return text[begin : anchor.start], anchor
+    return None
+
+
 def _undated(text: str, spans: list[tuple[int, int]], builder: Builder, slug: str | None) -> None:
-    """Append the row of an article without a date line, or one whose text stops inside it."""
+    """Append the row of an article without a date line, or one whose text stops inside it.
+
+    A text that begins with the body's own date ("Last updated: 13 July 2023") holds no title.
+    """
     builder.page.outcomes["published/no-date-line"] += 1
-    if not spans:
-        return
     tail = cut_anchor(text, 0, [])
     above = [span for span in spans if tail is None or span[1] <= tail.start]
-    if tail is None:
-        first = spans[0]
-        body = text[first[1] :].strip()
-        if not body:
-            # One line without a date is no article; it may be an error message or a menu.
-            return
-        row = builder.row(text[slice(*first)], complete=False, slug=slug)
-        row.raw.body_text = body
-    else:
-        builder.row(
-            text[slice(*above[-1])] if above else text[spans[0][0] : tail.start], complete=False, slug=slug
-        )
+    if tail is not None and len(above) < _HEAD:
+        title = text[slice(*above[-1])] if above else text[spans[0][0] : tail.start]
+        builder.row(title, complete=False, slug=slug)
+        return
+    if len(spans) < 2:
+        # One line without a date is no article; it may be an error message or a menu.
+        return
+    title = text[slice(*spans[0])]
+    untitled = _is_dated(title, builder.page.locale) and not (
+        slug and slug_words(title)[:_TOLD] == slug[:_TOLD]
+    )
+    row = builder.row("" if untitled else title, complete=not untitled, slug=slug)
+    row.raw.body_text = text[0 if untitled else spans[0][1] :].strip()
+    if untitled:
+        builder.page.outcomes["title/no-title-line"] += 1
+
+
+def _is_dated(line: str, locale: str) -> bool:
+    """Tell whether ``line`` is a date behind a few words that say of what ("Zuletzt aktualisiert: 13. Juli 2023")."""
+    match = MARKER.match(line) or _LABEL.match(line)
+    if match is None or len(line) > _LONGEST_DATED:
+        return False
+    date = line[match.end() :].translate(_BRACKETS)
+    return any(parse_date(date, each).date is not None for each in (locale, "en-gb"))

@@ -17,7 +17,7 @@ from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.pages.text_anchors import Anchor
 
-__all__ = ["Builder", "Kind", "Reading", "TextPage", "TextRow", "lines_of", "split_url"]
+__all__ = ["Builder", "Kind", "Reading", "TextPage", "TextRow", "lines_of", "slug_words", "split_url"]
 
 Kind = Literal["search", "section", "article"]
 
@@ -79,28 +79,37 @@ class TextPage:
 
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_LONGEST_SLUG = 200
+
+
+def slug_words(title: str) -> str:
+    """Return ``title`` as the site makes slugs of English titles; "" where most of its letters would be lost."""
+    ascii_only = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
+    words = _NOT_SLUG.sub("-", ascii_only.replace("'", "")).strip("-")
+    return words if sum(map(str.isalnum, words)) * 2 >= sum(map(str.isalnum, title)) else ""
 
 
 def _slug(title: str, published: dt.date | None, taken: dict[str, int]) -> str:
     """Make the slug of an article that is known from a text only.
 
-    The site's own slugs are the English title in lower case with hyphens, so an English row mostly gets its
-    real one; other scripts get a digest of the title. Rows that share a title are told apart by date, then
-    by a number.
+    An English row mostly gets the site's own slug; other scripts get a digest of the title. Rows that share a title
+    are told apart by date, then by a number.
     """
-    ascii_only = unicodedata.normalize("NFKD", title.casefold()).encode("ascii", "ignore").decode()
-    words = _NOT_SLUG.sub("-", ascii_only.replace("'", "")).strip("-")[:80].strip("-")
-    letters = sum(char.isalnum() for char in title)
-    if sum(char.isalnum() for char in words) * 2 < letters or not words:
+    words = slug_words(title)[:_LONGEST_SLUG].strip("-")
+    if not words:
         words = f"text-{hashlib.sha256(title.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
     if words in taken and published is not None:
-        words = f"{words}-{published:%Y%m%d}"
+        words = _suffixed(words, f"-{published:%Y%m%d}")
     slug = words
     while slug in taken:
         taken[words] += 1
-        slug = f"{words}-{taken[words]}"
+        slug = _suffixed(words, f"-{taken[words]}")
     taken[slug] = 1
     return slug
+
+
+def _suffixed(slug: str, suffix: str) -> str:
+    return slug[: _LONGEST_SLUG - len(suffix)].strip("-") + suffix
 
 
 class Builder:

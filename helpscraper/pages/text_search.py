@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from urllib.parse import parse_qs
 
 from helpscraper.normalise.counts import parse_count
 from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor, glued
 from helpscraper.pages.text_rows import Builder, Reading, lines_of, split_url
-from helpscraper.pages.text_tail import Cut, Cuts, cuts, label_at, labels, tab_words
+from helpscraper.pages.text_tail import Cut, Cuts, by_custom, cuts, label_at, labels, tab_words
 
 __all__ = ["read_search"]
 
@@ -23,13 +24,17 @@ def read_search(text: str, builder: Builder) -> None:
     begin, page.tabs = _after_tabs(text, kept[0].start if kept else len(text))
     tab_labels = page.tabs[1:]
     labelled = _labelled(text, kept, tab_labels, page.url)
+    ends = []
+    for anchor, after in itertools.zip_longest(kept, kept[1:]):
+        stop = after.start if after else len(text)
+        label, position = _label(text, anchor.end, stop, tab_labels) if labelled else (None, anchor.end)
+        ends.append((label, *_count(text, position, stop), stop))
+    shown = [cut.preferred.count for _, cut, _, _ in ends if cut.settled and cut.preferred.count]
     before: tuple[Reading, ...] = ()
     settled = True
-    for index, anchor in enumerate(kept):
-        stop = kept[index + 1].start if index + 1 < len(kept) else len(text)
+    for anchor, (label, found_cut, position, stop) in zip(kept, ends, strict=True):
         title, snippet = _block(text, begin, anchor.start)
-        label, position = _label(text, anchor.end, stop, tab_labels) if labelled else (None, anchor.end)
-        cut, position = _count(text, position, stop)
+        cut = by_custom(found_cut, shown, page.locale)
         ways = _readings(text, position, cut, stop)
         row = builder.row(
             title,

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from helpscraper.locales import get_locale
 from helpscraper.normalise.phrases import PHRASES
 
-__all__ = ["Cut", "Cuts", "cuts", "label_at", "labels", "tab_words"]
+__all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "tab_words"]
 
 # A number as the site groups it: up to three digits, then groups of three behind one and the same separator.
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
@@ -24,6 +26,9 @@ _DIGITS = re.compile(r"\d{1,15}")
 _OPENS_WITH_FIGURE = re.compile(
     r"[\s%‰°$€£¥+.,:;/)\-–—×]|(?:FA|DA|DS|st|nd|rd|th|x|inch)(?![^\W\d_])|[个個種种步大天年月日倍层層項项條条次分小點点]"
 )
+
+# CLDR (48): locales of the site that write 1806 without a separator, and 12 345 with one (minimumGroupingDigits 2).
+_FOUR_TOGETHER = frozenset(("es", "es_ES", "it", "pl", "pt_PT"))
 
 _FIGURE_AND_LETTERS = re.compile(r"(?:FA|DA|DS)(?![^\W\d_])")
 
@@ -38,11 +43,16 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Cuts:
-    """The cut to prefer, every other one that fits, and whether the text alone settles the matter."""
+    """The cut to prefer, every other one that fits, and whether the text alone settles the matter.
+
+    ``whole`` is the count, where it is four figures or more without a separator and a letter follows: either the count
+    or the beginning of the title (see ``by_custom``).
+    """
 
     preferred: Cut
     others: tuple[Cut, ...]
     settled: bool
+    whole: Cut | None = None
 
 
 @lru_cache(maxsize=1)
@@ -95,17 +105,42 @@ def cuts(text: str, position: int, end: int) -> Cuts:
     if not text[best:end].strip():
         return Cuts(preferred, (), settled=True)
     others = _others(text, position, best, plain)
-    # A count over 999 is grouped on this site, so four figures in a row are not one count.
     ungrouped = best == plain and plain - position > 3
-    if not (ungrouped or text[best].isdecimal() or _OPENS_WITH_FIGURE.match(text, best, end)):
-        return Cuts(preferred, others, settled=True)
     if text[best].isdecimal():
         return Cuts(preferred, others, settled=False)
+    if not _OPENS_WITH_FIGURE.match(text, best, end):
+        return Cuts(preferred, others, settled=not ungrouped, whole=preferred if ungrouped else None)
     if _FIGURE_AND_LETTERS.match(text, best, end) and best - position > 1:
         likely = Cut(text[position : best - 1], best - 1)
     else:
         likely = Cut(None, position)
     return Cuts(likely, tuple(cut for cut in (preferred, *others) if cut != likely), settled=False)
+
+
+def by_custom(found: Cuts, shown: Iterable[str], locale: str) -> Cuts:
+    """Settle a count without separators by ``shown``, the counts that other rows of the page show.
+
+    Where locales leave four figures together they part five, so there only a count as long tells. Rows that tell
+    nothing, or that differ, leave the matter open, and the custom of ``locale`` says which reading comes first.
+    """
+    whole = found.whole
+    if whole is None or whole.count is None:
+        return found
+    figures = len(whole.count)
+    four_together = get_locale(locale).cldr in _FOUR_TOGETHER
+    customs = {
+        count.isdecimal()
+        for count in shown
+        if (n := sum(map(str.isdecimal, count))) > 3 and (not four_together or (n == 4) == (figures == 4))
+    }
+    together = customs.pop() if len(customs) == 1 else None
+    first = (
+        whole
+        if together or (together is None and four_together and figures == 4)
+        else Cut(None, whole.end - figures)
+    )
+    others = tuple(cut for cut in (found.preferred, *found.others) if cut != first)
+    return Cuts(first, others, settled=together is not None)
 
 
 def _others(text: str, position: int, best: int, plain: int) -> tuple[Cut, ...]:

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from helpscraper.errors import CommandError
 from helpscraper.locales import LOCALES
+from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.pages.text import TextPage, TextRow, read_text, settle
 from helpscraper.pages.text_tail import label_at
+from helpscraper.sites import OKX
 from helpscraper.urls import is_slug
 
 
@@ -76,6 +78,7 @@ class Made:
     views: int | None
 
 
+YEARS = (dt.date(2019, 1, 1), dt.date(2026, 11, 1))
 TITLES = [
     "Kettle care explained", "X sign-in errors", "P2P badge colours", "Garden hours 2026", "Group 1", "Passkey FAQ",
     "Works (1 March 2026 - 3 March 2026)", "C++ <new> notes", "Ätherwolke", "Перевод", "سلّم", "階梯 2026 年 3 月 3 日",
@@ -196,6 +199,207 @@ def test_article_headers_of_every_locale_are_read_back(
     assert only.updated == (row.updated if updated else None)
     assert (only.reading_minutes, only.complete, only.raw.slug) == (20, True, "kettle-care")
     assert only.raw.body_text == "Body.\n\nLast updated: 13 July 2023"
+
+
+def dated(marker: str, day: dt.date, prefix: str, form: str = "yMMMd") -> str:
+    return f"{marker} {format_skeleton(form, day, locale=LOCALES[prefix].cldr)}"
+
+
+gaps = st.sampled_from(["\n", "\n\n", " \n"])
+
+
+@settings(max_examples=120)
+@given(
+    prefixes,
+    st.dates(*YEARS),
+    st.dates(*YEARS),
+    gaps,
+    st.sampled_from(["", ":"]),
+    st.sampled_from(["yMMMd", "yMMMMd"]),
+)
+def test_a_line_of_the_body_is_never_the_updated_date(
+    prefix: str, published: dt.date, other: dt.date, gap: str, colon: str, form: str
+) -> None:
+    phrases = PHRASES[LOCALES[prefix].language]
+    own = dated(phrases.updated[0].rstrip(":") + colon, other, prefix, form)
+    head = f"Kettle care{gap}{dated(phrases.published[0], published, prefix)}"
+    only = read_text(f"{head}{gap}{own}{gap}Body.", url="/help/kettle-care", locale=prefix).rows[0]
+    assert (only.title, only.published, only.updated, only.complete) == ("Kettle care", published, None, True)
+    assert only.raw.body_text == f"{own}{gap}Body."
+    assert only.raw.updated_text is only.views is None
+    row = search(f"One\nSnippet.{dated(phrases.published[0], published, prefix)}\n{own}", locale=prefix).rows[
+        0
+    ]
+    assert row.updated is None
+
+
+# Words of bodies for their own date, seen or alike; each stands before a date of its language.
+BODY_DATES = {
+    "en": ("Last updated:", "Last updated on", "Updated:", "Effective date:"),
+    "de": ("Zuletzt aktualisiert:", "Stand:"),
+    "fi": ("Päivitetty:",), "nb": ("Sist oppdatert:", "Oppdatert:"), "pl": ("Zaktualizowano:", "Wersja robocza:"),
+    "uk": ("Останнє оновлення:", "Оновлено:"), "fr": ("Dernière mise à jour :", "Mis à jour le"),
+    "it": ("Ultimo aggiornamento:",), "es": ("Última actualización:", "Actualizado:"), "ro": ("Ultima actualizare:",),
+    "nl": ("Laatst bijgewerkt:", "Laatst bijgewerkt op"), "pt-PT": ("Última atualização:",), "tr": ("Son güncelleme:",),
+}  # fmt: skip
+
+
+@settings(max_examples=120)
+@given(prefixes, st.dates(*YEARS), gaps, st.booleans(), st.data())
+def test_a_line_of_the_body_is_never_the_title(
+    prefix: str, day: dt.date, gap: str, bracketed: bool, data: st.DataObject
+) -> None:
+    phrases = PHRASES[LOCALES[prefix].language]
+    words = [
+        *BODY_DATES.get(LOCALES[prefix].language, ()),
+        f"{phrases.updated[0].rstrip(':')}:",
+        phrases.updated[0],
+    ]
+    line = dated(
+        data.draw(st.sampled_from(words)), day, prefix, data.draw(st.sampled_from(["yMMMd", "yMMMMd"]))
+    )
+    if bracketed:
+        line = line.replace(str(day.year), f"[{day.year}]")
+    text = f"{line}{gap}Thank you for reading.{gap}More."
+    only = read_text(text, url="/help/kettle-care", locale=prefix).rows[0]
+    assert (only.title, only.raw.title, only.published, only.updated) == ("", None, None, None)
+    assert (only.complete, only.raw.body_text, only.raw.slug) == (False, text, "kettle-care")
+    # Below a title the same line is the body's, and the article is whole.
+    only = read_text(f"Kettle care{gap}{text}", url="/help/kettle-care", locale=prefix).rows[0]
+    assert (only.title, only.raw.body_text) == ("Kettle care", text)
+    assert (only.published, only.updated, only.complete) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Works: 1 March 2026", "works-1-march-2026"),
+        ("Works (1 March 2026 - 3 March 2026)", "works"),
+        ("Garden hours on 1 March 2026", "garden-hours"),
+        ("Garden hours: 2026", "garden-hours"),
+    ],
+)
+def test_a_title_may_end_in_a_date(title: str, slug: str) -> None:
+    only = read_text(f"{title}\n\nBody.", url=f"/help/{slug}", locale="en").rows[0]
+    assert (only.title, only.complete, only.raw.body_text) == (title, True, "Body.")
+
+
+def test_a_date_line_that_the_body_quotes_is_no_header() -> None:
+    quoted = "We write Published on Sep 4, 2024 below a title."
+    only = read_text(f"Kettle care\n\n{quoted}", url="/help/kettle-care", locale="en").rows[0]
+    assert (only.title, only.published, only.raw.body_text) == ("Kettle care", None, quoted)
+    late = "\n\n".join(["Kettle care", *map(str, range(10)), "A line.", "Published on Sep 4, 2024", "End."])
+    only = read_text(late, url="/help/kettle-care", locale="en").rows[0]
+    assert (only.title, only.published) == ("Kettle care", None)
+
+
+UNKNOWN_PHRASES = [
+    "Leitura de {n} minutos",
+    "{n} minutos de leitura",
+    "Tempo: {n} min",
+    "{n} minutes of reading",
+]
+
+
+@settings(max_examples=200)
+@given(
+    prefixes,
+    st.sampled_from([*UNKNOWN_PHRASES, *(phrase for each in PHRASES.values() for phrase in each.reading)]),
+    st.integers(1, 300),
+    st.integers(0, 99_999_999),
+    st.sampled_from(["", ",", ".", "\u00a0", "\u202f", " ", "’"]),
+    st.booleans(),
+)
+def test_a_count_behind_a_reading_time_is_read_whatever_its_words(
+    prefix: str, phrase: str, minutes: int, views: int, mark: str, updated: bool
+) -> None:
+    phrases = PHRASES[LOCALES[prefix].language]
+    day = dt.date(2025, 9, 8)
+    line = dated(phrases.published[0], day, prefix) + (
+        dated(phrases.updated[0], day, prefix) if updated else ""
+    )
+    line += phrase.replace("{n}", str(minutes)) + f"{views:,}".replace(",", mark)
+    only = read_text(f"Kettle care\n\n{line}\n\nBody.", url="/help/kettle-care", locale=prefix).rows[0]
+    assert (only.views, only.reading_minutes, only.problems) == (views, minutes, ()), line
+    values = normalise_article(only.raw, Context(OKX, prefix)).columns
+    assert (values["view_count"], values["reading_minutes"]) == (views, minutes)
+
+
+@pytest.mark.parametrize(
+    ("rest", "views", "reading", "minutes"),
+    [
+        ("Lectura de un minuto1806", 1806, "Lectura de un minuto", None),
+        ("Sechs Takte7", 7, "Sechs Takte", None),
+        ("1.2K", None, None, None),
+        ("12 567", 12567, None, None),
+        ("3 oars", None, "3 oars", None),
+        ("soon", None, None, None),
+        ("5 min read 7 more", None, None, None),
+    ],
+)
+def test_what_stands_behind_the_dates_of_an_article(
+    rest: str, views: int | None, reading: str | None, minutes: int | None
+) -> None:
+    only = read_text(f"Kettle care\n\n{A}{rest}\n\nBody.", url="/help/kettle-care", locale="en").rows[0]
+    assert (only.views, only.raw.reading_text, only.reading_minutes) == (views, reading, minutes)
+
+
+TOGETHER = {"es", "es-es", "it", "pl", "pt", "pt-pt"}
+
+
+@settings(max_examples=200)
+@given(
+    prefixes,
+    st.integers(1000, 99_999),
+    st.sampled_from(["Segundo tema", "Drugi temat", "Второй", "第二"]),
+    st.lists(st.tuples(st.integers(1, 99_999), st.sampled_from(["", ".", ",", "\u00a0"])), max_size=3),
+    st.booleans(),
+)
+def test_the_other_counts_of_a_page_settle_one_without_separators(
+    prefix: str, count: int, title: str, others: list[tuple[int, str]], labelled: bool
+) -> None:
+    phrases = PHRASES[LOCALES[prefix].language]
+    day = dt.date(2025, 9, 8)
+    line = dated(phrases.published[0], day, prefix) + dated(phrases.updated[0], day, prefix)
+    line += phrases.faq[0] if labelled else ""
+    text = f"Primero\nSnippet.{line}{count}{title}\nSnippet.{line}\n"
+    # Those counts stand at the end of their lines, so they need no settling themselves.
+    for n, (other, mark) in enumerate(others):
+        text += f"Row {'abc'[n]}\nSnippet.{line}{f'{other:,}'.replace(',', mark)}\n"
+    first, second, *_ = search(text, locale=prefix, url="/help/search?category=x").rows
+    whole, none = (str(count), title), (None, f"{count}{title}")
+    shown = {
+        (mark == "")
+        for other, mark in others
+        if other > 999 and (prefix not in TOGETHER or (other < 10_000) == (count < 10_000))
+    }
+    assert (bool(first.ambiguous), bool(second.ambiguous)) == (len(shown) != 1,) * 2
+    if shown == {True}:
+        assert (first.views, second.title) == (count, title)
+    elif shown == {False}:
+        assert (first.views, second.title) == (None, f"{count}{title}")
+    else:
+        assert {whole, none} <= {(way.views_text, way.title) for way in first.ambiguous}
+        assert first.views is first.raw.view_count_text is None
+        assert second.title == (title if prefix in TOGETHER and count < 10_000 else f"{count}{title}")
+    for views_text, known in (whole, none):
+        one, two = settle([first, second], [known])
+        assert first.ambiguous == () or (one.raw.view_count_text, two.title, one.ambiguous) == (
+            views_text,
+            known,
+            (),
+        )
+
+
+def test_titles_of_any_length_get_slugs_of_their_own() -> None:
+    long = " ".join(["oars and anchors"] * 16)
+    rows = search(*(f"{title}\nSnippet.{A}\n" for title in [long, long, long, long[:105], "階梯" * 130])).rows
+    slugs = [row.raw.slug for row in rows]
+    assert [len(row.title) for row in rows] == [271, 271, 271, 105, 260]
+    assert slugs[0] == long.replace(" ", "-")[:200].strip("-")
+    assert slugs[3] == long[:105].replace(" ", "-").strip("-")
+    assert len(set(slugs)) == 5
+    assert all(map(is_slug, slugs))
 
 
 def search(*parts: str, locale: str = "en", url: str = "/help/search?category=faq") -> TextPage:
