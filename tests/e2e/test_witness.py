@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
 from helpscraper.reextract import reextract
@@ -157,6 +158,10 @@ def test_both_are_read_and_what_differs_is_counted(archive: Path) -> None:
         assert said in result.verdicts("warn")["witness"]
 
 
+# ---- with --long: each fault by itself, and more of the same
+
+
+@pytest.mark.long
 def test_a_killed_crawl_goes_on_with_the_interface(archive: Path) -> None:
     with SampleServer(layout="e3", articles=20) as server:
         dying = {"PYTHONPATH": str(ROOT), "DIE_AT": "8"}
@@ -169,8 +174,6 @@ def test_a_killed_crawl_goes_on_with_the_interface(archive: Path) -> None:
         assert result.facts["counts"]["fetched"] == 20
         assert len(server.requests) <= DISCOVERY + len(sizes(server)) + 1 + 20 - 8
 
-
-# ---- with --long: each fault by itself, and more of the same
 
 GLOBAL: dict[str, tuple[Callable[[], faults.Action], str]] = {
     "absent": (lambda: faults.status(404), "HTTP 404"),
@@ -250,15 +253,66 @@ def test_an_article_that_the_interface_conceals_is_not_lost(archive: Path) -> No
 
 
 @pytest.mark.long
-def test_a_large_site_costs_a_fraction(tmp_path: Path) -> None:
+def test_late_times_are_named_where_pages_are_read(archive: Path) -> None:
+    with SampleServer(layout="e3", articles=30) as server:
+        assert crawl(server, archive, *API).code == 0
+        server.state = 1
+        server.faults.append(Fault(interface_faults.stale_times(0), path=ARTICLES))
+        result = crawl(server, archive, "-a", "witness=api", "-a", "audit=1")
+        assert result.code == 0, result.said
+        assert differences(rows(archive), expected(server)) == []
+        assert result.facts["witness"]["differences"]["updated_at"] >= 3
+        assert "differ from their pages" in result.verdicts("warn")["witness"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_removal_is_claimed_where_the_total_proves_it(proven: bool, archive: Path) -> None:
+    with SampleServer(layout="e3", articles=60) as server:
+        assert crawl(server, archive, *API).code == 0
+        first = next(record.slug for record in server.truth() if record.section == "docs-spot")
+        # Its own page says nothing: the address leads to the home page.
+        server.faults.append(Fault(faults.redirect("/help"), path=f"/help/{first}"))
+        answers = f"{ARTICLES}=section-docs-spot&*"
+        server.faults.append(Fault(interface_faults.rows_left_out(1, total=proven), path=answers))
+        server.faults.append(Fault(faults.status(500), path="/help/section/docs-spot*"))
+        result = crawl(server, archive, *API)
+        section = result.facts["sections"]["docs-spot"]
+        assert (result.code, section["whole"]) == ((0, True) if proven else (4, False)), result.said
+        assert (first in rows(archive)) != proven
+        changes = Archive(archive).diff("latest~1", "latest").table.to_pylist()
+        assert [(each["article_id"], each["kind"]) for each in changes] == (
+            [(first, "removed")] if proven else []
+        )
+
+
+@pytest.mark.long
+def test_a_large_site_costs_fewer_requests(tmp_path: Path) -> None:
     with SampleServer(layout="e3", articles=600) as server:
-        found: dict[str, int] = {}
+        found: dict[str, tuple[int, int]] = {}
         for name, asked in (("pages", ("-a", "audit=0")), ("api", API)):
+            lists = []
             for _ in range(2):
                 server.requests.clear()
                 result = crawl(server, tmp_path / name, *asked)
                 assert result.code == 0, result.said
                 assert differences(rows(tmp_path / name), expected(server)) == []
-            found[name] = len(server.requests)
-        pages = {name: row | {"snapshot_at": 0} for name, row in rows(tmp_path / "pages").items()}
-        assert found == {"pages": 0, "api": 0}, pages
+                lists.append(len(server.requests) - sum(result.facts["why_fetched"].values()))
+            found[name] = (lists[0], lists[1])
+            again = list(reextract(str(tmp_path / name), force=True, jobs=1))
+            assert [report.problems for report in again] == [(), ()]
+        sections = sizes(server)
+        tag = -(-sum(n for slug, n in sections.items() if slug.startswith("announcements-")) // 15)
+        pages = DISCOVERY + tag + sum(-(-n // 15) for n in sections.values())
+        told = DISCOVERY + tag + sum(-(-n // 100) for n in sections.values())
+        assert (pages, told) == (70, 37)
+        assert found == {"pages": (pages, pages), "api": (told, told)}
+        volatile = {"snapshot_at", "fetched_at", "warc_record"}
+        both = [
+            {
+                slug: {c: v for c, v in row.items() if c not in volatile}
+                for slug, row in rows(tmp_path / n).items()
+            }
+            for n in found
+        ]
+        assert both[0] == both[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from helpscraper.archive.warc import Capture
 from helpscraper.crawl.replay import Task, plan, question, unanswered
+from helpscraper.pages.okx.interface import articles_url, node_url
 from tests.warc.made import SITE
 
 
@@ -44,3 +45,16 @@ def test_a_question_is_unanswered_when_none_of_its_answers_can_be_read() -> None
     article, section = question(tasks[0].asked), question(tasks[2].asked)
     assert unanswered(tasks, {article: 1, section: 1}) == {section}
     assert unanswered(tasks, {article: 2}) == {article}
+
+
+def test_an_answer_of_the_interface_counts_where_the_crawl_believed_it() -> None:
+    lists = [articles_url("", name, page) for name, page in (("id 1", 2), ("2", 1))]
+    captures = [
+        Capture(f"{SITE}{path}", "20260301060000", 200, "application/json", "", "f", number, 1, "")
+        for number, path in enumerate([*lists, node_url("", "section", "faq-kyc")])
+    ]
+    tasks = list(plan(captures, "zh-hans", SITE, {}, interface={"id 1": "faq-kyc"}))
+    assert [(task.asked.kind, task.asked.locale, task.asked.slug, task.asked.page) for task in tasks] == [
+        ("section", "zh-hans", "faq-kyc", 2)
+    ]
+    assert list(plan(captures, "en", SITE, {})) == []
