@@ -66,6 +66,7 @@ def test_the_articles_of_a_section() -> None:
     assert {(row.kind, row.category, row.listed_in, row.snippet) for row in answer.articles} == {
         ("listing", "harbour", ("notices",), None)
     }
+    assert (first.published, first.updated) == (1_790_668_800_000, 1_790_841_837_000)
     columns = normalise_article(second, Context(OKX, "de", HOST)).columns
     assert (columns["title"], columns["view_count"]) == ("Liegegeld ab Mai", 1806)
     assert columns["updated_at"] == dt.datetime(2026, 4, 28, 9, 3, 58, tzinfo=dt.UTC)
@@ -103,6 +104,8 @@ def test_a_member_of_another_shape_is_named(member: str, value: Any) -> None:
         (("data", "list"), [], "data.list"),
         (("data", "list"), ["kaimauer"], "data.list[0]"),
         (("data", "total"), "3", "data.total"),
+        (("data", "total"), True, "data.total"),
+        (("data", "pageNum"), True, "data.pageNum"),
         (("data", "total"), -1, "data.total"),
         (("data", "total"), 1 << 70, "data.total"),
         (("data", "pageNum"), 2, "data.pageNum"),
