@@ -140,8 +140,10 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems.append(Problem(path, "snapshot is missing", f"{feed} was written against it"))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references):
+            where = f" ({wrong.url})" if wrong.url else ""
+            advice = f"; {wrong.advice}" if wrong.advice else ""
             report.problems.append(
-                Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail} {wrong.url or ''}")
+                Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail}{where}{advice}")
             )
     report.problems += _strangers(catalog)
     return report

@@ -82,6 +82,8 @@ def _import_captures(args: argparse.Namespace) -> int:
             print(f"  {example}", file=sys.stderr)
     for problem in report.problems:
         print(f"unreadable: {problem}", file=sys.stderr)
+        if problem.advice:
+            print(f"  {problem.advice}", file=sys.stderr)
     if not report.snapshots and not report.already:
         print("nothing was imported", file=sys.stderr)
         return int(ExitCode.USAGE)

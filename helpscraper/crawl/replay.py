@@ -92,8 +92,10 @@ def plan(
 
     ``holders`` maps a payload's digest to the record that holds it. What a redirect led to answers the
     question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
-    its own address, as among captures that nobody followed from one to the other. ``interface`` maps the ids of the
-    sections whose list the crawl took from the JSON interface to their slugs; other answers of it are passed over.
+    its own address, as among captures that nobody followed from one to the other; and a revisit is read by its payload
+    where the server said no more than that nothing had changed, for there is no crawl before it that has the row.
+    ``interface`` maps the ids of the sections whose list the crawl took from the JSON interface to their slugs; other
+    answers of it are passed over.
     """
     redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
     site = find_site(base_url)
@@ -111,16 +113,16 @@ def plan(
         if capture.location and redirects:
             redirected[capture.location].append(asked)
         at = parse_date(capture.date)
-        if asked.kind == "other" or at is None or capture.status is None:
+        if asked.kind == "other" or at is None:
             continue
-        if capture.status // 100 == 2:
-            payload = capture.ref
-            if capture.is_revisit:
-                # Records without a digest have no payload in common.
-                payload = holders.get(capture.digest, "") if capture.digest else ""
-            yield Task(asked, capture.url, at, capture.status, capture.ref, payload, led is not None)
-        elif asked.kind == "article" and capture.status in {304, 404, 410}:
-            yield Task(asked, capture.url, at, capture.status, capture.ref, "", led is not None)
+        # Records without a digest have no payload in common.
+        held = holders.get(capture.digest, "") if capture.is_revisit and capture.digest else ""
+        status = 200 if held and capture.status in {None, 304} and not redirects else capture.status or 0
+        if status // 100 == 2:
+            payload = held if capture.is_revisit else capture.ref
+            yield Task(asked, capture.url, at, status, capture.ref, payload, led is not None)
+        elif asked.kind == "article" and status in {304, 404, 410}:
+            yield Task(asked, capture.url, at, status, capture.ref, "", led is not None)
 
 
 def _told(url: str, interface: Mapping[str, str], locale: str) -> HelpUrl | None:

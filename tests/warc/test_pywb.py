@@ -112,7 +112,7 @@ def test_pywb_shows_what_was_recorded(replay: str, crawled: Crawled) -> None:
             assert shown.headers["Memento-Datetime"] == f"{item.date:%a, %d %b %Y %H:%M:%S} GMT"
         payload, _ = read_payload(crawled.catalog.store, item.ref)
         holder = item if item.payload else None
-        assert page == (holder.body() if holder else decoded(crawled, item))
+        assert page == (holder.page().data if holder else decoded(crawled, item))
         assert payload
         checked[item.type] += 1
     assert checked["response"] > 5
@@ -123,7 +123,7 @@ def decoded(crawled: Crawled, item: Record) -> bytes:
     payload, facts = read_payload(crawled.catalog.store, item.ref)
     item.payload = payload
     assert facts["content_encoding"] == "gzip"
-    return item.body()
+    return item.page().data
 
 
 def test_pywb_answers_304_as_the_server_did_and_has_the_page_that_it_vouched_for(
@@ -150,7 +150,7 @@ def test_pywb_answers_304_as_the_server_did_and_has_the_page_that_it_vouched_for
         stored = re.sub(r"\D", "", item.headers.get_header("WARC-Refers-To-Date"))
         with urllib.request.urlopen(f"{replay}/{stored}id_/{url}", timeout=30) as shown:
             page = shown.read()
-        assert page == read_record(store, Payloads(store).holder(item)).body()
+        assert page == read_record(store, Payloads(store).holder(item)).page().data
         assert page
 
 

@@ -152,7 +152,7 @@ def test_a_bomb_is_not_unpacked_into_memory(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("helpscraper.archive.warc.reader._MAX_SKIPPED", 3_000_000)
     bomb = gzip.compress(response(B, b"small") + bytes(20_000_000))
     items = read(members(THREE[0]) + bomb + members(THREE[2]), limit=1_000_000)
-    assert urls(items) == [A, C]
+    assert urls(items) == [A, B, C]  # its own digest vouches for the record before the bomb
     assert any("bomb" in detail for _, detail in problems(items))
 
 
@@ -207,16 +207,8 @@ def test_chunked_and_brotli_payloads_are_decoded() -> None:
     for digest in (digest_of(wire), digest_of(packed)):
         (item,) = read(members(response(A, wire, headers=headers, WARC_Payload_Digest=digest)))
         assert isinstance(item, Record)
-        assert item.body() == b"<html>" * 100
+        assert item.page().data == b"<html>" * 100
         assert item.wrong_digests() == []
-
-
-def test_a_page_that_cannot_be_decoded_names_its_record() -> None:
-    data = members(THREE[0]) + members(response(B, b"\x1f\x8b broken", headers="Content-Encoding: gzip\r\n"))
-    item = read(data)[1]
-    assert isinstance(item, Record)
-    with pytest.raises(InputError, match=rf"file\.warc\.gz#{item.offset}: .*{B}"):
-        item.body()
 
 
 @pytest.mark.parametrize("name", ["WARC_Payload_Digest", "WARC_Block_Digest"])
@@ -239,9 +231,9 @@ def test_digests_in_either_writing(data: bytes, algorithm: str, hexadecimal: boo
     "text",
     [
         "",
-        "2026",
         "20261301000000",
-        "2026-11-22",
+        "2026-13",
+        "2026-11-22T06Q",
         "2026-11-22T06:00:00",
         "0000-00-00T00:00:00Z",
         "0999-12-31T23:59:59Z",
@@ -282,4 +274,4 @@ def test_headers_are_read_as_warcio_reads_them(lines: list[str]) -> None:
 
 def test_headers_that_go_on_in_the_next_line() -> None:
     found = parse_headers(b"WARC/1.1\r\nA: one\r\n  two\r\nB: \xff\r\nnothing\r\n")
-    assert found.headers == [("A", "one  two"), ("B", "\xff")]
+    assert found.headers == [("A", "one two"), ("B", "\xff")]

@@ -52,7 +52,7 @@ def test_a_killed_crawl_leaves_a_readable_file(tmp_path: Path) -> None:
         # What was under way when it was killed had not come back yet; everything else is there and whole.
         assert len(answers) >= asked - 16
         assert [wrong for item in read for wrong in item.wrong_digests()] == []
-        assert all(item.body() for item in answers if item.status == 200)
+        assert all(item.page().data for item in answers if item.status == 200)
         assert crawl(server, archive, "--resume").code == 0
     assert verify(Catalog(archive)).problems == [] or problems
 

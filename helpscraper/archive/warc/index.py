@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 
+_ANSWERS = frozenset({"response", "revisit", "resource", "conversion"})
+
+
 @dataclass(frozen=True, slots=True)
 class Capture:
     """One answer in a WARC file: what an index line says.
@@ -89,15 +92,11 @@ def _surt(url: str) -> str:
 
 
 def capture_of(record: Record) -> Capture | None:
-    """Return the index line of a response or revisit that stands alone at its offset; None for any other
+    """Return the index line of a response, revisit or bare page that stands alone at its offset; None for any other
     record.
     """
-    if (
-        record.type not in {"response", "revisit"}
-        or record.http is None
-        or record.date is None
-        or not record.alone
-    ):
+    answers = record.is_revisit or record.is_bare_page or record.http is not None
+    if record.type not in _ANSWERS or not answers or record.date is None or not record.alone:
         return None
     mime = record.http_header("Content-Type").split(";", 1)[0].strip().lower()
     return Capture(

@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,10 +16,14 @@ from helpscraper.errors import PayloadError
 from helpscraper.payload import Payload
 from helpscraper.payload.codings import dechunk
 
-__all__ = ["Problem", "Record", "digest_of", "parse_date", "same_digest"]
+__all__ = ["Problem", "Record", "digest_of", "parse_date", "plain_digest", "same_digest"]
 
 NOT_MODIFIED = "server-not-modified"
 _NAMED = 80
+_STATUS = re.compile(r"[0-9]{3}(?![0-9])")
+_PAGES = frozenset({"text/html", "application/xhtml+xml"})
+# A date of the day, the month or the year is that of its beginning (W3C-DTF, as WARC 1.1 allows).
+_DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
 _HASHES = {
     "sha1": hashlib.sha1,
@@ -32,14 +37,15 @@ _HASHES = {
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something unreadable: the file, the byte offset in it, what is wrong, and the URL where one is
-    known.
+    """Something unreadable: the file, the byte offset in it, what is wrong, the URL where one is known, and what to do
+    about it.
     """
 
     file: str
     offset: int
     detail: str
     url: str | None = None
+    advice: str = ""
 
     def __str__(self) -> str:
         return f"{self.file}#{self.offset}: {self.detail}" + (f" ({self.url})" if self.url else "")
@@ -104,11 +110,26 @@ class Record:
     @property
     def status(self) -> int | None:
         """The HTTP status."""
-        code = self.http.get_statuscode() if self.http is not None else ""
-        return int(code) if code.isascii() and code.isdigit() and len(code) == 3 else None
+        if self.http is None:
+            return 200 if self.is_bare_page else None
+        found = _STATUS.match(self.http.statusline)
+        return int(found[0]) if found else None
+
+    @property
+    def is_bare_page(self) -> bool:
+        """Whether this record holds a page without HTTP: a file that was on a disk, or what was made of a response."""
+        if self.type not in {"resource", "conversion"} or self.http is not None:
+            return False
+        stated = str(self.headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
+        return stated in _PAGES or (not stated and self.block.lstrip()[:1] == b"<")
 
     def http_header(self, name: str) -> str:
-        """Return an HTTP header's value, all of them joined by commas, empty when there is none."""
+        """Return an HTTP header's value, all of them joined by commas, empty when there is none.
+
+        Of a page without HTTP the record itself states the type.
+        """
+        if self.is_bare_page and name.lower() == "content-type":
+            return str(self.headers.get_header(name) or "")
         pairs = self.http.headers if self.http is not None else []
         return ", ".join(str(value) for key, value in pairs if key.lower() == name.lower())
 
@@ -125,12 +146,15 @@ class Record:
     def _payload_is(self, digest: str) -> bool:
         if same_digest(digest, self.payload):
             return True
-        # Some crawlers digest the entity, some the message with its chunks; the standard left it open for
-        # long.
-        if "chunked" not in self.http_header("Transfer-Encoding").lower():
-            return False
+        # Some crawlers digest the entity, some the message with its chunks, some the page without its codings; the
+        # standard left it open for long.
         try:
-            return same_digest(digest, dechunk(self.payload))
+            if "chunked" in self.http_header("Transfer-Encoding").lower():
+                if same_digest(digest, dechunk(self.payload)):
+                    return True
+            elif not self.http_header("Content-Encoding"):
+                return False
+            return same_digest(digest, self.page().data)
         except PayloadError:
             return False
 
@@ -164,7 +188,7 @@ def digest_of(data: bytes) -> str:
 
 
 def same_digest(stated: str, data: bytes) -> bool:
-    """Tell whether ``data`` has the digest ``stated`` (base 32 or hexadecimal); an unknown algorithm is not
+    """Tell whether ``data`` has the digest ``stated`` (base 32, base 64 or hexadecimal); an unknown algorithm is not
     checked.
 
     >>> same_digest("sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709", b""), same_digest("sha1:AAAA", b"")
@@ -177,16 +201,32 @@ def same_digest(stated: str, data: bytes) -> bool:
     real = algorithm(data, usedforsecurity=False).digest()
     if value == base64.b32encode(real).decode():
         return True  # as nearly every record has it, and several times as fast as reading what is stated
+    return plain_digest(stated).partition(":")[2] == real.hex()
+
+
+def plain_digest(stated: str) -> str:
+    """Return ``stated`` in one writing, so that two of the same digest are equal; another algorithm's as it is.
+
+    >>> plain_digest("SHA-1:3i42h3s6nnfq2msvx7xzkyaysCX5QBYJ")
+    'sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709'
+    """
+    name, _, value = stated.strip().partition(":")
+    size = _HASHES[name.lower()](usedforsecurity=False).digest_size if name.lower() in _HASHES else 0
+    name, value = name.lower().replace("-", ""), value.rstrip("=")
     try:
-        if len(value) == 2 * len(real):
-            return binascii.unhexlify(value) == real
-        return base64.b32decode(value.upper() + "=" * (-len(value) % 8)) == real
+        if len(value) == 2 * size:
+            return f"{name}:{value.lower()}"
+        if len(value) == (8 * size + 4) // 5:
+            return f"{name}:{base64.b32decode(value.upper() + '=' * (-len(value) % 8)).hex()}"
+        if len(value) == (8 * size + 5) // 6:
+            return f"{name}:{base64.b64decode(value + '==', altchars=b'-_' if {*value} & {*'-_'} else None).hex()}"
     except (binascii.Error, ValueError):
-        return False
+        pass
+    return stated
 
 
 def parse_date(text: str) -> dt.datetime | None:
-    """Read a WARC date (or the 14 digits of an index); None when it is no instant.
+    """Read a WARC date, of whatever precision (or the 14 digits of an index); None when it is no instant.
 
     >>> parse_date("2026-11-22T06:00:00Z") == parse_date("20261122060000")
     True
@@ -195,10 +235,11 @@ def parse_date(text: str) -> dt.datetime | None:
     try:
         if len(text) == 14 and text.isascii() and text.isdigit():
             instant = dt.datetime.fromisoformat(f"{text[:8]}T{text[8:]}+00:00")
-        elif len(text) < 20 or "T" not in text:
-            return None
+        elif found := _DAY.fullmatch(text):
+            first = text + ("" if found[2] else "-01" if found[1] else "-01-01")
+            instant = dt.datetime.fromisoformat(f"{first}T00:00:00+00:00")
         else:
-            instant = dt.datetime.fromisoformat(text)
+            instant = dt.datetime.fromisoformat(text.upper())
             if instant.tzinfo is None:
                 return None
             instant = instant.astimezone(dt.UTC)

@@ -2,7 +2,8 @@
 damage.
 
 ``warcio.ArchiveIterator`` ends at the first damaged member and reports to stderr; an archive must name the
-damage and go on. So members are framed here, and ``warcio`` parses what is inside them.
+damage and go on. So members are framed here and records are parsed in ``reader``; of ``warcio`` reading takes only
+the class that holds headers.
 """
 
 from __future__ import annotations
@@ -12,18 +13,27 @@ from typing import IO, Final, cast
 
 from zlib_ng import zlib_ng
 
-__all__ = ["Damaged", "GzipMember", "Plain", "find_member"]
+__all__ = ["MARK", "Damaged", "GzipMember", "Plain", "find_member"]
 
 _CHUNK = 1 << 16
 _STEP = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
-_MARK = b"WARC/"
+MARK = b"WARC/"
+"""What every record begins with."""
+
 # zlib-ng unpacks two to three times as fast as the zlib that Python brings.
 _ERROR: Final = cast("type[Exception]", zlib_ng.error)
 
 
 class Damaged(Exception):  # noqa: N818 - a state of the file, always caught in this package
-    """The bytes here are not what they should be; the message says what they are."""
+    """The bytes here are not what they should be; the message says what they are.
+
+    ``advice`` tells what to do where that is not to copy the file again; ``url`` is the record's, where one is known.
+    """
+
+    def __init__(self, detail: str, advice: str = "", url: str | None = None) -> None:
+        super().__init__(detail)
+        self.advice, self.url = advice, url
 
 
 class Plain:
@@ -142,7 +152,7 @@ def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:
     In a gzip file that is a member whose first bytes are those of a WARC record, so that no chance sequence
     passes.
     """
-    mark = _MAGIC if gzip else b"\n" + _MARK + b"1."
+    mark = _MAGIC if gzip else b"\n" + MARK
     stream.seek(offset)
     held, base = b"", offset
     while chunk := stream.read(_CHUNK):
@@ -163,6 +173,6 @@ def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:
 
 def _begins_a_record(stream: IO[bytes], offset: int) -> bool:
     try:
-        return GzipMember(stream, offset).read(len(_MARK)) == _MARK
+        return GzipMember(stream, offset).read(len(MARK)) == MARK
     except Damaged:
         return False

@@ -154,10 +154,14 @@ class Recorder:
         self._note(capture)
         return capture.ref
 
-    def copy(self, record: Record) -> str:
-        """Take over a record of somebody else's file as it is and return its reference; raises
-        ``ArchiveError``.
+    def copy(self, record: Record, digest: str = "") -> str:
+        """Take over a record of somebody else's file and return its reference; raises ``ArchiveError``.
+
+        It stays as it is, but for the ``digest`` of its payload, which is stated where it was not: by digests the
+        payload of a revisit is found.
         """
+        if digest:
+            record.headers.replace_header("WARC-Payload-Digest", digest)
         head: bytes = record.headers.to_bytes()
         member = _compressed(head + record.block + b"\r\n\r\n")
         offset = self._append(member)

@@ -1,18 +1,13 @@
-"""Captures of other web archives become snapshots at the times when they were taken.
-
-The history then reaches back before the first crawl. Captures are grouped by day (UTC); each group is one
-snapshot, never complete, whose records are copied into the archive, so that it can be verified and
-re-extracted like a crawl.
-"""
+"""The captures of one day in one locale on their way to one snapshot."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,195 +18,34 @@ from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
-from helpscraper.archive.warc import Capture, Payloads, Problem, Record, Recorder, load_index, warc_files
+from helpscraper.archive.warc import Capture, Payloads, Record, Recorder, load_index, warc_files
 from helpscraper.archive.warc.index import index_path
 from helpscraper.archive.warc.sources import captures_in, path_of, record_in
-from helpscraper.archive.writer import SnapshotFile, write_snapshot
+from helpscraper.archive.writer import write_snapshot
+from helpscraper.captures.revisits import Stored
+from helpscraper.captures.select import CaptureReport, Place
 from helpscraper.crawl.ledger import Ledger
-from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
-from helpscraper.crawl.replay import is_ours, plan
+from helpscraper.crawl.replay import plan
 from helpscraper.crawl.tables import ledger_bodies, nested
-from helpscraper.errors import CommandError, InputError
-from helpscraper.locales import get_locale
+from helpscraper.errors import InputError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import EXTRACTOR
 from helpscraper.pages.text import read_text
-from helpscraper.sites import get_site
 from helpscraper.urls import parse_help_url
 
-__all__ = ["CaptureReport", "import_captures"]
-
-# Of each reason so many examples are named; the number is exact.
-_EXAMPLES = 20
-_TEXT_TYPES = {"conversion"}
+__all__ = ["Day"]
 
 
-@dataclass(slots=True)
-class CaptureReport:
-    """What an import made: snapshots written, captures used, and what was passed over.
-
-    ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
-    ``problems`` are places in the files that could not be read.
-    """
-
-    snapshots: list[SnapshotFile] = field(default_factory=list)
-    already: list[str] = field(default_factory=list)
-    used: int = 0
-    skipped: Counter[str] = field(default_factory=Counter)
-    examples: dict[str, list[str]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def skip(self, reason: str, where: str, url: str) -> None:
-        """Count one capture that was passed over."""
-        self.skipped[reason] += 1
-        named = self.examples.setdefault(reason, [])
-        if len(named) < _EXAMPLES:
-            named.append(f"{where} {url}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """One capture worth importing and where it lies."""
-
-    file: str
-    offset: int
-    number: int
-    alone: bool
-    url: str
-    at: dt.datetime
-    locale: str
-    digest: str
-    text: bool
-    revisit: bool
-
-    @property
-    def ref(self) -> str:
-        return f"{self.file}#{self.offset}"
-
-
-def import_captures(
-    archive_uri: str,
-    paths: Sequence[Path],
-    site: str = "okx",
-    locale: str | None = None,
-    *,
-    base_url: str | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> CaptureReport:
-    """Import every capture in ``paths`` of the help centre ``site``, in ``locale`` or in all of its locales.
-
-    ``paths`` are WARC, WET, WACZ or CDXJ files. Importing the same captures twice is harmless. Raises
-    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
-    crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
-    """
-    found_site = get_site(site)
-    wanted = get_locale(locale).prefix if locale is not None else None
-    catalog, report = Catalog(archive_uri), CaptureReport()
-    groups: defaultdict[tuple[Partition, dt.date], list[_Place]] = defaultdict(list)
-    home = base_url or found_site.base_url
-    for place in _select(paths, home, wanted, report):
-        groups[Partition(site, place.locale), place.at.date()].append(place)
-    with ExitStack() as stack:
-        # The recordings of a crawl at work are its own: their index cannot be made before they end.
-        for partition in sorted({partition for partition, _ in groups}):
-            lock = CrawlLock(catalog.store.state_dir(partition))
-            lock.acquire()
-            stack.callback(lock.release)
-        readers = stack.enter_context(Readers(catalog.store.uri))
-        for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
-            context = Context(found_site, partition.locale, home)
-            _Day(catalog, context, sorted(places, key=_order), report, readers).commit()
-            if progress is not None:
-                progress(f"{partition} {day}", number, len(groups))
-    return report
-
-
-def _order(place: _Place) -> tuple[dt.datetime, str, int]:
-    return place.at, place.file, place.number
-
-
-def _select(
-    paths: Iterable[Path], base_url: str, locale: str | None, report: CaptureReport
-) -> Iterator[_Place]:
-    """Yield the captures that are pages of this help centre; everything else is counted in ``report``."""
-    seen: set[tuple[str, dt.datetime, str]] = set()
-    for path in paths:
-        for number, item in enumerate(captures_in(path)):
-            if isinstance(item, Problem):
-                report.problems.append(item)
-                continue
-            if item.type not in {"response", "revisit", *_TEXT_TYPES}:
-                continue
-            reason = _unfit(item, base_url, locale)
-            place = _place(item, number)
-            if reason is None and (place.url, place.at, place.digest) in seen:
-                reason = "the same capture is in another file too"
-            if reason is not None:
-                report.skip(reason, item.ref, item.url)
-                continue
-            seen.add((place.url, place.at, place.digest))
-            yield place
-
-
-def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
-    """Say why a record is no capture to import, None when it is one."""
-    if not is_ours(record.url, base_url):
-        return "another site"
-    target = parse_help_url(record.url)
-    if target.kind == "other":
-        return "not a page of the help centre"
-    if locale is not None and target.locale != locale:
-        return "another locale"
-    try:
-        get_locale(target.locale)
-    except CommandError:
-        return "an unknown locale"
-    if record.date is None:
-        return "no date"
-    if record.date > dt.datetime.now(dt.UTC):
-        return "a date that is still to come"
-    if record.headers.get_header("WARC-Truncated"):
-        return "cut off by the crawler that made it"
-    if wrong := record.wrong_digests():
-        return wrong[0].partition(":")[0]
-    if record.type in _TEXT_TYPES:
-        return None
-    if record.status is None:
-        return "no HTTP response"
-    if record.status == 206:
-        return "status 206: a part of a page"
-    redirect = record.status // 100 == 3 and record.status != 304
-    return None if record.status // 100 == 2 or redirect else f"status {record.status}"
-
-
-def _place(record: Record, number: int) -> _Place:
-    at = (record.date or dt.datetime.min.replace(tzinfo=dt.UTC)).replace(microsecond=0)
-    digest = record.digest or "sha256:" + hashlib.sha256(record.block).hexdigest()
-    locale = parse_help_url(record.url).locale
-    return _Place(
-        record.file,
-        record.offset,
-        number,
-        record.alone,
-        record.url,
-        at,
-        locale,
-        digest,
-        record.type in _TEXT_TYPES,
-        record.is_revisit,
-    )
-
-
-class _Day:
-    """The captures of one day in one locale on their way to one snapshot."""
+class Day:
+    """See the module; nothing of it is in the archive before ``commit``."""
 
     def __init__(
         self,
         catalog: Catalog,
         context: Context,
-        places: Sequence[_Place],
+        places: Sequence[Place],
         report: CaptureReport,
         readers: Readers,
     ) -> None:
@@ -225,7 +59,7 @@ class _Day:
         """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
         first = self._places[0].at
         at = self._instant(first)
-        self._pass_over_lost(at)
+        self._find_payloads(at)
         told = "\n".join(sorted(f"{each.url} {each.at.isoformat()} {each.digest}" for each in self._places))
         self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
         if not self._places or self._is_there(first, at):
@@ -270,20 +104,27 @@ class _Day:
             first += dt.timedelta(seconds=1)
         return False
 
-    def _pass_over_lost(self, at: dt.datetime) -> None:
-        """Leave out revisits of payloads that are neither here nor in the archive before ``at``: copies of them would
-        lead nowhere.
+    def _find_payloads(self, at: dt.datetime) -> None:
+        """Find the payload of each revisit here or in the archive before ``at``, and leave out those that have none:
+        copies of them would lead nowhere.
         """
         if not any(place.revisit for place in self._places):
             return
-        held = {place.digest for place in self._places if not place.revisit}
+        stored = Stored()
         for file in warc_files(self._store, self._partition):
             if file < warc_path(self._partition, snapshot_id(at), 0):
-                held |= {each.digest for each in load_index(self._store, file) if not each.is_revisit}
+                for capture in load_index(self._store, file):
+                    stored.add_capture(capture)
         for place in self._places:
-            if place.revisit and place.digest not in held:
+            stored.add(place)
+        found = []
+        for place in self._places:
+            payload = stored.payload_of(place) if place.revisit else place.payload
+            if payload is None:
                 self._report.skip("a revisit of a payload that is nowhere", place.ref, place.url)
-        self._places = [place for place in self._places if not place.revisit or place.digest in held]
+            else:
+                found.append(replace(place, payload=payload))
+        self._places = found
 
     def _take_back(self, recorder: Recorder) -> None:
         """Remove what was copied for a snapshot that has no row."""
@@ -297,15 +138,15 @@ class _Day:
         """Copy every record into the archive; flattened text is read here, because its layouts are others."""
         try:
             for place, record in self._records():
-                reference = recorder.copy(record)
+                reference = recorder.copy(record, "" if place.text else place.payload)
                 self._came_from[reference] = place.ref
                 if place.text:
                     self._read_text(ledger, place, record, reference)
         finally:
             recorder.close()
 
-    def _records(self) -> Iterator[tuple[_Place, Record]]:
-        shared: dict[str, dict[int, _Place]] = {}
+    def _records(self) -> Iterator[tuple[Place, Record]]:
+        shared: dict[str, dict[int, Place]] = {}
         for place in self._places:
             if not place.alone:
                 shared.setdefault(place.file, {})[place.number] = place
@@ -318,7 +159,7 @@ class _Day:
                     item.alone = True
                     yield wanted[number], item
 
-    def _read_text(self, ledger: Ledger, place: _Place, record: Record, reference: str) -> None:
+    def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
         target = parse_help_url(place.url)
         text = record.block.decode("utf-8", "replace")
         page = read_text(text, url=place.url, locale=self._context.locale)
