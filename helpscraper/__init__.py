@@ -6,7 +6,7 @@ The way of a page, and the folder where each step lives::
       |
       v
     spiders/     start, follow, yield: no selectors, no cleaning
-      |
+      |          payload/: codings undone, bytes to text; recorded pages go the same way
       v
     pages/       URL + HTML in, raw fields out            -+
       |                                                    |  pure: no Scrapy, no clock, no network
@@ -19,7 +19,7 @@ The way of a page, and the folder where each step lives::
       v
     crawl/       the ledger, its completeness and health checks, and the one commit at the end
       |              ^
-      |              +-- imports.py, captures.py, reextract.py: the same rows from files, web archives, own WARC
+      |              +-- imports.py, captures/, reextract.py: the same rows from files, web archives, own WARC
       v
     archive/     Parquet snapshots, bodies, WARC and run facts: layout, schema, writer, reader
       |

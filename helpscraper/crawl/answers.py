@@ -127,8 +127,8 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
 
 def _payload(task: Task, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
-    vouched = task.status == HTTPStatus.NOT_MODIFIED
-    if task.status // 100 != 2 and not vouched:
+    vouched = task.status == HTTPStatus.NOT_MODIFIED and not task.payload
+    if task.status // 100 != 2 and not vouched and not task.payload:
         return None
     try:
         record = source.record(task.record)
@@ -147,7 +147,7 @@ def _payload(task: Task, source: Source) -> Payload | _Unread | None:
 def _check_index(task: Task, record: Record) -> None:
     """Raise ``InputError`` where the index, which ``task`` was made of, says something else than the record."""
     found = capture_of(record)
-    said = found and (found.url, parse_date(found.date), found.status)
+    said = found and (found.url, parse_date(found.date), found.status or 0)
     if said != (task.url, task.at, task.status):
         raise InputError(
             f"{record.ref}: the index says {task.url}, {task.at}, HTTP {task.status}, and the record {record.url},"

@@ -24,7 +24,8 @@ class Task:
     """One recorded answer: what was asked for, the URL that answered, when, and the records with its head and
     payload.
 
-    ``payload`` differs from ``record`` for a revisit; it is empty where there is no page to read (304, 404).
+    ``payload`` differs from ``record`` for a revisit; it is empty where there is no page to read (304, 404). ``status``
+    is 0 for a revisit whose record has no HTTP headers.
     ``redirected`` says that another address was asked for first. ``stored_body`` is the key of a body that need not
     be handed out again, should the page still have it: the archive holds it.
     """
@@ -117,8 +118,8 @@ def plan(
             continue
         # Records without a digest have no payload in common.
         held = holders.get(capture.digest, "") if capture.is_revisit and capture.digest else ""
-        status = 200 if held and capture.status in {None, 304} and not redirects else capture.status or 0
-        if status // 100 == 2:
+        status = capture.status or 0
+        if status // 100 == 2 or (held and status in {0, 304} and not redirects):
             payload = held if capture.is_revisit else capture.ref
             yield Task(asked, capture.url, at, status, capture.ref, payload, led is not None)
         elif asked.kind == "article" and status in {304, 404, 410}:
