@@ -3,7 +3,7 @@ hand on.
 
 stream    bytes, member by member, past damage
 reader    records of one file, or one record by its offset
-record    what one record holds; its digests and its decoded page (``decode``)
+record    what one record holds; its digests and its page
 index     the CDXJ lines beside each file
 build     an exchange of request and response as WARC 1.1 records
 writer    the files of one crawl, rotated, revisits for what is stored already
