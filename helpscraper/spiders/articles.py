@@ -146,11 +146,14 @@ class ArticleSpider(PatientSpider):
         found = other_edition(page, self.arguments.site, locale, all_signs=kind != "article")
         if found is None and kind == "home":
             return
+        if found is not None and response.meta.get("unlisted"):
+            # No list shows the article: where its address leads now says nothing of the host.
+            raise not_asked_for(page, found, locale)
         ledger.tally("edition", {found.locale if found else locale: 1})
         if found is None:
             self._elsewhere_in_a_row = 0
             return
-        self._elsewhere_in_a_row += not response.meta.get("unlisted")
+        self._elsewhere_in_a_row += 1
         if locale not in ledger.tallies("edition") or self._elsewhere_in_a_row >= _IN_A_ROW:
             self.logger.info("%s: of the edition %s: %s", page.url, found.locale, found.because)
             raise CloseSpider(ANOTHER_EDITION)
