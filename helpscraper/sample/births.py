@@ -35,8 +35,8 @@ def title_of(spec: Spec, locale: str) -> str:
 
 
 def slug_of(title: str) -> str:
-    """Return the slug that the CMS makes of an English title: ``[a-z0-9-]``, cut at 76 characters."""
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:76].strip("-")
+    """Return the slug that the CMS makes of an English title: ``[a-z0-9-]``, at most 200 characters (76 until 2026)."""
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:200].strip("-")
 
 
 def _sections(articles: int) -> list[str]:
@@ -86,7 +86,7 @@ def _born(key: int, section: str, at: dt.datetime, luck: Random, taken: set[str]
     )
     slug = wanted = slug_of(title_of(spec, "en"))
     while slug in taken:
-        slug = f"{wanted[:66]}-{luck.randint(2, 9999)}"
+        slug = f"{wanted[:190]}-{luck.randint(2, 9999)}"
     taken.add(slug)
     return replace(spec, slug=slug)
 

@@ -67,7 +67,7 @@ def _removed(spec: Spec, now: dt.datetime, luck: Random) -> Spec | None:
 
 
 def _renamed(spec: Spec, now: dt.datetime, luck: Random) -> Spec:
-    return replace(spec, slug=f"{spec.slug[:64]}-{luck.randint(10**5, 10**6)}", updated=now)
+    return replace(spec, slug=f"{spec.slug[:190]}-{luck.randint(10**5, 10**6)}", updated=now)
 
 
 def _reborn(spec: Spec, now: dt.datetime, luck: Random) -> Spec:

@@ -110,7 +110,7 @@ def _record(spec: Spec, locale: str, us: bool, hostile: bool) -> Record:
     title = title_of(spec, locale) + " " * (spec.key % 13 == 4)
     return Record(
         key=spec.key,
-        slug=f"{spec.slug[:70]}-us" if us and spec.key % 7 == 1 else spec.slug,
+        slug=f"{spec.slug[:190]}-us" if us and spec.key % 7 == 1 else spec.slug,
         source_id=spec.source_id,
         title=hostile_title(title, spec.key) if hostile else title,
         category=category,

@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper import Archive
+from helpscraper.imports import import_page
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import ArticlePage
 from helpscraper.pages.okx.linked_data import linked_articles
@@ -23,16 +26,17 @@ BODY = '<div class="index_richTextContent__q1w2e"><h2>Oars</h2><p>Keep them dry.
 SKELETON = [25, None, {}, [[2], [0], [17, None, {"entry": "asset"}], [0, 1]]]
 
 
-def page(
-    slug: str, head: str = "", post: object = None, title: str = "Dry oars", body: str = BODY
-) -> ArticlePage:
+def page_text(head: str = "", post: object = None, title: str = "Dry oars", body: str = BODY) -> str:
     state = json.dumps({"appContext": {"serverSideProps": {"currentPost": post}}}) if post else ""
     script = f'<script id="appState" type="application/json">{state}</script>' if post else ""
-    return ArticlePage(
-        f"{SITE}/help/{slug}",
-        f'<html lang="en"><head>{head}</head><body><div id="article-container">'
-        f'<article aria-label="{title}"><h1>{title}</h1>{body}</article></div>{script}</body></html>',
+    return (
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">{head}</head><body><div id="article-container">'
+        f'<article aria-label="{title}"><h1>{title}</h1>{body}</article></div>{script}</body></html>'
     )
+
+
+def page(slug: str, head: str = "", **parts: Any) -> ArticlePage:
+    return ArticlePage(f"{SITE}/help/{slug}", page_text(head, **parts))
 
 
 def linked(*values: object) -> str:
@@ -171,3 +175,17 @@ def test_long_slugs_and_titles_are_kept_whole(length: int, title: str) -> None:
     assert columns["article_id"] == slug
     assert columns["url"] == f"{SITE}/help/{slug}"
     assert columns["title"] == title
+
+
+@pytest.mark.parametrize("length", [105, 200])
+def test_a_long_slug_and_title_come_back_from_the_archive(length: int, tmp_path: Path) -> None:
+    slug, title = "o" * length, "階梯的燈塔" * 50
+    file = tmp_path / "page.html"
+    post = {"slug": slug, "title": title, "publishTime": "1700000000"}
+    file.write_text(page_text(post=post, title=title), encoding="utf-8")
+    at = dt.datetime(2026, 3, 1, 6, tzinfo=dt.UTC)
+    import_page(
+        str(tmp_path / "a"), file, form="html", url=f"{SITE}/help/{slug}", locale="en", captured_at=at
+    )
+    row = Archive(tmp_path / "a").load().iloc[0]
+    assert (row["article_id"], row["title"], row["published_on"]) == (slug, title, dt.date(2023, 11, 15))
