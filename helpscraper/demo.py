@@ -31,8 +31,8 @@ def run_demo(folder: Path, *, layout: str = "e2", say: Callable[[str], None] = p
             server.state = state
             say(f"\n# {what}")
             flags = [part for setting in _SETTINGS for part in ("-s", setting)]
-            # A daily crawl audits a twentieth of what seems unchanged; here all of it, to show the silent edits too.
-            asked = ["-a", f"base_url={server.url}", "-a", "audit=1"]
+            # A daily crawl reads every page within a week; this one reads all, to show the silent edits too.
+            asked = ["-a", f"base_url={server.url}", "-a", "mode=full"]
             _helpscraper(say, "crawl", "--archive", str(folder), *asked, *flags)
     say("\n# What changed")
     _helpscraper(say, "diff", "--archive", str(folder), "latest~1", "latest")

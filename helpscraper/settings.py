@@ -129,6 +129,8 @@ EXTENSIONS = {
 # Own: go on from the ledger of a crawl that did not end; how old that ledger may be.
 RESUME = False
 RESUME_MAX_HOURS = 24.0
+# Own: within how many days each article's own page is read again, whatever the listings say; 0: never for that reason.
+AUDIT_DAYS = 7.0
 # Own: how many articles that left every listing are asked for at their own address.
 UNLISTED_PROBES = 500
 # Own: how many earlier good crawls the health checks look at, and their thresholds (crawl.health.Thresholds).

@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
         "-a", dest="arguments", metavar="NAME=VALUE", action="append", default=[],
-        help="argument of the spider: site, locale, base_url, categories, sections, query, mode, limit, audit,"
+        help="argument of the spider: site, locale, base_url, categories, sections, query, mode, limit,"
         " witness",
     )  # fmt: skip
     parser.add_argument(

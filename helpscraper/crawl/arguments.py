@@ -21,8 +21,8 @@ _MODES: dict[str, Mode] = {"pages": "pages", "api": "api", "both": "both"}
 class CrawlArguments:
     """What a crawl was asked to do.
 
-    ``audit`` is a share between 0 and 1; ``limit`` counts article pages; ``witness`` says where lists are read:
-    on the site's pages, in its JSON interface (``api``), or in both to compare them.
+    ``limit`` counts article pages; ``witness`` says where lists are read: on the site's pages, in its JSON interface
+    (``api``), or in both to compare them.
     """
 
     site: Site
@@ -33,7 +33,6 @@ class CrawlArguments:
     query: str | None = None
     mode: Literal["incremental", "full"] = "incremental"
     limit: int | None = None
-    audit: float = 0.05
     witness: Mode = "pages"
 
     @classmethod
@@ -63,12 +62,9 @@ class CrawlArguments:
         mode = arguments.pop("mode", None) or "incremental"
         if mode not in {"incremental", "full"}:
             wrong.append(f"mode={mode}: incremental or full")
-        limit, audit = arguments.pop("limit", None), arguments.pop("audit", None)
+        limit = arguments.pop("limit", None)
         if limit is not None and not (_is_number(str(limit)) and int(limit) > 0):
             wrong.append(f"limit={limit}: a whole number above 0")
-        share = _share(audit)
-        if share is None:
-            wrong.append(f"audit={audit}: a share from 0 to 1")
         witness = arguments.pop("witness", None) or "pages"
         if witness not in _MODES:
             wrong.append(f"witness={witness}: pages, api or both")
@@ -83,7 +79,7 @@ class CrawlArguments:
         if wrong:
             raise CommandError(
                 "the crawl's arguments: " + "; ".join(wrong),
-                advice="known: site, locale, base_url, categories, sections, query, mode, limit, audit, witness",
+                advice="known: site, locale, base_url, categories, sections, query, mode, limit, witness",
             )
         return cls(
             site=site,
@@ -94,7 +90,6 @@ class CrawlArguments:
             query=query,
             mode="full" if mode == "full" else "incremental",
             limit=None if limit is None else int(limit),
-            audit=share if share is not None else 0.0,
             witness=_MODES.get(witness, "pages"),
         )
 
@@ -120,7 +115,6 @@ class CrawlArguments:
             "query": self.query or "",
             "mode": self.mode,
             "limit": "" if self.limit is None else str(self.limit),
-            "audit": f"{self.audit:g}",
             "witness": "" if self.witness == "pages" else self.witness,
         }
         return {name: value for name, value in facts.items() if value}
@@ -152,13 +146,3 @@ def _is_root(url: str) -> bool:
         )
     except ValueError:
         return False
-
-
-def _share(text: str | None) -> float | None:
-    if text is None:
-        return 0.05
-    try:
-        share = float(text)
-    except ValueError:
-        return None
-    return share if 0 <= share <= 1 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -27,6 +28,7 @@ class Census:
         self._had: Counter[str] = Counter()
         self._lost: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
+        self._oldest: tuple[dt.datetime, str] | None = None
 
     def add(
         self,
@@ -38,6 +40,9 @@ class Census:
         self._status[row["status"]] += 1
         if row["status"] != "gone":
             self._live.update({row["section"] or "", *(row["listed_in"] or ())})
+            if row["fetched_at"] is not None:
+                read = (row["fetched_at"], row["article_id"])
+                self._oldest = min(self._oldest or read, read)
         for section, columns in sightings.items():
             counts = self._listed.setdefault(section, Counter())
             counts["n"] += 1
@@ -56,12 +61,16 @@ class Census:
     def as_facts(self) -> dict[str, Any]:
         """Return the counts.
 
+        ``oldest_page``: the article whose own page was read longest ago, and when.
+
         ``counts``: rows by status. ``live``: rows that are not gone by section. ``new``: pages of articles that were
         not known before, and in how many of them each field is missing. ``refetched``: for pages of known articles,
         how many had each field before and how many of these lack it now. ``listed``: by section, how many articles
         its listing showed and in how many of them each field was read.
         """
         return {
+            "oldest_page": self._oldest
+            and {"article_id": self._oldest[1], "fetched_at": self._oldest[0].isoformat()},
             "counts": {
                 name: self._status[name] for name in ("fetched", "carried", "listed", "failed", "gone")
             },

@@ -147,7 +147,7 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
     whole = {slug for slug, section in sections.items() if section["whole"]}
     if seen_all:
         # A section that is nowhere on a site that was seen whole lists nothing any more.
-        before = (row["listed_in"] or () for row in session.known.values())
+        before = (listed_in or () for _, listed_in in session.known.pairs("listed_in"))
         whole |= {slug for listed_in in before for slug in listed_in} - sections.keys()
     tags = frozenset(slug for slug, section in sections.items() if section["content_type"] == "tag")
     listings = Listings(tags=tags, whole=frozenset(whole))

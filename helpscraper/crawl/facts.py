@@ -65,6 +65,7 @@ def run_facts(
         "scope": arguments.scope,
         "sections": sections,
         **census,
+        "audit": _audit(session),
         "why_fetched": dict(ledger.tallies("reason")),
         "fields": nested(ledger.tallies("fields")),
         "rules": dict(ledger.tallies("rules")),
@@ -104,6 +105,19 @@ def _article_holes(
     if dropped := problems.get("invalid", 0) + problems.get("slug", 0):
         found.append(f"{dropped} listed articles could not become rows")
     return found
+
+
+def _audit(session: CrawlSession) -> dict[str, Any] | None:
+    """Return the bound in days, how many pages were chosen for it, and how many it was too late for or did not fit."""
+    audit = session.audit
+    if audit is None:
+        return None
+    return {
+        "days": session.options.audit_days,
+        "chosen": len(audit.chosen),
+        "late": audit.late,
+        "put_off": audit.put_off,
+    }
 
 
 def _requests(stats: Mapping[str, Any]) -> dict[str, Any]:

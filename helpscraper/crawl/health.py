@@ -96,6 +96,7 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
         ("language", _language(facts, earlier)),
         ("region", _region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
+        ("audit", _audit(facts)),
         *([("witness", _witness(facts))] if "witness" in facts else []),
     )
     verdicts: list[Verdict] = []
@@ -348,6 +349,23 @@ def _layout(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
     """Name the rules of extraction that stopped matching; what that cost, the other checks judge."""
     for detail in drift_details(facts, earlier):
         yield Verdict("layout", "warn", f"layout drift: {detail}")
+
+
+def _audit(facts: Facts) -> Iterator[Verdict]:
+    """Name pages that go unread for longer than ``AUDIT_DAYS``: an edit that no listing shows may hide in them."""
+    audit = facts.get("audit") or {}
+    late, put_off = audit.get("late", 0), audit.get("put_off", 0)
+    said = [f"{late} pages had gone unread for longer when it began"] if late else []
+    said += (
+        [f"{put_off} that are due before the next crawl do not fit into the time until then"]
+        if put_off
+        else []
+    )
+    if said:
+        advice = "crawl more often or faster, or raise it"
+        yield Verdict(
+            "audit", "warn", f"AUDIT_DAYS={audit['days']:g} is not kept: {'; '.join(said)}; {advice}"
+        )
 
 
 def _witness(facts: Facts) -> Iterator[Verdict]:

@@ -5,6 +5,7 @@ crawls.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,14 +15,39 @@ import pyarrow.compute as pc
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.runs import RunFacts
+from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 
-__all__ = ["Known", "good_crawls", "newest_run", "read_known"]
+__all__ = ["Known", "KnownRows", "good_crawls", "newest_run", "read_known"]
 
 logger = logging.getLogger(__name__)
 
 # A year of daily crawls; what lies further back is no measure for today, and its facts need not be read.
 _LOOK_BACK = 366
+
+
+class KnownRows(Mapping[str, dict[str, Any]]):
+    """Rows of snapshots by article id, kept as columns: as Python objects they would take ten times the memory."""
+
+    def __init__(self, table: pa.Table) -> None:
+        """Hold ``table``, which has ``SNAPSHOT_SCHEMA`` and one row an article."""
+        self._columns = {name: table.column(name).combine_chunks() for name in table.column_names}
+        ids: list[str] = self._columns["article_id"].to_pylist()
+        self._places = {article_id: place for place, article_id in enumerate(ids)}
+
+    def __getitem__(self, article_id: str) -> dict[str, Any]:
+        place = self._places[article_id]
+        return {name: column[place].as_py() for name, column in self._columns.items()}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def pairs(self, name: str) -> Iterator[tuple[str, Any]]:
+        """Iterate over (article id, value of the column ``name``)."""
+        return zip(self._places, self._columns[name].to_pylist(), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +57,7 @@ class Known:
     ``kept`` names the extractor of each row that a re-extraction kept from an older one.
     """
 
-    rows: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rows: KnownRows = field(default_factory=lambda: KnownRows(SNAPSHOT_SCHEMA.empty_table()))
     extractors: frozenset[str] = frozenset()
     kept: dict[str, str] = field(default_factory=dict)
 
@@ -44,20 +70,23 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     key, so that the page is fetched again. A damaged snapshot is named in the log and the ones before it are
     used.
     """
-    rows: dict[str, dict[str, Any]] = {}
-    extractors = set()
+    tables, extractors = [], set()
     kept: dict[str, str] = {}
     for table, facts in _believed(catalog, partition):
-        fresh = {row["article_id"]: row for row in table.to_pylist()}
-        rows |= fresh
+        tables.append(table.select(SNAPSHOT_SCHEMA.names))
+        fresh = set(table.column("article_id").to_pylist())
         kept = {name: by for name, by in kept.items() if name not in fresh} | (facts.get("kept") or {})
         extractors |= {str(facts.get("versions", {}).get("extractor")), *kept.values()}
-    alive = {article_id: row for article_id, row in rows.items() if row["status"] != "gone"}
-    held = set(pc.unique(catalog.body_index(partition).keys).to_pylist())
-    for row in alive.values():
-        if row["body_sha256"] not in held:
-            row["body_sha256"] = None
-    return Known(alive, frozenset(extractors), kept)
+    if not tables:
+        return Known()
+    every = pa.concat_tables(tables)
+    newest = {article_id: place for place, article_id in enumerate(every.column("article_id").to_pylist())}
+    rows = every.take(pa.array(sorted(newest.values()), pa.int64()))
+    rows = rows.filter(pc.not_equal(rows.column("status"), "gone"))
+    key, held = rows.column("body_sha256"), pc.unique(catalog.body_index(partition).keys)
+    readable = pc.if_else(pc.is_in(key, held), key, pa.scalar(None, key.type))
+    rows = rows.set_column(rows.schema.get_field_index("body_sha256"), "body_sha256", readable)
+    return Known(KnownRows(rows), frozenset(extractors), kept)
 
 
 def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:

@@ -40,6 +40,7 @@ CREATE TABLE IF NOT EXISTS sighting (
     PRIMARY KEY (article_id, section));
 CREATE TABLE IF NOT EXISTS article (
     article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT, etag TEXT, last_modified TEXT);
+CREATE TABLE IF NOT EXISTS due (place INTEGER PRIMARY KEY, article_id TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS body (
     sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, markdown TEXT NOT NULL, html TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS tally (kind TEXT, name TEXT, n INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
@@ -86,9 +87,9 @@ class Ledger:
                 advice="there is nothing to go on from; the next crawl puts it aside and starts clean",
             ) from error
 
-    def _write(self, statement: str, values: Iterable[Any]) -> None:
+    def _write(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
         try:
-            self._db.execute(statement, tuple(values))
+            return self._db.execute(statement, tuple(values))
         except sqlite3.Error as error:
             raise ArchiveError(
                 f"{self.path}: the ledger of the crawl cannot be written: {error}",
@@ -101,10 +102,10 @@ class Ledger:
         if self._db.in_transaction:
             yield
             return
-        self._write("BEGIN", ())
+        self._write("BEGIN")
         try:
             yield
-            self._write("COMMIT", ())
+            self._write("COMMIT")
         except BaseException:
             self._roll_back()
             raise
@@ -132,11 +133,15 @@ class Ledger:
         """Make ready to go on after a kill: articles and bodies that were read stay, listings are read afresh.
 
         What a listing showed before belongs to a list that may have moved since, and a page that could not be had
-        then is asked for again.
+        then is asked for again. Articles whose turn had not come, or whose answer had not, are due.
         """
-        for table in ("section", "listing_page", "sighting", "problem"):
-            self._write(f"DELETE FROM {table}", ())  # noqa: S608 (the names stand above)
-        self._write("DELETE FROM tally WHERE kind IN ('problem', 'drift')", ())
+        for table in ("section", "listing_page", "sighting", "problem", "due"):
+            self._write(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)
+        self._write("DELETE FROM tally WHERE kind IN ('problem', 'drift')")
+        self._write(
+            "INSERT INTO due (article_id, reason)"
+            " SELECT article_id, 'resumed' FROM article WHERE outcome = 'expected' ORDER BY article_id"
+        )
 
     # ---- facts of the crawl
 
@@ -276,13 +281,27 @@ class Ledger:
         ).fetchone()
         return found is not None
 
-    def expect(self, article_id: str) -> None:
-        """Note that the article's page is to be fetched; what was fetched or is gone stays so."""
-        self._write(
-            "INSERT INTO article (article_id, outcome) VALUES (?, 'expected') ON CONFLICT (article_id) DO UPDATE"
-            " SET outcome = 'expected', detail = NULL WHERE outcome NOT IN ('fetched', 'gone')",
-            (article_id,),
-        )
+    def expect(self, article_id: str, reason: str) -> bool:
+        """Note that the article's page is due, and why; False when it was due before, was fetched, or is gone."""
+        with self.transaction():
+            entered = self._write(
+                "INSERT INTO article (article_id, outcome) VALUES (?, 'expected') ON CONFLICT (article_id) DO UPDATE"
+                " SET outcome = 'expected', detail = NULL WHERE outcome NOT IN ('expected', 'fetched', 'gone')",
+                (article_id,),
+            ).rowcount
+            if entered:
+                self._write("INSERT INTO due (article_id, reason) VALUES (?, ?)", (article_id, reason))
+        return bool(entered)
+
+    def take_due(self, count: int) -> list[tuple[str, str]]:
+        """Take the next (article, reason) from the articles that are due, in the order in which they were noted."""
+        with self.transaction():
+            rows = self._write(
+                "SELECT place, article_id, reason FROM due ORDER BY place LIMIT ?", (count,)
+            ).fetchall()
+            if rows:
+                self._write("DELETE FROM due WHERE place <= ?", (rows[-1][0],))
+        return [(article_id, reason) for _, article_id, reason in rows]
 
     def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
         """Note what became of an article without a page of its own; never undoes ``fetched``."""
@@ -347,11 +366,6 @@ class Ledger:
     def articles(self) -> set[str]:
         """Return the articles of which ``outcome`` knows something."""
         return {article_id for (article_id,) in self._db.execute("SELECT article_id FROM article")}
-
-    def expected(self) -> list[str]:
-        """Return the articles whose page is still to be fetched, sorted."""
-        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'expected' ORDER BY 1")
-        return [article_id for (article_id,) in rows]
 
     def outcomes(self) -> Counter[str]:
         """Return the number of articles by outcome."""

@@ -139,6 +139,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "WARC_ROTATE_BYTES": _whole(1),
     "RESUME": _switch,
     "RESUME_MAX_HOURS": _number(0, unit="number of hours"),
+    "AUDIT_DAYS": _number(0, 36500, unit="number of days"),
     "HEALTH_BASELINE_RUNS": _whole(1),
     "HEALTH_MIN_ARTICLES": _SHARE,
     "HEALTH_MIN_SECTION": _SHARE,

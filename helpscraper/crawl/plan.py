@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
-from collections.abc import Mapping
+import sys
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-__all__ = ["audit_share", "needs_fetch"]
+__all__ = ["Audit", "Pace", "needs_fetch", "plan_audit", "suspicion"]
 
 _EVIDENCE = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
 """What a listing says that would move if the article did. A listing that does not state one of them says nothing."""
@@ -50,23 +52,109 @@ def _same(name: str, now: Any, before: Any) -> bool:
     return bool(now == before)
 
 
-def audit_share(previous: Mapping[str, Mapping[str, Any]], share: float) -> set[str]:
-    """Choose the articles to fetch again although their listing says unchanged: those fetched longest ago.
+def suspicion(listed: Mapping[str, Any], previous: Mapping[str, Any]) -> str | None:
+    """Say what in a listing's row hints at an edit without being evidence: its snippet, or a count that jumped.
 
-    Taking ``ceil(share * n)`` of the oldest each time fetches every article at least once in ``1 / share`` runs,
-    without any memory of what was chosen before.
-
-    >>> sorted(audit_share({"a": {"fetched_at": None, "body_sha256": "0", "status": "fetched"}}, 0.05))
-    ['a']
+    A count moves by itself, upwards; one that fell, or more than doubled and grew by a hundred, counts something else.
     """
-    able = [
-        (row["fetched_at"] or _NEVER, article_id)
-        for article_id, row in previous.items()
-        if row.get("body_sha256") is not None and row.get("status") in {"fetched", "carried", "listed"}
-    ]
-    able.sort()
-    # 0.07 * 100 is 7.000000000000001 in binary; that is no eighth article.
-    return {article_id for _, article_id in able[: math.ceil(round(share * len(able), 6))]}
+    now, before = listed.get("snippet"), previous.get("snippet")
+    if now is not None and before is not None and now != before:
+        return "snippet"
+    now, before = listed.get("view_count"), previous.get("view_count")
+    if now is not None and before is not None and not before <= now < 2 * before + 100:
+        return "view_count"
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How crawls follow each other: the ``usual`` time from one start to the next and a ``long`` one, how long a crawl
+    ``takes``, and how many article pages ``fit`` between two.
+    """
+
+    usual: dt.timedelta
+    long: dt.timedelta
+    takes: dt.timedelta = dt.timedelta(0)
+    fit: int = sys.maxsize
+
+    @classmethod
+    def of(cls, starts: Sequence[dt.datetime], last: Mapping[str, Any] | None) -> Pace:
+        """Derive the pace from the ``starts`` of the last crawls and of this one, and the facts of the ``last`` one.
+
+        One gap that is longer than the others is passed over once there are five: it was a failure of the machine. A
+        ``long`` one has a tenth more than was seen, since no crawl begins to the second. Crawls that follow each other
+        within an hour are no schedule.
+        """
+        gaps = sorted((later - earlier for earlier, later in pairwise(starts)), reverse=True) or [_DAY]
+        usual = max(gaps[len(gaps) // 2], _HOUR)
+        facts = last or {}
+        seconds, requests = float(facts.get("seconds") or 0), facts.get("requests", {}).get("total") or 0
+        others = max(0, requests - facts.get("counts", {}).get("fetched", 0))
+        fit = (
+            int(usual.total_seconds() * requests / seconds) - others if seconds and requests else sys.maxsize
+        )
+        long = max(gaps[1] if len(gaps) >= _ENOUGH_GAPS else gaps[0], usual)
+        return cls(
+            usual=usual,
+            long=long + long / 10,
+            takes=dt.timedelta(seconds=seconds),
+            fit=max(fit, 0),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """``chosen`` are the articles to read again, in this order. ``late`` had gone unread for longer than the bound
+    when the crawl began; ``put_off`` are due before the next crawl and do not fit into this one.
+    """
+
+    chosen: tuple[str, ...] = ()
+    late: int = 0
+    put_off: int = 0
+
+
+def plan_audit(
+    read_at: Mapping[str, dt.datetime | None],
+    now: dt.datetime,
+    bound: dt.timedelta,
+    pace: Pace,
+    suspects: Collection[str] = (),
+) -> Audit:
+    """Choose the articles to read again although their listings say unchanged, so that none goes unread for ``bound``.
+
+    ``read_at`` says when each article's own page was last read (None: nobody knows). Each must be read by the last
+    crawl that comes before its time is up. The same number in every crawl is aimed at: the smallest that leaves none
+    for too late, which is the largest of i / (crawls that the i-th oldest can wait for, this one included). Suspects go
+    first, and then those read longest ago.
+
+    >>> pace = Pace(usual=dt.timedelta(days=1), long=dt.timedelta(days=1))
+    >>> at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    >>> plan_audit({"a": at, "b": at, "c": at}, at + dt.timedelta(days=1), dt.timedelta(days=3), pace).chosen
+    ('a',)
+    """
+    by_age = sorted((at or _NEVER, article_id) for article_id, at in read_at.items())
+    must = share = 0
+    for place, (at, _) in enumerate(by_age, 1):
+        # Subtracted in this order, the earliest instant there is does not overflow.
+        spare = bound - (now - at) - pace.takes
+        crawls = 1 if spare < pace.long else 2 + (spare - pace.long) // pace.usual
+        must = place if crawls == 1 else must
+        share = max(share, -(-place // crawls))
+    first = [article_id for article_id in suspects if article_id in read_at][: max(share, 1)]
+    oldest = [article_id for _, article_id in by_age]
+    # A suspect takes the place of one that can wait, never of one that cannot.
+    chosen = dict.fromkeys([*first, *oldest[:must]])
+    for article_id in oldest[must:]:
+        if len(chosen) >= share:
+            break
+        chosen[article_id] = None
+    return Audit(
+        chosen=tuple(chosen)[: pace.fit],
+        late=sum(now - at > bound for at, _ in by_age),
+        put_off=max(0, must - pace.fit),
+    )
 
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_HOUR, _DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+_ENOUGH_GAPS = 5

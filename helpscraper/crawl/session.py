@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
@@ -23,7 +23,7 @@ from helpscraper.crawl.known import newest_run, read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.notify import notify_transition, run_before
-from helpscraper.crawl.plan import audit_share, needs_fetch
+from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
 from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
 from helpscraper.crawl.validators import load_validators
 from helpscraper.crawl.witness import Witness
@@ -36,7 +36,11 @@ __all__ = ["CrawlSession", "SessionOptions"]
 
 logger = logging.getLogger(__name__)
 
-Decision = Literal["fetch", "carry", "list"]
+_LAST_RUNS = 10
+"""Runs from whose starts the schedule is told."""
+
+_NOTHING_SAID = frozenset({"audit", "unlisted"})
+"""Reasons to read a page although nothing speaks for a change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class SessionOptions:
     archive_uri: str = "output"
     resume: bool = False
     resume_max_hours: float = 24.0
+    audit_days: float = 7.0
     baseline_runs: int = 5
     thresholds: Thresholds = field(default_factory=Thresholds)
     notify_urls: tuple[str, ...] = ()
@@ -80,7 +85,7 @@ class CrawlSession:
         self.partition = Partition(arguments.site.name, arguments.locale)
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
         known = read_known(catalog, self.partition)
-        self.known: dict[str, dict[str, Any]] = known.rows
+        self.known = known.rows
         extractor = options.versions.get("extractor")
         # A row carried over from another extractor would show that extractor's change as the site's, whenever the
         # article is fetched next; so a new extractor reads everything once.
@@ -91,12 +96,11 @@ class CrawlSession:
             if extractor is not None and known.extractors - {extractor}
             else None
         )
-        self.audit: set[str] = set() if self.full_because else audit_share(self.known, arguments.audit)
-        self.validators = (
-            {}
-            if self.full_because
-            else load_validators(catalog, self.partition, newest_run(catalog, self.partition))
-        )
+        last = newest_run(catalog, self.partition)
+        starts = [*map(snapshot_instant, catalog.run_ids(self.partition)[-_LAST_RUNS:]), snapshot_at]
+        self.pace = Pace.of(starts, last)
+        self.audit: Audit | None = None
+        self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
         self.region: dict[str, str] = {}
         self.witness = Witness(arguments.witness)
         self.monotonic_start = time.monotonic()
@@ -106,10 +110,9 @@ class CrawlSession:
         self.mistake: str | None = None
         # Says in words why the crawl was ended early, where the reason that Scrapy is given is one word.
         self.stopped: str | None = None
-        self._asked: set[str] = set()
-        self._vouched: set[str] = set()
+        self._suspects: dict[str, str] = {}
         outcomes = ledger.outcomes()
-        self._before = outcomes["fetched"] + outcomes["gone"]
+        self.asked = outcomes["expected"] + outcomes["fetched"] + outcomes["gone"]
         self._lock = lock
 
     @property
@@ -166,55 +169,63 @@ class CrawlSession:
             lock.release()
             raise
 
-    def decide(
-        self, article_id: str, listed: Callable[[], Mapping[str, Any]], section: str | None
-    ) -> Decision:
-        """Say what to do about an article that a listing showed, and enter that in the ledger.
+    def decide(self, article_id: str, listed: Callable[[], Mapping[str, Any]], section: str | None) -> None:
+        """Enter in the ledger what is to be done about an article that a listing showed: its page is due, or it is
+        carried over.
 
         ``listed`` gives the typed columns of the listing's row and is only asked where they matter; ``section`` is
-        None for a tag or a search. ``fetch`` is answered once for an article in a crawl.
+        None for a tag or a search.
         """
         done = self.ledger.outcome(article_id)
-        if done in {"fetched", "gone"} or article_id in self._asked:
-            return "list"
+        if done in {"expected", "fetched", "gone"}:
+            return
         reason, known = self.full_because, self.known.get(article_id)
         if reason is None:
-            reason = needs_fetch(listed() if known is not None else {}, known, section)
-        if reason is None and article_id in self.audit:
-            reason = "audit"
-        if reason is None:
-            if done is None or done == "expected":
-                self.ledger.settle(article_id, "carried")
-            return "carry"
-        if self.arguments.limit is not None and self._before + len(self._asked) >= self.arguments.limit:
+            said = listed() if known is not None else {}
+            reason = needs_fetch(said, known, section)
+            if reason is None and known is not None and (hint := suspicion(said, known)):
+                self._suspects[article_id] = hint
+        if reason is not None and self.may_ask():
+            self.claim(article_id, reason)
+        elif reason is not None:
             self.ledger.settle(article_id, "listed", "beyond the limit that was asked for")
-            return "list"
-        self.claim(article_id, reason)
-        return "fetch"
+        elif done is None:
+            self.ledger.settle(article_id, "carried")
+
+    def may_ask(self) -> bool:
+        """Tell whether the limit that was asked for, if any, leaves room for one more article page."""
+        return self.arguments.limit is None or self.asked < self.arguments.limit
 
     def claim(self, article_id: str, reason: str) -> bool:
-        """Enter that the article's page is asked for, and why; False when it was asked for already."""
-        if article_id in self._asked or self.ledger.outcome(article_id) in {"fetched", "gone"}:
+        """Enter that the article's page is due, and why; False when it was so already."""
+        if not self.ledger.expect(article_id, reason):
             return False
-        self._asked.add(article_id)
-        if reason in {"audit", "unlisted"}:
-            self._vouched.add(article_id)
-        self.ledger.expect(article_id)
+        self.asked += 1
         self.ledger.tally("reason", {reason: 1})
         return True
 
-    def conditional(self, article_id: str) -> tuple[str | None, str | None]:
+    def plan_audit(self) -> None:
+        """Enter which of the articles that the listings call unchanged are due all the same, once the listings are
+        read.
+        """
+        days = self.options.audit_days
+        if not days or self.full_because or self.arguments.query:
+            return
+        carried = self.ledger.carried()
+        read_at = {name: at for name, at in self.known.pairs("fetched_at") if name in carried}
+        bound = dt.timedelta(days=days)
+        self.audit = plan_audit(read_at, self.snapshot_at, bound, self.pace, self._suspects)
+        for article_id in self.audit.chosen:
+            if self.may_ask():
+                self.claim(article_id, self._suspects.get(article_id, "audit"))
+
+    def conditional(self, article_id: str, reason: str) -> tuple[str | None, str | None]:
         """Return (ETag, Last-Modified) for a request that asks whether anything changed at all.
 
         Only where nothing speaks for a change, and where the row and body that a 304 would vouch for are at hand.
         """
-        row = self.known.get(article_id)
-        if (
-            article_id not in self._vouched
-            or row is None
-            or row["body_sha256"] is None
-            or row["status"] == "failed"
-        ):
+        row = self.known.get(article_id) if reason in _NOTHING_SAID else None
+        if row is None or row["body_sha256"] is None or row["status"] == "failed":
             return (None, None)
         return self.validators.get(article_id, (None, None))
 
@@ -246,17 +257,13 @@ class CrawlSession:
         if not sections:
             return []  # not one listing was reached, so that none shows them says nothing
         partial = bool(self.arguments.scope)
-        found = (
-            (row["fetched_at"] or self.snapshot_at, article_id)
-            for article_id, row in self.known.items()
-            if self.ledger.outcome(article_id) is None
-            and not (partial and row.get("section") not in sections)
+        section_of, seen = dict(self.known.pairs("section")), self.ledger.articles()
+        found = sorted(
+            (at or self.snapshot_at, article_id)
+            for article_id, at in self.known.pairs("fetched_at")
+            if article_id not in seen and not (partial and section_of[article_id] not in sections)
         )
-        return [article_id for _, article_id in sorted(found)]
-
-    def left_over(self) -> list[str]:
-        """Return the articles that a killed crawl had found and not yet fetched, and that no listing shows any more."""
-        return [article_id for article_id in self.ledger.expected() if article_id not in self._asked]
+        return [article_id for _, article_id in found]
 
     def close_recording(self) -> None:
         """Bring the recorded responses to the disk: the rows to be committed refer to them.

@@ -68,7 +68,9 @@ class ProgressExtension:
         if self._progress is None or kind is None or request.meta.get("retry_times"):
             return
         task = self._progress.tasks[self._tasks[kind]]
-        self._progress.update(task.id, total=(task.total or 0) + 1)
+        # Articles wait in the ledger until their turn comes.
+        total = self._session.asked if kind == _ARTICLE else (task.total or 0) + 1
+        self._progress.update(task.id, total=total)
 
     def response_received(self, response: Any, request: Any) -> None:
         """One done."""

@@ -130,6 +130,7 @@ def session_options(settings: BaseSettings) -> SessionOptions:
         archive_uri=settings.get("ARCHIVE_URI"),
         resume=settings.getbool("RESUME"),
         resume_max_hours=settings.getfloat("RESUME_MAX_HOURS"),
+        audit_days=settings.getfloat("AUDIT_DAYS"),
         baseline_runs=settings.getint("HEALTH_BASELINE_RUNS"),
         thresholds=Thresholds(
             min_articles=settings.getfloat("HEALTH_MIN_ARTICLES"),

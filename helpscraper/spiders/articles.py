@@ -21,8 +21,8 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticleSpider"]
 
-_ARTICLE = 0
-"""The priority of an article: after every listing."""
+_BATCH = 100
+"""Articles asked for at a time: the rest waits in the ledger, so that memory does not grow with the site."""
 
 _IN_A_ROW = 5
 """So many answers of another edition, one after the other, are no oddity of single pages."""
@@ -36,21 +36,23 @@ class ArticleSpider(PatientSpider):
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.home = ""
-        self._asked_for_unlisted = False
+        self._audited = self._asked_for_unlisted = False
         self._elsewhere_in_a_row = 0
 
-    def article_request(self, slug: str, *, unlisted: bool = False) -> scrapy.Request:
-        """Return the request for an article's own page; ``unlisted`` marks one that no listing shows."""
-        etag, modified = self.session.conditional(slug)
+    def article_request(self, slug: str, reason: str) -> scrapy.Request:
+        """Return the request for an article's own page, which is due for ``reason``."""
+        etag, modified = self.session.conditional(slug, reason)
         headers = {"If-None-Match": etag, "If-Modified-Since": modified}
         return self.request(
             f"{self.home}/{slug}",
             self.parse_article,
             where=f"article {slug}",
-            priority=_ARTICLE,
             headers={name: value for name, value in headers.items() if value},
             cb_kwargs={"slug": slug},
-            meta={"handle_httpstatus_list": [304, 404, 410], "unlisted": unlisted},
+            meta={
+                "handle_httpstatus_list": [304, 404, 410],
+                "unlisted": reason in {"unlisted", "resumed"} and not self.session.ledger.is_listed(slug),
+            },
         )
 
     def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
@@ -83,8 +85,7 @@ class ArticleSpider(PatientSpider):
             and landed.locale == self.arguments.locale
         ):
             yield from self._led_away(request, slug, f"redirects to {landed.slug}")
-            if self.session.claim(landed.slug, "redirect"):
-                yield self.article_request(landed.slug)
+            self.session.claim(landed.slug, "redirect")
             return
         page = ArticlePage(response.url, payload_of(response), slug=slug)
         self.check_served(page, response, "article")
@@ -111,8 +112,15 @@ class ArticleSpider(PatientSpider):
         else:
             self.session.ledger.settle(slug, "absent", detail)
 
+    def due_requests(self) -> list[scrapy.Request]:
+        """Return the requests for the next articles that are due; the first call comes when all listings are read."""
+        if not self._audited:
+            self._audited = True
+            self.session.plan_audit()
+        return [self.article_request(slug, reason) for slug, reason in self.session.ledger.take_due(_BATCH)]
+
     def late_requests(self) -> list[scrapy.Request]:
-        """Return the requests for known articles that no listing showed any more; only the first call has any.
+        """Return requests for known articles that no listing showed any more; only the first call enters them as due.
 
         Their own pages tell whether they are gone.
         """
@@ -123,9 +131,9 @@ class ArticleSpider(PatientSpider):
         if len(unlisted) > limit:
             detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
             self.session.ledger.problem("unlisted", self.home, detail)
-        slugs = [slug for slug in unlisted[:limit] if self.session.claim(slug, "unlisted")]
-        found_before = [slug for slug in self.session.left_over() if self.session.claim(slug, "resumed")]
-        return [self.article_request(slug, unlisted=True) for slug in slugs + found_before]
+        for slug in unlisted[:limit]:
+            self.session.claim(slug, "unlisted")
+        return self.due_requests()
 
     def request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
         """Return a request whose failure is entered in the ledger as that of ``where``."""

@@ -163,7 +163,7 @@ class HelpSpider(InterfaceSpider):
     def parse_listing(
         self, response: Response, section: str, page: int, walk: int
     ) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what the listing says of each article, the pages of those worth fetching, and the next listing page."""
+        """Yield what the listing says of each article, and the next listing page."""
         listing = ListingPage(response.url, payload_of(response))
         self.check_served(listing, response, "listing")
         landed = parse_help_url(response.url)
@@ -218,10 +218,10 @@ class HelpSpider(InterfaceSpider):
         walk: int = 1,
         *,
         told: bool = False,
-    ) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield the rows of a list, which a page shows or the interface ``told``, and the articles worth fetching."""
+    ) -> Iterator[PageReadings]:
+        """Yield the rows of a list, which a page shows or the interface ``told``."""
         record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
-        readings, wanted = [], []
+        readings = []
         own_section = section if section and section not in self._tags else None
         with ledger.transaction():
             for raw in articles:
@@ -234,11 +234,9 @@ class HelpSpider(InterfaceSpider):
                 )
                 known = self.session.known.get(raw.slug) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
-                if self.session.decide(raw.slug, listed, own_section) == "fetch":
-                    wanted.append(raw.slug)
+                self.session.decide(raw.slug, listed, own_section)
         if readings:
             yield PageReadings(response.url, readings)
-        yield from map(self.article_request, wanted)
 
     # ---- search
 
@@ -255,7 +253,7 @@ class HelpSpider(InterfaceSpider):
         )
 
     def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what the search results say of each article, and the articles' own pages."""
+        """Yield what the search results say of each article, and the next page of results."""
         results = SearchPage(response.url, payload_of(response))
         self.check_served(results, response, "search")
         articles = results.articles
@@ -268,5 +266,9 @@ class HelpSpider(InterfaceSpider):
 
 
 def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:
-    """Return the columns of a listing's row that tell whether its article moved on."""
-    return steps.titles(raw, context).columns | steps.dates(raw, context).columns
+    """Return the columns of a listing's row that tell whether its article moved on, or hint at it."""
+    return {
+        name: value
+        for step in (steps.titles, steps.dates, steps.counts)
+        for name, value in step(raw, context).columns.items()
+    }

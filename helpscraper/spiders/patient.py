@@ -57,6 +57,10 @@ class PatientSpider(scrapy.Spider):
         """Return the request for one page of a section's listing."""
 
     @abstractmethod
+    def due_requests(self) -> list[Request]:
+        """Return some of the requests for articles that are due, in their order; empty when none is."""
+
+    @abstractmethod
     def late_requests(self) -> list[Request]:
         """Return what is to be asked for when everything else is done; empty when nothing is."""
 
@@ -79,13 +83,14 @@ class PatientSpider(scrapy.Spider):
         return True
 
     def idle(self) -> None:
-        """Ask for what is left, once the queue is empty: second chances, then what no listing showed."""
-        requests, self._again = self._again, []
-        if not requests:
-            requests = self.late_requests()
-        else:
+        """Ask for more, once the queue is empty: articles that are due, second chances, what no listing showed."""
+        requests = self.due_requests()
+        if not requests and self._again:
+            requests, self._again = self._again, []
             self.crawler.stats.inc_value("helpscraper/second_chances", len(requests))
-        for request in requests:
+        # Scrapy's queue gives the last one first.
+        requests = requests or self.late_requests()
+        for request in reversed(requests):
             self.crawler.engine.crawl(request)
         if requests:
             raise DontCloseSpider

@@ -16,12 +16,7 @@ from helpscraper.errors import CommandError
 def test_without_arguments_the_real_site_is_crawled_whole() -> None:
     arguments = CrawlArguments.parse()
     assert (arguments.site.name, arguments.locale, arguments.base_url) == ("okx", "en", "https://www.okx.com")
-    assert (arguments.mode, arguments.audit, arguments.limit, arguments.scope) == (
-        "incremental",
-        0.05,
-        None,
-        None,
-    )
+    assert (arguments.mode, arguments.limit, arguments.scope) == ("incremental", None, None)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
@@ -29,7 +24,6 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         CrawlArguments.parse(
             mode="quick",
             limit="0",
-            audit="2",
             sections="../x",
             base_url="ftp://x",
             witness="me",
@@ -39,7 +33,6 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
         "mode=quick",
         "witness=me: pages, api or both",
         "limit=0",
-        "audit=2",
         "sections=../x",
         "base_url=ftp://x",
         "colour: no such argument",
@@ -68,18 +61,16 @@ def test_unknown_locales_and_sites_are_refused(locale: str) -> None:
 @given(
     sections=st.lists(st.sampled_from(["faq-kyc", "api", "web3"]), unique=True),
     limit=st.none() | st.integers(1, 10**6),
-    audit=st.floats(0, 1).map(lambda share: f"{share:g}"),
     mode=st.sampled_from(["incremental", "full"]),
     witness=st.sampled_from(["pages", "api", "both"]),
     query=st.text(alphabet="abc ü", max_size=9).filter(lambda text: bool(text.strip())) | st.none(),
 )
 def test_facts_say_what_was_asked_and_read_back_the_same(
-    sections: list[str], limit: int | None, audit: str, mode: str, witness: str, query: str
+    sections: list[str], limit: int | None, mode: str, witness: str, query: str
 ) -> None:
     given_ = {
         "sections": ",".join(sections) or None,
         "limit": limit and str(limit),
-        "audit": audit,
         "mode": mode,
         "query": query,
         "witness": witness,

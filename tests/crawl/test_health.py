@@ -71,7 +71,7 @@ def test_a_good_crawl_passes_every_check_and_each_one_speaks() -> None:
     assert {v.verdict for v in verdicts} == {"ok"}
     assert {v.check for v in verdicts} == {
         "edition", "end", "articles", "section", "coverage", "failed", "bodies", "challenge", "charset", "language",
-        "region", "layout",
+        "region", "layout", "audit",
     }  # fmt: skip
 
 
@@ -350,3 +350,24 @@ def test_what_the_last_crawl_missed_already_is_no_news() -> None:
     assert warned(run(), [changed, run(), run()]) == ""
     small = run(rules={"article.body/rich_text": 2})
     assert "listing.items/class" in warned(changed, [small, run(), run()])
+
+
+@pytest.mark.parametrize(
+    ("audit", "says"),
+    [
+        (None, ""),
+        ({"days": 7.0, "chosen": 9, "late": 0, "put_off": 0}, ""),
+        (
+            {"days": 7.0, "chosen": 9, "late": 3, "put_off": 0},
+            "AUDIT_DAYS=7 is not kept: 3 pages had gone unread",
+        ),
+        (
+            {"days": 1.0, "chosen": 9, "late": 0, "put_off": 5},
+            "5 that are due before the next crawl do not fit",
+        ),
+    ],
+)
+def test_a_bound_that_is_not_kept_is_a_warning(audit: dict[str, Any] | None, says: str) -> None:
+    (found,) = [v for v in check_health(run(audit=audit), [run()] * 3) if v.check == "audit"]
+    assert found.verdict == ("warn" if says else "ok")
+    assert says in found.detail

@@ -93,7 +93,7 @@ def test_tags_are_told_from_sections(ledger: Ledger) -> None:
 
 def test_everything_found_is_accounted_for(ledger: Ledger) -> None:
     ledger.sighting("only-seen", "faq", {})
-    ledger.expect("waiting")
+    ledger.expect("waiting", "new")
     ledger.settle("lost", "failed", "HTTP 503")
     assert {entry.article_id: entry.outcome for entry in ledger.entries()} == {
         "only-seen": "listed", "waiting": "expected", "lost": "failed",
@@ -102,11 +102,11 @@ def test_everything_found_is_accounted_for(ledger: Ledger) -> None:
 
 def test_of_a_transaction_all_is_kept_or_nothing(ledger: Ledger, path: Path) -> None:
     with ledger.transaction():
-        ledger.expect("kept")
+        ledger.expect("kept", "new")
         with ledger.transaction():
             ledger.fetched("kept too", {"title": "T"}, body(1))
     with pytest.raises(RuntimeError, match="half way"), ledger.transaction():
-        ledger.expect("lost")
+        ledger.expect("lost", "new")
         with ledger.transaction():
             ledger.fetched("lost too", {"title": "T"}, body(2))
         raise RuntimeError("half way")
@@ -120,16 +120,31 @@ def test_of_a_transaction_all_is_kept_or_nothing(ledger: Ledger, path: Path) -> 
 def test_what_was_fetched_stays_fetched(ledger: Ledger) -> None:
     ledger.fetched("a", {"title": "T"}, None)
     ledger.settle("a", "failed", "later")
-    ledger.expect("a")
+    ledger.expect("a", "new")
     assert ledger.outcome("a") == "fetched"
 
 
 def test_a_failure_gives_way_to_another_try_and_to_success(ledger: Ledger) -> None:
     ledger.settle("a", "failed", "HTTP 503")
-    ledger.expect("a")
-    assert ledger.expected() == ["a"]
+    ledger.expect("a", "new")
+    assert ledger.outcome("a") == "expected"
     ledger.fetched("a", {"title": "T"}, None)
-    assert (ledger.outcome("a"), ledger.expected()) == ("fetched", [])
+    assert ledger.outcome("a") == "fetched"
+
+
+def test_what_is_due_comes_once_and_in_the_order_in_which_it_was_noted(ledger: Ledger, path: Path) -> None:
+    assert [ledger.expect(article_id, f"for {article_id}") for article_id in "cabdb"] == [True] * 4 + [False]
+    assert ledger.take_due(2) == [("c", "for c"), ("a", "for a")]
+    ledger.fetched("c", {"title": "T"}, None)
+    assert not ledger.expect("c", "again") and not ledger.expect("a", "again")
+    ledger.close()
+    # The process was killed: the answers to what was on its way, and the rest, are due.
+    again = Ledger(path)
+    again.reopen()
+    assert again.take_due(9) == [(article_id, "resumed") for article_id in "abd"]
+    assert again.take_due(9) == []
+    again.settle("a", "failed", "HTTP 503")
+    assert again.expect("a", "once more") and again.take_due(9) == [("a", "once more")]
 
 
 def test_the_last_walk_counts(ledger: Ledger) -> None:
@@ -154,7 +169,7 @@ def test_a_resumed_crawl_keeps_what_was_read_and_reads_listings_afresh(path: Pat
     ledger.listing_page("faq", 1, walk=1, total=4, shown=3, pages=2, last=False)
     ledger.sighting("a", "faq", {})
     ledger.fetched("a", {"title": "T"}, body(1))
-    ledger.expect("b")
+    ledger.expect("b", "new")
     ledger.problem("discovery", "u", "HTTP 503")
     ledger.tally("rules", {"x": 2})
     ledger.close()
@@ -162,7 +177,8 @@ def test_a_resumed_crawl_keeps_what_was_read_and_reads_listings_afresh(path: Pat
     again.reopen()
     assert again.meta() == {"snapshot_id": "x", "arguments": "{}"}
     assert (again.sections(), again.problems(), again.tallies("problem")) == ([], [], {})
-    assert (again.outcome("a"), again.expected(), list(again.bodies())) == ("fetched", ["b"], [body(1)])
+    assert (again.outcome("a"), again.take_due(9)) == ("fetched", [("b", "resumed")])
+    assert list(again.bodies()) == [body(1)]
     assert again.tallies("rules") == {"x": 2}
 
 
@@ -189,7 +205,7 @@ def test_no_article_is_ever_forgotten(tmp_path: Path, steps: list[tuple[str, str
         for step, article_id in steps:
             match step:
                 case "expect":
-                    ledger.expect(article_id)
+                    ledger.expect(article_id, "new")
                 case "fetched":
                     ledger.fetched(article_id, {"title": "T"}, None)
                     fetched.add(article_id)
@@ -219,6 +235,6 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
 
 def test_deleting_leaves_nothing(path: Path) -> None:
     ledger = Ledger(path)
-    ledger.expect("a")
+    ledger.expect("a", "new")
     ledger.delete()
     assert list(path.parent.iterdir()) == []

@@ -1,16 +1,17 @@
-"""What is worth fetching: evidence in a listing, and the rotating audit."""
+"""What is worth fetching: evidence in a listing, and the audit that reads every page in time."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.crawl.plan import audit_share, needs_fetch
+from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
 KNOWN: dict[str, Any] = {
@@ -73,30 +74,25 @@ def test_another_section_is_a_reason_and_a_tag_is_none() -> None:
     assert needs_fetch(KNOWN, KNOWN, None) is None
 
 
-@given(n=st.integers(1, 300), share=st.floats(0.01, 1.0))
-def test_audits_reach_every_article_in_time(n: int, share: float) -> None:
-    rows: dict[str, dict[str, Any]] = {
-        f"a{i}": {"fetched_at": AT, "body_sha256": "0", "status": "fetched"} for i in range(n)
-    }
-    waiting = set(rows)
-    for run in range(1, math.ceil(1 / share) + 1):
-        chosen = audit_share(rows, share)
-        assert len(chosen) <= math.ceil(share * n)
-        for article_id in chosen:
-            rows[article_id]["fetched_at"] = AT + dt.timedelta(days=run)
-        waiting -= chosen
-    assert not waiting
+@pytest.mark.parametrize(
+    ("now", "hint"),
+    [
+        ({"snippet": "as before", "view_count": 120}, None),
+        ({"snippet": "other words"}, "snippet"),
+        ({"view_count": 99}, "view_count"),
+        ({"view_count": 299}, None),
+        ({"view_count": 300}, "view_count"),
+        ({}, None),
+    ],
+)
+def test_what_hints_at_an_edit(now: dict[str, Any], hint: str | None) -> None:
+    assert suspicion(now, {"snippet": "as before", "view_count": 100}) == hint
+    assert suspicion(now, {}) is None
 
 
-def test_no_audit_where_none_is_wanted_or_possible() -> None:
-    row = {"fetched_at": AT, "body_sha256": "0", "status": "fetched"}
-    assert audit_share({"a": row}, 0) == set()
-    assert audit_share({"a": row | {"body_sha256": None}, "b": row | {"status": "failed"}}, 1) == set()
-
-
-def test_a_share_is_not_rounded_up_for_binary_reasons() -> None:
-    rows = {f"a{i}": {"fetched_at": AT, "body_sha256": "0", "status": "carried"} for i in range(100)}
-    assert len(audit_share(rows, 0.07)) == 7
+few = settings(max_examples=25)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
+DAILY = Pace(usual=DAY, long=DAY)
 
 
 def test_a_count_or_an_excerpt_that_moved_is_no_sign_of_an_edit() -> None:
@@ -105,3 +101,108 @@ def test_a_count_or_an_excerpt_that_moved_is_no_sign_of_an_edit() -> None:
     moved = known | {"view_count": 1806, "snippet": "Another excerpt"}
     assert needs_fetch(moved, known, "faq-login") is None
     assert needs_fetch(moved | {"view_count": None}, known, "faq-login") is None
+
+
+class Crawls:
+    """Crawls of a site on which no listing ever shows an edit, planned as a session plans them."""
+
+    def __init__(
+        self, articles: int, bound: dt.timedelta, *, takes: dt.timedelta = HOUR, fit: int = 10**6
+    ) -> None:
+        self.now, self.bound, self.takes, self.fit = AT, bound, takes, fit
+        self.read = dict.fromkeys((f"a{n}" for n in range(articles)), AT + takes)
+        self.starts = [AT]
+
+    def after(self, gap: dt.timedelta, born: int = 0) -> Audit:
+        """Let time pass, crawl, and return what was planned; every page is read by the end of the crawl."""
+        self.now += gap
+        self.starts.append(self.now)
+        seen = Pace.of(self.starts[-11:], {"seconds": self.takes.total_seconds()})
+        audit = plan_audit(self.read, self.now, self.bound, replace(seen, fit=self.fit))
+        end = self.now + self.takes
+        worst = max((end - self.read[name] for name in audit.chosen), default=dt.timedelta(0))
+        # Nothing is read too late without a word.
+        assert worst <= self.bound or audit.late or self.now - self.starts[-2] > seen.long
+        self.read.update(dict.fromkeys(audit.chosen, end))
+        stale = [name for name, at in self.read.items() if self.now - at > self.bound]
+        assert not stale or audit.put_off
+        self.read.update((f"n{self.now:%s}-{n}", end) for n in range(born))
+        return audit
+
+
+@few
+@given(
+    n=st.integers(1, 80),
+    hours=st.floats(6, 72),
+    days=st.floats(4, 30),
+    jitter=st.lists(st.floats(-0.05, 0.05), min_size=40, max_size=40),
+)
+def test_at_a_regular_pace_every_page_is_read_in_time_and_the_load_is_even(
+    n: int, hours: float, days: float, jitter: list[float]
+) -> None:
+    crawls = Crawls(n, dt.timedelta(days=days))
+    loads = []
+    for part in jitter * max(1, math.ceil(days * 72 / hours / 40)):
+        audit = crawls.after(HOUR * hours * (1 + part))
+        assert audit.late == audit.put_off == 0
+        loads.append(len(audit.chosen))
+    # So many crawls come within the bound at least; of each, a tenth and an hour are lost to what is not known of them.
+    between = math.floor((days * 24 - 1) / (hours * 1.05) - 1.1)
+    assert max(loads) <= math.ceil(n / max(1, between - 1))
+    assert sum(loads) >= n
+
+
+@few
+@given(
+    n=st.integers(0, 60),
+    gaps=st.lists(st.tuples(st.floats(0.01, 400), st.integers(0, 5)), min_size=1, max_size=60),
+    days=st.floats(0.5, 20),
+    fit=st.integers(0, 100),
+)
+def test_at_any_pace_no_page_is_older_than_the_bound_without_a_word(
+    n: int, gaps: list[tuple[float, int]], days: float, fit: int
+) -> None:
+    crawls = Crawls(n, dt.timedelta(days=days), fit=fit)
+    for hours, born in gaps:
+        crawls.after(HOUR * hours, born)
+
+
+def test_working_days_are_a_pace_that_keeps_the_bound() -> None:
+    crawls = Crawls(100, 7 * DAY)
+    week = [DAY, DAY, DAY, DAY, 3 * DAY]
+    loads = [crawls.after(gap) for gap in week * 8]
+    assert not any(audit.late or audit.put_off for audit in loads[5:])
+    assert max(len(audit.chosen) for audit in loads[10:]) <= 75
+
+
+def test_one_failure_of_the_machine_does_not_make_a_pace() -> None:
+    crawls = Crawls(700, 7 * DAY)
+    usual = [len(crawls.after(DAY).chosen) for _ in range(20)][-1]
+    late = crawls.after(20 * DAY)
+    assert (late.late, len(late.chosen)) == (700, 700)
+    assert [len(crawls.after(DAY).chosen) for _ in range(20)][-1] <= usual * 1.2
+
+
+def test_those_read_longest_ago_go_first_and_suspects_before_them() -> None:
+    read = {name: AT - age * DAY for age, name in enumerate("abcdefghijklmnopqrstu")}
+    audit = plan_audit(read, AT, 20.5 * DAY, DAILY, ["b", "not listed"])
+    assert audit.chosen == ("b", "u")
+    assert plan_audit(read, AT, 7 * DAY, DAILY).late == 13
+    # What fits is all that is promised.
+    short = plan_audit(read, AT, 7 * DAY, replace(DAILY, fit=3))
+    assert (short.chosen, short.put_off) == (("u", "t", "s"), 11)
+    assert plan_audit({"a": None}, AT, 7 * DAY, DAILY).chosen == ("a",)
+    assert plan_audit({}, AT, 7 * DAY, DAILY) == Audit()
+
+
+def test_the_pace_is_told_by_earlier_runs() -> None:
+    facts = {"seconds": 1000.0, "requests": {"total": 500}, "counts": {"fetched": 400}}
+    pace = Pace.of([AT, AT + DAY, AT + 2 * DAY], facts)
+    assert (pace.usual, pace.long, pace.takes) == (DAY, 1.1 * DAY, dt.timedelta(seconds=1000))
+    assert pace.fit == 86400 // 2 - 100
+    assert Pace.of([AT], None).usual == DAY
+    assert Pace.of([AT, AT + HOUR / 60], None).usual == HOUR
+    # Of a dozen gaps the longest is a failure, of three it may be the pace.
+    starts = [AT + n * DAY for n in range(8)]
+    assert Pace.of([*starts, AT + 20 * DAY], None).long == 1.1 * DAY
+    assert Pace.of([AT, AT + DAY, AT + 10 * DAY], None).long == 9.9 * DAY

@@ -37,7 +37,7 @@ def seen_in_part(server: SampleServer, archive: Path, *, state: int = 0, extra: 
     assert crawl(server, archive).code == 0
     assert crawl(server, archive, "-a", f"sections={SECTION}").code == 0
     server.state, server.extra = state, extra
-    last = crawl(server, archive, "-a", "audit=1")
+    last = crawl(server, archive, "-a", "mode=full")
     assert last.code == 0, last.said
 
 

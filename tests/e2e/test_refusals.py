@@ -64,17 +64,15 @@ def test_validators_are_not_sent_after_a_refused_run(archive: Path) -> None:
 
         def conditional() -> list[int]:
             asked = len(server.requests)
-            crawl(server, archive, "-a", "audit=0.5")
+            crawl(server, archive, "-s", "AUDIT_DAYS=0.001")
             return [r.status for r in server.requests[asked:] if "If-None-Match" in r.headers]
 
-        assert conditional() == [304] * 10
+        assert conditional() == [304] * 20
         server.faults.append(Fault(faults.challenge(), path="/help/[a-z]*-*"))
         assert crawl(server, archive, "-a", "mode=full").code == 3
         server.faults.clear()
         assert conditional() == []
-        # Those that came with the good crawl are sent again; the others have to be learned anew.
-        assert conditional() == []
-        assert conditional() == [304] * 10
+        assert conditional() == [304] * 20
         assert not differences(rows(archive), expected(server))
 
 

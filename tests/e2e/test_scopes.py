@@ -53,7 +53,7 @@ def test_a_part_is_whole_in_itself_and_takes_nothing_away(server: SampleServer, 
             "unverified"
         }
         # The next whole crawl is measured by the last whole one, and loses nothing of what the part brought.
-        whole = crawl(server, archive, "-a", "audit=1")
+        whole = crawl(server, archive, "-a", "mode=full")
         assert whole.code == 0, whole.said
         assert not differences(rows(archive), expected(server))
     finally:
@@ -78,7 +78,7 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
     }
     # What a listing showed before, a search does not take away.
     assert all(row["listed_in"] for row in rows(archive).values())
-    again = crawl(server, archive, "-a", f"query={hit}", "-a", "audit=0")
+    again = crawl(server, archive, "-a", f"query={hit}")
     assert again.facts["counts"]["fetched"] == 0
     assert crawl(server, archive).code == 0
     assert not differences(rows(archive), expected(server))

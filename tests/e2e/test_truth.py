@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 from helpscraper import Archive
-from helpscraper.sample import SampleServer
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.faults import Exchange, Reply
 from tests.e2e.conftest import Result, contents, crawl, differences, expected, rows
 
 # The quick run sees e2 in the weeks below, and of each pair of likes one.
@@ -45,7 +47,7 @@ def weeks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Weeks]:
         found = Weeks(archive, [], [])
         for state in range(4):
             server.state = state
-            found.results.append(crawl(server, archive, "-a", "audit=0"))
+            found.results.append(crawl(server, archive, settings={"AUDIT_DAYS": "0"}))
             found.different.append(differences(rows(archive), expected(server)))
         yield found
 
@@ -106,13 +108,46 @@ def test_run_facts_of_every_run_are_one_table(weeks: Weeks) -> None:
         }
 
 
-def test_an_audit_finds_every_silent_edit_within_its_rounds(archive: Path) -> None:
+def test_an_audit_finds_every_silent_edit_in_time_and_a_little_in_each_crawl(archive: Path) -> None:
+    # Crawls count as an hour apart at least; of three hours, three crawls are left.
+    hours = {"AUDIT_DAYS": str(3 / 24)}
     with SampleServer(layout="e3") as server:
         crawl(server, archive)
-        server.state = 1
-        for _ in range(4):
-            assert crawl(server, archive, "-a", "audit=0.25").code == 0
+        for number in range(3):
+            server.state = 1
+            result = crawl(server, archive, settings=hours)
+            assert result.code == 0, result.said
+            assert result.facts["audit"].items() >= {"days": 0.125, "late": 0, "put_off": 0}.items()
+            assert 20 <= result.facts["audit"]["chosen"] <= 26, number
         assert not differences(rows(archive), expected(server))
+        oldest = min(row["fetched_at"] for row in rows(archive).values() if row["status"] != "gone")
+        assert result.facts["oldest_page"]["fetched_at"] == oldest.isoformat()
+
+
+def test_a_crawl_that_comes_too_late_for_the_bound_says_so(archive: Path) -> None:
+    with SampleServer(articles=8) as server:
+        crawl(server, archive)
+        result = crawl(server, archive, settings={"AUDIT_DAYS": "0.000001"})
+    assert result.code == 0, result.said
+    assert result.facts["why_fetched"] == {"audit": 8}
+    assert (
+        "AUDIT_DAYS=1e-06 is not kept: 8 pages had gone unread for longer" in result.verdicts("warn")["audit"]
+    )
+
+
+def test_a_row_whose_snippet_or_count_jumped_is_read_first(archive: Path) -> None:
+    def fell(exchange: Exchange) -> Reply:
+        body = re.sub(rb"<span>[0-9]+</span></div></a>", b"<span>1</span></div></a>", exchange.reply.body)
+        return replace(exchange.reply, body=body)
+
+    with SampleServer(articles=30) as server:
+        crawl(server, archive)
+        server.faults.append(Fault(fell, path="/help/section/faq-identity*"))
+        result = crawl(server, archive, settings={"AUDIT_DAYS": "0.5"})
+    assert result.code == 0, result.said
+    # Twelve hours leave twelve crawls to come; what jumped has its place among the three of this one.
+    assert result.facts["audit"]["chosen"] == 3
+    assert result.facts["why_fetched"]["view_count"] in {1, 2}
 
 
 def test_an_unchanged_site_costs_its_listing_pages_and_the_audit(archive: Path) -> None:
@@ -120,7 +155,7 @@ def test_an_unchanged_site_costs_its_listing_pages_and_the_audit(archive: Path) 
         crawl(server, archive)
         before, asked = contents(archive), len(server.requests)
         listing_pages = server.count("/help/section/")
-        result = crawl(server, archive, "-a", "audit=0.05")
+        result = crawl(server, archive, settings={"AUDIT_DAYS": str(18.6 / 24)})
         made = server.requests[asked:]
         assert result.code == 0, result.said
         # robots.txt, the home page and three categories are the handful.
@@ -137,7 +172,7 @@ def test_every_layout_is_the_truth_in_every_state(layout: str, archive: Path) ->
     with SampleServer(layout=layout) as server:  # type: ignore[arg-type]
         for state in range(4):
             server.state = state
-            # Pages without a state do not say when an announcement was edited, so all of them are audited.
-            result = crawl(server, archive, "-a", "audit=1")
+            # Pages without a state do not say when an announcement was edited, so all of them are read.
+            result = crawl(server, archive, "-a", "mode=full")
             assert result.code == 0, result.said
             assert not differences(rows(archive), expected(server))

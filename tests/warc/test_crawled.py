@@ -58,7 +58,7 @@ def crawl_weeks(archive: Path, layout: str, *modes: str) -> Crawled:
     with SampleServer(layout=layout, articles=30, validators=True) as server:
         for state, mode in enumerate(modes):
             server.state = min(state, 1)
-            done = crawl(server, archive, "-a", f"mode={mode}", "-a", "audit=0.3")
+            done = crawl(server, archive, "-a", f"mode={mode}", "-s", "AUDIT_DAYS=0.125")
             assert done.code == 0, done.said
         return Crawled(archive, server.url, {record.slug: record.title for record in server.truth()})
 
