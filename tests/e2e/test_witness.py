@@ -21,7 +21,7 @@ from tests.e2e.conftest import COMPARED, Result, contents, crawl, differences, e
 from tests.e2e.test_exit_codes import ROOT, pipelines
 
 ARTICLES = f"{INTERFACE}/search/articles*"
-API = ("-a", "witness=api", "-a", "audit=0")
+API = ("-a", "witness=api", "-s", "AUDIT_DAYS=0")
 # What the site's pages cost: robots.txt, the home page, three categories, and 14 pages of 11 sections.
 DISCOVERY, TAG_PAGES, PAGES = 5, 3, 14
 
@@ -258,7 +258,7 @@ def test_late_times_are_named_where_pages_are_read(archive: Path) -> None:
         assert crawl(server, archive, *API).code == 0
         server.state = 1
         server.faults.append(Fault(interface_faults.stale_times(0), path=ARTICLES))
-        result = crawl(server, archive, "-a", "witness=api", "-a", "audit=1")
+        result = crawl(server, archive, "-a", "witness=api", "-s", "AUDIT_DAYS=0.001")
         assert result.code == 0, result.said
         assert differences(rows(archive), expected(server)) == []
         assert result.facts["witness"]["differences"]["updated_at"] >= 3
@@ -290,7 +290,7 @@ def test_a_removal_is_claimed_where_the_total_proves_it(proven: bool, archive: P
 def test_a_large_site_costs_fewer_requests(tmp_path: Path) -> None:
     with SampleServer(layout="e3", articles=600) as server:
         found: dict[str, tuple[int, int]] = {}
-        for name, asked in (("pages", ("-a", "audit=0")), ("api", API)):
+        for name, asked in (("pages", ("-s", "AUDIT_DAYS=0")), ("api", API)):
             lists = []
             for _ in range(2):
                 server.requests.clear()

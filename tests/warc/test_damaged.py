@@ -47,7 +47,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     with SampleServer(layout="e2", articles=12, validators=True) as server:
         for state, mode in enumerate(("incremental", "incremental", "full")):
             server.state = min(state, 1)
-            done = crawl(server, folder / "crawls", "-a", f"mode={mode}", "-a", "audit=0.3")
+            done = crawl(server, folder / "crawls", "-a", f"mode={mode}", "-s", "AUDIT_DAYS=0.125")
             assert done.code == 0, done.said
         files = sorted(folder.glob("crawls/warc/*/*/*.warc.gz"))
         import_captures(str(folder / "imports"), files[:1], base_url=server.url)
