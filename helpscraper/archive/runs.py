@@ -55,6 +55,7 @@ class HealthFact(TypedDict):
 class RunFacts(TypedDict, total=False):
     """The facts of one run, as JSON: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
+    ``witness`` is there when the site's JSON interface was asked.
     ``sections`` is keyed by slug, ``fields`` by column and then by outcome. ``snapshot`` is the path of the
     file that the run wrote (None: none was). ``kept`` names the extractor of each row that a re-extraction could not
     read again. ``reason`` and ``error`` say in words why a run was refused or
@@ -79,6 +80,7 @@ class RunFacts(TypedDict, total=False):
     requests: dict[str, Any]
     health: list[HealthFact]
     region: dict[str, Any]
+    witness: dict[str, Any]
     versions: dict[str, str]
     arguments: dict[str, Any]
     kept: dict[str, str]

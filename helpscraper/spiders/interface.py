@@ -94,7 +94,7 @@ class InterfaceSpider(ArticleSpider):
         return request
 
     def _interface_request(self, url: str, callback: Any, section: SectionLink) -> scrapy.Request:
-        # The pages say the same, so one more try is enough, and what leads elsewhere is no answer.
+        # The pages say the same, so one more try is enough, and a redirect is no answer.
         meta = {"interface": section, "dont_redirect": True, "max_retry_times": 1}
         headers = {"Accept": "application/json", "Accept-Language": get_locale(self.arguments.locale).bcp47}
         return scrapy.Request(
