@@ -33,7 +33,7 @@ from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.recordings import Recordings, find_recordings
 from helpscraper.crawl.replay import PER_ANSWER, UNREAD, Task, plan, question, unanswered
-from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.crawl.tables import LedgerBodies, nested
 from helpscraper.crawl.witness import sections_told
 from helpscraper.errors import ArchiveError
 from helpscraper.normalise.article import Context
@@ -160,7 +160,7 @@ class _Job:
             older |= {name: by for name in kept if (by := readers[name])}
             facts["kept"] = {name: by for name, by in sorted(older.items()) if by != EXTRACTOR}
             damaged = facts["problems"].get("record") or self._mark_holes(facts, sorted(unread))
-            bodies = ledger_bodies(ledger, self.snapshot_at)
+            bodies = LedgerBodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
         whole = not (found.gaps or why or damaged)

@@ -28,7 +28,7 @@ from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import plan
-from helpscraper.crawl.tables import ledger_bodies, nested
+from helpscraper.crawl.tables import LedgerBodies, nested
 from helpscraper.errors import InputError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import EXTRACTOR
@@ -82,7 +82,7 @@ class Day:
                     return
                 run = self._facts(ledger, rows, at)
                 written = write_snapshot(
-                    self._store, self._partition, name, rows, ledger_bodies(ledger, at), run
+                    self._store, self._partition, name, rows, LedgerBodies(ledger, at), run
                 )
         self._report.snapshots.append(written)
         self._report.used += len(self._places)

@@ -20,7 +20,7 @@ from rich.text import Text
 
 from helpscraper.cli.output import cells_shown, console, terminal_safe, whole_file
 from helpscraper.cli.pager import TerminalPager
-from helpscraper.history.kinds import ARTICLE, KINDS
+from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE
 
 if TYPE_CHECKING:
     from helpscraper.history.bodies import BodyDiff
@@ -159,6 +159,10 @@ def _said(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
     if row["kind"] == "renamed" and row["field"] in {"source_id", "body"}:
         why = "same CMS id" if row["field"] == "source_id" else "near-identical body"
         return f"was             {before} ({why})"
+    if row["field"] == PICTURE:
+        from helpscraper.history.pictures import exchanged
+
+        before, after = (terminal_safe(each or "(none)") for each in exchanged(row["before"], row["after"]))
     return f"{row['field']:<15} {before} -> {after}"
 
 

@@ -113,9 +113,9 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
     from rich.text import Text
 
     from helpscraper.cli.output import terminal_safe
-    from helpscraper.history.kinds import KINDS
+    from helpscraper.history.kinds import KINDS, PICTURE
 
-    order = [*KINDS, "silent"]
+    order = [*KINDS, "silent", PICTURE]
     line = Text(f"{row['snapshot_id']}  {row['site']}/{row['locale']}", style="bold")
     if row["error"]:
         line.append(f"  {terminal_safe(row['error'])}", style="red")

@@ -27,7 +27,7 @@ from helpscraper.crawl.known import good_crawls
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.session import CrawlSession
-from helpscraper.crawl.tables import ledger_bodies
+from helpscraper.crawl.tables import LedgerBodies
 from helpscraper.crawl.validators import save_validators
 from helpscraper.crawl.wording import main_cause, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
@@ -186,14 +186,14 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: dict[str, Any]) -> Non
     facts |= {"outcome": outcome, "exit_code": ExitCode.INCOMPLETE if facts["holes"] else ExitCode.OK}
     catalog, partition, snapshot_id = session.catalog, session.partition, session.snapshot_id
     changes = _changes(
-        catalog, partition, snapshot_id, rows, facts, ledger_bodies(session.ledger, session.snapshot_at)
+        catalog, partition, snapshot_id, rows, facts, LedgerBodies(session.ledger, session.snapshot_at)
     )
     written = write_snapshot(
         catalog.store,
         partition,
         snapshot_id,
         rows,
-        ledger_bodies(session.ledger, session.snapshot_at),
+        LedgerBodies(session.ledger, session.snapshot_at),
         facts,
         changes,
     )
@@ -221,7 +221,7 @@ def _refuse(
             session.partition,
             session.snapshot_id,
             rows,
-            ledger_bodies(session.ledger, session.snapshot_at),
+            LedgerBodies(session.ledger, session.snapshot_at),
             facts,
         )
         facts["snapshot"] = written.path

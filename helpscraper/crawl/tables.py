@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import pyarrow as pa
 
 from helpscraper.archive.schema import bodies_table
 from helpscraper.crawl.ledger import Ledger
 
-__all__ = ["ledger_bodies", "nested"]
+__all__ = ["LedgerBodies", "nested"]
 
 _BATCH = 200
 
 
-def ledger_bodies(ledger: Ledger, at: dt.datetime) -> Iterator[pa.RecordBatch]:
-    """Yield the bodies of ``ledger`` with ``BODIES_SCHEMA``, some hundred at a time."""
-    batch = []
-    for body in ledger.bodies():
-        batch.append(body)
-        if len(batch) >= _BATCH:
-            yield from bodies_table(batch, at).to_batches()
-            batch = []
-    yield from bodies_table(batch, at).to_batches()
+@dataclass(frozen=True, slots=True)
+class LedgerBodies:
+    """The bodies of ``ledger`` with ``BODIES_SCHEMA``, some hundred at a time; they can be gone through again."""
+
+    ledger: Ledger
+    at: dt.datetime
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        batch = []
+        for body in self.ledger.bodies():
+            batch.append(body)
+            if len(batch) >= _BATCH:
+                yield from bodies_table(batch, self.at).to_batches()
+                batch = []
+        yield from bodies_table(batch, self.at).to_batches()
 
 
 def nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import ArchiveError, CommandError
-from helpscraper.history.bodies import bodies_of
+from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
 from helpscraper.history.known import evidence_for, source_of
+from helpscraper.history.pictures import Pictures, with_pictures
 from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, reading_of
 from helpscraper.history.renames import Bodies
 from helpscraper.history.result import DiffResult, split
@@ -31,6 +32,7 @@ def diff_tables(
     before_run: Mapping[str, Any] | None = None,
     after_run: Mapping[str, Any] | None = None,
     bodies: Bodies | None = None,
+    pictures: Pictures | None = None,
     evidence: Evidence = NOTHING_ELSE,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
@@ -40,7 +42,8 @@ def diff_tables(
 
     ``before_run`` and ``after_run`` are the facts of the two crawls; without them neither an absence nor an appearance
     is proven and both are taken to be one extractor's. ``bodies`` gives the texts of bodies by their keys, so that a
-    rename with a small edit is recognised. ``evidence`` are other snapshots, for what these two did not look for.
+    rename with a small edit is recognised, ``pictures`` the addresses of their pictures, so that an edit of those is
+    told. ``evidence`` are other snapshots, for what these two did not look for.
     ``kinds``, ``fields`` and ``sections`` narrow the result.
 
     Raises ``ArchiveError`` when a table is no snapshot or holds an article twice, and ``CommandError`` when the
@@ -48,7 +51,7 @@ def diff_tables(
     """
     for side, table in (("before", before), ("after", after)):
         _check_unique(side, table)
-    found = _diff(before, after, before_run or {}, after_run or {}, bodies, evidence)
+    found = _diff(before, after, before_run or {}, after_run or {}, (bodies, pictures), evidence)
     return found.narrow(kinds, fields, sections)
 
 
@@ -59,6 +62,7 @@ def diff_files(
     before_run: Mapping[str, Any] | None = None,
     after_run: Mapping[str, Any] | None = None,
     bodies: Bodies | None = None,
+    pictures: Pictures | None = None,
     evidence: Evidence = NOTHING_ELSE,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
@@ -68,7 +72,7 @@ def diff_files(
 
     Like ``diff_tables``, but for the check of keys: a file that the archive wrote has each article once.
     """
-    found = _diff(before, after, before_run or {}, after_run or {}, bodies, evidence)
+    found = _diff(before, after, before_run or {}, after_run or {}, (bodies, pictures), evidence)
     return found.narrow(kinds, fields, sections)
 
 
@@ -97,7 +101,7 @@ def diff_snapshots(
     runs = catalog.facts(a), catalog.facts(b)
     evidence, lost = evidence_for(catalog, (a, b), runs)
     sources = [source_of(catalog, each) for each in (a, b)]
-    bodies = bodies_of(catalog, a.partition)
+    bodies = bodies_of(catalog, a.partition), pictures_of(catalog, a.partition)
     try:
         found = _diff(sources[0], sources[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
     except ArchiveError:
@@ -114,7 +118,7 @@ def _diff(
     after: Source,
     before_run: Run,
     after_run: Run,
-    bodies: Bodies | None,
+    readers: tuple[Bodies | None, Pictures | None],
     evidence: Evidence,
     snapshots: tuple[Snapshot, Snapshot] | None = None,
     lost: Sequence[str] = (),
@@ -124,9 +128,9 @@ def _diff(
         names = [each.id for each in snapshots]
     _require_same_region(names, before_run, after_run)
     found = compare(
-        before, after, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence
+        before, after, before_run=before_run, after_run=after_run, bodies=readers[0], evidence=evidence
     )
-    own, apart = split(found.records)
+    own, apart = split(with_pictures(found.records, readers[1]))
     warnings = (*lost, *_warnings(names, own, apart, (before_run, after_run), found.schema_differs))
     partition = snapshots[0].partition if snapshots else None
     return DiffResult(names[0], names[1], own, apart, found.articles, found.counts, warnings, partition)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import FROM_KEY
-from helpscraper.history.bodies import bodies_of
+from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of
 from helpscraper.history.diff import diff_tables
 from helpscraper.history.known import earlier_snapshots
 from helpscraper.history.relations import Evidence
@@ -43,14 +43,15 @@ def changes_feed(
 
     What that snapshot did not look for is compared with the one that last held it, so a crawl of a part does not make
     articles come and go in the feed. None when there is none before. ``new_bodies`` are the bodies that are about to be
-    committed with ``rows``; they are read only when a rename must be looked for. The table's metadata name the earlier
+    committed with ``rows``; they are read, from the beginning each time, when a rename must be looked for and when an
+    article was edited. The table's metadata name the earlier
     snapshot and hold the warnings of the diff. Raises what ``diff_tables`` raises.
     """
     older = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
     if not older:
         return None
     before = older[-1]
-    stored = bodies_of(catalog, partition)
+    stored, stored_pictures = bodies_of(catalog, partition), pictures_of(catalog, partition)
 
     def bodies(keys: Sequence[str]) -> Mapping[str, str]:
         wanted = set(keys)
@@ -62,11 +63,24 @@ def changes_feed(
             found |= {key: text for key, text in pairs if key in wanted}
         return found
 
+    def pictures(keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        wanted = set(keys)
+        found = dict(stored_pictures(keys))
+        for batch in new_bodies:
+            found |= {key: shown for key, shown in pictures_in(batch).items() if key in wanted}
+        return found
+
     facts = catalog.facts(before)
     earlier, lost = earlier_snapshots(catalog, before, facts)
     evidence = Evidence([view for _, view in earlier])
     result = diff_tables(
-        catalog.load_table(before), rows, before_run=facts, after_run=run, bodies=bodies, evidence=evidence
+        catalog.load_table(before),
+        rows,
+        before_run=facts,
+        after_run=run,
+        bodies=bodies,
+        pictures=pictures,
+        evidence=evidence,
     )
     newest_whole = [facts, *(view.run for _, view in earlier)][-1].get("complete") is True
     consulted = [*(name for name, _ in earlier), *(() if newest_whole else (None,))]

@@ -41,6 +41,7 @@ __all__ = [
     "FIELD_KINDS",
     "KINDS",
     "LABELS",
+    "PICTURE",
     "QUIET",
     "check_fields",
     "check_kinds",
@@ -68,6 +69,9 @@ ARTICLE: Final = "article"
 
 An ``unverified`` with ``before`` was not seen and may be there; one with ``after`` was seen for the first time and may
 have been there before."""
+
+PICTURE: Final = "picture"
+"""The ``field`` of the record of an edit that exchanged pictures, beside that of the body: ``edited``, no column."""
 
 FIELD_KINDS: Final = {
     "body_sha256": "edited",
@@ -127,7 +131,7 @@ def check_fields(fields: Iterable[str]) -> tuple[str, ...]:
     ('body_sha256', 'title')
     """
     wanted = tuple(dict.fromkeys(_FIELD_NAMES.get(field, field) for field in fields))
-    known = (*COMPARED, "article_id", ARTICLE)
+    known = (*COMPARED, "article_id", ARTICLE, PICTURE)
     if wrong := [field for field in wanted if field not in known]:
         names = (*known, *_FIELD_NAMES)
         raise CommandError(

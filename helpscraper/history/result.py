@@ -16,7 +16,15 @@ import pyarrow.compute as pc
 from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.history.kinds import COMPARED, KINDS, QUIET, check_fields, check_kinds, primary_kind
+from helpscraper.history.kinds import (
+    COMPARED,
+    KINDS,
+    PICTURE,
+    QUIET,
+    check_fields,
+    check_kinds,
+    primary_kind,
+)
 
 __all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "rename_field", "renames_of", "split"]
 
@@ -33,7 +41,7 @@ ARTICLES_SCHEMA: pa.Schema = pa.schema(
 
 _SHOWN = 200
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
-_PLACES = {name: place for place, name in enumerate(COMPARED)}
+_PLACES = {name: place for place, name in enumerate((COMPARED[0], PICTURE, *COMPARED[1:]))}
 _CLIP = 120
 
 
@@ -90,16 +98,21 @@ class DiffResult:
         return zip(pairs.column("article_id").to_pylist(), pairs.column("kind").to_pylist(), strict=True)
 
     def summary(self) -> dict[str, int]:
-        """Return how many articles each kind of change happened to, in the order of ``KINDS``, and ``silent``.
+        """Return how many articles each kind of change happened to, in the order of ``KINDS``.
 
-        An article counts under each of its kinds: one that was renamed and edited counts twice.
+        An article counts under each of its kinds: one that was renamed and edited counts twice. ``silent`` and
+        ``picture`` are how many of the edits left the updated date, and exchanged a picture.
         """
         counts = Counter(kind for _, kind in self._pairs())
-        silent = self.table.filter(self.table.column("silent"))
         found = {kind: counts[kind] for kind in KINDS if counts[kind]}
-        return found | (
-            {"silent": pc.count_distinct(silent.column("article_id")).as_py()} if silent.num_rows else {}
-        )
+        table = self.table
+        for name, chosen in (
+            ("silent", table.column("silent")),
+            (PICTURE, pc.equal(table.column("field"), PICTURE)),
+        ):
+            if count := pc.count_distinct(table.filter(chosen).column("article_id")).as_py():
+                found[name] = count
+        return found
 
     def narrow(
         self, kinds: Iterable[str] = (), fields: Iterable[str] = (), sections: Iterable[str] = ()

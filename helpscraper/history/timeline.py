@@ -189,14 +189,15 @@ def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:
         found: pa.Table = connection.sql(
             """
             with placed as (
-                select r.article_id, r.kind, r.silent,
+                select r.article_id, r.kind, r.silent, r.field,
                     case when r.field = 'article' then json_extract_string(coalesce(r.after, r.before), '$.section')
                          else s.section end as section
                 from records r left join rows s using (article_id)
             )
             select $snapshot as snapshot_id, section, kind, count(distinct article_id) as articles
             from (select article_id, kind, section from placed
-                  union all select article_id, 'silent', section from placed where silent)
+                  union all select article_id, 'silent', section from placed where silent
+                  union all select article_id, field, section from placed where field = 'picture')
             group by section, kind order by section, kind
             """,
             params={"snapshot": snapshot.id},

@@ -8,7 +8,8 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Literal
 
-from helpscraper.history.kinds import KINDS
+from helpscraper.history.kinds import KINDS, PICTURE
+from helpscraper.history.pictures import exchanged
 from helpscraper.history.words import blocks_of
 from helpscraper.report.model import Article, Edition, Event, Record, Row, Version, article_key
 
@@ -101,6 +102,8 @@ def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Eve
             row.update(json.loads(value) if value else {})
         elif is_rename(record):
             fields.append(("address", record.before, record.after))
+        elif record.field == PICTURE:
+            fields.append((PICTURE, *exchanged(record.before, record.after)))
         elif record.field:
             row[record.field] = record.after
             if record.field in SHOWN_FIELDS:

@@ -202,3 +202,16 @@ def test_another_platform_is_no_page_of_this_site(
     with pytest.raises(ExtractionError) as caught:
         getattr(page_class(url, (shared / "platforms" / name).read_bytes()), fields[page_class])
     assert caught.value.url == url
+
+
+def test_a_picture_in_a_button_is_in_the_body(shared: Path) -> None:
+    url = f"{SITE}/zh-hans/help/x-basic-order-types"
+    html = read(shared, "okx_article_with_images_2026-07.html").decode()
+    shown = ArticlePage(url, html, slug=ArticlePage(url, html).slug).article.body_markdown or ""
+    assert re.findall(r"!\[(.*?)\]\((.*?)\)", shown) == [
+        (
+            "basic-order-type-cn-1",
+            f"{SITE}/cdn/assets/plugins/announcements/contentful/tofttmniq0qv/3DydgPIMCdljlfiYVLWV21/"
+            "6ba175318a68f1c39edccabc4882eadf/basic-order-type-cn-1.png",
+        )
+    ]

@@ -1,0 +1,60 @@
+"""Pictures that an edit exchanged: told by a record of their own, apart from the words of the body."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.history.kinds import PICTURE
+from helpscraper.history.result import ordered
+
+__all__ = ["Pictures", "exchanged", "with_pictures"]
+
+Pictures: TypeAlias = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
+"""Gives the addresses of the pictures of bodies by key, in their order; a key that cannot be read is left out."""
+
+
+def with_pictures(records: pa.Table, pictures: Pictures | None) -> pa.Table:
+    """Return change records with one more for each edit of the site after which other pictures are shown.
+
+    Its field is ``picture``; ``before`` and ``after`` are the addresses of all pictures of the body as JSON lists, null
+    where there are none. ``records`` are those of ``compare``, with their ``reason``.
+    """
+    if pictures is None:
+        return records
+    of_bodies = pc.and_(
+        pc.equal(records.column("field"), "body_sha256"), pc.is_null(records.column("reason"))
+    )
+    edits = records.filter(of_bodies).filter(pc.field("before").is_valid() & pc.field("after").is_valid())
+    if not edits.num_rows:
+        return records
+    keys = pc.unique(pa.concat_arrays([c for n in ("before", "after") for c in edits.column(n).chunks]))
+    shown = pictures(sorted(keys.to_pylist()))
+    told = [
+        {**edit, "field": PICTURE, "before": _listed(shown[edit["before"]]), "after": _listed(shown[edit["after"]])}
+        for edit in edits.to_pylist()
+        if edit["before"] in shown and edit["after"] in shown
+        and sorted(shown[edit["before"]]) != sorted(shown[edit["after"]])
+    ]  # fmt: skip
+    if not told:
+        return records
+    return ordered(pa.concat_tables([records, pa.Table.from_pylist(told, schema=records.schema)]))
+
+
+def _listed(addresses: Sequence[str]) -> str | None:
+    return json.dumps(list(addresses), ensure_ascii=False) if addresses else None
+
+
+def exchanged(before: str | None, after: str | None) -> tuple[str | None, str | None]:
+    """Return the addresses that only the value before, and only the value after, of such a record has.
+
+    >>> exchanged('["/a.png", "/b.png"]', '["/c.png", "/a.png"]')
+    ('/b.png', '/c.png')
+    """
+    gone, come = (Counter(json.loads(value or "[]")) for value in (before, after))
+    return ", ".join((gone - come).elements()) or None, ", ".join((come - gone).elements()) or None
