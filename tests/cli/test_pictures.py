@@ -20,10 +20,10 @@ def served(page: str) -> str:
     return page.replace("https://help.harbour.example/help/", "https://www.okx.com/help/")
 
 
-def imported(folder: Path, *pages: str) -> Path:
-    """An archive with one snapshot for each page, a day apart."""
+def imported(folder: Path, *pages: str, first: int = 1) -> Path:
+    """An archive with one snapshot for each page, a day apart from the ``first`` of the month on."""
     archive = folder / "archive"
-    for day, page in enumerate(pages, 1):
+    for day, page in enumerate(pages, first):
         file = folder / f"{day}.html"
         file.write_text(served(page))
         at = f"2026-03-0{day}T06:00:00Z"

@@ -72,7 +72,7 @@ def _items(items: list[tuple[str, int | None]]) -> str:
 
 def _blocks(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     item = st.builds(lambda text, more: text + "".join(more), PROSE, st.lists(inner, max_size=2))
-    numbered = st.tuples(item, st.none() | st.none() | st.integers(0, 12))
+    numbered = st.tuples(item, st.none() | st.none() | st.integers(3, 12))
     start = st.sampled_from(["", "", " start=3", " start=0", " reversed", " reversed start=7"])
     return st.one_of(
         st.lists(item, min_size=1, max_size=3).map(lambda texts: f"<ul>{_items([(t, None) for t in texts])}</ul>"),
