@@ -91,8 +91,8 @@ _LAST_UPDATED = (
         "آخر تحديث",
     ),
 )
-LAST_UPDATED = f"(?:{marker_expression(_LAST_UPDATED)}){SPACE}"
-"""An expression for words before the date that a body states of itself, with the space behind them."""
+LAST_UPDATED = re.compile(f"(?:{marker_expression(_LAST_UPDATED)}){SPACE}", re.IGNORECASE)
+"""Words before the date that a body states of itself, with the space behind them."""
 
 
 def _bare(marker: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from helpscraper.normalise.counts import parse_reading_minutes, split_reading
-from helpscraper.normalise.dates import parse_date
+from helpscraper.normalise.dates import date_at, parse_date
 from helpscraper.normalise.markers import LAST_UPDATED, MARKER
 from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor, glued
 from helpscraper.pages.text_rows import Builder, lines_of, slug_words
@@ -18,8 +18,8 @@ _BULLETS = ("- ", "* ", "• ", "– ")
 # An article's date line stands among so many first lines, below the title and any notice above it.
 _HEAD = 8
 _ABOVE = 3
-# What a body says of its own date: words without figures and a colon, or words that need none; then the date alone.
-_LABEL = re.compile(rf"[^\W\d_][^\d\n:：]{{0,40}}[:：]\s{{0,3}}|{LAST_UPDATED}", re.IGNORECASE)
+_LABEL = re.compile(r"[^\W\d_][^\d\n:：]{0,40}[:：]\s{0,3}")
+_DECORATION = " *_•-–"
 _BRACKETS = dict.fromkeys(map(ord, "[]()"), " ")
 _LONGEST_DATED = 90
 # As many characters of an address tell whether it was made of a title.
@@ -139,9 +139,17 @@ def _undated(text: str, spans: list[tuple[int, int]], builder: Builder, slug: st
 
 
 def _is_dated(line: str, locale: str) -> bool:
-    """Tell whether ``line`` is a date behind a few words that say of what ("Zuletzt aktualisiert: 13. Juli 2023")."""
-    match = MARKER.match(line) or _LABEL.match(line)
-    if match is None or len(line) > _LONGEST_DATED:
+    """Tell whether ``line`` is nothing but a date, with or without words that say of what.
+
+    Known words ("Last updated") may be followed by more than the date; others stand before a colon.
+    """
+    line = line.translate(_BRACKETS).strip(_DECORATION)
+    if len(line) > _LONGEST_DATED:
         return False
-    date = line[match.end() :].translate(_BRACKETS)
-    return any(parse_date(date, each).date is not None for each in (locale, "en-gb"))
+    locales = (locale, "en-gb")
+    known = MARKER.match(line) or LAST_UPDATED.match(line)
+    if known is not None and any(date_at(line, known.end(), each) for each in locales):
+        return True
+    label = _LABEL.match(line)
+    dates = (line, line[label.end() :] if label else "")
+    return any(parse_date(date, each).date is not None for date in dates for each in locales)

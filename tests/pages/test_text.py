@@ -258,6 +258,7 @@ def test_a_line_of_the_body_is_never_the_title(
     line = dated(
         data.draw(st.sampled_from(words)), day, prefix, data.draw(st.sampled_from(["yMMMd", "yMMMMd"]))
     )
+    line = data.draw(st.sampled_from(["{}", "({})", "** {} **", "• {}", "{}."])).format(line)
     if bracketed:
         line = line.replace(str(day.year), f"[{day.year}]")
     text = f"{line}{gap}Thank you for reading.{gap}More."
@@ -271,8 +272,17 @@ def test_a_line_of_the_body_is_never_the_title(
 
 
 @pytest.mark.parametrize(
+    "line", ["13 July 2023", "Last updated: 13 July 2023, 10:00 UTC", "Updated on Mar 10, 2026 by us"]
+)
+def test_a_date_and_known_words_are_no_title(line: str) -> None:
+    only = read_text(f"{line}\n\nBody.", url="/help/kettle-care", locale="en").rows[0]
+    assert (only.title, only.complete) == ("", False)
+
+
+@pytest.mark.parametrize(
     ("title", "slug"),
     [
+        ("Updated fees from 1 March 2026", "fees"),
         ("Works: 1 March 2026", "works-1-march-2026"),
         ("Works (1 March 2026 - 3 March 2026)", "works"),
         ("Garden hours on 1 March 2026", "garden-hours"),

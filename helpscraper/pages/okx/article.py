@@ -53,7 +53,7 @@ _CHROME_AND_HEAD = elements(
 )
 _CRUMBS = elements("//a[contains(@href, '/help/')][ancestor::*[contains(@class, 'breadcrumb')]]")
 _AFTER_TITLE = elements("(//article//h1)[1]/following::*[not(*)]")
-_JSON_LD = elements("//script[@type='application/ld+json']")
+_JSON_LD = elements("//script[contains(@type, 'ld+json')]")
 
 
 class ArticlePage(OkxPage):
