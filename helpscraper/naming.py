@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from typing import TypeAlias
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
@@ -17,7 +17,7 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["KnownArticles", "known_articles", "named_rows"]
 
-KnownArticles = Mapping[str, Mapping[str, dt.date | None]]
+KnownArticles: TypeAlias = dict[str, dict[str, dt.date | None]]
 """By title, the articles that bear it and the date of publication of each."""
 
 

@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
@@ -24,15 +26,16 @@ from helpscraper.archive.warc.sources import captures_in, path_of, record_in
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.captures.revisits import Stored
 from helpscraper.captures.select import CaptureReport, Place
+from helpscraper.crawl.health import check_bodies
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
 from helpscraper.crawl.replay import plan
 from helpscraper.crawl.tables import LedgerBodies, nested
 from helpscraper.errors import InputError
+from helpscraper.naming import KnownArticles, known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.pages.okx import EXTRACTOR
-from helpscraper.pages.text import read_text
 from helpscraper.urls import parse_help_url
 
 __all__ = ["Day"]
@@ -85,6 +88,8 @@ class Day:
                     self._store, self._partition, name, rows, LedgerBodies(ledger, at), run
                 )
         self._report.snapshots.append(written)
+        doubts = (each["detail"] for each in run["health"] if each["verdict"] != "ok")
+        self._report.doubts += [f"{self._partition} {name}: {doubt}" for doubt in doubts]
         self._report.used += len(self._places)
 
     def _instant(self, at: dt.datetime) -> dt.datetime:
@@ -159,18 +164,23 @@ class Day:
                     item.alone = True
                     yield wanted[number], item
 
+    @cached_property
+    def _known(self) -> KnownArticles:
+        return known_articles(self._catalog, self._partition)
+
     def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
         target = parse_help_url(place.url)
         text = record.block.decode("utf-8", "replace")
-        page = read_text(text, url=place.url, locale=self._context.locale)
-        if not page.rows:
+        raws, _ = named_rows(text, place.url, self._context, self._known)
+        if not raws:
             self._report.skip("no article was found in the text", place.ref, place.url)
-        for row in page.rows:
-            values = normalise_article(row.raw, self._context)
+        for raw in raws:
+            values = normalise_article(raw, self._context)
             ledger.tally("fields", values.outcomes)
             if values.columns.get("article_id") and values.columns.get("title"):
                 listed_by = target.slug if target.kind == "section" and target.slug else ""
                 columns = values.columns | {"warc_record": reference}
+                self._known.setdefault(columns["title"], {})[columns["article_id"]] = columns["published_on"]
                 ledger.sighting(values.columns["article_id"], listed_by, columns)
 
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
@@ -208,7 +218,8 @@ class Day:
     def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
         status = Counter(rows.column("status").to_pylist())
         problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
-        return {
+        fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
+        facts = {
             "run_id": snapshot_id(at),
             "site": self._partition.site,
             "locale": self._partition.locale,
@@ -225,8 +236,8 @@ class Day:
             "rules": dict(ledger.tallies("rules")),
             "problems": dict(ledger.tallies("problem")),
             "problem_texts": problems,
+            "new": {"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
             "requests": {},
-            "health": [],
             "region": {},
             "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
             "arguments": {
@@ -236,3 +247,4 @@ class Day:
                 "fingerprint": self._fingerprint,
             },
         }
+        return facts | {"health": [verdict.as_facts() for verdict in check_bodies(facts)]}

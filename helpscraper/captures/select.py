@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +13,15 @@ from helpscraper.archive.warc import Problem, Record
 from helpscraper.archive.warc.record import digest_of, parse_date
 from helpscraper.archive.warc.sources import captures_in
 from helpscraper.archive.writer import SnapshotFile
-from helpscraper.crawl.replay import is_ours
 from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
+from helpscraper.sites import Site
 from helpscraper.urls import parse_help_url
 
-__all__ = ["CaptureReport", "Place", "order", "select"]
+__all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
+
+ANOTHER_SITE = "another site"
+"""The reason for which a capture of a host that no wanted site has is passed over."""
 
 # Of each reason so many examples are named; the number is exact.
 _EXAMPLES = 20
@@ -32,7 +35,8 @@ class CaptureReport:
     """What an import made: snapshots written, captures used, and what was passed over.
 
     ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
-    ``problems`` are places in the files that could not be read.
+    ``problems`` are places in the files that could not be read; ``doubts`` are what the health checks that can judge
+    captures found.
     """
 
     snapshots: list[SnapshotFile] = field(default_factory=list)
@@ -41,6 +45,7 @@ class CaptureReport:
     skipped: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, where: str, url: str) -> None:
         """Count one capture that was passed over."""
@@ -64,6 +69,7 @@ class Place:
     alone: bool
     url: str
     at: dt.datetime
+    site: str
     locale: str
     digest: str
     payload: str
@@ -86,9 +92,12 @@ def order(place: Place) -> tuple[dt.datetime, str, int]:
 
 
 def select(
-    paths: Iterable[Path], base_url: str, locale: str | None, report: CaptureReport
+    paths: Iterable[Path],
+    owner: Callable[[str], Site | None],
+    locale: str | None,
+    report: CaptureReport,
 ) -> Iterator[Place]:
-    """Yield the captures that are pages of this help centre; everything else is counted in ``report``."""
+    """Yield the captures that are pages of a help centre, as ``owner`` tells by the URL; all else is counted."""
     seen: set[tuple[str, dt.datetime, str]] = set()
     for path in paths:
         for number, item in enumerate(captures_in(path)):
@@ -97,8 +106,9 @@ def select(
                 continue
             if item.type in _BESIDE:
                 continue
-            reason = _unfit(item, base_url, locale)
-            place = _place(item, number)
+            site = owner(item.url)
+            reason = _unfit(item, site, locale)
+            place = _place(item, number, site)
             if reason is None and (place.url, place.at, place.digest) in seen:
                 reason = "the same capture is in another file too"
             if reason is not None:
@@ -108,17 +118,17 @@ def select(
             yield place
 
 
-def _unfit(record: Record, base_url: str, locale: str | None) -> str | None:
+def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     """Say why a record is no capture to import, None when it is one."""
-    if not is_ours(record.url, base_url):
-        return "another site"
-    target = parse_help_url(record.url)
-    if target.kind == "other":
+    if site is None:
+        return ANOTHER_SITE
+    if parse_help_url(record.url).kind == "other":
         return "not a page of the help centre"
-    if locale is not None and target.locale != locale:
+    edition = site.edition_at(record.url)
+    if locale is not None and edition != locale:
         return "another locale"
     try:
-        get_locale(target.locale)
+        get_locale(edition)
     except CommandError:
         return "an unknown locale"
     if record.date is None:
@@ -147,10 +157,9 @@ def _is_text(record: Record) -> bool:
     return record.type == "conversion" and stated == "text/plain" and not record.is_bare_page
 
 
-def _place(record: Record, number: int) -> Place:
+def _place(record: Record, number: int, site: Site | None) -> Place:
     at = (record.date or dt.datetime.min.replace(tzinfo=dt.UTC)).replace(microsecond=0)
     digest = record.digest or "sha256:" + hashlib.sha256(record.block).hexdigest()
-    locale = parse_help_url(record.url).locale
     return Place(
         record.file,
         record.offset,
@@ -158,7 +167,8 @@ def _place(record: Record, number: int) -> Place:
         record.alone,
         record.url,
         at,
-        locale,
+        site.name if site is not None else "",
+        site.edition_at(record.url) if site is not None else "",
         digest,
         record.digest or ("" if record.is_revisit else digest_of(record.payload)),
         _is_text(record),

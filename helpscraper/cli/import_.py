@@ -68,10 +68,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _import_captures(args: argparse.Namespace) -> int:
     from helpscraper.captures import import_captures
+    from helpscraper.captures.select import ANOTHER_SITE
     from helpscraper.cli.progress import Bar
+    from helpscraper.sites import known_hosts
 
     with Bar("days") as bar:
-        report = import_captures(args.archive, args.files, args.site or "okx", args.locale, progress=bar.show)
+        report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
     for written in report.snapshots:
         print(f"imported: {written.path}, {written.rows} rows")
     for path in report.already:
@@ -80,6 +82,10 @@ def _import_captures(args: argparse.Namespace) -> int:
         print(f"passed over, {reason}: {n}", file=sys.stderr)
         for example in report.examples[reason][:_EXAMPLES]:
             print(f"  {example}", file=sys.stderr)
+    if report.skipped[ANOTHER_SITE]:
+        print(f"  {known_hosts()}", file=sys.stderr)
+    for doubt in report.doubts:
+        print(f"doubtful: {doubt}", file=sys.stderr)
     for problem in report.problems:
         print(f"unreadable: {problem}", file=sys.stderr)
         if problem.advice:
