@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench kill-test fuzz docs clean
+.PHONY: help install demo test check format bench kill-test fuzz mutants docs clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,10 @@ fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see t
 	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=300
 	$(BIN)/python tests/fuzz/fuzz_text.py -max_total_time=300
 
+mutants: $(READY) ## Change the code in small ways and name each change that no test notices (hours; goes on where it stopped).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt cosmic-ray==8.7.0
+	nice -n 15 $(BIN)/python -m tests.mutants
+
 docs: $(READY) ## Write the generated pages and build the site of docs/ into site/.
 	$(BIN)/python -m helpscraper.archive.dictionary
 	$(BIN)/python -m helpscraper.cli.reference
@@ -53,4 +57,4 @@ format: $(READY) ## Put the code into its one format.
 	$(BIN)/ruff format .
 
 clean: ## Remove the virtual environment and caches; the archive stays.
-	rm -rf $(VENV) site .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) site mutants .mypy_cache .ruff_cache .hypothesis build dist

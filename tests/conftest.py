@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.schema import articles_table, bodies_table
@@ -33,6 +33,10 @@ CHROMIUM_FLAGS = (
 # found by chance is found at a desk, where somebody can look at it, and not in the way of somebody else's change.
 settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, database=None)
+# For `make mutants`: whether a test fails is wanted, not the smallest example by which it does.
+settings.register_profile(
+    "mutants", settings.get_profile("ci"), max_examples=30, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +60,28 @@ def test_the_facts_carry_the_claim_and_its_holes() -> None:
         32,
         3,
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "pages"),
+    [
+        ({}, 3),
+        ({"pages_stated": None}, 3),
+        ({"pages_stated": None, "ended": False}, None),
+        ({"pages_stated": None, "pages": {}}, None),
+        ({"pages_stated": 7, "ended": False}, 7),
+    ],
+)
+def test_how_many_pages_there_are_is_stated_or_known_from_the_end(
+    changes: dict[str, Any], pages: int | None
+) -> None:
+    facts = section_facts([dataclasses.replace(WHOLE, **changes)])["faq-kyc"]
+    assert facts["pages"] == pages
+    assert (facts["title"], facts["category"], facts["content_type"]) == ("KYC", "faq", "section")
+
+
+def test_a_number_of_pages_that_is_not_stated_is_not_said() -> None:
+    found = but(ended=False, pages_stated=None, pages={1: 15, 2: 15})
+    assert found == ["the listing was read to page 2, which is not the last"]
+    assert but(problem="HTTP 503", pages={}) == ["HTTP 503"]
+    assert but(pages={3: 15, 5: 15, 6: 2}) == ["listing page 1, 2, 4 was not read"]
