@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
-from helpscraper.crawl.health import Thresholds, check_health, is_fit
+from helpscraper.crawl.health import Thresholds, check_bodies, check_health, is_fit
 
 LIMITS = Thresholds()
 
@@ -251,6 +251,20 @@ def test_failed_pages_against_those_asked_for() -> None:
     assert failing(run(counts=counts)) == set()
     assert failing(run(counts=counts | {"failed": 5})) == {"failed"}
     assert failing(run(counts=counts | {"fetched": 0, "failed": 2})) == set()
+
+
+def test_a_single_article_without_its_body_is_said_and_many_refuse() -> None:
+    def told(fetched: int, without: int, live: int = 40) -> list[tuple[str, str]]:
+        facts = run(new={"fetched": fetched, "body_sha256": without}, counts={"fetched": live})
+        return [(v.verdict, v.detail) for v in check_bodies(facts)]
+
+    assert told(20, 0) == []
+    assert told(20, 1) == [("warn", "1 of 20 new articles have no body")]
+    assert told(20, 3) == [("fail", "3 of 20 new articles have no body")]
+    # One page of many says little; the one page that there is says all.
+    assert told(1, 1) == [("warn", "1 of 1 new articles have no body")]
+    assert told(1, 1, live=1) == [("fail", "1 of 1 new articles have no body")]
+    assert "have no body" in warned(run(new={"fetched": 20, "body_sha256": 1}))
 
 
 def test_pages_that_stayed_block_pages() -> None:

@@ -105,6 +105,7 @@ def test_a_link_to_another_site_says_nothing() -> None:
         "/de/about",
     ):
         assert named(page(at("en"), canonical=link), "en") is None
+        assert named(page(at("en"), canonical=link, crumb="/de/help/category/faq"), "en") == "de"
     assert named(page(at("en"), canonical="https://web3.okx.com/de/help/a"), "en") == "de"
 
 

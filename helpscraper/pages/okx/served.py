@@ -61,17 +61,16 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
             yield found
     if not is_of_okx(page):
         return  # an error page of the network speaks its own language
-    canonical = page.canonical
-    if canonical and _is_of(canonical, page, site):
+    canonical = page.canonical if page.canonical and _is_of(page.canonical, page, site) else None
+    if canonical:
         yield from _at(canonical, f"its canonical link is {canonical}", site, locale)
     served = _spoken_elsewhere(page.language or "", locale)
     untranslated = canonical and not all_signs and _language(served or "") != _language(locale)
     if served and not untranslated:
         yield OtherEdition(served, f"html lang={page.language}")
-    if not canonical:
-        for href in (str(link.get("href")).strip() for link in _CRUMBS(page.root)):
-            if _is_of(href, page, site):
-                yield from _at(href, f"its breadcrumb leads to {href}", site, locale)
+    for href in [str(link.get("href")).strip() for link in _CRUMBS(page.root)] if not canonical else ():
+        if _is_of(href, page, site):
+            yield from _at(href, f"its breadcrumb leads to {href}", site, locale)
     if all_signs:
         facts = page.region
         name = facts.sub_site or (facts.sites[0] if len(facts.sites) == 1 else "")
