@@ -22,13 +22,14 @@ from helpscraper.crawl.census import Census
 from helpscraper.crawl.completeness import section_facts
 from helpscraper.crawl.entries import Entry
 from helpscraper.crawl.facts import listing_holes, run_facts
-from helpscraper.crawl.health import ANOTHER_EDITION, Verdict, check_health, is_fit
+from helpscraper.crawl.health import check_health, is_fit
 from helpscraper.crawl.known import good_crawls
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.tables import LedgerBodies
 from helpscraper.crawl.validators import save_validators
+from helpscraper.crawl.verdicts import ANOTHER_EDITION, Verdict
 from helpscraper.crawl.wording import main_cause, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.history.absence import absence_is_proven

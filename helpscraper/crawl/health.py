@@ -8,7 +8,6 @@ unfit is a crawl that *looks* whole and is not what the help centre was.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -16,14 +15,12 @@ from typing import Any, Literal
 
 from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.crawl.drift import drift_details
+from helpscraper.crawl.verdicts import Verdict, check_edition_served, check_language, check_region
 from helpscraper.crawl.witness import witness_verdicts
 
-__all__ = ["ANOTHER_EDITION", "Thresholds", "Verdict", "check_bodies", "check_health", "is_fit"]
+__all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "is_fit"]
 
 Facts = Mapping[str, Any]
-
-ANOTHER_EDITION = "another_edition"
-"""The reason for which a crawl ends when its host serves another edition to this visitor."""
 
 _NO_MEASURE = "no measure: no crawl of the whole help centre was committed before"
 
@@ -53,19 +50,6 @@ class Thresholds:
     max_undecoded: float = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one check found."""
-
-    check: str
-    verdict: Literal["ok", "warn", "fail"]
-    detail: str
-
-    def as_facts(self) -> dict[str, str]:
-        """Return the verdict as it stands in the run facts."""
-        return {"check": self.check, "verdict": self.verdict, "detail": self.detail}
-
-
 def is_fit(verdicts: Sequence[Verdict]) -> bool:
     """Tell whether no check failed."""
     return all(v.verdict != "fail" for v in verdicts)
@@ -80,7 +64,7 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
     """
     limits = limits or Thresholds()
     measure = _Measure.of(earlier)
-    edition = list(_edition(facts))
+    edition = list(check_edition_served(facts))
     if any(verdict.verdict == "fail" for verdict in edition):
         return edition  # nothing of it can be held against what this edition was before
     checks = (
@@ -93,8 +77,8 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
         ("bodies", _first_readings(facts, limits)),
         ("challenge", _challenges(facts, limits)),
         ("charset", _charset(facts, limits)),
-        ("language", _language(facts, earlier)),
-        ("region", _region(facts, earlier)),
+        ("language", check_language(facts, earlier)),
+        ("region", check_region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
         ("audit", _audit(facts)),
         *([("witness", _witness(facts))] if "witness" in facts else []),
@@ -147,24 +131,6 @@ class _Measure:
 def _live(facts: Facts) -> int:
     counts = facts.get("counts", {})
     return sum(counts.get(name, 0) for name in ("fetched", "carried", "listed", "failed"))
-
-
-def _edition(facts: Facts) -> Iterator[Verdict]:
-    """Judge by what was served: pages of another edition were left out, and too many of them are no oddity."""
-    served: Counter[str] = Counter(facts.get("editions", {}))
-    others = served - Counter({facts.get("locale", ""): served[facts.get("locale", "")]})
-    if not others:
-        return
-    [(most, _)] = others.most_common(1)
-    if facts.get("finish_reason") == ANOTHER_EDITION or others.total() > served.total() / 2:
-        detail = (
-            f"this host was served {most}; crawl that edition (`-a locale={most}`) or crawl from elsewhere"
-        )
-        yield Verdict("edition", "fail", detail)
-    else:
-        named = ", ".join(sorted(others))
-        detail = f"{others.total()} of {served.total()} answers were pages of {named}; they are left out"
-        yield Verdict("edition", "warn", detail)
 
 
 def _ended(facts: Facts) -> Iterator[Verdict]:
@@ -293,56 +259,6 @@ def _charset(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
         bad = n > limits.max_undecoded * read and n >= limits.enough
         detail = f"{n} of {read} articles have characters that could not be decoded (U+FFFD)"
         yield Verdict("charset", "fail" if bad else "warn", detail)
-
-
-def _language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
-    """A language or script other than the one asked for, or other than the one that the archive holds."""
-    asked = facts.get("language_asked")
-    served: Counter[str] = Counter(facts.get("languages", {}))
-    if not asked or not served:
-        return
-    usual, most = served.most_common(1)[0]
-    other = {tag: n for tag, n in served.items() if _tongue(tag, asked) != _tongue(asked, tag)}
-    before = _usual_language(earlier)
-    named = ", ".join(sorted(other))
-    if sum(other.values()) > served.total() / 2:
-        yield Verdict("language", "fail", f"pages are in {named} where {asked} was asked for")
-    elif before is not None and usual.lower() != before.lower():
-        yield Verdict(
-            "language", "fail", f"{most} of {served.total()} pages are in {usual}; the archive holds {before}"
-        )
-    elif other:
-        yield Verdict("language", "warn", f"{sum(other.values())} of {served.total()} pages are in {named}")
-
-
-def _usual_language(earlier: Sequence[Facts]) -> str | None:
-    """Return the tag that most pages of the newest crawl bore that says so."""
-    for run in earlier:
-        counts: Counter[str] = Counter(run.get("languages", {}))
-        if counts:
-            return counts.most_common(1)[0][0]
-    return None
-
-
-def _tongue(tag: str, beside: str) -> tuple[str, ...]:
-    """Return the language of ``tag``, and its script where ``beside`` states one too (zh-Hans is not zh-Hant)."""
-    parts = tag.lower().split("-")
-    script = [part for part in parts[1:] if len(part) == 4]
-    both = any(len(part) == 4 for part in beside.split("-")[1:])
-    return (parts[0], *script) if both else (parts[0],)
-
-
-def _region(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
-    now: Counter[str] = Counter(facts.get("regions", {}))
-    before = next((set(run["regions"]) for run in earlier if run.get("regions")), None)
-    if not now or before is None:
-        return
-    other = {site: n for site, n in now.items() if site not in before}
-    if other:
-        half = sum(other.values()) > now.total() / 2
-        detail = f"{sum(other.values())} of {now.total()} listing pages are of the regional edition "
-        detail += f"{', '.join(sorted(other))}; the archive holds {', '.join(sorted(before))}: other articles"
-        yield Verdict("region", "fail" if half else "warn", detail)
 
 
 def _layout(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:

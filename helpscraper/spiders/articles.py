@@ -11,8 +11,8 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.health import ANOTHER_EDITION
 from helpscraper.crawl.reading import PageReadings, Reading
+from helpscraper.crawl.verdicts import ANOTHER_EDITION
 from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.pages.okx import ArticlePage, OkxPage, not_asked_for, other_edition
