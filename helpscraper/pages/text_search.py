@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 from helpscraper.normalise.counts import parse_count
 from helpscraper.pages.text_anchors import Anchor, anchors, cut_anchor, glued
 from helpscraper.pages.text_rows import Builder, Reading, lines_of, split_url
-from helpscraper.pages.text_tail import Cut, Cuts, by_custom, cuts, label_at, labels, tab_words
+from helpscraper.pages.text_tail import Cut, Cuts, by_custom, cuts, label_at, labels, shape, tab_words
 
 __all__ = ["read_search"]
 
@@ -29,7 +29,7 @@ def read_search(text: str, builder: Builder) -> None:
         stop = after.start if after else len(text)
         label, position = _label(text, anchor.end, stop, tab_labels) if labelled else (None, anchor.end)
         ends.append((label, *_count(text, position, stop), stop))
-    shown = [cut.preferred.count for _, cut, _, _ in ends if cut.settled and cut.preferred.count]
+    shown = {shape(cut.preferred.count) for _, cut, _, _ in ends if cut.settled and cut.preferred.count}
     before: tuple[Reading, ...] = ()
     settled = True
     for anchor, (label, found_cut, position, stop) in zip(kept, ends, strict=True):

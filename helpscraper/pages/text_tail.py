@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 from helpscraper.locales import get_locale
 from helpscraper.normalise.phrases import PHRASES
 
-__all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "tab_words"]
+__all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "shape", "tab_words"]
 
 # A number as the site groups it: up to three digits, then groups of three behind one and the same separator.
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
@@ -117,8 +117,13 @@ def cuts(text: str, position: int, end: int) -> Cuts:
     return Cuts(likely, tuple(cut for cut in (preferred, *others) if cut != likely), settled=False)
 
 
-def by_custom(found: Cuts, shown: Iterable[str], locale: str) -> Cuts:
-    """Settle a count without separators by ``shown``, the counts that other rows of the page show.
+def shape(count: str) -> tuple[int, bool]:
+    """Return how many figures a count has, and whether they stand together, without separators."""
+    return sum(map(str.isdecimal, count)), count.isdecimal()
+
+
+def by_custom(found: Cuts, shown: Set[tuple[int, bool]], locale: str) -> Cuts:
+    """Settle a count without separators by ``shown``, the shapes of the counts in other rows of the page.
 
     Where locales leave four figures together they part five, so there only a count as long tells. Rows that tell
     nothing, or that differ, leave the matter open, and the custom of ``locale`` says which reading comes first.
@@ -126,19 +131,16 @@ def by_custom(found: Cuts, shown: Iterable[str], locale: str) -> Cuts:
     whole = found.whole
     if whole is None or whole.count is None:
         return found
-    figures = len(whole.count)
+    four = len(whole.count) == 4
     four_together = get_locale(locale).cldr in _FOUR_TOGETHER
     customs = {
-        count.isdecimal()
-        for count in shown
-        if (n := sum(map(str.isdecimal, count))) > 3 and (not four_together or (n == 4) == (figures == 4))
+        plain for figures, plain in shown if figures > 3 and (not four_together or (figures == 4) == four)
     }
     together = customs.pop() if len(customs) == 1 else None
-    first = (
-        whole
-        if together or (together is None and four_together and figures == 4)
-        else Cut(None, whole.end - figures)
-    )
+    if together or (together is None and four_together and four):
+        first = whole
+    else:
+        first = Cut(None, whole.end - len(whole.count))
     others = tuple(cut for cut in (found.preferred, *found.others) if cut != first)
     return Cuts(first, others, settled=together is not None)
 
