@@ -22,7 +22,7 @@ __all__ = ["render"]
 _BODIES = {
     "body_sha256": "SHA-256 (lower-case hex) over the UTF-8 of `body_text`, a NUL byte and `body_markdown`.",
     "body_text": "The text, its block structure kept as line breaks; the cells of a table row are parted by tabs.",
-    "body_markdown": "The same as Markdown.",
+    "body_markdown": "The same as Markdown: CommonMark with GFM's tables and strikethrough, and HTML for the rest.",
     "body_html": "As on the page, without the footer. Not part of the key: its class names change.",
     "first_snapshot_at": "Start of the crawl with which the body came into the archive.",
 }
@@ -31,8 +31,9 @@ _CHANGES = {
     "article_id": "The article in the later snapshot; for a removed one, in the earlier.",
     "kind": "One of " + ", ".join(f"`{kind}`" for kind in _KINDS) + ".",
     "field": "The column that changed; `article` where the whole article came or went, `source_id` or `body` for "
-    "what a rename was recognised by.",
-    "before": "Its value when it was last seen before, as text; a whole article is a JSON object.",
+    "what a rename was recognised by, `picture` beside `body_sha256` where an edit exchanged pictures.",
+    "before": "Its value when it was last seen before, as text; a whole article is a JSON object, the addresses of "
+    "pictures are a JSON list.",
     "after": "Its value in the later snapshot, as text. An `unverified` article has it where it was seen and may be "
     "new, and `before` where it was not seen and may be there.",
     "silent": "True for an edit of the text that did not move the updated date.",
@@ -52,6 +53,34 @@ _STABLE = """\
 rename does, and then `source_id` (where the site gives one) or the body tells that it is the same article;
 `diff` says which.
 """
+_SEEN = """\
+### The text of a body
+
+The text of a body is what a reader sees of it, and bodies that show the same have the same key. A browser shows these,
+so that a change of one is an edit:
+
+- letters, figures and signs, in the order in which they are read, and where one word ends and the next begins;
+- joiners in emoji and in Persian and Indic words, variation selectors, the tags of a flag;
+- paragraphs, line breaks, headings and their levels, lines and indentation of code;
+- lists with their kind, depth and numbers (`start`, `value`, `reversed`), cells of tables with their rows and columns;
+- bold, italic, struck, raised, lowered and code;
+- where links lead, addresses and texts of pictures, addresses of films and frames.
+
+A browser does not show these, or a reader does not tell them apart, so that a change of one is none:
+
+- whether an accent is part of its letter (text is in NFC), which space parts two words, and how many;
+- soft hyphens, byte order marks, zero-width and joining characters elsewhere, controls of direction;
+- comments, scripts, classes, ids and wrappers, and the names of controls (a picture in a button is content);
+- parts that are `hidden`, or whose own style is `display: none` or `visibility: hidden`;
+- the key under which a proxy scrambles a mail address: the address itself is read;
+- style: colour, size, underlining, and whatever a style sheet does.
+
+In `body_text` raised and lowered figures are those of Unicode (`10⁶`, `H₂O`), other such text stands in brackets behind
+`^` or `_` (`1^(st)`); pictures, films and frames show no words. In `body_markdown` HTML stands where Markdown has none
+or would be misread: `<sup>` and `<sub>`, `<strong>` and `<em>` beside punctuation, blocks in cells, and `<!-- -->`
+between two lists that would be read as one. The address of a picture is the one that scripts load late (`data-src` and
+the like), else `src`, else the widest of `srcset`, else that of the `picture` around it.
+"""
 
 
 def render() -> str:
@@ -66,6 +95,7 @@ def render() -> str:
         _STABLE,
         "## Bodies: `bodies/`\n",
         _table(BODIES_SCHEMA, _BODIES),
+        _SEEN,
         "## Changes: `changes/`\n",
         _table(CHANGES_SCHEMA, _CHANGES),
         "## Tables of `Archive`\n",

@@ -22,6 +22,8 @@ column                                               kind of a difference in it
 ``warc_record``
 ===================================================  ==========================================================
 
+An edit that exchanged pictures has a second record, ``edited`` with the field ``picture``: the addresses on both sides.
+
 The record of a rename itself has the ``field`` ``source_id`` or ``body``, after what it was recognised by, and the two
 slugs as ``before`` and ``after``. A URL, or an id that is the slug, is part of the rename when it follows the new slug.
 """

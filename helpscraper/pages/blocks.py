@@ -57,6 +57,8 @@ class BlockBuilder:
         self._body = Block("body")
         self._open = [_Open(self._body, None, self._body)]
         self._pieces: list[Piece] = []
+        # Pictures within code stand behind it.
+        self._aside: list[Piece] = []
         self._marks: tuple[Mark, ...] = ()
         # What each element that is open has changed, to be changed back: its marks, or whether its text is shown.
         self._undo: list[tuple[etree._Element, Callable[[], None]]] = []
@@ -81,8 +83,7 @@ class BlockBuilder:
         if not self._pieces:
             return
         if self._pre:
-            last = next((text for text, _, made in reversed(self._pieces) if made is None), "")
-            if last and not last.endswith("\n"):
+            if not self._pieces[-1][0].endswith("\n"):
                 self._pieces.append(("\n", (), None))
         elif pieces := tidy(self._pieces):
             self._place(Block(self._heading or "p", pieces=pieces))
@@ -172,7 +173,7 @@ class BlockBuilder:
         """Take what has no text: it stands under its link alone."""
         if markdown is not None:
             links = tuple(mark for mark in self._marks if mark.kind == "a" and markdown[0] == "!")
-            self._pieces.append(("", links, markdown))
+            (self._aside if self._pre else self._pieces).append(("", links, markdown))
 
     def _mark(self, tag: str, node: etree._Element) -> None:
         """Open a mark or a link. A kind that is open already is not opened again."""
@@ -262,11 +263,11 @@ class BlockBuilder:
                 self._open[-1].spans.end_cell(node, self._open[-1].block.blocks[-1].blocks)
 
     def _end_code(self) -> None:
-        pieces, self._pieces = self._pieces, []
-        if code := code_text(pieces):
+        if code := code_text(self._pieces):
             self._place(Block("pre", pieces=[(code, (), None)]))
-        if made := tidy([piece for piece in pieces if piece[2] is not None]):
-            self._place(Block("p", pieces=made))
+        if self._aside:
+            self._place(Block("p", pieces=tidy(self._aside)))
+        self._pieces, self._aside = [], []
 
 
 def _put_before(around: _Open, block: Block) -> None:

@@ -124,7 +124,7 @@ def _told(text: str, marks: tuple[Mark, ...], made: str | None) -> str:
 
 def code_text(pieces: Sequence[Piece]) -> str:
     """Return pieces within ``pre`` as code: lines and spaces stay, but for spaces at the end of a line."""
-    text = "".join(_told(*piece) for piece in _joined(pieces) if piece[2] is None)
+    text = "".join(_told(*piece) for piece in _joined(pieces))
     lines = visible(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(_plain_spaces(line).rstrip() for line in lines).strip("\n")
 

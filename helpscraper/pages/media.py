@@ -23,6 +23,7 @@ _WIDTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[wx]")
 _MAIL_PATH = "/cdn-cgi/l/email-protection"
 _MAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
 _MAX_STYLE = 2_000
+_MAX_SET = 20_000
 _SOURCES = 20
 
 
@@ -107,7 +108,7 @@ def _largest(candidates: str | None) -> str | None:
     >>> _largest("/a.png 1x,/b.png 2x, /c,d.png")
     '/b.png'
     """
-    found = list(_candidates((candidates or "")[:20_000].split()))
+    found = list(_candidates(candidates.split())) if candidates and len(candidates) <= _MAX_SET else []
     return max(found, key=lambda pair: pair[0])[1] if found else None
 
 

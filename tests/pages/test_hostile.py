@@ -157,8 +157,22 @@ def test_deeply_nested_state_and_sections_do_not_recurse() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    ["<b>" * 1_500 + "x" * 100_000, "<ul><li>" * 800 + "x", "<i>a</i>" * 30_000, "x" + " " * 500_000 + "y"],
-    ids=["nested marks", "nested lists", "many marks", "white space"],
+    [
+        "<b>" * 1_500 + "x" * 100_000,
+        "<ul><li>" * 800 + "x",
+        "<i>a</i>" * 30_000,
+        "x" + " " * 500_000 + "y",
+        "<b>“x”</b>a<i>.</i>" * 10_000,
+        "<pre>" + "<div>x</div><img src=/a>" * 10_000 + "</pre>",
+        "<table><tr><td>" * 200 + "x" * 10_000,
+        "<picture>" + "<source srcset='/a 1w'>" * 400 + "<img alt=a>" * 2_000 + "</picture>" + "x" * 10_000,
+        "<ol>" + "<li value=7>x" * 10_000 + "</ol>",
+        "x" + "\u200d\u0301" * 100_000,
+    ],
+    ids=[
+        *("nested marks", "nested lists", "many marks", "white space", "marks that become tags"),
+        *("pictures in code", "nested tables", "many sources", "numbered items", "joiners"),
+    ],
 )
 def test_a_huge_body_is_written_in_bounded_space(body: str) -> None:
     inner = f'<h1>T</h1><div class="index_content__x">{body}</div>'
