@@ -35,8 +35,9 @@ class Archive:
     a name that is not there and ``ArchiveError`` naming the file that is damaged; the rest of the archive can
     still be read.
 
-    DataFrames keep what a column is: strings are ``str``, counts nullable ``Int64``, instants
-    ``datetime64[us, UTC]``, calendar dates ``date32[day][pyarrow]``, ``listed_in`` a list.
+    DataFrames have the types that pandas works with: strings are ``str``, counts nullable ``Int64``, instants
+    ``datetime64[us, UTC]``, calendar dates ``datetime64[us]`` at midnight without a zone, ``listed_in`` and ``labels``
+    tuples.
     """
 
     def __init__(
@@ -65,9 +66,10 @@ class Archive:
     def load(self, ref: str = "latest", bodies: bool = False) -> pd.DataFrame:
         """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
 
-        ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot``
-        (its id), ``site``, ``locale`` and ``reextracted``: whether this is a newer extractor's reading of
-        that crawl.
+        Each row is an article that was there. The articles whose own page answered 404 or 410 in that crawl stand in
+        its run facts: ``archive.catalog.facts(archive.resolve(ref))["gone"]``. ``bodies`` adds ``body_text``,
+        ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot`` (its id), ``site``, ``locale`` and
+        ``reextracted``: whether this is a newer extractor's reading of that crawl.
         """
         snapshot = self.catalog.resolve(ref)
         frame = to_frame(self.catalog.load_table(snapshot, bodies=bodies))

@@ -282,6 +282,7 @@ def _normalised(
             status="fetched" if fetched else "listed",
             fetched_at=captured_at if fetched else None,
             listed_in=sorted(raw.listed_in),
+            confidence="declared",
         )
     return list(rows.values()), list(bodies.values()), outcomes
 
@@ -301,7 +302,7 @@ def _facts(
     for name, n in sorted(outcomes.items()):
         field, _, outcome = name.partition("/")
         fields.setdefault(field, {})[outcome] = n
-    status = Counter(article.status for article in articles)
+    status: Counter[str] = Counter(article.status for article in articles)
     fetched = [article for article in articles if article.status == "fetched"]
     bodiless = sum(article.body_sha256 is None for article in fetched)
     facts = {

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 __all__ = ["Article", "Body", "RawArticle", "Status"]
 
-Status = Literal["fetched", "carried", "listed", "failed", "gone"]
+Status = Literal["fetched", "carried", "listed", "failed"]
 """How a row came to be; see the ``status`` column."""
 
 
@@ -100,7 +100,8 @@ class Article:
     updated_on: dt.date | None = _column("date32", "Date of the last update as the site shows it.")
     view_count: int | None = _column(
         "int64",
-        "The number shown beside the dates; null when none is shown, never 0 for absent.",
+        "The count shown beside the dates (null when none is shown, never 0 for absent). The site's own name for it "
+        "is likes.",
         volatile=True,
     )
     snippet: str | None = _column("string", "Excerpt shown in a listing or search result.", volatile=True)
@@ -110,11 +111,28 @@ class Article:
     word_count: int | None = _column("int32", "Words of the body text (UAX #29 word boundaries).")
     reading_minutes: int | None = _column("int16", "Reading time in minutes, as stated by the page.")
     language: str | None = _column("string", "BCP 47 tag of the page.")
+    labels: list[str] | None = _column(
+        "list<string>",
+        "Labels or tags of the article, where the platform has them (OKX has none). Since schema 2.",
+    )
+    votes_up: int | None = _column(
+        "int64", "Helpful votes, where the platform shows them (OKX does not). Since schema 2.", volatile=True
+    )
+    votes: int | None = _column(
+        "int64", "All votes, where the platform shows them (OKX does not). Since schema 2.", volatile=True
+    )
+    confidence: str | None = _column(
+        "string",
+        "`declared`: the reader of this platform read the page; `generic`: the fall-back for unknown sites did. "
+        "Since schema 2; null in older rows.",
+        volatile=True,
+    )
     status: Status = _column(
         "string",
         "`fetched` in this crawl; `carried` (the listing says unchanged; fields and body of an earlier snapshot); "
-        "`listed` (known from a listing only); `failed` (could not be fetched this time; earlier values kept); "
-        "`gone` (404 or 410 was answered).",
+        "`listed` (known from a listing only); `failed` (could not be fetched this time; earlier values kept). "
+        "Files of schema 1 hold `gone` too (404 or 410 was answered): such an article is not there, and helpscraper "
+        "leaves its row out.",
         required=True,
         volatile=True,
     )

@@ -268,7 +268,8 @@ class _Job:
         merged = (
             merge_row(entry, known.get(entry.article_id), self.snapshot_at, listings)
             for entry in ledger.entries()
-            if entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched"))
+            if entry.outcome != "gone"
+            and (entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched")))
         )
         rows = rows_table(row for row in merged if row is not None)
         carried = rows.filter(pc.is_in(rows.column("status"), pa.array(["carried", "failed"])))
@@ -285,7 +286,9 @@ class _Job:
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
         """Return the run facts: those of the crawl, but for what an extractor has a say in."""
-        status, last = Counter(rows.column("status").to_pylist()), _extractor(self.facts)
+        last, there = _extractor(self.facts), set(rows.column("article_id").to_pylist())
+        gone = {name: fact for name, fact in (self.facts.get("gone") or {}).items() if name not in there}
+        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
         versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
         return {
             **self.facts,
@@ -294,6 +297,7 @@ class _Job:
             "extractor_before": self.facts.get("extractor_before", last) if last == EXTRACTOR else last,
             "versions": {**self.facts.get("versions", {}), **versions},
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "gone": gone,
             "fields": nested(ledger.tallies("fields")),
             "rules": dict(ledger.tallies("rules")),
             "languages": dict(ledger.tallies("language")),

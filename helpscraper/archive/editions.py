@@ -35,7 +35,7 @@ _QUERY = """
 WITH rows AS (
     SELECT site, locale, article_id, source_id, title,
            coalesce(updated_on, updated_at::DATE, published_on, published_at::DATE) AS dated
-    FROM latest WHERE status <> 'gone'
+    FROM latest
 ), base AS (SELECT * FROM rows WHERE locale = $base),
 by_source AS (
     SELECT o.site, o.locale, o.article_id, min(b.article_id) AS edition

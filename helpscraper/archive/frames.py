@@ -1,6 +1,8 @@
-"""From Arrow to pandas without losing what a column is."""
+"""From Arrow to pandas: each column becomes the type with which a notebook can work."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,20 +17,42 @@ _PANDAS = {
     pa.int64(): pd.Int64Dtype(),
     pa.bool_(): pd.BooleanDtype(),
 }
+_MIDNIGHT = pa.timestamp("us")
 
 
 def to_frame(table: pa.Table) -> pd.DataFrame:
-    """Return the table as a DataFrame whose dtypes keep the meaning of the columns.
+    """Return the table as a DataFrame that can be compared, grouped, resampled and written in every format.
 
-    Strings are ``str``; integers and booleans the nullable ``Int16``/``Int32``/``Int64``/``boolean`` (an
-    absent view count is ``<NA>``, not a float); instants ``datetime64[us, UTC]``; dates
-    ``date32[day][pyarrow]`` (dates, not midnights); lists ``list<…>[pyarrow]``; floats ``float64``.
+    Strings are ``str``; integers and booleans the nullable ``Int16``/``Int32``/``Int64``/``boolean`` (an absent view
+    count is ``<NA>``, not a float); instants ``datetime64[us, UTC]``; dates ``datetime64[us]`` at midnight, without a
+    zone (an absent one is ``NaT``); lists tuples, because those have a hash (an absent one is ``None``); floats
+    ``float64``.
     """
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_dtype)
+    lists = [place for place, field in enumerate(table.schema) if pa.types.is_list(field.type)]
+    columns = {place: table.column(place) for place in range(table.num_columns) if place not in lists}
+    dated = [_dated(column) for column in columns.values()]
+    names = [table.schema.names[place] for place in columns]
+    frame: pd.DataFrame = pa.Table.from_arrays(dated, names=names).to_pandas(types_mapper=_PANDAS.get)
+    if not names:
+        frame.index = pd.RangeIndex(table.num_rows)
+    for place in lists:
+        values = pd.Series(_tuples(table.column(place)), dtype=object, index=frame.index)
+        frame.insert(place, table.schema.names[place], values, allow_duplicates=True)
     return frame
 
 
-def _dtype(kind: pa.DataType) -> object:
-    if pa.types.is_list(kind) or pa.types.is_date(kind):
-        return pd.ArrowDtype(kind)
-    return _PANDAS.get(kind)
+def _dated(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(_MIDNIGHT) if pa.types.is_date(column.type) else column
+
+
+def _tuples(column: pa.ChunkedArray) -> list[tuple[Any, ...] | None]:
+    """Return the lists of a column as tuples; their values leave Arrow in one piece."""
+    found: list[tuple[Any, ...] | None] = []
+    for chunk in column.chunks:
+        values, ends = chunk.values.to_pylist(), chunk.offsets.to_pylist()
+        there = chunk.is_valid().to_pylist()
+        found += [
+            tuple(values[start:end]) if valid else None
+            for valid, start, end in zip(there, ends, ends[1:], strict=False)
+        ]
+    return found

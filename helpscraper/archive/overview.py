@@ -39,9 +39,9 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
 )
 """One row for each committed snapshot.
 
-``articles`` counts its rows but for those that are ``gone``; ``outcome`` and ``scope`` (the part that was asked for,
-null for all) are those of its crawl. ``error`` says why a file cannot be read (its facts are null then). Where ``path``
-is the file of a packed month, ``bytes`` is the snapshot's share of it.
+``articles`` counts its rows, ``gone`` the articles whose own page answered 404 or 410 in that crawl; ``outcome`` and
+``scope`` (the part that was asked for, null for all) are those of its crawl. ``error`` says why a file cannot be read
+(its facts are null then). Where ``path`` is the file of a packed month, ``bytes`` is the snapshot's share of it.
 """
 
 RUNS_SCHEMA: pa.Schema = pa.schema(
@@ -67,7 +67,7 @@ RUNS_SCHEMA: pa.Schema = pa.schema(
         pa.field("reason", pa.string()),
     ]
 )
-"""One row for each run, with the counts of its rows by status.
+"""One row for each run, with the counts of its rows by status, and ``gone`` as in ``SNAPSHOTS_SCHEMA``.
 
 ``articles`` leaves out those that are ``gone``, ``health`` is the worst verdict, ``accepted`` marks a refused run
 promoted later.
@@ -87,11 +87,10 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
             "path": catalog.store.url(snapshot.path),
         }
         try:
-            facts = catalog.facts(snapshot)
-            gone = int((facts.get("counts") or {}).get("gone", 0))
+            facts, articles = catalog.overview(snapshot)
             row |= {
-                "articles": catalog.rows(snapshot) - gone,
-                "gone": gone,
+                "articles": articles,
+                "gone": len(facts.get("gone") or ()),
                 "outcome": facts.get("outcome"),
                 "scope": facts.get("scope"),
                 "complete": facts.get("complete"),

@@ -16,6 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex
+from helpscraper.archive.gone import (
+    EVIDENCE_COLUMNS,
+    articles_there,
+    gone_rows,
+    may_hold_gone,
+    moved_to_facts,
+)
 from helpscraper.archive.layout import (
     DEFAULT_PARTITION,
     Kind,
@@ -165,6 +172,7 @@ class Catalog:
     ) -> pa.Table:
         """Return the rows of one snapshot, sorted by ``article_id``, with the columns of ``SNAPSHOT_SCHEMA``.
 
+        Each row is an article that was there, whatever version of helpscraper wrote the file.
         ``columns`` narrows them; ``article_id`` reads only the row group that can hold that article;
         ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html`` (null where there is none). The
         file's metadata stay on the table's schema. Raises ``ArchiveError`` naming a damaged file.
@@ -180,16 +188,22 @@ class Catalog:
             [*wanted, *(["article_id"] if article_id else []), *(["body_sha256"] if bodies else [])]
         )
         with self.open(snapshot) as one:
-            found = one.read(read, None if article_id is None else [article_id])
-            table = read_compatible(found, _only(list(read)), where=snapshot.path)
+            old = may_hold_gone(one.metadata)
+            found = one.read(
+                dict.fromkeys([*read, "status"]) if old else read,
+                None if article_id is None else [article_id],
+            )
+            table = read_compatible(
+                articles_there(found) if old else found, _only(list(read)), where=snapshot.path
+            )
         if article_id is not None:
             table = table.filter(pc.equal(table.column("article_id"), article_id))
         if not bodies:
             return table.select(wanted) if len(read) > len(schema) else table
         return self._with_bodies(table, snapshot).select([*wanted, *BODY_COLUMNS])
 
-    def refused_table(self, partition: Partition, snapshot_id: str) -> pa.Table:
-        """Return the rows of a refused snapshot, or raise ``ReferenceNotFoundError``."""
+    def refused(self, partition: Partition, snapshot_id: str) -> tuple[pa.Table, dict[str, Any]]:
+        """Return the rows and the run facts of a refused snapshot, or raise ``ReferenceNotFoundError``."""
         path = refused_path(partition, snapshot_id)
         if not self.store.exists(path):
             raise ReferenceNotFoundError(
@@ -197,7 +211,8 @@ class Catalog:
                 advice="`helpscraper runs` shows what became of each run",
             )
         with open_parquet(self.store, path) as file:
-            return read_compatible(file.read(), where=path)
+            table = read_compatible(file.read(), where=path)
+        return moved_to_facts(table, parse_run((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path))
 
     def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
         """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
@@ -216,20 +231,31 @@ class Catalog:
         return self.months.open("changes", snapshot.partition, snapshot.id)
 
     def facts(self, snapshot: Snapshot) -> RunFacts:
-        """Return the run facts that the snapshot's own file carries (without those of clock and machine)."""
+        """Return the run facts that the snapshot's own file carries (without those of clock and machine).
+
+        ``gone`` is filled for a file of schema 1 too, from its rows.
+        """
         with self.open(snapshot) as one:
-            data = one.metadata.get(RUN_KEY)
+            return self._facts(snapshot, one)
+
+    def overview(self, snapshot: Snapshot) -> tuple[RunFacts, int]:
+        """Return the run facts as ``facts`` does, and the number of articles that were there."""
+        with self.open(snapshot) as one:
+            facts = self._facts(snapshot, one)
+            return facts, one.rows - (len(facts.get("gone") or ()) if may_hold_gone(one.metadata) else 0)
+
+    def _facts(self, snapshot: Snapshot, one: One) -> RunFacts:
+        data = one.metadata.get(RUN_KEY)
         if data is None:
             raise ArchiveError(
                 f"{self.store.url(snapshot.path)}: the file carries no run facts",
                 advice="it was written by another program; restore the original from a backup",
             )
-        return cast("RunFacts", parse_run(data, snapshot.path))
-
-    def rows(self, snapshot: Snapshot) -> int:
-        """Return the number of rows from the file's footer."""
-        with self.open(snapshot) as one:
-            return one.rows
+        run = parse_run(data, snapshot.path)
+        # A run counted its own rows: where none was gone, the rows need not be looked at.
+        if may_hold_gone(one.metadata) and (run.get("counts") or {}).get("gone") != 0:
+            run["gone"] = gone_rows(one.read(EVIDENCE_COLUMNS))
+        return cast("RunFacts", run)
 
     def size(self, snapshot: Snapshot) -> int:
         """Return the bytes of the snapshot's file; of a month's file, its share by rows."""

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypedDict
 from helpscraper.errors import ArchiveError
 
 __all__ = [
+    "GoneFact",
     "HealthFact",
     "Outcome",
     "RunFacts",
@@ -52,14 +53,24 @@ class HealthFact(TypedDict):
     detail: str
 
 
+class GoneFact(TypedDict):
+    """The answer that says that an article is not there: 404 or 410 from its own page.
+
+    ``status`` is None in evidence from a file of schema 1, which does not say which of the two it was.
+    """
+
+    url: str | None
+    status: int | None
+    at: str | None
+
+
 class RunFacts(TypedDict, total=False):
     """The facts of one run, as JSON: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
     ``witness`` is there when the site's JSON interface was asked.
-    ``sections`` is keyed by slug, ``fields`` by column and then by outcome. ``snapshot`` is the path of the
-    file that the run wrote (None: none was). ``kept`` names the extractor of each row that a re-extraction could not
-    read again. ``reason`` and ``error`` say in words why a run was refused or
-    failed.
+    ``sections`` is keyed by slug, ``gone`` by article id, ``fields`` by column and then by outcome.
+    ``snapshot`` is the path of the file that the run wrote (None: none was). ``kept`` names the extractor of each row
+    that a re-extraction could not read again. ``reason`` and ``error`` say in words why a run was refused or failed.
     """
 
     run_id: str
@@ -76,6 +87,7 @@ class RunFacts(TypedDict, total=False):
     incomplete_reasons: list[str]
     sections: dict[str, SectionFacts]
     counts: dict[str, int]
+    gone: dict[str, GoneFact]
     fields: dict[str, dict[str, int]]
     requests: dict[str, Any]
     health: list[HealthFact]
@@ -193,6 +205,7 @@ _SHAPES: Final[Mapping[str, Callable[[object], bool]]] = {
     "complete": lambda value: isinstance(value, bool),
     "incomplete_reasons": _all(_is_text),
     "sections": _each(lambda value: isinstance(value, dict)),
+    "gone": _each(lambda value: isinstance(value, dict)),
     "counts": _each(_is_count),
     "requests": _is_requests,
     "health": _all(_is_check),

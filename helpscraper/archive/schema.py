@@ -34,7 +34,7 @@ __all__ = [
     "schema_version",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VERSION_KEY = b"helpscraper.schema_version"
 FROM_KEY = b"helpscraper.from"
 """Metadata of a feed: the id of the snapshot that it was written against."""

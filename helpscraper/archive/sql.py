@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from helpscraper.archive.bodies import bodies_files
 from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.gone import GONE
 from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
 from helpscraper.archive.months import AT
 from helpscraper.archive.overview import runs_table
@@ -220,7 +221,9 @@ def _view(name: str, store: Store, files: Mapping[str, frozenset[str]], at: str,
             )
             arms.append(f'{_reading([store.url(path)])} WHERE "{at}" IN ({instants})')
     every = " UNION ALL BY NAME ".join(arms)
-    return f"CREATE VIEW {name} AS SELECT {picked} FROM ({every})"  # noqa: S608 (own names; quoted)
+    # Files of schema 1 hold rows of articles that were not there any more.
+    there = f" WHERE status <> '{GONE}'" if "status" in schema.names else ""
+    return f"CREATE VIEW {name} AS SELECT {picked} FROM ({every}){there}"  # noqa: S608 (own names; quoted)
 
 
 def _reading(urls: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex, write_bodies
+from helpscraper.archive.gone import GONE, moved_to_facts
 from helpscraper.archive.layout import (
     Partition,
     changes_path,
@@ -176,8 +177,9 @@ def promote(
             advice="`helpscraper runs` shows which runs were refused",
         )
     with open_parquet(store, source) as file:
-        rows = read_compatible(file.read(), where=source)
-    run = parse_run((rows.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
+        stored = read_compatible(file.read(), where=source)
+    run = parse_run((stored.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
+    rows, run = moved_to_facts(stored, run)
     run |= {"outcome": "committed" if run.get("complete") else "incomplete", "accepted": True}
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
@@ -194,7 +196,7 @@ def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
     """Return the rows as they are stored: declared columns only, sorted by ``article_id``.
 
     Raises ``ArchiveError`` that shows the rows for a null in a required column, an article that stands there
-    twice, and a ``snapshot_at`` that is not the instant of ``snapshot_id``.
+    twice, one that is gone, and a ``snapshot_at`` that is not the instant of ``snapshot_id``.
     """
     table = read_compatible(rows, where=f"snapshot {snapshot_id}").replace_schema_metadata()
     for name in REQUIRED:
@@ -205,6 +207,9 @@ def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
     if len(ids) > 1 and pc.any(same := pc.equal(ids[1:], ids[:-1])).as_py():
         twice = pc.unique(ids[1:].filter(same))
         raise _rows_error("an article stands there twice", table.filter(pc.is_in(ids, value_set=twice)))
+    gone = table.filter(pc.equal(table.column("status"), GONE))
+    if gone.num_rows:
+        raise _rows_error("a row is an article that is there, and their status is gone", gone)
     instant = pa.scalar(snapshot_instant(snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
     other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
     if other.num_rows:
@@ -241,7 +246,9 @@ def _find_same(
     if path is None:
         return None
     with months.open("snapshots", partition, snapshot_id, path) as one:
-        same = one.metadata.get(RUN_KEY) == _footer(run) and one.read().equals(ordered)
+        facts = parse_run(one.metadata.get(RUN_KEY, b"{}"), path)
+        rows, facts = moved_to_facts(read_compatible(one.read(), where=path), facts)
+        same = _footer(facts) == _footer(run) and rows.equals(ordered)
     if not same:
         raise ArchiveError(
             f"{store.url(path)}: this snapshot is already there with other contents",

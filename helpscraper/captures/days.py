@@ -212,11 +212,13 @@ class Day:
 
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
         tags = frozenset(ledger.tags())
-        merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
+        there = (entry for entry in ledger.entries() if entry.outcome != "gone")
+        merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in there)
         return rows_table(row for row in merged if row is not None)
 
     def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
-        status = Counter(rows.column("status").to_pylist())
+        gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
+        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
         problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
         fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
         facts = {
@@ -232,6 +234,7 @@ class Day:
             "scope": "captures of another web archive",
             "sections": {},
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "gone": gone,
             "fields": nested(ledger.tallies("fields")),
             "rules": dict(ledger.tallies("rules")),
             "problems": dict(ledger.tallies("problem")),

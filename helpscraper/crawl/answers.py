@@ -253,7 +253,7 @@ def _note_answer(task: Task, notes: Notes) -> None:
     if task.status == 304:
         notes.validated(slug, {"fetched_at": task.at})
     elif task.status in {404, 410}:
-        notes.settle(slug, "gone", f"HTTP {task.status}")
+        notes.gone(slug, task.url, task.status, task.at)
 
 
 def _note_unread(task: Task, unread: _Unread, notes: Notes) -> None:

@@ -38,15 +38,11 @@ class Census:
     ) -> None:
         """Count one row, beside the article's row of an earlier snapshot and what each listing said of it."""
         self._status[row["status"]] += 1
-        if row["status"] != "gone":
-            self._live.update({row["section"] or "", *(row["listed_in"] or ())})
-            if row["fetched_at"] is not None:
-                read = (row["fetched_at"], row["article_id"])
-                self._oldest = min(self._oldest or read, read)
-        for section, columns in sightings.items():
-            counts = self._listed.setdefault(section, Counter())
-            counts["n"] += 1
-            counts.update(name for name in LISTED_FIELDS if columns.get(name) is not None)
+        self._live.update({row["section"] or "", *(row["listed_in"] or ())})
+        if row["fetched_at"] is not None:
+            read = (row["fetched_at"], row["article_id"])
+            self._oldest = min(self._oldest or read, read)
+        self._add_listed(sightings)
         if row["status"] != "fetched":
             return
         if previous is None:
@@ -58,15 +54,25 @@ class Census:
                 self._had[name] += 1
                 self._lost[name] += row[name] is None
 
+    def add_gone(self, sightings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Count an article whose own page answered 404 or 410, and what listings said of it all the same."""
+        self._status["gone"] += 1
+        self._add_listed(sightings)
+
+    def _add_listed(self, sightings: Mapping[str, Mapping[str, Any]]) -> None:
+        for section, columns in sightings.items():
+            counts = self._listed.setdefault(section, Counter())
+            counts["n"] += 1
+            counts.update(name for name in LISTED_FIELDS if columns.get(name) is not None)
+
     def as_facts(self) -> dict[str, Any]:
         """Return the counts.
 
         ``oldest_page``: the article whose own page was read longest ago, and when.
-
-        ``counts``: rows by status. ``live``: rows that are not gone by section. ``new``: pages of articles that were
-        not known before, and in how many of them each field is missing. ``refetched``: for pages of known articles,
-        how many had each field before and how many of these lack it now. ``listed``: by section, how many articles
-        its listing showed and in how many of them each field was read.
+        ``counts``: rows by status, and the articles that are ``gone``. ``live``: rows by section.
+        ``new``: pages of articles that were not known before, and in how many of them each field is missing.
+        ``refetched``: for pages of known articles, how many had each field before and how many of these lack it now.
+        ``listed``: by section, how many articles its listing showed and in how many of them each field was read.
         """
         return {
             "oldest_page": self._oldest

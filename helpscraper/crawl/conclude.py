@@ -13,9 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, refused_path
-from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import Outcome, parse_run
+from helpscraper.archive.runs import GoneFact, Outcome
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
 from helpscraper.crawl.census import Census
@@ -56,8 +55,8 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     """
     session.close_recording()
     sections = section_facts(session.ledger.sections())
-    rows, unnamed, census = _rows(session, sections)
-    facts = run_facts(session, sections, census, unnamed, finish_reason, stats)
+    rows, unnamed, gone, census = _rows(session, sections)
+    facts = run_facts(session, sections, census, unnamed, finish_reason, stats) | {"gone": gone}
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts["health"] = [verdict.as_facts() for verdict in verdicts]
@@ -133,16 +132,15 @@ def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> Snapshot
     path = refused_path(partition, snapshot_id)
     changes = None
     if catalog.store.exists(path):
-        with open_parquet(catalog.store, path) as file:
-            facts = parse_run((file.schema_arrow.metadata or {}).get(RUN_KEY, b"{}"), path)
-        changes = _changes(
-            catalog, partition, snapshot_id, catalog.refused_table(partition, snapshot_id), facts, ()
-        )
+        rows, facts = catalog.refused(partition, snapshot_id)
+        changes = _changes(catalog, partition, snapshot_id, rows, facts, ())
     return promote(catalog.store, partition, snapshot_id, changes)
 
 
-def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str], dict[str, Any]]:
-    """Return the snapshot's rows, the articles of which not even a title is known, and the counts over both."""
+def _rows(
+    session: CrawlSession, sections: Sections
+) -> tuple[pa.Table, list[str], dict[str, GoneFact], dict[str, Any]]:
+    """Return the snapshot's rows, the articles of which not even a title is known, those that are gone, and counts."""
     seen_all = not listing_holes(session, sections) and not session.arguments.scope
     run = {"sections": sections, "complete": seen_all}
     whole = {slug for slug, section in sections.items() if section["whole"]}
@@ -153,23 +151,29 @@ def _rows(session: CrawlSession, sections: Sections) -> tuple[pa.Table, list[str
     tags = frozenset(slug for slug, section in sections.items() if section["content_type"] == "tag")
     listings = Listings(tags=tags, whole=frozenset(whole))
     unnamed: list[str] = []
+    gone: dict[str, GoneFact] = {}
     census = Census()
 
     def rows() -> Iterator[dict[str, Any]]:
         for entry in session.ledger.entries():
             session.witness.compare(entry)
             previous = session.known.get(entry.article_id)
+            if entry.outcome == "gone":
+                gone[entry.article_id] = entry.as_gone()
+                census.add_gone(entry.sightings)
+                continue
             if _is_absent(entry, previous, run):
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
                 census.add(row, previous, session.witness.of_pages(entry.sightings))
                 yield row
-            elif entry.outcome not in {"gone", "absent"}:
+            elif entry.outcome != "absent":
                 # One that is not there and was never known leaves nothing to keep.
                 unnamed.append(entry.article_id)
 
-    return rows_table(rows()), unnamed, census.as_facts()
+    table = rows_table(rows())  # first: it takes the rows one by one, and the counts follow
+    return table, unnamed, gone, census.as_facts()
 
 
 def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from helpscraper.archive.runs import GoneFact
+
 __all__ = ["Entry", "Outcome", "SectionEntry"]
 
 Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone", "absent"]
@@ -24,6 +26,12 @@ class Entry:
     columns: dict[str, Any] | None
     detail: str | None
     sightings: dict[str, dict[str, Any]]
+
+    def as_gone(self) -> GoneFact:
+        """Return the evidence that run facts keep of an article whose outcome is ``gone`` (see ``Ledger.gone``)."""
+        noted = self.columns or {}
+        at = noted.get("fetched_at")
+        return {"url": noted.get("url"), "status": noted.get("status"), "at": at.isoformat() if at else None}
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ _OF_ITS_PAGE = frozenset({"body_sha256", "word_count", "reading_minutes", "fetch
 
 def settle_rest(ledger: Ledger, before: pa.Table) -> None:
     """Settle the articles whose own page this crawl did not read as the crawl did."""
-    known = pa.array(sorted(ledger.articles()), pa.string())
+    # An article that the crawl knew to be there is not gone because of one of several answers.
+    known = pa.array(sorted(ledger.articles() - ledger.gone_articles()), pa.string())
     for row in before.filter(pc.invert(pc.is_in(before.column("article_id"), known))).to_pylist():
         if row["status"] == "carried":
             ledger.validated(row["article_id"], {"fetched_at": row["fetched_at"]})

@@ -66,27 +66,31 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     """Return the newest row of every article that is believed to exist.
 
     The newest complete snapshot says what exists; snapshots after it, which saw only a part, add to it and
-    update it. Articles that are gone are left out. A row whose body cannot be read any more comes without its
-    key, so that the page is fetched again. A damaged snapshot is named in the log and the ones before it are
-    used.
+    update it. Articles whose own page said since then that they are gone are left out. A row whose body cannot
+    be read any more comes without its key, so that the page is fetched again. A damaged snapshot is named in the log
+    and the ones before it are used.
     """
-    tables, extractors = [], set()
+    tables, extractors, rows = [], set(), 0
+    newest: dict[str, int] = {}
     kept: dict[str, str] = {}
     for table, facts in _believed(catalog, partition):
+        ids = table.column("article_id").to_pylist()
+        newest |= {article_id: rows + place for place, article_id in enumerate(ids)}
+        for article_id in facts.get("gone") or ():
+            newest.pop(article_id, None)
+        rows += len(ids)
         tables.append(table.select(SNAPSHOT_SCHEMA.names))
-        fresh = set(table.column("article_id").to_pylist())
-        kept = {name: by for name, by in kept.items() if name not in fresh} | (facts.get("kept") or {})
+        fresh = set(ids)
+        kept = {name: by for name, by in kept.items() if name in newest and name not in fresh}
+        kept |= facts.get("kept") or {}
         extractors |= {str(facts.get("versions", {}).get("extractor")), *kept.values()}
     if not tables:
         return Known()
-    every = pa.concat_tables(tables)
-    newest = {article_id: place for place, article_id in enumerate(every.column("article_id").to_pylist())}
-    rows = every.take(pa.array(sorted(newest.values()), pa.int64()))
-    rows = rows.filter(pc.not_equal(rows.column("status"), "gone"))
-    key, held = rows.column("body_sha256"), pc.unique(catalog.body_index(partition).keys)
+    table = pa.concat_tables(tables).take(pa.array(sorted(newest.values()), pa.int64()))
+    key, held = table.column("body_sha256"), pc.unique(catalog.body_index(partition).keys)
     readable = pc.if_else(pc.is_in(key, held), key, pa.scalar(None, key.type))
-    rows = rows.set_column(rows.schema.get_field_index("body_sha256"), "body_sha256", readable)
-    return Known(KnownRows(rows), frozenset(extractors), kept)
+    table = table.set_column(table.schema.get_field_index("body_sha256"), "body_sha256", readable)
+    return Known(KnownRows(table), frozenset(extractors), kept)
 
 
 def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:

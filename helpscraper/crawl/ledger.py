@@ -8,6 +8,7 @@ crash-safe append-and-update file is what it is for.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import sqlite3
 from collections import Counter
@@ -311,6 +312,15 @@ class Ledger:
             (article_id, outcome, detail[:_MAX_DETAIL] if detail else None),
         )
 
+    def gone(self, article_id: str, url: str, status: int, at: dt.datetime) -> None:
+        """Note that the article's own page answered 404 or 410; never undoes ``fetched``."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, columns, detail) VALUES (?, 'gone', ?, ?)"
+            " ON CONFLICT (article_id) DO UPDATE SET outcome = 'gone', columns = excluded.columns,"
+            " detail = excluded.detail WHERE outcome != 'fetched'",
+            (article_id, encode({"url": url, "status": status, "fetched_at": at}), f"HTTP {status}"),
+        )
+
     def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
         """Note that the server vouched for what is known of an article (304): carried, with what is new about it."""
         self._write(
@@ -366,6 +376,11 @@ class Ledger:
     def articles(self) -> set[str]:
         """Return the articles of which ``outcome`` knows something."""
         return {article_id for (article_id,) in self._db.execute("SELECT article_id FROM article")}
+
+    def gone_articles(self) -> set[str]:
+        """Return the articles whose own page answered 404 or 410."""
+        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'gone'")
+        return {article_id for (article_id,) in rows}
 
     def outcomes(self) -> Counter[str]:
         """Return the number of articles by outcome."""

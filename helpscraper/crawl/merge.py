@@ -17,7 +17,6 @@ _REQUIRED = tuple(f.name for f in fields(Article) if f.metadata["required"])
 _STATUS: dict[str, Status] = {
     "fetched": "fetched",
     "carried": "carried",
-    "gone": "gone",
     "failed": "failed",
     "listed": "listed",
     # Found, but the crawl ended before its turn came.
@@ -41,7 +40,7 @@ def merge_row(
     snapshot_at: dt.datetime,
     listings: Listings | None = None,
 ) -> dict[str, Any] | None:
-    """Return the row of ``entry``, or None when not even a title is known.
+    """Return the row of ``entry``, which is not ``gone``, or None when not even a title is known.
 
     The first source that has a value wins, column by column: the article's own page, then what listings said. A
     fetched page speaks for itself: what it no longer shows is null, it is not filled up from the past. Any other row
@@ -68,6 +67,8 @@ def merge_row(
         "article_id": entry.article_id,
         "listed_in": sorted({slug for slug in entry.sightings if slug} | kept),
         "status": status,
+        # Every platform there is has a reader of its own.
+        "confidence": "declared",
     }
     if any(row[name] is None for name in _REQUIRED):
         return None

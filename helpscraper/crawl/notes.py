@@ -6,6 +6,7 @@ ledger keeps them, so that the one process that writes it has nothing to do but 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -62,6 +63,10 @@ class Notes:
     def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
         """As ``Ledger.settle``."""
         self._articles.append(("settle", (article_id, outcome, detail)))
+
+    def gone(self, article_id: str, url: str, status: int, at: dt.datetime) -> None:
+        """As ``Ledger.gone``."""
+        self._articles.append(("gone", (article_id, url, status, at)))
 
     def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
         """As ``Ledger.validated``."""

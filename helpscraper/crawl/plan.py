@@ -34,7 +34,7 @@ def needs_fetch(
         return "new"
     if previous.get("body_sha256") is None:
         return "never fetched"
-    if previous.get("status") in {"failed", "gone"}:
+    if previous.get("status") == "failed":
         return "not fetched last time"
     for name in _EVIDENCE:
         now, before = listed.get(name), previous.get(name)

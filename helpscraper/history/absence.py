@@ -2,7 +2,7 @@
 
 An article that a crawl does not have **was not there** when
 
-- its own page answered 404 or 410 in that crawl (its row says ``gone``), or
+- its own page answered 404 or 410 in that crawl (its run facts say so under ``gone``), or
 - every listing that had to show it was read whole and did not: its own section, and each section of ``listed_in``.
   A *tag* listing such as 'latest' shows an article for a while only, so it has no say where the own section is known;
   for an article without a section the tags are all there is.

@@ -1,6 +1,6 @@
 """The comparison itself: two snapshots in, long records of differences out. DuckDB does the work.
 
-Two passes keep the memory small. The first joins keys and one hash per row over the eighteen compared columns, and
+Two passes keep the memory small. The first joins keys and one hash per row over the compared columns, and
 finds the articles that differ at all; the second reads the columns of those articles only. So the memory follows the
 number of keys and of changes, never the width of the rows; what does not fit is spilled to disk.
 """
@@ -45,7 +45,7 @@ from pairs order by article_id
 """
 # No extractor can invent an instant that lies between the two crawls: the site updated the article.
 _CORROBORATED = """
-coalesce(a_updated_at > (select max(snapshot_at) from before_all) and a_updated_at <= ?::timestamptz
+coalesce(a_updated_at > (select max(snapshot_at) from before) and a_updated_at <= ?::timestamptz
     and a_updated_at is distinct from b_updated_at, false)
 """
 
@@ -122,8 +122,8 @@ def _compare(
     bodies: Bodies | None,
     evidence: Evidence,
 ) -> Comparison:
-    names = ("before_own", "after_all")
-    missing = [attach(con, name, source) for name, source in zip(names, sources, strict=True)]
+    names = ("before_own", "after")
+    missing = [attach(con, name, source, run) for name, source, run in zip(names, sources, runs, strict=True)]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
     kept = [(run.get("kept") or {}).items() for run in runs]
     others = sorted({name for name, _ in kept[0] ^ kept[1]})
@@ -150,9 +150,7 @@ def _both_sides(con: duckdb.DuckDBPyConnection) -> int:
     """Make the views ``before`` and ``after`` of what was there; return how many rows of it were out of sight."""
     [(hidden,)] = con.execute("select count(*) from hidden").fetchall()
     also = " union all by name select * exclude (strange) from hidden" if hidden else ""
-    con.execute(f"create temp view before_all as select * from before_own{also}")
-    for side in ("before", "after"):
-        con.execute(f"create temp view {side} as select * from {side}_all where status <> 'gone'")
+    con.execute(f"create temp view before as select * from before_own{also}")
     return int(hidden)
 
 
@@ -202,7 +200,7 @@ def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None
 
 def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Run) -> str:
     """The instant of the later snapshot as text: from its rows, or, when it has none, from its run's facts."""
-    found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after_all").fetchone()
+    found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchone()
     if found and found[0]:
         return str(found[0])
     return str(after_run.get("started_at") or "1970-01-01T00:00:00Z")

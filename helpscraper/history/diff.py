@@ -146,8 +146,11 @@ def _warnings(
             f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
             f" {count} differences that may come from it are kept apart (.extractor_changes)"
         )
-    if schema_differs:
-        yield f"one side does not have the columns {', '.join(schema_differs)}; they are kept apart"
+    if lacking := _count(apart, pc.equal(apart.column("reason"), "schema")):
+        yield (
+            f"one side does not have the columns {', '.join(schema_differs)}:"
+            f" {lacking} differences in them are kept apart"
+        )
     again = pc.and_(pc.equal(apart.column("reason"), "unseen"), pc.is_valid(apart.column("after")))
     if seen_again := _count(apart, again):
         yield (

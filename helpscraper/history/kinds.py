@@ -16,10 +16,11 @@ column                                               kind of a difference in it
 ``updated_at``, ``updated_on``, ``published_at``,    what else happened to the article: ``edited``, else
 ``published_on``, ``listed_in``, ``url``,            ``retitled``, else ``moved``, else ``renamed``, else ``touched``
 ``source_id``, ``word_count``, ``reading_minutes``,
-``language``
-``view_count``, ``snippet``                          ``counted``: they move by themselves
+``language``, ``labels``
+``view_count``, ``snippet``, ``votes_up``,           ``counted``: they move by themselves
+``votes``
 ``snapshot_at``, ``status``, ``fetched_at``,         not compared: they tell of the crawl and not of the site
-``warc_record``
+``warc_record``, ``confidence``
 ===================================================  ==========================================================
 
 An edit that exchanged pictures has a second record, ``edited`` with the field ``picture``: the addresses on both sides.
@@ -82,6 +83,8 @@ FIELD_KINDS: Final = {
     "section": "moved",
     "view_count": "counted",
     "snippet": "counted",
+    "votes_up": "counted",
+    "votes": "counted",
 }
 
 LABELS: Final = {"category_title": "category", "section_title": "section"}
@@ -98,11 +101,12 @@ COMPANIONS: Final = (
     "word_count",
     "reading_minutes",
     "language",
+    "labels",
 )
 """Columns whose difference takes its kind from what else happened to the article."""
 
 COMPARED: Final = (*FIELD_KINDS, *LABELS, *COMPANIONS)
-"""The eighteen columns that are compared beside the key."""
+"""The columns that are compared beside the key."""
 
 _FIELD_NAMES: Final = {"body": "body_sha256", "views": "view_count"}
 

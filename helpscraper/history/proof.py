@@ -5,7 +5,7 @@ the last snapshot that held it (**hidden** rows), as long as no crawl since then
 merely comes back into sight is compared with its last known state, and one that vanished meanwhile was removed. What no
 snapshot held is an addition only where one of them proves that it was not there; ``absence`` says what is proof.
 
-Everything here works on tables of one DuckDB connection: ``before_own`` and ``after_all`` are the two snapshots.
+Everything here works on tables of one DuckDB connection: ``before_own`` and ``after`` are the two snapshots.
 """
 # ruff: noqa: S608  (every name that is put into SQL below is a constant of this package; values are parameters)
 
@@ -30,18 +30,21 @@ def uncover(
     ``absent`` gets the articles that it, or a snapshot since they were last held, proves not to have been there.
     ``hidden.strange`` tells of a row that it was not read as ``reading`` says.
     """
-    con.execute("create temp table absent as select article_id from before_own where status = 'gone'")
+    con.execute("create temp table absent as select article_id from before_own_gone")
     con.execute("create temp table hidden as select *, false as strange from before_own limit 0")
     if not earlier:
         return
-    con.execute("create temp table decided as select article_id from before_own")
+    con.execute(
+        "create temp table decided as select article_id from before_own union select article_id from absent"
+    )
     runs = [before_run]
     for number, view in enumerate(earlier):
         name = f"earlier_{number}"
-        attach(con, name, view.source)
+        attach(con, name, view.source, view.run)
         # The keys alone, first: most snapshots hold nothing that a newer one does not.
         con.execute(
-            f"create or replace temp table fresh as select article_id from {name} anti join decided using (article_id)"
+            f"create or replace temp table fresh as select article_id from (select article_id from {name}"
+            f" union select article_id from {name}_gone) anti join decided using (article_id)"
         )
         if con.execute("select 1 from fresh limit 1").fetchall():
             columns = ", ".join((*NEEDED, "snapshot_at"))
@@ -52,8 +55,8 @@ def uncover(
             _prove(con, "last_seen", runs)
             _alter(
                 con,
-                "insert into absent select article_id from last_seen where status = 'gone'"
-                " or article_id in (select article_id from shown)",
+                f"insert into absent select article_id from {name}_gone semi join fresh using (article_id)"
+                " union select article_id from shown",
             )
             _alter(
                 con,
@@ -76,15 +79,14 @@ def judge(con: duckdb.DuckDBPyConnection, before_run: Run, after_run: Run, evide
         )
     _prove(con, "went", [after_run])
     con.execute(
-        "create temp table removed as select article_id from shown"
-        " union select article_id from after_all where status = 'gone'"
+        "create temp table removed as select article_id from shown union select article_id from after_gone"
     )
     _prove(con, "came", [before_run, *(view.run for view in evidence.earlier)])
     con.execute("create temp table added as select article_id from shown union select article_id from absent")
     names = []
     for number, view in enumerate(evidence.between):
         names.append(f"between_{number}")
-        attach(con, names[-1], view.source)
+        attach(con, names[-1], view.source, view.run)
     # Whatever was not there at any time between the two came after that.
     for name, view in zip(names, evidence.between, strict=True):
         _prove_between(con, "came", name, view.run, "added")
@@ -93,7 +95,7 @@ def judge(con: duckdb.DuckDBPyConnection, before_run: Run, after_run: Run, evide
         _prove_between(con, "went", name, view.run, "removed")
         _alter(
             con,
-            f"delete from went where article_id in (select article_id from {name} where status <> 'gone')",
+            f"delete from went where article_id in (select article_id from {name})",
         )
 
 
@@ -101,13 +103,13 @@ def _prove_between(con: duckdb.DuckDBPyConnection, articles: str, view: str, run
     """Add to the table ``into`` those of ``articles`` that the snapshot ``view`` proves not to have been there."""
     con.execute(
         f"create or replace temp table unseen as select * from {articles} anti join {into} using (article_id)"
-        f" where article_id not in (select article_id from {view} where status <> 'gone')"
+        f" where article_id not in (select article_id from {view})"
     )
     _prove(con, "unseen", [run])
     _alter(
         con,
         f"insert into {into} select article_id from shown union"
-        f" select article_id from unseen where article_id in (select article_id from {view} where status = 'gone')",
+        f" select article_id from unseen where article_id in (select article_id from {view}_gone)",
     )
 
 

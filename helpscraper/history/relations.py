@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import duckdb
 import pyarrow as pa
 
+from helpscraper.archive.gone import GONE
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.unpivot import COLUMNS
@@ -55,9 +56,11 @@ def reading_of(run: Run) -> tuple[str, str]:
     return str(run.get("kind") or "crawl"), str(versions.get("extractor") or "")
 
 
-def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source) -> list[str]:
+def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: Run) -> list[str]:
     """Make ``source`` the view ``name`` with today's columns; return the compared ones that it does not have.
 
+    The view holds the articles that were there. The table ``{name}_gone`` gets the ids of those that are proven not to
+    have been: their own pages said so to ``run``, or a file of schema 1 has them as rows with status ``gone``.
     Raises ``ArchiveError`` for what is no snapshot, and ``duckdb.Error`` for a file that cannot be read.
     """
     if isinstance(source, pa.Table):
@@ -78,5 +81,12 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source) -> list[st
         kind = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(present.get(column, ""), present.get(column))
         value = column if kind == wanted else f"cast({column if column in present else 'null'} as {wanted})"
         columns.append(f"{value} as {column}")
-    con.execute(f"create temp view {name} as select {', '.join(columns)} from {relation}")
+    con.execute(
+        f"create temp view {name} as select {', '.join(columns)} from {relation} where status <> '{GONE}'"
+    )
+    con.execute(
+        f"create or replace temp table {name}_gone as select article_id from {relation} where status = '{GONE}'"
+        " union select unnest(?::varchar[])",
+        [list(run.get("gone") or ())],
+    )
     return [column for column in COMPARED if column not in present]

@@ -30,7 +30,7 @@ with named as (
         s.article_id as slug
     from snapshots s asof left join renamed r
         on s.site = r.site and s.locale = r.locale and s.article_id = r.slug and s.snapshot_at < r.until
-    where s.view_count is not null and s.status not in ('failed', 'gone')
+    where s.view_count is not null and s.status <> 'failed'
 ),
 seen as (
     select *, lag(view_count) over w as earlier, lag(snapshot_at) over w as earlier_at

@@ -71,8 +71,8 @@ def prepare(
 def _rows(con: duckdb.DuckDBPyConnection, catalog: Catalog, snapshots: Sequence[Snapshot]) -> None:
     columns = ", ".join(f"{name}::varchar as {name}" for name in _ROW)
     for name, snapshot in (("first_rows", snapshots[0]), ("last_rows", snapshots[-1])):
-        con.register("loaded", catalog.load_table(snapshot, columns=[*_ROW, "status"]))
-        con.execute(f"create temp table {name} as select {columns} from loaded where status <> 'gone'")
+        con.register("loaded", catalog.load_table(snapshot, columns=_ROW))
+        con.execute(f"create temp table {name} as select {columns} from loaded")
         con.unregister("loaded")
 
 

@@ -72,7 +72,7 @@ class ArticleSpider(PatientSpider):
         if response.status in {404, 410} and not led_away:
             # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
             if not (ledger.is_listed(slug) and self.try_again(request)):
-                ledger.settle(slug, "gone", f"HTTP {response.status}")
+                ledger.gone(slug, response.url, response.status, now)
             return
         if response.status in {404, 410}:
             yield from self._led_away(request, slug, f"redirects to {response.url}: HTTP {response.status}")

@@ -55,6 +55,29 @@ def test_version_1_says_what_it_always_said() -> None:
     ]
 
 
+def test_version_2_says_what_it_always_said() -> None:
+    catalog = Catalog(DATA / "archive-v2")
+    campaign = catalog.load_table("latest~1", article_id="old-campaign").to_pylist()[0]
+    named = {name: campaign[name] for name in ("labels", "votes_up", "votes", "confidence")}
+    assert named == {"labels": ["campaign"], "votes_up": 3, "votes": 4, "confidence": "generic"}
+    assert catalog.load_table("latest", columns=["article_id"]).to_pydict() == {
+        "article_id": ["listed-only", "set-up-a-passkey", "trading-fees"]
+    }
+    assert catalog.facts(catalog.resolve())["gone"] == {
+        "old-campaign": {
+            "url": "https://www.okx.com/help/old-campaign",
+            "status": 410,
+            "at": "2026-11-21T06:00:09+00:00",
+        }
+    }
+    changes = catalog.changes_table(catalog.resolve())
+    assert changes is not None
+    assert changes.select(["article_id", "kind"]).to_pylist()[0] == {
+        "article_id": "old-campaign",
+        "kind": "removed",
+    }
+
+
 def test_the_data_dictionary_is_current() -> None:
     page = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
     assert page == dictionary.render(), "run python -m helpscraper.archive.dictionary"

@@ -72,7 +72,11 @@ ARTICLES = st.lists(
         word_count=st.none() | st.integers(0, 2**31 - 1),
         reading_minutes=st.none() | st.integers(0, 2**15 - 1),
         language=st.none() | TEXT,
-        status=st.sampled_from(["fetched", "carried", "listed", "failed", "gone"]),
+        labels=st.none() | st.lists(TEXT, max_size=3),
+        votes_up=st.none() | st.integers(0, 2**63 - 1),
+        votes=st.none() | st.integers(0, 2**63 - 1),
+        confidence=st.none() | st.sampled_from(["declared", "generic"]),
+        status=st.sampled_from(["fetched", "carried", "listed", "failed"]),
         fetched_at=st.none() | INSTANT,
         warc_record=st.none() | TEXT,
     ),
@@ -246,7 +250,7 @@ def test_a_refused_snapshot_is_kept_and_can_be_accepted(store: Store, commit: Co
     commit(store, "2026-11-22", [{"article_id": "b", "body": "two"}], write=write_refused, **refused)
     catalog = Catalog(store)
     assert catalog.ids(EN) == ["20261121T060000Z"]
-    assert catalog.refused_table(EN, ID).column("article_id").to_pylist() == ["b"]
+    assert catalog.refused(EN, ID)[0].column("article_id").to_pylist() == ["b"]
     row = runs_table(catalog).to_pylist()[-1]
     assert (row["outcome"], row["accepted"], row["reason"]) == ("refused", False, "articles: 1 of 300")
     assert row["snapshot"].startswith("refused/")
@@ -312,7 +316,7 @@ def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -
         "title",
         "snippet",
     }
-    assert file.schema_arrow.metadata[b"helpscraper.schema_version"] == b"1"
+    assert file.schema_arrow.metadata[b"helpscraper.schema_version"] == b"2"
     assert b'"run_id": "20261122T060000Z"' in file.schema_arrow.metadata[b"helpscraper.run"]
     assert b"finished_at" not in file.schema_arrow.metadata[b"helpscraper.run"]
 

@@ -48,11 +48,14 @@ def test_the_newest_complete_snapshot_and_the_parts_after_it(store: Store, commi
 
 
 def test_what_is_gone_is_not_known_and_a_lost_body_is_to_be_fetched(store: Store, commit: Commit) -> None:
-    commit(store, "2026-01-01", [{"article_id": "a", "body": "A"}, {"article_id": "b", "status": "gone"}])
+    commit(store, "2026-01-01", [{"article_id": "a", "body": "A"}, {"article_id": "b"}, {"article_id": "c"}])
+    partly = {"complete": False, "scope": "a part"}
+    commit(store, "2026-01-02", [], gone={"b": {"status": 404}, "c": {"status": 410}}, **partly)
+    commit(store, "2026-01-03", [{"article_id": "c"}], **partly)
     for path in store.list("bodies"):
         Path(store.url(path)).unlink()
     known = read_known(Catalog(store), HERE)
-    assert known.rows.keys() == {"a"}
+    assert known.rows.keys() == {"a", "c"}, "c was listed again"
     assert known.rows["a"]["body_sha256"] is None
 
 

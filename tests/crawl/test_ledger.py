@@ -211,6 +211,8 @@ def test_no_article_is_ever_forgotten(tmp_path: Path, steps: list[tuple[str, str
                     fetched.add(article_id)
                 case "seen":
                     ledger.sighting(article_id, "s", {})
+                case "gone":
+                    ledger.gone(article_id, "https://help.example/a", 404, AT)
                 case _:
                     ledger.settle(article_id, step)  # type: ignore[arg-type]
         entries = {entry.article_id: entry.outcome for entry in ledger.entries()}

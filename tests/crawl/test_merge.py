@@ -45,7 +45,7 @@ def test_a_fetched_page_speaks_for_itself() -> None:
     assert row["updated_on"] is None is row["body_sha256"]
 
 
-@pytest.mark.parametrize("outcome", ["carried", "listed", "failed", "gone", "expected", "absent"])
+@pytest.mark.parametrize("outcome", ["carried", "listed", "failed", "expected", "absent"])
 def test_what_was_not_read_keeps_the_past_but_for_the_views(outcome: Outcome) -> None:
     row = merged(outcome, None, {"s": {"title": "Listed", "view_count": 7}})
     assert (row["title"], row["view_count"], row["body_sha256"]) == ("Before", 7, "0")
@@ -90,7 +90,7 @@ def test_without_a_title_there_is_no_row() -> None:
 
 
 @given(
-    outcome=st.sampled_from(["fetched", "carried", "listed", "failed", "gone", "expected", "absent"]),
+    outcome=st.sampled_from(["fetched", "carried", "listed", "failed", "expected", "absent"]),
     sections=st.sets(st.sampled_from(["s", "t", "x"])),
     past=st.booleans(),
 )

@@ -62,7 +62,6 @@ def test_listings_state_milliseconds_where_articles_state_minutes() -> None:
         (None, "new"),
         (KNOWN | {"body_sha256": None}, "never fetched"),
         (KNOWN | {"status": "failed"}, "not fetched last time"),
-        (KNOWN | {"status": "gone"}, "not fetched last time"),
     ],
 )
 def test_what_is_not_at_hand_is_fetched(previous: dict[str, Any] | None, reason: str) -> None:

@@ -180,15 +180,14 @@ def differences(
     truth: Mapping[str, Mapping[str, Any]],
     columns: Iterable[str] = COMPARED,
 ) -> list[str]:
-    """Name every column of every live row that is not the truth, and every article on one side only."""
-    live = {name: row for name, row in found.items() if row["status"] != "gone"}
-    out = [f"{name}: not in the snapshot" for name in truth.keys() - live.keys()]
-    out += [f"{name}: not on the site ({live[name]['status']})" for name in live.keys() - truth.keys()]
-    for name in sorted(truth.keys() & live.keys()):
+    """Name every column of every row that is not the truth, and every article on one side only."""
+    out = [f"{name}: not in the snapshot" for name in truth.keys() - found.keys()]
+    out += [f"{name}: not on the site ({found[name]['status']})" for name in found.keys() - truth.keys()]
+    for name in sorted(truth.keys() & found.keys()):
         out += [
-            f"{name} ({live[name]['status']}): {column}: {live[name][column]!r} is not {truth[name][column]!r}"
+            f"{name} ({found[name]['status']}): {column}: {found[name][column]!r} is not {truth[name][column]!r}"
             for column in columns
-            if live[name][column] != truth[name][column]
+            if found[name][column] != truth[name][column]
         ]
     return out
 

@@ -60,8 +60,9 @@ def test_a_listed_article_that_leads_elsewhere_is_not_gone(server: SampleServer,
     assert {name: row["status"] for name, row in now.items() if row["status"] != "fetched"} == {
         elsewhere: "failed",
         gone: "failed",
-        denied: "gone",
     }
+    assert denied not in now
+    assert {name: fact["status"] for name, fact in result.facts["gone"].items()} == {denied: 410}
     assert now[elsewhere]["body_text"] == past[elsewhere]["body_text"]
     said = "\n".join(result.facts["problem_texts"])
     assert f"article {elsewhere}: redirects to {target.removeprefix('/help/')}" in said

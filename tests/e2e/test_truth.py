@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper import Archive
+from helpscraper.archive.layout import snapshot_instant
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.faults import Exchange, Reply
 from tests.e2e.conftest import Result, contents, crawl, differences, expected, rows
@@ -73,13 +75,23 @@ def test_only_what_moved_is_fetched(weeks: Weeks) -> None:
 
 
 def test_what_left_is_gone_once_and_then_no_more(weeks: Weeks) -> None:
-    archive = Archive(weeks.archive)
-    gone = [
-        set(frame[frame.status == "gone"].article_id)
-        for frame in map(archive.load, archive.snapshots().snapshot_id)
-    ]
-    assert [len(each) for each in gone[1:]] == [5, 5, 5]
+    catalog = Archive(weeks.archive).catalog
+    told = [catalog.facts(each)["gone"] for each in catalog.snapshots()]
+    gone = [each.keys() for each in told]
+    assert [len(each) for each in gone] == [0, 5, 5, 5]
     assert not (gone[1] & gone[2] or gone[2] & gone[3])
+    for before, after, facts in zip(catalog.snapshots(), catalog.snapshots()[1:], told[1:], strict=False):
+        for article_id, fact in facts.items():
+            assert fact["url"].endswith(f"/help/{article_id}") and fact["status"] in {404, 410}
+            assert dt.datetime.fromisoformat(fact["at"]) >= snapshot_instant(after.id)
+        feed = catalog.changes_table(after).to_pylist()
+        left = {row["article_id"] for row in feed if row["kind"] == "removed"}
+        left |= {
+            row["before"]
+            for row in feed
+            if row["kind"] == "renamed" and row["field"] in {"source_id", "body"}
+        }
+        assert left == facts.keys() & set(catalog.load_table(before).column("article_id").to_pylist())
 
 
 def test_every_snapshot_has_its_change_feed(weeks: Weeks) -> None:

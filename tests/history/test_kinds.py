@@ -27,7 +27,7 @@ def told(result: DiffResult) -> list[tuple[str, str]]:
 
 
 def test_every_column_is_compared_or_bookkeeping() -> None:
-    bookkeeping = {"snapshot_at", "article_id", "status", "fetched_at", "warc_record"}
+    bookkeeping = {"snapshot_at", "article_id", "status", "fetched_at", "warc_record", "confidence"}
     assert set(COMPARED) | bookkeeping == set(SNAPSHOT_SCHEMA.names)
     assert not set(COMPARED) & bookkeeping
     assert bookkeeping - {"article_id"} <= VOLATILE
@@ -46,6 +46,9 @@ def test_every_column_is_compared_or_bookkeeping() -> None:
         ({"view_count": 11}, [("counted", "view_count")]),
         ({"view_count": None}, [("counted", "view_count")]),
         ({"snippet": "An excerpt"}, [("counted", "snippet")]),
+        ({"votes_up": 3, "votes": 4}, [("counted", "votes_up"), ("counted", "votes")]),
+        ({"labels": ["new"]}, [("touched", "labels")]),
+        ({"confidence": "generic"}, []),
         ({"body_sha256": body("b")}, [("edited", "body_sha256")]),
         ({"body_sha256": body("b"), "updated_at": LATER}, [("edited", "body_sha256"), ("edited", "updated_at")]),
         (

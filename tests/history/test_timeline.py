@@ -365,7 +365,7 @@ def test_blame_passes_over_a_damaged_snapshot_and_names_it(tmp_path: Path) -> No
 def test_a_count_that_was_not_seen_is_no_observation(tmp_path: Path) -> None:
     """A failed page keeps its earlier values, and a gain of 0 would be made of them."""
     seen = row("one", body="One.", view_count=10)
-    for day, fields in enumerate(({}, {"status": "failed"}, {"view_count": 16}, {"status": "gone"})):
+    for day, fields in enumerate(({}, {"status": "failed"}, {"view_count": 16}, {"status": "failed"})):
         catalog = committed(tmp_path, day, [seen | fields])
     rows = view_series(catalog).to_pylist()
     assert [(r["view_count"], r["gain"], r["days"]) for r in rows] == [(10, None, None), (16, 6, 2.0)]

@@ -101,6 +101,8 @@ def articles(draw: st.DrawFn, slug: str) -> dict[str, Any]:
         "word_count": draw(st.sampled_from([None, 0, 5])),
         "reading_minutes": draw(st.sampled_from([None, 1])),
         "language": draw(st.sampled_from([None, "en"])),
+        "labels": draw(st.sampled_from([None, ["new"]])),
+        "votes_up": draw(st.sampled_from([None, 3])),
         "status": "fetched" if read else draw(st.sampled_from(["listed", "failed", "gone"])),
     }
 

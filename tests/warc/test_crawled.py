@@ -194,11 +194,11 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
         assert snapshot.reextracted
         rows = catalog.load_table(snapshot).to_pylist()
         assert rows == before[snapshot.id]
-        statuses |= {row["status"] for row in rows}
         facts = catalog.facts(snapshot)
+        statuses |= {row["status"] for row in rows} | ({"gone"} if facts["gone"] else set())
         original = catalog.run(EN, snapshot.id)
         assert facts["kind"] == "re-extract"
-        same = ("counts", "sections", "complete", "languages")
+        same = ("counts", "gone", "sections", "complete", "languages")
         assert {name: facts[name] for name in same} == {name: original[name] for name in same}
         rules = [
             {name: n for name, n in each["rules"].items() if name.startswith("article.")}
