@@ -34,17 +34,18 @@ def build(
     locales: tuple[str, ...] = ("en",),
     articles: int = 76,
     begin: dt.datetime = EPOCH,
+    step: dt.timedelta = STEP,
     spoilt: bool = False,
 ) -> Path:
     """Commit a snapshot of each state in each locale into ``folder``, with change feeds, and return it.
 
-    State 0 is dated ``begin`` and each other one a week later; ``spoilt`` puts script into every field.
+    State 0 is dated ``begin`` and each other one a ``step`` later; ``spoilt`` puts script into every field.
     """
     catalog, options = Catalog(folder), Options(articles=articles, hostile=spoilt)
     for state in states:
         for locale in locales:
             records = truth(state, locale, options)
-            _commit(catalog, Partition("okx", locale), begin + state * STEP, records, spoilt=spoilt)
+            _commit(catalog, Partition("okx", locale), begin + state * step, records, spoilt=spoilt)
     return folder
 
 

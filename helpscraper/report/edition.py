@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -16,7 +17,16 @@ from helpscraper.report import indexes, plots
 from helpscraper.report.crawls import crawls
 from helpscraper.report.load import Source
 from helpscraper.report.model import Crawl, Front, Row, article_key
-from helpscraper.report.render import ROWS_SHOWN, Place, crawl_page, page, periods_of, plain, row_data
+from helpscraper.report.render import (
+    ROWS_SHOWN,
+    Place,
+    crawl_page,
+    page,
+    periods_of,
+    plain,
+    row_data,
+    unit_of,
+)
 from helpscraper.report.search import data_script, documents, shards
 from helpscraper.report.story import crawl_rows
 from helpscraper.report.translations import editions_by_article, lead_of
@@ -63,6 +73,10 @@ class EditionPages:
         """The numbers behind the plots."""
         return periods_of(self.crawls, self.source.counts())
 
+    @cached_property
+    def _unit(self) -> str:
+        return unit_of([crawl.id for crawl in self.crawls])
+
     def _digest(self, *parts: object) -> str:
         """Return a digest of the inputs of a page, and of what stands on every page."""
         return _digest(plain(self.place()), *parts)
@@ -80,6 +94,7 @@ class EditionPages:
             root,
             up,
             front,
+            self._unit,
         )
 
     def articles(self) -> Iterator[tuple[str, str, str]]:
@@ -187,9 +202,7 @@ class EditionPages:
     def _front(self) -> Iterator[tuple[str, str]]:
         place = self.place()
         if self.lead:
-            place = Place(
-                place.site, place.locale, place.language, place.direction, "", f"{self.folder}/", "index.html"
-            )
+            place = replace(place, root="", home=f"{self.folder}/", front="index.html")
         committed = [crawl for crawl in self.crawls if crawl.committed]
         changed = next(
             (crawl for crawl in reversed(committed) if any(kind != "counted" for kind in crawl.kinds)), None

@@ -89,7 +89,7 @@ def views_digest(source: Source) -> str:
 
 
 def views(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield shard and JSON of the view counts: ``{key: [[epoch minutes, count], …]}`` where the count moved.
+    """Yield shard and JSON of the view counts: ``{key: [[epoch seconds, count], …]}`` where the count moved.
 
     A shard holds the articles whose keys begin with the same two digits. DuckDB writes the JSON: there are as
     many points as counts ever moved.
@@ -97,10 +97,10 @@ def views(source: Source) -> Iterator[tuple[str, str]]:
     cursor = source.con.execute(
         """
         with times as (
-            select sid, epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint // 60 as minute
+            select sid, epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint as second
             from (select distinct sid from points)),
         lines as (
-            select sha256(owner)[:16] as key, replace(list_sort(list([minute, n]))::varchar, ' ', '') as line
+            select sha256(owner)[:16] as key, replace(list_sort(list([second, n]))::varchar, ' ', '') as line
             from points join times using (sid) group by owner)
         select key[:2], string_agg('"' || key || '":' || line, ',' order by key) from lines
         group by 1 order by 1

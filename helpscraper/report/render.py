@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from helpscraper.history.render import reads_leftwards, to_html
@@ -18,7 +19,17 @@ from helpscraper.report.model import Article, Crawl, Front, Row
 from helpscraper.report.sanitise import clean_html, safe_url
 from helpscraper.report.story import pooled
 
-__all__ = ["CSP", "Place", "article_data", "article_page", "crawl_page", "environment", "page", "row_data"]
+__all__ = [
+    "CSP",
+    "Place",
+    "article_data",
+    "article_page",
+    "crawl_page",
+    "environment",
+    "page",
+    "row_data",
+    "unit_of",
+]
 
 CSP = (
     # 'self' is nothing to Firefox for a page opened from disk, where every file is an origin of its own; on a web
@@ -43,6 +54,8 @@ class Place:
     root: str
     home: str
     front: str
+    unit: str = "day"
+    """In which unit the edition's crawls are told apart; see ``unit_of``."""
 
 
 @cache
@@ -82,12 +95,44 @@ KIND_WORDS = {
 """What each kind of change means, for readers who do not know our words."""
 
 
-def _day(snapshot_id: str) -> str:
-    return f"{snapshot_id[:4]}-{snapshot_id[4:6]}-{snapshot_id[6:8]}"
+_LENGTHS = {"day": 10, "minute": 16, "second": 19}
+"""How much of ``2026-11-22 06:00:00`` is shown."""
 
 
-def _clock(snapshot_id: str) -> str:
-    return f"{_day(snapshot_id)} {snapshot_id[9:11]}:{snapshot_id[11:13]} UTC"
+def unit_of(ids: Sequence[str]) -> str:
+    """Return the coarsest unit in which no two crawls read the same: ``day``, ``minute`` or ``second``.
+
+    >>> unit_of(["20261122T060000Z", "20261123T060000Z"]), unit_of(["20261122T060000Z", "20261122T060004Z"])
+    ('day', 'second')
+    """
+    texts = [_instant(each) for each in ids]
+    return next(
+        (unit for unit, end in _LENGTHS.items() if len({text[:end] for text in texts}) == len(texts)),
+        "second",
+    )
+
+
+def _instant(snapshot_id: str) -> str:
+    day, clock = snapshot_id[:8], snapshot_id[9:15]
+    return f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]}:{clock[4:]}"
+
+
+def _shown(snapshot_id: str, unit: str) -> str:
+    """Return the instant of a crawl as every page shows it; report.js has the same rule."""
+    return _instant(snapshot_id)[: _LENGTHS[unit]] + ("" if unit == "day" else " UTC")
+
+
+@pass_context
+def _day(context: Context, snapshot_id: str) -> str:
+    """Return the day of a crawl, or more where the day does not tell the edition's crawls apart."""
+    return _shown(snapshot_id, context["place"].unit)
+
+
+@pass_context
+def _clock(context: Context, snapshot_id: str) -> str:
+    """Return day and time of a crawl, in seconds where minutes do not tell the edition's crawls apart."""
+    unit = context["place"].unit
+    return _shown(snapshot_id, "minute" if unit == "day" else unit)
 
 
 def _number(value: float | None) -> str:
@@ -221,18 +266,14 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
 def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
     """Return a name for each crawl, no longer than it takes to tell them apart."""
     start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
-    full = {sid: f"{_day(sid)} {sid[9:11]}:{sid[11:13]}:{sid[13:15]}" for sid in ids}
-    for end in (10, 16, 19):
-        names = {sid: name[start:end] for sid, name in full.items()}
-        if len(set(names.values())) == len(names):
-            break
-    return names
+    end = _LENGTHS[unit_of(ids)]
+    return {sid: _instant(sid)[start:end] for sid in ids}
 
 
 def _period(snapshot_id: str, unit: str) -> str:
     if unit == "month":
-        return _day(snapshot_id)[:7]
-    day = dt.date.fromisoformat(_day(snapshot_id))
+        return _instant(snapshot_id)[:7]
+    day = dt.date.fromisoformat(_instant(snapshot_id)[:10])
     return str(day - dt.timedelta(days=day.weekday()))
 
 

@@ -3,6 +3,7 @@
 # ruff: noqa: E501  (payloads and scripts read better whole)
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import re
@@ -19,6 +20,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.report.build import build_report
 from helpscraper.report.model import article_key
+from tests import sample_archive
 from tests.report.conftest import Watched
 
 ROOT = Path(__file__).parent.parent.parent
@@ -489,6 +491,47 @@ def test_view_counts_are_drawn(archive: Path, report: Path, watched: Watch) -> N
         moved = moved[(moved != moved.shift()) | (moved.index == moved.index[-1])]
         assert read == pytest.approx(moved.tolist(), abs=(high - low) / 100)
         assert page.locator("[data-view-line] svg").get_attribute("aria-label").startswith("View count from ")  # type: ignore[union-attr]
+
+
+def test_crawls_of_one_minute_are_told_apart(tmp_path: Path, watched: Watch) -> None:
+    """As in the demo: seconds between the crawls, so that neither day nor minute tells one from the other."""
+    at = dt.datetime(2026, 11, 22, 20, 47, 10, tzinfo=dt.UTC)
+    sample_archive.build(tmp_path / "a", states=range(3), articles=40, begin=at, step=dt.timedelta(seconds=4))
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    report, view = tmp_path / "r", watched()
+    moved = Archive(str(tmp_path / "a")).views().groupby("article_id")["view_count"].nunique()
+    for article_id in moved[moved > 1].index[:3]:
+        page = view.open(report / f"okx/en/articles/{article_key(article_id)}.html")
+        page.wait_for_selector("[data-view-line]:visible")
+        path = page.locator("[data-slot=line] path").get_attribute("d") or ""
+        assert "NaN" not in path
+        across = [float(pair.split()[0]) for pair in path.removeprefix("M ").split(" L ")]
+        assert across == sorted(set(across))
+        ends = [page.locator(f"[data-slot={name}]").text_content() for name in ("from", "to")]
+        assert ends[0] != ends[1] and all("20:47:" in (end or "") for end in ends)
+    crawl = sorted((report / "okx/en/crawls").glob("2*.html"))[-1]
+    page = view.open(report / "okx/en" / edited(crawl))
+    for name in ("from", "to"):
+        options = page.locator(f"select[name={name}] option").all_text_contents()
+        assert len(set(options)) == len(options) > 1
+    assert page.locator("h1").text_content()
+    lead = view.open(crawl).locator("main").text_content() or ""
+    assert "2026-11-22 20:47:18 UTC" in lead and "2026-11-22 20:47:14 UTC" in lead
+    links = view.open(report / "okx/en/crawls/index.html").locator("table.crawls th a").all_text_contents()
+    assert len(set(links)) == len(links) == 3
+    silent = view.open(report / "okx/en/silent.html").locator("td[data-label=Crawl]").all_text_contents()
+    assert set(silent) <= {"2026-11-22 20:47:14 UTC", "2026-11-22 20:47:18 UTC"} and silent
+    front = view.open(report / "index.html")
+    assert "changed on 2026-11-22 20:47:18 UTC" in (front.locator(".tiles").text_content() or "")
+    said = front.evaluate("['2026-11-22 06:00:00', '2026-11-22 06:00:04'].map(window.helpscraper.when)")
+    assert said == ["2026-11-22 06:00:00 UTC", "2026-11-22 06:00:04 UTC"]
+
+
+def test_crawls_of_different_days_show_no_clock_where_the_day_is_enough(report: Path, watched: Watch) -> None:
+    silent = watched().open(report / "okx/en/silent.html")
+    shown = silent.locator("td[data-label=Crawl]").all_text_contents()
+    assert shown and all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", text.strip()) for text in shown)
+    assert silent.evaluate("window.helpscraper.when('2026-11-22 06:00:00')") == "2026-11-22"
 
 
 GRID = """() => {

@@ -2,7 +2,7 @@
 (() => {
   "use strict";
 
-  const { home, load, make, number, way } = window.helpscraper;
+  const { home, load, make, number, way, when } = window.helpscraper;
   const article = document.querySelector("article[data-key]");
   if (!article) return;
 
@@ -271,7 +271,7 @@
   }
 
   // The line of view counts. report/plots.py drew the figure; only this article's numbers are put into it.
-  const day = (at) => new Date(at * 60000).toISOString().slice(0, 10);
+  const day = (at) => when(new Date(at * 1000).toISOString().replace("T", " "));
   // Four round numbers that hold both.
   const scale = (low, high) => {
     for (let power = 1; ; power *= 10) {

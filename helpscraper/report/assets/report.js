@@ -61,7 +61,12 @@
   const way = (text) => (direction === "rtl" && leftward.test(text ?? "") ? "rtl" : "auto");
   const told = (text) => make("bdi", { lang: language, dir: way(text) }, text);
 
-  window.helpscraper = { home, load, make, number, told, way };
+  // The instant of a crawl, "2026-11-22 06:00:00", as the page shows it: render.py has the same rule.
+  const lengths = { day: 10, minute: 16, second: 19 };
+  const { unit } = body.dataset;
+  const when = (instant) => instant.slice(0, lengths[unit]) + (unit === "day" ? "" : " UTC");
+
+  window.helpscraper = { home, load, make, number, told, way, when };
 
   // An article at another address: a link to two of its versions goes on to its page, and still names them.
   const moved = document.querySelector("a[data-moved]");
@@ -112,7 +117,7 @@
   };
   const names = { updated_on: "dated", published_on: "published" };
 
-  const row = ([article, title, section, found, silent, fields, edited, at, before], when) => {
+  const row = ([article, title, section, found, silent, fields, edited, at, before], dated) => {
     if (!key.test(article)) return null;
     found = found.filter((kind) => Object.hasOwn(meanings, kind));
     const what = make("td", { "data-label": "What changed" });
@@ -130,10 +135,10 @@
       what.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)));
     }
     if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
-    const day = `${at.slice(0, 4)}-${at.slice(4, 6)}-${at.slice(6, 8)}`;
+    const day = when(at.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3 $4:$5:$6"));
     return make(
       "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
-      when ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
+      dated ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
       make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, told(title))),
       make("td", { "data-label": "Section" }, told(section)),
