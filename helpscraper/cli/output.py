@@ -27,6 +27,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from helpscraper.cli.layout import print_columns
 from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:
@@ -206,13 +207,16 @@ def print_text(text: str, stream: IO[str] | None = None) -> None:
 
 
 def _print_table(table: pa.Table, stream: IO[str]) -> None:
+    names, right = table.schema.names, [any(test(kind) for test in _NUMERIC) for kind in table.schema.types]
+    columns = [[terminal_safe(_cell(value)) for value in column.to_pylist()] for column in table.columns]
+    if stream.isatty():
+        print_columns(console(stream), names, columns, right)
+        return
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for field in table.schema:
-        right = any(test(field.type) for test in _NUMERIC)
-        shown.add_column(field.name, justify="right" if right else "left", no_wrap=not stream.isatty())
-    for batch in table.to_batches(max_chunksize=1024):
-        for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-            shown.add_row(*(Text(terminal_safe(_cell(value))) for value in values))
+    for name, number in zip(names, right, strict=True):
+        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
+    for cells in zip(*columns, strict=True):
+        shown.add_row(*map(Text, cells))
     _print_plain(shown, stream)
 
 

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.writer import write_run
+from tests.history.story import committed
+from tests.history.worlds import row, run
 
 pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 
@@ -18,11 +26,11 @@ ARCHIVE = Path(__file__).parents[1] / "data" / "archive-v1"
 BOLD = "\x1b[1m20261121T060000Z"
 
 
-def on_terminal(*words: str, **environment: str) -> tuple[int, str]:
+def on_terminal(*words: str, archive: Path = ARCHIVE, **environment: str) -> tuple[int, str]:
     """Run a command on a terminal of its own, where nobody types; return its exit code and what is shown."""
     master, slave = pty.openpty()
     clean = {name: value for name, value in os.environ.items() if name not in {"LESS", "PAGER", "NO_COLOR"}}
-    command = [sys.executable, "-m", "helpscraper", *words, "--archive", str(ARCHIVE)]
+    command = [sys.executable, "-m", "helpscraper", *words, "--archive", str(archive)]
     with subprocess.Popen(
         command,
         stdin=slave,
@@ -76,3 +84,41 @@ def test_a_pager_that_is_left_at_once_is_no_error() -> None:
 def test_a_terminal_that_knows_no_colours_gets_none() -> None:
     code, shown = on_terminal("log", TERM="dumb", PAGER="cat")
     assert code == 0 and shown.startswith("20261121T060000Z") and "\x1b" not in shown
+
+
+@pytest.fixture(scope="module")
+def long_slugs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Slugs and titles as they are on a real site, an empty column, and a run that failed for a reason."""
+    root = tmp_path_factory.mktemp("narrow")
+    slug = "how-do-i-withdraw-to-a-wallet-of-my-own-and-which-network-should-i-choose-for-it-in-the-app"
+    long = row(slug, title="How do I withdraw to a wallet of my own? " * 3, body="A.", view_count=None)
+    short = row("fees", title="手数料の一覧と計算方法について", body="F.", view_count=None)
+    facts = {
+        "counts": {"fetched": 2, "carried": 0, "listed": 0, "failed": 0, "gone": 0},
+        "requests": {"total": 19, "retries": 0, "bytes": 99_000},
+        "seconds": 3.2,
+        "health": [{"check": "articles", "verdict": "warn", "detail": "the first"}],
+    }
+    committed(root, 0, [long, short], **facts)
+    failed = run(1, outcome="failed", reason="503 of 608 article pages could not be read; mostly HTTP 503")
+    write_run(Catalog(root).store, Partition("okx", "en"), failed["run_id"], failed)
+    return root
+
+
+@pytest.mark.parametrize("command", ["runs", "show"])
+def test_at_80_columns_no_id_and_no_slug_is_cut(
+    command: str, long_slugs: Path, golden: Callable[[str, str], None]
+) -> None:
+    code, shown = on_terminal(command, archive=long_slugs, COLUMNS="80")
+    plain = "".join(f"{line.rstrip()}\n" for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())
+    assert code == 0 and "…" not in plain
+    golden(f"{command}-80.txt", plain)
+
+
+def test_what_fits_stays_a_table() -> None:
+    code, shown = on_terminal("show", COLUMNS="100")
+    assert code == 0 and re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()[0].split() == [
+        "article_id", "title", "section", "published_on", "updated_on", "view_count", "status",
+    ]  # fmt: skip
+    code, shown = on_terminal("verify", COLUMNS="80")
+    assert code == 0 and "all well" in shown
