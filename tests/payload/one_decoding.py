@@ -136,6 +136,6 @@ def crawled(wire: bytes, headers: list[tuple[bytes, bytes]], url: str, slug: str
     return read(payload, url, slug)
 
 
-def recorded(record: Record, slug: str) -> Outcome:
-    """What an import and a re-extraction make of a record."""
-    return read(record.page, record.url, slug)
+def recorded(record: Record, slug: str, holder: Record | None = None) -> Outcome:
+    """What an import and a re-extraction make of a record; ``holder`` has the payload of a revisit."""
+    return read(lambda: record.page(holder), record.url, slug)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 import zlib
 
 import brotli
@@ -84,6 +85,17 @@ def test_an_unknown_coding_of_what_is_no_text_is_named() -> None:
 def test_what_is_neither_text_nor_in_its_coding_is_damaged(coding: str) -> None:
     with pytest.raises(PayloadError, match=r"damaged|cut off"):
         decode_body(bytes(range(256)) * 8, content=coding)
+
+
+def test_many_small_chunks_take_no_more_memory_than_their_bytes() -> None:
+    wire = b"2\r\nab\r\n" * 20_000 + b"0\r\n\r\n"
+    tracemalloc.start()
+    assert len(dechunk(wire)) == 40_000
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300_000
+    with pytest.raises(OversizedError):
+        decode_body(wire, transfer="chunked", limit=1000)
 
 
 def test_codings_without_end_are_refused() -> None:

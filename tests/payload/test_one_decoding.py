@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.archive.warc import Record, iter_records
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.store import Store
+from helpscraper.archive.warc import Payloads, Record, Recorder, iter_records, read_record
 from helpscraper.archive.warc.build import Exchange, response_record
 from helpscraper.archive.warc.record import digest_of
 from tests.payload.one_decoding import TEXT, Cell, Outcome, cells, crawled, recorded
@@ -76,6 +79,36 @@ def test_whatever_is_cut_or_kept_reads_the_same_or_is_the_same_error(
 def test_whatever_is_cut_or_kept_at_length(cell: Cell, share: float, kept: bool, size: int) -> None:
     live, other, own = three_ways(replace(cell, share=share, kept=kept), size=size)
     assert live == other == own
+
+
+def test_the_same_bytes_under_other_headers_are_read_under_their_own(tmp_path: Path) -> None:
+    cells = [
+        Cell("gzip", "koi8-r", "header"),
+        Cell("gzip", "koi8-r", "none"),
+        Cell("gzip", "koi8-r", "header"),
+    ]
+    store = Store(tmp_path)
+    recorder = Recorder(store, Partition("okx", "en"), "20260301T060000Z", info={})
+    url, live, read = f"{SITE}/help/a-knot", [], []
+    for cell in cells:
+        live.append(crawled(cells[0].wire, cell.headers, url, cell.slug))
+        exchange = Exchange(
+            url=url, date=AT, method="GET", request_headers=[], request_body=b"", status=200,
+            response_headers=cell.headers, payload=cells[0].wire,
+        )  # fmt: skip
+        reference = recorder.write(exchange)
+        read.append((reference, read_record(store, reference)))
+    recorder.close()
+    payloads = Payloads(store)
+    assert [record.type for _, record in read] == ["response", "revisit", "revisit"]
+    assert [record.digest for _, record in read] == [read[0][1].digest] * 3
+    holder = read[0][1]
+    found = [recorded(record, "a-knot", holder if record.is_revisit else None) for _, record in read]
+    assert found == live
+    assert found[0] == found[2] != found[1]
+    assert [payloads.read(reference)[1]["content_type"] for reference, _ in read] == [
+        c.content_type for c in cells
+    ]
 
 
 @pytest.mark.parametrize("header", ["utf-8", ""])

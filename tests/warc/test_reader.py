@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import random
+import tracemalloc
 import zlib
 from typing import Any
 
@@ -154,6 +155,20 @@ def test_a_bomb_is_not_unpacked_into_memory(monkeypatch: pytest.MonkeyPatch) -> 
     items = read(members(THREE[0]) + bomb + members(THREE[2]), limit=1_000_000)
     assert urls(items) == [A, B, C]  # its own digest vouches for the record before the bomb
     assert any("bomb" in detail for _, detail in problems(items))
+
+
+def test_line_ends_without_end_cost_neither_memory_nor_the_next_record(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("helpscraper.archive.warc.reader._MAX_BLANK", 1000)
+    bomb = gzip.compress(response(B, b"small") + b"\n" * 5_000_000)
+    tracemalloc.start()
+    items = read(members(THREE[0]) + bomb + members(THREE[2]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert urls(items) == [A, B, C]
+    assert len(problems(items)) == 1
+    assert peak < 4_000_000
 
 
 def test_a_record_beyond_the_bound_is_passed_over() -> None:

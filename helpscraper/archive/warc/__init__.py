@@ -3,6 +3,7 @@ hand on.
 
 stream    bytes, member by member, past damage
 reader    records of one file, or one record by its offset
+formats   files of other formats, and what to do with them
 record    what one record holds; its digests and its page
 index     the CDXJ lines beside each file
 build     an exchange of request and response as WARC 1.1 records

@@ -10,6 +10,7 @@ from typing import IO
 
 from warcio.statusandheaders import StatusAndHeaders
 
+from helpscraper.archive.warc.formats import other_format
 from helpscraper.archive.warc.record import Problem, Record
 from helpscraper.archive.warc.stream import MARK, Damaged, GzipMember, Plain, find_member
 from helpscraper.errors import InputError
@@ -42,18 +43,6 @@ _COPY = "copy the file again, or restore it from a backup; its other records can
 _RESTORE = "restore the file from a backup; its other records can be read"
 _LYING = "the tool that wrote the file is at fault, or a transfer that changed line ends; its other records can be read"
 _LEFT_OVER = "what follows the record belongs to none"
-_FORMATS = (
-    (b"filedesc:", "it is an ARC file", "make a WARC of it with `warcio recompress`"),
-    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd", "unpack it with `zstd -d`"),
-    (
-        b"\x5d\x2a\x4d\x18",
-        "it is compressed with zstd and a dictionary",
-        "unpack it with the tool that made it",
-    ),
-    (b"PK\x03\x04", "it is a ZIP file", "name it .wacz if it is a WACZ, else unpack it"),
-    (b"BZh", "it is compressed with bzip2", "unpack it with `bunzip2`"),
-    (b"\xfd7zXZ", "it is compressed with xz", "unpack it with `unxz`"),
-)
 
 
 def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> Iterator[Record | Problem]:
@@ -86,12 +75,8 @@ def _no_record(file: str, head: bytes, first: int | None) -> Problem:
     if first is not None:
         return Problem(file, 0, f"its first {first:,} bytes belong to no record: {head[:40]!r}", advice=_COPY)
     begins = "it begins with neither a gzip member nor a record"
-    what, advice = _other_format(head) or (begins, "check what kind of file it is")
+    what, advice = other_format(head) or (begins, "check what kind of file it is")
     return Problem(file, 0, f"this is not a WARC file: {what}", advice=advice)
-
-
-def _other_format(head: bytes) -> tuple[str, str] | None:
-    return next(((what, advice) for mark, what, advice in _FORMATS if head.startswith(mark)), None)
 
 
 def _compressed(
@@ -237,7 +222,7 @@ def _next(
     if not line:
         return None
     if _VERSION.match(line) is None:
-        what, advice = _other_format(line) or ("", "")
+        what, advice = other_format(line) or ("", "")
         raise Damaged(f"no WARC record begins here, but {line[:40]!r}{what and f': {what}'}", advice)
     headers = _warc_headers(source, line)
     record = Record(file, offset, 0, headers, b"")

@@ -1,0 +1,27 @@
+"""Files that are no WARC files, and what to do with them."""
+
+from __future__ import annotations
+
+__all__ = ["other_format"]
+
+_FORMATS = (
+    (b"filedesc:", "it is an ARC file", "make a WARC of it with `warcio recompress`"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd", "unpack it with `zstd -d`"),
+    (
+        b"\x5d\x2a\x4d\x18",
+        "it is compressed with zstd and a dictionary",
+        "unpack it with the tool that made it",
+    ),
+    (b"PK\x03\x04", "it is a ZIP file", "name it .wacz if it is a WACZ, else unpack it"),
+    (b"BZh", "it is compressed with bzip2", "unpack it with `bunzip2`"),
+    (b"\xfd7zXZ", "it is compressed with xz", "unpack it with `unxz`"),
+)
+
+
+def other_format(head: bytes) -> tuple[str, str] | None:
+    """Return what a file that begins with ``head`` is, and what to do about it; None when that is not known.
+
+    >>> other_format(b"BZh9")
+    ('it is compressed with bzip2', 'unpack it with `bunzip2`')
+    """
+    return next(((what, advice) for mark, what, advice in _FORMATS if head.startswith(mark)), None)
