@@ -19,7 +19,7 @@ from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
 from helpscraper.normalise.dates import DateReading, parse_date, parse_instant, shown_date
-from helpscraper.normalise.markers import PUBLISHED, UPDATED
+from helpscraper.normalise.markers import of_update
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.normalise.words import count_words
 from helpscraper.sites import Site
@@ -145,15 +145,11 @@ def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
 
 
 def _is_of_update(line: str) -> bool:
-    return _told_again(line) if len(line) <= _SHORT else _begins_with_update(line)
-
-
-def _begins_with_update(line: str) -> bool:
-    return UPDATED.match(line) is not None and PUBLISHED.match(line) is None
+    return _told_again(line) if len(line) <= _SHORT else of_update(line)
 
 
 # Nearly every line tells of a publication, and that is only certain after a try of every language's markers.
-_told_again = lru_cache(maxsize=8192)(_begins_with_update)
+_told_again = lru_cache(maxsize=8192)(of_update)
 
 
 def categories(raw: RawArticle, context: Context) -> Values:

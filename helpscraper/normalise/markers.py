@@ -16,7 +16,7 @@ from helpscraper.normalise.calendars import SPACE, marker_expression
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.normalise.titles import caseless
 
-__all__ = ["LAST_UPDATED", "MARKER", "PUBLISHED", "UPDATED", "begins_marker", "marker_locales"]
+__all__ = ["LAST_UPDATED", "MARKER", "PUBLISHED", "UPDATED", "begins_marker", "marker_locales", "of_update"]
 
 _HOME = {locale.language: prefix for prefix, locale in reversed(LOCALES.items())}
 """Language -> the prefix of its first edition."""
@@ -120,6 +120,21 @@ def marker_locales(marker: str, locale: str) -> tuple[str, ...]:
     if not owners or own in owners or "en" in owners:
         return (locale, *homes)
     return (*homes, locale)
+
+
+def of_update(line: str) -> bool:
+    """Tell whether ``line`` begins with a marker of the last update, in any language and any case.
+
+    >>> of_update("GÜNCELLEME ZAMANI: 12 KASIM 2024"), of_update("Published on Sep 4, 2024")
+    (True, False)
+    """
+    match = MARKER.match(line)
+    return match is not None and _bare(match.group(1)) in _updates()
+
+
+@lru_cache(maxsize=1)
+def _updates() -> frozenset[str]:
+    return frozenset(map(_bare, _all("updated")))
 
 
 def begins_marker(text: str) -> bool:

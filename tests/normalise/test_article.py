@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from babel.dates import format_skeleton
 from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.items import RawArticle
+from helpscraper.locales import LOCALES
 from helpscraper.normalise.article import STEPS, Context, normalise_article
 from helpscraper.normalise.bodies import body_key
+from helpscraper.normalise.phrases import PHRASES
 from helpscraper.sites import OKX
 
 EN = Context(OKX, "en")
@@ -188,3 +192,19 @@ def test_any_raw_article_is_read_and_the_steps_agree_with_the_whole(item: RawArt
     for value in whole.columns.values():
         if isinstance(value, str):
             value.encode("utf-8")
+
+
+@pytest.mark.parametrize("language", PHRASES)
+@pytest.mark.parametrize("how", [str, str.upper, str.lower])
+def test_a_lone_update_is_told_by_its_marker_in_any_case(language: str, how: Callable[[str], str]) -> None:
+    prefix = next(prefix for prefix, locale in LOCALES.items() if locale.language == language)
+    day = dt.date(2024, 11, 12)
+    for marker, column in (
+        (PHRASES[language].updated[0], "updated_on"),
+        (PHRASES[language].published[0], "published_on"),
+    ):
+        line = how(f"{marker} {format_skeleton('yMMMd', day, locale=LOCALES[prefix].cldr)}")
+        columns = normalise_article(raw(title="x", published_text=line), Context(OKX, prefix)).columns
+        assert {name: columns[name] for name in ("published_on", "updated_on") if columns[name]} == {
+            column: day
+        }
