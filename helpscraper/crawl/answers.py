@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import IO
 
 from helpscraper.archive.store import Store
-from helpscraper.archive.warc import Record, capture_of, read_at
-from helpscraper.archive.warc.record import parse_date
+from helpscraper.archive.warc import Record, read_at
 from helpscraper.crawl.notes import Notes
 from helpscraper.crawl.replay import UNREAD, Task, question
 from helpscraper.crawl.wording import problem_kind
@@ -127,33 +125,17 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
 
 def _payload(task: Task, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
-    vouched = task.status == HTTPStatus.NOT_MODIFIED and not task.payload
-    if task.status // 100 != 2 and not vouched and not task.payload:
+    if task.status // 100 != 2:
         return None
     try:
-        record = source.record(task.record)
-        _check_index(task, record)
-        if vouched:
-            return None
         if not task.payload:
             raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
+        record = source.record(task.record)
         return record.page(source.record(task.payload) if task.payload != task.record else None)
     except PayloadError as error:  # as the site sent it: the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
-
-
-def _check_index(task: Task, record: Record) -> None:
-    """Raise ``InputError`` where the index, which ``task`` was made of, says something else than the record."""
-    found = capture_of(record)
-    said = found and (found.url, parse_date(found.date), found.status or 0)
-    if said != (task.url, task.at, task.status):
-        raise InputError(
-            f"{record.ref}: the index says {task.url}, {task.at}, HTTP {task.status}, and the record {record.url},"
-            f" {record.date}, HTTP {record.status}",
-            advice="delete the index: it is made again from the WARC file",
-        )
 
 
 def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:

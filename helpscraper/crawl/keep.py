@@ -79,4 +79,4 @@ def _unreadable(source: Source, reference: str) -> str | None:
     except (InputError, ArchiveError) as error:
         return error.message
     known = record.type in {"response", "revisit"} or record.is_bare_page
-    return "no index says what this record is the answer to" if known else None
+    return "nothing says what this record is the answer to" if known else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpscraper.archive.layout import Partition, locate
@@ -18,8 +18,8 @@ class Recordings:
     """The answers of one crawl, in its order.
 
     ``holders`` maps the digest of a payload to the record that holds it, in this crawl or before. ``gaps`` name file
-    and offset of what cannot be found out any more: where there are any, answers are missing among ``captures``.
-    ``notes`` name damage that may matter less: an index whose WARC file was read instead, a file of an earlier crawl.
+    and offset of what cannot be read: where there are any, answers are missing among ``captures``. ``notes`` name
+    damage of earlier crawls, whose payloads this one may refer to.
     """
 
     captures: list[Capture] = field(default_factory=list)
@@ -37,10 +37,11 @@ def find_recordings(
     references: Iterable[str] = (),
     responses: int = 0,
 ) -> Recordings:
-    """Return what was recorded of a crawl.
+    """Return what was recorded of a crawl, from the WARC files themselves: an index may be damaged too.
 
-    What the crawl left elsewhere shows what is missing: the ``files`` that it wrote, the records that its rows name
-    (``references``), and the number of its ``responses``. Where the index falls short of them the WARC file is read.
+    What the crawl left elsewhere shows whether answers are missing: the ``files`` that it wrote, the records that its
+    rows name (``references``), and the number of its ``responses`` (0: not known). A record that a kill cut off was
+    never counted and is not missing.
     """
     found = Recordings()
     own = warc_files(store, partition, snapshot_id)
@@ -50,15 +51,18 @@ def find_recordings(
     for file in warc_files(store, partition):
         if not own or file >= own[0]:
             break
-        _hold(found, _captures(store, file, found.notes)[0])
+        _hold(found, _captures(store, file, found.notes))
+    damage: list[str] = []
+    texts = 0
     for file in own:
-        found.captures += _captures(store, file, found.notes)[0]
-    if len(found.captures) < responses or not wanted <= {each.ref for each in found.captures}:
-        read = [_read_through(store, file, found.gaps) for file in own]
-        found.captures = [capture for captures, _ in read for capture in captures]
-        lost = responses - len(found.captures) - sum(texts for _, texts in read)
-        if lost > 0 and not found.gaps:
-            found.gaps.append(f"{own[-1]}: {lost} of {responses} recorded answers are missing")
+        captures, more = _read_through(store, file, damage)
+        found.captures += captures
+        texts += more
+    lost = responses - len(found.captures) - texts
+    if lost > 0 or not (responses and wanted <= {each.ref for each in found.captures}):
+        found.gaps += damage
+    if lost > 0 and not found.gaps:
+        found.gaps.append(f"{own[-1]}: {lost} of {responses} recorded answers are missing")
     _hold(found, found.captures)
     return found
 
@@ -68,24 +72,25 @@ def _is_of(reference: str, partition: Partition, snapshot_id: str) -> bool:
     return located is not None and (located.partition, located.snapshot_id) == (partition, snapshot_id)
 
 
-def _hold(found: Recordings, captures: Collection[Capture]) -> None:
+def _hold(found: Recordings, captures: Iterable[Capture]) -> None:
     found.holders |= {each.digest: each.ref for each in captures if not each.is_revisit}
 
 
-def _captures(store: Store, file: str, notes: list[str]) -> tuple[list[Capture], int]:
+def _captures(store: Store, file: str, notes: list[str]) -> list[Capture]:
+    """Return the captures of a file of an earlier crawl, by its index where that is whole."""
     try:
-        return load_index(store, file), 0
+        return load_index(store, file)
     except ArchiveError as error:
         notes.append(error.message)
-        return _read_through(store, file, notes)
+        return _read_through(store, file, notes)[0]
 
 
-def _read_through(store: Store, file: str, notes: list[str]) -> tuple[list[Capture], int]:
-    """Return the captures of a file and the number of its records of text; ``notes`` get what cannot be read."""
+def _read_through(store: Store, file: str, damage: list[str]) -> tuple[list[Capture], int]:
+    """Return the captures of a file and the number of its records of text; ``damage`` gets what cannot be read."""
     try:
         captures, problems, texts = scan(store, file)
     except ArchiveError as error:
-        notes.append(error.message)
+        damage.append(error.message)
         return [], 0
-    notes += [str(problem) for problem in problems]
+    damage += [str(problem) for problem in problems]
     return captures, texts

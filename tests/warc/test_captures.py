@@ -411,6 +411,13 @@ def test_flattened_text_goes_through_the_text_layouts(tmp_path: Path) -> None:
     assert (row["view_count"], row["updated_on"], row["status"]) == (13_989, dt.date(2025, 11, 17), "listed")
     assert row["listed_in"] == ["faq-identity"]
     assert verify(Catalog(tmp_path / "archive")).problems == []
+    # Text is not read again, so its rows stay as they are, and nothing is amiss.
+    other = response(f"{SITE}/help/{slugs()[0]}", page(f"/help/{slugs()[0]}"))
+    run(tmp_path, put(tmp_path / "both.warc.gz", record(url, text.encode(), kind="conversion"), other))
+    before = load(tmp_path / "archive")
+    (*_, again) = reextract(str(tmp_path / "archive"), force=True, jobs=1)
+    assert (again.problems, again.whole, again.written is not None) == ((), True, True)
+    assert load(tmp_path / "archive") == before
 
 
 def test_a_file_compressed_as_a_whole_is_imported_too(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ Rows = dict[str, list[dict[str, Any]]]
 def archives(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """An archive of three crawls (all, a week later with carried articles, all again), and one of imports."""
     folder = tmp_path_factory.mktemp("recorded")
-    with SampleServer(layout="e2", articles=12, validators=True) as server:
+    with SampleServer(layout="e2", articles=24, validators=True) as server:
         for state, mode in enumerate(("incremental", "incremental", "full")):
             server.state = min(state, 1)
             done = crawl(server, folder / "crawls", "-a", f"mode={mode}", "-s", "AUDIT_DAYS=0.125")
