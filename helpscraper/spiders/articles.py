@@ -37,6 +37,7 @@ class ArticleSpider(PatientSpider):
         super().__init__(name, **kwargs)
         self.home = ""
         self._audited = self._asked_for_unlisted = False
+        self._served_right = False
         self._elsewhere_in_a_row = 0
 
     def article_request(self, slug: str, reason: str) -> scrapy.Request:
@@ -159,10 +160,10 @@ class ArticleSpider(PatientSpider):
             raise not_asked_for(page, found, locale)
         ledger.tally("edition", {found.locale if found else locale: 1})
         if found is None:
-            self._elsewhere_in_a_row = 0
+            self._served_right, self._elsewhere_in_a_row = True, 0
             return
         self._elsewhere_in_a_row += 1
-        if locale not in ledger.tallies("edition") or self._elsewhere_in_a_row >= _IN_A_ROW:
+        if not self._served_right or self._elsewhere_in_a_row >= _IN_A_ROW:
             self.logger.info("%s: of the edition %s: %s", page.url, found.locale, found.because)
             raise CloseSpider(ANOTHER_EDITION)
         raise not_asked_for(page, found, locale)

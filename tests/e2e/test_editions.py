@@ -118,6 +118,11 @@ def test_a_host_that_changes_in_the_middle_is_left_and_gone_on_with(archive: Pat
         assert (result.code, result.verdicts()) == (3, {"edition": SAID})
         assert len(server.requests) < 70
         assert snapshots(archive) == []
+        asked = len(server.requests)
+        server.faults.append(Fault(faults.elsewhere(), path="*/help"))
+        resumed = crawl(server, archive, "--resume")
+        assert (resumed.code, resumed.verdicts()) == (3, {"edition": SAID})
+        assert len(server.requests) - asked <= HANDFUL
         server.faults.clear()
         assert crawl(server, archive, "--resume").code == 0
         assert not differences(rows(archive), expected(server))
