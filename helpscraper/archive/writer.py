@@ -204,7 +204,7 @@ def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
             raise _rows_error(f"{name} is null", table.filter(pc.is_null(table.column(name))))
     table = table.sort_by([("article_id", "ascending"), ("url", "ascending")])
     ids = table.column("article_id")
-    if len(ids) > 1 and pc.any(same := pc.equal(ids[1:], ids[:-1])).as_py():
+    if pc.any(same := pc.equal(ids[1:], ids[:-1])).as_py():
         twice = pc.unique(ids[1:].filter(same))
         raise _rows_error("an article stands there twice", table.filter(pc.is_in(ids, value_set=twice)))
     gone = table.filter(pc.equal(table.column("status"), GONE))

@@ -201,6 +201,48 @@ def test_rows_that_are_no_snapshot_are_shown(
     assert not store.list("runs")
 
 
+@pytest.mark.parametrize(("count", "more"), [(5, None), (6, "  and 1 more"), (9, "  and 4 more")])
+def test_five_rows_are_shown_and_the_others_counted(store: Store, count: int, more: str | None) -> None:
+    articles = [
+        Article(
+            snapshot_at=AT,
+            article_id=f"a{n}",
+            url="u",
+            title="T" * 99,
+            status="fetched",
+            body_sha256="0" * 64,
+        )
+        for n in range(count)
+    ]
+    with pytest.raises(ArchiveError) as caught:
+        write(store, articles)
+    first, *rows = caught.value.message.splitlines()
+    assert first.endswith("their body is neither given nor in the archive:")
+    assert rows[5:] == ([more] if more else [])
+    assert all(f"  {'T' * 80!r}  " in row for row in rows[:5])
+
+
+def test_a_damaged_file_of_bodies_is_named_where_a_body_is_missing(store: Store, commit: Commit) -> None:
+    commit(store, "2026-11-20", [{"article_id": "a", "body": "one"}])
+    (path,) = store.list("bodies")
+    Path(store.url(path)).write_bytes(b"damaged")
+    row = {"article_id": "a", "body_sha256": body_key("one", "**one**")}
+    with pytest.raises(ArchiveError, match=f"nor in the archive; damaged: {path}:"):
+        commit(store, "2026-11-21", [row])
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_snapshot_that_a_person_accepted_says_so(store: Store, commit: Commit, complete: bool) -> None:
+    commit(
+        store, "2026-11-22", [{"article_id": "a"}], write=write_refused, complete=complete, outcome="refused"
+    )
+    promote(store, EN, ID)
+    catalog = Catalog(store)
+    facts = catalog.facts(catalog.resolve())
+    assert facts["accepted"] is True
+    assert (facts["complete"], facts["outcome"]) == (complete, "committed" if complete else "incomplete")
+
+
 def test_a_value_that_does_not_fit_names_its_column() -> None:
     article = Article(
         snapshot_at=AT, article_id="a", url="u", title="t", status="fetched", reading_minutes=40_000
