@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from markdown_it import MarkdownIt
 
+from benchmarks.bench_markdown import CASES, Case, is_right
 from helpscraper.pages.base import Page, elements
 from helpscraper.pages.bodies import BodyForms, write_body
 from tests.pages.shapes import shape
@@ -119,7 +120,12 @@ def check(markup: str) -> None:
     assert shape(parsed(shown), BASE) == shape(served, BASE), f"{markup}\n{markdown}\n{shown}"
 
 
-@settings(max_examples=150)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_each_case_of_the_comparison_reads_back(case: Case) -> None:
+    assert is_right(case, lambda markup: forms(markup).markdown)
+
+
+@settings(max_examples=60)
 @given(BODY)
 @example("<p><b>注意：</b>请先</p>")
 @example("<ol><li>a</li></ol><ol><li>b</li></ol>")
@@ -134,7 +140,7 @@ def test_markdown_reads_back_as_the_page_at_length(markup: str) -> None:
     check(markup)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(LINE, min_size=1, max_size=6).map("".join))
 def test_a_line_reads_back_as_the_page(markup: str) -> None:
     check(f"<p>{markup}</p>")
