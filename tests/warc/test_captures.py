@@ -251,6 +251,7 @@ def test_damage_is_named_and_the_rest_is_imported(tmp_path: Path) -> None:
         (str(empty), 0),
     ]
     assert report.skipped == {"payload": 1}
+    assert all(problem.advice for problem in report.problems)
     assert "unpacks to more than" in report.examples["payload"][0]
 
 

@@ -15,6 +15,8 @@ from helpscraper.errors import InputError
 
 __all__ = ["check_records"]
 
+_RESTORE = "restore the file from a backup; a re-extraction keeps rows whose record is lost"
+
 
 def check_records(store: Store, partition: Partition, references: Iterable[str] = ()) -> Iterator[Problem]:
     """Yield what is wrong with the WARC files of ``partition``, and with ``references`` (``warc_record`` of
@@ -35,7 +37,7 @@ def check_records(store: Store, partition: Partition, references: Iterable[str] 
                     yield item
                     continue
                 for wrong in item.wrong_digests():
-                    yield Problem(file, item.offset, wrong, item.url)
+                    yield Problem(file, item.offset, wrong, item.url, _RESTORE)
                 if item.type in {"conversion", "resource"}:
                     places.setdefault(file, set()).add(item.offset)
                 capture = capture_of(item)
@@ -56,7 +58,9 @@ def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Problem]:
         return  # it vouches for a page that was fetched while nothing was recorded, and claims no more than that
     elif capture.digest not in held:
         detail = "a revisit of a payload that no record before it holds"
-        yield Problem(capture.file, capture.offset, detail, capture.url)
+        yield Problem(
+            capture.file, capture.offset, detail, capture.url, "restore the files of the crawls before it"
+        )
 
 
 def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Problem]:
@@ -73,18 +77,21 @@ def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Prob
         detail = f"the index names a record at {capture.ref} that is not there so"
         if capture not in lines:
             detail = f"the index does not name the record {capture.ref}"
-        yield Problem(path, 0, detail, capture.url)
+        yield Problem(path, 0, detail, capture.url, "delete the index: it is made again from the WARC file")
 
 
 def _check_reference(reference: str, partition: Partition, places: dict[str, set[int]]) -> Iterator[Problem]:
     try:
         located, offset = split_ref(reference)
     except InputError as error:
-        yield Problem("warc_record", 0, error.message)
+        yield Problem("warc_record", 0, error.message, advice=error.advice)
         return
     if located.partition != partition:
-        yield Problem(located.path, offset, f"a row of {partition} refers to a record of {located.partition}")
+        detail = f"a row of {partition} refers to a record of {located.partition}"
+        yield Problem(located.path, offset, detail, advice=_RESTORE)
     elif located.path not in places:
-        yield Problem(located.path, offset, "a row refers to this file, which is missing")
+        yield Problem(located.path, offset, "a row refers to this file, which is missing", advice=_RESTORE)
     elif offset not in places[located.path]:
-        yield Problem(located.path, offset, "a row refers to this offset, where no response begins")
+        yield Problem(
+            located.path, offset, "a row refers to this offset, where no response begins", advice=_RESTORE
+        )

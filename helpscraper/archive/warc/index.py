@@ -162,7 +162,8 @@ def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture
             _, date, text = line.decode("utf-8").strip().split(" ", 2)
             yield _capture(loads(text), date, folder)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            yield Problem(file, here, f"this is no line of a CDXJ index: {error}")
+            detail = f"this is no line of a CDXJ index: {error}"
+            yield Problem(file, here, detail, advice="make the index again from its WARC files")
 
 
 def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:

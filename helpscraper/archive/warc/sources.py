@@ -26,6 +26,7 @@ _INSIDE = "!"
 # Any other "!" belongs to the name of a file or folder.
 _PACKED = re.compile(rf"(.+?\.wacz){_INSIDE}(.+)", re.IGNORECASE | re.DOTALL)
 _SHOWN = 200
+_COPY = "copy the file again"
 
 
 def is_capture_file(path: Path) -> bool:
@@ -108,17 +109,18 @@ def _packed(path: Path) -> Iterator[Record | Problem]:
         try:
             packed = stack.enter_context(_zip(path, stream))
         except InputError as error:
-            yield Problem(str(path), 0, error.message.removeprefix(f"{path}: "))
+            yield Problem(str(path), 0, error.message.removeprefix(f"{path}: "), advice=error.advice)
             return
         members = [info for info in packed.infolist() if info.filename.lower().endswith(_WARCS)]
         if not members:
-            yield Problem(str(path), 0, "there is no WARC file in this WACZ")
+            yield Problem(str(path), 0, "there is no WARC file in this WACZ", advice=_COPY)
         for info in members:
             try:
                 with packed.open(info) as inner:
                     yield from iter_records(inner, f"{path}{_INSIDE}{info.filename}")
             except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
-                yield Problem(str(path), info.header_offset, f"{info.filename}: cannot be unpacked: {error}")
+                detail = f"{info.filename}: cannot be unpacked: {error}"
+                yield Problem(str(path), info.header_offset, detail, advice=_COPY)
 
 
 def _listed(path: Path) -> Iterator[Record | Problem]:
@@ -126,7 +128,7 @@ def _listed(path: Path) -> Iterator[Record | Problem]:
     with _opened(path) as stream:
         data = stream.read()
     if not data.strip():
-        yield Problem(str(path), 0, "the file is empty")
+        yield Problem(str(path), 0, "the file is empty", advice=_COPY)
     for item in parse_index(data, str(path)):
         if isinstance(item, Problem):
             yield item
@@ -136,16 +138,19 @@ def _listed(path: Path) -> Iterator[Record | Problem]:
         name = Path(item.file.replace("\\", "/")).name
         warc = path.parent / name
         if not name.lower().endswith(_WARCS) or not _is_file(warc):
-            detail = f"{name[:_SHOWN]!r} is not beside the index: fetch that file first"
-            yield Problem(str(path), 0, detail, item.url)
+            detail = f"{name[:_SHOWN]!r} is not beside the index"
+            yield Problem(str(path), 0, detail, item.url, "fetch that file first")
             continue
         try:
             record = record_in(str(warc), item.offset)
         except InputError as error:
-            yield Problem(str(warc), item.offset, error.message, item.url)
+            yield Problem(str(warc), item.offset, error.message, item.url, error.advice)
             continue
         except OSError as error:  # among others for an offset that no file can have
-            yield Problem(str(warc), item.offset, f"cannot be read: {error.strerror or error}", item.url)
+            detail = f"cannot be read: {error.strerror or error}"
+            yield Problem(
+                str(warc), item.offset, detail, item.url, "make the index again from its WARC files"
+            )
             continue
         record.length = item.length
         yield record
