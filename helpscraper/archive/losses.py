@@ -20,10 +20,8 @@ def lost_rows(before: pa.Table, after: pa.Table) -> pa.Table:
     place = pc.index_in(before.column("article_id"), value_set=after.column("article_id").combine_chunks())
     body, status = (after.column(name).take(place) for name in ("body_sha256", "status"))
     no_body = pc.and_(pc.is_valid(before.column("body_sha256")), pc.is_null(body))
-    no_page = pc.and_(
-        pc.equal(before.column("status"), "fetched"), pc.fill_null(pc.not_equal(status, "fetched"), True)
-    )
-    lost = pc.or_(pc.is_null(place), pc.or_(no_body, no_page))
+    no_page = pc.and_(pc.equal(before.column("status"), "fetched"), pc.not_equal(status, "fetched"))
+    lost = pc.or_kleene(pc.is_null(place), pc.or_(no_body, no_page))
     return before.filter(pc.and_(pc.not_equal(before.column("status"), "gone"), lost))
 
 

@@ -197,6 +197,27 @@ def test_a_section_that_vanished() -> None:
     assert "section news has vanished" in warned(facts)
 
 
+def test_the_newest_crawl_alone_says_which_sections_there_are() -> None:
+    facts = run(live=run()["live"] | {"news": 0})
+    del facts["sections"]["news"]
+    assert failing(facts, [run(), facts, facts]) == {"section"}
+    assert failing(facts, [facts, run(), run()]) == set()
+    assert "news" not in warned(facts, [facts, run(), run()])
+
+
+def test_what_the_facts_do_not_say_is_not_judged() -> None:
+    silent = {name: value for name, value in run().items() if name not in {"counts", "new", "problems"}}
+    told = {v.check: v.verdict for v in check_health(silent, [run()] * 3)}
+    assert told["failed"] == told["bodies"] == told["challenge"] == "ok"
+
+
+def test_of_several_other_editions_the_most_common_is_named() -> None:
+    facts = run(locale="en", editions={"en": 2, "de": 3, "en-us": 30})
+    (verdict,) = check_health(facts, [run()] * 3)
+    assert (verdict.check, verdict.verdict) == ("edition", "fail")
+    assert "(`-a locale=en-us`)" in verdict.detail
+
+
 def test_a_tag_whose_listing_was_not_read_whole_is_a_hole_and_no_fall() -> None:
     facts = run(live=run()["live"] | {"latest": 3})
     assert failing(facts) == {"section"}
