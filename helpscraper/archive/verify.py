@@ -39,7 +39,7 @@ from helpscraper.archive.schema import (
     schema_version,
 )
 from helpscraper.archive.warc import check_records
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 from helpscraper.normalise.bodies import body_key
 
 __all__ = ["PROBLEMS_SCHEMA", "Problem", "VerifyReport", "verify"]
@@ -102,7 +102,7 @@ class VerifyReport:
 def verify(catalog: Catalog) -> VerifyReport:
     """Read every file of the archive (within the catalog's filter) and return what is wrong with it.
 
-    Raises ``ArchiveError`` when there is no archive at all. Checked: page checksums of every Parquet file;
+    Raises ``ReferenceNotFoundError`` when there is no archive at all. Checked: page checksums of every Parquet file;
     every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
     no article twice; required columns filled; every snapshot has its run facts; no re-extraction has lost a row
     or a body of its snapshot; every WARC record can be read and has its digests, and every row's record is there;
@@ -114,7 +114,7 @@ def verify(catalog: Catalog) -> VerifyReport:
     if not partitions:
         # "Nothing there, so nothing wrong" would pass a mistyped path, or a disk that is not mounted, as
         # sound.
-        raise ArchiveError(
+        raise ReferenceNotFoundError(
             f"{catalog.store.uri}: no archive here",
             advice="check --archive, --site and --locale, or crawl first",
         )

@@ -13,6 +13,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from helpscraper import __version__
 from helpscraper.errors import HelpscraperError
@@ -100,7 +101,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _write_all_characters() -> None:
-    """Write ``\\u6587`` for what a terminal's own encoding does not have, instead of breaking off there."""
+    """Write ``\\u6587`` for what a terminal's own encoding does not have, instead of breaking off there.
+
+    A stream that the caller has closed (``>&-``) takes whatever is written and keeps nothing.
+    """
+    nowhere = Path(os.devnull)
+    sys.stdout = sys.stdout or nowhere.open("w", encoding="utf-8")
+    sys.stderr = sys.stderr or nowhere.open("w", encoding="utf-8")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
             stream.reconfigure(errors="backslashreplace")

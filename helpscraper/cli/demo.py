@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from helpscraper.errors import CommandError
+
 __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
@@ -20,8 +22,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo."""
+    """Run the demo in a folder; raise ``CommandError`` for an object store, whose files no browser opens."""
+    from helpscraper.archive.store import Store
     from helpscraper.demo import run_demo
 
-    run_demo(Path(args.archive), layout=args.layout)
+    store = Store(args.archive)
+    if not store.is_local:
+        raise CommandError(
+            f"{store.uri}: the demo needs a folder on this machine, for its report is opened from disk",
+            advice="name a folder with --archive",
+        )
+    run_demo(Path(store.root), layout=args.layout)
     return 0

@@ -80,6 +80,10 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
     from helpscraper.cli.output import emit, print_fields, print_text, whole_file
 
     table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
+    if not table.num_rows and (name := _name_now(catalog, snapshot, article)):
+        print(f"{article} was renamed: in {snapshot} it is {name}", file=sys.stderr)
+        table = catalog.load_table(snapshot, article_id=name, bodies=args.body is not None)
+        article = name
     if not table.num_rows:
         names = nearest(
             article, catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
@@ -110,6 +114,17 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
     else:
         emit(table, args.format, output=args.output)
     return 0
+
+
+def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:
+    """Return the slug that an article of this slug bears in the snapshot; None where no history tells another."""
+    from helpscraper.history.timeline import article_history
+
+    try:
+        name = article_history(catalog, article, snapshot.partition).name_in(snapshot.id)
+    except ReferenceNotFoundError:
+        return None
+    return name if name != article else None
 
 
 def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, row: dict[str, Any]) -> int:

@@ -14,7 +14,7 @@ examples:
   helpscraper verify
   helpscraper verify --archive s3://bucket/help --format json
 
-exit codes: 0 the archive is whole, 1 something is wrong with it
+exit codes: 0 the archive is whole, 1 something is wrong with it, 2 there is no archive
 """
 
 

@@ -51,9 +51,14 @@ NOTHING_ELSE: Final = Evidence()
 
 
 def reading_of(run: Run) -> tuple[str, str]:
-    """Return what read the pages: the kind of run and the version of the extractor."""
-    versions = run.get("versions") or {}
-    return str(run.get("kind") or "crawl"), str(versions.get("extractor") or "")
+    """Return what read the pages: the kind of run and the version of the extractor.
+
+    A re-extraction reads as the run whose recordings it reads, so that is its kind.
+    """
+    kind, versions = run.get("kind") or "crawl", run.get("versions") or {}
+    if kind == "re-extract":
+        kind = run.get("extraction_of") or "crawl"
+    return str(kind), str(versions.get("extractor") or "")
 
 
 def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: Run) -> list[str]:

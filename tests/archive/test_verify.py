@@ -13,7 +13,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import SnapshotFile
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ReferenceNotFoundError
 
 Rewrite = Callable[[pa.Table], pa.Table]
 SNAPSHOT = "snapshots/site=okx/locale=en/20261120T060000Z.parquet"
@@ -64,7 +64,7 @@ def test_a_whole_archive_is_whole(root: Path) -> None:
 
 
 def test_nothing_there_is_not_all_well(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="no archive here"):
+    with pytest.raises(ReferenceNotFoundError, match="no archive here"):
         verify(Catalog(tmp_path))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,5 +124,20 @@ def test_verify_names_what_is_wrong_and_exits_1(capsys: pytest.CaptureFixture[st
 
 def test_a_missing_archive_is_not_all_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     code, _, err = ran(capsys, "verify", archive=tmp_path / "nothing")
-    assert code == 1
+    assert code == 2
     assert "no archive here" in err
+
+
+def test_the_demo_is_refused_where_no_browser_opens_its_report(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["demo", "--archive", "memory://bucket/help"]) == 2
+    assert "the demo needs a folder on this machine" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_stdout_is_no_error() -> None:
+    closed = f"exec {sys.executable} -m helpscraper show --archive {ARCHIVE} >&-"
+    done = subprocess.run(["sh", "-c", closed], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -189,3 +189,18 @@ def test_what_a_page_says_does_not_steer_the_terminal(
     committed(tmp_path, 1, [rows[0] | {"title": "\x1b[2Jgone"}, *rows[1:]])
     for command in (["diff"], ["log", "set-up-a-passkey"]):
         assert "\x1b" not in ran(capsys, tmp_path, *command)[1]
+
+
+def test_an_earlier_slug_shows_the_article_under_its_later_one(
+    capsys: pytest.CaptureFixture[str], archive: Path
+) -> None:
+    words = ["show", "limits", "--archive", str(archive), "--format", "json"]
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    assert [row["article_id"] for row in json.loads(out)] == ["withdrawal-limits"]
+    assert err.startswith("limits was renamed: in okx/en:") and err.endswith("it is withdrawal-limits\n")
+    assert main(["show", "limits@latest~4", *words[2:]]) == 0
+    out, err = capsys.readouterr()
+    assert ([row["article_id"] for row in json.loads(out)], err) == (["limits"], "")
+    assert main(["show", "farewell", *words[2:]]) == 2
+    assert "farewell: no such article" in capsys.readouterr().err

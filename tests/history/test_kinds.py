@@ -129,9 +129,23 @@ def test_what_a_new_extractor_may_have_done_is_kept_apart() -> None:
     assert "okx/1 to okx/2" in found.warnings[0]
 
 
-def test_a_reextraction_is_no_change_of_the_site() -> None:
-    found = diff(row("alpha"), row("alpha", title="New"), kind="re-extract")
-    assert not found and "re-extract" in found.warnings[0]
+@pytest.mark.parametrize(
+    ("facts", "warned"),
+    [
+        ({"kind": "re-extract"}, None),
+        ({"kind": "re-extract", "extraction_of": "crawl"}, None),
+        ({"kind": "re-extract", "versions": {"extractor": "okx/2"}}, "from okx/1 to okx/2"),
+        ({"kind": "re-extract", "extraction_of": "import"}, "from okx/1 to okx/1 (import)"),
+    ],
+)
+def test_a_reextraction_differs_from_a_crawl_by_its_extractor_alone(
+    facts: dict[str, Any], warned: str | None
+) -> None:
+    found = diff(row("alpha"), row("alpha", title="New"), **facts)
+    if warned is None:
+        assert told(found) == [("retitled", "title")] and found.warnings == ()
+    else:
+        assert not found and warned in found.warnings[0]
 
 
 @pytest.mark.parametrize("side", [0, 1])
