@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format, add_partition, open_existing, refuse_together
@@ -125,9 +125,10 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
         line.append(_not_all(row), style="yellow")
         line.append("  re-extracted" if row["reextracted"] else "", style="not bold")
     target.print(line, soft_wrap=True)
-    for section in sorted(sections):
-        kinds = sections[section]
-        told = ", ".join(f"{kinds[kind]} {kind}" for kind in order if kind in kinds)
+    every = sum(map(Counter, sections.values()), Counter[str]())
+    whole = [("all sections", every)] if len(sections) > 1 else []
+    for section, kinds in [*whole, *sorted(sections.items())]:
+        told = ", ".join(f"{kinds[kind]:,} {kind}" for kind in order if kinds.get(kind))
         target.print(Text(f"  {terminal_safe(section):<42} {told}"), soft_wrap=True)
 
 
