@@ -211,7 +211,8 @@ def _spool(spool: Path, tables: Iterable[pa.Table], first_snapshot_at: dt.dateti
 
 def _sorted(spool: Path, digit: str) -> pa.Table:
     """Return the spooled bodies whose key begins with ``digit``, sorted by key."""
-    with pa.memory_map(str(spool)) as source:
+    # Read and not mapped: mapped, the whole file would count as memory of this process.
+    with pa.OSFile(str(spool)) as source:
         reader = pa.ipc.open_file(source)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
         parts = [batch.filter(pc.starts_with(batch.column(_KEY), digit)) for batch in batches]
