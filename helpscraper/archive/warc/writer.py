@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import gzip
 import os
+import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, replace
 from http import HTTPStatus
 from io import FileIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from weakref import finalize
 
 from helpscraper.archive.layout import Partition, warc_path
 from helpscraper.archive.store import Store, make_folder
@@ -43,14 +45,25 @@ ROTATE_BYTES = 1 << 30
 _LEVEL = 6
 
 
-@dataclass(slots=True)
+_TABLES = """
+CREATE TABLE payload (digest TEXT PRIMARY KEY, url TEXT NOT NULL, date TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE newest (url TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE capture (url, date, status, mime, digest, file, offset, length, location);
+"""
+
+
 class _Stored:
-    """Which payloads the archive holds: (URL, ISO date) of the record by digest, and the newest digest by
-    URL.
+    """Which payloads the archive holds, and the captures of the file that is being written.
+
+    They lie in a database of this process alone, which SQLite keeps on the disk where it grows and removes by itself:
+    in memory they would grow with the site and with every crawl before.
     """
 
-    by_digest: dict[str, tuple[str, str]] = field(default_factory=dict)
-    by_url: dict[str, str] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        self._db.executescript(_TABLES)
+        self._db.execute("BEGIN")  # never ended: nobody else reads it
+        finalize(self, self._db.close)
 
     def add(self, capture: Capture) -> None:
         """Take in one capture, oldest first."""
@@ -59,9 +72,31 @@ class _Stored:
         if not capture.is_revisit:
             d = capture.date
             date = f"{d[:4]}-{d[4:6]}-{d[6:8]}T{d[8:10]}:{d[10:12]}:{d[12:14]}Z"
-            self.by_digest.setdefault(capture.digest, (capture.url, date))
+            self._db.execute(
+                "INSERT OR IGNORE INTO payload VALUES (?, ?, ?)", (capture.digest, capture.url, date)
+            )
         if capture.status == HTTPStatus.OK:
-            self.by_url[capture.url] = capture.digest
+            self._db.execute("INSERT OR REPLACE INTO newest VALUES (?, ?)", (capture.url, capture.digest))
+
+    def payload(self, digest: str) -> tuple[str, str] | None:
+        """Return (URL, ISO date) of the first record of a payload."""
+        row = self._db.execute("SELECT url, date FROM payload WHERE digest = ?", (digest,)).fetchone()
+        return row and (row[0], row[1])
+
+    def newest(self, url: str) -> str:
+        """Return the digest of the newest payload of ``url``, empty for none."""
+        row = self._db.execute("SELECT digest FROM newest WHERE url = ?", (url,)).fetchone()
+        return row[0] if row else ""
+
+    def note(self, capture: Capture) -> None:
+        """Keep a capture of the file that is being written."""
+        self._db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(capture))
+
+    def take_noted(self) -> list[Capture]:
+        """Return the captures of the file that was written, in their order, and forget them."""
+        captures = [Capture(*row) for row in self._db.execute("SELECT * FROM capture ORDER BY rowid")]
+        self._db.execute("DELETE FROM capture")
+        return captures
 
 
 class Recorder:
@@ -91,7 +126,6 @@ class Recorder:
         self._stream: FileIO | None = None
         self._file = ""
         self._size = 0
-        self._captures: list[Capture] = []
         # Those of this recorder alone: whoever takes a recording back removes no other.
         self.files: list[str] = []
         self._before: list[str] = []
@@ -131,10 +165,10 @@ class Recorder:
         """
         digest, refers_to = digest_of(exchange.payload), None
         if exchange.status == HTTPStatus.NOT_MODIFIED:
-            digest = self._stored.by_url.get(exchange.url, "")
-            refers_to = self._stored.by_digest.get(digest)
+            digest = self._stored.newest(exchange.url)
+            refers_to = self._stored.payload(digest)
         elif exchange.payload:
-            refers_to = self._stored.by_digest.get(digest)
+            refers_to = self._stored.payload(digest)
         revisit = refers_to is not None or exchange.status == HTTPStatus.NOT_MODIFIED
         identity = f"<urn:uuid:{uuid4()}>"
         response = response_record(exchange, identity, digest, refers_to)
@@ -171,7 +205,7 @@ class Recorder:
         return f"{self._file}#{offset}"
 
     def _note(self, capture: Capture) -> None:
-        self._captures.append(capture)
+        self._stored.note(capture)
         self._stored.add(capture)
         self.records += 1
         self.revisits += capture.is_revisit
@@ -191,8 +225,7 @@ class Recorder:
         if not self._store.is_local:
             self._store.commit(self._file, self._local(self._file))
             self._local(self._file).unlink()
-        self._store.commit(index_path(self._file), dump_index(self._captures))
-        self._captures = []
+        self._store.commit(index_path(self._file), dump_index(self._stored.take_noted()))
 
     def leave(self) -> None:
         """Let go of the file without an index, because the crawl broke off; the next crawl makes the
