@@ -344,6 +344,32 @@ def test_the_newest_reextraction_stands_for_its_crawl(store: Store, commit: Comm
         commit(store, "2026-11-23", [{"article_id": "a"}], write=write_reextracted)
 
 
+def test_a_re_extraction_that_says_the_same_is_not_stored_again(store: Store, commit: Commit) -> None:
+    commit(store, "2026-11-22", [{"article_id": "a", "body": "one"}])
+
+    def again(title: str, **facts: str) -> str:
+        row = {"article_id": "a", "body": "one", "title": title}
+        return str(
+            commit(store, "2026-11-22", [row], write=write_reextracted, **facts).path.rpartition("/")[2]
+        )
+
+    assert [again("A"), again("A"), again("B"), again("B", scope="x"), again("B", scope="x"), again("B")] == [
+        f"{ID}.parquet", f"{ID}.parquet", f"{ID}-1.parquet", f"{ID}-2.parquet", f"{ID}-2.parquet",
+        f"{ID}-3.parquet",
+    ]  # fmt: skip
+    # A damaged one is no reason to write none.
+    Path(store.url(f"reextracted/{EN.folder}/{ID}-3.parquet")).write_bytes(b"damaged")
+    assert again("B") == f"{ID}-4.parquet"
+
+
+def test_the_order_of_facts_never_shows_in_the_bytes(tmp_path: Path, commit: Commit) -> None:
+    written = []
+    for name, facts in (("one", {"x": 1, "y": 2}), ("two", {"y": 2, "x": 1})):
+        store = Store(tmp_path / name)
+        written.append(store.read(commit(store, "2026-11-22", [{"article_id": "a"}], **facts).path))
+    assert written[0] == written[1]
+
+
 def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -> None:
     written = commit(store, "2026-11-22", [{"article_id": "a"}])
     file = pq.ParquetFile(store.url(written.path))
