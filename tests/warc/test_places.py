@@ -50,18 +50,19 @@ def test_captures_of_every_host_import_into_the_site_that_serves_it(tmp_path: Pa
 
 def test_the_turkish_site_has_its_own_editions(tmp_path: Path) -> None:
     text = b"Terms\n\nPublished on May 9, 2024 3 min read\n\nThese are the words of it."
+    [slug] = slugs(1)
     file = put(
-        tmp_path / "old.wet.gz", *(
-            record(f"https://tr.okx.com{path}/help/terms", text, kind="conversion") for path in ("", "/en")
-        ),
-    )  # fmt: skip
+        tmp_path / "old.warc.gz",
+        response(f"https://tr.okx.com/help/{slug}", page(f"/tr/help/{slug}")),
+        record("https://tr.okx.com/en/help/terms", text, kind="conversion"),
+    )
     assert run(tmp_path, file).skipped == {}
     rows = {
         locale: Catalog(tmp_path / "archive").load_table("latest", site="okx-tr", locale=locale).to_pylist()
         for locale in ("tr", "en-tr")
     }
     assert {locale: [row["url"] for row in found] for locale, found in rows.items()} == {
-        "tr": ["https://tr.okx.com/help/terms"], "en-tr": ["https://tr.okx.com/en/help/terms"],
+        "tr": [f"https://tr.okx.com/help/{slug}"], "en-tr": ["https://tr.okx.com/en/help/terms"],
     }  # fmt: skip
 
 
