@@ -48,7 +48,7 @@ def test_a_swapped_picture_is_an_edit_with_its_own_record(
     archive = imported(tmp_path, PAGE, SWAPPED)
     (record,) = picture_records(capsys, archive)
     assert (record["kind"], record["silent"]) == ("edited", True)
-    others = ["https://www.okx.com/help/knot.png", "https://www.okx.com/help/large.png"]
+    others = ["https://www.okx.com/help/img/knot.png", "https://www.okx.com/help/img/large.png"]
     assert json.loads(record["before"]) == [OLD, *others]
     assert json.loads(record["after"]) == [NEW, *others]
     text = ran(capsys, archive, "diff", "latest~1", "latest", "--words")
@@ -75,6 +75,13 @@ def test_an_edit_of_words_alone_names_no_picture(tmp_path: Path, capsys: pytest.
     archive = imported(tmp_path, PAGE, PAGE.replace("Throw the line", "Cast the line"))
     assert picture_records(capsys, archive) == []
     assert "1 edited, 1 silent\n" in ran(capsys, archive, "diff", "latest~1", "latest")
+
+
+def test_a_body_of_pictures_alone_is_a_body(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    only = PAGE[: PAGE.index("<p>Throw")] + '<img src="/a.png"></div></div></article></div></body></html>'
+    archive = imported(tmp_path, only, only.replace("/a.png", "/b.png"))
+    (record,) = picture_records(capsys, archive)
+    assert json.loads(record["after"]) == ["https://www.okx.com/b.png"]
 
 
 def test_a_picture_that_came_or_went_has_no_other_side(
