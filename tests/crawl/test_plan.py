@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -205,3 +206,36 @@ def test_the_pace_is_told_by_earlier_runs() -> None:
     starts = [AT + n * DAY for n in range(8)]
     assert Pace.of([*starts, AT + 20 * DAY], None).long == 1.1 * DAY
     assert Pace.of([AT, AT + DAY, AT + 10 * DAY], None).long == 9.9 * DAY
+
+
+def starts(*gaps: float) -> list[dt.datetime]:
+    """The starts of crawls that many days apart."""
+    return [AT + sum(gaps[:n]) * DAY for n in range(len(gaps) + 1)]
+
+
+@pytest.mark.parametrize(
+    ("gaps", "long"),
+    [
+        ([1, 1, 9, 1], 9),  # four gaps: too few to call one a failure
+        ([1, 1, 9, 1, 1], 1),  # five: the longest is one
+        ([1, 9, 3, 1, 1], 3),  # and the next is none
+        ([1, 9, 9, 1, 1], 9),
+    ],
+)
+def test_one_long_gap_of_five_is_a_failure_of_the_machine(gaps: list[float], long: int) -> None:
+    assert Pace.of(starts(*gaps), None).long == long * DAY + long * DAY / 10
+
+
+def test_what_fits_between_two_crawls_is_never_less_than_nothing_nor_guessed() -> None:
+    slow = {"seconds": 86_400.0, "requests": {"total": 10}, "counts": {"fetched": 0}}
+    assert Pace.of(starts(0.5, 0.5), slow).fit == 0
+    for unknown in ({"seconds": 9.0}, {"requests": {"total": 9}}, {}, None):
+        assert Pace.of(starts(1, 1), unknown).fit == sys.maxsize
+
+
+def test_as_many_suspects_go_first_as_there_is_a_share_for() -> None:
+    read = {f"a{n}": AT for n in range(4)}
+    names = ["a3", "a2", "a1"]
+    assert plan_audit(read, AT, 9 * DAY, DAILY, names).chosen == ("a3",)
+    assert plan_audit(read, AT, 3 * DAY, DAILY, names).chosen == ("a3",)
+    assert plan_audit(read, AT, DAY, DAILY, names).chosen == ("a3", "a2")

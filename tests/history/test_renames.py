@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,20 @@ def test_a_nearly_equal_body_under_another_id_of_the_cms_is_another_article() ->
 
     assert found(None, None) and found("1", None) and found(None, "2")
     assert not found("1", "2")
+
+
+@pytest.mark.parametrize(("went", "came"), [(1, 3), (3, 1), (2, 2), (3, 2)])
+def test_nearly_equal_bodies_are_paired_one_to_one_the_most_alike_first(went: int, came: int) -> None:
+    texts = {f"w{n}": f"{TEXT} tail" for n in range(went)}
+    texts |= {f"c{n}": f"{TEXT} tail" + " more" * n for n in range(1, came + 1)}
+
+    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
+        return {key: texts[key] for key in keys}
+
+    sides = [[Candidate(key, None, key) for key in texts if key[0] == side] for side in "wc"]
+    found = find_renames(sides[0], sides[1], bodies)
+    pairs = [(f"w{n}", f"c{n + 1}") for n in range(min(went, came))]
+    assert [(each.before, each.after) for each in found] == pairs
 
 
 def test_notices_of_one_template_are_not_one_article() -> None:
