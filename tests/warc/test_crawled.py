@@ -393,7 +393,7 @@ def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pyte
 
     def counted(*some: Any) -> Iterator[Any]:
         for each in whole(*some):
-            held.append(sum(len(page) for _, page in each))
+            held.append(sum(len(page.data) for _, page in each))
             yield each
 
     monkeypatch.setattr(answers, "_answers", counted)
