@@ -222,6 +222,22 @@ def test_no_article_is_ever_forgotten(tmp_path: Path, steps: list[tuple[str, str
         ledger.delete()
 
 
+def test_what_is_gone_keeps_the_answer_that_says_so(path: Path) -> None:
+    ledger = Ledger(path)
+    ledger.fetched("read", {"title": "T"}, None)
+    for article_id in ("read", "left"):
+        ledger.gone(article_id, f"https://help.example/help/{article_id}", 410, AT)
+    assert ledger.gone_articles() == {"left"}
+    left, read = ledger.entries()
+    assert left.as_gone() == {
+        "url": "https://help.example/help/left",
+        "status": 410,
+        "at": "2026-11-22T06:00:00+00:00",
+    }
+    assert read.outcome == "fetched"
+    ledger.delete()
+
+
 def test_a_file_that_is_no_ledger_is_named(path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"this is no database, whatever its name says" * 99)
