@@ -17,8 +17,7 @@ from helpscraper.pages.markdown import escape, link, web_url
 __all__ = ["embedded", "is_hidden", "link_target", "mail_address", "picture"]
 
 # Where scripts that load pictures late keep the address; the ``src`` beside one is a placeholder.
-_LATE = ("data-src", "data-original", "data-lazy-src", "data-lazy", "data-url")
-_LATE_SETS = ("data-srcset", "data-lazy-srcset")
+_LATE = ("data-original", "data-lazy", "data-lazyload", "data-url")
 _WIDTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[wx]")
 _MAIL_PATH = "/cdn-cgi/l/email-protection"
 _MAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
@@ -85,9 +84,9 @@ def picture(node: etree._Element, base_url: str) -> str | None:
 
 def _addresses(node: etree._Element) -> Iterator[str | None]:
     """Give what may be the address of an ``img``, the likeliest first."""
-    yield from map(node.get, _LATE)
-    for name in _LATE_SETS:
-        yield _largest(node.get(name))
+    late = [name for name in map(str, node.attrib) if name.startswith("data-")]
+    yield from (node.get(name) for name in late if name.endswith("src") or name in _LATE)
+    yield from (_largest(node.get(name)) for name in late if name.endswith("srcset"))
     yield node.get("src")
     yield _largest(node.get("srcset"))
     # The parser knows no ``source`` without an end, so what follows one stands within it.

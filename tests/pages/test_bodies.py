@@ -212,6 +212,7 @@ PICTURE = "![a](https://harbour.example/a.png)"
         ("<figure><button aria-label=b><picture><img src=/a.png alt=a></picture></button></figure>", PICTURE),
         ("<img src='data:image/gif;base64,R0lG' data-src='/a.png' alt=a>", PICTURE),
         ("<img src=/spinner.gif data-original=/a.png alt=a>", PICTURE),
+        ("<img src=/spinner.gif data-cdn-src=/a.png alt=a>", PICTURE),
         ("<img src=/spinner.gif data-srcset='/s.png 100w, /a.png 300w' alt=a>", PICTURE),
         ("<img srcset='/s.png 1x,/a.png 2x' alt=a>", PICTURE),
         ("<picture><source srcset='/a.png'><img alt=a></picture>", PICTURE),

@@ -74,6 +74,12 @@ def test_embedded_assets_are_pictures_and_links() -> None:
     assert page.outcomes["embedded/lost"] == 0
 
 
+def test_the_fields_of_an_asset_may_stand_there_by_locale() -> None:
+    fields = {"title": {"en": "Plan"}, "file": {"en": {"url": "/a.png", "contentType": "image/png"}}}
+    page = read({"nodeType": "embedded-asset-block", "data": {"target": {"fields": fields}}})
+    assert page.article.body_markdown == "![Plan](https://help.harbour.example/a.png)"
+
+
 def test_an_embedded_asset_without_an_address_is_counted() -> None:
     page = read(paragraph(said("See")), asset(None, ""), {"nodeType": "embedded-entry-inline", "data": {}})
     assert page.article.body_text == "See"

@@ -80,8 +80,16 @@ def rich_text(document: Any) -> tuple[etree._Element | None, int]:
 
 def _file(node: Any) -> tuple[str | None, str]:
     """Return address and media type of the file of an asset."""
-    file = dig(node, "data", "target", "fields", "file")
+    file = _field(node, "file")
     return text(file, "url"), text(file, "contentType") or ""
+
+
+def _field(node: Any, name: str) -> Any:
+    """Return a field of an embedded asset; of one that stands there by locale, the first."""
+    value = dig(node, "data", "target", "fields", name)
+    if isinstance(value, dict) and value and "url" not in value:
+        return next(iter(value.values()))
+    return value
 
 
 def _embed(here: etree._Element, node: Any) -> bool:
@@ -89,8 +97,8 @@ def _embed(here: etree._Element, node: Any) -> bool:
     url, media_type = _file(node)
     if url is None or not url.isprintable():
         return False
-    fields = dig(node, "data", "target", "fields")
-    title = _clean(text(fields, "title") or text(fields, "description") or "")
+    named = (_field(node, name) for name in ("title", "description"))
+    title = _clean(next((name for name in named if isinstance(name, str) and name.strip()), ""))
     if media_type.startswith(("video/", "audio/")):
         etree.SubElement(here, "video", src=url, title=title)
     elif media_type.startswith("image/") or not media_type:
