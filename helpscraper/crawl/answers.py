@@ -125,7 +125,7 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
 
 def _payload(task: Task, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
-    if task.status // 100 != 2:
+    if task.status // 100 != 2 and not task.payload:
         return None
     try:
         if not task.payload:
