@@ -32,5 +32,6 @@ def run(args: argparse.Namespace) -> int:
             f"{store.uri}: the demo needs a folder on this machine, for its report is opened from disk",
             advice="name a folder with --archive",
         )
-    run_demo(Path(store.root), layout=args.layout)
+    folder, here = Path(store.root), Path.cwd()
+    run_demo(folder.relative_to(here) if folder.is_relative_to(here) else folder, layout=args.layout)
     return 0
