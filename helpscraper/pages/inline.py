@@ -259,6 +259,12 @@ def _settle(tokens: list[_Part]) -> None:
 
 def _reads_right(tokens: list[_Part], edge: _Edge) -> bool:
     """Tell whether the sign opens (or closes) a mark, by the rules of CommonMark for delimiter runs."""
+    around = tokens[edge.place - 1] if edge.opens and edge.place else None
+    if isinstance(around, _Edge) and around.other and edge.other and not around.tag:
+        # A run of three that does not end as one may be closed in part by a sign within that opens.
+        alike = around.opens and around.kind in _SIGNS and _SIGNS[around.kind][0] == _SIGNS[edge.kind][0]
+        if alike and around.other.place - edge.other.place != 1:
+            return False
     step = 1 if edge.opens else -1
     inner, outer = _beside(tokens, edge, step), _beside(tokens, edge, -step)
     if inner is None or outer is None or inner.isspace() or inner == "":

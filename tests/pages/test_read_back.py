@@ -142,6 +142,7 @@ def test_markdown_reads_back_as_the_page_at_length(markup: str) -> None:
 
 @settings(max_examples=100)
 @given(st.lists(LINE, min_size=1, max_size=6).map("".join))
+@example("<b><i>a:</i><sup>b</sup><i><code>c</code></i></b>")
 def test_a_line_reads_back_as_the_page(markup: str) -> None:
     check(f"<p>{markup}</p>")
 
