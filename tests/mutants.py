@@ -61,9 +61,8 @@ def _copy() -> None:
 
 
 def _run(module: str, tests: list[str], config: Mapping[str, Any], session: Path) -> None:
-    command = (
-        f"{sys.executable} -m pytest -q -x -p no:cacheprovider --hypothesis-profile=mutants {' '.join(tests)}"
-    )
+    paths = " ".join([*tests, f"helpscraper/{module}.py"])  # the module's own doctests too
+    command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider --hypothesis-profile=mutants {paths}"
     exclude = ", ".join(json.dumps(each) for each in config["exclude"])
     session.parent.mkdir(exist_ok=True)
     own = session.with_suffix(".toml")
