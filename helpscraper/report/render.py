@@ -69,6 +69,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters |= {
+        "date": lambda snapshot_id: _instant(snapshot_id)[:10],
         "day": _day,
         "clock": _clock,
         "json": _json,
