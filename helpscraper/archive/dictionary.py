@@ -71,7 +71,7 @@ A browser does not show these, or a reader does not tell them apart, so that a c
 - whether an accent is part of its letter (text is in NFC), which space parts two words, and how many;
 - soft hyphens, byte order marks, zero-width and joining characters elsewhere, controls of direction;
 - comments, scripts, classes, ids and wrappers, and the names of controls (a picture in a button is content);
-- parts that are `hidden`, or whose own style is `display: none` or `visibility: hidden`;
+- parts that are `hidden` or a `popover`, or whose own style is `display: none` or `visibility: hidden`;
 - the key under which a proxy scrambles a mail address: the address itself is read;
 - style: colour, size, underlining, and whatever a style sheet does.
 
@@ -79,7 +79,8 @@ In `body_text` raised and lowered figures are those of Unicode (`10⁶`, `H₂O`
 `^` or `_` (`1^(st)`); pictures, films and frames show no words. In `body_markdown` HTML stands where Markdown has none
 or would be misread: `<sup>` and `<sub>`, `<strong>` and `<em>` beside punctuation, blocks in cells, and `<!-- -->`
 between two lists that would be read as one. The address of a picture is the one that scripts load late (`data-src` and
-the like), else `src`, else the widest of `srcset`, else that of the `picture` around it.
+the like), else `src`, else the widest of `srcset`, else that of the `picture` around it. Markdown has no numbers below
+0: such an item is numbered 0 there, and as on the page in `body_text`.
 """
 
 

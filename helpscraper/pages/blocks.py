@@ -25,7 +25,7 @@ PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
 EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
 """Elements that show something from elsewhere; what is in them is shown by browsers that cannot."""
 
-MEANT = (BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rt"}) - PLAIN
+MEANT = (BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
 """Elements that ``start`` and ``end`` do something about; the others are as good as what is in them."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
@@ -140,9 +140,15 @@ class BlockBuilder:
             self._made(picture(node, self._base))
         elif tag in EMBEDDED:
             self._made(embedded(node, self._base))
-            return False
+            # The parser knows no end of an ``embed``, so what follows one stands within it.
+            return tag == "embed"
         elif tag in _AROUND:
+            if not self._shown and tag == "rt":
+                # The parser puts the reading into an ``rp`` without an end tag.
+                self._show(node, True)
             self.data(_AROUND[tag][0])
+        elif tag == "rp":
+            self._show(node, False)
         elif tag == "button":
             self._show(node, bool(self._heading))
         elif tag == "a" or tag in MARKS:

@@ -15,7 +15,7 @@ from lxml import etree
 
 from helpscraper.pages.base import HIDDEN
 from helpscraper.pages.blocks import MEANT, PLAIN, BlockBuilder
-from helpscraper.pages.media import is_hidden
+from helpscraper.pages.media import is_hidden, is_set_apart
 from helpscraper.pages.written import write_markdown, write_text
 
 __all__ = ["BodyForms", "Selector", "write_body"]
@@ -23,7 +23,9 @@ __all__ = ["BodyForms", "Selector", "write_body"]
 Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
 
 _NEVER_SERVED = ("script", "style", "template", "noscript")
-_NEVER_SHOWN = (HIDDEN | {"rp", "datalist", "noframes"}) - MEANT
+_NEVER_SHOWN = (
+    HIDDEN | {"annotation", "annotation-xml", "canvas", "datalist", "meter", "noframes", "progress"}
+) - MEANT
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Elem
                 skipped = node
                 walk.skip_subtree()
                 continue
+            if "style" in node.attrib and is_set_apart(node):
+                builder.part()
             if tag in PLAIN:
                 builder.block(tag, node)
             elif tag in MEANT and not builder.start(tag, node):
@@ -112,6 +116,8 @@ def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Elem
                 builder.close(node)
             elif tag in MEANT:
                 builder.end(tag, node)
+            if "style" in node.attrib and is_set_apart(node):
+                builder.part()
             if (text := node.tail) and node is not part:
                 builder.data(text)
 

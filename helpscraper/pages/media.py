@@ -14,7 +14,7 @@ from lxml import etree
 from helpscraper.pages.base import collapse
 from helpscraper.pages.markdown import escape, link, web_url
 
-__all__ = ["embedded", "is_hidden", "link_target", "mail_address", "picture"]
+__all__ = ["embedded", "is_hidden", "is_set_apart", "link_target", "mail_address", "picture"]
 
 # Where scripts that load pictures late keep the address; the ``src`` beside one is a placeholder.
 _LATE = ("data-original", "data-lazy", "data-lazyload", "data-url")
@@ -22,6 +22,8 @@ _WIDTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[wx]")
 _MAIL_PATH = "/cdn-cgi/l/email-protection"
 _MAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
 _MAX_STYLE = 2_000
+_COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
+_ON_ITS_OWN_LINE = frozenset(("block", "flex", "grid", "table", "list-item", "flow-root"))
 _MAX_SET = 20_000
 _SOURCES = 20
 
@@ -31,20 +33,34 @@ def is_hidden(node: etree._Element) -> bool:
 
     A style sheet may hide more; it is no part of a saved page.
     """
+    stated = _style(node)
+    if stated.get("display") == "none" or stated.get("visibility") in ("hidden", "collapse"):
+        return True
+    if "display" in stated:
+        return False
+    closed = node.tag == "dialog" and node.get("open") is None
+    return closed or node.get("hidden") is not None or node.get("popover") is not None
+
+
+def is_set_apart(node: etree._Element) -> bool:
+    """Tell whether the element's own style sets it on lines of its own, as a paragraph is."""
+    return _style(node).get("display") in _ON_ITS_OWN_LINE
+
+
+def _style(node: etree._Element) -> dict[str, str]:
+    """Return the declarations of the element's ``style`` that count: the important ones, then the last ones."""
     style = node.get("style")
-    if style and len(style) <= _MAX_STYLE:
-        stated = dict(_declarations(style))
-        if stated.get("display") == "none" or stated.get("visibility") in ("hidden", "collapse"):
-            return True
-        if "display" in stated:
-            return False
-    return node.get("hidden") is not None or (node.tag == "dialog" and node.get("open") is None)
-
-
-def _declarations(style: str) -> Iterator[tuple[str, str]]:
-    for declaration in style.lower().split(";"):
+    if not style or len(style) > _MAX_STYLE:
+        return {}
+    stated: dict[str, str] = {}
+    important: dict[str, str] = {}
+    for declaration in _COMMENT.sub(" ", style.lower()).split(";"):
         name, _, value = declaration.partition(":")
-        yield name.strip(), value.replace("!important", "").strip()
+        value, mark, rest = value.partition("!")
+        if mark and rest.strip() != "important":
+            continue
+        (important if mark else stated)[name.strip()] = value.strip()
+    return stated | important
 
 
 def mail_address(scrambled: str | None) -> str | None:
@@ -84,8 +100,8 @@ def picture(node: etree._Element, base_url: str) -> str | None:
 
 def _addresses(node: etree._Element) -> Iterator[str | None]:
     """Give what may be the address of an ``img``, the likeliest first."""
-    late = [name for name in map(str, node.attrib) if name.startswith("data-")]
-    yield from (node.get(name) for name in late if name.endswith("src") or name in _LATE)
+    yield from map(node.get, _late_sources(node))
+    late = (name for name in map(str, node.attrib) if name.startswith("data-"))
     yield from (_largest(node.get(name)) for name in late if name.endswith("srcset"))
     yield node.get("src")
     yield _largest(node.get("srcset"))
@@ -96,9 +112,15 @@ def _addresses(node: etree._Element) -> Iterator[str | None]:
             yield _largest(source.get("srcset") or source.get("data-srcset"))
     # A page for browsers without scripts says it in the element behind.
     behind = node.getnext()
-    if behind is not None and behind.tag == "noscript" and not node.tail:
+    if behind is not None and behind.tag == "noscript" and not (node.tail or "").strip():
         for img in behind.iter("img"):
             yield img.get("src")
+
+
+def _late_sources(node: etree._Element) -> list[str]:
+    """Name the attributes in which scripts that load late keep the address."""
+    names = (name for name in map(str, node.attrib) if name.startswith("data-"))
+    return [name for name in names if name.endswith("src") or name in _LATE]
 
 
 def _largest(candidates: str | None) -> str | None:
@@ -131,8 +153,8 @@ def _candidates(words: list[str]) -> Iterator[tuple[float, str]]:
 
 def embedded(node: etree._Element, base_url: str) -> str | None:
     """Return the Markdown of a link to a film, a sound or a frame; None without an address of its own."""
-    sources = (node, *islice(node.iter("source"), _SOURCES))
-    hrefs = (each.get(name) for each in sources for name in ("src", "data-src", "data"))
+    sources = (node, *islice(node.iterdescendants("source"), _SOURCES))
+    hrefs = (each.get(name) for each in sources for name in (*_late_sources(each), "src", "data"))
     url = next((url for href in hrefs if (url := web_url(href, base_url))), None)
     if url is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
 
@@ -15,6 +16,9 @@ __all__ = ["EMPTY", "Block", "Spans", "whole_number"]
 # many rows a cell spans nothing is kept but the last, so that number needs no bound.
 _MAX_SPAN = 50
 _TO_THE_END = sys.maxsize
+# HTML reads a number from the front of an attribute and passes over what stands behind it.
+_NUMBER = re.compile(r"[ \t\n\f\r]*([-+]?[0-9]{1,9})(?![0-9])")
+_HEIGHT = re.compile(r"[ \t\n\f\r]*\+?0*([0-9]*)")
 
 
 @dataclass(slots=True, eq=False)
@@ -87,23 +91,23 @@ class Spans:
 
 def _width(cell: etree._Element) -> int:
     """Return how many columns a cell spans."""
-    return min(whole_number(cell.get("colspan"), 1) or 1, _MAX_SPAN)
+    return max(1, min(whole_number(cell.get("colspan"), 1), _MAX_SPAN))
 
 
 def _height(span: str) -> int:
     """Return how many rows a cell spans: to the end of its row group for 0 and for more than a page can have."""
-    stated = span.strip()
-    if not (stated.isascii() and stated.isdigit()):
+    stated = _HEIGHT.match(span)
+    if stated is None or not any(map(str.isdigit, stated[0])):
         return 1
-    digits = stated.lstrip("0")
+    digits = stated[1]
     return int(digits) if 0 < len(digits) < 9 else _TO_THE_END
 
 
 def whole_number(text: str | None, default: int) -> int:
-    """Return the number that an attribute states; ``default`` for what is none, or none below a thousand million.
+    """Return the number of an attribute as HTML reads it; ``default`` without one, and from ten digits on.
 
-    >>> whole_number(" 5 ", 1), whole_number("-5", 1), whole_number(None, 1)
-    (5, 1, 1)
+    >>> whole_number(" 5a", 1), whole_number("-5", 1), whole_number("a5", 1), whole_number(None, 1)
+    (5, -5, 1, 1)
     """
-    stated = (text or "").strip()
-    return int(stated) if stated.isascii() and stated.isdigit() and len(stated) <= 9 else default
+    stated = _NUMBER.match(text or "")
+    return int(stated[1]) if stated else default

@@ -30,7 +30,9 @@ def _text(around: Block, first: str, rest: str, lines: list[str]) -> str:
     for block in around.blocks:
         if block.kind in ("ul", "ol"):
             for item in block.blocks:
-                mark = _mark(block, item) if item.number is not None else " " * len(_mark(block, item))
+                mark = "- " if block.kind == "ul" else f"{item.number or 0}. "
+                if item.number is None:
+                    mark = " " * len(mark)
                 known = len(lines)
                 _text(item, first + mark, rest + " " * len(mark), lines)
                 first = rest if len(lines) > known else first
@@ -55,8 +57,13 @@ def _cell_text(cell: Block) -> str:
     return " ".join(" ".join(lines).split())
 
 
+def _number(item: Block) -> int:
+    """Return the number of an item as Markdown can state it: none is below zero, or longer than nine digits."""
+    return min(max(item.number or 0, 0), 999_999_999)
+
+
 def _mark(around: Block, item: Block) -> str:
-    return "- " if around.kind == "ul" else f"{min(max(item.number or 0, 0), 999_999_999)}. "
+    return "- " if around.kind == "ul" else f"{_number(item)}. "
 
 
 def write_markdown(body: Block) -> str:
@@ -100,12 +107,12 @@ def _list(block: Block, first: str, rest: str, lines: list[str]) -> None:
     for item in block.blocks:
         if expected is not None:
             first = rest
-            if block.kind == "ol" and item.number != expected:
+            if block.kind == "ol" and _number(item) != expected:
                 # Markdown counts by itself, so another list begins where the page counts otherwise.
                 lines += (rest.rstrip(), rest + _APART, rest.rstrip())
         mark = _mark(block, item)
         _markdown(item, first + mark, rest + " " * len(mark), lines)
-        expected = (item.number or 0) + 1
+        expected = _number(item) + 1
 
 
 def _leaf(block: Block, within: bool) -> str:

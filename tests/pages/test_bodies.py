@@ -353,6 +353,36 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
     assert forms(f"<table>{rows}</table>").text == "a\t\tb\nc\td\t\n\te"
 
 
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<ol start=-1><li>a<li>b<li>c</ol>", "-1. a\n0. b\n1. c"),
+        ("<ol reversed><li value=1>a<li>b<li>c</ol>", "1. a\n0. b\n-1. c"),
+        ("<ol start=' 3rd'><li>a<li value=+7>b<li value=x>c</ol>", "3. a\n7. b\n8. c"),
+        ("<table><tr><td colspan='2px'>a<td>b<tr><td rowspan=2;>c<td>d<tr><td>e</table>", "a\t\tb\nc\td\n\te"),
+        ("<table><tr><td colspan=-2>a<td rowspan=-2>b<tr><td>c</table>", "a\tb\nc"),
+        ("a<span style='display:block'>b</span>c<b style='DISPLAY : Flex'>d</b>e", "a\nb\nc\nd\ne"),
+        ("a<span style='display:inline-block'>b</span>c", "abc"),
+        ("a<i style='display:none;display:block'>b</i><i style='display:none !IMPORTANT;display:block'>c</i>", "a\nb"),
+        ("a<i style='/* ; */ display:none'>b</i><i style='display:none!x'>c</i><i popover>d</i>", "ac"),
+        ("a<canvas>b</canvas><progress>c</progress><math><mi>x</mi><annotation>d</annotation></math>", "ax"),
+        ("<ruby>漢<rp>(<rt>かん<rp>)</ruby>x", "漢(かん)x"),
+        ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>x", "漢(かん)x"),
+        ("a<embed src=/b.swf> c<p>d</p>", "a c\nd"),
+    ],
+)  # fmt: skip
+def test_the_text_is_what_a_browser_shows(markup: str, text: str) -> None:
+    assert forms(markup).text == text
+
+
+def test_what_is_loaded_late_has_its_own_address() -> None:
+    picture = "<img class=lazy alt=a>\n<noscript><img src=/a.png></noscript>"
+    frames = "<iframe src=about:blank data-lazy-src=/b></iframe> <video><source data-src=/c.mp4></video>"
+    assert forms(f"{picture} {frames}").markdown == (
+        "![a](https://harbour.example/a.png) <https://harbour.example/b> <https://harbour.example/c.mp4>"
+    )
+
+
 def test_spans_make_no_rows_and_few_cells() -> None:
     spans = "<td rowspan=99999999 colspan=99999999>x</td>" * 500
     body = forms(f"<table><tr>{spans}</tr>{'<tr><td>y</td></tr>' * 1_000}<tr></tr></table>")

@@ -86,6 +86,25 @@ def test_an_embedded_asset_without_an_address_is_counted() -> None:
     assert page.outcomes["embedded/lost"] == 2
 
 
+def test_a_node_of_an_unknown_type_within_a_line_stays_in_the_line() -> None:
+    link = {"nodeType": "resource-hyperlink", "content": [said("the table")], "data": {}}
+    mention = {"nodeType": "mention", "content": [said("below")]}
+    page = read(
+        paragraph(said("See "), link, said(" "), mention, said("."), {"nodeType": "embedded-resource-inline"})
+    )
+    assert page.article.body_text == "See the table below."
+    assert page.outcomes["embedded/lost"] == 1
+
+
+def test_cells_that_span_columns_and_rows_keep_the_others_in_their_columns() -> None:
+    def cell(value: str, **spans: int) -> dict[str, Any]:
+        return {"nodeType": "table-cell", "data": spans, "content": [paragraph(said(value))]}
+
+    rows = [[cell("Berth", rowspan=2), cell("Fee", colspan=2)], [cell("day"), cell("year", colspan=-1)]]
+    table = {"nodeType": "table", "content": [{"nodeType": "table-row", "content": row} for row in rows]}
+    assert read(table).article.body_text == "Berth\tFee\t\n\tday\tyear"
+
+
 def test_a_document_of_pictures_alone_is_a_body() -> None:
     assert (
         read(asset("/a.png", "image/png")).article.body_markdown

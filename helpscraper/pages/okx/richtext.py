@@ -32,7 +32,6 @@ _TAGS = {
     "table-cell": "td",
     "table-header-cell": "th",
     "hyperlink": "a",
-    "entry-hyperlink": "span",
     "asset-hyperlink": "a",
     **{f"heading-{level}": f"h{level}" for level in range(1, 7)},
 }
@@ -40,9 +39,9 @@ _MARKS = {
     **{"bold": "b", "italic": "i", "underline": "u", "code": "code", "strikethrough": "s"},
     **{"superscript": "sup", "subscript": "sub"},
 }
-_EMBEDDED = frozenset(
-    ("embedded-asset-block", "embedded-entry-block", "embedded-entry-inline", "embedded-resource-block")
-)
+# Within these, a node of an unknown type is part of the line.
+_LINES = frozenset(("p", "a", "span", *(f"h{level}" for level in range(1, 7))))
+_SPANS = ("colspan", "rowspan")
 # A sane page embeds a few; a hostile one must not fill the counts.
 _MAX_LOST = 1_000
 
@@ -65,11 +64,14 @@ def rich_text(document: Any) -> tuple[etree._Element | None, int]:
             continue
         here = parent
         if node is not document:
-            here = etree.SubElement(parent, _TAGS.get(kind, "div"))
+            here = etree.SubElement(parent, _TAGS.get(kind, "span" if parent.tag in _LINES else "div"))
             uri = text(node, "data", "uri") if kind == "hyperlink" else _file(node)[0]
             if here.tag == "a" and uri and uri.isprintable():
                 here.set("href", uri)
-            elif kind in _EMBEDDED and not _embed(here, node):
+            elif here.tag in ("td", "th"):
+                stated = ((name, dig(node, "data", name)) for name in _SPANS)
+                here.attrib.update({name: str(n) for name, n in stated if type(n) is int and 0 < n < 1_000})
+            elif kind.startswith("embedded-") and not _embed(here, node):
                 lost += 1
         content = dig(node, "content")
         if isinstance(content, list):
@@ -93,7 +95,7 @@ def _field(node: Any, name: str) -> Any:
 
 
 def _embed(here: etree._Element, node: Any) -> bool:
-    """Put an asset into the ``div`` in its place; False when it has no address."""
+    """Put an asset into the element in its place; False when it has no address."""
     url, media_type = _file(node)
     if url is None or not url.isprintable():
         return False
