@@ -76,8 +76,9 @@ def compact(
 ) -> Iterator[MonthReport]:
     """Pack the snapshots of ``partition`` older than ``before``, and their feeds; yield a report for each month.
 
-    Months with nothing to do are passed over, and so is a snapshot that is alone in its month. A file that is damaged,
-    of another schema version, or changed by another program stays as it is and is named.
+    Months with nothing to do are passed over, and so is a snapshot that is alone in its month. Snapshots of different
+    schema versions get different files. A file that is damaged, of a later schema version, or changed by another
+    program stays as it is and is named.
     """
     # Feeds first: a reader that looks in between finds either form of both.
     for kind in _SCHEMAS:
@@ -119,11 +120,14 @@ def _pack_month(catalog: Catalog, report: MonthReport, own: Mapping[str, str], d
                     packed.append(name)  # a killed run had come this far
             except ArchiveError as error:
                 report.problems.append(error.message)
-        if len(fresh) > 1:
+        for version in sorted({schema_version(table.schema) or 0 for table in fresh.values()}):
+            alike = {name: table for name, table in fresh.items() if schema_version(table.schema) == version}
+            if len(alike) < 2:
+                continue
             if not dry_run:
-                report.after += _write(catalog, report, number, fresh)
+                report.after += _write(catalog, report, number, alike)
                 number += 1
-            packed += fresh
+            packed += alike
         report.ids += sorted(packed)
         report.before += sum(catalog.store.size(own[name]) for name in packed)
         for name in [] if dry_run else packed:
@@ -158,9 +162,11 @@ def _load(catalog: Catalog, kind: Packed, name: str, path: str) -> pa.Table:
     metadata = dict(table.schema.metadata or {})
     ids = table.column("article_id").combine_chunks() if "article_id" in table.schema.names else None
     why = ""
-    if (version := schema_version(table.schema)) != SCHEMA_VERSION:
+    # Later versions only add columns.
+    columns = [field for field in _SCHEMAS[kind] if field.name in table.schema.names]
+    if (version := schema_version(table.schema)) is None or not 1 <= version <= SCHEMA_VERSION:
         why = f"schema version {version}, and today's is {SCHEMA_VERSION}"
-    elif not table.schema.equals(_SCHEMAS[kind]) or ids is None:
+    elif not table.schema.equals(pa.schema(columns)) or ids is None or AT[kind] not in table.schema.names:
         why = "other columns than helpscraper's"
     elif any(not key.startswith(b"helpscraper.") for key in metadata) or (
         kind == "snapshots" and RUN_KEY not in metadata
@@ -212,7 +218,9 @@ def _write_file(kind: Packed, target: Path, rows: pa.Table, tables: Mapping[str,
     for name, table in sorted(tables.items()):
         own = table.schema.metadata
         metadata |= {b"%s.%s" % (key, name.encode()): own[key] for key in sorted(own) if key != VERSION_KEY}
-    with open_month_writer(target, _SCHEMAS[kind], plain=_PLAIN[kind]) as writer:
+    # The Arrow schema of the originals, whose metadata hold nothing but the version.
+    version = {VERSION_KEY: next(iter(tables.values())).schema.metadata[VERSION_KEY]}
+    with open_month_writer(target, rows.schema.with_metadata(version), plain=_PLAIN[kind]) as writer:
         writer.write_table(
             rows.combine_chunks().replace_schema_metadata(writer.schema.metadata), row_group_size=_GROUP_ROWS
         )

@@ -83,11 +83,12 @@ def write_parquet(
 def open_month_writer(target: Path, schema: pa.Schema, *, plain: Collection[str]) -> pq.ParquetWriter:
     """Return a writer for rows that repeat themselves: a dictionary for every column but the ``plain`` ones.
 
-    Only ``article_id`` and the instants have statistics, because only by them is anything looked for.
+    The metadata of ``schema`` name its version. Only ``article_id`` and the instants have statistics, because only by
+    them is anything looked for.
     """
     return pq.ParquetWriter(
         target,
-        schema.with_metadata({VERSION_KEY: str(SCHEMA_VERSION).encode()}),
+        schema,
         use_dictionary=[_leaf(field) for field in schema if field.name not in plain],
         write_statistics=[name for name in ("article_id", "snapshot_at", "at") if name in schema.names],
         **_FIXED,

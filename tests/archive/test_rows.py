@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -15,7 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpscraper import Archive
+from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import promote, write_refused
 from helpscraper.cli import main
 from helpscraper.crawl.conclude import accept
@@ -62,7 +65,20 @@ def old(new: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture(params=["new", "old"])
+@pytest.fixture(scope="module")
+def packed(old: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The old archive after its months were put together, each in a file of its version."""
+    root = tmp_path_factory.mktemp("rows") / "packed"
+    shutil.copytree(old, root)
+    reports = list(compact(Catalog(root), EN, dt.datetime(2999, 1, 1, tzinfo=dt.UTC)))
+    assert [(report.kind, len(report.ids), report.problems) for report in reports] == [
+        ("changes", 2, []), ("snapshots", 3, []),
+    ]  # fmt: skip
+    assert list(compact(Catalog(root), EN, dt.datetime(2999, 1, 1, tzinfo=dt.UTC))) == []
+    return root
+
+
+@pytest.fixture(params=["new", "old", "packed"])
 def archive(request: pytest.FixtureRequest) -> Archive:
     return Archive(request.getfixturevalue(request.param))
 
