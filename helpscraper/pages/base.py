@@ -16,6 +16,7 @@ from urllib.parse import urljoin, urlsplit
 from lxml import etree
 
 from helpscraper.errors import ExtractionError
+from helpscraper.pages.spanning import own_names, renamed
 from helpscraper.payload import Payload
 
 __all__ = [
@@ -221,7 +222,8 @@ class Page:
             advice = "fetch it again, or check the file that was handed in"
             raise self.error("html", "the page is empty", advice=advice)
         try:
-            root, error, message = _parse(html)
+            whole = renamed(html)
+            root, error, message = _parse(whole)
         except etree.ParserError as failure:
             raise self.error("html", f"no element could be read ({failure})") from failure
         if root is None:
@@ -230,6 +232,8 @@ class Page:
             # libxml2 stops reading here; half a page must not pass for a whole one.
             advice = "the page is broken or hostile"
             raise self.error("html", f"the parser gave up: {message}", advice=advice)
+        if whole is not html:
+            own_names(root)
         return root
 
     @cached_property
