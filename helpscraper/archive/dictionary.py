@@ -62,7 +62,8 @@ so that a change of one is an edit:
 - letters, figures and signs, in the order in which they are read, and where one word ends and the next begins;
 - joiners in emoji and in Persian and Indic words, variation selectors, the tags of a flag;
 - paragraphs, line breaks, headings and their levels, lines and indentation of code;
-- lists with their kind, depth and numbers (`start`, `value`, `reversed`), cells of tables with their rows and columns;
+- lists with their kind, depth and numbers (`start`, `value`, `reversed`, `type`), cells of tables with their rows and
+  columns;
 - bold, italic, struck, raised, lowered and code;
 - where links lead, addresses and texts of pictures, addresses of films and frames.
 
@@ -80,7 +81,7 @@ In `body_text` raised and lowered figures are those of Unicode (`10⁶`, `H₂O`
 or would be misread: `<sup>` and `<sub>`, `<strong>` and `<em>` beside punctuation, blocks in cells, and `<!-- -->`
 between two lists that would be read as one. The address of a picture is the one that scripts load late (`data-src` and
 the like), else `src`, else the widest of `srcset`, else that of the `picture` around it. Markdown has no numbers below
-0: such an item is numbered 0 there, and as on the page in `body_text`.
+0, and no letters or Roman figures for items: these are 0 and figures there, and as on the page in `body_text`.
 """
 
 

@@ -46,6 +46,7 @@ class _Open:
     home: Block
     number: int = 1
     step: int = 1
+    counter: str = "1"
     spans: Spans = field(default_factory=Spans)
 
 
@@ -233,7 +234,7 @@ class BlockBuilder:
         stated = (
             whole_number(node.get("value"), around.number) if around.block.kind == "ol" else around.number
         )
-        item = Block("li", number=stated)
+        item = Block("li", number=stated, counter=_counter(node, around.counter))
         if self._enter(item, node, place=False):
             around.block.blocks.append(item)
             around.number = stated + around.step
@@ -295,11 +296,17 @@ def _holder(around: _Open, block: Block) -> Block:
 
 def _number(opened: _Open, node: etree._Element) -> None:
     """Read how an ``ol`` counts."""
+    opened.counter = _counter(node, "1")
     first = 1
     if node.get("reversed") is not None:
         opened.step = -1
         first = sum(1 for _ in node.iterchildren("li"))
     opened.number = whole_number(node.get("start"), first)
+
+
+def _counter(node: etree._Element, default: str) -> str:
+    stated = node.get("type")
+    return stated if stated in ("1", "a", "A", "i", "I") else default
 
 
 def _prune(block: Block) -> None:

@@ -25,6 +25,8 @@ _HEIGHT = re.compile(r"[ \t\n\f\r]*\+?0*([0-9]*)")
 class Block:
     """A block. ``kind`` is the name of an element; ``number`` is an item's, None for one that shows no mark.
 
+    ``counter`` says how an item shows its number: ``1``, ``a``, ``A``, ``i`` or ``I``, as the ``type`` of HTML.
+
     Paragraphs, headings (``p``, ``h1`` to ``h6``) and code (``pre``) hold ``pieces``, the others ``blocks``: a list
     its items, a table its rows, a row its cells.
     """
@@ -33,6 +35,7 @@ class Block:
     blocks: list[Block] = field(default_factory=list)
     pieces: list[Piece] = field(default_factory=list)
     number: int | None = 1
+    counter: str = "1"
 
 
 EMPTY = Block("td")

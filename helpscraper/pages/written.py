@@ -30,7 +30,7 @@ def _text(around: Block, first: str, rest: str, lines: list[str]) -> str:
     for block in around.blocks:
         if block.kind in ("ul", "ol"):
             for item in block.blocks:
-                mark = "- " if block.kind == "ul" else f"{item.number or 0}. "
+                mark = "- " if block.kind == "ul" else f"{_counted(item.number or 0, item.counter)}. "
                 if item.number is None:
                     mark = " " * len(mark)
                 known = len(lines)
@@ -55,6 +55,41 @@ def _cell_text(cell: Block) -> str:
     lines: list[str] = []
     _text(cell, "", "", lines)
     return " ".join(" ".join(lines).split())
+
+
+_ROMAN = (
+    *(
+        (1000, "m"),
+        (900, "cm"),
+        (500, "d"),
+        (400, "cd"),
+        (100, "c"),
+        (90, "xc"),
+        (50, "l"),
+        (40, "xl"),
+        (10, "x"),
+    ),
+    *((9, "ix"), (5, "v"), (4, "iv"), (1, "i")),
+)
+
+
+def _counted(number: int, counter: str) -> str:
+    """Return a number as a browser shows it: in letters or Roman figures where the list says so and they have it.
+
+    >>> _counted(28, "a"), _counted(3, "A"), _counted(14, "i"), _counted(0, "a"), _counted(4_000, "I")
+    ('ab', 'C', 'xiv', '0', '4000')
+    """
+    if counter == "1" or number < 1 or (counter in "iI" and number > 3_999):
+        return str(number)
+    shown = ""
+    if counter in "iI":
+        for value, figure in _ROMAN:
+            shown += figure * (number // value)
+            number %= value
+    while counter in "aA" and number:
+        number, letter = divmod(number - 1, 26)
+        shown = chr(ord("a") + letter) + shown
+    return shown.upper() if counter.isupper() else shown
 
 
 def _number(item: Block) -> int:
@@ -158,10 +193,7 @@ def _in_cell(block: Block) -> str:
     if kind == "hr":
         return "<hr>"
     if kind in ("ul", "ol"):
-        items = (
-            f'<li value="{item.number}">{_cell(item)}</li>' if kind == "ol" else f"<li>{_cell(item)}</li>"
-            for item in block.blocks
-        )
+        items = (f"<li{_value(item) if kind == 'ol' else ''}>{_cell(item)}</li>" for item in block.blocks)
         return f"<{kind}>{''.join(items)}</{kind}>"
     if kind == "table":
         rows = ("".join(f"<td>{_cell(cell)}</td>" for cell in row.blocks) for row in block.blocks)
@@ -169,3 +201,8 @@ def _in_cell(block: Block) -> str:
     if kind == "blockquote":
         return f"<blockquote>{_cell(block)}</blockquote>"
     return f"<{kind}>{line_markdown(block.pieces, '<br>')}</{kind}>"
+
+
+def _value(item: Block) -> str:
+    counter = f' type="{item.counter}"' if item.counter != "1" else ""
+    return f' value="{item.number}"{counter}'

@@ -358,6 +358,8 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
     [
         ("<ol start=-1><li>a<li>b<li>c</ol>", "-1. a\n0. b\n1. c"),
         ("<ol reversed><li value=1>a<li>b<li>c</ol>", "1. a\n0. b\n-1. c"),
+        ("<ol type=a start=26><li>a<li>b<li type=I value=4>c<li>d</ol>", "z. a\naa. b\nIV. c\ne. d"),
+        ("<ol type=i><li>a<ol><li>b</ol><li value=0>c</ol>", "i. a\n   1. b\n0. c"),
         ("<ol start=' 3rd'><li>a<li value=+7>b<li value=x>c</ol>", "3. a\n7. b\n8. c"),
         ("<table><tr><td colspan='2px'>a<td>b<tr><td rowspan=2;>c<td>d<tr><td>e</table>", "a\t\tb\nc\td\n\te"),
         ("<table><tr><td colspan=-2>a<td rowspan=-2>b<tr><td>c</table>", "a\tb\nc"),

@@ -66,6 +66,7 @@ SEEN: dict[str, Change] = {
     "the level of a heading": lambda page: page.replace("h2>", "h3>"),
     "where a list begins": exchanged("start=3", "start=4"),
     "the number of an item": exchanged("<li>Untie", "<li value=9>Untie"),
+    "letters for figures": exchanged("start=3", "start=3 type=a"),
     "the kind of a list": lambda page: page.replace("<ol start=3", "<ul").replace("</ol>", "</ul>"),
     "two lists for one": exchanged("</li><li>Untie", "</li></ol><ol start=4><li>Untie"),
     "where a link leads": exchanged("/knot", "/bend"), "a link": exchanged("<a href='/knot'>knot</a>", "knot"),
