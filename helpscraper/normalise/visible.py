@@ -19,7 +19,8 @@ _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
     "\u00ad"  # soft hyphen
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
-    "\u200b\u2060-\u2064\u206a-\u206f\u180e\ufeff\ufff9-\ufffb]+"  # zero width
+    "\u034f\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"  # zero width
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]+"  # of shorthand and of musical notes
 )
 
 # A joiner is content in three places: inside an emoji sequence; beside a letter of a cursive script

@@ -141,8 +141,9 @@ class BlockBuilder:
             self._made(picture(node, self._base))
         elif tag in EMBEDDED:
             self._made(embedded(node, self._base))
-            # The parser knows no end of an ``embed``, so what follows one stands within it.
-            return tag == "embed"
+            # An ``object`` without an address shows its content. The parser knows no end of an ``embed``, so what
+            # follows one stands within it.
+            return tag == "embed" or (tag == "object" and node.get("data") is None)
         elif tag in _AROUND:
             if not self._shown and tag == "rt":
                 # The parser puts the reading into an ``rp`` without an end tag.

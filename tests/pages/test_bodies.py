@@ -371,6 +371,7 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
         ("<ruby>漢<rp>(<rt>かん<rp>)</ruby>x", "漢(かん)x"),
         ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>x", "漢(かん)x"),
         ("a<embed src=/b.swf> c<p>d</p>", "a c\nd"),
+        ("<object><p>a</p></object><object data=/b.pdf>c</object>d", "a\nd"),
     ],
 )  # fmt: skip
 def test_the_text_is_what_a_browser_shows(markup: str, text: str) -> None:
