@@ -27,6 +27,8 @@ ANOTHER_SITE = "another site"
 _EXAMPLES = 20
 # Records that are no captures, and say so.
 _BESIDE = frozenset({"warcinfo", "request", "metadata"})
+# Crawlers note their log, their arguments and what they asked a name server under `metadata:`, `urn:` and `dns:`.
+_WEB = ("http:", "https:")
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 
 
@@ -121,7 +123,7 @@ def select(
 def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     """Say why a record is no capture to import, None when it is one."""
     if site is None:
-        return ANOTHER_SITE
+        return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
     if parse_help_url(record.url).kind == "other":
         return "not a page of the help centre"
     edition = site.edition_at(record.url)
@@ -137,7 +139,7 @@ def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
         return "a date that is still to come"
     if record.type not in _CAPTURES or record.headers.get_header("WARC-Segment-Number"):
         return "a type of record that is not read"
-    if record.headers.get_header("WARC-Truncated"):
+    if record.truncated:
         return "cut off by the crawler that made it"
     if wrong := record.wrong_digests():
         return wrong[0].partition(":")[0]

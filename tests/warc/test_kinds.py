@@ -234,6 +234,7 @@ REVISITS: dict[str, dict[str, Any]] = {
     "unmodified-alone": {"block": UNCHANGED, "profile": UNMODIFIED},
     "unmodified-empty": {"block": b"", "profile": UNMODIFIED},
     "other-writing": {"block": OK, "digest": "hex"},
+    "shortened": {"block": OK + b"<!DOC", "digest": True, "WARC_Truncated": "length"},
 }
 
 
@@ -308,6 +309,15 @@ NAMED = {
         revisit("b", OK, **refers("kept", "2026-02-01T00:00:00Z")),
     ],
     "no date": [response(url("a"), page("a"), WARC_Date="yesterday")],
+    "no address of the web": [
+        record("dns:www.okx.com", b"www.okx.com. 300 IN A 192.0.2.7", Content_Type="text/dns"),
+        record("metadata://example.org/wget.log", b"Saved.", kind="resource", Content_Type="text/plain"),
+        record(f"urn:pageinfo:{url('a')}", b"{}", kind="resource", Content_Type="application/json"),
+    ],
+    "cut off by the crawler that made it": [
+        response(url("a"), page("a"), WARC_Truncated="length"),
+        revisit("kept", OK, WARC_Payload_Digest=digest_of(page("kept")), WARC_Truncated="disconnect"),
+    ],
 }  # fmt: skip
 
 
@@ -318,8 +328,8 @@ def test_what_cannot_be_read_is_counted_and_named(tmp_path: Path, capsys: pytest
     report = run(tmp_path, response(url("kept"), page("kept")), *beside, *others)
     assert (report.problems, dict(report.skipped)) == ([], wanted)
     assert all(
-        "kinds.warc.gz#" in example and SITE in example
-        for each in report.examples.values()
+        "kinds.warc.gz#" in example and (SITE in example or reason == "no address of the web")
+        for reason, each in report.examples.items()
         for example in each
     )
     same_in_all(tmp_path, "2026-03-01", {"kept"})

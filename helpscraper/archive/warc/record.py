@@ -108,6 +108,15 @@ class Record:
         return NOT_MODIFIED in str(self.headers.get_header("WARC-Profile") or "")
 
     @property
+    def truncated(self) -> str:
+        """Why the crawler cut the page off, empty where it did not.
+
+        ``length`` on a revisit is about its own block, which leaves the payload out: Heritrix writes it on all of them.
+        """
+        reason = str(self.headers.get_header("WARC-Truncated") or "").strip()[:_NAMED]
+        return "" if self.is_revisit and reason.lower() == "length" else reason
+
+    @property
     def status(self) -> int | None:
         """The HTTP status."""
         if self.http is None:
@@ -163,8 +172,8 @@ class Record:
 
         Raises ``PayloadError`` for a page that cannot be had whole.
         """
-        if truncated := self.headers.get_header("WARC-Truncated"):
-            raise PayloadError(f"the page is cut off ({str(truncated)[:_NAMED]})")
+        if self.truncated:
+            raise PayloadError(f"the page is cut off ({self.truncated})")
         held = holder or self
         return Payload.of(held.payload, self.described_by(held).http_header)
 
