@@ -18,7 +18,7 @@ from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
-from helpscraper.crawl.health import check_bodies
+from helpscraper.crawl.health import check_import
 from helpscraper.errors import CommandError, ExtractionError, InputError
 from helpscraper.items import Article, Body, RawArticle
 from helpscraper.locales import get_locale
@@ -326,7 +326,7 @@ def _facts(
         "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
         "arguments": {"file": path.name, "url": url},
     }
-    return facts | {"health": [verdict.as_facts() for verdict in check_bodies(facts)]}
+    return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}
 
 
 def _named(outcomes: Counter[str]) -> str:

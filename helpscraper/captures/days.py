@@ -26,7 +26,7 @@ from helpscraper.archive.warc.sources import captures_in, path_of, record_in
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.captures.revisits import Stored
 from helpscraper.captures.select import CaptureReport, Place
-from helpscraper.crawl.health import check_bodies
+from helpscraper.crawl.health import check_import
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.merge import Listings, merge_row
 from helpscraper.crawl.readers import Readers
@@ -250,4 +250,4 @@ class Day:
                 "fingerprint": self._fingerprint,
             },
         }
-        return facts | {"health": [verdict.as_facts() for verdict in check_bodies(facts)]}
+        return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}

@@ -18,7 +18,7 @@ from helpscraper.crawl.drift import drift_details
 from helpscraper.crawl.verdicts import Verdict, check_edition_served, check_language, check_region
 from helpscraper.crawl.witness import witness_verdicts
 
-__all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "is_fit"]
+__all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
 Facts = Mapping[str, Any]
 
@@ -228,6 +228,11 @@ def check_bodies(facts: Facts, limits: Thresholds | None = None) -> list[Verdict
     without = facts.get("new", {}).get("body_sha256", 0)
     said = f"{without} of {facts.get('new', {}).get('fetched', 0)} new articles have no body"
     return failed or ([Verdict("bodies", "warn", said)] if without else [])
+
+
+def check_import(facts: Facts) -> list[Verdict]:
+    """Judge what an import read, as far as pages without a crawl can be judged: bodies, and text that was decoded."""
+    return [*check_bodies(facts), *_charset(facts, Thresholds())]
 
 
 def _first_readings(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:

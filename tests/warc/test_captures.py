@@ -197,6 +197,17 @@ def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, val
     assert verify(Catalog(tmp_path / "archive")).problems == []
 
 
+def test_a_page_that_cannot_be_decoded_is_doubtful(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one, two, _ = slugs()
+    spoilt = page(f"/help/{one}").replace(b"</p>", b"\xff</p>")
+    file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/{one}", spoilt), article(two))
+    assert main(["import", str(file), "--archive", str(tmp_path / "archive")]) == 0
+    told = "1 of 2 articles have characters that could not be decoded (U+FFFD)"
+    assert told in capsys.readouterr().err
+    (run,) = (tmp_path / "archive").glob("runs/*/*/*.json")
+    assert [each["detail"] for each in json.loads(run.read_text())["health"]] == [told]
+
+
 def test_an_import_without_a_row_leaves_nothing(tmp_path: Path) -> None:
     file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/a", b"<title>Just a moment...</title>"))
     for _ in range(2):
