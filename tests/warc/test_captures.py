@@ -197,7 +197,9 @@ def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, val
     assert verify(Catalog(tmp_path / "archive")).problems == []
 
 
-def test_a_page_that_cannot_be_decoded_is_doubtful(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_page_that_cannot_be_decoded_is_doubtful(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one, two, _ = slugs()
     spoilt = page(f"/help/{one}").replace(b"</p>", b"\xff</p>")
     file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/{one}", spoilt), article(two))
