@@ -50,7 +50,7 @@ __all__ = [
 # apostrophes.
 _FORMULA = "^('*[=+\\-@\t\r\n＝＋－＠])"
 _MD_MARKS = str.maketrans(
-    {mark: f"\\{mark}" for mark in "\\|`*_[]"}
+    {mark: f"\\{mark}" for mark in "\\|`*_[]~"}
     | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
 )
 _JOINERS = "\u200c\u200d"
