@@ -25,7 +25,11 @@ PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
 EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
 """Elements that show something from elsewhere; what is in them is shown by browsers that cannot."""
 
-MEANT = (BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
+_MATH = {"mfrac": ("/",), "msup": ("sup",), "msub": ("sub",), "msubsup": ("sub", "sup")}
+# What may be raised, lowered, or stand below the bar of a fraction.
+_TERMS = frozenset(("mi", "mn", "mo", "mrow", "mstyle", "mtext", *_MATH))
+
+MEANT = (_TERMS | BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
 """Elements that ``start`` and ``end`` do something about; the others are as good as what is in them."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
@@ -155,6 +159,8 @@ class BlockBuilder:
             self._show(node, bool(self._heading))
         elif tag == "a" or tag in MARKS:
             self._mark(tag, node)
+        elif tag in _TERMS:
+            self._term(node)
         else:
             self.block(tag, node)
             self._start_block(tag, node)
@@ -195,6 +201,18 @@ class BlockBuilder:
             return
         self._marks = (*before, mark)
         self._undo.append((node, lambda: setattr(self, "_marks", before)))
+
+    def _term(self, node: etree._Element) -> None:
+        """Open a term of a formula: 10⁶ is not 106, nor 1/2 12."""
+        around, before = node.getparent(), node.getprevious()
+        if around is None or before is None or around.tag not in _MATH:
+            return
+        places = _MATH[str(around.tag)]
+        place = places[-1] if before.getprevious() is not None else places[0]
+        if place == "/":
+            self.data(place)
+        else:
+            self._mark(place, node)
 
     def _show(self, node: etree._Element, shown: bool) -> None:
         before = self._shown

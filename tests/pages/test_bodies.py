@@ -368,6 +368,8 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
         ("a<i style='display:none;display:block'>b</i><i style='display:none !IMPORTANT;display:block'>c</i>", "a\nb"),
         ("a<i style='/* ; */ display:none'>b</i><i style='display:none!x'>c</i><i popover>d</i>", "ac"),
         ("a<canvas>b</canvas><progress>c</progress><math><mi>x</mi><annotation>d</annotation></math>", "ax"),
+        ("<math><msup><mn>10</mn><mrow><mo>−</mo><mn>6</mn></mrow></msup><mo>+</mo><mi>x</mi></math>", "10⁻⁶+x"),
+        ("<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "x₁²1/2"),
         ("<ruby>漢<rp>(<rt>かん<rp>)</ruby>x", "漢(かん)x"),
         ("<ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>x", "漢(かん)x"),
         ("a<embed src=/b.swf> c<p>d</p>", "a c\nd"),
