@@ -1,4 +1,4 @@
-"""Bodies by their keys, for whoever compares their texts."""
+"""Read bodies by their keys, to compare their texts and pictures."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class DateReading(NamedTuple):
 
     @property
     def decided(self) -> bool:
-        """Tell whether no other locale is to be asked: what one order makes impossible, another would guess."""
+        """Tell whether to ask no other locale: a date that is impossible in one order would be a guess in another."""
         return self.date is not None or self.problem in ("other-order", "impossible")
 
 

@@ -50,7 +50,7 @@ HIDDEN = frozenset(
         *("button", "select", "textarea", "input"),
     )
 )
-"""Elements whose text is no part of what a reader reads."""
+"""Elements whose text no reader sees."""
 
 # A group separator as CLDR has it: comma, full stop, apostrophes, any space, Arabic thousands separator.
 _GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"

@@ -20,17 +20,17 @@ from helpscraper.pages.tables import EMPTY, Block, Spans, whole_number
 __all__ = ["EMBEDDED", "MEANT", "PLAIN", "BlockBuilder"]
 
 PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
-"""Blocks that only set off what is in them."""
+"""Blocks that begin and end a line, and mean nothing else."""
 
 EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
-"""Elements that show something from elsewhere; what is in them is shown by browsers that cannot."""
+"""Elements that show a file of another address. Only browsers that cannot show it show their content instead."""
 
 _MATH = {"mfrac": ("/",), "msup": ("sup",), "msub": ("sub",), "msubsup": ("sub", "sup")}
 # What may be raised, lowered, or stand below the bar of a fraction.
 _TERMS = frozenset(("mi", "mn", "mo", "mrow", "mstyle", "mtext", *_MATH))
 
 MEANT = (_TERMS | BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
-"""Elements that ``start`` and ``end`` do something about; the others are as good as what is in them."""
+"""Elements that ``start`` and ``end`` act on; all others are passed over, and their content is read."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LISTS = {"ul": "ul", "menu": "ul", "dir": "ul", "ol": "ol"}
@@ -43,7 +43,7 @@ _MAX_DEPTH = 40
 
 @dataclass(slots=True)
 class _Open:
-    """A block that others stand in, the element that it came from, and the block that it stands in itself."""
+    """A block that is being filled: the element that it came from, and ``home``, the block that holds it."""
 
     block: Block
     node: etree._Element | None
@@ -65,7 +65,7 @@ class BlockBuilder:
         # Pictures within code stand behind it.
         self._aside: list[Piece] = []
         self._marks: tuple[Mark, ...] = ()
-        # What each element that is open has changed, to be changed back: its marks, or whether its text is shown.
+        # Each open element that changed the marks, or whether text is shown, with the call that undoes the change.
         self._undo: list[tuple[etree._Element, Callable[[], None]]] = []
         self._shown = True
         self._heading = ""
@@ -138,7 +138,7 @@ class BlockBuilder:
         return self._open[-1]
 
     def start(self, tag: str, node: etree._Element) -> bool:
-        """An element opens; False when what is in it is done with."""
+        """Begin an element; return False to pass over its content."""
         if tag == "br":
             self._line_break()
         elif tag == "img":
@@ -167,7 +167,7 @@ class BlockBuilder:
         return True
 
     def block(self, tag: str, node: etree._Element) -> None:
-        """A block opens: what comes next stands on a line of its own, and is content wherever it stands."""
+        """Begin a block on a new line. Within a control, a block that holds content is shown."""
         self.part()
         if not self._shown and tag in _CONTENT:
             self._show(node, True)
@@ -184,7 +184,7 @@ class BlockBuilder:
             self._pieces.append(("\n", (), None) if self._pre else ("", (), BREAK))
 
     def _made(self, markdown: str | None) -> None:
-        """Take what has no text: it stands under its link alone."""
+        """Add Markdown that has no text, such as a picture; of its marks only the link is kept."""
         if markdown is not None:
             links = tuple(mark for mark in self._marks if mark.kind == "a" and markdown[0] == "!")
             (self._aside if self._pre else self._pieces).append(("", links, markdown))
@@ -259,7 +259,7 @@ class BlockBuilder:
             around.number = stated + around.step
 
     def end(self, tag: str, node: etree._Element) -> None:
-        """An element closes."""
+        """End an element."""
         if tag in _AROUND:
             self.data(_AROUND[tag][1])
         elif tag in BLOCKS and tag != "br":
@@ -267,7 +267,7 @@ class BlockBuilder:
         self.close(node)
 
     def close(self, node: etree._Element) -> None:
-        """Change back what the element has changed."""
+        """Undo the change that the element made to the marks, or to whether text is shown."""
         if self._undo and self._undo[-1][0] is node:
             self._undo.pop()[1]()
 

@@ -1,4 +1,4 @@
-"""What stands in one line of a body: pieces of text under marks, as text and as Markdown.
+"""One line of a body: pieces of text under marks, written as text and as Markdown.
 
 A piece is its text, the marks that it stands under, and its Markdown where that is not made from the text (a picture, a
 line break). Marks are written around the longest stretch of pieces that bears them.
@@ -22,7 +22,7 @@ BREAK = "\\\n"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mark:
-    """What a piece stands under. Each link is a mark of its own; of the others there is one of each kind."""
+    """Bold, italic, a link and the like. Each link is a mark of its own; all bold pieces share one mark, and so on."""
 
     kind: str
     href: str = ""
@@ -37,7 +37,7 @@ MARKS = {
     "sup": Mark("sup"),
     "sub": Mark("sub"),
 }
-"""The mark of each element that Markdown, or HTML within Markdown, has something for."""
+"""The mark of each element that Markdown can write, by its signs or by a tag."""
 
 _SIGNS = {"strong": "**", "em": "*", "del": "~~"}
 _RANK = {kind: rank for rank, kind in enumerate(("a", "strong", "em", "del", "sup", "sub"))}
@@ -104,7 +104,7 @@ def _shared(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[Mark, ..
 
 
 def line_text(pieces: Sequence[Piece]) -> str:
-    """Return tidy pieces as text. Pictures show no words; what is raised or lowered is told apart from its line."""
+    """Return tidy pieces as text: pictures have no words, and raised or lowered text keeps a sign that it is."""
     if len(pieces) == 1:
         return _told(*pieces[0])
     text = nfc("".join(_told(*piece) for piece in pieces))

@@ -12,8 +12,8 @@ from helpscraper.pages.inline import Piece
 
 __all__ = ["EMPTY", "Block", "Spans", "whole_number"]
 
-# So many cells stand empty at most: beside a cell that spans columns, and in a row below cells that span rows. Of how
-# many rows a cell spans nothing is kept but the last, so that number needs no bound.
+# The most empty cells that are written beside one cell, and in one row below cells that span rows. A row span needs no
+# bound: only the number of its last row is kept.
 _MAX_SPAN = 50
 _TO_THE_END = sys.maxsize
 # HTML reads a number from the front of an attribute and passes over what stands behind it.
@@ -44,9 +44,9 @@ EMPTY = Block("td")
 
 @dataclass(slots=True)
 class Spans:
-    """What reaches down into the rows of a table: the last row that a cell covers, by each column that it covers.
+    """The cells of a table that span rows: for each column the last row that such a cell covers.
 
-    They are those of one row group, ``group``, beyond which no cell reaches.
+    All are in one row group (``group``: a ``tbody``, say), because no cell reaches beyond its own.
     """
 
     last_row: dict[int, int] = field(default_factory=dict)

@@ -125,8 +125,9 @@ def shape(count: str) -> tuple[int, bool]:
 def by_custom(found: Cuts, shown: Set[tuple[int, bool]], locale: str) -> Cuts:
     """Settle a count without separators by ``shown``, the shapes of the counts in other rows of the page.
 
-    Where locales leave four figures together they part five, so there only a count as long tells. Rows that tell
-    nothing, or that differ, leave the matter open, and the custom of ``locale`` says which reading comes first.
+    Locales that write 1806 write 12 345, so in these only rows with a count of four figures settle one of four, and
+    longer ones a longer one. When no row settles it, or rows differ, both readings stay, and ``locale`` says which one
+    comes first.
     """
     whole = found.whole
     if whole is None or whole.count is None:

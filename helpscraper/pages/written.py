@@ -1,7 +1,7 @@
 """A tree of blocks as text, and as Markdown that a CommonMark reader (with GFM tables) reads as the same tree.
 
-Where Markdown has nothing for it, HTML within Markdown says it: blocks in a cell of a table, and a comment between two
-lists that would be read as one.
+Where Markdown has no signs, HTML stands in it: for blocks in a cell of a table, and as a comment between two lists that
+would be read as one.
 """
 
 from __future__ import annotations
