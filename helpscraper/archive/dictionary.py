@@ -60,7 +60,7 @@ The text of a body is what a reader sees of it, and bodies that show the same ha
 so that a change of one is an edit:
 
 - letters, figures and signs, in the order in which they are read, and where one word ends and the next begins;
-- joiners in emoji and in Persian and Indic words, variation selectors, the tags of a flag;
+- joiners in emoji and in Persian and Indic words, variation selectors (those of emoji behind emoji), tags of a flag;
 - paragraphs, line breaks, headings and their levels, lines and indentation of code;
 - lists with their kind, depth and numbers (`start`, `value`, `reversed`, `type`), cells of tables with their rows and
   columns;

@@ -1,8 +1,9 @@
 """Characters that a reader sees: the one rule for titles, excerpts and bodies.
 
 Text is in NFC. Characters that show nothing go: control characters, soft hyphens, zero-width spaces, byte order
-marks, controls of direction, joiners where they join nothing, tag characters outside a flag. Characters that show
-something stay: joiners in emoji and in cursive or Indic words, variation selectors, full-width forms, tags of a flag.
+marks, controls of direction, joiners where they join nothing, tag characters outside a flag, selectors of the look of
+emoji behind other signs. Characters that show something stay: joiners in emoji and in cursive or Indic words, all other
+variation selectors, full-width forms, tags of a flag.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ _LOOSE_JOINER = regex.compile(
     r"\p{Script=Malayalam}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Oriya}\p{Script=Sinhala}])",
     regex.VERSION1,
 )
+
+# Whether an emoji is drawn as text (U+FE0E) or as a picture.
+_LOOSE_SELECTOR = regex.compile(r"(?<!\p{Emoji})[\ufe0e\ufe0f]+")
 
 _JOINER = re.compile("[\u200c\u200d]+")
 _ROUNDS = 4
@@ -72,6 +76,8 @@ def visible(text: str) -> str:
     text = nfc(_INVISIBLE.sub("", nfc(text)))
     if _TAG.search(text):
         text = nfc(_FLAG_OR_TAG.sub(lambda found: found[1] or "", text))
+    if "\ufe0f" in text or "\ufe0e" in text:
+        text = nfc(_LOOSE_SELECTOR.sub("", text))
     # Dropping a joiner lets marks on both sides change places, which may loosen the next: a few rounds settle
     # any real text, and a text made to need more loses its joiners.
     for _ in range(_ROUNDS):

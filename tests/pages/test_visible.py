@@ -44,6 +44,7 @@ UNSEEN: dict[str, Change] = {
         f"U+{ord(char):04X}": inserted(char)
         for char in "\u00ad\u034f\u061c\u17b4\u200b\u200c\u200d\u200e\u200f\u2060\u2068\ufeff"
     },
+    "a selector of emoji behind a letter": inserted("\ufe0f"),
     "a tag character": inserted("\U000e0061"),
     "letters decomposed": lambda page: unicodedata.normalize("NFD", page),
     "other spaces": lambda page: page.replace("for a berth is", "for\u00a0a\u2009berth\n  \t is"),
