@@ -1,4 +1,4 @@
-"""Which known article a row of flattened text is of: a text has titles and dates, and no slugs."""
+"""Find the known article for a row of flattened text, which has a title and dates but no slug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one set of rows has lost of another: an article, its body, or its own page."""
+"""Compare two sets of rows: which articles, bodies and readings of an article's own page are missing in the second."""
 
 from __future__ import annotations
 

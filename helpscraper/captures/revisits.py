@@ -1,4 +1,4 @@
-"""Which payload a revisit stands for: told by a digest, by the capture that it refers to, or by its own URL."""
+"""Find the payload of a revisit: by its digest, by the capture that it refers to, or by its own URL."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Stored"]
 
 
 class Stored:
-    """The payloads that there are to refer to: digests, and when each URL had which."""
+    """The payloads that a revisit can refer to: their digests, and at which times each URL had them."""
 
     def __init__(self) -> None:
         # As the record with the payload states it, by the same digest in plain writing.

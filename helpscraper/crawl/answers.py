@@ -92,8 +92,8 @@ _AT_ONCE = 8 << 20
 def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
     """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
 
-    What is wrong with a record or a page is noted too, never raised. Every step is taken for some answers before the
-    next step: it finds its code and its tables in the processor's cache, from which each page's tree drives them out.
+    Faults of a record or a page are noted too, never raised. Each step is taken for several answers before the next
+    step, because that keeps its code in the processor's cache.
     """
     notes = Notes()
     for answers in _answers(tasks, source):
@@ -129,13 +129,22 @@ def _payload(task: Task, source: Source) -> Payload | _Unread | None:
         return None
     try:
         if not task.payload:
-            raise InputError(f"{task.record}: the payload of this revisit is not in the archive")
+            raise InputError(
+                f"{task.record}: no record holds the payload of this revisit; `helpscraper verify` says why"
+            )
         record = source.record(task.record)
-        return record.page(source.record(task.payload) if task.payload != task.record else None)
+        return record.page(_holder(task, source) if task.payload != task.record else None)
     except PayloadError as error:  # as the site sent it: the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
+
+
+def _holder(task: Task, source: Source) -> Record:
+    try:
+        return source.record(task.payload)
+    except (InputError, ArchiveError) as error:
+        raise InputError(f"the payload of this revisit cannot be read: {error.message}") from None
 
 
 def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:

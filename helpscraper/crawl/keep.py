@@ -1,4 +1,4 @@
-"""What a re-extraction takes over from the rows before it: what no record says, or no readable one."""
+"""A re-extraction keeps the values of earlier rows that no readable record gives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is left of the recordings of one crawl, and what is missing of them."""
+"""Find the recorded answers of one crawl, and name those that are missing or damaged."""
 
 from __future__ import annotations
 

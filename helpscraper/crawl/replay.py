@@ -76,7 +76,7 @@ def is_ours(url: str, base_url: str) -> bool:
     return host == host_of(base_url) or ((site := find_site(url)) is not None and site is find_site(base_url))
 
 
-# Whoever is answered so asks for the same address again (the setting ``RETRY_HTTP_CODES``).
+# After these answers the crawler asks for the same address again (the setting ``RETRY_HTTP_CODES``).
 _NOT_NOW = frozenset({403, 408, 429})
 
 

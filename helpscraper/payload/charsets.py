@@ -86,7 +86,7 @@ def decoded(data: bytes, content_type: str = "") -> tuple[str | bytes, int]:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Tell whether ``data`` is UTF-8, by pieces: the text of a whole page would drive the page out of the cache."""
+    """Tell whether ``data`` is UTF-8; it is decoded in pieces, because a whole page and its text overfill the cache."""
     start = 0
     try:
         while start < len(data):

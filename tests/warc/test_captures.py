@@ -119,6 +119,36 @@ def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
     assert Catalog(tmp_path / "archive").resolve("latest").reextracted
 
 
+def test_a_re_extraction_says_what_is_wrong_with_a_recording(tmp_path: Path) -> None:
+    one, two, _ = slugs()
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
+    digest = digest_of(page(f"/help/{one}"))
+    again = record(
+        f"{SITE}/help/{one}",
+        head,
+        kind="revisit",
+        at=AT + DAY,
+        WARC_Payload_Digest=digest,
+        WARC_Profile=IDENTICAL,
+    )
+    run(tmp_path, put(tmp_path / "x.warc.gz", article(one), article(two), again))
+    archive = tmp_path / "archive"
+    before = [load(archive, ref) for ref in ("latest~1", "latest")]
+    first, second = sorted(archive.glob("warc/*/*/*.warc.gz"))
+    first.write_bytes(gzip.compress(gzip.decompress(first.read_bytes())))
+    reports = list(reextract(str(archive), jobs=1, force=True))
+    assert [report.whole for report in reports] == [False, False]
+    assert any("#0: this gzip member holds several records" in each for each in reports[0].problems)
+    (told,) = reports[1].problems
+    assert f"{second.name}#" in told
+    assert f": the payload of this revisit cannot be read: warc/site=okx/locale=en/{first.name}#" in told
+    index = first.with_name(first.name.replace(".warc.gz", ".cdxj"))
+    index.write_bytes(b"")
+    (told,) = list(reextract(str(archive), ["latest"], jobs=1, force=True))[-1].problems
+    assert "no record holds the payload of this revisit; `helpscraper verify` says why" in told
+    assert [load(archive, ref) for ref in ("latest~1", "latest")] == before
+
+
 def test_two_re_extractions_at_once_would_count_in_one_ledger(tmp_path: Path) -> None:
     run(tmp_path, put(tmp_path / "old.warc.gz", *(article(slug) for slug in slugs())))
     archive = str(tmp_path / "archive")

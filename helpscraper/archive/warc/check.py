@@ -74,7 +74,7 @@ def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Prob
         else:
             lines.add(item)
     for capture in sorted(lines ^ set(found), key=lambda each: each.offset):
-        detail = f"the index names a record at {capture.ref} that is not there so"
+        detail = f"the index names a record at {capture.ref}, and the file holds another one there or none"
         if capture not in lines:
             detail = f"the index does not name the record {capture.ref}"
         yield Problem(path, 0, detail, capture.url, "delete the index: it is made again from the WARC file")

@@ -217,6 +217,12 @@ def load_index(store: Store, file: str) -> list[Capture]:
     return scan(store, file)[0]
 
 
+_SHARED = (
+    "this gzip member holds several records, so no offset leads to one of them; "
+    "a program has compressed the file anew: restore it from a backup"
+)
+
+
 def scan(store: Store, file: str) -> tuple[list[Capture], list[Problem], int]:
     """Read WARC file ``file``: its captures, the places that cannot be read, and the number of records of text."""
     captures: list[Capture] = []
@@ -228,6 +234,9 @@ def scan(store: Store, file: str) -> tuple[list[Capture], list[Problem], int]:
                 problems.append(item)
             elif (capture := capture_of(item)) is not None:
                 captures.append(capture)
+            elif not item.alone:
+                if not problems or problems[-1].offset != item.offset:
+                    problems.append(Problem(file, item.offset, _SHARED, item.url))
             else:
                 texts += item.type in {"conversion", "resource"}
     return captures, problems, texts

@@ -223,7 +223,7 @@ def _next(
         return None
     if _VERSION.match(line) is None:
         what, advice = other_format(line) or ("", "")
-        raise Damaged(f"no WARC record begins here, but {line[:40]!r}{what and f': {what}'}", advice)
+        raise Damaged(f"no WARC record begins here, but {line[:_LOOKED_AT]!r}{what and f': {what}'}", advice)
     headers = _warc_headers(source, line)
     record = Record(file, offset, 0, headers, b"")
     try:
