@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import groupby
 
 from lxml import etree
 
 from helpscraper.pages.base import BLOCKS
 from helpscraper.pages.inline import BREAK, MARKS, Mark, Piece, code_text, tidy
 from helpscraper.pages.media import embedded, link_target, mail_address, picture
-from helpscraper.pages.tables import EMPTY, Block, Spans, whole_number
+from helpscraper.pages.tables import EMPTY, Block, Spans, prune, whole_number
 
 __all__ = ["EMBEDDED", "MEANT", "PLAIN", "BlockBuilder"]
 
@@ -68,19 +67,20 @@ class BlockBuilder:
         # Each open element that changed the marks, or whether text is shown, with the call that undoes the change.
         self._undo: list[tuple[etree._Element, Callable[[], None]]] = []
         self._shown = True
+        self._visible = True
         self._heading = ""
         self._pre = 0
 
     def done(self) -> Block:
         """Return the body; what is empty is left out."""
         self.part()
-        _prune(self._body)
+        prune(self._body)
         return self._body
 
     def data(self, text: str) -> None:
         """Take text as it stands in the page."""
         # A block begins with no white space, and half of all pieces are the line ends between two blocks.
-        if self._shown and (self._pieces or self._pre or not text.isspace()):
+        if self._shown and self._visible and (self._pieces or self._pre or not text.isspace()):
             self._pieces.append((text, self._marks, None))
 
     def part(self) -> None:
@@ -180,12 +180,12 @@ class BlockBuilder:
         return address is not None
 
     def _line_break(self) -> None:
-        if self._shown:
+        if self._shown and self._visible:
             self._pieces.append(("\n", (), None) if self._pre else ("", (), BREAK))
 
     def _made(self, markdown: str | None) -> None:
         """Add Markdown that has no text, such as a picture; of its marks only the link is kept."""
-        if markdown is not None:
+        if markdown is not None and self._visible:
             links = tuple(mark for mark in self._marks if mark.kind == "a" and markdown[0] == "!")
             (self._aside if self._pre else self._pieces).append(("", links, markdown))
 
@@ -213,6 +213,13 @@ class BlockBuilder:
             self.data(place)
         else:
             self._mark(place, node)
+
+    def see(self, node: etree._Element, visible: bool | None) -> None:
+        """Let what follows be visible or not until the element ends; None changes nothing."""
+        before = self._visible
+        if visible is not None and visible is not before:
+            self._visible = visible
+            self._undo.append((node, lambda: setattr(self, "_visible", before)))
 
     def _show(self, node: etree._Element, shown: bool) -> None:
         before = self._shown
@@ -268,7 +275,7 @@ class BlockBuilder:
 
     def close(self, node: etree._Element) -> None:
         """Undo the change that the element made to the marks, or to whether text is shown."""
-        if self._undo and self._undo[-1][0] is node:
+        while self._undo and self._undo[-1][0] is node:
             self._undo.pop()[1]()
 
     def _end_block(self, tag: str, node: etree._Element) -> None:
@@ -326,22 +333,3 @@ def _number(opened: _Open, node: etree._Element) -> None:
 def _counter(node: etree._Element, default: str) -> str:
     stated = node.get("type")
     return stated if stated in ("1", "a", "A", "i", "I") else default
-
-
-def _prune(block: Block) -> None:
-    """Leave out blocks with nothing in them, but for cells, which keep their places; give items without a list one."""
-    for inner in block.blocks:
-        if inner.blocks:
-            _prune(inner)
-    if block.kind == "table":
-        block.blocks = [row for row in block.blocks if any(cell.blocks for cell in row.blocks)]
-    elif block.kind != "tr":
-        kept = [inner for inner in block.blocks if inner.pieces or inner.blocks or inner.kind == "hr"]
-        block.blocks = kept if block.kind in ("ul", "ol") else _with_lists(kept)
-
-
-def _with_lists(blocks: list[Block]) -> list[Block]:
-    if all(block.kind != "li" for block in blocks):
-        return blocks
-    groups = groupby(blocks, key=lambda block: block.kind == "li")
-    return [each for loose, group in groups for each in ([Block("ul", list(group))] if loose else group)]

@@ -15,7 +15,7 @@ from lxml import etree
 
 from helpscraper.pages.base import HIDDEN
 from helpscraper.pages.blocks import MEANT, PLAIN, BlockBuilder
-from helpscraper.pages.media import is_hidden, is_set_apart
+from helpscraper.pages.media import is_hidden, is_set_apart, is_visible
 from helpscraper.pages.written import write_markdown, write_text
 
 __all__ = ["BodyForms", "Selector", "write_body"]
@@ -98,8 +98,10 @@ def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Elem
                 skipped = node
                 walk.skip_subtree()
                 continue
-            if "style" in node.attrib and is_set_apart(node):
-                builder.part()
+            if "style" in node.attrib:
+                if is_set_apart(node):
+                    builder.part()
+                builder.see(node, is_visible(node))
             if tag in PLAIN:
                 builder.block(tag, node)
             elif tag in MEANT and not builder.start(tag, node):
@@ -116,8 +118,10 @@ def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Elem
                 builder.close(node)
             elif tag in MEANT:
                 builder.end(tag, node)
-            if "style" in node.attrib and is_set_apart(node):
-                builder.part()
+            if "style" in node.attrib:
+                if is_set_apart(node):
+                    builder.part()
+                builder.close(node)
             if (text := node.tail) and node is not part:
                 builder.data(text)
 

@@ -14,7 +14,7 @@ from lxml import etree
 from helpscraper.pages.base import collapse
 from helpscraper.pages.markdown import escape, link, web_url
 
-__all__ = ["embedded", "is_hidden", "is_set_apart", "link_target", "mail_address", "picture"]
+__all__ = ["embedded", "is_hidden", "is_set_apart", "is_visible", "link_target", "mail_address", "picture"]
 
 # Where scripts that load pictures late keep the address; the ``src`` beside one is a placeholder.
 _LATE = ("data-original", "data-lazy", "data-lazyload", "data-url")
@@ -34,7 +34,7 @@ def is_hidden(node: etree._Element) -> bool:
     A style sheet may hide more; it is no part of a saved page.
     """
     stated = _style(node)
-    if stated.get("display") == "none" or stated.get("visibility") in ("hidden", "collapse"):
+    if stated.get("display") == "none" or stated.get("visibility") == "collapse":
         return True
     if "display" in stated:
         return False
@@ -45,6 +45,14 @@ def is_hidden(node: etree._Element) -> bool:
 def is_set_apart(node: etree._Element) -> bool:
     """Tell whether the element's own style sets it on lines of its own, as a paragraph is."""
     return _style(node).get("display") in _ON_ITS_OWN_LINE
+
+
+def is_visible(node: etree._Element) -> bool | None:
+    """Tell what the element's own style says of its visibility; None where it is as visible as what it stands in.
+
+    What is invisible keeps its place, and may hold elements that are visible.
+    """
+    return {"hidden": False, "visible": True, "initial": True}.get(_style(node).get("visibility", ""))
 
 
 def _style(node: etree._Element) -> dict[str, str]:
@@ -93,7 +101,9 @@ def link_target(node: etree._Element, base_url: str) -> str | None:
 
 def picture(node: etree._Element, base_url: str) -> str | None:
     """Return the Markdown of an ``img``; None when it has neither an address nor a text in its stead."""
-    url = next((url for href in _addresses(node) if (url := web_url(href, base_url))), "")
+    # Some pages state "#" until a script knows the address.
+    hrefs = (href for href in _addresses(node) if href and not href.lstrip().startswith("#"))
+    url = next((url for href in hrefs if (url := web_url(href, base_url))), "")
     alt = collapse(node.get("alt") or "")
     return f"![{escape(alt)}]{link('', url, '')[2:]}" if url or alt else None
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from lxml import etree
 
 from helpscraper.pages.inline import Piece
 
-__all__ = ["EMPTY", "Block", "Spans", "whole_number"]
+__all__ = ["EMPTY", "Block", "Spans", "prune", "whole_number"]
 
 # The most empty cells that are written beside one cell, and in one row below cells that span rows. A row span needs no
 # bound: only the number of its last row is kept.
@@ -40,6 +41,25 @@ class Block:
 
 EMPTY = Block("td")
 """Stands for every cell that a span adds, since a page may ask for millions of them; nothing is ever put into it."""
+
+
+def prune(block: Block) -> None:
+    """Leave out blocks with nothing in them, but for cells, which keep their places; give items without a list one."""
+    for inner in block.blocks:
+        if inner.blocks:
+            prune(inner)
+    if block.kind == "table":
+        block.blocks = [row for row in block.blocks if any(cell.blocks for cell in row.blocks)]
+    elif block.kind != "tr":
+        kept = [inner for inner in block.blocks if inner.pieces or inner.blocks or inner.kind == "hr"]
+        block.blocks = kept if block.kind in ("ul", "ol") else _with_lists(kept)
+
+
+def _with_lists(blocks: list[Block]) -> list[Block]:
+    if all(block.kind != "li" for block in blocks):
+        return blocks
+    groups = groupby(blocks, key=lambda block: block.kind == "li")
+    return [each for loose, group in groups for each in ([Block("ul", list(group))] if loose else group)]
 
 
 @dataclass(slots=True)

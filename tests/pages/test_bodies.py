@@ -367,6 +367,9 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
         ("a<span style='display:inline-block'>b</span>c", "abc"),
         ("a<i style='display:none;display:block'>b</i><i style='display:none !IMPORTANT;display:block'>c</i>", "a\nb"),
         ("a<i style='/* ; */ display:none'>b</i><i style='display:none!x'>c</i><i popover>d</i>", "ac"),
+        ("a<i style='visibility:hidden'>b<b style='visibility:visible'>c</b><img src=/d>d<br></i>e", "ace"),
+        ("<table><tr><td style='visibility:hidden'>a<td>b<tr><td>c<td>d</table>", "\tb\nc\td"),
+        ("<ul style='visibility:hidden'><li>a<li style='visibility:visible'>b</ul>c", "- b\nc"),
         ("a<canvas>b</canvas><progress>c</progress><math><mi>x</mi><annotation>d</annotation></math>", "ax"),
         ("<math><msup><mn>10</mn><mrow><mo>−</mo><mn>6</mn></mrow></msup><mo>+</mo><mi>x</mi></math>", "10⁻⁶+x"),
         ("<math><msubsup><mi>x</mi><mn>1</mn><mn>2</mn></msubsup><mfrac><mn>1</mn><mn>2</mn></mfrac></math>", "x₁²1/2"),
@@ -381,7 +384,7 @@ def test_the_text_is_what_a_browser_shows(markup: str, text: str) -> None:
 
 
 def test_what_is_loaded_late_has_its_own_address() -> None:
-    picture = "<img class=lazy alt=a>\n<noscript><img src=/a.png></noscript>"
+    picture = "<img class=lazy data-src='#' alt=a>\n<noscript><img src=/a.png></noscript>"
     frames = "<iframe src=about:blank data-lazy-src=/b></iframe> <video><source data-src=/c.mp4></video>"
     assert forms(f"{picture} {frames}").markdown == (
         "![a](https://harbour.example/a.png) <https://harbour.example/b> <https://harbour.example/c.mp4>"
