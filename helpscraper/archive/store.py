@@ -12,7 +12,6 @@ import io
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
@@ -166,7 +165,6 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
                 if beside is not None and beside.stat().st_dev != folder.stat().st_dev:
                     folder = beside
-                _sweep(folder)
             else:
                 folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="helpscraper-")))
             handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
@@ -174,6 +172,9 @@ class Store:
             # mkstemp makes files that only their owner may read; an archive is read by others too.
             Path(name).chmod(0o644)
             stack.callback(Path(name).unlink, missing_ok=True)
+            if self.is_local:
+                # By the file system's own clock: this machine's may be hours ahead of it, or be set meanwhile.
+                _sweep(folder, Path(name).stat().st_mtime)
             yield Path(name)
 
     def state_dir(self, partition: Partition) -> Path:
@@ -313,8 +314,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _sweep(folder: Path) -> None:
-    limit = time.time() - _STALE_SECONDS
+def _sweep(folder: Path, now: float) -> None:
+    limit = now - _STALE_SECONDS
     for leftover in folder.glob(".*.tmp"):
         with contextlib.suppress(FileNotFoundError):  # another writer may sweep at the same time
             if leftover.stat().st_mtime < limit:

@@ -97,6 +97,18 @@ def test_what_a_killed_writer_left_is_swept_an_hour_later(tmp_path: Path) -> Non
     assert new.exists()
 
 
+def test_a_file_system_whose_clock_is_behind_keeps_what_is_being_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = time.time() + 7200
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    store = Store(tmp_path)
+    with store.scratch("a") as first, store.scratch("b"):
+        first.write_bytes(b"1")
+        store.commit("a", first)
+    assert store.read("a") == b"1"
+
+
 def test_of_many_writers_one_wins(tmp_path: Path) -> None:
     store = Store(tmp_path)
     lost: list[ArchiveError] = []
