@@ -107,6 +107,7 @@ class HelpSpider(InterfaceSpider):
         sections = page.sections
         self._note(page, "category")
         if not sections:
+            page.check_blocked()
             raise ExtractionError(
                 response.url, "sections", "the category page names no section", selector="allSections, nav a"
             )

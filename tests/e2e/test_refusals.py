@@ -56,6 +56,15 @@ def test_a_first_crawl_of_a_site_that_only_blocks(archive: Path) -> None:
         assert "block or challenge page" in result.stderr
 
 
+def test_block_pages_in_place_of_the_categories_are_no_layout(archive: Path) -> None:
+    with SampleServer(articles=12) as server:
+        server.faults.append(Fault(faults.denied(), path="/help/category/*"))
+        result = crawl(server, archive)
+    assert result.code == 3
+    assert result.verdicts().keys() == {"articles", "challenge"}
+    assert result.facts["problems"] == {"challenge": 3, "discovery": 3} and not result.facts["drift"]
+
+
 @pytest.mark.long
 def test_validators_are_not_sent_after_a_refused_run(archive: Path) -> None:
     with SampleServer(articles=20, validators=True) as server:

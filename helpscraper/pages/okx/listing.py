@@ -123,14 +123,18 @@ class ListingPage(OkxPage):
     def _own_category(self) -> str | None:
         return self.valid_slug(text(self._current, "category", "slug"))
 
-    def _check_empty(self) -> None:
-        """Raise unless the page says itself that it has no articles."""
+    def check_blocked(self) -> None:
+        """Raise ``ExtractionError`` for a block or challenge page, which shows neither sections nor articles."""
         if is_challenge(self):
             raise self.error(
                 "challenge",
                 f"a block or challenge page ({self.head_title!r}), not a listing",
                 advice="slow down, or ask the site's owner for access",
             )
+
+    def _check_empty(self) -> None:
+        """Raise unless the page says itself that it has no articles."""
+        self.check_blocked()
         total, skipped = self.total, number(self._list[1], "skip") or 0
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
         refused = self.error(
