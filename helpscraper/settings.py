@@ -128,7 +128,7 @@ EXTENSIONS = {
 }
 # Own: go on from the ledger of a crawl that did not end; how old that ledger may be.
 RESUME = False
-RESUME_MAX_HOURS = 24.0
+RESUME_MAX_HOURS = 36.0
 # Own: within how many days each article's own page is read again, whatever the listings say; 0: never for that reason.
 AUDIT_DAYS = 7.0
 # Own: how many articles that left every listing are asked for at their own address.

@@ -29,7 +29,7 @@ from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.tables import LedgerBodies
 from helpscraper.crawl.validators import save_validators
 from helpscraper.crawl.verdicts import ANOTHER_EDITION, Verdict
-from helpscraper.crawl.wording import main_cause, summary
+from helpscraper.crawl.wording import main_cause, resume_hint, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
@@ -67,7 +67,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         _write_run(session, facts)
     elif finish_reason == "shutdown" and not facts["internal_errors"]:
         facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "interrupted": True}
-        facts["reason"] = "interrupted; --resume goes on from here"
+        facts["reason"] = f"interrupted{resume_hint(facts)}"
         _write_run(session, facts)
     elif is_fit(verdicts):
         _commit(session, rows, facts)
@@ -75,7 +75,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         _refuse(session, rows, facts, verdicts)
     session.concluded = facts
     another = finish_reason == ANOTHER_EDITION and session.arguments.locale not in facts["editions"]
-    nothing_to_resume = another or session.mistake is not None
+    nothing_to_resume = another or session.mistake is not None or not session.ledger.outcomes()
     if finish_reason == "finished" or (nothing_to_resume and not session.resumed):
         session.finish()
     else:

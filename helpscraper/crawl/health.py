@@ -17,6 +17,7 @@ from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.crawl.drift import drift_details
 from helpscraper.crawl.verdicts import Verdict, check_edition_served, check_language, check_region
 from helpscraper.crawl.witness import witness_verdicts
+from helpscraper.crawl.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
@@ -137,9 +138,7 @@ def _ended(facts: Facts) -> Iterator[Verdict]:
     reason = facts.get("finish_reason")
     if reason != "finished":
         because = facts.get("stopped") or reason
-        yield Verdict(
-            "end", "fail", f"the crawl did not run to its end: {because}; --resume goes on from here"
-        )
+        yield Verdict("end", "fail", f"the crawl did not run to its end: {because}{resume_hint(facts)}")
     internal = facts.get("internal_errors", 0)
     if internal:
         first = next(iter(facts.get("errors", ())), "see the log")

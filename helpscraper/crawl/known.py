@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,12 +19,15 @@ from helpscraper.archive.runs import RunFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 
-__all__ = ["Known", "KnownRows", "good_crawls", "newest_run", "read_known"]
+__all__ = ["Known", "KnownRows", "crawls_alike", "good_crawls", "newest_run", "read_known"]
 
 logger = logging.getLogger(__name__)
 
 # A year of daily crawls; what lies further back is no measure for today, and its facts need not be read.
 _LOOK_BACK = 366
+
+_CRAWLS = 10
+"""Crawls from whose starts the schedule is told."""
 
 
 class KnownRows(Mapping[str, dict[str, Any]]):
@@ -137,6 +141,32 @@ def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunF
         if facts.get("accepted"):
             break
     return found
+
+
+def crawls_alike(
+    catalog: Catalog, partition: Partition, arguments: Mapping[str, str], *, before: str
+) -> list[RunFacts]:
+    """Return the facts of the last crawls that asked for the same part of the help centre, oldest first.
+
+    Crawls of another part and imports do not tell when this part is crawled again. At most ``_CRAWLS`` are returned,
+    of the last ``_LOOK_BACK`` runs before the id ``before``; a file that cannot be read is left aside.
+    """
+    found: list[RunFacts] = []
+    for run_id in reversed(catalog.run_ids(partition)[-_LOOK_BACK:]):
+        if len(found) == _CRAWLS:
+            break
+        if run_id >= before:
+            continue
+        with suppress(ArchiveError):  # newest_run names a damaged one
+            facts = catalog.run(partition, run_id)
+            if facts.get("kind") == "crawl" and _part(facts.get("arguments", {})) == _part(arguments):
+                found.append(facts)
+    return found[::-1]
+
+
+def _part(arguments: Mapping[str, str]) -> list[str]:
+    """Return the arguments that choose a part of the help centre; all are empty for the whole."""
+    return [arguments.get(name) or "" for name in ("categories", "sections", "query", "limit")]
 
 
 def _as_crawled(snapshot: Snapshot) -> Snapshot:

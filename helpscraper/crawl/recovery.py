@@ -39,6 +39,10 @@ class Leftover:
     versions: dict[str, str]
     outcomes: dict[str, int]
 
+    def __str__(self) -> str:
+        counts = ", ".join(f"{n} {name}" for name, n in sorted(self.outcomes.items()))
+        return f"{self.snapshot_id} (articles: {counts or 'none'})"
+
     def as_facts(self) -> dict[str, object]:
         """Return what the run facts of the crawl that found it say."""
         return {"snapshot_id": self.snapshot_id, "outcomes": self.outcomes}
@@ -103,6 +107,9 @@ def unresumable(
         return "there was none to resume"
     started = snapshot_instant(leftover.snapshot_id)
     named = f"the one of {started:%Y-%m-%d %H:%M} UTC"
+    if not leftover.outcomes:
+        # A snapshot of what is read now would bear the time of a crawl that read nothing.
+        return f"{named} had found no article"
     now = dt.datetime.now(dt.UTC)
     if started - now > _CLOCK_SLACK:
         return f"{named} is still to come: the clock was ahead"

@@ -19,7 +19,7 @@ from helpscraper.archive.warc import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.health import Thresholds
-from helpscraper.crawl.known import newest_run, read_known
+from helpscraper.crawl.known import crawls_alike, newest_run, read_known
 from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.notify import notify_transition, run_before
@@ -36,9 +36,6 @@ __all__ = ["CrawlSession", "SessionOptions"]
 
 logger = logging.getLogger(__name__)
 
-_LAST_RUNS = 10
-"""Runs from whose starts the schedule is told."""
-
 _NOTHING_SAID = frozenset({"audit", "unlisted"})
 """Reasons to read a page although nothing speaks for a change."""
 
@@ -49,7 +46,7 @@ class SessionOptions:
 
     archive_uri: str = "output"
     resume: bool = False
-    resume_max_hours: float = 24.0
+    resume_max_hours: float = 36.0
     audit_days: float = 7.0
     baseline_runs: int = 5
     thresholds: Thresholds = field(default_factory=Thresholds)
@@ -97,8 +94,11 @@ class CrawlSession:
             else None
         )
         last = newest_run(catalog, self.partition)
-        starts = [*map(snapshot_instant, catalog.run_ids(self.partition)[-_LAST_RUNS:]), snapshot_at]
-        self.pace = Pace.of(starts, last)
+        alike = crawls_alike(catalog, self.partition, arguments.as_facts(), before=snapshot_id(snapshot_at))
+        starts = [*(snapshot_instant(run["run_id"]) for run in alike), snapshot_at]
+        # A crawl that ended early, such as one of a host that did not answer, shows no pace.
+        ended = (run for run in reversed(alike) if run.get("finish_reason") == "finished")
+        self.pace = Pace.of(starts, next(ended, None))
         self.audit: Audit | None = None
         self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
         self.region: dict[str, str] = {}
@@ -149,16 +149,15 @@ class CrawlSession:
             if options.resume:
                 why_new = unresumable(leftover, arguments, options.versions, options.resume_max_hours)
                 if leftover is not None and why_new is None:
-                    logger.warning("Resuming the crawl of %s: %s", leftover.snapshot_id, leftover.outcomes)
+                    logger.warning("Going on with the crawl of %s.", leftover)
                     ledger.reopen()
                     begun = snapshot_instant(leftover.snapshot_id)
                     return cls(arguments, options, catalog, lock, ledger, begun, resumed=True)
             snapshot_at = free_instant(catalog, partition)
             if leftover is not None:
                 logger.warning(
-                    "Found the ledger of a crawl that did not end: %s, articles %s. Starting clean%s.",
-                    leftover.snapshot_id, leftover.outcomes,
-                    "" if options.resume else "; --resume would have gone on from it",
+                    "Found the ledger of a crawl that did not end: %s. Starting clean%s.", leftover,
+                    "" if options.resume or not leftover.outcomes else "; --resume would have gone on from it",
                 )  # fmt: skip
                 _tell(bury(catalog, partition, leftover), catalog, partition, options)
             ledger.delete()

@@ -10,7 +10,7 @@ from helpscraper.archive.nearest import nearest
 from helpscraper.errors import ExtractionError
 from helpscraper.pages.okx import PAST_THE_END
 
-__all__ = ["main_cause", "network_error", "problem_kind", "summary", "unknown_names"]
+__all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]
 
 _CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "page", "payload"})
 _SHOWN = 3
@@ -39,6 +39,9 @@ def network_error(name: str, text: str) -> str:
     >>> network_error("CannotResolveHostError", "DNS lookup failed: nowhere.invalid.")
     'DNS lookup failed: nowhere.invalid.'
     """
+    if limit := text.partition(" took longer than ")[2].rstrip("."):
+        # Without the URL, which stands beside every error already.
+        return f"no whole answer within {limit}"
     if name in _SPEAKING and text and "Failure" not in text:
         return text
     said = f"{name}: {text}".strip(": ")
@@ -86,6 +89,11 @@ def problem_kind(error: ExtractionError) -> str:
     if error.field == PAST_THE_END:
         return "page"
     return error.field if error.field in {"challenge", "edition", "page"} else "extraction"
+
+
+def resume_hint(facts: Mapping[str, Any]) -> str:
+    """Return what follows the reason why a crawl ended early: nothing where it had found no article to keep."""
+    return "; --resume goes on from here" if any(facts.get("counts", {}).values()) else ""
 
 
 def summary(facts: Mapping[str, Any]) -> str:

@@ -150,7 +150,7 @@ class PatientSpider(scrapy.Spider):
         if "slug" in request.cb_kwargs:
             ledger.settle(request.cb_kwargs["slug"], "failed", detail)
         elif section:
-            ledger.section_problem(section, f"{where}: {detail}")
+            ledger.section_problem(section, f"page {page}: {detail}")
             if page < self.pages_stated.get(section, 0):
                 return [self.listing_request(section, page + 1, walk=request.cb_kwargs["walk"])]
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ import pytest
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
-from helpscraper.archive.writer import SnapshotFile
-from helpscraper.crawl.known import good_crawls, newest_run, read_known
+from helpscraper.archive.writer import SnapshotFile, write_run
+from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.known import crawls_alike, good_crawls, newest_run, read_known
+from helpscraper.crawl.session import CrawlSession, SessionOptions
 
 HERE = Partition("okx", "en")
 Commit = Callable[..., SnapshotFile]
@@ -119,3 +122,41 @@ def test_the_run_before_is_that_of_any_outcome(store: Store, commit: Commit) -> 
     catalog = Catalog(store)
     assert (newest_run(catalog, HERE) or {})["outcome"] == "refused"
     assert (newest_run(catalog, HERE, before=second.snapshot_id) or {})["run_id"].startswith("20260101")
+
+
+def test_the_schedule_is_that_of_crawls_of_the_same_part(store: Store) -> None:
+    part = {"sections": "faq-identity", "mode": "full"}
+    runs = [
+        ("20260101T000000Z", {"kind": "crawl", "arguments": {"sections": "", "mode": "full"}}),
+        ("20260102T000000Z", {"kind": "import"}),
+        ("20260103T000000Z", {"kind": "crawl", "arguments": part, "outcome": "failed"}),
+        ("20260104T000000Z", {"kind": "crawl", "arguments": {"limit": "3"}}),
+        ("20260108T000000Z", {"kind": "crawl", "arguments": {}}),
+        ("20260109T000000Z", {"kind": "crawl", "arguments": {}}),
+    ]
+    for run_id, facts in runs:
+        write_run(store, HERE, run_id, {"run_id": run_id, **facts})
+
+    def alike(**arguments: str) -> list[str]:
+        found = crawls_alike(Catalog(store), HERE, arguments, before="20260109T000000Z")
+        return [run["run_id"][:8] for run in found]
+
+    assert alike(mode="incremental") == ["20260101", "20260108"]
+    assert alike(sections="faq-identity") == ["20260103"]
+    assert alike(query="face") == []
+
+
+def test_crawls_of_a_part_and_crawls_that_ended_early_set_no_pace(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    part, whole = {"arguments": {"sections": "faq-identity"}}, {"arguments": {"sections": ""}}
+    runs = {
+        f"2026010{day}T000000Z": {**whole, "finish_reason": "finished", "seconds": 90} for day in range(1, 6)
+    }
+    runs["20260106T000000Z"] = {**whole, "finish_reason": "robots_unavailable", "seconds": 7}
+    runs |= {f"20260107T{hour:02}0000Z": {**part, "finish_reason": "finished"} for hour in range(10)}
+    for run_id, facts in runs.items():
+        write_run(store, HERE, run_id, {"run_id": run_id, "kind": "crawl", **facts})
+    session = CrawlSession.open(CrawlArguments.parse(), SessionOptions(archive_uri=str(tmp_path)))
+    session.finish()
+    assert session.pace.usual == dt.timedelta(days=1)
+    assert session.pace.takes == dt.timedelta(seconds=90)

@@ -10,7 +10,9 @@ import pytest
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.recovery import Leftover, unresumable
+from helpscraper.crawl.session import SessionOptions
 from helpscraper.errors import CommandError
+from helpscraper.settings import RESUME_MAX_HOURS
 
 ARGUMENTS = CrawlArguments.parse(sections="faq-identity")
 VERSIONS = {"extractor": "7", "scrapy": "2.19"}
@@ -52,3 +54,15 @@ def test_other_arguments_are_another_crawl_until_it_is_too_old() -> None:
 
 def test_nothing_left_is_nothing_to_resume() -> None:
     assert unresumable(None, ARGUMENTS, VERSIONS, 24) == "there was none to resume"
+
+
+def test_a_crawl_that_found_no_article_gives_its_time_to_no_later_one() -> None:
+    nothing = replace(begun(), outcomes={})
+    assert "had found no article" in str(unresumable(nothing, ARGUMENTS, VERSIONS, 24))
+    assert str(nothing).endswith("(articles: none)") and str(begun()).endswith("(articles: 3 fetched)")
+
+
+def test_the_crawl_of_one_day_is_gone_on_with_by_the_next_days() -> None:
+    hours = SessionOptions().resume_max_hours
+    assert unresumable(begun(25), ARGUMENTS, VERSIONS, hours) is None
+    assert hours == RESUME_MAX_HOURS

@@ -63,7 +63,7 @@ def test_the_main_cause_has_a_count_and_a_url() -> None:
             "[<twisted.python.failure.Failure twisted.internet.error.ConnectionDone: Connection was closed cleanly.>]",
             "connection closed by the server before the answer was whole",
         ),
-        ("DownloadTimeoutError", "Getting /a took longer than 30 s.", "Getting /a took longer than 30 s."),
+        ("DownloadTimeoutError", "Getting /a took longer than 30 s.", "no whole answer within 30 s"),
         ("DownloadTimeoutError", "", "no answer in time"),
         ("ResponseDataLossError", "", "connection closed by the server before the answer was whole"),
         ("ValueError", "odd", "ValueError: odd"),

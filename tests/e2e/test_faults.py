@@ -90,7 +90,7 @@ def test_pages_that_stay_broken_are_named_and_keep_what_was_known(
             "http://10.0.0.1/": faults.redirect("http://10.0.0.1/"),
             "article: ": faults.soft_404(),
             "larger than DOWNLOAD_MAXSIZE": faults.huge(4 * 2**20),
-            "took longer": faults.trickle(200),
+            "no whole answer within": faults.trickle(200),
             "cut off": faults.truncated_gzip(),
             "before the answer was whole": faults.truncated(),
             "connection reset by the server": faults.reset(),
@@ -133,8 +133,8 @@ def test_a_listing_that_cannot_be_read_is_a_hole_and_no_removal(server: SampleSe
     result = crawl(server, archive, settings=PATIENCE)
     assert result.code == 4, result.said
     reasons = " ".join(result.facts["incomplete_reasons"])
-    assert "section faq-getting-started: section faq-getting-started, page 1: HTTP 503" in reasons
-    assert "section announcements-latest-announcements, page 2: list: the page states" in reasons
+    assert "section faq-getting-started: page 1: HTTP 503" in reasons
+    assert "section announcements-latest-announcements: page 2: list: the page states" in reasons
     assert not result.facts["sections"]["faq-getting-started"]["whole"]
     # Its articles were asked for at their own addresses, and none is lost.
     assert not differences(rows(archive), expected(server))

@@ -39,7 +39,7 @@ def spoiled(archive: Path, action: Any, *, moved: Any = None) -> tuple[Any, list
         pytest.param(faults.status(503), None, "HTTP 503", marks=pytest.mark.long),
         pytest.param(faults.status(501), None, "HTTP 501", marks=pytest.mark.long),
         pytest.param(faults.reset(), None, "connection reset by the server", marks=pytest.mark.long),
-        pytest.param(faults.hang(), None, "longer than 1.0 seconds", marks=pytest.mark.long),
+        pytest.param(faults.hang(), None, "no whole answer within 1.0 seconds;", marks=pytest.mark.long),
         pytest.param(faults.truncated(), None, "before the answer was whole", marks=pytest.mark.long),
         pytest.param(faults.redirect_loop(), None, "redirections", marks=pytest.mark.long),
         pytest.param(
@@ -97,9 +97,20 @@ def test_a_crawl_that_had_to_stop_goes_on_when_robots_txt_is_back(archive: Path)
 @pytest.mark.long
 def test_a_refusal_that_left_its_ledger_keeps_its_reason(archive: Path) -> None:
     with SampleServer(articles=8) as server:
-        server.faults.append(Fault(faults.status(502), path=ROBOTS, times=2))
-        assert crawl(server, archive, settings=QUICK).code == 3
+        assert crawl(server, archive, settings={"CLOSESPIDER_ITEMCOUNT": "5", **QUICK}).code == 3
         assert crawl(server, archive, settings=QUICK).code == 0
+    runs = Archive(archive).runs()
+    assert runs.outcome.tolist() == ["refused", "committed"]
+    assert "closespider_itemcount" in runs.reason[0]
+
+
+def test_a_crawl_that_read_nothing_is_not_resumed(archive: Path) -> None:
+    with SampleServer(articles=8) as server:
+        server.faults.append(Fault(faults.status(502), path=ROBOTS, times=2))
+        shut = crawl(server, archive, "--resume", settings=QUICK)
+        assert shut.code == 3 and "--resume goes on" not in shut.said
+        done = crawl(server, archive, "--resume", settings=QUICK)
+    assert done.code == 0 and "a new crawl: there was none to resume" in done.stdout
     runs = Archive(archive).runs()
     assert runs.outcome.tolist() == ["refused", "committed"]
     assert "HTTP 502" in runs.reason[0]
