@@ -29,14 +29,21 @@ class Census:
         self._lost: Counter[str] = Counter()
         self._new: Counter[str] = Counter()
         self._oldest: tuple[dt.datetime, str] | None = None
+        self._due = 0
 
     def add(
         self,
         row: Mapping[str, Any],
         previous: Mapping[str, Any] | None,
         sightings: Mapping[str, Mapping[str, Any]],
+        *,
+        due: bool = False,
     ) -> None:
-        """Count one row, beside the article's row of an earlier snapshot and what each listing said of it."""
+        """Count one row, beside the article's row of an earlier snapshot and what each listing said of it.
+
+        ``due``: its page was still to be read when the crawl ended.
+        """
+        self._due += due
         self._status[row["status"]] += 1
         self._live.update({row["section"] or "", *(row["listed_in"] or ())})
         if row["fetched_at"] is not None:
@@ -69,7 +76,8 @@ class Census:
         """Return the counts.
 
         ``oldest_page``: the article whose own page was read longest ago, and when.
-        ``counts``: rows by status, and the articles that are ``gone``. ``live``: rows by section.
+        ``counts``: rows by status, and the articles that are ``gone``. ``due``: rows among the ``failed`` whose page
+        was still to be read. ``live``: rows by section.
         ``new``: pages of articles that were not known before, and in how many of them each field is missing.
         ``refetched``: for pages of known articles, how many had each field before and how many of these lack it now.
         ``listed``: by section, how many articles its listing showed and in how many of them each field was read.
@@ -80,6 +88,7 @@ class Census:
             "counts": {
                 name: self._status[name] for name in ("fetched", "carried", "listed", "failed", "gone")
             },
+            "due": self._due,
             "live": dict(sorted(self._live.items())),
             "new": {"fetched": self._new["fetched"], **{name: self._new[name] for name in PAGE_FIELDS}},
             "refetched": {name: {"had": self._had[name], "lost": self._lost[name]} for name in PAGE_FIELDS},

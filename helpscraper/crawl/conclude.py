@@ -166,7 +166,8 @@ def _rows(
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
-                census.add(row, previous, session.witness.of_pages(entry.sightings))
+                shown = session.witness.of_pages(entry.sightings)
+                census.add(row, previous, shown, due=entry.outcome == "expected")
                 yield row
             elif entry.outcome != "absent":
                 # One that is not there and was never known leaves nothing to keep.

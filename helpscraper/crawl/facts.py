@@ -43,9 +43,7 @@ def run_facts(
     """
     ledger, arguments = session.ledger, session.arguments
     problems = ledger.tallies("problem")
-    holes = listing_holes(session, sections) + _article_holes(
-        session, census["counts"], list(unnamed), problems
-    )
+    holes = listing_holes(session, sections) + _article_holes(session, census, list(unnamed), problems)
     if finish_reason != "finished":
         holes.append(f"the crawl ended early: {finish_reason}")
     asked = [f"only part: {arguments.scope}"] if arguments.scope else []
@@ -95,11 +93,14 @@ def run_facts(
 
 
 def _article_holes(
-    session: CrawlSession, counts: Mapping[str, int], unnamed: list[str], problems: Mapping[str, int]
+    session: CrawlSession, census: Mapping[str, Any], unnamed: list[str], problems: Mapping[str, int]
 ) -> list[str]:
     found = [detail for kind, _, detail in session.ledger.problems() if kind == "unlisted"]
-    if counts["failed"]:
-        found.append(f"{counts['failed']} article pages could not be read")
+    due = census["due"]
+    if failed := census["counts"]["failed"] - due:
+        found.append(f"{failed} article pages could not be read")
+    if due:
+        found.append(f"{due} article pages were still to be read")
     if unnamed:
         found.append(f"{len(unnamed)} articles without a title are left out: {', '.join(unnamed[:_SHOWN])}")
     if dropped := problems.get("invalid", 0) + problems.get("slug", 0):

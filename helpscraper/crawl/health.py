@@ -155,7 +155,11 @@ def _articles(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
         query = facts.get("arguments", {}).get("query")
         what, never = ("article", "help centre") if not query else (f"hit for {query!r}", "snapshot")
         yield Verdict("articles", "fail", f"no {what} was found{because}; an empty result is never a {never}")
-    elif not counts.get("fetched") and not counts.get("carried") and counts.get("failed"):
+    elif (
+        not counts.get("fetched")
+        and not counts.get("carried")
+        and counts.get("failed", 0) > facts.get("due", 0)
+    ):
         yield Verdict("articles", "fail", f"not one of {n} articles could be read")
     elif facts.get("scope"):
         return
@@ -211,7 +215,11 @@ def _coverage(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
 
 def _failed(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     counts = facts.get("counts", {})
-    failed, tried = counts.get("failed", 0), counts.get("failed", 0) + counts.get("fetched", 0)
+    # A crawl that ended early is refused for that alone; pages whose turn had not come say nothing about the site.
+    failed = counts.get("failed", 0) - (
+        facts.get("due", 0) if facts.get("finish_reason") != "finished" else 0
+    )
+    tried = failed + counts.get("fetched", 0)
     if not failed:
         return
     bad = failed > limits.max_failed * _live(facts) or failed > limits.max_failed_of_tried * tried

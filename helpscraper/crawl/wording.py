@@ -98,7 +98,8 @@ def resume_hint(facts: Mapping[str, Any]) -> str:
 
 def summary(facts: Mapping[str, Any]) -> str:
     """Return the one line that a cron mail holds."""
-    counts = facts["counts"]
+    due = facts.get("due", 0)
+    counts = facts["counts"] | {"failed": facts["counts"].get("failed", 0) - due, "still to be read": due}
     live = {name: n for name, n in counts.items() if n and name != "gone"}
     line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}: {sum(live.values())} articles"
     line += f" and {counts['gone']} gone" if counts.get("gone") else ""

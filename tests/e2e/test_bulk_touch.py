@@ -33,6 +33,8 @@ def test_a_bulk_touch_is_read_in_several_runs_and_told_in_one_line(archive: Path
             # Items are pages: the listings come first, and some twenty articles.
             cut = crawl(server, archive, *ask, settings={"CLOSESPIDER_ITEMCOUNT": "35"})
             assert cut.code == 3 and len(snapshots(archive)) == 1, cut.said
+            assert cut.verdicts().keys() == {"end"}
+            assert f"{cut.facts['due']} still to be read), " in cut.stderr and "failed" not in cut.stderr
             read.append(articles(server, asked))
             asked = len(server.requests)
         done = crawl(server, archive, "--resume")
