@@ -45,6 +45,9 @@ __all__ = ["Report", "reextract"]
 _AT_ONCE = 128
 """Answers that are entered in the ledger in one go; a kill costs the reading of no more."""
 
+_SEEN = frozenset({"complete", "incomplete_reasons", "sections"})
+"""The run facts about how much of the site a crawl saw."""
+
 Progress = Callable[[str, int, int], None]
 """Called with the snapshot id, the records done, and all of them."""
 
@@ -117,10 +120,14 @@ class _Job:
         readers: Readers,
         progress: Progress | None,
     ) -> None:
-        self.catalog, self.snapshot, self.facts = catalog, snapshot, facts
+        self.catalog, self.snapshot = catalog, snapshot
         self.store, self.partition = catalog.store, snapshot.partition
         self.readers, self.progress = readers, progress
         self.snapshot_at = snapshot_instant(snapshot.id)
+        self.first = Snapshot(self.partition, snapshot.id, snapshot_path(self.partition, snapshot.id))
+        # An extractor that could not read a listing said so in its re-extraction; the crawl itself saw more.
+        seen = {name: value for name, value in catalog.facts(self.first).items() if name in _SEEN}
+        self.facts: Mapping[str, Any] = {**facts, **seen}
         site = get_site(self.partition.site)
         base_url = facts.get("arguments", {}).get("base_url") or site.base_url
         self.context = Context(site, self.partition.locale, base_url)
@@ -171,10 +178,9 @@ class _Job:
 
         Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
         """
-        first = Snapshot(self.partition, self.snapshot.id, snapshot_path(self.partition, self.snapshot.id))
-        rows, lost = keep_lost(self.catalog.load_table(first), self.catalog.load_table(self.snapshot))
+        rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
         readers = _read_by(rows, self.facts) | (self.facts.get("kept") or {})
-        return rows, readers | _read_by(lost, self.catalog.facts(first))
+        return rows, readers | _read_by(lost, self.catalog.facts(self.first))
 
     @property
     def _imported(self) -> bool:

@@ -29,7 +29,7 @@ from helpscraper.captures import import_captures
 from helpscraper.crawl.known import read_known
 from helpscraper.errors import ArchiveError
 from helpscraper.items import RawArticle
-from helpscraper.pages.okx import EXTRACTOR, ArticlePage
+from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage
 from helpscraper.reextract import Report, reextract
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import crawl, helpscraper
@@ -284,6 +284,26 @@ def test_what_an_unreadable_listing_said_is_kept(mine: Path) -> None:
     assert not report.whole
     assert rows_of(mine) == before
     assert any(row["listed_in"] for rows in before.values() for row in rows)
+
+
+def test_listings_that_one_extractor_cannot_read_are_whole_for_the_next(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen() -> list[Any]:
+        facts = Catalog(mine).facts(Catalog(mine).resolve("latest~2"))
+        return [facts["complete"], facts["incomplete_reasons"], facts["sections"]]
+
+    def unknown(page: ListingPage, *_: Any, **__: Any) -> None:
+        raise page.error("listing", "this extractor knows no such page")
+
+    whole = seen()
+    with monkeypatch.context() as patch:
+        patch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+        patch.setattr(ListingPage, "check_answers", unknown)
+        assert not first(reextract(str(mine), ["latest~2"], jobs=1)).whole
+    assert (seen()[0], whole[0]) == (False, True)
+    assert first(reextract(str(mine), ["latest~2"], jobs=1)).whole
+    assert seen() == whole
 
 
 def test_a_crawl_whose_recordings_are_missing_keeps_its_snapshot(mine: Path) -> None:
