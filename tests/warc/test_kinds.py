@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import datetime as dt
 import gzip
 import hashlib
@@ -83,6 +84,13 @@ def test_rubbish_before_and_behind_records_is_named_and_costs_none(rubbish: byte
     assert found[0].offset == 0
 
 
+def test_a_byte_order_mark_costs_no_record() -> None:
+    found, *records = read(codecs.BOM_UTF8 + response(URLS[0], b"one") + response(URLS[1], b"two"))
+    assert isinstance(found, Problem)
+    assert found.detail == "its first 3 bytes belong to no record: b'\\xef\\xbb\\xbf'"
+    assert [item.url for item in records if isinstance(item, Record)] == URLS[:2]
+
+
 @pytest.mark.parametrize("beside", [-5, +7, +(10**6)])
 @pytest.mark.parametrize("packed", [True, False])
 def test_a_wrong_length_is_named_with_its_url(beside: int, packed: bool) -> None:
@@ -101,9 +109,10 @@ def test_a_wrong_length_is_named_with_its_url(beside: int, packed: bool) -> None
         (b"filedesc://old.arc 0.0.0.0 20050101000000 text/plain 70\n1 0 InternetArchive\n", "an ARC file"),
         (gzip.compress(b"filedesc://old.arc 0.0.0.0 20050101000000 text/plain 70\n"), "an ARC file"),
         (b"\x28\xb5\x2f\xfd" + bytes(90), "zstd"), (b"PK\x03\x04" + bytes(90), "ZIP"), (b"BZh9" + bytes(90), "bzip2"),
-        (b"\xfd7zXZ" + bytes(90), "xz"),
+        (b"\xfd7zXZ" + bytes(90), "xz"), (gzip.compress(b"\x1f\x8b" + bytes(90)), "compressed twice"),
+        (b"<!DOCTYPE html><title>404", "a page of HTML"), (gzip.compress(b"<html>404"), "a page of HTML"),
     ],
-    ids=["arc", "arc.gz", "zstd", "zip", "bzip2", "xz"],
+    ids=["arc", "arc.gz", "zstd", "zip", "bzip2", "xz", "twice", "page", "page.gz"],
 )  # fmt: skip
 def test_a_file_of_another_format_is_named_with_what_to_do(data: bytes, said: str) -> None:
     (found,) = read(data)

@@ -13,6 +13,8 @@ _FORMATS = (
         "unpack it with the tool that made it",
     ),
     (b"PK\x03\x04", "it is a ZIP file", "name it .wacz if it is a WACZ, else unpack it"),
+    (b"\x1f\x8b", "it is compressed twice", "unpack it once with `gunzip`"),
+    (b"<", "it is a page of HTML or XML", "fetch the file again: a server sent this page in its place"),
     (b"BZh", "it is compressed with bzip2", "unpack it with `bunzip2`"),
     (b"\xfd7zXZ", "it is compressed with xz", "unpack it with `unxz`"),
 )

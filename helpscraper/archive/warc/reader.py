@@ -62,6 +62,8 @@ def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> It
             offset = yield from _plain(stream, file, offset, limit)
         elif offset == 0:
             found = [find_member(stream, 0, gzip=gzip) for gzip in (True, False)] if head else []
+            if (near := head.find(MARK)) > 0:
+                found.append(near)  # behind a byte order mark, which ends no line
             offset = min((place for place in found if place is not None), default=None)
             yield _no_record(file, head, offset)
         else:
@@ -73,7 +75,9 @@ def _no_record(file: str, head: bytes, first: int | None) -> Problem:
     if not head:
         return Problem(file, 0, "the file is empty", advice=_COPY)
     if first is not None:
-        return Problem(file, 0, f"its first {first:,} bytes belong to no record: {head[:40]!r}", advice=_COPY)
+        return Problem(
+            file, 0, f"its first {first:,} bytes belong to no record: {head[:first]!r}", advice=_COPY
+        )
     begins = "it begins with neither a gzip member nor a record"
     what, advice = other_format(head) or (begins, "check what kind of file it is")
     return Problem(file, 0, f"this is not a WARC file: {what}", advice=advice)
