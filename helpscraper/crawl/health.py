@@ -258,7 +258,12 @@ def _without(facts: Facts, name: str, what: str, least: float, limits: Threshold
 def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     met = facts.get("problems", {}).get("challenge", 0)
     if met > limits.max_challenges:
-        yield Verdict("challenge", "fail", f"{met} pages stayed block or challenge pages")
+        detail = (
+            "1 page stayed a block or challenge page"
+            if met == 1
+            else f"{met} pages stayed block or challenge pages"
+        )
+        yield Verdict("challenge", "fail", detail)
 
 
 def _charset(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
@@ -283,14 +288,14 @@ def _audit(facts: Facts) -> Iterator[Verdict]:
     """Name pages that go unread for longer than ``AUDIT_DAYS``: an edit that no listing shows may hide in them."""
     audit = facts.get("audit") or {}
     late, put_off = audit.get("late", 0), audit.get("put_off", 0)
-    said = [f"{late} pages had gone unread for longer when it began"] if late else []
+    said = [f"{late} pages had gone unread for longer when the crawl began"] if late else []
     said += (
         [f"{put_off} that are due before the next crawl do not fit into the time until then"]
         if put_off
         else []
     )
     if said:
-        advice = "crawl more often or faster, or raise it"
+        advice = "crawl more often or faster, or raise AUDIT_DAYS"
         yield Verdict(
             "audit", "warn", f"AUDIT_DAYS={audit['days']:g} is not kept: {'; '.join(said)}; {advice}"
         )

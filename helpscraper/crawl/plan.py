@@ -81,9 +81,9 @@ class Pace:
     def of(cls, starts: Sequence[dt.datetime], last: Mapping[str, Any] | None) -> Pace:
         """Derive the pace from the ``starts`` of the last crawls and of this one, and the facts of the ``last`` one.
 
-        One gap that is longer than the others is passed over once there are five: it was a failure of the machine. A
-        ``long`` one has a tenth more than was seen, since no crawl begins to the second. Crawls that follow each other
-        within an hour are no schedule.
+        ``usual`` is the median gap, and at least an hour: crawls that follow each other faster are no schedule.
+        ``long`` is the longest gap and a tenth more, since no crawl begins to the second. Among five gaps or more, the
+        longest is left out: the machine was off.
         """
         gaps = sorted((later - earlier for earlier, later in pairwise(starts)), reverse=True) or [_DAY]
         usual = max(gaps[len(gaps) // 2], _HOUR)
@@ -122,10 +122,10 @@ def plan_audit(
 ) -> Audit:
     """Choose the articles to read again although their listings say unchanged, so that none goes unread for ``bound``.
 
-    ``read_at`` says when each article's own page was last read (None: nobody knows). Each must be read by the last
-    crawl that comes before its time is up. The same number in every crawl is aimed at: the smallest that leaves none
-    for too late, which is the largest of i / (crawls that the i-th oldest can wait for, this one included). Suspects go
-    first, and then those read longest ago.
+    ``read_at`` says when each article's own page was last read (None: unknown). An article must be read by the last
+    crawl before its bound. Every crawl reads about the same number, the smallest with which no article is late: the
+    largest of i / (number of crawls from this one on that come in time for the i-th oldest article). Suspects go first,
+    then the articles read longest ago.
 
     >>> pace = Pace(usual=dt.timedelta(days=1), long=dt.timedelta(days=1))
     >>> at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)

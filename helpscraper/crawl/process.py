@@ -43,7 +43,7 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict
     process.crawl(crawler, **arguments).addErrback(failures.append)
     # Scrapy makes a record of every debug message and drops it in the handler; here it is not made.
     logging.root.setLevel(project.get("LOG_LEVEL"))
-    # Whoever called has the facts, and says it in the way that fits.
+    # The caller has the facts and prints the outcome itself.
     outcome_log.disabled = True
     process.start()
     session: CrawlSession | None = getattr(crawler.spider, "session", None)

@@ -1,4 +1,4 @@
-"""What a crawl finds of one that did not end: its ledger, to go on from or to bury with a line in the run facts."""
+"""The ledger of a crawl that did not end: a later crawl goes on from it, or notes it as a failed run."""
 
 from __future__ import annotations
 

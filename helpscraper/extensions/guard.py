@@ -49,7 +49,7 @@ class SiteGuardMiddleware:
             return response
         host = urlsplit(self._base).hostname or ""
         if host == "localhost" or _is_address(host):
-            return response  # whoever names an address of the own network as base_url means it
+            return response  # such a base_url is meant: the user typed it
         self._crawler.stats.inc_value("helpscraper/private_address/refused")
         raise IgnoreRequest(f"{host} resolved to the private address {address}")
 

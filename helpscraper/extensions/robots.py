@@ -1,4 +1,4 @@
-"""robots.txt as RFC 9309 reads it: none that can be had forbids everything, none that exists forbids nothing."""
+"""robots.txt by RFC 9309: one that cannot be fetched forbids everything, and a missing one forbids nothing."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["StrictRobotsTxtMiddleware"]
 
 
 class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
-    """Obey robots.txt as Scrapy does, and end the crawl where it cannot be had (RFC 9309, 2.3.1.4).
+    """Obey robots.txt as Scrapy does, and end the crawl where it cannot be fetched (RFC 9309, 2.3.1.4).
 
-    Scrapy takes a server error, and an answer that never comes, for leave to ask for everything.
+    Scrapy alone would crawl everything after a server error or a missing answer.
     """
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if 400 <= response.status < 500:
-            # 2.3.1.3: there is none, whatever rules the page of the error may hold.
+            # 2.3.1.3: there is no robots.txt; the error's own page holds no rules.
             response = response.replace(body=b"")
         elif not 200 <= response.status < 300:
             raise IgnoreRequest(f"HTTP {response.status}")
@@ -37,7 +37,7 @@ class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         detail = str(exc) if isinstance(exc, IgnoreRequest) else network_error(type(exc).__name__, str(exc))
         session: CrawlSession = self.crawler.spider.session  # type: ignore[union-attr]
-        session.stopped = f"robots.txt cannot be had, which forbids everything (RFC 9309): {detail}"
+        session.stopped = f"robots.txt cannot be fetched, so nothing may be crawled (RFC 9309): {detail}"
         super()._robots_error(exc, netloc)
         # Not waited for: closing waits for the very request that asked for robots.txt.
         deferred_from_coro(self.crawler.engine.close_spider_async(reason="robots_unavailable"))
@@ -45,5 +45,5 @@ class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
         """Let ``request`` pass where the rules allow it; raises ``IgnoreRequest`` where they do not or are unknown."""
         if rp is None:
-            raise IgnoreRequest("robots.txt cannot be had")
+            raise IgnoreRequest("robots.txt cannot be fetched")
         super().process_request_2(rp, request)

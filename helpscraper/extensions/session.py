@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
 
-# Scrapy calls it an error when robots.txt cannot be had; if the site is away, every page says so by itself.
+# Scrapy logs an error where robots.txt cannot be fetched; the outcome of the crawl says so already.
 _NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
 
 

@@ -1,4 +1,4 @@
-"""The article half of the spider: an article's own page, and what every other answer to asking for it means."""
+"""The article half of the spider: it reads an article's own page and enters every other answer in the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a page that could not be had or read: a second chance, then a line in the ledger."""
+"""Pages that cannot be fetched or read: each gets a second chance, then a line in the ledger."""
 
 from __future__ import annotations
 

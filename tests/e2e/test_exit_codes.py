@@ -30,7 +30,7 @@ def pipelines(**more: int) -> str:
 FAILURES = {
     "callback error": (1, [BROKEN.format("callback")], "a defect in the callback"),
     "error at start": (1, [BROKEN.format("beginning")], "a defect in start()"),
-    "connection refused": (3, [], "robots.txt cannot be had"),
+    "connection refused": (3, [], "robots.txt cannot be fetched"),
     "closed by the spider": (3, [BROKEN.format("closing")], "had enough"),
     "zero items": (3, [BROKEN.format("nothing")], "no article was found"),
     "pipeline error": (1, [pipelines(Breaks=750)], "a defect in a pipeline"),

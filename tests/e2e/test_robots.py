@@ -52,7 +52,7 @@ def test_what_cannot_be_had_forbids_everything(archive: Path, action: Any, moved
     result, asked = spoiled(archive, action, moved=moved)
     assert result.code == 3, result.said
     assert asked == []
-    assert "robots.txt cannot be had, which forbids everything (RFC 9309): " in result.facts["reason"]
+    assert "robots.txt cannot be fetched, so nothing may be crawled (RFC 9309): " in result.facts["reason"]
     assert because in result.facts["reason"]
     assert result.facts["outcome"] == "refused" and snapshots(archive) == []
 
