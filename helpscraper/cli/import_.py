@@ -13,6 +13,14 @@ from helpscraper.errors import CommandError, ExitCode
 __all__ = ["EXAMPLE", "configure", "run"]
 
 _EXAMPLES = 3
+_NAMED = {
+    "challenge": "a block or challenge page",
+    "edition": "a page of another edition",
+    "extraction": "a page in which nothing is found",
+    "page": "another page of its list",
+    "payload": "a page that cannot be decoded",
+    "record": "a record that cannot be read",
+}
 
 EXAMPLE = """\
 examples:
@@ -79,7 +87,7 @@ def _import_captures(args: argparse.Namespace) -> int:
     for path in report.already:
         print(f"there already: {path}")
     for reason, n in sorted(report.skipped.items()):
-        print(f"passed over, {reason}: {n}", file=sys.stderr)
+        print(f"passed over, {_NAMED.get(reason, reason)}: {n}", file=sys.stderr)
         for example in report.examples[reason][:_EXAMPLES]:
             print(f"  {example}", file=sys.stderr)
     if report.skipped[ANOTHER_SITE]:

@@ -23,8 +23,9 @@ from helpscraper.archive.warc.record import digest_of
 from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
 from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
+from helpscraper.cli.import_ import _NAMED
 from helpscraper.crawl.lock import CrawlLock
-from helpscraper.crawl.replay import plan
+from helpscraper.crawl.replay import PER_ANSWER, plan
 from helpscraper.errors import CommandError, InputError, LockHeldError
 from helpscraper.reextract import reextract
 from helpscraper.sample.model import Options
@@ -340,11 +341,12 @@ def test_the_command_names_every_bad_place_and_reads_the_rest(
     for name, reason in {
         "digest": "wrong payload digest",
         "other": "another site",
-        "bomb": "payload",
+        "bomb": "a page that cannot be decoded",
     }.items():
         where = said.index(f"passed over, {reason}: 1")
         assert f"{file}#{places[name]} " in said[where + 1], name
     assert any("unpacks to more than" in line and "/help/bomb" in line for line in said)
+    assert {*_NAMED} == PER_ANSWER, "each kind of an answer that is not read has a name in words"
     assert f"unreadable: {empty}#0: the file is empty" in said
 
 
