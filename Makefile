@@ -31,7 +31,7 @@ test: $(READY) check ## Run every test.
 
 bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.
 	# What is measured beside helpscraper; without dependencies, since datacompy would hold pandas and polars back.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps csv-diff==1.2 dictdiffer==0.10.0 datacompy==1.1.0 ordered-set==4.1.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps csv-diff==1.2 dictdiffer==0.10.0 datacompy==1.1.0 ordered-set==4.1.0 html2text==2025.4.15 html-to-markdown==3.21.2
 	$(BIN)/python -m benchmarks
 
 kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
