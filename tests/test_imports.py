@@ -62,8 +62,8 @@ def test_flattened_text_becomes_rows(tmp_path: Path, capsys: pytest.CaptureFixtu
         "Moonlight ledger rules",
         "What is a lantern?",
     ]
-    assert [str(day) for day in rows["published_on"]] == ["2024-09-04", "2023-08-15", "2026-05-08"]
-    assert [str(day) for day in rows["updated_on"]] == ["2026-03-10", "2026-03-24", "2026-05-22"]
+    assert [str(day.date()) for day in rows["published_on"]] == ["2024-09-04", "2023-08-15", "2026-05-08"]
+    assert [str(day.date()) for day in rows["updated_on"]] == ["2026-03-10", "2026-03-24", "2026-05-22"]
     assert rows["view_count"].tolist()[:2] == [50, 1630]
     assert rows["view_count"].isna().tolist() == [False, False, True]
     assert set(rows["status"]) == {"listed"}
@@ -75,7 +75,7 @@ def test_the_real_search_page_gives_its_fifteen_rows(tmp_path: Path, shared: Pat
     assert run(tmp_path / "a", file, "--format", "text", "--locale", "en", url=SEARCH) == 0
     rows = Archive(tmp_path / "a").load()
     got = {
-        (row.title, str(row.published_on), str(row.updated_on), row.view_count)
+        (row.title, str(row.published_on.date()), str(row.updated_on.date()), row.view_count)
         for row in rows.fillna({"view_count": -1}).itertuples()
     }
     expected: list[dict[str, Any]] = json.loads((shared / "listing_search_face.expected.json").read_text())
@@ -98,7 +98,7 @@ def test_the_real_listing_gives_what_a_reader_sees(tmp_path: Path, shared: Path)
     # The shown date is the calendar date at +08:00, a day later than in UTC.
     late = rows.loc["okx-wallet-to-upgrade-the-services-for-fractal-bitcoin-brc-20"]
     assert str(late["published_at"]) == "2025-04-09 16:00:00+00:00"
-    assert str(late["published_on"]) == "2025-04-10"
+    assert str(late["published_on"].date()) == "2025-04-10"
 
 
 def test_the_real_article_gives_what_a_reader_sees(tmp_path: Path, shared: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_real_article_gives_what_a_reader_sees(tmp_path: Path, shared: Path)
     (row,) = Archive(tmp_path / "a").load(bodies=True).to_dict("records")
     assert row["title"] == "OKX to list perpetual futures for INIT crypto"
     assert row["section"] == "announcements-new-listings"
-    assert (str(row["published_on"]), row["reading_minutes"]) == ("2025-04-24", 2)
+    assert (str(row["published_on"].date()), row["reading_minutes"]) == ("2025-04-24", 2)
     assert "Tick size\t0.0001" in row["body_text"]
     assert ">>>" not in row["body_text"]
 

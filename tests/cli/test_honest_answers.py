@@ -202,7 +202,7 @@ def test_words_show_links_that_changed(capsys: pytest.CaptureFixture[str], tmp_p
     for words in (["diff", "--words"], ["history", "rules", "--words"]):
         code, out, _ = ran(capsys, tmp_path, *words)
         assert code == 0
-        assert "same words; its links or formatting changed, here as Markdown" in out
+        assert "same words; its pictures, links or formatting changed, here as Markdown" in out
         assert "[-old-]{+new+}" in out
     written(tmp_path / "spaced", first, first.replace("See ", "See  "))
     assert "only its markup or line breaks changed" in ran(capsys, tmp_path / "spaced", "diff", "--words")[1]
