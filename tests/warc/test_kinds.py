@@ -84,6 +84,22 @@ def test_rubbish_before_and_behind_records_is_named_and_costs_none(rubbish: byte
     assert found[0].offset == 0
 
 
+@pytest.mark.parametrize(
+    ("kept", "filler"),
+    [(100, b"\0"), (200, b"\0"), (-6, b"\0"), (100, b""), (200, b"")],
+)
+def test_lost_bytes_cost_no_other_record_and_mix_no_two(kept: int, filler: bytes) -> None:
+    lost, whole = response(URLS[0], b"one"), response(URLS[1], b"two")
+    left = lost[:kept]
+    if not filler:
+        left = left[: left.rindex(b"\n") + 1]
+    found, record = read(left + filler * (len(lost) - len(left)) + whole)
+    assert isinstance(found, Problem)
+    assert found.offset == 0
+    assert isinstance(record, Record)
+    assert record.url == URLS[1]
+
+
 def test_a_byte_order_mark_costs_no_record() -> None:
     found, *records = read(codecs.BOM_UTF8 + response(URLS[0], b"one") + response(URLS[1], b"two"))
     assert isinstance(found, Problem)

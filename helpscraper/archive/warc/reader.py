@@ -229,6 +229,8 @@ def _next(
         what, advice = other_format(line) or ("", "")
         raise Damaged(f"no WARC record begins here, but {line[:_LOOKED_AT]!r}{what and f': {what}'}", advice)
     headers = _warc_headers(source, line)
+    if sum(name.lower() == "warc-type" for name, _ in headers.headers) > 1:
+        raise Damaged("cut off: another record begins inside the WARC headers")
     record = Record(file, offset, 0, headers, b"")
     try:
         length = _content_length(headers)

@@ -9,6 +9,7 @@ the class that holds headers.
 from __future__ import annotations
 
 import os
+import re
 from typing import IO, Final, cast
 
 from zlib_ng import zlib_ng
@@ -20,6 +21,10 @@ _STEP = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
 MARK = b"WARC/"
 """What every record begins with."""
+
+_MEMBER = re.compile(re.escape(_MAGIC))
+# A disk or a transfer that lost bytes leaves zeros in their place, and no line end behind them.
+_LINE = re.compile(rb"[\n\0]" + MARK)
 
 # zlib-ng unpacks two to three times as fast as the zlib that Python brings.
 _ERROR: Final = cast("type[Exception]", zlib_ng.error)
@@ -152,19 +157,17 @@ def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:
     In a gzip file that is a member whose first bytes are those of a WARC record, so that no chance sequence
     passes.
     """
-    mark = _MAGIC if gzip else b"\n" + MARK
+    mark, size = (_MEMBER, len(_MAGIC)) if gzip else (_LINE, len(MARK) + 1)
     stream.seek(offset)
     held, base = b"", offset
     while chunk := stream.read(_CHUNK):
         held += chunk
-        place = held.find(mark)
-        while place >= 0:
+        for place in (found.start() for found in mark.finditer(held)):
             if not gzip:
                 return base + place + 1
             if _begins_a_record(stream, base + place):
                 return base + place
-            place = held.find(mark, place + 1)
-        keep = held[-len(mark) + 1 :]
+        keep = held[-size + 1 :]
         base += len(held) - len(keep)
         held = keep
         stream.seek(base + len(held))
