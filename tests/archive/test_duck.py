@@ -49,7 +49,8 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_uses_is_not
         long_ago(used)
         after = start(ENDS, tmp_path)
         own = folder_of(after)
-        assert after.wait(30) == 0
+        after.communicate(timeout=30)
+        assert after.returncode == 0
         assert own.name.startswith("helpscraper-duckdb-")
         assert list(tmp_path.iterdir()) == [used]
     finally:
@@ -61,7 +62,9 @@ def test_what_a_killed_process_left_is_removed_and_what_a_living_one_uses_is_not
 def test_a_folder_that_was_made_this_minute_is_left_alone(tmp_path: Path) -> None:
     fresh = tmp_path / "helpscraper-duckdb-fresh"
     fresh.mkdir()
-    assert start(ENDS, tmp_path).wait(30) == 0
+    process = start(ENDS, tmp_path)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
     assert fresh.is_dir()
 
 
