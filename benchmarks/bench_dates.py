@@ -23,7 +23,7 @@ from helpscraper.normalise.dates import parse_date
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.normalise.titles import normalise_title
 from helpscraper.normalise.words import count_words
-from helpscraper.pages.text import read_text
+from helpscraper.platforms.okx.text import read_text
 
 MIN_RATIO = 200
 MAX_MICROSECONDS = 5.0

@@ -28,7 +28,7 @@ from bs4.element import Tag
 from markdownify import MarkdownConverter
 
 from helpscraper.items import RawArticle
-from helpscraper.pages.okx import ArticlePage, ListingPage
+from helpscraper.platforms.okx import ArticlePage, ListingPage
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "okx"
 LISTING = "https://www.okx.com/help/section/announcements-latest-announcements/page/2"

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from lxml import html
 from markdown_it import MarkdownIt
 
-from helpscraper.pages.base import Page
-from helpscraper.pages.bodies import write_body
+from helpscraper.html.base import Page
+from helpscraper.html.bodies import write_body
 from tests.pages.shapes import shape
 
 BASE = "https://harbour.example/help/ropes"

@@ -93,7 +93,7 @@ def timed(work: Callable[[], T]) -> tuple[float, float, T]:
 def bare_loop(store: Store) -> tuple[int, int]:
     """Read and parse every page on all cores; return the pages and their bytes."""
     from helpscraper.archive.layout import Partition
-    from helpscraper.archive.warc import load_index, warc_files
+    from helpscraper.archive.recordings import load_index, warc_files
 
     (file,) = warc_files(store, Partition("okx", "en"))
     offsets = [
@@ -106,7 +106,7 @@ def bare_loop(store: Store) -> tuple[int, int]:
 
 _REEXTRACT = """
 import resource, sys
-from helpscraper.reextract import reextract
+from helpscraper.replay.reextract import reextract
 if __name__ == "__main__":
     list(reextract(sys.argv[1], force=True))
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
@@ -128,7 +128,7 @@ def memory(archive: Path) -> tuple[int, int]:
 def re_extraction(archive: Path) -> bool:
     """Compare, in turn, and print the median of the ratios, each of two neighbours in time: machines have moods."""
     from helpscraper.archive.store import Store
-    from helpscraper.reextract import reextract
+    from helpscraper.replay.reextract import reextract
 
     store = Store(archive)
     bares, ours, pages, size = [], [], 0, 0

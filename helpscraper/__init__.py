@@ -2,36 +2,38 @@
 
 The way of a page, and the folder where each step lives::
 
-    site                                                          (or helpscraper/sample, on loopback)
+    site                                    (or helpscraper/sample, on loopback)
       |
       v
-    spiders/     start, follow, yield: no selectors, no cleaning
-      |          payload/: codings undone, bytes to text; recorded pages go the same way
+    spiders/      Scrapy: ask, follow, yield          files, web archives, own WARC
+      |                                                 |
+      |   payload/   codings undone, bytes to text      v
+      |<----------------------------------------- replay/   re-extraction, captures, saved pages
       v
-    pages/       URL + HTML in, raw fields out            -+
-      |                                                    |  pure: no Scrapy, no clock, no network
-      v                                                    |
-    normalise/   raw text -> typed values, each change named-+
+    platforms/    URL and payload in, findings out   -+
+      |             html/  any page: parse once;      |
+      |                    a body in three forms      |  pure: no Scrapy, no clock, no network
+      v                                               |
+    normalise/    raw text to typed values           -+
       |
       v
-    pipelines/   thin Scrapy classes over normalise/, then the ledger of the running crawl
+    intake/       findings into the ledger, the ledger into rows; was a list read whole
       |
       v
-    crawl/       the ledger, its completeness and health checks, and the one commit at the end
-      |              ^
-      |              +-- imports.py, captures/, reextract.py: the same rows from files, web archives, own WARC
+    crawl/        one running crawl: session, plan, the one commit at its end
+      |             health/  may it be committed, what drifted, who is told
       v
-    archive/     Parquet snapshots, bodies, WARC and run facts: layout, schema, writer, reader
+    archive/      Parquet snapshots, bodies, recordings, run facts       warc/  the format
       |
       v
-    history/     two snapshots -> typed changes; word diff; the story of one article
+    history/      two snapshots to typed changes; word diff; the story of one article
       |
       v
-    api.py       ``Archive``: what notebooks, the command line and the report read
+    api.py        ``Archive``: what notebooks, commands and the report read
       |
-      +--> report/, feed/   the same as static pages and as Atom
+      +--> publish/   report/ as static pages, feed/ as Atom
       v
-    cli/         parse arguments, call one function, print
+    cli/          parse arguments, call one function, print
 
 Imports go one way and a contract in ``.importlinter`` keeps them so. Only ``spiders``, ``pipelines``,
 ``extensions``, ``settings`` and ``crawl.process`` know Scrapy; everything that reads an archive works without it.

@@ -12,7 +12,7 @@ from helpscraper.errors import ReferenceNotFoundError
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, dates
 from helpscraper.normalise.titles import normalise_title
-from helpscraper.pages.text import read_text, settle
+from helpscraper.platforms.okx.text import read_text, settle
 from helpscraper.urls import parse_help_url
 
 __all__ = ["KnownArticles", "known_articles", "named_rows"]

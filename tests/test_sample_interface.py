@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 import pytest
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ArticlesAnswer, NodeAnswer
-from helpscraper.pages.okx.interface import articles_url, node_url
+from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
+from helpscraper.platforms.okx.interface import articles_url, node_url
 from helpscraper.sample import Fault, SampleServer, faults, interface_faults
 from helpscraper.sample.interface import INTERFACE
 from helpscraper.sample.model import LATEST

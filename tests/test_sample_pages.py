@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.pages.okx import ArticlePage, ListingPage
+from helpscraper.platforms.okx import ArticlePage, ListingPage
 from helpscraper.sample import Options, Record, truth, visible
 from helpscraper.sample.locales import PHRASED
 from helpscraper.sample.render import Site

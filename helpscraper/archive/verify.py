@@ -29,6 +29,7 @@ from helpscraper.archive.lost import lost_snapshots
 from helpscraper.archive.months import Part
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import check_records
 from helpscraper.archive.runs import parse_run
 from helpscraper.archive.schema import (
     BODIES_SCHEMA,
@@ -38,7 +39,6 @@ from helpscraper.archive.schema import (
     read_compatible,
     schema_version,
 )
-from helpscraper.archive.warc import check_records
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 from helpscraper.normalise.bodies import body_key
 

@@ -44,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     arguments, settings = _pairs("-a", args.arguments), _pairs("-s", args.settings)
     _once("-a", args.arguments)
     from helpscraper.crawl.process import run_crawl  # Scrapy: only this command pays for it
-    from helpscraper.crawl.wording import summary
+    from helpscraper.intake.wording import summary
 
     # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
     given: dict[str, object] = {

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _write_wacz(args: argparse.Namespace) -> int:
-    from helpscraper.archive.warc.wacz import write_wacz
+    from helpscraper.archive.recordings.wacz import write_wacz
 
     if args.format or args.columns or args.bodies:
         raise CommandError(

@@ -39,7 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the feeds and print where they are."""
     from helpscraper.errors import CommandError
-    from helpscraper.feed.build import CONTENT_KINDS, build_feeds
+    from helpscraper.publish.feed.build import CONTENT_KINDS, build_feeds
 
     if args.entries < 1:
         raise CommandError(f"--entries {args.entries}: a feed has at least one entry", advice="--entries 100")

@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import the files and say what became of them."""
-    from helpscraper.archive.warc.sources import is_capture_file
+    from helpscraper.archive.recordings.sources import is_capture_file
 
     captures = [path for path in args.files if is_capture_file(path)]
     if not captures:
@@ -75,9 +75,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _import_captures(args: argparse.Namespace) -> int:
-    from helpscraper.captures import import_captures
-    from helpscraper.captures.select import ANOTHER_SITE
     from helpscraper.cli.progress import Bar
+    from helpscraper.replay.captures import import_captures
+    from helpscraper.replay.captures.select import ANOTHER_SITE
     from helpscraper.sites import known_hosts
 
     with Bar("days") as bar:
@@ -114,7 +114,7 @@ def _import_page(args: argparse.Namespace) -> int:
     captured_at = _instant(args.captured_at)
     name = path.name.removesuffix(".gz")
     form: Literal["html", "text"] = args.format or ("text" if name.endswith(".txt") else "html")
-    from helpscraper.imports import import_page
+    from helpscraper.replay.saved_page import import_page
 
     report = import_page(
         args.archive,

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(f"--jobs {args.jobs}: at least one is needed")
     open_existing(args)
     from helpscraper.cli.progress import Bar
-    from helpscraper.reextract import reextract
+    from helpscraper.replay.reextract import reextract
 
     code = ExitCode.OK
     with Bar("records") as bar:

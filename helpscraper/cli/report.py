@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the report and print where it is."""
-    from helpscraper.report.build import build_report
+    from helpscraper.publish.report.build import build_report
 
     built = build_report(open_existing(args), Path(args.out), first=args.first, last=args.last)
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")

@@ -129,7 +129,7 @@ def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:
 
 def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, row: dict[str, Any]) -> int:
     """Write the payload as it came, and say on stderr what it is: it may be compressed."""
-    from helpscraper.archive.warc import read_payload
+    from helpscraper.archive.recordings import read_payload
     from helpscraper.cli.output import whole_file
 
     if row["warc_record"] is None:

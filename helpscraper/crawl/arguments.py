@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from helpscraper.crawl.witness import Mode
 from helpscraper.errors import CommandError
+from helpscraper.intake.witness import Mode
 from helpscraper.locales import get_locale
 from helpscraper.sites import Site, get_site
 from helpscraper.urls import is_slug

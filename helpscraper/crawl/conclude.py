@@ -17,22 +17,22 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import GoneFact, Outcome
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
-from helpscraper.crawl.census import Census
-from helpscraper.crawl.completeness import section_facts
-from helpscraper.crawl.entries import Entry
 from helpscraper.crawl.facts import listing_holes, run_facts
-from helpscraper.crawl.health import check_health, is_fit
-from helpscraper.crawl.known import good_crawls
-from helpscraper.crawl.merge import Listings, merge_row
-from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.session import CrawlSession
-from helpscraper.crawl.tables import LedgerBodies
 from helpscraper.crawl.validators import save_validators
-from helpscraper.crawl.verdicts import ANOTHER_EDITION, Verdict
-from helpscraper.crawl.wording import main_cause, resume_hint, summary
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
+from helpscraper.health.checks import check_health, is_fit
+from helpscraper.health.notify import notify_transition, run_before
+from helpscraper.health.verdicts import ANOTHER_EDITION, Verdict
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
+from helpscraper.intake.census import Census
+from helpscraper.intake.completeness import section_facts
+from helpscraper.intake.entries import Entry
+from helpscraper.intake.known import good_crawls
+from helpscraper.intake.merge import Listings, merge_row
+from helpscraper.intake.tables import LedgerBodies
+from helpscraper.intake.wording import main_cause, resume_hint, summary
 
 __all__ = ["abandon", "accept", "amend", "conclude", "outcome_log"]
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.crawl.tables import nested
+from helpscraper.intake.tables import nested
 
 if TYPE_CHECKING:
     from helpscraper.crawl.session import CrawlSession

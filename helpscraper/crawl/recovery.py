@@ -20,8 +20,8 @@ from helpscraper.archive.layout import (
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import write_run
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
 from helpscraper.errors import CommandError, ExitCode, HelpscraperError
+from helpscraper.intake.ledger import Ledger, LedgerDamagedError
 
 __all__ = ["Leftover", "bury", "stamp", "take_up", "unresumable"]
 

@@ -15,22 +15,22 @@ from typing import Any
 
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.warc import Recorder
+from helpscraper.archive.recordings import Recorder
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
-from helpscraper.crawl.health import Thresholds
-from helpscraper.crawl.known import crawls_alike, newest_run, read_known
-from helpscraper.crawl.ledger import Ledger
 from helpscraper.crawl.lock import CrawlLock
-from helpscraper.crawl.notify import notify_transition, run_before
 from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
 from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
 from helpscraper.crawl.validators import load_validators
-from helpscraper.crawl.witness import Witness
 from helpscraper.errors import HelpscraperError
+from helpscraper.health.checks import Thresholds
+from helpscraper.health.notify import notify_transition, run_before
+from helpscraper.intake.known import crawls_alike, newest_run, read_known
+from helpscraper.intake.ledger import Ledger
+from helpscraper.intake.witness import Witness
 from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
-from helpscraper.pages.okx import OkxPage
+from helpscraper.platforms.okx import OkxPage
 
 __all__ = ["CrawlSession", "SessionOptions"]
 

@@ -15,9 +15,10 @@ from scrapy.exceptions import NotConfigured
 from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper import __version__
-from helpscraper.archive.warc import Exchange, Recorder
+from helpscraper.archive.recordings import Recorder
 from helpscraper.errors import ArchiveError
 from helpscraper.extensions.payload import is_cut_off
+from helpscraper.warc.build import Exchange
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.defer import deferred_from_coro
 
-from helpscraper.crawl.wording import network_error
+from helpscraper.intake.wording import network_error
 
 if TYPE_CHECKING:
     from scrapy import Request

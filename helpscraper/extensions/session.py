@@ -13,11 +13,11 @@ from scrapy.utils.defer import deferred_from_coro
 from helpscraper import __version__
 from helpscraper.archive.schema import SCHEMA_VERSION
 from helpscraper.crawl.conclude import abandon, conclude
-from helpscraper.crawl.health import Thresholds
 from helpscraper.crawl.options import check_settings, notify_urls
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
-from helpscraper.pages.okx import EXTRACTOR
+from helpscraper.health.checks import Thresholds
+from helpscraper.platforms.okx import EXTRACTOR
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -13,7 +13,7 @@ from helpscraper.errors import HelpscraperError
 from helpscraper.history.pictures import Pictures
 from helpscraper.history.renames import Bodies
 from helpscraper.history.words import WordDiff, word_diff
-from helpscraper.pages.markdown import pictures
+from helpscraper.html.markdown import pictures
 
 __all__ = ["BodyDiff", "bodies_of", "pictures_in", "pictures_of", "words_of"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpscraper.crawl.reading import PageReadings, Reading
+from helpscraper.intake.reading import PageReadings, Reading
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

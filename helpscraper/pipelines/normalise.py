@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from helpscraper.crawl.reading import PageReadings
+from helpscraper.intake.reading import PageReadings
 from helpscraper.normalise import article as steps
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from scrapy.exceptions import DropItem
 
-from helpscraper.crawl.reading import PageReadings, Reading
 from helpscraper.errors import CrawlError
+from helpscraper.intake.reading import PageReadings, Reading
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

@@ -11,11 +11,11 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.reading import PageReadings, Reading
-from helpscraper.crawl.verdicts import ANOTHER_EDITION
 from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
-from helpscraper.pages.okx import ArticlePage, OkxPage, not_asked_for, other_edition
+from helpscraper.health.verdicts import ANOTHER_EDITION
+from helpscraper.intake.reading import PageReadings, Reading
+from helpscraper.platforms.okx import ArticlePage, OkxPage, not_asked_for, other_edition
 from helpscraper.spiders.patient import PatientSpider
 from helpscraper.urls import parse_help_url
 

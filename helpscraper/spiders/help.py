@@ -19,14 +19,14 @@ from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
-from helpscraper.crawl.reading import PageReadings, Reading
-from helpscraper.crawl.witness import evidence
-from helpscraper.crawl.wording import unknown_names
 from helpscraper.errors import ExtractionError
 from helpscraper.extensions.payload import payload_of
+from helpscraper.intake.reading import PageReadings, Reading
+from helpscraper.intake.witness import evidence
+from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
-from helpscraper.pages.okx import HomePage, ListingPage, SearchPage
+from helpscraper.platforms.okx import HomePage, ListingPage, SearchPage
 from helpscraper.spiders.interface import InterfaceSpider
 from helpscraper.spiders.patient import LISTING
 from helpscraper.urls import is_slug, parse_help_url
@@ -34,7 +34,7 @@ from helpscraper.urls import is_slug, parse_help_url
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from helpscraper.pages.okx import SectionLink
+    from helpscraper.platforms.okx import SectionLink
 
 __all__ = ["HelpSpider"]
 

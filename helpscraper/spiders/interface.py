@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.http import Response
 
-from helpscraper.crawl.reading import PageReadings
-from helpscraper.crawl.witness import unproven
 from helpscraper.errors import ExtractionError
 from helpscraper.extensions.payload import payload_of
+from helpscraper.intake.reading import PageReadings
+from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
 from helpscraper.locales import get_locale
-from helpscraper.pages.okx import ArticlesAnswer, NodeAnswer
-from helpscraper.pages.okx.interface import articles_url, node_url
+from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
+from helpscraper.platforms.okx.interface import articles_url, node_url
 from helpscraper.spiders.articles import ArticleSpider
 from helpscraper.spiders.patient import LISTING, blocked, describe
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
-    from helpscraper.pages.okx import SectionLink
+    from helpscraper.platforms.okx import SectionLink
 
 __all__ = ["InterfaceSpider"]
 

@@ -12,11 +12,11 @@ from scrapy.exceptions import DontCloseSpider, DownloadCancelledError, IgnoreReq
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.utils.defer import deferred_from_coro
 
-from helpscraper.crawl.wording import network_error, problem_kind
 from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.extensions.payload import UnreadablePayload, payload_of
-from helpscraper.pages.okx import PAST_THE_END, OkxPage
-from helpscraper.pages.okx.recognise import is_challenge
+from helpscraper.intake.wording import network_error, problem_kind
+from helpscraper.platforms.okx import PAST_THE_END, OkxPage
+from helpscraper.platforms.okx.recognise import is_challenge
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure

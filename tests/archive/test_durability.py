@@ -17,9 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpscraper.archive.layout import Partition, changes_path
+from helpscraper.archive.recordings import Recorder, warc_files
 from helpscraper.archive.schema import CHANGES_SCHEMA, articles_table, bodies_table
 from helpscraper.archive.store import Store
-from helpscraper.archive.warc import Recorder, warc_files
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import ArchiveError
 from tests.conftest import article, body

@@ -22,9 +22,9 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import promote, write_refused
 from helpscraper.cli import main
 from helpscraper.crawl.conclude import accept
-from helpscraper.crawl.known import read_known
 from helpscraper.errors import ArchiveError
 from helpscraper.history.timeline import article_history
+from helpscraper.intake.known import read_known
 from tests.history.story import committed
 from tests.history.worlds import row
 from tests.old_archive import make_old

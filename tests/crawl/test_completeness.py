@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.crawl.completeness import holes, section_facts
-from helpscraper.crawl.entries import SectionEntry
+from helpscraper.intake.completeness import holes, section_facts
+from helpscraper.intake.entries import SectionEntry
 
 WHOLE = SectionEntry(
     slug="faq-kyc", title="KYC", category="faq", content_type="section", problem=None, totals=(32,),

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from helpscraper.crawl.census import LISTED_FIELDS, PAGE_FIELDS
-from helpscraper.crawl.health import Thresholds, check_bodies, check_health, is_fit
+from helpscraper.health.checks import Thresholds, check_bodies, check_health, is_fit
+from helpscraper.intake.census import LISTED_FIELDS, PAGE_FIELDS
 
 LIMITS = Thresholds()
 

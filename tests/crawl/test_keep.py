@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from helpscraper.crawl.keep import settle_rest
-from helpscraper.crawl.ledger import Ledger
+from helpscraper.intake.ledger import Ledger
+from helpscraper.replay.keep import settle_rest
 
 VISIT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
 

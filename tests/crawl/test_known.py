@@ -14,8 +14,8 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.known import crawls_alike, good_crawls, newest_run, read_known
 from helpscraper.crawl.session import CrawlSession, SessionOptions
+from helpscraper.intake.known import crawls_alike, good_crawls, newest_run, read_known
 
 HERE = Partition("okx", "en")
 Commit = Callable[..., SnapshotFile]
@@ -112,7 +112,7 @@ def test_the_look_back_for_complete_crawls_has_an_end(
     for day in range(2, 5):
         commit(store, f"2026-01-0{day}", [{"article_id": "a"}], complete=False)
     assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False, True]
-    monkeypatch.setattr("helpscraper.crawl.known._LOOK_BACK", 3)
+    monkeypatch.setattr("helpscraper.intake.known._LOOK_BACK", 3)
     assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False]
 
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpscraper.crawl.columns import decode, encode
-from helpscraper.crawl.ledger import Ledger, LedgerDamagedError
 from helpscraper.errors import ArchiveError
+from helpscraper.intake.columns import decode, encode
+from helpscraper.intake.ledger import Ledger, LedgerDamagedError
 from helpscraper.items import Body
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)

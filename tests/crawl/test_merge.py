@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.crawl.entries import Entry, Outcome
-from helpscraper.crawl.merge import COLUMNS, Listings, merge_row
+from helpscraper.intake.entries import Entry, Outcome
+from helpscraper.intake.merge import COLUMNS, Listings, merge_row
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
 PAST: dict[str, Any] = dict.fromkeys(COLUMNS) | {

@@ -10,7 +10,7 @@ from helpscraper.archive.layout import Partition, run_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.archive.writer import write_run
-from helpscraper.crawl.notify import message, run_before
+from helpscraper.health.notify import message, run_before
 
 HERE = Partition("okx", "en")
 

@@ -10,8 +10,8 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.archive.writer import SnapshotFile
-from helpscraper.crawl.known import newest_run
 from helpscraper.crawl.validators import load_validators, save_validators
+from helpscraper.intake.known import newest_run
 
 HERE = Partition("okx", "en")
 KEPT = {"a": ('"1"', None), "b": (None, "Sun, 22 Nov 2026 06:00:30 GMT")}

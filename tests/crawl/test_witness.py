@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.crawl.entries import Entry
-from helpscraper.crawl.health import check_health
 from helpscraper.crawl.plan import needs_fetch
-from helpscraper.crawl.witness import Witness, evidence, unproven
+from helpscraper.health.checks import check_health
+from helpscraper.intake.entries import Entry
+from helpscraper.intake.witness import Witness, evidence, unproven
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.sites import OKX

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpscraper.crawl.wording import main_cause, network_error, summary
+from helpscraper.intake.wording import main_cause, network_error, summary
 
 FACTS: dict[str, Any] = {
     "site": "okx",

@@ -9,9 +9,9 @@ from pathlib import Path
 from scrapy.settings import default_settings
 
 from helpscraper import settings
-from helpscraper.crawl.health import Thresholds
 from helpscraper.errors import ExitCode
 from helpscraper.extensions.session import session_options
+from helpscraper.health.checks import Thresholds
 
 ROOT = Path(__file__).parent.parent.parent
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper.crawl.notify import notify_transition
+from helpscraper.health.notify import notify_transition
 from helpscraper.sample import Fault, SampleServer, faults
 from tests.e2e.conftest import crawl, end, snapshots, start
 

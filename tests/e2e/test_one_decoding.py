@@ -9,8 +9,8 @@ import pytest
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.captures import import_captures
-from helpscraper.reextract import reextract
+from helpscraper.replay.captures import import_captures
+from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.faults import Action, Delivery, Reply
 from tests.e2e.conftest import crawl, rows

@@ -14,7 +14,7 @@ import pytest
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.reextract import reextract
+from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults, interface_faults, truth
 from helpscraper.sample.interface import INTERFACE
 from tests.e2e.conftest import COMPARED, Result, contents, crawl, differences, expected, rows

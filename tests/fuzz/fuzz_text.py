@@ -16,7 +16,7 @@ def main() -> None:
         from helpscraper.locales import LOCALES
         from helpscraper.normalise.phrases import PHRASES
         from helpscraper.normalise.titles import normalise_title
-        from helpscraper.pages.text import read_text, settle
+        from helpscraper.platforms.okx.text import read_text, settle
 
     prefixes = sorted(LOCALES)
     kinds = ("search", "section", "article", None)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper import imports
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.timeline import article_history, log_table
+from helpscraper.replay import saved_page as imports
 from tests.cli.test_pictures import PAGE, imported
 
 EN = Partition("okx", "en")

@@ -12,7 +12,7 @@ from lxml import etree
 from helpscraper.history.blame import attribute
 from helpscraper.history.render import plain, to_html, to_rich
 from helpscraper.history.words import WordDiff, blocks_of, segment, units_of, word_diff
-from helpscraper.pages.bodies import write_body
+from helpscraper.html.bodies import write_body
 
 BEFORE = """Open an account
 Press Sign up on the first page.

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages import okx
-from helpscraper.pages.base import Page
+from helpscraper.html.base import Page
+from helpscraper.platforms import okx
 
 HERE = Path(__file__).parent
 FIELDS: dict[str, tuple[str, ...]] = {

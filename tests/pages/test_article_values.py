@@ -14,10 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper import Archive
-from helpscraper.imports import import_page
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.pages.okx import ArticlePage
-from helpscraper.pages.okx.linked_data import linked_articles
+from helpscraper.platforms.okx import ArticlePage
+from helpscraper.platforms.okx.linked_data import linked_articles
+from helpscraper.replay.saved_page import import_page
 from helpscraper.sites import OKX
 
 SITE = "https://www.okx.com"

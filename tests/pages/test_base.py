@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from lxml import etree, html
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.base import Page, collapse, inline_text, integers, is_lone_integer, pieces
+from helpscraper.html.base import Page, collapse, inline_text, integers, is_lone_integer, pieces
 
 WORDS = st.lists(st.text(alphabet="abcäж漢1", min_size=1, max_size=6), min_size=1, max_size=6)
 

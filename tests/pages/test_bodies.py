@@ -9,9 +9,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from helpscraper.pages.base import Page, elements
-from helpscraper.pages.bodies import BodyForms, write_body
-from helpscraper.pages.markdown import _resolved, code_span, escape, escape_lines, link, pictures, web_url
+from helpscraper.html.base import Page, elements
+from helpscraper.html.bodies import BodyForms, write_body
+from helpscraper.html.markdown import _resolved, code_span, escape, escape_lines, link, pictures, web_url
 
 CONTAINER = elements("id('body')")
 BASE = "https://harbour.example/help/ropes"

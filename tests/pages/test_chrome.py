@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ArticlePage
+from helpscraper.platforms.okx import ArticlePage
 
 URL = "https://help.harbour.example/help/ropes"
 PAGE = (

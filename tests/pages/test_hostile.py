@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage, is_challenge, page_kind
+from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage, is_challenge, page_kind
 from helpscraper.urls import is_slug
 
 HOST = "https://help.harbour.example"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.pages.okx import ArticlesAnswer, NodeAnswer
-from helpscraper.pages.okx.interface import articles_asked, articles_url, node_url
+from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
+from helpscraper.platforms.okx.interface import articles_asked, articles_url, node_url
 from helpscraper.sites import OKX
 
 HOST = "https://help.harbour.example"

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import PAST_THE_END, ListingPage, SearchPage
+from helpscraper.platforms.okx import PAST_THE_END, ListingPage, SearchPage
 
 HOST = "https://help.harbour.example"
 SECTION = f"{HOST}/help/section/notices"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage
+from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage
 
 SITE = "https://www.okx.com"
 LISTING = f"{SITE}/help/section/announcements-latest-announcements/page/2"

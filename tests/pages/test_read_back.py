@@ -11,8 +11,8 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from benchmarks.bench_markdown import CASES, Case, is_right
-from helpscraper.pages.base import Page, elements
-from helpscraper.pages.bodies import BodyForms, write_body
+from helpscraper.html.base import Page, elements
+from helpscraper.html.bodies import BodyForms, write_body
 from tests.pages.shapes import shape
 
 BASE = "https://harbour.example/help/ropes"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.normalise.visible import visible
-from helpscraper.pages.okx import ArticlePage
+from helpscraper.platforms.okx import ArticlePage
 
 URL = "https://help.harbour.example/help/ropes"
 

@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from helpscraper.errors import ExtractionError
-from helpscraper.pages.okx import ArticlePage, HomePage, ListingPage, SearchPage, page_kind
+from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage, page_kind
 from helpscraper.sample.locales import voice
 from helpscraper.sample.model import Layout, Options
 from helpscraper.sample.render import Site

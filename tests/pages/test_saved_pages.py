@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper.pages.okx import page_kind
+from helpscraper.platforms.okx import page_kind
 from tests.pages.saved import FIELDS, HERE, cases, expected, read
 
 ALL = cases()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
 from helpscraper.locales import LOCALES
-from helpscraper.pages.okx import ArticlePage, OkxPage, check_edition, other_edition
+from helpscraper.platforms.okx import ArticlePage, OkxPage, check_edition, other_edition
 from helpscraper.sites import OKX, SITES
 
 ROOT = "https://www.okx.com"

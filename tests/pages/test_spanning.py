@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from helpscraper.pages.base import Page
-from helpscraper.pages.spanning import renamed
+from helpscraper.html.base import Page
+from helpscraper.html.spanning import renamed
 from tests.pages.test_bodies import BASE, forms
 
 AROUND = ["b", "i", "u", "s", "small", "h2", "h4", "div", "em"]

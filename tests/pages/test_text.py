@@ -17,8 +17,8 @@ from helpscraper.errors import CommandError
 from helpscraper.locales import LOCALES
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.normalise.phrases import PHRASES
-from helpscraper.pages.text import TextPage, TextRow, read_text, settle
-from helpscraper.pages.text_tail import label_at
+from helpscraper.platforms.okx.text import TextPage, TextRow, read_text, settle
+from helpscraper.platforms.okx.text.tail import label_at
 from helpscraper.sites import OKX
 from helpscraper.urls import is_slug
 

@@ -15,13 +15,13 @@ from scrapy import Request
 from scrapy.http import HtmlResponse
 from scrapy.utils.test import get_crawler
 
-from helpscraper.archive.warc.record import Record
 from helpscraper.errors import ExtractionError, PayloadError
 from helpscraper.extensions.payload import PayloadMiddleware, UnreadablePayload, payload_of
-from helpscraper.pages.okx import ArticlePage
 from helpscraper.payload import Payload
 from helpscraper.payload.codings import zstd
+from helpscraper.platforms.okx import ArticlePage
 from helpscraper.spiders.help import HelpSpider
+from helpscraper.warc.record import Record
 
 TEXT = "Плата 10 % — взимается"
 CODERS: dict[str, Callable[[bytes], bytes]] = {

@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.recordings import Payloads, Recorder, read_record
 from helpscraper.archive.store import Store
-from helpscraper.archive.warc import Payloads, Record, Recorder, iter_records, read_record
-from helpscraper.archive.warc.build import Exchange, response_record
-from helpscraper.archive.warc.record import digest_of
+from helpscraper.warc.build import Exchange, response_record
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Record, digest_of
 from tests.payload.one_decoding import TEXT, Cell, Outcome, cells, crawled, recorded
 from tests.payload.test_codings import chunked
 from tests.warc.made import AT, SITE, members, record

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.report.build import build_report
+from helpscraper.publish.report.build import build_report
 from tests import sample_archive
 
 if TYPE_CHECKING:

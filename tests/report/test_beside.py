@@ -12,9 +12,9 @@ import pytest
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
-from helpscraper.report.build import build_report
-from helpscraper.report.model import article_key
-from helpscraper.report.render import KIND_WORDS
+from helpscraper.publish.report.build import build_report
+from helpscraper.publish.report.model import article_key
+from helpscraper.publish.report.render import KIND_WORDS
 from tests.report.conftest import Watched
 from tests.report.hostile import PAYLOAD
 

@@ -15,12 +15,12 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.errors import CommandError
-from helpscraper.feed import build_feeds
-from helpscraper.report.build import build_report
-from helpscraper.report.crawls import crawls
-from helpscraper.report.load import Source
-from helpscraper.report.model import article_key
-from helpscraper.report.render import environment, page, periods_of
+from helpscraper.publish.feed import build_feeds
+from helpscraper.publish.report.build import build_report
+from helpscraper.publish.report.crawls import crawls
+from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.model import article_key
+from helpscraper.publish.report.render import environment, page, periods_of
 from helpscraper.sample import expected_changes
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
@@ -61,9 +61,9 @@ def test_a_new_crawl_renders_what_it_touched(tmp_path: Path) -> None:
 def test_processes_render_the_same(
     archive: Path, report: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpscraper.report.build._SERIAL", 10)
-    monkeypatch.setattr("helpscraper.report.build._BODIES", 30)
-    monkeypatch.setattr("helpscraper.report.build._BATCH", 16)
+    monkeypatch.setattr("helpscraper.publish.report.build._SERIAL", 10)
+    monkeypatch.setattr("helpscraper.publish.report.build._BODIES", 30)
+    monkeypatch.setattr("helpscraper.publish.report.build._BATCH", 16)
     build_report(Catalog(archive, locale="en"), tmp_path / "r", workers=2)
     serial, parallel = contents(report), contents(tmp_path / "r")
     names = {name for name in parallel if "/articles/" in name}

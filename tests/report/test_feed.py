@@ -18,9 +18,9 @@ from lxml import etree
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.errors import CommandError
-from helpscraper.feed import build_feeds
-from helpscraper.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_safe
-from helpscraper.report.model import article_key
+from helpscraper.publish.feed import build_feeds
+from helpscraper.publish.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_safe
+from helpscraper.publish.report.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive

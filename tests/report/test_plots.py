@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 from matplotlib.figure import Figure
 
-from helpscraper.report import plots
+from helpscraper.publish.report import plots
 
 PERIODS = ["2026-06-01", "2026-06-08", "2026-06-15"]
 HOSTILE = "<script>x()</script> $\\frac{1}{$ \x00 提币 \u202e"

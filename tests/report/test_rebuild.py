@@ -16,13 +16,13 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import write_reextracted, write_run
 from helpscraper.errors import CommandError
-from helpscraper.feed import build_feeds
-from helpscraper.feed.newest import newest_of
-from helpscraper.feed.pages import told_of
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.steps import feed_holds
-from helpscraper.report.build import build_report
-from helpscraper.report.load import Source
+from helpscraper.publish.feed import build_feeds
+from helpscraper.publish.feed.newest import newest_of
+from helpscraper.publish.feed.pages import told_of
+from helpscraper.publish.report.build import build_report
+from helpscraper.publish.report.load import Source
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 
@@ -156,7 +156,7 @@ def test_another_version_makes_everything_again(tmp_path: Path, monkeypatch: pyt
 
 def test_a_file_that_was_deleted_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One of each sort; of the scripts beside a page, their page is still there."""
-    monkeypatch.setattr("helpscraper.report.edition._GAINS", 1)
+    monkeypatch.setattr("helpscraper.publish.report.edition._GAINS", 1)
     archive = tmp_path / "a"
     crawl(archive, 1, 2)
     for name, build, sorts in (

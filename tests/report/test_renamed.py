@@ -12,8 +12,8 @@ from lxml import html
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
-from helpscraper.report.build import build_report
-from helpscraper.report.model import article_key
+from helpscraper.publish.report.build import build_report
+from helpscraper.publish.report.model import article_key
 from tests.report.conftest import Watched
 
 DAYS = [f"2026060{day}T060000Z" for day in (1, 2, 3)]
@@ -53,7 +53,7 @@ def test_the_silent_page_offers_every_section(
     tmp_path: Path, commit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Those of the rows in the script beside it too."""
-    monkeypatch.setattr("helpscraper.report.edition.ROWS_SHOWN", 1)
+    monkeypatch.setattr("helpscraper.publish.report.edition.ROWS_SHOWN", 1)
     names = ("Lights", "Others", None)
     for day, text in (("2026-06-01", "one two three"), ("2026-06-02", "one two three four")):
         rows = [{"article_id": f"a{n}", "section_title": name, "body": text} for n, name in enumerate(names)]

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.report.model import Record, article_key
-from helpscraper.report.story import article_story, crawl_rows, pooled
+from helpscraper.publish.report.model import Record, article_key
+from helpscraper.publish.report.story import article_story, crawl_rows, pooled
 
 IDS = [f"202606{day:02d}T060000Z" for day in range(1, 29)]
 

@@ -6,8 +6,8 @@ import datetime as dt
 import gzip
 from typing import Any
 
-from helpscraper.archive.warc import Exchange
-from helpscraper.archive.warc.record import digest_of
+from helpscraper.warc.build import Exchange
+from helpscraper.warc.record import digest_of
 
 AT = dt.datetime(2026, 3, 1, 6, 0, tzinfo=dt.UTC)
 SITE = "https://www.okx.com"

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from helpscraper.archive.warc import Exchange
-from helpscraper.archive.warc.build import request_record, response_record
+from helpscraper.warc.build import Exchange, request_record, response_record
 from tests.warc.made import SITE, exchange
 
 _TOKEN = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-", min_size=1, max_size=20)

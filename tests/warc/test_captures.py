@@ -16,21 +16,22 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import Capture, Recorder, read_payload
+from helpscraper.archive.recordings.index import capture_of, dump_index
+from helpscraper.archive.recordings.sources import captures_in, is_capture_file, record_in
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Capture, Record, Recorder, iter_records, read_payload
-from helpscraper.archive.warc.index import capture_of, dump_index
-from helpscraper.archive.warc.record import digest_of
-from helpscraper.archive.warc.sources import captures_in, is_capture_file, record_in
-from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
 from helpscraper.cli.import_ import _NAMED
 from helpscraper.crawl.lock import CrawlLock
-from helpscraper.crawl.replay import PER_ANSWER, plan
 from helpscraper.errors import CommandError, InputError, LockHeldError
-from helpscraper.reextract import reextract
+from helpscraper.replay.captures import CaptureReport, import_captures
+from helpscraper.replay.plan import PER_ANSWER, plan
+from helpscraper.replay.reextract import reextract
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import Site
 from helpscraper.sample.truth import truth
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Record, digest_of
 from tests.warc.made import AT, SITE, exchange, members, record, response
 
 OPTIONS = Options(articles=20)

@@ -21,18 +21,21 @@ import pytest
 
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.recordings import load_index, read_payload, warc_files
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Problem, iter_records, load_index, read_payload, warc_files
-from helpscraper.captures import import_captures
 from helpscraper.cli import main
-from helpscraper.crawl import answers, readers
-from helpscraper.crawl.ledger import Ledger
-from helpscraper.crawl.replay import plan
+from helpscraper.intake.ledger import Ledger
 from helpscraper.normalise.article import Context
-from helpscraper.pages.okx import ArticlePage
-from helpscraper.reextract import reextract
+from helpscraper.platforms.okx import ArticlePage
+from helpscraper.replay import answers
+from helpscraper.replay import workers as readers
+from helpscraper.replay.captures import import_captures
+from helpscraper.replay.plan import plan
+from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
 from helpscraper.sites import OKX
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem
 from tests.e2e.conftest import crawl, helpscraper, on_a_terminal
 
 pytestmark = pytest.mark.slow
@@ -259,7 +262,7 @@ def test_a_hiccup_that_the_crawl_overcame_is_none_of_its_re_extraction(tmp_path:
 
 def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [report.written for report in reextract(str(mine.archive))] == [None] * 3
-    monkeypatch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
     # The newer crawl carried articles over from the older one, so that is brought up to date first.
     reports = list(reextract(str(mine.archive), ["latest"], jobs=1))
     assert [report.snapshot.id for report in reports] == [each.id for each in mine.catalog.snapshots()]
@@ -282,7 +285,7 @@ def test_diff_names_what_came_from_the_extractor(
     before = json.loads(run("diff", "latest~2", "latest~1", "--format", "json"))
     retitled = {change["article_id"] for change in before["changes"] if change["kind"] == "retitled"}
     read_title = ArticlePage._title
-    monkeypatch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
     monkeypatch.setattr(ArticlePage, "_title", lambda page: f"{read_title(page)} (read anew)")
     run("reextract", "latest~2", "--jobs", "1")
     # The older side was read by the next extractor, the newer one was not: no title changed on the site.
@@ -310,7 +313,7 @@ def test_a_killed_re_extraction_goes_on(mine: Crawled, monkeypatch: pytest.Monke
         if now >= 16:
             raise Killed
 
-    monkeypatch.setattr("helpscraper.reextract._AT_ONCE", 16)
+    monkeypatch.setattr("helpscraper.replay.reextract._AT_ONCE", 16)
     before = as_crawled(mine.catalog)
     with pytest.raises(Killed):
         list(reextract(str(mine.archive), ["latest~2"], force=True, jobs=1, progress=kill))

@@ -21,17 +21,19 @@ from hypothesis import strategies as st
 from helpscraper.archive.layout import Partition, locate, reextracted_path, snapshot_path
 from helpscraper.archive.losses import lost_rows
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.recordings import load_index, warc_files
 from helpscraper.archive.sql import query
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Problem, iter_records, load_index, warc_files
 from helpscraper.archive.writer import write_reextracted
-from helpscraper.captures import import_captures
-from helpscraper.crawl.known import read_known
 from helpscraper.errors import ArchiveError
+from helpscraper.intake.known import read_known
 from helpscraper.items import RawArticle
-from helpscraper.pages.okx import EXTRACTOR, ArticlePage, ListingPage
-from helpscraper.reextract import Report, reextract
+from helpscraper.platforms.okx import EXTRACTOR, ArticlePage, ListingPage
+from helpscraper.replay.captures import import_captures
+from helpscraper.replay.reextract import Report, reextract
 from helpscraper.sample import SampleServer
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem
 from tests.e2e.conftest import crawl, helpscraper
 
 pytestmark = pytest.mark.slow
@@ -150,7 +152,7 @@ def check(original: Path, blows: list[Blow], force: bool) -> None:
         before = rows_of(archive)
         for blow in blows:
             blow.strike(archive)
-        with mock.patch("helpscraper.reextract.EXTRACTOR", EXTRACTOR if force else "okx/next"):
+        with mock.patch("helpscraper.replay.reextract.EXTRACTOR", EXTRACTOR if force else "okx/next"):
             reports = list(reextract(str(archive), force=force, jobs=1))
         after = rows_of(archive)
         if all(blow.damage in EXACT for blow in blows):
@@ -258,7 +260,7 @@ def test_what_a_new_extractor_reads_no_more_is_kept(
         return replace(raw, **dict.fromkeys(without))
 
     monkeypatch.setattr(ArticlePage, "article", property(lesser))
-    monkeypatch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
     report = first(reextract(str(mine), ["latest~2"], jobs=1))
     assert not report.whole
     assert any(row["url"] in each and row["warc_record"] in each for each in report.problems)
@@ -298,7 +300,7 @@ def test_listings_that_one_extractor_cannot_read_are_whole_for_the_next(
 
     whole = seen()
     with monkeypatch.context() as patch:
-        patch.setattr("helpscraper.reextract.EXTRACTOR", "okx/next")
+        patch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
         patch.setattr(ListingPage, "check_answers", unknown)
         assert not first(reextract(str(mine), ["latest~2"], jobs=1)).whole
     assert (seen()[0], whole[0]) == (False, True)
@@ -358,7 +360,7 @@ def test_a_crawl_after_a_row_was_kept_reads_everything_once(mine: Path) -> None:
     spoil(mine, row["warc_record"])
     # The newest crawl fetched it anew; the one before carried it over, and so the row of the older extractor.
     (mine / Catalog(mine).resolve("latest").path).unlink()
-    with mock.patch("helpscraper.reextract.EXTRACTOR", "okx/next"):
+    with mock.patch("helpscraper.replay.reextract.EXTRACTOR", "okx/next"):
         list(reextract(str(mine), jobs=1))
     known = read_known(Catalog(mine), EN)
     assert known.kept == {row["article_id"]: EXTRACTOR}

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.recordings import check_records, warc_files
+from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.store import Store
-from helpscraper.archive.warc import check_records, warc_files
-from helpscraper.archive.warc.index import index_path
 from helpscraper.errors import ArchiveError
 from tests.warc.made import SITE, exchange
 from tests.warc.test_writer import FIRST, write

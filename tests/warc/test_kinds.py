@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Problem, Record, iter_records
-from helpscraper.archive.warc.record import digest_of, parse_date, plain_digest, same_digest
-from helpscraper.captures import CaptureReport, import_captures
 from helpscraper.cli import main
-from helpscraper.reextract import reextract
+from helpscraper.replay.captures import CaptureReport, import_captures
+from helpscraper.replay.reextract import reextract
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem, Record, digest_of, parse_date, plain_digest, same_digest
 from tests.payload.one_decoding import Cell
 from tests.warc.made import AT, SITE, members, record, response
 

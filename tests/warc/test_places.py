@@ -11,7 +11,7 @@ from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
-from helpscraper.reextract import reextract
+from helpscraper.replay.reextract import reextract
 from tests.warc.made import AT, SITE, record, response
 from tests.warc.test_captures import load, page, put, run, slugs
 

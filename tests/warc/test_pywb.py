@@ -22,7 +22,9 @@ from pathlib import Path
 import pytest
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.warc import Payloads, Record, iter_records, read_payload, read_record, warc_files
+from helpscraper.archive.recordings import Payloads, read_payload, read_record, warc_files
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Record
 from tests.warc.test_crawled import Crawled, crawled
 
 __all__ = ["crawled"]

@@ -17,10 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeadersParser
 
-from helpscraper.archive.warc import Problem, Record, iter_records, read_at
-from helpscraper.archive.warc.reader import parse_headers
-from helpscraper.archive.warc.record import digest_of, parse_date, same_digest
 from helpscraper.errors import InputError
+from helpscraper.warc.reader import iter_records, parse_headers, read_at
+from helpscraper.warc.record import Problem, Record, digest_of, parse_date, same_digest
 from tests.warc.made import members, record, response
 
 A, B, C = (f"https://www.okx.com/help/{name}" for name in "abc")
@@ -62,7 +61,7 @@ def test_it_does_not_matter_where_a_look_into_the_file_ends(monkeypatch: pytest.
     data = members(*THREE)
     wanted = [(item.offset, item.length) for item in read(data) if isinstance(item, Record)]
     for size in range(1, len(data) + 1):
-        monkeypatch.setattr("helpscraper.archive.warc.stream._CHUNK", size)
+        monkeypatch.setattr("helpscraper.warc.stream._CHUNK", size)
         items = read(data)
         assert problems(items) == [], size
         assert [(item.offset, item.length) for item in items if isinstance(item, Record)] == wanted
@@ -150,7 +149,7 @@ def test_a_lying_length_costs_its_own_record(lie: int, packed: bool) -> None:
 
 
 def test_a_bomb_is_not_unpacked_into_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("helpscraper.archive.warc.reader._MAX_SKIPPED", 3_000_000)
+    monkeypatch.setattr("helpscraper.warc.reader._MAX_SKIPPED", 3_000_000)
     bomb = gzip.compress(response(B, b"small") + bytes(20_000_000))
     items = read(members(THREE[0]) + bomb + members(THREE[2]), limit=1_000_000)
     assert urls(items) == [A, B, C]  # its own digest vouches for the record before the bomb
@@ -160,7 +159,7 @@ def test_a_bomb_is_not_unpacked_into_memory(monkeypatch: pytest.MonkeyPatch) -> 
 def test_line_ends_without_end_cost_neither_memory_nor_the_next_record(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("helpscraper.archive.warc.reader._MAX_BLANK", 1000)
+    monkeypatch.setattr("helpscraper.warc.reader._MAX_BLANK", 1000)
     bomb = gzip.compress(response(B, b"small") + b"\n" * 5_000_000)
     tracemalloc.start()
     items = read(members(THREE[0]) + bomb + members(THREE[2]))

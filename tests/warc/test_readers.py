@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper.crawl.readers import _WORTH_A_POOL, Readers
+from helpscraper.replay.workers import _WORTH_A_POOL, Readers
 
 
 @pytest.mark.parametrize(("jobs", "tasks"), [(2, _WORTH_A_POOL - 1), (1, _WORTH_A_POOL)])

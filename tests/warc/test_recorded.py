@@ -9,11 +9,13 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import warc_files
+from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.store import Store
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import Problem, Record, iter_records, warc_files
-from helpscraper.archive.warc.index import index_path
 from helpscraper.sample import SampleServer
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem, Record
 from tests.e2e.conftest import crawl, start
 
 pytestmark = pytest.mark.slow

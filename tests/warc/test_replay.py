@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from helpscraper.archive.warc import Capture
-from helpscraper.crawl.replay import Task, plan, question, unanswered
-from helpscraper.pages.okx.interface import articles_url, node_url
+from helpscraper.archive.recordings import Capture
+from helpscraper.platforms.okx.interface import articles_url, node_url
+from helpscraper.replay.plan import Task, plan, question, unanswered
 from tests.warc.made import SITE
 
 

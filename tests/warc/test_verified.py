@@ -9,12 +9,12 @@ import pytest
 from scrapy.settings import Settings
 
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import read_record
 from helpscraper.archive.verify import verify
-from helpscraper.archive.warc import read_record
-from helpscraper.captures import import_captures
 from helpscraper.cli import main
 from helpscraper.extensions.recorder import warcinfo
-from helpscraper.reextract import reextract
+from helpscraper.replay.captures import import_captures
+from helpscraper.replay.reextract import reextract
 from tests.warc.made import members
 from tests.warc.test_captures import article, put, slugs
 

@@ -17,25 +17,24 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.store import Store
-from helpscraper.archive.warc import (
+from helpscraper.archive.recordings import (
     Capture,
-    Exchange,
     Payloads,
-    Problem,
-    Record,
     Recorder,
     capture_of,
     check_records,
-    iter_records,
     load_index,
     parse_index,
     read_payload,
     read_record,
     warc_files,
 )
-from helpscraper.archive.warc.index import dump_index, index_path, surt
+from helpscraper.archive.recordings.index import dump_index, index_path, surt
+from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, InputError
+from helpscraper.warc.build import Exchange
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem, Record
 from tests.warc.made import AT, SITE, exchange, members, record
 
 EN = Partition("okx", "en")

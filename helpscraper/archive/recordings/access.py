@@ -1,0 +1,114 @@
+"""One record of an archive by its reference: the page behind a snapshot row, revisits followed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from helpscraper.archive.layout import Located, locate
+from helpscraper.archive.recordings.index import Capture, load_index, warc_files
+from helpscraper.archive.store import Store
+from helpscraper.errors import InputError
+from helpscraper.warc.reader import read_at
+from helpscraper.warc.record import Record
+
+__all__ = ["Payloads", "read_payload", "read_record", "split_ref"]
+
+# The indexes of this many files are held at once: a reference leads back a few crawls, rarely more.
+_INDEXES = 64
+
+
+def split_ref(reference: str) -> tuple[Located, int]:
+    """Part ``file#offset``; raises ``InputError`` unless it names a WARC file of an archive.
+
+    >>> split_ref("warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz#1180")[1]
+    1180
+    """
+    file, mark, offset = reference.rpartition("#")
+    located = locate(file)
+    if not mark or located is None or located.kind != "warc" or not (offset.isascii() and offset.isdigit()):
+        raise InputError(
+            f"{reference[:200]!r} is no reference to a record",
+            advice="references stand in the column warc_record, as warc/…/ID-00000.warc.gz#OFFSET",
+        )
+    return located, int(offset)
+
+
+def read_record(store: Store, reference: str) -> Record:
+    """Return the record that ``reference`` names, as it is; raises ``InputError`` or ``ArchiveError``."""
+    located, offset = split_ref(reference)
+    with store.open(located.path) as stream:
+        return read_at(stream, located.path, offset)
+
+
+def read_payload(store: Store, reference: str) -> tuple[bytes, dict[str, Any]]:
+    """Return the payload behind ``reference``, as it came over the wire, and what the record says of it.
+
+    The facts are ``url``, ``date`` (aware), ``status``, ``content_type``, ``content_encoding``, ``record``
+    and ``payload_record`` (the record that holds the bytes, where a revisit led there). Raises ``InputError``
+    for a record that is damaged or has wrong digests, naming file and offset.
+    """
+    return Payloads(store).read(reference)
+
+
+class Payloads:
+    """Reads payloads of one archive; keeps the indexes that revisits led through."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._indexes: OrderedDict[str, list[Capture]] = OrderedDict()
+
+    def read(self, reference: str) -> tuple[bytes, dict[str, Any]]:
+        """See ``read_payload``."""
+        record = self.checked(reference)
+        holder = self.checked(self.holder(record)) if record.is_revisit else record
+        described = record.described_by(holder)
+        facts = {
+            "url": record.url,
+            "date": record.date,
+            "status": holder.status if record.not_modified else record.status,
+            "content_type": described.http_header("Content-Type"),
+            "content_encoding": described.http_header("Content-Encoding"),
+            "record": record.ref,
+            "payload_record": holder.ref,
+        }
+        return holder.payload, facts
+
+    def checked(self, reference: str) -> Record:
+        """Return the record, its digests verified."""
+        record = read_record(self._store, reference)
+        wrong = record.wrong_digests()
+        if wrong:
+            raise InputError(
+                f"{reference}: {'; '.join(wrong)} ({record.url})", advice="restore the file from a backup"
+            )
+        return record
+
+    def holder(self, record: Record) -> str:
+        """Return the reference of the record that holds the payload of a revisit: the same digest, stored
+        before.
+        """
+        if record.not_modified and not record.digest:
+            raise InputError(
+                f"{record.ref}: the server said that the page had not changed (304); no record holds it ({record.url})",
+                advice="it was fetched while WARC_ENABLED was off; a crawl with -a mode=full fetches it again",
+            )
+        located, _ = split_ref(record.ref)
+        files = [file for file in warc_files(self._store, located.partition) if file <= record.file]
+        for file in reversed(files):
+            for capture in self._index(file):
+                if capture.digest == record.digest and not capture.is_revisit:
+                    return capture.ref
+        raise InputError(
+            f"{record.ref}: the payload that this revisit refers to is not in the archive ({record.url})",
+            advice=f"it came on {record.headers.get_header('WARC-Refers-To-Date') or 'an unknown day'}: "
+            "restore the WARC files of that crawl",
+        )
+
+    def _index(self, file: str) -> list[Capture]:
+        if file not in self._indexes:
+            self._indexes[file] = load_index(self._store, file)
+            while len(self._indexes) > _INDEXES:
+                self._indexes.popitem(last=False)
+        self._indexes.move_to_end(file)
+        return self._indexes[file]

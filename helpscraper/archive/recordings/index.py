@@ -1,0 +1,242 @@
+"""The CDXJ index beside each WARC file: which URL was answered when, with what digest, and at which offset.
+
+One line a record, sorted: the URL with its host turned around, the instant as 14 digits, and the rest as
+JSON. Replay tools read it, a WACZ carries it, and the next crawl finds in it which payloads are stored
+already.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+
+from helpscraper.archive.layout import Partition, folder, locate
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError
+from helpscraper.json_text import loads
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Problem, Record
+
+__all__ = [
+    "Capture",
+    "capture_of",
+    "dump_index",
+    "index_path",
+    "load_index",
+    "parse_index",
+    "redirect_target",
+    "scan",
+    "surt",
+    "warc_files",
+]
+
+
+_ANSWERS = frozenset({"response", "revisit", "resource", "conversion"})
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One answer in a WARC file: what an index line says.
+
+    ``date`` has 14 digits (UTC), ``mime`` is ``warc/revisit`` for a revisit, and ``location`` is where a
+    redirect leads (an addition of ours, which replay tools pass over).
+    """
+
+    url: str
+    date: str
+    status: int | None
+    mime: str
+    digest: str
+    file: str
+    offset: int
+    length: int
+    location: str = ""
+
+    @property
+    def ref(self) -> str:
+        """The ``file#offset`` of the record."""
+        return f"{self.file}#{self.offset}"
+
+    @property
+    def is_revisit(self) -> bool:
+        """Whether the payload lies in another record."""
+        return self.mime == "warc/revisit"
+
+
+def surt(url: str) -> str:
+    """Return the sort key of ``url``: host turned around without ``www``, path and query in lower case, query sorted.
+
+    >>> surt("https://www.okx.com/help/A?b=2&a=1"), surt("http://127.0.0.1:8000/help")
+    ('com,okx)/help/a?a=1&b=2', '1,0,0,127:8000)/help')
+    """
+    # A key is one word of its line, whatever the URL holds.
+    return "%20".join(_surt(url).split()) or "-"
+
+
+def _surt(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").lower(), parts.port
+    except ValueError:
+        return url.lower()
+    if parts.scheme not in {"http", "https"}:
+        return url.lower()
+    name = ",".join(reversed(host.removeprefix("www.").split(".")))
+    suffix = "" if port in (None, 80, 443) else f":{port}"
+    query = urlencode(sorted(parse_qsl(parts.query.lower(), keep_blank_values=True)))
+    path = parts.path.lower().rstrip("/") or "/"
+    return f"{name}{suffix}){path}" + (f"?{query}" if query else "")
+
+
+def capture_of(record: Record) -> Capture | None:
+    """Return the index line of a response, revisit or bare page that stands alone at its offset; None for any other
+    record.
+    """
+    answers = record.is_revisit or record.is_bare_page or record.http is not None
+    if record.type not in _ANSWERS or not answers or record.date is None or not record.alone:
+        return None
+    mime = record.http_header("Content-Type").split(";", 1)[0].strip().lower()
+    return Capture(
+        url=record.url,
+        date=f"{record.date:%Y%m%d%H%M%S}",
+        status=record.status,
+        mime="warc/revisit" if record.is_revisit else mime or "unk",
+        digest=record.digest or "",
+        file=record.file,
+        offset=record.offset,
+        length=record.length,
+        location=redirect_target(record.url, record.status, record.http_header("Location")),
+    )
+
+
+def redirect_target(url: str, status: int | None, location: str) -> str:
+    """Return where a redirect leads, empty for an answer that is none.
+
+    >>> redirect_target("https://www.okx.com/help/a", 301, "/help/b")
+    'https://www.okx.com/help/b'
+    """
+    if not location or status not in {301, 302, 303, 307, 308}:
+        return ""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return ""
+
+
+def dump_index(captures: Iterable[Capture]) -> bytes:
+    """Return the lines of an index, sorted as replay tools search it."""
+    lines = sorted(f"{surt(capture.url)} {capture.date} {_fields(capture)}\n" for capture in captures)
+    return "".join(lines).encode()
+
+
+def _fields(capture: Capture) -> str:
+    fields = {
+        "url": capture.url,
+        "mime": capture.mime,
+        "status": str(capture.status or "-"),
+        "digest": capture.digest,
+        "length": str(capture.length),
+        "offset": str(capture.offset),
+        "filename": capture.file.rpartition("/")[2],
+    }
+    if capture.location:
+        fields["location"] = capture.location
+    return json.dumps(fields, ensure_ascii=True)
+
+
+def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture | Problem]:
+    """Yield the captures of a CDXJ index called ``file``, and a ``Problem`` (its offset in the index) for
+    every bad line.
+
+    ``folder`` is put before each file name, so that a capture's ``file`` leads to the WARC beside the index.
+    """
+    offset = 0
+    for line in data.splitlines(keepends=True):
+        here, offset = offset, offset + len(line)
+        if not line.strip() or line.startswith((b"!", b" CDX")):
+            continue
+        try:
+            _, date, text = line.decode("utf-8").strip().split(" ", 2)
+            yield _capture(loads(text), date, folder)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            detail = f"this is no line of a CDXJ index: {error}"
+            yield Problem(file, here, detail, advice="make the index again from its WARC files")
+
+
+def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:
+    status = str(fields.get("status", "-"))
+    if not (len(date) == 14 and date.isascii() and date.isdigit()):
+        raise ValueError(f"{date[:20]!r} are not 14 digits")
+    offset = int(fields["offset"])
+    if not 0 <= offset < 1 << 63:
+        raise ValueError("its offset is none")
+    return Capture(
+        url=str(fields["url"]),
+        date=date,
+        status=int(status) if status.isascii() and status.isdigit() else None,
+        mime=str(fields.get("mime", "")),
+        digest=str(fields.get("digest", "")),
+        file=f"{folder}{fields['filename']}",
+        offset=offset,
+        length=int(fields.get("length") or 0),
+        location=str(fields.get("location", "")),
+    )
+
+
+def warc_files(store: Store, partition: Partition, snapshot_id: str | None = None) -> list[str]:
+    """Return the WARC files of ``partition`` (of one crawl), oldest first."""
+    found = (locate(path) for path in store.list(folder("warc", partition)))
+    kept = [item for item in found if item is not None and snapshot_id in (None, item.snapshot_id)]
+    return [item.path for item in sorted(kept)]
+
+
+def index_path(file: str) -> str:
+    """Return where the index of a WARC file lies."""
+    return file.removesuffix(".warc.gz") + ".cdxj"
+
+
+def load_index(store: Store, file: str) -> list[Capture]:
+    """Return the captures in WARC file ``file`` in the order of their offsets; without an index the file is
+    read.
+
+    A killed crawl leaves no index. What cannot be read has no line; ``check_records`` names it.
+    """
+    path = index_path(file)
+    if store.exists(path):
+        found = list(parse_index(store.read(path), path, folder=file.rpartition("/")[0] + "/"))
+        wrong = next((item for item in found if isinstance(item, Problem) or item.file != file), None)
+        if wrong is not None:
+            raise ArchiveError(
+                f"{store.url(path)}: {wrong}", advice="delete the index: it is made again from the WARC file"
+            )
+        captures = [item for item in found if isinstance(item, Capture)]
+        return sorted(captures, key=lambda capture: capture.offset)
+    return scan(store, file)[0]
+
+
+_SHARED = (
+    "this gzip member holds several records, so no offset leads to one of them; "
+    "a program has compressed the file anew: restore it from a backup"
+)
+
+
+def scan(store: Store, file: str) -> tuple[list[Capture], list[Problem], int]:
+    """Read WARC file ``file``: its captures, the places that cannot be read, and the number of records of text."""
+    captures: list[Capture] = []
+    problems: list[Problem] = []
+    texts = 0
+    with store.open(file) as stream:
+        for item in iter_records(stream, file):
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif (capture := capture_of(item)) is not None:
+                captures.append(capture)
+            elif not item.alone:
+                if not problems or problems[-1].offset != item.offset:
+                    problems.append(Problem(file, item.offset, _SHARED, item.url))
+            else:
+                texts += item.type in {"conversion", "resource"}
+    return captures, problems, texts

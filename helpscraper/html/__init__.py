@@ -1,0 +1,1 @@
+"""Any page: parse it once; the body of an article as text, Markdown and HTML."""

@@ -1,0 +1,130 @@
+"""A body in three forms, written in one walk over its elements: HTML as on the page, text, and Markdown.
+
+The text is what a reader sees, in the sense of docs/data-dictionary.md. The walk is iterative and every piece of text
+is copied a bounded number of times, so the work grows with the size of the body whatever its shape.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from lxml import etree
+
+from helpscraper.html.base import HIDDEN
+from helpscraper.html.blocks import MEANT, PLAIN, BlockBuilder
+from helpscraper.html.media import is_hidden, is_set_apart, is_visible
+from helpscraper.html.written import write_markdown, write_text
+
+__all__ = ["BodyForms", "Selector", "write_body"]
+
+Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
+
+_NEVER_SERVED = ("script", "style", "template", "noscript")
+_NEVER_SHOWN = (
+    HIDDEN | {"annotation", "annotation-xml", "canvas", "datalist", "meter", "noframes", "progress"}
+) - MEANT
+
+
+@dataclass(frozen=True, slots=True)
+class BodyForms:
+    """``text`` has one block a line, a table row's cells parted by tabs; ``markdown`` is CommonMark with GFM tables;
+    ``html`` is as it was served.
+    """
+
+    text: str
+    markdown: str
+    html: str
+
+
+def _inner_html(element: etree._Element) -> str:
+    parts = [escape_html(element.text)] if element.text else []
+    parts += [etree.tostring(child, encoding="unicode", method="html") for child in element]
+    return "".join(parts).strip()
+
+
+def escape_html(text: str) -> str:
+    """Return ``text`` as it stands between two tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def write_body(
+    containers: Iterable[etree._Element], base_url: str, chrome: Selector | None = None
+) -> BodyForms:
+    """Return the content of ``containers`` in three forms; relative links are made absolute in the Markdown.
+
+    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and styles. What the
+    elements themselves say is hidden is left out of text and Markdown. The page's own tree stays as it is.
+    """
+    builder = BlockBuilder(base_url)
+    html = []
+    for container in containers:
+        left_out = chrome(container) if chrome else []
+        part = container
+        if left_out or next(container.iter(*_NEVER_SERVED), None) is not None:
+            part = copy.deepcopy(container)
+            part.tail = None
+            for element in (*part.iter(*_NEVER_SERVED), *(chrome(part) if chrome else ())):
+                _drop(element)
+        html.append(_inner_html(part))
+        _walk(container, builder, set(left_out))
+    body = builder.done()
+    return BodyForms(write_text(body), write_markdown(body), "\n".join(html))
+
+
+def _drop(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Element]) -> None:
+    walk = etree.iterwalk(part, events=("start", "end"))
+    skipped: etree._Element | None = None
+    for event, node in walk:
+        tag = node.tag
+        if event == "start":
+            asked = node.attrib or tag == "dialog"
+            if tag in _NEVER_SHOWN or (asked and _is_left_out(node, builder)) or node in left_out:
+                skipped = node
+                walk.skip_subtree()
+                continue
+            if "style" in node.attrib:
+                if is_set_apart(node):
+                    builder.part()
+                builder.see(node, is_visible(node))
+            if tag in PLAIN:
+                builder.block(tag, node)
+            elif tag in MEANT and not builder.start(tag, node):
+                skipped = node
+                walk.skip_subtree()
+                continue
+            if text := node.text:
+                builder.data(text)
+        else:
+            if node is skipped:
+                skipped = None
+            elif tag in PLAIN:
+                builder.part()
+                builder.close(node)
+            elif tag in MEANT:
+                builder.end(tag, node)
+            if "style" in node.attrib:
+                if is_set_apart(node):
+                    builder.part()
+                builder.close(node)
+            if (text := node.tail) and node is not part:
+                builder.data(text)
+
+
+def _is_left_out(node: etree._Element, builder: BlockBuilder) -> bool:
+    return is_hidden(node) or ("data-cfemail" in node.attrib and builder.mail(node))

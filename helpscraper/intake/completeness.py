@@ -1,0 +1,56 @@
+"""Was everything seen? An absence may be claimed only where it was. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from helpscraper.intake.entries import SectionEntry
+
+__all__ = ["holes", "section_facts"]
+
+
+def holes(section: SectionEntry) -> list[str]:
+    """Name what is missing from one section's listing; an empty list means that it was read whole.
+
+    A listing was read whole when its pages were read from the first to the last without a gap, its last page said
+    that it is the last, all pages stated the same total, and as many different articles were seen as that.
+    """
+    found: list[str] = []
+    if section.problem:
+        found.append(section.problem)
+    if not section.pages:
+        return found or ["its listing was not read"]
+    last = max(section.pages)
+    gaps = [page for page in range(1, last) if page not in section.pages]
+    if gaps:
+        found.append(f"listing page {', '.join(map(str, gaps))} was not read")
+    if not section.ended:
+        stated = f" of {section.pages_stated}" if section.pages_stated else ""
+        found.append(f"the listing was read to page {last}{stated}, which is not the last")
+    if len(section.totals) > 1:
+        # An article that left an earlier page pulled another one over to it, past the reader.
+        found.append(f"the list moved while it was read: {', then '.join(map(str, section.totals))} articles")
+    if section.total is not None and section.seen < section.total:
+        found.append(f"{section.seen} of {section.total} articles seen")
+    return found
+
+
+def section_facts(sections: Iterable[SectionEntry]) -> dict[str, dict[str, Any]]:
+    """Return the ``sections`` of the run facts: for each slug what was stated, what was seen, is it whole."""
+    facts: dict[str, dict[str, Any]] = {}
+    for section in sections:
+        missing = holes(section)
+        facts[section.slug] = {
+            "title": section.title,
+            "category": section.category,
+            "content_type": section.content_type,
+            "total": section.total,
+            "seen": section.seen,
+            "pages": section.pages_stated
+            or (max(section.pages) if section.ended and section.pages else None),
+            "pages_read": len(section.pages),
+            "whole": not missing,
+            "holes": missing,
+        }
+    return facts

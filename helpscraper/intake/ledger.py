@@ -1,0 +1,418 @@
+"""The ledger of a running crawl: every article that was found, and what became of it.
+
+One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is kept at its end (WAL
+mode), so a crawl that is killed at any instant leaves a ledger that says exactly what had been read;
+``helpscraper crawl --resume`` goes on from there. SQLite is the log here because a
+crash-safe append-and-update file is what it is for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import chain, groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from helpscraper.errors import ArchiveError
+from helpscraper.intake.columns import decode, encode
+from helpscraper.intake.entries import Entry, Outcome, SectionEntry
+from helpscraper.items import Body
+
+__all__ = ["Ledger", "LedgerDamagedError"]
+
+logger = logging.getLogger(__name__)
+
+# WITHOUT ROWID where a row is small; a row that holds a text would make its B-tree slow to grow.
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS section (
+    slug TEXT PRIMARY KEY, title TEXT, category TEXT, content_type TEXT, problem TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS listing_page (
+    section TEXT, walk INTEGER, page INTEGER, total INTEGER, shown INTEGER, pages INTEGER, last INTEGER,
+    PRIMARY KEY (section, walk, page)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS sighting (
+    article_id TEXT, section TEXT, walk INTEGER, columns TEXT NOT NULL,
+    PRIMARY KEY (article_id, section));
+CREATE TABLE IF NOT EXISTS article (
+    article_id TEXT PRIMARY KEY, outcome TEXT NOT NULL, columns TEXT, detail TEXT, etag TEXT, last_modified TEXT);
+CREATE TABLE IF NOT EXISTS due (place INTEGER PRIMARY KEY, article_id TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS body (
+    sha256 TEXT PRIMARY KEY, text TEXT NOT NULL, markdown TEXT NOT NULL, html TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS tally (kind TEXT, name TEXT, n INTEGER NOT NULL, PRIMARY KEY (kind, name)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS problem (kind TEXT, url TEXT, detail TEXT);
+"""
+
+# A site that answers every page with an error must not turn the ledger into a copy of its error pages.
+_MAX_DETAIL = 500
+_MAX_PROBLEMS = 200
+
+# Sums are written once in so many articles: they inform, while each article's own record is written at once.
+_FLUSH_EVERY = 50
+
+
+class LedgerDamagedError(ArchiveError):
+    """The ledger file is no SQLite database any more."""
+
+
+class Ledger:
+    """The ledger file. Not thread-safe; one crawl owns it under the archive's lock."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the ledger at ``path``; raises ``ArchiveError`` when it cannot be read or written."""
+        self.path = path
+        self._pending: dict[str, Counter[str]] = {}
+        self._unflushed = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            # A killed process loses nothing at NORMAL; a power cut may cost the last pages, which are fetched again.
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            # The log goes into the database, which waits for the disk, once in some 16 MB.
+            self._db.execute("PRAGMA wal_autocheckpoint=4000")
+            self._db.executescript(_TABLES)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise ArchiveError(
+                f"{path}: the ledger of the crawl cannot be opened: {error}",
+                advice="check that the folder is writable and the disk is not full",
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise LedgerDamagedError(
+                f"{path}: the ledger of the crawl is damaged: {error}.",
+                advice="there is nothing to go on from; the next crawl puts it aside and starts clean",
+            ) from error
+
+    def _write(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
+        try:
+            return self._db.execute(statement, tuple(values))
+        except sqlite3.Error as error:
+            raise ArchiveError(
+                f"{self.path}: the ledger of the crawl cannot be written: {error}",
+                advice="make room on the disk, then run again with --resume: what the ledger holds is kept",
+            ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all that is written within, or nothing of it. Within another transaction it is a part of that one."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._write("BEGIN")
+        try:
+            yield
+            self._write("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+
+    def _roll_back(self) -> None:
+        if self._db.in_transaction:  # SQLite has done it already when the disk is full
+            self._db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close the file; the ledger stays. Sums that a full disk does not take are given up: they only inform."""
+        try:
+            self.flush()
+        except ArchiveError as error:
+            logger.warning("%s", error.message)
+        finally:
+            self._db.close()
+
+    def delete(self) -> None:
+        """Close the file and remove it: its crawl is committed or refused, and the archive holds all of it."""
+        self._db.close()
+        for suffix in ("-wal", "-shm", ""):
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+    def reopen(self) -> None:
+        """Make ready to go on after a kill: articles and bodies that were read stay, listings are read afresh.
+
+        What a listing showed before belongs to a list that may have moved since, and a page that could not be had
+        then is asked for again. Articles whose turn had not come, or whose answer had not, are due.
+        """
+        for table in ("section", "listing_page", "sighting", "problem", "due"):
+            self._write(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)
+        self._write("DELETE FROM tally WHERE kind IN ('problem', 'drift')")
+        self._write(
+            "INSERT INTO due (article_id, reason)"
+            " SELECT article_id, 'resumed' FROM article WHERE outcome = 'expected' ORDER BY article_id"
+        )
+
+    # ---- facts of the crawl
+
+    def set_meta(self, **values: str) -> None:
+        """Keep facts of the crawl (``snapshot_id``, ``arguments`` …) as text, all of them or none."""
+        rows = ", ".join("(?, ?)" for _ in values)
+        self._write(f"INSERT OR REPLACE INTO meta VALUES {rows}", chain.from_iterable(values.items()))  # noqa: S608
+
+    def meta(self) -> dict[str, str]:
+        """Return the facts kept by ``set_meta``."""
+        return dict(self._db.execute("SELECT key, value FROM meta"))
+
+    def tally(self, kind: str, counts: Mapping[str, int] | Iterable[str]) -> None:
+        """Add ``counts`` (sums, or the names themselves, each for one) to the running sums of ``kind``."""
+        self._pending.setdefault(kind, Counter()).update(counts)
+
+    def flush(self) -> None:
+        """Write the sums that are still in memory."""
+        pending, self._pending, self._unflushed = self._pending, {}, 0
+        for kind, counts in pending.items():
+            for name, n in counts.items():
+                self._write(
+                    "INSERT INTO tally VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+                    (kind, name, n),
+                )
+
+    def tallies(self, kind: str) -> Counter[str]:
+        """Return the sums of ``kind``."""
+        self.flush()
+        return Counter(
+            dict(self._db.execute("SELECT name, n FROM tally WHERE kind = ? ORDER BY name", (kind,)))
+        )
+
+    def problem(self, kind: str, url: str, detail: str) -> None:
+        """Note that something went wrong at ``url``; the number is exact, the texts are kept up to a bound."""
+        self.tally("problem", {kind: 1})
+        if self.tallies("problem")[kind] <= _MAX_PROBLEMS:
+            self._write(
+                "INSERT INTO problem VALUES (?, ?, ?)", (kind, url[:_MAX_DETAIL], detail[:_MAX_DETAIL])
+            )
+
+    def problems(self) -> list[tuple[str, str, str]]:
+        """Return (kind, URL, detail) of the problems kept, oldest first."""
+        return list(self._db.execute("SELECT kind, url, detail FROM problem ORDER BY rowid"))
+
+    # ---- listings
+
+    def section(
+        self, slug: str, *, title: str | None, category: str | None, content_type: str | None
+    ) -> None:
+        """Note a section whose listing is to be read."""
+        self._write(
+            "INSERT INTO section (slug, title, category, content_type) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (slug, title, category, content_type),
+        )
+
+    def section_problem(self, slug: str, detail: str) -> None:
+        """Note that a section's listing could not be read whole; the first cause is kept."""
+        self._write(
+            "UPDATE section SET problem = coalesce(problem, ?) WHERE slug = ?", (detail[:_MAX_DETAIL], slug)
+        )
+
+    def listing_page(
+        self,
+        section: str,
+        page: int,
+        *,
+        walk: int,
+        total: int | None,
+        shown: int,
+        pages: int | None,
+        last: bool,
+    ) -> None:
+        """Note one listing page that was read; ``walk`` counts how often the section was walked from its first page."""
+        self._write(
+            "INSERT OR REPLACE INTO listing_page VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (section, walk, page, total, shown, pages, last),
+        )
+
+    def sections(self) -> list[SectionEntry]:
+        """Return what was read of each section, sorted by slug; pages are those of the last walk."""
+        # One look at all sightings; a join with each section's last walk would be one for each section.
+        seen = {
+            (slug, walk): n
+            for slug, walk, n in self._db.execute(
+                "SELECT section, walk, count(*) FROM sighting GROUP BY section, walk"
+            )
+        }
+        last_walk = dict(self._db.execute("SELECT section, max(walk) FROM listing_page GROUP BY section"))
+        out = []
+        for slug, title, category, content_type, problem in self._db.execute(
+            "SELECT * FROM section ORDER BY slug"
+        ):
+            rows = self._db.execute(
+                "SELECT page, total, shown, pages, last FROM listing_page WHERE section = ? AND walk = ?"
+                " ORDER BY page",
+                (slug, last_walk.get(slug)),
+            ).fetchall()
+            totals = dict.fromkeys(total for _, total, *_ in rows if total is not None)
+            stated = [pages for *_, pages, _ in rows if pages is not None]
+            out.append(
+                SectionEntry(
+                    slug=slug,
+                    title=title,
+                    category=category,
+                    content_type=content_type,
+                    problem=problem,
+                    totals=tuple(totals),
+                    pages={page: shown for page, _, shown, _, _ in rows},
+                    pages_stated=stated[-1] if stated else None,
+                    ended=any(last for *_, last in rows),
+                    seen=seen.get((slug, last_walk.get(slug)), 0),
+                )
+            )
+        return out
+
+    def tags(self) -> set[str]:
+        """Return the sections that are tags, which collect articles of other sections."""
+        rows = self._db.execute("SELECT slug FROM section WHERE content_type = 'tag'")
+        return {slug for (slug,) in rows}
+
+    # ---- articles
+
+    def sighting(
+        self, article_id: str, section: str, columns: Mapping[str, Any] | str, *, walk: int = 1
+    ) -> None:
+        """Note that the listing of ``section`` showed an article, and what it said of it (or that as ``encode``d)."""
+        self._write(
+            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
+            (article_id, section, walk, _text(columns)),
+        )
+
+    def is_listed(self, article_id: str) -> bool:
+        """Tell whether a listing of this crawl showed the article."""
+        found = self._db.execute(
+            "SELECT 1 FROM sighting WHERE article_id = ? LIMIT 1", (article_id,)
+        ).fetchone()
+        return found is not None
+
+    def expect(self, article_id: str, reason: str) -> bool:
+        """Note that the article's page is due, and why; False when it was due before, was fetched, or is gone."""
+        with self.transaction():
+            entered = self._write(
+                "INSERT INTO article (article_id, outcome) VALUES (?, 'expected') ON CONFLICT (article_id) DO UPDATE"
+                " SET outcome = 'expected', detail = NULL WHERE outcome NOT IN ('expected', 'fetched', 'gone')",
+                (article_id,),
+            ).rowcount
+            if entered:
+                self._write("INSERT INTO due (article_id, reason) VALUES (?, ?)", (article_id, reason))
+        return bool(entered)
+
+    def take_due(self, count: int) -> list[tuple[str, str]]:
+        """Take the next (article, reason) from the articles that are due, in the order in which they were noted."""
+        with self.transaction():
+            rows = self._write(
+                "SELECT place, article_id, reason FROM due ORDER BY place LIMIT ?", (count,)
+            ).fetchall()
+            if rows:
+                self._write("DELETE FROM due WHERE place <= ?", (rows[-1][0],))
+        return [(article_id, reason) for _, article_id, reason in rows]
+
+    def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
+        """Note what became of an article without a page of its own; never undoes ``fetched``."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, detail) VALUES (?, ?, ?) ON CONFLICT (article_id) DO UPDATE"
+            " SET outcome = excluded.outcome, detail = excluded.detail WHERE outcome != 'fetched'",
+            (article_id, outcome, detail[:_MAX_DETAIL] if detail else None),
+        )
+
+    def gone(self, article_id: str, url: str, status: int, at: dt.datetime) -> None:
+        """Note that the article's own page answered 404 or 410; never undoes ``fetched``."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, columns, detail) VALUES (?, 'gone', ?, ?)"
+            " ON CONFLICT (article_id) DO UPDATE SET outcome = 'gone', columns = excluded.columns,"
+            " detail = excluded.detail WHERE outcome != 'fetched'",
+            (article_id, encode({"url": url, "status": status, "fetched_at": at}), f"HTTP {status}"),
+        )
+
+    def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
+        """Note that the server vouched for what is known of an article (304): carried, with what is new about it."""
+        self._write(
+            "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'carried', ?) ON CONFLICT (article_id)"
+            " DO UPDATE SET outcome = 'carried', columns = excluded.columns",
+            (article_id, encode(columns)),
+        )
+
+    def fetched(
+        self,
+        article_id: str,
+        columns: Mapping[str, Any] | str,
+        body: Body | None,
+        *,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> None:
+        """Keep what an article's own page said (or that ``encode``d), its validators and its body, all or nothing."""
+        with self.transaction():
+            if body is not None:
+                self._write(
+                    "INSERT INTO body VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (body.sha256, body.text, body.markdown, body.html),
+                )
+            self._write(
+                "INSERT INTO article (article_id, outcome, columns, etag, last_modified)"
+                " VALUES (?, 'fetched', ?, ?, ?) ON CONFLICT (article_id) DO UPDATE SET outcome = 'fetched',"
+                " columns = excluded.columns, detail = NULL, etag = excluded.etag,"
+                " last_modified = excluded.last_modified",
+                (article_id, _text(columns), etag, last_modified),
+            )
+            self._unflushed += 1
+            if self._unflushed >= _FLUSH_EVERY:
+                self.flush()
+
+    def all_validators(self) -> dict[str, tuple[str | None, str | None]]:
+        """Return (ETag, Last-Modified) by article, where the server gave one."""
+        rows = self._db.execute(
+            "SELECT article_id, etag, last_modified FROM article WHERE coalesce(etag, last_modified) IS NOT NULL"
+        )
+        return {article_id: (etag, modified) for article_id, etag, modified in rows}
+
+    def carried(self) -> set[str]:
+        """Return the articles that are carried over."""
+        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'carried'")
+        return {article_id for (article_id,) in rows}
+
+    def outcome(self, article_id: str) -> Outcome | None:
+        """Return what is known to have become of an article, or None for one never found."""
+        row = self._db.execute("SELECT outcome FROM article WHERE article_id = ?", (article_id,)).fetchone()
+        return row[0] if row else None
+
+    def articles(self) -> set[str]:
+        """Return the articles of which ``outcome`` knows something."""
+        return {article_id for (article_id,) in self._db.execute("SELECT article_id FROM article")}
+
+    def gone_articles(self) -> set[str]:
+        """Return the articles whose own page answered 404 or 410."""
+        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'gone'")
+        return {article_id for (article_id,) in rows}
+
+    def outcomes(self) -> Counter[str]:
+        """Return the number of articles by outcome."""
+        return Counter(
+            dict(self._db.execute("SELECT outcome, count(*) FROM article GROUP BY outcome ORDER BY 1"))
+        )
+
+    def entries(self) -> Iterator[Entry]:
+        """Iterate over every article that was found, sorted by its id."""
+        rows = self._db.execute(
+            "SELECT article_id, outcome, columns, detail FROM article UNION ALL"
+            " SELECT DISTINCT article_id, 'listed', NULL, NULL FROM sighting"
+            " WHERE article_id NOT IN (SELECT article_id FROM article) ORDER BY 1"
+        )
+        # Beside them, in the same order and asked for once, what the listings showed.
+        seen = self._db.execute(
+            "SELECT article_id, section, columns FROM sighting ORDER BY article_id, section"
+        )
+        shown = groupby(seen, itemgetter(0))
+        next_id, sightings = next(shown, (None, ()))
+        for article_id, outcome, columns, detail in rows:
+            here: dict[str, dict[str, Any]] = {}
+            if next_id == article_id:
+                here = {section: decode(text) for _, section, text in sightings}
+                next_id, sightings = next(shown, (None, ()))
+            yield Entry(article_id, outcome, decode(columns) if columns else None, detail, here)
+
+    def bodies(self) -> Iterator[Body]:
+        """Iterate over the bodies that were read, sorted by key."""
+        for row in self._db.execute("SELECT sha256, text, markdown, html FROM body ORDER BY sha256"):
+            yield Body(*row)
+
+
+def _text(columns: Mapping[str, Any] | str) -> str:
+    return columns if isinstance(columns, str) else encode(columns)

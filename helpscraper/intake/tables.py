@@ -1,0 +1,46 @@
+"""What a ledger holds, as the tables and sums that a snapshot and its run facts are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from helpscraper.archive.schema import bodies_table
+from helpscraper.intake.ledger import Ledger
+
+__all__ = ["LedgerBodies", "nested"]
+
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerBodies:
+    """The bodies of ``ledger`` with ``BODIES_SCHEMA``, some hundred at a time; they can be gone through again."""
+
+    ledger: Ledger
+    at: dt.datetime
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        batch = []
+        for body in self.ledger.bodies():
+            batch.append(body)
+            if len(batch) >= _BATCH:
+                yield from bodies_table(batch, self.at).to_batches()
+                batch = []
+        yield from bodies_table(batch, self.at).to_batches()
+
+
+def nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return counts by ``field/outcome`` as field -> outcome -> count.
+
+    >>> nested({"title/present": 2, "title/absent": 1})
+    {'title': {'present': 2, 'absent': 1}}
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, n in counts.items():
+        field, _, outcome = name.partition("/")
+        found.setdefault(field, {})[outcome] = n
+    return found

@@ -1,0 +1,182 @@
+"""What the site's JSON interface said beside its pages: which lists were taken from it, and where the two differ.
+
+Pure. The pages win: an interface that does not answer, or does not prove a list whole, costs requests and no article.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from helpscraper.intake.entries import Entry
+from helpscraper.items import RawArticle
+from helpscraper.normalise import article as steps
+
+__all__ = ["Mode", "Witness", "evidence", "sections_told", "unproven", "witness_verdicts"]
+
+Mode = Literal["pages", "api", "both"]
+
+Columns = Mapping[str, Any]
+
+_SHOWN = 10
+_COMPARED = ("title", "updated_at", "published_at", "category", "section")
+_MINUTE = dt.timedelta(minutes=1)
+
+_ENOUGH, _NOISE = 3, 0.01
+"""Differences that are more than articles edited between two answers: so many, and this share of those compared."""
+
+
+def unproven(totals: Sequence[int], slugs: Sequence[str]) -> str | None:
+    """Say why the pages of a list do not prove it whole, or None: each stated a total, together they hold ``slugs``.
+
+    >>> unproven([2, 2], ["a", "b"]), unproven([3], ["a", "b"])
+    (None, '2 of 3 articles')
+    """
+    if len(set(totals)) > 1:
+        return f"the list moved while it was read: {', then '.join(map(str, dict.fromkeys(totals)))} articles"
+    if not slugs:
+        return "no article, so no edition is stated"
+    different = len(set(slugs))
+    if different != totals[-1]:
+        again = f", {len(slugs) - different} of them twice" if different < len(slugs) else ""
+        return f"{different} of {totals[-1]} articles{again}"
+    return None
+
+
+def evidence(raw: RawArticle, context: steps.Context, known: Columns | None) -> dict[str, Any]:
+    """Return the columns of a row of the interface that tell whether its article moved on since it was ``known``.
+
+    The interface shows no dates; those that follow from its instants are no evidence against the shown ones.
+    """
+    columns = steps.titles(raw, context).columns | steps.dates(raw, context).columns
+    found = {name: columns[name] for name in ("title", "updated_at", "published_at")}
+    return {name: value for name, value in found.items() if known is None or _differs(name, value, known)}
+
+
+def _differs(name: str, told: Any, shown: Columns) -> bool:
+    """Tell whether both state the column and not the same.
+
+    The interface cuts instants to the second, and articles state their publication to the minute.
+    """
+    before = shown.get(name)
+    if told is None or before is None:
+        return False
+    if name == "updated_at":
+        return bool(told.replace(microsecond=0) != before.replace(microsecond=0))
+    return bool(abs(told - before) >= _MINUTE if name == "published_at" else told != before)
+
+
+@dataclass(slots=True)
+class Witness:
+    """What one crawl was told by the interface.
+
+    ``left``: why it is not asked any more. ``sections``: the id of each section whose list it proved whole, by slug.
+    ``by_pages``: why a section was read from its pages all the same.
+    """
+
+    mode: Mode = "pages"
+    left: str | None = None
+    sections: dict[str, str] = field(default_factory=dict)
+    by_pages: dict[str, str] = field(default_factory=dict)
+    _told: dict[str, dict[str, Columns]] = field(default_factory=dict)
+    _compared: int = 0
+    _differing: int = 0
+    _differences: Counter[str] = field(default_factory=Counter)
+    _examples: list[str] = field(default_factory=list)
+
+    def tell(self, section: str, raw: RawArticle, context: steps.Context) -> None:
+        """Keep what the interface says of an article that the pages of ``section`` are still to show."""
+        columns = steps.normalise_article(raw, context).columns
+        kept = {name: columns.get(name) for name in _COMPARED}
+        self._told.setdefault(raw.slug, {})[section] = kept
+
+    def of_pages(self, sightings: Mapping[str, Columns]) -> Mapping[str, Columns]:
+        """Return the sightings of listing pages among those of an article."""
+        if self.mode != "api":
+            return sightings
+        return {slug: columns for slug, columns in sightings.items() if slug not in self.sections}
+
+    def compare(self, entry: Entry) -> None:
+        """Hold what the interface said of one article against what a page says of it, where both were read."""
+        if self.mode == "pages":
+            return
+        shown = self.of_pages(entry.sightings)
+        if self.mode == "api":
+            page = entry.columns if entry.outcome == "fetched" else next(iter(shown.values()), None)
+            told = entry.sightings.keys() & self.sections.keys()
+            if told and entry.outcome in {"gone", "absent"}:
+                self._enter(entry.article_id, {"only in the interface": f"its page: {entry.detail}"})
+                return
+            for slug in told:
+                self._hold(entry.article_id, entry.sightings[slug], page)
+            return
+        rows = self._told.get(entry.article_id, {})
+        for slug in shown.keys() & self.sections.keys():
+            if slug in rows:
+                self._hold(entry.article_id, rows.pop(slug), shown[slug])
+            else:
+                self._enter(entry.article_id, {"only on pages": f"listed in {slug}"})
+
+    def _hold(self, article_id: str, told: Columns, page: Columns | None) -> None:
+        if page is None:
+            return
+        self._compared += 1
+        differ = (name for name in _COMPARED if _differs(name, told.get(name), page))
+        self._enter(article_id, {name: f"{told[name]}, on its page {page[name]}" for name in differ})
+
+    def _enter(self, article_id: str, differences: Mapping[str, str]) -> None:
+        self._differing += bool(differences)
+        self._differences.update(differences.keys())
+        for name, said in differences.items():
+            if len(self._examples) < _SHOWN:
+                self._examples.append(f"{article_id}: {name}: {said}"[:300])
+
+    def as_facts(self, whole: Collection[str]) -> dict[str, Any]:
+        """Return the run facts of the interface, none in a crawl that left it alone; ``whole`` names the sections
+        whose list was read whole: only their pages can lack an article.
+        """
+        if self.mode == "pages":
+            return {}
+        for article_id, told in self._told.items():
+            if missing := sorted(told.keys() & whole):
+                self._enter(article_id, {"only in the interface": f"listed in {', '.join(missing)}"})
+        self._told.clear()
+        facts = {
+            "mode": self.mode,
+            "left": self.left,
+            "sections": self.sections,
+            "by_pages": self.by_pages,
+            "compared": self._compared,
+            "differing": self._differing,
+            "differences": dict(self._differences),
+            "examples": self._examples,
+        }
+        return {"witness": facts}
+
+
+def sections_told(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the slugs of the sections whose list a crawl took from the interface, by their id in it."""
+    witness = facts.get("witness") or {}
+    told = witness.get("sections") or {} if witness.get("mode") == "api" else {}
+    return {section_id: slug for slug, section_id in told.items()}
+
+
+def witness_verdicts(facts: Mapping[str, Any]) -> Iterator[tuple[Literal["ok", "warn"], str]]:
+    """Judge what the run facts say of the interface: an interface that failed or differs is never a refusal."""
+    witness = facts.get("witness") or {}
+    if left := witness.get("left"):
+        yield "warn", f"the interface was left for the pages: {left}"
+    by_pages = witness.get("by_pages") or {}
+    for slug, why in sorted(by_pages.items())[:_SHOWN]:
+        yield "warn", f"section {slug} was read from its pages: {why}"
+    differing, compared = witness.get("differing", 0), witness.get("compared", 0)
+    if differing:
+        kinds = ", ".join(f"{name} {n}" for name, n in sorted(witness["differences"].items()))
+        noisy = differing < _ENOUGH or differing <= _NOISE * compared
+        yield (
+            "ok" if noisy else "warn",
+            f"{differing} articles differ from their pages in the interface: {kinds}",
+        )

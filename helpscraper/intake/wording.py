@@ -1,0 +1,115 @@
+"""What a run says of itself in words: one line for a mail, the cause of a refusal, an error of the network. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from helpscraper.archive.nearest import nearest
+from helpscraper.errors import ExtractionError
+from helpscraper.platforms.okx import PAST_THE_END
+
+__all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]
+
+_CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "page", "payload"})
+_SHOWN = 3
+
+# What the library says with its own error in brackets inside another one, or by the name of the class alone.
+_PLAIN: Final = (
+    ("ConnectionLost", "connection reset by the server"),
+    ("ConnectionDone", "connection closed by the server before the answer was whole"),
+    ("PotentialDataLoss", "connection closed by the server before the answer was whole"),
+    ("ResponseDataLoss", "connection closed by the server before the answer was whole"),
+    ("ConnectionAborted", "connection aborted"),
+    ("ResponseNeverReceived", "connection closed by the server without an answer"),
+    ("SSL", "no secure connection (TLS)"),
+    ("Timeout", "no answer in time"),
+)
+_SPEAKING: Final = frozenset(
+    {"CannotResolveHostError", "DownloadConnectionRefusedError", "DownloadTimeoutError"}
+)
+
+
+def network_error(name: str, text: str) -> str:
+    """Say an error of the network in plain words; ``name`` is its class, ``text`` what it says of itself.
+
+    >>> network_error("DownloadFailedError", "[<twisted.python.failure.Failure ...ConnectionLost: non-clean>]")
+    'connection reset by the server'
+    >>> network_error("CannotResolveHostError", "DNS lookup failed: nowhere.invalid.")
+    'DNS lookup failed: nowhere.invalid.'
+    """
+    if limit := text.partition(" took longer than ")[2].rstrip("."):
+        # Without the URL, which stands beside every error already.
+        return f"no whole answer within {limit}"
+    if name in _SPEAKING and text and "Failure" not in text:
+        return text
+    said = f"{name}: {text}".strip(": ")
+    return next((plain for mark, plain in _PLAIN if mark in said), said)
+
+
+def main_cause(problems: Iterable[tuple[str, str, str]]) -> str | None:
+    """Return the most frequent cause of what could not be read, with its count and the first URL that had it.
+
+    ``problems`` are (kind, URL, "where: what") as the ledger keeps them.
+
+    >>> busy = [("download", f"https://help.example/{n}", "article: HTTP 503") for n in (1, 2)]
+    >>> main_cause(busy)
+    '2 × HTTP 503, first: https://help.example/1'
+    """
+    counts: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for kind, url, detail in problems:
+        if kind in _CAUSES:
+            cause = detail.partition(": ")[2] or detail
+            counts[cause] += 1
+            first.setdefault(cause, url)
+    if not counts:
+        return None
+    [(cause, count)] = counts.most_common(1)
+    return f"{count} × {cause}, first: {first[cause]}"
+
+
+def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -> str:
+    """Say that the site has not what ``argument`` names, and what it has that is like it.
+
+    >>> unknown_names("sections", ["faq-kcy"], ["faq-kyc", "api"])
+    'sections=faq-kcy: not on the site; nearest: faq-kyc'
+    >>> unknown_names("categories", ["help"], ["faq", "announcements"])
+    'categories=help: not on the site; there is: announcements, faq'
+    """
+    missing, there = list(missing), sorted(set(there))
+    like = list(dict.fromkeys(name for each in missing for name in nearest(each, there, 3)))
+    known = f"nearest: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
+    return f"{argument}={','.join(missing)}: not on the site; {known}"
+
+
+def problem_kind(error: ExtractionError) -> str:
+    """Return the name under which the run facts count a page that is not what was asked for, or cannot be read."""
+    if error.field == PAST_THE_END:
+        return "page"
+    return error.field if error.field in {"challenge", "edition", "page"} else "extraction"
+
+
+def resume_hint(facts: Mapping[str, Any]) -> str:
+    """Return what follows the reason why a crawl ended early: nothing where it had found no article to keep."""
+    return "; --resume goes on from here" if any(facts.get("counts", {}).values()) else ""
+
+
+def summary(facts: Mapping[str, Any]) -> str:
+    """Return the one line that a cron mail holds."""
+    due = facts.get("due", 0)
+    counts = facts["counts"] | {"failed": facts["counts"].get("failed", 0) - due, "still to be read": due}
+    live = {name: n for name, n in counts.items() if n and name != "gone"}
+    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}: {sum(live.values())} articles"
+    line += f" and {counts['gone']} gone" if counts.get("gone") else ""
+    line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
+    line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
+    line += f"; a new crawl: {facts['why_new']}" if facts.get("why_new") else ""
+    if because := facts.get("error") or facts.get("reason"):
+        return f"{line}; {because}"
+    reasons, holes = facts["incomplete_reasons"], facts.get("holes", 0)
+    if holes:
+        more = f"; and {holes - _SHOWN} more" if holes > _SHOWN else ""
+        line += f"; incomplete: {'; '.join(reasons[: min(holes, _SHOWN)])}{more}"
+    return "; ".join([line, *reasons[holes:]])

@@ -1,0 +1,234 @@
+"""Articles as a listing or a search result shows them: where an item is, and what its pieces mean.
+
+Layouts seen: ``li > a`` and ``a`` alone, with and without ``data-testid``, hashed classes that change with
+every build. So an item is found by the stable part of its class first, and by what it is (a link to an
+article, with a date beside it) where that fails; and its pieces are told apart by what they are, not by their
+class.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from lxml import etree
+
+from helpscraper.html.base import elements, is_lone_integer, pieces
+from helpscraper.platforms.okx.page import OkxPage, has_class
+
+__all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "read_item"]
+
+_CONTENT = elements("id('root')")
+_RULES = (
+    ("class", elements(f".//li[{has_class('articleItem')}]")),
+    ("class", elements(f".//a[{has_class('articleItem')}]")),
+    ("label", elements(".//*[@aria-describedby='help-load-more-desc']/*")),
+)
+_CONTENT_LINKS = elements(
+    "//a[contains(@href, '/help/')]"
+    "[not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
+    " or ancestor::*[contains(@class, 'breadcrumb') or contains(@class, 'pagination')"
+    " or @role='navigation' or @role='contentinfo'])]"
+)
+_DATE_TESTID = "DateDisplay"
+_ROW_TESTIDS = ("DateDisplay", "RowWithDivider")
+_ROW_CLASS = re.compile(r"index_(?:detailsRow|dividerRow|timeWrap|detail-row)__")
+_TITLE_CLASS = re.compile(r"index_(?:title|articleTitle)__")
+_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
+_YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
+# Not behind a letter, or "Web3" and "P2P" would be reading times.
+_SMALL_NUMBER = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?!\d)")
+# The longest date line of any locale has about 45 characters (marker and date); a sentence is longer.
+_DATE_LINE = 70
+_LISTS = frozenset(("ul", "ol", "main", "body", "html"))
+# A page of a list has 15 to 20 links; the bound keeps a hostile page from costing links times depth.
+_MAX_LINKS = 2_000
+
+
+@dataclass(slots=True)
+class Details:
+    """The pieces beside a title: visible date lines in order, reading time, the lone integer, and other labels."""
+
+    dates: list[str] = field(default_factory=list)
+    reading: str | None = None
+    count: str | None = None
+    labels: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Shown:
+    """One article as the markup shows it."""
+
+    slug: str
+    url: str
+    title: str | None
+    snippet: str | None
+    details: Details
+
+
+def looks_dated(text: str) -> bool:
+    """Tell whether ``text`` is short and holds a year: a date line in any language, not a number alone."""
+    return len(text) <= _DATE_LINE and _YEAR.search(text) is not None and not is_lone_integer(text)
+
+
+def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
+    """Sort the pieces of a details row: dates by the year in them, the count by being nothing but a number.
+
+    A reading time ("2 min read", "阅读时长 5 分钟") holds a number among words and no year.
+    """
+    details = Details()
+    for node, text in found:
+        if node.get("data-testid") == _DATE_TESTID or looks_dated(text):
+            details.dates.append(text)
+        elif is_lone_integer(text):
+            # The last one: what stands behind the dates and the reading time.
+            details.count = text
+        elif len(text) <= _DATE_LINE and _SMALL_NUMBER.search(text):
+            details.reading = details.reading or text
+        else:
+            details.labels.append(text)
+    return details
+
+
+def _in_row(node: etree._Element, item: etree._Element) -> bool:
+    """Tell whether ``node`` is a date, or stands in a row that is marked as one of details."""
+    inner: etree._Element | None = node
+    while inner is not None and inner is not item:
+        if inner.get("data-testid") in _ROW_TESTIDS or _ROW_CLASS.search(inner.get("class", "")):
+            return True
+        inner = inner.getparent()
+    return False
+
+
+def _is_title(node: etree._Element, item: etree._Element) -> bool:
+    """Tell whether ``node`` is a heading, or stands in an element that is marked as a title."""
+    inner: etree._Element | None = node
+    while inner is not None and inner is not item:
+        if inner.tag in _HEADINGS or _TITLE_CLASS.search(inner.get("class", "")):
+            return True
+        inner = inner.getparent()
+    return False
+
+
+def _link_of(item: etree._Element) -> str | None:
+    """Return the address of the first link in ``item``, or of ``item`` itself."""
+    return next((link.get("href") for link in item.iter("a") if link.get("href")), None)
+
+
+def _join(found: list[tuple[etree._Element, str]]) -> str | None:
+    """Join pieces: nodes of one parent stand in one line, so a highlighted word is not torn off its sentence."""
+    if not found:
+        return None
+    parts = [found[0][1]]
+    for (before, _), (node, text) in pairwise(found):
+        glued = before.getparent() is node.getparent() and before.tag == node.tag == "span"
+        parts.append(" " if not glued or _spaced(before, node) else "")
+        parts.append(text)
+    return "".join(parts)
+
+
+def _spaced(before: etree._Element, node: etree._Element) -> bool:
+    end, start = "".join(map(str, before.itertext()))[-1:], "".join(map(str, node.itertext()))[:1]
+    return end.isspace() or start.isspace()
+
+
+def _split(found: list[tuple[etree._Element, str]], item: etree._Element) -> tuple[int, int]:
+    """Return where the title ends and where the details begin, as indexes into ``found``."""
+    title_end = 0
+    while title_end < len(found) and _is_title(found[title_end][0], item):
+        title_end += 1
+    if title_end == 0:
+        title_end = 1
+        while title_end < len(found) and _same_line(found[0][0], found[title_end][0], item):
+            title_end += 1
+    for index in range(title_end, len(found)):
+        if _in_row(found[index][0], item):
+            return title_end, index
+    # No row is marked: the details start at the last two dates, for a snippet may hold dates as well.
+    dated = [index for index in range(title_end, len(found)) if looks_dated(found[index][1])]
+    start = (
+        len(found) if not dated else dated[-2] if len(dated) > 1 and dated[-1] - dated[-2] == 1 else dated[-1]
+    )
+    return title_end, start
+
+
+def _same_line(first: etree._Element, node: etree._Element, item: etree._Element) -> bool:
+    parent = first.getparent()
+    return parent is node.getparent() and parent is not item and parent is not None and parent.tag != "a"
+
+
+def read_item(page: OkxPage, item: etree._Element) -> Shown | None:
+    """Read one item; None (counted) when it does not link to an article of this site."""
+    target = page.article_link(_link_of(item))
+    if target is None:
+        page.count("slug", "rejected")
+        return None
+    found = list(pieces(item))
+    title_end, start = _split(found, item)
+    return Shown(
+        slug=target[0],
+        url=target[1],
+        title=page.bounded_title(_join(found[:title_end])),
+        snippet=_join(found[title_end:start]),
+        details=read_details(found[start:]),
+    )
+
+
+def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[etree._Element], str]:
+    """Return the items of the page's list in shown order, and the rule that found them.
+
+    ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside
+    them.
+    """
+    for scope in (*_CONTENT(page.root), page.root):
+        for rule, path in _RULES:
+            items = path(scope)
+            if items and any(map(_link_of, items)):
+                return items, rule
+    groups = _group_links(page)
+    best = max(groups, key=lambda group: _score(page, group, known), default=[])
+    return (best, "links") if best and _score(page, best, known)[0] else ([], "none")
+
+
+def _group_links(page: OkxPage) -> list[list[etree._Element]]:
+    """Group the content's links to articles by the element that holds them all, each grown to its whole item.
+
+    An item is the largest element around a link in which no other article is linked.
+    """
+    links = []
+    around: dict[etree._Element, set[str]] = {}
+    for link in _CONTENT_LINKS(page.root)[:_MAX_LINKS]:
+        target = page.article_link(link.get("href"))
+        if target is None:
+            page.count("slug", "rejected")
+            continue
+        links.append(link)
+        for element in link.iterancestors():
+            slugs = around.setdefault(element, set())
+            if len(slugs) < 2:
+                slugs.add(target[0])
+    # A list of one has no second link that would show where the item ends: it grows to its ``li``, or a little.
+    alone = all(len(slugs) < 2 for slugs in around.values())
+    groups: dict[etree._Element, list[etree._Element]] = {}
+    for link in links:
+        item, grown = link, 0
+        while (parent := item.getparent()) is not None and len(around[parent]) == 1:
+            if parent.tag in _LISTS or (alone and (item.tag == "li" or grown == 3)):
+                break
+            item, grown = parent, grown + 1
+        container = item.getparent()
+        if container is not None and item not in groups.setdefault(container, []):
+            groups[container].append(item)
+    return list(groups.values())
+
+
+def _score(page: OkxPage, group: list[etree._Element], known: frozenset[str]) -> tuple[int, int]:
+    """Rank a group of links: how many of them the state knows or stand beside a date; then how many there are."""
+    sure = 0
+    for item in group[:50]:
+        target = page.article_link(_link_of(item))
+        if (target and target[0] in known) or any(looks_dated(text) for _, text in list(pieces(item))[1:]):
+            sure += 1
+    return sure, len(group)

@@ -1,0 +1,171 @@
+"""What every page of the OKX help centre has in common: the state, the region it was served for, its links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from urllib.parse import urljoin, urlsplit
+
+from lxml import etree
+
+from helpscraper.html.base import Page, collapse, elements, string
+from helpscraper.platforms.okx.state import Json, dig, load_script, read_state, text
+from helpscraper.urls import HelpUrl, canonical_url, is_slug, origin, parse_help_url, same_site
+
+__all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "has_class"]
+
+MAX_TITLE = 10_000
+"""Characters. The longest real title seen has 150; far more is a broken or hostile page."""
+
+_GLOBAL = elements("id('_okGlobal')")
+_OKX_GLOBAL = elements("id('_okxGlobal')")
+_AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
+_CANONICAL = string("string((//link[@rel='canonical']/@href)[1])")
+_ALTERNATES = elements("//link[@rel='alternate'][@hreflang][@href]")
+_HEADING = string("string((//title)[1])")
+
+
+def has_class(name: str) -> str:
+    """Return the XPath condition for a CSS-module class ``index_<name>__<hash>``, whatever its hash.
+
+    >>> has_class("articleItem")
+    "contains(@class, 'index_articleItem__')"
+    """
+    return f"contains(@class, 'index_{name}__')"
+
+
+@dataclass(frozen=True, slots=True)
+class RegionFacts:
+    """Which regional help centre answered, and for whom; every member is as the page states it, or None.
+
+    ``html_lang`` is the page's language; ``sites`` and ``sub_site`` name the regional site (``OKX_GLOBAL``);
+    ``market`` its market; ``ip_region`` the visitor's country as the server saw it; ``locale`` the server's
+    own locale name.
+    """
+
+    html_lang: str | None
+    sites: tuple[str, ...]
+    sub_site: str | None
+    market: str | None
+    ip_region: str | None
+    locale: str | None
+
+
+@lru_cache(maxsize=64)
+def _written(site: str) -> str:
+    parts = urlsplit(site)
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+class OkxPage(Page):
+    """A page of the OKX help centre (eras from 2024 on)."""
+
+    @cached_property
+    def state(self) -> Json:
+        """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or ``broken``."""
+        state, outcome = read_state(self.root)
+        self.count("state", outcome)
+        return state
+
+    @cached_property
+    def here(self) -> HelpUrl:
+        """What the URL of this page says it is."""
+        return parse_help_url(self.url)
+
+    @cached_property
+    def language(self) -> str | None:
+        """The ``lang`` of the page as stated (``en``, ``en-us``, ``zh-hans``)."""
+        stated = (self.root.get("lang") or "").strip()
+        return stated if 0 < len(stated) <= 35 else None
+
+    @cached_property
+    def head_title(self) -> str:
+        """The text of ``<title>``, for telling pages apart; not an article's title."""
+        return collapse(str(_HEADING(self.root))[:MAX_TITLE])
+
+    @cached_property
+    def canonical(self) -> str | None:
+        """The canonical URL that the page states."""
+        stated = str(_CANONICAL(self.root)).strip()
+        return stated or None
+
+    @cached_property
+    def alternates(self) -> dict[str, str]:
+        """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per article."""
+        return {
+            str(link.get("hreflang")): urljoin(self.url, link.get("href") or "")
+            for link in _ALTERNATES(self.root)
+        }
+
+    @cached_property
+    def region(self) -> RegionFacts:
+        """The region that the page was served for; see ``RegionFacts``."""
+        site = self._script(_GLOBAL)
+        restriction = dig(self._script(_OKX_GLOBAL), "restriction")
+        stated = dig(restriction, "site", "siteList")
+        sites = tuple(name for name in stated if isinstance(name, str)) if isinstance(stated, list) else ()
+        return RegionFacts(
+            html_lang=self.language,
+            sites=sites,
+            sub_site=text(site, "site", "subSite"),
+            market=text(site, "market") or text(restriction, "basicInfo", "appI18nDto", "market"),
+            ip_region=text(site, "ipRegion") or text(restriction, "basicInfo", "ipCountryCode"),
+            locale=text(site, "locale") or text(self.state, "serverSideProps", "cfLocale"),
+        )
+
+    def _script(self, path: Callable[[etree._Element], list[etree._Element]]) -> Json:
+        for script in path(self.root):
+            try:
+                value = load_script(script)
+            except ValueError:
+                self.count("region", "broken")
+                continue
+            if isinstance(value, dict):
+                return value
+        return {}
+
+    @cached_property
+    def _origin(self) -> str:
+        return _written(origin(self.url))
+
+    def article_url(self, slug: str) -> str:
+        """Return the URL of the article ``slug`` in the locale and on the host of this page."""
+        prefix = "" if self.here.locale == "en" else f"/{self.here.locale}"
+        return f"{self._origin}{prefix}/help/{slug}"
+
+    def article_link(self, href: str | None) -> tuple[str, str] | None:
+        """Return ``(slug, canonical URL)`` when ``href`` leads to an article of this site, None otherwise."""
+        href = (href or "").strip()
+        if href.startswith("/") and not href.startswith("//"):
+            # The common case, a path of this very host, needs no joining and no comparing.
+            target = parse_help_url(href)
+            if target.kind != "article" or target.slug is None:
+                return None
+            return target.slug, self._origin + _AFTER_PATH.sub("", href).rstrip("/")
+        try:
+            absolute = urljoin(self.url, href)
+            target = parse_help_url(absolute)
+            if target.kind != "article" or target.slug is None or not same_site(absolute, self.url):
+                return None
+            return target.slug, canonical_url(absolute)
+        except ValueError:
+            return None
+
+    def valid_slug(self, slug: str | None) -> str | None:
+        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and dropped."""
+        if slug is None or is_slug(slug):
+            return slug
+        self.count("slug", "rejected")
+        return None
+
+    def bounded_title(self, title: str | None) -> str | None:
+        """Return ``title``, None when empty; raises ``ExtractionError`` when it is longer than ``MAX_TITLE``."""
+        if title is not None and len(title) > MAX_TITLE:
+            raise self.error(
+                "title",
+                f"a title of {len(title):,} characters; the bound is {MAX_TITLE:,}",
+                advice="look at the page: it is broken or hostile, or the title's rule matches too much",
+            )
+        return title or None

@@ -1,0 +1,143 @@
+"""Of which edition a page is, by all that it says of itself. The address that was asked for proves nothing.
+
+A visitor from the United States who asks for ``/help/…`` is led to ``/en-us/help/…`` (seen in July 2026), or gets that
+edition under the address that was asked for (seen in October 2026): other articles, other slugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from helpscraper.errors import ExtractionError
+from helpscraper.html.base import elements
+from helpscraper.locales import LOCALES
+from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
+from helpscraper.sites import Site, find_site, host_of
+from helpscraper.urls import origin, parse_help_url
+
+__all__ = ["OtherEdition", "check_edition", "not_asked_for", "other_edition"]
+
+_CRUMBS = elements("//a[contains(@href, '/help')][ancestor::*[contains(@class, 'breadcrumb')]]")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherEdition:
+    """An edition that was not asked for, and what of the page names it."""
+
+    locale: str
+    because: str
+
+
+def other_edition(page: OkxPage, site: Site, locale: str, *, all_signs: bool = True) -> OtherEdition | None:
+    """Return the edition that ``page`` is of when that is not ``locale``, None when nothing speaks against it.
+
+    Asked are the address that answered, the canonical link, ``html lang``, the breadcrumb where there is no canonical
+    link, and the regional site in the state. Without ``all_signs`` the last one is left out, for it costs parsing two
+    scripts, and a page in another language is believed what its canonical link says: an article may not be translated.
+    """
+    return next(_contradictions(page, site, locale, all_signs), None)
+
+
+def check_edition(page: OkxPage, site: Site, locale: str, *, all_signs: bool = True) -> None:
+    """Raise ``ExtractionError`` for the field ``edition`` when ``page`` is of another edition than ``locale``."""
+    if found := other_edition(page, site, locale, all_signs=all_signs):
+        raise not_asked_for(page, found, locale)
+
+
+def not_asked_for(page: OkxPage, found: OtherEdition, locale: str) -> ExtractionError:
+    """Return the error that says that ``page`` is of the edition ``found``."""
+    return page.error(
+        "edition",
+        f"the page is of the edition {found.locale}, not of {locale}: {found.because}",
+        advice=f"it is a page of {found.locale}: other articles may stand there under the same addresses",
+    )
+
+
+def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> Iterator[OtherEdition]:
+    for found in _at(page.url, f"it was served from {page.url}", site, locale):
+        if not is_challenge(page):
+            yield found
+    if not is_of_okx(page):
+        return  # an error page of the network speaks its own language
+    canonical = page.canonical if page.canonical and _is_of(page.canonical, page, site) else None
+    if canonical:
+        yield from _at(canonical, f"its canonical link is {canonical}", site, locale)
+    served = _spoken_elsewhere(page.language or "", locale)
+    untranslated = canonical and not all_signs and _language(served or "") != _language(locale)
+    if served and not untranslated:
+        yield OtherEdition(served, f"html lang={page.language}")
+    for href in [str(link.get("href")).strip() for link in _CRUMBS(page.root)] if not canonical else ():
+        if _is_of(href, page, site):
+            yield from _at(href, f"its breadcrumb leads to {href}", site, locale)
+    if all_signs:
+        facts = page.region
+        name = facts.sub_site or (facts.sites[0] if len(facts.sites) == 1 else "")
+        regional = site.regional.get(name)
+        # Whether a regional site answers for other languages too is not known.
+        if regional and _language(regional) == _language(locale) and not _are_one(regional, locale):
+            yield OtherEdition(regional, f"its state names the site {name}")
+
+
+def _is_of(url: str, page: OkxPage, site: Site) -> bool:
+    """Tell whether ``url`` is a help-centre address on a host of this very site."""
+    if parse_help_url(url).kind == "other":
+        return False
+    if url.startswith("/") and not url.startswith("//"):
+        return True
+    return host_of(origin(url)) == host_of(origin(page.url)) or find_site(url) is site
+
+
+def _at(url: str, because: str, site: Site, locale: str) -> Iterator[OtherEdition]:
+    served = site.edition_at(url)
+    if not _are_one(served, locale):
+        yield OtherEdition(served, because)
+
+
+def _are_one(one: str, other: str) -> bool:
+    """Tell whether two prefixes stand for one edition, as ``uk`` and ``ua`` do."""
+    return one == other or (
+        one in LOCALES and other in LOCALES and LOCALES[one].bcp47 == LOCALES[other].bcp47
+    )
+
+
+def _language(locale: str) -> str:
+    return LOCALES[locale].bcp47.split("-")[0] if locale in LOCALES else locale
+
+
+def _spoken_elsewhere(lang: str, locale: str) -> str | None:
+    """Return the edition that ``lang`` names where it cannot be that of ``locale``, else None.
+
+    A tag that says less than the edition's own (``en`` on ``en-eu``, ``es`` on ``es-la``) does not contradict it.
+
+    >>> [_spoken_elsewhere(lang, "en") for lang in ("en", "EN-us", "zh-Hans", "en-AT")]
+    [None, 'en-us', 'zh-hans', None]
+    """
+    if not lang:
+        return None
+    tag = lang.lower().replace("_", "-")
+    named = _EDITIONS.get(tag)
+    asked = LOCALES[locale].bcp47.lower()
+    if tag == asked or (named and LOCALES[named].bcp47.lower() == asked):
+        return None
+    spoken = LOCALES[named].bcp47.lower() if named else tag
+    (language, script), (own, own_script) = _parts(spoken), _parts(asked)
+    if language != own or (script and own_script and script != own_script):
+        return named or tag
+    return named if _says_where(tag) else None
+
+
+def _parts(tag: str) -> tuple[str, str]:
+    language, *rest = tag.split("-")
+    return _SAME_LANGUAGE.get(language, language), next((part for part in rest if len(part) == 4), "")
+
+
+def _says_where(tag: str) -> bool:
+    return any(len(part) in {2, 3} for part in tag.split("-")[1:])
+
+
+_SAME_LANGUAGE = {"no": "nb"}
+_EDITIONS = {locale.bcp47.lower(): prefix for prefix, locale in reversed(LOCALES.items())} | {
+    prefix: prefix for prefix in LOCALES
+}

@@ -1,0 +1,1 @@
+"""An archive as static pages and as Atom feeds."""

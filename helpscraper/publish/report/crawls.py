@@ -1,0 +1,67 @@
+"""Every run of a range as the lists show it: its outcome, its health, and how much changed."""
+
+from __future__ import annotations
+
+from helpscraper.archive.overview import runs_table
+from helpscraper.archive.reader import Catalog
+from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.model import Crawl
+
+__all__ = ["crawls"]
+
+
+def _silent_counts(source: Source) -> dict[str, int]:
+    """Return the number of articles with a silent edit by snapshot."""
+    return dict(
+        source.con.execute(
+            "select sid, count(distinct owner) from records where silent group by 1"
+        ).fetchall()
+    )
+
+
+def _kind_counts(source: Source) -> dict[str, dict[str, int]]:
+    """Return the number of articles under each kind of change, by snapshot."""
+    rows = source.con.execute(
+        "select sid, kind, count(distinct article_id) from feed group by 1, 2"
+    ).fetchall()
+    counts: dict[str, dict[str, int]] = {}
+    for sid, kind, number in rows:
+        counts.setdefault(sid, {})[kind] = number
+    return counts
+
+
+def crawls(source: Source) -> list[Crawl]:
+    """Return every run of the range, the refused and failed ones too, oldest first."""
+    counts, silent = _kind_counts(source), _silent_counts(source)
+    narrowed = Catalog(source.catalog.store, site=source.partition.site, locale=source.partition.locale)
+    told = set(source.catalog.run_ids(source.partition))
+    found = []
+    for row in runs_table(narrowed).to_pylist():
+        name = row["run_id"]
+        if name < source.ids[0] or (name > source.ids[-1] and name in narrowed.ids(source.partition)):
+            continue
+        committed = name in counts or name in source.ids
+        place = source.ids.index(name) if committed else None
+        found.append(
+            Crawl(
+                id=name,
+                outcome=row["outcome"],
+                complete=row["complete"],
+                health=_health(source, name) if name in told else (),
+                articles=row["articles"],
+                requests=row["requests"],
+                seconds=row["seconds"],
+                reason=row["reason"],
+                committed=committed,
+                kinds=counts.get(name, {}),
+                silent=silent.get(name, 0),
+                previous=source.ids[place - 1] if place else None,
+                next=source.ids[place + 1] if place is not None and place + 1 < len(source.ids) else None,
+            )
+        )
+    return found
+
+
+def _health(source: Source, run_id: str) -> tuple[tuple[str, str, str], ...]:
+    facts = source.catalog.run(source.partition, run_id)
+    return tuple((each["check"], each["verdict"], each["detail"]) for each in facts.get("health") or ())

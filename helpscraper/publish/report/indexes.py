@@ -1,0 +1,111 @@
+"""The archive as data for the browser: every word with its documents, and every view count. DuckDB does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpscraper.publish.report.load import Source
+
+__all__ = ["number_documents", "search_digest", "tokens", "views", "views_digest"]
+
+
+def number_documents(source: Source) -> list[tuple[str, str, str, str | None, bool]]:
+    """Number every article ever seen (table ``documents``); return id, title, section, date and whether it lives."""
+    source.con.execute(
+        """
+        create or replace temp table documents as
+        with lost as (
+            select owner, arg_max(before, sid) as j from records
+            where kind in ('removed', 'unverified') and field = 'article' group by 1),
+        every as (
+            select article_id as owner, title, coalesce(section_title, section, '') as section,
+                   coalesce(updated_on, updated_at[:10], published_on, published_at[:10]) as dated, body_sha256,
+                   true as lives
+            from last_rows
+            union all select owner, coalesce(j ->> '$.title', owner), coalesce(j ->> '$.section_title', ''),
+                   j ->> '$.updated_on', j ->> '$.body_sha256', false
+            from lost where owner not in (select article_id from last_rows))
+        select row_number() over (order by owner) - 1 as number, * from every
+        """
+    )
+    return source.con.execute(
+        "select owner, title, section, dated, lives from documents order by number"
+    ).fetchall()
+
+
+def search_digest(source: Source) -> str:
+    """Return a digest of all that the search index is made of; call ``number_documents`` before."""
+    row = source.con.execute(
+        "select md5(string_agg(d::varchar, chr(30) order by number)) from documents d"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def tokens(source: Source) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Yield each word, the numbers of the documents that have it in the title, and of those that
+    have it in the text.
+
+    Words are as ``assets/search.js`` cuts them: lower case without accents, a final sigma like any other; a run of a
+    script that is written without spaces stands as its characters and their pairs.
+    """
+    cursor = source.con.execute(
+        r"""
+        with source as (
+            select number, true as titled, title as text from documents
+            union all select d.number, false, b.body_text from documents d join (
+                select body_sha256, any_value(body_text) as body_text from bodies
+                where site = ? and locale = ? and body_sha256 in (select body_sha256 from documents) group by 1
+            ) b using (body_sha256)),
+        runs as (
+            select number, titled,
+                   regexp_matches(text, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
+                   as unspaced,
+                   list_distinct(regexp_extract_all(replace(strip_accents(lower(text)), 'ς', 'σ'), '[\p{L}\p{N}]+'))
+                   as runs
+            from source),
+        words as (
+            select number, titled, unnest(runs)[:24] as word from runs where not unspaced
+            union all
+            select number, titled, unnest(list_distinct(flatten([
+                case when regexp_matches(run, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
+                then list_concat(string_split(run, ''), [substr(run, i, 2) for i in range(1, length(run))])
+                else [run[:24]] end for run in runs]))) from runs where unspaced)
+        select word, coalesce(list(number order by number) filter (titled), []),
+               coalesce(list(number order by number) filter (not titled), [])
+        from words where word <> '' group by word order by word
+        """,
+        [source.partition.site, source.partition.locale],
+    )
+    while rows := cursor.fetchmany(2000):
+        yield from rows
+
+
+def views_digest(source: Source) -> str:
+    """Return a digest of all view counts."""
+    row = source.con.execute(
+        "select concat_ws('/', count(*), bit_xor(hash(owner, sid, n))) from points"
+    ).fetchone()
+    return str(row[0]) if row else ""
+
+
+def views(source: Source) -> Iterator[tuple[str, str]]:
+    """Yield shard and JSON of the view counts: ``{key: [[epoch seconds, count], …]}`` where the count moved.
+
+    A shard holds the articles whose keys begin with the same two digits. DuckDB writes the JSON: there are as
+    many points as counts ever moved.
+    """
+    cursor = source.con.execute(
+        """
+        with times as (
+            select sid, epoch(strptime(sid, '%Y%m%dT%H%M%SZ'))::bigint as second
+            from (select distinct sid from points)),
+        lines as (
+            select sha256(owner)[:16] as key, replace(list_sort(list([second, n]))::varchar, ' ', '') as line
+            from points join times using (sid) group by owner)
+        select key[:2], string_agg('"' || key || '":' || line, ',' order by key) from lines
+        group by 1 order by 1
+        """
+    )
+    while rows := cursor.fetchmany(32):
+        for shard, text in rows:
+            yield shard, "{" + text + "}"

@@ -1,0 +1,238 @@
+"""The archive as the records of ``model``: DuckDB joins and counts, Python folds one article at a time."""
+# ruff: noqa: S608  (every name put into SQL is a constant of this module; values are parameters)
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.sql import connect
+from helpscraper.errors import CommandError
+from helpscraper.locales import LOCALES
+from helpscraper.publish.report.model import Article, Edition, Record
+from helpscraper.publish.report.story import article_story
+from helpscraper.publish.report.tables import prepare
+
+__all__ = ["Source"]
+
+_RECORD = "sid, owner, kind, field, before, after, silent"
+
+
+class Source:
+    """One site and locale of an archive, from the snapshot with id ``first`` to ``last``; close it, or use ``with``.
+
+    ``counted`` keeps view counts among the events of an article; without it they are only a series, and without
+    ``views`` they are not read at all.
+    Raises ``CommandError`` when the range is empty.
+    """
+
+    def __init__(
+        self, catalog: Catalog, partition: Partition, first: str | None = None, last: str | None = None,
+        *, counted: bool = False, views: bool = True,
+    ) -> None:  # fmt: skip
+        self.catalog = catalog
+        self.partition = partition
+        self.locale = LOCALES.get(partition.locale)
+        every = catalog.snapshots(partition)
+        self.snapshots = [s for s in every if (first or s.id) <= s.id <= (last or s.id)]
+        if not self.snapshots:
+            raise CommandError(
+                f"{catalog.store.uri} ({partition}): no snapshot from {first or 'the first'} to {last or 'latest'}",
+                advice="`helpscraper log` lists the snapshots; crawl first when there is none",
+            )
+        self.ids = [each.id for each in self.snapshots]
+        self.con = connect(catalog, memory_limit="300MB")
+        self.con.execute("set preserve_insertion_order = false")
+        self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted, views=views)
+
+    def __enter__(self) -> Source:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.con.close()
+
+    @property
+    def language(self) -> str:
+        """The BCP 47 tag of this edition."""
+        return self.locale.bcp47 if self.locale else self.partition.locale
+
+    @property
+    def direction(self) -> str:
+        """``rtl`` or ``ltr``."""
+        return self.locale.direction if self.locale else "ltr"
+
+    def previous(self, snapshot_id: str) -> str | None:
+        """Return the id of the snapshot before, or None for the first."""
+        place = self.ids.index(snapshot_id)
+        return self.ids[place - 1] if place else None
+
+    def article_digests(self) -> dict[str, str]:
+        """Return, for every article ever seen, a digest of all that its page is made of."""
+        rows = self.con.execute(
+            """
+            with told as (
+                select owner, md5(string_agg(concat_ws(chr(31), sid, article_id, kind, field, coalesce(before, chr(30)),
+                       coalesce(after, chr(30)), silent), chr(29) order by sid, article_id, kind, field)) as h
+                from records group by owner),
+            base as (select owner, md5(concat_ws('/', ?, f::varchar)) as h from first_owned f),
+            last as (select article_id as owner, md5(l::varchar) as h from last_rows l),
+            counted as (select distinct owner, 'counted' as h from points)
+            select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, ''),
+                   coalesce(counted.h, '')))
+            from told full join base using (owner) full join last using (owner) left join counted using (owner)
+            order by 1
+            """,
+            [self.ids[0]],
+        ).fetchall()
+        return dict(rows)
+
+    def lost(self) -> list[str]:
+        """Return the ids of the articles that the last snapshot does not hold, sorted."""
+        rows = self.con.execute(
+            "select owner from (select owner from records union select owner from first_owned)"
+            " where owner not in (select article_id from last_rows) order by 1"
+        ).fetchall()
+        return [owner for (owner,) in rows]
+
+    def articles(
+        self, wanted: Sequence[str], editions: Mapping[str, tuple[Edition, ...]]
+    ) -> Iterator[Article]:
+        """Yield the stories of the ``wanted`` articles, by id."""
+        con = self.con
+        con.execute(
+            "create or replace temp table asked as select unnest(?::varchar[]) as owner", [list(wanted)]
+        )
+        base = self._rows("select * exclude (owner), owner from first_owned semi join asked using (owner)")
+        latest = self._rows(
+            "select l.*, l.article_id as owner from last_rows l semi join asked on l.article_id = asked.owner"
+        )
+        found = con.execute(
+            "select owner, sid, article_id, kind, field, before, after, silent from records semi join asked"
+            " using (owner) order by owner, sid, kind, field"
+        ).fetchall()
+        told = {
+            owner: [Record(*row[1:]) for row in group]
+            for owner, group in groupby(found, key=lambda row: row[0])
+        }
+        counted = {
+            row[0]
+            for row in con.execute(
+                "select distinct owner from points semi join asked using (owner)"
+            ).fetchall()
+        }
+        for owner in sorted(wanted):
+            yield article_story(
+                owner, base.get(owner), self.ids[0], latest.get(owner), told.get(owner, ()), editions.get(owner, ()),
+                owner in counted,
+            )  # fmt: skip
+
+    def _rows(self, query: str) -> dict[str, dict[str, Any]]:
+        cursor = self.con.execute(query)
+        names = [column[0] for column in cursor.description or ()]
+        return {row[-1]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
+
+    def bodies(self, keys: Sequence[str], *, html: bool = False) -> dict[str, str]:
+        """Return the texts (or the HTML) of bodies by their keys; a key that no file holds is left out."""
+        column = "body_html" if html else "body_text"
+        return dict(
+            self.con.execute(
+                f"select body_sha256, any_value({column}) from bodies where site = ? and locale = ? and body_sha256 in"
+                " (select unnest(?::varchar[])) group by 1",
+                [self.partition.site, self.partition.locale, list(keys)],
+            ).fetchall()
+        )
+
+    def crawl_digests(self) -> dict[str, str]:
+        """Return a digest of the change feed of each snapshot but the first."""
+        rows = self.con.execute(
+            # Order does not matter to these, so a million records need no sorting.
+            "select sid, concat_ws('/', count(*), bit_xor(h), sum(h % 1000000007)) from (select sid,"
+            " hash(article_id, kind, field, before, after, silent) as h from feed) group by sid"
+        ).fetchall()
+        return dict(rows)
+
+    def crawl_records(self, snapshot_id: str) -> list[Record]:
+        """Return the changes of one crawl without the counts, article by article."""
+        rows = self.con.execute(
+            "select sid, article_id, kind, field, before, after, silent from feed where sid = ? and kind <> 'counted'"
+            " order by article_id, kind, field",
+            [snapshot_id],
+        ).fetchall()
+        return [Record(*row) for row in rows]
+
+    def counted(self, snapshot_id: str) -> list[tuple[str, int | None, int | None]]:
+        """Return the view counts that moved in one crawl: article id, before, after; the largest gain first."""
+        return self.con.execute(
+            "select article_id, try_cast(before as bigint), try_cast(after as bigint) from feed where sid = ?"
+            " and kind = 'counted' order by coalesce(try_cast(after as bigint) - try_cast(before as bigint), 0) desc,"
+            " article_id",
+            [snapshot_id],
+        ).fetchall()
+
+    def titles(
+        self, snapshot_id: str, wanted: Iterable[str] | None = None
+    ) -> dict[str, tuple[str, str, str]]:
+        """Return title, section and section title of the ``wanted`` articles (None: all) of one snapshot, by id."""
+        snapshot = self.snapshots[self.ids.index(snapshot_id)]
+        table = self.catalog.load_table(snapshot, columns=["article_id", "title", "section", "section_title"])
+        if wanted is not None:
+            names = pa.array(sorted(set(wanted)), pa.string())
+            table = table.filter(pc.is_in(table.column("article_id"), value_set=names))
+        columns = [table.column(name).to_pylist() for name in table.schema.names]
+        return {
+            article_id: (title, section or "", label or section or "")
+            for article_id, title, section, label in zip(*columns, strict=True)
+        }
+
+    def readings(self) -> list[str]:
+        """Return the files of the snapshots read again by a newer extractor: their rows are others than before."""
+        return [each.path for each in self.snapshots if each.reextracted]
+
+    def silent_records(self) -> list[Record]:
+        """Return the records of every article and crawl with a silent edit, the latest first."""
+        rows = self.con.execute(
+            f"select {_RECORD} from records r where exists (select 1 from records s where s.silent and"
+            " s.sid = r.sid and s.owner = r.owner) order by sid desc, owner, kind, field"
+        ).fetchall()
+        return [Record(*row) for row in rows]
+
+    def silent_ids(self) -> dict[tuple[str, str], str]:
+        """Return the id that the article bore in the crawl, by crawl and present id, for every silent edit."""
+        rows = self.con.execute(
+            "select sid, owner, min(article_id) from records where silent group by sid, owner"
+        ).fetchall()
+        return {(sid, owner): article_id for sid, owner, article_id in rows}
+
+    def passed_on(self) -> dict[str, dict[str, str]]:
+        """Return, by crawl, the present ids of the articles whose id of that day is another article's by now."""
+        rows = self.con.execute(
+            "select sid, article_id, owner_of(article_id, sid) as owner from (select distinct sid, article_id from feed"
+            " where article_id in (select article_id from renames) and article_id in (select owner from records"
+            " union select owner from first_owned union select article_id from last_rows)) where owner <> article_id"
+        ).fetchall()
+        found: dict[str, dict[str, str]] = {}
+        for sid, article_id, owner in rows:
+            found.setdefault(sid, {})[article_id] = owner
+        return found
+
+    def counts(self) -> list[tuple[str, str, str, int, int]]:
+        """Return (snapshot, kind, section, articles, silent ones): the changes of every crawl, counted."""
+        return self.con.execute(
+            """
+            with known as (
+                select owner, coalesce(section_title, section) as section, 1 as rank from first_owned
+                union all select owner, coalesce(j ->> '$.section_title', j ->> '$.section'), 2
+                from (select owner, coalesce(after, before) as j from records where field = 'article')
+                union all select article_id, coalesce(section_title, section), 3 from last_rows),
+            places as (select owner, arg_max(section, rank) as section from known group by 1)
+            select r.sid, r.kind, coalesce(p.section, ''), count(distinct r.owner),
+                   count(distinct r.owner) filter (r.silent)
+            from records r left join places p using (owner) group by 1, 2, 3 order by 1, 2, 3
+            """
+        ).fetchall()

@@ -1,0 +1,283 @@
+"""Records -> HTML: formatting only. Everything is escaped but what ``sanitise`` and ``plots`` made."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+
+from helpscraper.history.render import reads_leftwards, to_html
+from helpscraper.history.words import word_diff
+from helpscraper.publish.report.model import Article, Crawl, Front, Row
+from helpscraper.publish.report.sanitise import clean_html, safe_url
+from helpscraper.publish.report.story import pooled
+
+__all__ = [
+    "CSP",
+    "Place",
+    "article_data",
+    "article_page",
+    "crawl_page",
+    "environment",
+    "page",
+    "row_data",
+    "unit_of",
+]
+
+CSP = (
+    # 'self' is nothing to Firefox for a page opened from disk, where every file is an origin of its own; on a web
+    # server no browser lets a page reach a file: address, so it opens nothing there.
+    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'none'; base-uri 'none'; form-action"
+    " 'none'; require-trusted-types-for 'script'; trusted-types helpscraper"
+)
+_HTML_LIMIT = 100_000
+_DATA_LIMIT = 120_000
+ROWS_SHOWN = 300
+"""Rows of a crawl that stand in its page; the others are in a script beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page stands: the edition it is of, and the way from it to the root and to the edition's folder."""
+
+    site: str
+    locale: str
+    language: str
+    direction: str
+    root: str
+    home: str
+    front: str
+    unit: str = "day"
+    """In which unit the edition's crawls are told apart; see ``unit_of``."""
+
+
+@cache
+def environment() -> Environment:
+    """Return the Jinja environment: autoescape everywhere, and an error for a name that is not there."""
+    env = Environment(
+        loader=PackageLoader("helpscraper.publish.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "date": lambda snapshot_id: _instant(snapshot_id)[:10],
+        "day": _day,
+        "clock": _clock,
+        "json": _json,
+        "href": safe_url,
+        "number": _number,
+        "way": _way,
+    }
+    env.globals["CSP"] = CSP
+    env.globals["KIND_WORDS"] = KIND_WORDS
+    return env
+
+
+KIND_WORDS = {
+    "added": "new article",
+    "removed": "taken down",
+    "unverified": "not seen, but nobody looked everywhere",
+    "renamed": "same article at another address",
+    "edited": "the text changed",
+    "retitled": "the title changed",
+    "moved": "in another section",
+    "touched": "only the date of the last update moved",
+    "counted": "only the view count moved",
+}
+"""What each kind of change means, for readers who do not know our words."""
+
+
+_LENGTHS = {"day": 10, "minute": 16, "second": 19}
+"""How much of ``2026-11-22 06:00:00`` is shown."""
+
+
+def unit_of(ids: Sequence[str]) -> str:
+    """Return the coarsest unit in which no two crawls read the same: ``day``, ``minute`` or ``second``.
+
+    >>> unit_of(["20261122T060000Z", "20261123T060000Z"]), unit_of(["20261122T060000Z", "20261122T060004Z"])
+    ('day', 'second')
+    """
+    texts = [_instant(each) for each in ids]
+    return next(
+        (unit for unit, end in _LENGTHS.items() if len({text[:end] for text in texts}) == len(texts)),
+        "second",
+    )
+
+
+def _instant(snapshot_id: str) -> str:
+    day, clock = snapshot_id[:8], snapshot_id[9:15]
+    return f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]}:{clock[4:]}"
+
+
+def _shown(snapshot_id: str, unit: str) -> str:
+    """Return the instant of a crawl as every page shows it; report.js has the same rule."""
+    return _instant(snapshot_id)[: _LENGTHS[unit]] + ("" if unit == "day" else " UTC")
+
+
+@pass_context
+def _day(context: Context, snapshot_id: str) -> str:
+    """Return the day of a crawl, or more where the day does not tell the edition's crawls apart."""
+    return _shown(snapshot_id, context["place"].unit)
+
+
+@pass_context
+def _clock(context: Context, snapshot_id: str) -> str:
+    """Return day and time of a crawl, in seconds where minutes do not tell the edition's crawls apart."""
+    unit = context["place"].unit
+    return _shown(snapshot_id, "minute" if unit == "day" else unit)
+
+
+def _number(value: float | None) -> str:
+    """Return a count with thin spaces between thousands, a dash for none."""
+    return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
+
+
+def _way(text: str | None, place: Place) -> str:
+    """Return the ``dir`` of a text of the site: an Arabic title may begin with a Latin name."""
+    return "rtl" if place.direction == "rtl" and reads_leftwards(text or "") else "auto"
+
+
+def _json(value: Any) -> Markup:
+    """Return ``value`` as JSON for a data block: no character in it can end the block."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)  # noqa: S704 (what could end the block or start a tag was just written as an escape)
+
+
+def page(template: str, place: Place, **context: Any) -> str:
+    """Return one page."""
+    return environment().get_template(template).render(place=place, **context)
+
+
+def article_data(article: Article, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the word diff in the browser needs: every version as places in a pool of blocks."""
+    blocks, versions = pooled([texts.get(version.body or "") for version in article.versions])
+    return {
+        "blocks": blocks,
+        "versions": [
+            {"id": version.snapshot, "title": version.title, "known": version.body in texts, "blocks": places}
+            for version, places in zip(article.versions, versions, strict=True)
+        ],
+    }
+
+
+def article_page(
+    article: Article, place: Place, texts: Mapping[str, str], html: str | None, frame: Markup
+) -> tuple[str, dict[str, Any] | None]:
+    """Return the page of an article and, when they are large, the data of its versions for a script beside it.
+
+    ``frame`` is the figure for its view counts, without them: the page's script puts them in.
+    """
+    data = article_data(article, texts)
+    size = sum(len(block.encode("utf-8", "replace")) for block in data["blocks"]) + 6 * sum(
+        len(version["blocks"]) for version in data["versions"]
+    )
+    body = clean_html(html, article.url) if html else ""
+    clipped = len(body.encode("utf-8", "replace")) > _HTML_LIMIT
+    if clipped:
+        body = ""
+    apart = size > _DATA_LIMIT
+    diff = _latest_diff(article, texts, place.language)
+    text = page(
+        "article.html", place, article=article, body=Markup(body), clipped=clipped,  # noqa: S704 (nh3 cleaned it)
+        data=None if apart else data, apart=apart, latest_diff=diff, frame=frame,
+    )  # fmt: skip
+    return text, data if apart else None
+
+
+def _latest_diff(article: Article, texts: Mapping[str, str], language: str) -> Markup:
+    """Return the word diff of the last two versions: what a reader without JavaScript sees."""
+    if len(article.versions) < 2:
+        return Markup()
+    before, after = (texts.get(version.body or "", "") for version in article.versions[-2:])
+    html = to_html(word_diff(before, after, language), context=1)
+    return Markup(html) if len(html) < _HTML_LIMIT else Markup()  # noqa: S704 (to_html escapes every text)
+
+
+def row_data(rows: Sequence[Row]) -> list[list[Any]]:
+    """Return rows as the script of a crawl's page takes them."""
+    return [
+        [
+            row.key,
+            row.title,
+            row.section_title,
+            list(row.kinds),
+            1 if row.silent else 0,
+            [list(f) for f in row.fields],
+            1 if row.body_changed else 0,
+        ]
+        for row in rows
+    ]
+
+
+def crawl_page(
+    crawl: Crawl,
+    place: Place,
+    rows: Sequence[Row],
+    counted: int,
+    gains: Sequence[tuple[str, str, int | None, int | None]],
+) -> str:
+    """Return the page of a crawl; rows beyond ``ROWS_SHOWN`` are left to its script."""
+    shown = rows[:ROWS_SHOWN]
+    sections = sorted({row.section_title for row in rows if row.section_title})
+    kinds = [kind for kind in KIND_WORDS if kind in crawl.kinds and kind != "counted"]
+    return page(
+        "crawl.html", place, crawl=crawl, rows=shown, more=len(rows) - len(shown), sections=sections, kinds=kinds,
+        counted=counted, gains=gains,
+    )  # fmt: skip
+
+
+def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> Front:
+    """Return the counts of changes by period: crawl by crawl, by week above 40 crawls, by month above 300."""
+    ids = [crawl.id for crawl in crawls if crawl.committed]
+    unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
+    names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
+    periods = tuple(dict.fromkeys(names.values()))
+    place = {name: number for number, name in enumerate(periods)}
+    kinds: dict[str, list[int]] = {}
+    sections: dict[str, list[int]] = {}
+    silent = [0] * len(periods)
+    for sid, kind, section, number, quiet in counts:
+        if sid in names:
+            at = place[names[sid]]
+            kinds.setdefault(kind, [0] * len(periods))[at] += number
+            sections.setdefault(section or "(no section)", [0] * len(periods))[at] += number
+            silent[at] += quiet
+    articles: list[int | None] = [None] * len(periods)
+    for crawl in crawls:
+        if crawl.committed:
+            articles[place[names[crawl.id]]] = crawl.articles
+    busiest = sorted(sections, key=lambda name: (-sum(sections[name]), name))[:14]
+    return Front(
+        periods, unit, {kind: tuple(kinds[kind]) for kind in KIND_WORDS if kind in kinds},
+        {name: tuple(sections[name]) for name in busiest}, tuple(silent), tuple(articles),
+    )  # fmt: skip
+
+
+def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
+    """Return a name for each crawl, no longer than it takes to tell them apart."""
+    start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
+    end = _LENGTHS[unit_of(ids)]
+    return {sid: _instant(sid)[start:end] for sid in ids}
+
+
+def _period(snapshot_id: str, unit: str) -> str:
+    if unit == "month":
+        return _instant(snapshot_id)[:7]
+    day = dt.date.fromisoformat(_instant(snapshot_id)[:10])
+    return str(day - dt.timedelta(days=day.weekday()))
+
+
+def plain(value: Any) -> Any:
+    """Return a record as plain JSON values, for a digest of it."""
+    return asdict(value)

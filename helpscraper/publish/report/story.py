@@ -1,0 +1,175 @@
+"""How change records fold into the story of one article, and into the lines of a crawl's page. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from types import MappingProxyType
+from typing import Any, Literal
+
+from helpscraper.history.kinds import KINDS, PICTURE
+from helpscraper.history.pictures import exchanged
+from helpscraper.history.words import blocks_of
+from helpscraper.publish.report.model import Article, Edition, Event, Record, Row, Version, article_key
+
+__all__ = ["article_story", "crawl_rows", "pooled"]
+
+SHOWN_FIELDS = (
+    "title", "category", "category_title", "section", "section_title", "updated_on", "published_on", "view_count",
+)  # fmt: skip
+"""Fields whose two values are worth showing in a list of changes; the body has its word diff."""
+
+
+def pooled(texts: Sequence[str | None]) -> tuple[list[str], list[list[int]]]:
+    """Return every distinct block once, and each text as the places of its blocks.
+
+    The versions of an article share most of their paragraphs, so a page that holds them all stays small.
+
+    >>> pooled(["a\\nb", "a\\nc"])
+    (['a', 'b', 'c'], [[0, 1], [0, 2]])
+    """
+    places: dict[str, int] = {}
+    found = [[places.setdefault(block, len(places)) for block in blocks_of(text or "")] for text in texts]
+    return list(places), found
+
+
+def article_story(
+    article_id: str,
+    base: Mapping[str, Any] | None,
+    base_snapshot: str,
+    latest: Mapping[str, Any] | None,
+    records: Iterable[Record],
+    editions: tuple[Edition, ...] = (),
+    counted: bool = False,
+) -> Article:
+    """Fold the change records of one article, oldest first, into its versions and events.
+
+    ``base`` is its row in the first snapshot (None: it came later), ``latest`` its row in the last one (None: it is
+    not there), ``counted`` says that it
+    has view counts. Rows are mappings of snapshot columns, dates as ISO 8601 text.
+    """
+    row: dict[str, Any] = dict(base or {})
+    first = base_snapshot if base else ""
+    versions = [_version(base_snapshot, row, (), silent=False)] if base else []
+    events: list[Event] = []
+    former: dict[str, None] = {}
+    state: Literal["live", "removed", "unverified"] = "live"
+    for snapshot, group in groupby(records, key=lambda record: record.snapshot):
+        found = list(group)
+        event = _event(snapshot, found, row)
+        if "removed" in event.kinds:
+            state = "removed"
+        elif any(record.kind == "unverified" and record.after is None for record in found):
+            state = "unverified"
+        else:
+            state, first = "live", first or snapshot
+        former |= {r.before: None for r in found if is_rename(r) and r.before}
+        events.append(event)
+        last = versions[-1] if versions else None
+        if last is None or (row.get("title"), row.get("body_sha256")) != (last.title, last.body):
+            versions.append(_version(snapshot, row, event.kinds, silent=event.silent))
+    now = dict(latest) if latest is not None else row
+    if not versions:
+        versions.append(_version(first or base_snapshot, now, (), silent=False))
+    return Article(
+        key=article_key(article_id), article_id=article_id, url=str(now.get("url") or ""),
+        title=str(now.get("title") or article_id), section=now.get("section"), section_title=now.get("section_title"),
+        category_title=now.get("category_title"), published_on=_day(now, "published"), updated_on=_day(now, "updated"),
+        language=str(now.get("language") or ""), first_seen=first or base_snapshot,
+        state="live" if latest is not None else ("unverified" if state == "unverified" else "removed"),
+        versions=tuple(versions), events=tuple(reversed(events)), former_ids=tuple(former),
+        editions=editions, counted=counted,
+    )  # fmt: skip
+
+
+def is_rename(record: Record) -> bool:
+    """Tell whether this is the record of a rename itself, and not of an id that changed along with it."""
+    return (
+        record.kind == "renamed"
+        and record.field in ("source_id", "body")
+        and record.after == record.article_id
+    )
+
+
+def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Event:
+    """Apply the records of one crawl to ``row`` and say what happened."""
+    kinds = {record.kind for record in records}
+    fields = []
+    for record in records:
+        if record.field == "article":
+            value = record.after or record.before
+            row.update(json.loads(value) if value else {})
+        elif is_rename(record):
+            fields.append(("address", record.before, record.after))
+        elif record.field == PICTURE:
+            fields.append((PICTURE, *exchanged(record.before, record.after)))
+        elif record.field:
+            row[record.field] = record.after
+            if record.field in SHOWN_FIELDS:
+                fields.append((record.field, record.before, record.after))
+    # A section as shown says more than its slug.
+    labelled = {name.removesuffix("_title") for name, _, _ in fields if name.endswith("_title")}
+    fields = [
+        (name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled
+    ]
+    ordered = tuple(kind for kind in KINDS if kind in kinds)
+    return Event(
+        snapshot,
+        ordered,
+        any(r.silent for r in records),
+        tuple(fields),
+        _day(row, "updated"),
+        records[0].article_id,
+    )
+
+
+def _version(snapshot: str, row: Mapping[str, Any], kinds: tuple[str, ...], *, silent: bool) -> Version:
+    return Version(
+        snapshot, str(row.get("title") or row.get("article_id") or ""), row.get("body_sha256"),
+        row.get("section_title") or row.get("section"), _day(row, "updated"), kinds, silent,
+    )  # fmt: skip
+
+
+def _day(row: Mapping[str, Any], name: str) -> str | None:
+    """Return the site's own date: the one it shows, else the day (UTC) of the instant it states."""
+    value = row.get(f"{name}_on") or row.get(f"{name}_at")
+    return str(value)[:10] if value else None
+
+
+def crawl_rows(
+    records: Iterable[Record],
+    titles: Mapping[str, tuple[str, str, str]],
+    previous: str | None,
+    present: Mapping[str, str] = MappingProxyType({}),
+) -> list[Row]:
+    """Return one row for each article that changed in a crawl, by strongest kind, then by title.
+
+    ``records`` come article by article; ``titles`` gives title, section slug and section title as they were then,
+    ``present`` the id that leads to an article now, where it is not the one of its records.
+    """
+    rows = []
+    for article_id, group in groupby(records, key=lambda record: record.article_id):
+        found = list(group)
+        known: dict[str, Any] = {}
+        event = _event(found[0].snapshot, found, known)
+        title, section, section_title = titles.get(article_id) or (
+            str(known.get("title") or article_id), str(known.get("section") or ""),
+            str(known.get("section_title") or known.get("section") or ""),
+        )  # fmt: skip
+        body = any(r.field == "body_sha256" for r in found)
+        rows.append(
+            Row(
+                article_key(present.get(article_id, article_id)),
+                title,
+                section,
+                section_title,
+                event.kinds,
+                event.silent,
+                event.fields,
+                body,
+                found[0].snapshot,
+                previous,
+            )
+        )
+    return sorted(rows, key=lambda row: (KINDS.index(row.kinds[0]) if row.kinds else 99, row.title, row.key))

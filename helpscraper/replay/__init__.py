@@ -1,0 +1,1 @@
+"""Recorded and saved answers: re-extraction, captures of web archives, saved pages."""

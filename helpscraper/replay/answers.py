@@ -1,0 +1,255 @@
+"""What recorded answers say: the same pages and the same normalisation as in a crawl. This is the work of a
+re-extraction, and it runs in any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import IO
+
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
+from helpscraper.intake.notes import Notes
+from helpscraper.intake.wording import problem_kind
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.payload import Payload
+from helpscraper.platforms.okx import (
+    PAST_THE_END,
+    ArticlePage,
+    ArticlesAnswer,
+    HomePage,
+    ListingPage,
+    OkxPage,
+    SearchPage,
+    check_edition,
+)
+from helpscraper.platforms.okx.interface import articles_asked
+from helpscraper.platforms.okx.listing import SectionLink
+from helpscraper.replay.plan import UNREAD, Task, question
+from helpscraper.urls import parse_help_url
+from helpscraper.warc.reader import read_at
+from helpscraper.warc.record import Record
+
+__all__ = ["Source", "read"]
+
+
+# A revisit and its payload lie in two files, and the next revisit's payload in a third.
+_OPEN = 8
+
+
+class Source:
+    """Records of one archive, with a few files kept open; for one process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._streams: dict[str, IO[bytes]] = {}
+
+    def record(self, reference: str) -> Record:
+        """Return the record, its digests verified; raises ``InputError`` naming file and offset."""
+        file, _, offset = reference.rpartition("#")
+        if file not in self._streams:
+            if len(self._streams) >= _OPEN:
+                self._streams.pop(next(iter(self._streams))).close()
+            self._streams[file] = self._store.open(file)
+        record = read_at(self._streams[file], file, int(offset))
+        wrong = record.wrong_digests()
+        if wrong:
+            raise InputError(f"{reference}: {'; '.join(wrong)} ({record.url})")
+        return record
+
+    def close(self) -> None:
+        """Close the open files."""
+        while self._streams:
+            self._streams.popitem()[1].close()
+
+
+@dataclass(slots=True)
+class _Said:
+    """What one page says, before any cleaning: its articles and sections, its language, and the rules that matched."""
+
+    articles: list[RawArticle] = field(default_factory=list)
+    sections: list[SectionLink] = field(default_factory=list)
+    language: str | None = None
+    rules: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Why an answer cannot be read, under the names that ``Notes.problem`` has for it.
+
+    Not the exception itself: that would keep the page and its tree in memory.
+    """
+
+    kind: str
+    detail: str
+
+
+_AT_ONCE = 8 << 20
+"""Bytes of pages that are held at once, and one page more."""
+
+
+def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
+    """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
+
+    Faults of a record or a page are noted too, never raised. Each step is taken for several answers before the next
+    step, because that keeps its code in the processor's cache.
+    """
+    notes = Notes()
+    for answers in _answers(tasks, source):
+        said = [(task, _said(task, page, context)) for task, page in answers]
+        for task, each in said:
+            notes.answers += 1
+            if isinstance(each, _Said):
+                _note(task, each, context, notes)
+            elif each is not None:
+                _note_unread(task, each, notes)
+            elif not task.redirected:
+                _note_answer(task, notes)
+    return notes
+
+
+def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, Payload | _Unread | None]]]:
+    """Yield the tasks with their pages, as many at a time as memory should hold."""
+    held, size = [], 0
+    for task in tasks:
+        page = _payload(task, source)
+        held.append((task, page))
+        size += len(page.data) if isinstance(page, Payload) else 0
+        if size >= _AT_ONCE:
+            yield held
+            held, size = [], 0
+    if held:
+        yield held
+
+
+def _payload(task: Task, source: Source) -> Payload | _Unread | None:
+    """Return the page that was recorded, or why there is none; None for an answer without a page."""
+    if task.status // 100 != 2 and not task.payload:
+        return None
+    try:
+        if not task.payload:
+            raise InputError(
+                f"{task.record}: no record holds the payload of this revisit; `helpscraper verify` says why"
+            )
+        record = source.record(task.record)
+        return record.page(_holder(task, source) if task.payload != task.record else None)
+    except PayloadError as error:  # as the site sent it: the crawl could not decode it either
+        return _Unread("payload", error.message)
+    except (InputError, ArchiveError) as error:
+        return _Unread("record", error.message)
+
+
+def _holder(task: Task, source: Source) -> Record:
+    try:
+        return source.record(task.payload)
+    except (InputError, ArchiveError) as error:
+        raise InputError(f"the payload of this revisit cannot be read: {error.message}") from None
+
+
+def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:
+    if not isinstance(page, Payload):
+        return page
+    try:
+        return _read_page(task, page, context)
+    except ExtractionError as error:
+        if error.field == PAST_THE_END:
+            return _Said()  # where the list ends, the crawl knew
+        return _Unread(problem_kind(error), f"{error.field}: {error.detail}")
+
+
+def _read_page(task: Task, html: Payload, context: Context) -> _Said:
+    asked, said = task.asked, _Said()
+    if asked.kind == "section" and articles_asked(task.url):
+        told = ArticlesAnswer(task.url, html, locale=asked.locale, section=asked.slug or "")
+        said.articles = told.articles
+        return said
+    page: OkxPage
+    match asked.kind:
+        case "article":
+            page = article = ArticlePage(task.url, html, slug=asked.slug)
+            check_edition(page, context.site, context.locale, all_signs=False)
+            # Where its address led to the page of another, only the crawl could tell what became of it, by its
+            # listings; the other one has a record of its own.
+            if not _moved(article, task):
+                said.articles = [article.article]
+        case "home":
+            page = HomePage(task.url, html)
+            check_edition(page, context.site, context.locale)
+        case "search":
+            page = results = SearchPage(task.url, html)
+            check_edition(page, context.site, context.locale)
+            said.articles = results.articles
+        case _:
+            page = listing = ListingPage(task.url, html)
+            check_edition(page, context.site, context.locale)
+            if asked.kind == "section":
+                landed = parse_help_url(task.url)
+                if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):
+                    raise page.error("url", f"section {asked.slug}, page {asked.page} leads to another page")
+                listing.check_answers(asked.page, guessed=True)
+                said.articles = listing.articles
+            said.sections = listing.sections
+    said.language = page.language
+    said.rules = page.rules("listing" if asked.kind == "section" else asked.kind)
+    return said
+
+
+def _moved(page: ArticlePage, task: Task) -> bool:
+    """Tell whether an article's address led to the page of another."""
+    landed, asked = page.here, task.asked
+    return landed.kind == "article" and landed.slug != asked.slug and landed.locale == asked.locale
+
+
+def _note(task: Task, said: _Said, context: Context, notes: Notes) -> None:
+    for each in said.sections:
+        notes.section(each.slug, title=each.title, category=each.category, content_type=each.content_type)
+    note = _note_article if task.asked.kind == "article" else _note_row
+    for raw in said.articles:
+        note(raw, task, context, notes)
+    notes.tally("rules", said.rules)
+    if said.language:
+        notes.tally("language", {said.language: 1})
+
+
+def _note_row(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
+    values = normalise_article(raw, context)
+    notes.tally("fields", values.outcomes)
+    article_id = values.columns.get("article_id")
+    if article_id is None:
+        notes.problem("slug", task.url, task.record, f"{raw.slug[:80]!r} is not a slug")
+    else:
+        values.columns["warc_record"] = task.record
+        listed_by = (task.asked.slug or "") if task.asked.kind == "section" else ""
+        notes.sighting(article_id, listed_by, values.columns)
+
+
+def _note_article(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
+    values = normalise_article(raw, context)
+    notes.tally("fields", values.outcomes)
+    if values.columns.get("title") is None:
+        notes.problem("invalid", task.url, task.record, "no title")
+        notes.settle(task.asked.slug or "", "failed", "no title")
+    else:
+        values.columns |= {"warc_record": task.record, "fetched_at": task.at}
+        body = values.body
+        if body is not None and body.sha256 == task.stored_body:
+            body = None
+        notes.fetched(values.columns["article_id"], values.columns, body)
+
+
+def _note_answer(task: Task, notes: Notes) -> None:
+    """Note an answer without a page: the article is as it was, or it is gone."""
+    slug = task.asked.slug or ""
+    if task.status == 304:
+        notes.validated(slug, {"fetched_at": task.at})
+    elif task.status in {404, 410}:
+        notes.gone(slug, task.url, task.status, task.at)
+
+
+def _note_unread(task: Task, unread: _Unread, notes: Notes) -> None:
+    notes.problem(unread.kind, task.url, task.record, unread.detail)
+    notes.tally(UNREAD, {question(task.asked): 1})
+    if task.asked.kind == "article":
+        notes.settle(task.asked.slug or "", "failed", unread.detail)

@@ -1,0 +1,76 @@
+"""Captures of other web archives become snapshots at the times when they were taken.
+
+The history then reaches back before the first crawl. Captures are grouped by day (UTC); each group is one
+snapshot, never complete, whose records are copied into the archive, so that it can be verified and
+re-extracted like a crawl.
+
+select      the captures of a help centre in files; everything else is counted and named
+revisits    which payload a revisit stands for
+days        the captures of one day on their way to one snapshot
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.crawl.lock import CrawlLock
+from helpscraper.locales import get_locale
+from helpscraper.normalise.article import Context
+from helpscraper.replay.captures.days import Day
+from helpscraper.replay.captures.select import CaptureReport, Place, order, select
+from helpscraper.replay.plan import is_ours
+from helpscraper.replay.workers import Readers
+from helpscraper.sites import OKX, Site, find_site, get_site
+
+__all__ = ["CaptureReport", "import_captures"]
+
+
+def import_captures(
+    archive_uri: str,
+    paths: Sequence[Path],
+    site: str | None = None,
+    locale: str | None = None,
+    *,
+    base_url: str | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> CaptureReport:
+    """Import every capture in ``paths`` of the help centre ``site``, or of all that are known, in ``locale`` or in all.
+
+    ``paths`` are WARC, WET, WACZ or CDXJ files. ``base_url`` is where the site was captured, if not on one of its own
+    hosts. Importing the same captures twice is harmless. Raises
+    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
+    crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
+    """
+    wanted = get_locale(locale).prefix if locale is not None else None
+    catalog, report = Catalog(archive_uri), CaptureReport()
+    groups: defaultdict[tuple[Partition, dt.date], list[Place]] = defaultdict(list)
+    for place in select(paths, _owner(site, base_url), wanted, report):
+        groups[Partition(place.site, place.locale), place.at.date()].append(place)
+    with ExitStack() as stack:
+        # The recordings of a crawl at work are its own: their index cannot be made before they end.
+        for partition in sorted({partition for partition, _ in groups}):
+            lock = CrawlLock(catalog.store.state_dir(partition))
+            lock.acquire()
+            stack.callback(lock.release)
+        readers = stack.enter_context(Readers(catalog.store.uri))
+        for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
+            its = get_site(partition.site)
+            context = Context(its, partition.locale, base_url or its.base_url)
+            Day(catalog, context, sorted(places, key=order), report, readers).commit()
+            if progress is not None:
+                progress(f"{partition} {day}", number, len(groups))
+    return report
+
+
+def _owner(name: str | None, base_url: str | None) -> Callable[[str], Site | None]:
+    """Return the function that tells whose a URL is, as far as captures of it are wanted."""
+    wanted = get_site(name) if name is not None else None
+    if base_url is not None:
+        return lambda url: (wanted or OKX) if is_ours(url, base_url) else None
+    return lambda url: site if (site := find_site(url)) and wanted in {None, site} else None

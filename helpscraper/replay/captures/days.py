@@ -1,0 +1,254 @@
+"""The captures of one day in one locale on their way to one snapshot."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper import __version__
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.recordings import Capture, Payloads, Recorder, load_index, warc_files
+from helpscraper.archive.recordings.index import index_path
+from helpscraper.archive.recordings.sources import captures_in, path_of, record_in
+from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
+from helpscraper.archive.writer import write_snapshot
+from helpscraper.errors import InputError
+from helpscraper.health.checks import check_import
+from helpscraper.intake.ledger import Ledger
+from helpscraper.intake.merge import Listings, merge_row
+from helpscraper.intake.tables import LedgerBodies, nested
+from helpscraper.naming import KnownArticles, known_articles, named_rows
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.platforms.okx import EXTRACTOR
+from helpscraper.replay.captures.revisits import Stored
+from helpscraper.replay.captures.select import CaptureReport, Place
+from helpscraper.replay.plan import plan
+from helpscraper.replay.workers import Readers
+from helpscraper.urls import parse_help_url
+from helpscraper.warc.record import Record
+
+__all__ = ["Day"]
+
+
+class Day:
+    """See the module; nothing of it is in the archive before ``commit``."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        context: Context,
+        places: Sequence[Place],
+        report: CaptureReport,
+        readers: Readers,
+    ) -> None:
+        self._catalog, self._store, self._context = catalog, catalog.store, context
+        self._partition = Partition(context.site.name, context.locale)
+        self._places, self._report, self._readers = places, report, readers
+        # Where the file that was handed in holds what the archive's own file holds there.
+        self._came_from: dict[str, str] = {}
+
+    def commit(self) -> None:
+        """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
+        first = self._places[0].at
+        at = self._instant(first)
+        self._find_payloads(at)
+        told = "\n".join(sorted(f"{each.url} {each.at.isoformat()} {each.digest}" for each in self._places))
+        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
+        if not self._places or self._is_there(first, at):
+            return
+        name = snapshot_id(at)
+        recorder = Recorder(
+            self._store,
+            self._partition,
+            name,
+            info={"software": f"helpscraper/{__version__}", "isPartOf": name},
+        )
+        with TemporaryDirectory(prefix="helpscraper-") as folder:
+            ledger = Ledger(Path(folder) / "ledger.sqlite")
+            with closing(ledger):
+                self._copy(recorder, ledger)
+                self._read(recorder.files, ledger)
+                rows = self._rows(ledger, at)
+                if not rows.num_rows:
+                    self._take_back(recorder)
+                    return
+                run = self._facts(ledger, rows, at)
+                written = write_snapshot(
+                    self._store, self._partition, name, rows, LedgerBodies(ledger, at), run
+                )
+        self._report.snapshots.append(written)
+        doubts = (each["detail"] for each in run["health"] if each["verdict"] != "ok")
+        self._report.doubts += [f"{self._partition} {name}: {doubt}" for doubt in doubts]
+        self._report.used += len(self._places)
+
+    def _instant(self, at: dt.datetime) -> dt.datetime:
+        """Return the first capture's instant ``at``, moved on by seconds where a snapshot has it."""
+        while self._catalog.is_committed(self._partition, snapshot_id(at)):
+            at += dt.timedelta(seconds=1)
+        return at
+
+    def _is_there(self, first: dt.datetime, at: dt.datetime) -> bool:
+        """Tell whether one of the snapshots from ``first`` to before ``at`` was made of the same captures."""
+        while first < at:
+            path = snapshot_path(self._partition, snapshot_id(first))
+            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(first), path))
+            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
+                self._report.already.append(path)
+                return True
+            first += dt.timedelta(seconds=1)
+        return False
+
+    def _find_payloads(self, at: dt.datetime) -> None:
+        """Find the payload of each revisit here or in the archive before ``at``, and leave out those that have none:
+        copies of them would lead nowhere.
+        """
+        if not any(place.revisit for place in self._places):
+            return
+        stored = Stored()
+        for file in warc_files(self._store, self._partition):
+            if file < warc_path(self._partition, snapshot_id(at), 0):
+                for capture in load_index(self._store, file):
+                    stored.add_capture(capture)
+        for place in self._places:
+            stored.add(place)
+        found = []
+        for place in self._places:
+            payload = stored.payload_of(place) if place.revisit else place.payload
+            if payload is None:
+                self._report.skip("a revisit of a payload that is nowhere", place.ref, place.url)
+            else:
+                found.append(replace(place, payload=payload))
+        self._places = found
+
+    def _take_back(self, recorder: Recorder) -> None:
+        """Remove what was copied for a snapshot that has no row."""
+        for place in self._places:
+            self._report.skip("nothing in it became a row", place.ref, place.url)
+        for file in recorder.files:
+            self._store.remove(index_path(file))
+            self._store.remove(file)
+
+    def _copy(self, recorder: Recorder, ledger: Ledger) -> None:
+        """Copy every record into the archive; flattened text is read here, because its layouts are others."""
+        try:
+            for place, record in self._records():
+                reference = recorder.copy(record, "" if place.text else place.payload)
+                self._came_from[reference] = place.ref
+                if place.text:
+                    self._read_text(ledger, place, record, reference)
+        finally:
+            recorder.close()
+
+    def _records(self) -> Iterator[tuple[Place, Record]]:
+        shared: dict[str, dict[int, Place]] = {}
+        for place in self._places:
+            if not place.alone:
+                shared.setdefault(place.file, {})[place.number] = place
+                continue
+            yield place, record_in(place.file, place.offset)
+        for file, wanted in shared.items():
+            # Compressed as a whole, so that no offset leads to one record: the file is read again.
+            for number, item in enumerate(captures_in(path_of(file))):
+                if number in wanted and isinstance(item, Record):
+                    item.alone = True
+                    yield wanted[number], item
+
+    @cached_property
+    def _known(self) -> KnownArticles:
+        return known_articles(self._catalog, self._partition)
+
+    def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
+        target = parse_help_url(place.url)
+        text = record.block.decode("utf-8", "replace")
+        raws, _ = named_rows(text, place.url, self._context, self._known)
+        if not raws:
+            self._report.skip("no article was found in the text", place.ref, place.url)
+        for raw in raws:
+            values = normalise_article(raw, self._context)
+            ledger.tally("fields", values.outcomes)
+            if values.columns.get("article_id") and values.columns.get("title"):
+                listed_by = target.slug if target.kind == "section" and target.slug else ""
+                columns = values.columns | {"warc_record": reference}
+                self._known.setdefault(columns["title"], {})[columns["article_id"]] = columns["published_on"]
+                ledger.sighting(values.columns["article_id"], listed_by, columns)
+
+    def _read(self, files: Sequence[str], ledger: Ledger) -> None:
+        captures = [capture for file in files for capture in load_index(self._store, file)]
+        captures.sort(key=lambda capture: capture.date)
+        locale, base_url = self._context.locale, self._context.base_url or ""
+        tasks = list(plan(captures, locale, base_url, self._holders(captures), redirects=False))
+        for notes in self._readers.read(tasks, self._context):
+            with ledger.transaction():
+                notes.enter(ledger)
+            for each in notes.unread:
+                where = self._came_from.get(each.record, each.record)
+                self._report.skip(each.kind, where, f"{each.url}: {each.detail}")
+
+    def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
+        """Return the record that holds each payload, in this day or in the archive before it."""
+        payloads = Payloads(self._store)
+        found = {}
+        for capture in captures:
+            if not capture.is_revisit:
+                found[capture.digest] = capture.ref
+        for capture in captures:
+            if capture.is_revisit and capture.digest not in found:
+                try:
+                    found[capture.digest] = payloads.holder(payloads.checked(capture.ref))
+                except InputError:
+                    continue  # named when it is read: its payload is nowhere
+        return found
+
+    def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
+        tags = frozenset(ledger.tags())
+        there = (entry for entry in ledger.entries() if entry.outcome != "gone")
+        merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in there)
+        return rows_table(row for row in merged if row is not None)
+
+    def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
+        gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
+        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
+        problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
+        fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
+        facts = {
+            "run_id": snapshot_id(at),
+            "site": self._partition.site,
+            "locale": self._partition.locale,
+            "kind": "import",
+            "started_at": at.isoformat(),
+            "outcome": "incomplete",
+            "exit_code": 0,
+            "complete": False,
+            "incomplete_reasons": [f"{len(self._places)} captures of another web archive, not a crawl"],
+            "scope": "captures of another web archive",
+            "sections": {},
+            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "gone": gone,
+            "fields": nested(ledger.tallies("fields")),
+            "rules": dict(ledger.tallies("rules")),
+            "problems": dict(ledger.tallies("problem")),
+            "problem_texts": problems,
+            "new": {"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
+            "requests": {},
+            "region": {},
+            "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+            "arguments": {
+                "base_url": self._context.base_url,
+                "files": sorted({path_of(place.file).name for place in self._places}),
+                "captures": [f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places],
+                "fingerprint": self._fingerprint,
+            },
+        }
+        return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}

@@ -1,0 +1,185 @@
+"""The captures of a help centre in files of other web archives; everything else is counted and named."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from helpscraper.archive.recordings.sources import captures_in
+from helpscraper.archive.writer import SnapshotFile
+from helpscraper.errors import CommandError
+from helpscraper.locales import get_locale
+from helpscraper.sites import Site
+from helpscraper.urls import parse_help_url
+from helpscraper.warc.record import Problem, Record, digest_of, parse_date
+
+__all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
+
+ANOTHER_SITE = "another site"
+"""The reason for which a capture of a host that no wanted site has is passed over."""
+
+# Of each reason so many examples are named; the number is exact.
+_EXAMPLES = 20
+# Records that are no captures, and say so.
+_BESIDE = frozenset({"warcinfo", "request", "metadata"})
+# Crawlers note their log, their arguments and what they asked a name server under `metadata:`, `urn:` and `dns:`.
+_WEB = ("http:", "https:")
+_CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
+
+
+@dataclass(slots=True)
+class CaptureReport:
+    """What an import made: snapshots written, captures used, and what was passed over.
+
+    ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
+    ``problems`` are places in the files that could not be read; ``doubts`` are what the health checks that can judge
+    captures found.
+    """
+
+    snapshots: list[SnapshotFile] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    used: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def skip(self, reason: str, where: str, url: str) -> None:
+        """Count one capture that was passed over."""
+        self.skipped[reason] += 1
+        named = self.examples.setdefault(reason, [])
+        if len(named) < _EXAMPLES:
+            named.append(f"{where} {url}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One capture worth importing and where it lies.
+
+    ``digest`` tells it from other captures; ``payload`` is the digest of its payload, empty for a revisit that states
+    none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit says to be of.
+    """
+
+    file: str
+    offset: int
+    number: int
+    alone: bool
+    url: str
+    at: dt.datetime
+    site: str
+    locale: str
+    digest: str
+    payload: str
+    text: bool
+    page: bool
+    revisit: bool
+    refers_to: str
+    refers_at: dt.datetime | None
+    not_modified: bool
+
+    @property
+    def ref(self) -> str:
+        """The ``file#offset`` of the record."""
+        return f"{self.file}#{self.offset}"
+
+
+def order(place: Place) -> tuple[dt.datetime, str, int]:
+    """Return the key that sorts captures by time."""
+    return place.at, place.file, place.number
+
+
+def select(
+    paths: Iterable[Path],
+    owner: Callable[[str], Site | None],
+    locale: str | None,
+    report: CaptureReport,
+) -> Iterator[Place]:
+    """Yield the captures that are pages of a help centre, as ``owner`` tells by the URL; all else is counted."""
+    seen: set[tuple[str, dt.datetime, str]] = set()
+    for path in paths:
+        for number, item in enumerate(captures_in(path)):
+            if isinstance(item, Problem):
+                report.problems.append(item)
+                continue
+            if item.type in _BESIDE:
+                continue
+            site = owner(item.url)
+            reason = _unfit(item, site, locale)
+            place = _place(item, number, site)
+            if reason is None and (place.url, place.at, place.digest) in seen:
+                reason = "the same capture is in another file too"
+            if reason is not None:
+                report.skip(reason, item.ref, item.url)
+                continue
+            seen.add((place.url, place.at, place.digest))
+            yield place
+
+
+def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
+    """Say why a record is no capture to import, None when it is one."""
+    if site is None:
+        return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
+    if parse_help_url(record.url).kind == "other":
+        return "not a page of the help centre"
+    edition = site.edition_at(record.url)
+    if locale is not None and edition != locale:
+        return "another locale"
+    try:
+        get_locale(edition)
+    except CommandError:
+        return "an unknown locale"
+    if record.date is None:
+        return "no date"
+    if record.date > dt.datetime.now(dt.UTC):
+        return "a date that is still to come"
+    if record.type not in _CAPTURES or record.headers.get_header("WARC-Segment-Number"):
+        return "a type of record that is not read"
+    if record.truncated:
+        return "cut off by the crawler that made it"
+    if wrong := record.wrong_digests():
+        return wrong[0].partition(":")[0]
+    if _is_text(record) or (record.is_revisit and (record.http is None or record.not_modified)):
+        return None
+    if record.status is None:
+        return "no HTTP response" if record.type == "response" else "a record that holds no page"
+    if record.status == 206:
+        return "status 206: a part of a page"
+    redirect = record.status // 100 == 3 and record.status != 304
+    return None if record.status // 100 == 2 or redirect else f"status {record.status}"
+
+
+def _is_text(record: Record) -> bool:
+    """Tell whether this is the flattened text of a page, as WET files have it."""
+    stated = str(record.headers.get_header("Content-Type") or "text/plain").partition(";")[0].strip().lower()
+    return record.type == "conversion" and stated == "text/plain" and not record.is_bare_page
+
+
+def _place(record: Record, number: int, site: Site | None) -> Place:
+    at = (record.date or dt.datetime.min.replace(tzinfo=dt.UTC)).replace(microsecond=0)
+    digest = record.digest or "sha256:" + hashlib.sha256(record.block).hexdigest()
+    return Place(
+        record.file,
+        record.offset,
+        number,
+        record.alone,
+        record.url,
+        at,
+        site.name if site is not None else "",
+        site.edition_at(record.url) if site is not None else "",
+        digest,
+        record.digest or ("" if record.is_revisit else digest_of(record.payload)),
+        _is_text(record),
+        (record.status or 0) // 100 == 2,
+        record.is_revisit,
+        _unbracketed(str(record.headers.get_header("WARC-Refers-To-Target-URI") or "")),
+        parse_date(str(record.headers.get_header("WARC-Refers-To-Date") or "")),
+        record.not_modified,
+    )
+
+
+def _unbracketed(url: str) -> str:
+    return url.strip().removeprefix("<").removesuffix(">")

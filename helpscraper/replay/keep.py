@@ -1,0 +1,82 @@
+"""A re-extraction keeps the values of earlier rows that no readable record gives."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from contextlib import closing
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError, InputError
+from helpscraper.intake.ledger import Ledger
+from helpscraper.replay.answers import Source
+
+__all__ = ["keep_sightings", "reasons", "settle_rest"]
+
+_OF_ITS_PAGE = frozenset({"body_sha256", "word_count", "reading_minutes", "fetched_at"})
+"""The columns that only an article's own page fills."""
+
+
+def settle_rest(ledger: Ledger, before: pa.Table) -> None:
+    """Settle the articles whose own page this crawl did not read as the crawl did."""
+    # An article that the crawl knew to be there is not gone because of one of several answers.
+    known = pa.array(sorted(ledger.articles() - ledger.gone_articles()), pa.string())
+    for row in before.filter(pc.invert(pc.is_in(before.column("article_id"), known))).to_pylist():
+        if row["status"] == "carried":
+            ledger.validated(row["article_id"], {"fetched_at": row["fetched_at"]})
+        elif row["status"] not in {"fetched", "listed"}:
+            ledger.settle(row["article_id"], row["status"])
+
+
+def keep_sightings(ledger: Ledger, before: pa.Table, unread: Set[str], *, everywhere: bool) -> set[str]:
+    """Enter again what listings that cannot be read now said of an article; return the articles.
+
+    Those are the listings among the questions ``unread``, or all of them (``everywhere``) where it is not known which
+    answers are missing. A listing brings no body.
+    """
+    listings = {each.split("/")[1] for each in unread if not each.startswith("article/")}
+    if not (everywhere or listings):
+        return set()
+    seen = {(entry.article_id, slug) for entry in ledger.entries() for slug in entry.sightings}
+    kept = set()
+    for row in before.to_pylist():
+        said = {name: value for name, value in row.items() if name not in _OF_ITS_PAGE}
+        for slug in row["listed_in"] or [""]:
+            if (everywhere or slug in listings) and (row["article_id"], slug) not in seen:
+                ledger.sighting(row["article_id"], slug, said)
+                kept.add(row["article_id"])
+    return kept
+
+
+def reasons(store: Store, ledger: Ledger, lost: pa.Table, records: Set[str]) -> dict[str, tuple[str, str]]:
+    """Say of each row that would be lost its URL and why, with file and offset of its record.
+
+    ``records`` were read. A record that can be read and that no re-extraction reads (flattened text) is no reason.
+    """
+    details = {entry.article_id: entry.detail for entry in ledger.entries()} if lost.num_rows else {}
+    found = {}
+    with closing(Source(store)) as source:
+        for row in lost.to_pylist():
+            ref, reason = row["warc_record"], details.get(row["article_id"])
+            if reason is None and row["status"] in {"carried", "failed"}:
+                reason = "no earlier snapshot that can be read has what was carried over from it"
+            elif reason is None and ref in records:
+                reason = "today's extractor does not find the article in its record"
+            elif reason is None and ref:
+                reason = _unreadable(source, ref)
+            if reason is not None:
+                named = reason if ref and ref in reason else f"{ref or 'no record'}: {reason}"
+                found[row["article_id"]] = (row["url"], named)
+    return found
+
+
+def _unreadable(source: Source, reference: str) -> str | None:
+    """Say why the record cannot be read again, None for one that can and that holds flattened text."""
+    try:
+        record = source.record(reference)
+    except (InputError, ArchiveError) as error:
+        return error.message
+    known = record.type in {"response", "revisit"} or record.is_bare_page
+    return "nothing says what this record is the answer to" if known else None

@@ -1,0 +1,139 @@
+"""Recorded responses to be read again: which record answered which question of the crawl.
+
+``crawl.answers`` reads them, and what they say goes into a ledger, from which ``crawl.merge`` makes the rows.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from helpscraper.archive.recordings import Capture
+from helpscraper.platforms.okx.interface import articles_asked
+from helpscraper.sites import find_site, host_of
+from helpscraper.urls import HelpUrl, origin, parse_help_url
+from helpscraper.warc.record import parse_date
+
+__all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One recorded answer: what was asked for, the URL that answered, when, and the records with its head and
+    payload.
+
+    ``payload`` differs from ``record`` for a revisit; it is empty where there is no page to read (304, 404). ``status``
+    is 0 for a revisit whose record has no HTTP headers.
+    ``redirected`` says that another address was asked for first. ``stored_body`` is the key of a body that need not
+    be handed out again, should the page still have it: the archive holds it.
+    """
+
+    asked: HelpUrl
+    url: str
+    at: dt.datetime
+    status: int
+    record: str
+    payload: str
+    redirected: bool = False
+    stored_body: str | None = None
+
+
+UNREAD = "unread"
+"""The tally of answers that could not be read, by ``question``."""
+
+PER_ANSWER = frozenset({"challenge", "edition", "extraction", "page", "payload", "record"})
+"""The kinds of problem that make an answer unread; others are about a line on a page that was read."""
+
+
+def question(asked: HelpUrl) -> str:
+    """Return what was asked for in one word, the same for every record that answers it."""
+    return f"{asked.kind}/{asked.slug or ''}/{asked.page}"
+
+
+def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
+    """Return the questions of which no recorded answer could be read; ``unread`` counts those that could not.
+
+    A crawl asks again for what was a hiccup of the site, and both answers are recorded.
+    """
+    answers = Counter(question(task.asked) for task in tasks)
+    return {each for each, count in unread.items() if count >= answers[each]}
+
+
+def is_ours(url: str, base_url: str) -> bool:
+    """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, as other
+    archives met it, or on another host of the same site.
+
+    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help", "https://okx.com")
+    (True, False)
+    >>> is_ours("https://web3.okx.com/help/a", "https://okx.com"), is_ours("https://tr.okx.com/help", "https://okx.com")
+    (True, False)
+    """
+    host = host_of(origin(url))
+    if host is None:
+        return False
+    return host == host_of(base_url) or ((site := find_site(url)) is not None and site is find_site(base_url))
+
+
+# After these answers the crawler asks for the same address again (the setting ``RETRY_HTTP_CODES``).
+_NOT_NOW = frozenset({403, 408, 429})
+
+
+def plan(
+    captures: Iterable[Capture],
+    locale: str,
+    base_url: str,
+    holders: Mapping[str, str],
+    *,
+    redirects: bool = True,
+    interface: Mapping[str, str] | None = None,
+) -> Iterator[Task]:
+    """Yield what each recorded answer of one crawl (in its order) is the answer to.
+
+    ``holders`` maps a payload's digest to the record that holds it. What a redirect led to answers the
+    question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
+    its own address, as among captures that nobody followed from one to the other; and a revisit is read by its payload
+    where the server said no more than that nothing had changed, for there is no crawl before it that has the row.
+    ``interface`` maps the ids of the sections whose list the crawl took from the JSON interface to their slugs; other
+    answers of it are passed over.
+    """
+    redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
+    site = find_site(base_url)
+    for capture in captures:
+        if not is_ours(capture.url, base_url):
+            continue
+        led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
+        asked = led
+        if asked is None:
+            asked = _told(capture.url, interface or {}, locale)
+        if asked is None:
+            asked = parse_help_url(capture.url)
+            if (asked.locale if site is None else site.edition_at(capture.url)) != locale:
+                continue
+        if capture.location and redirects:
+            redirected[capture.location].append(asked)
+        at = parse_date(capture.date)
+        if asked.kind == "other" or at is None:
+            continue
+        # Records without a digest have no payload in common.
+        held = holders.get(capture.digest, "") if capture.is_revisit and capture.digest else ""
+        status = capture.status or 0
+        if status // 100 == 2 or (held and status in {0, 304} and not redirects):
+            payload = held if capture.is_revisit else capture.ref
+            yield Task(asked, capture.url, at, status, capture.ref, payload, led is not None)
+        elif asked.kind == "article" and status in {304, 404, 410}:
+            yield Task(asked, capture.url, at, status, capture.ref, "", led is not None)
+
+
+def _told(url: str, interface: Mapping[str, str], locale: str) -> HelpUrl | None:
+    """Return the page of a section's list that the address asks the JSON interface for."""
+    section_id, page = (articles_asked(url) if interface else None) or ("", 0)
+    return HelpUrl("section", locale, interface[section_id], page) if section_id in interface else None
+
+
+def _led(waiting: list[HelpUrl], status: int | None) -> HelpUrl | None:
+    """Return which of the questions that were led here, oldest first, an answer with ``status`` is for."""
+    if not waiting:
+        return None
+    return waiting[0] if status in _NOT_NOW or (status or 0) >= 500 else waiting.pop(0)

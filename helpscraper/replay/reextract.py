@@ -1,0 +1,364 @@
+"""The recorded pages of a crawl read again by today's extractor: another snapshot of the same instant.
+
+A crawl that carried articles over stands on the crawls before it, so those are brought up to date first. The facts of
+that day (which pages the crawl asked for, which it could not reach) stay as they were. So does every row that today's
+reading would lose: a record may be damaged, or an extractor read less than the one before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper import __version__
+from helpscraper.archive.bodies import BodyIndex
+from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
+from helpscraper.archive.losses import keep_lost
+from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
+from helpscraper.archive.writer import SnapshotFile, write_reextracted
+from helpscraper.crawl.lock import CrawlLock
+from helpscraper.errors import ArchiveError
+from helpscraper.intake.known import Known, read_known
+from helpscraper.intake.ledger import Ledger
+from helpscraper.intake.merge import Listings, merge_row
+from helpscraper.intake.notes import Notes
+from helpscraper.intake.tables import LedgerBodies, nested
+from helpscraper.intake.witness import sections_told
+from helpscraper.normalise.article import Context
+from helpscraper.platforms.okx import EXTRACTOR
+from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
+from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
+from helpscraper.replay.recordings import Recordings, find_recordings
+from helpscraper.replay.workers import Readers
+from helpscraper.sites import get_site
+
+__all__ = ["Report", "reextract"]
+
+_AT_ONCE = 128
+"""Answers that are entered in the ledger in one go; a kill costs the reading of no more."""
+
+_SEEN = frozenset({"complete", "incomplete_reasons", "sections"})
+"""The run facts about how much of the site a crawl saw."""
+
+Progress = Callable[[str, int, int], None]
+"""Called with the snapshot id, the records done, and all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of one snapshot: the file written, or why there is none; ``problems`` name file, offset and URL.
+
+    ``whole`` says that nothing recorded is lost and no row had to be kept.
+    """
+
+    snapshot: Snapshot
+    written: SnapshotFile | None
+    reason: str = ""
+    records: int = 0
+    problems: tuple[str, ...] = ()
+    whole: bool = True
+
+
+def reextract(
+    archive_uri: str,
+    references: Sequence[str] = (),
+    *,
+    site: str | None = None,
+    locale: str | None = None,
+    force: bool = False,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Iterator[Report]:
+    """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
+
+    A snapshot of which today's extractor made every row is left alone unless ``force``; so is one without recorded
+    pages. Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
+    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError``,
+    ``ArchiveError``, and ``LockHeldError`` while another re-extraction is at work.
+    """
+    catalog = Catalog(archive_uri, site=site, locale=locale)
+    named = [catalog.resolve(reference) for reference in references]
+    last: dict[Partition, str] = {}
+    for snapshot in named:
+        last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
+    locked: set[Partition] = set()
+    with Readers(catalog.store.uri, jobs) as readers, ExitStack() as locks:
+        for snapshot in catalog.snapshots():
+            if named and snapshot.id > last.get(snapshot.partition, ""):
+                continue
+            wanted = force and (not named or snapshot in named)
+            facts: Mapping[str, Any] = catalog.facts(snapshot)
+            if wanted or _extractor(facts) != EXTRACTOR or facts.get("kept"):
+                if snapshot.partition not in locked:
+                    # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
+                    folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
+                    locks.enter_context(CrawlLock(folder, "re-extraction"))
+                    locked.add(snapshot.partition)
+                yield _Job(catalog, snapshot, facts, readers, progress).run()
+            elif not named or snapshot in named:
+                yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")
+
+
+class _Job:
+    """One snapshot on its way through the extractor. The ledger in the state folder is what a killed run
+    left.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        snapshot: Snapshot,
+        facts: Mapping[str, Any],
+        readers: Readers,
+        progress: Progress | None,
+    ) -> None:
+        self.catalog, self.snapshot = catalog, snapshot
+        self.store, self.partition = catalog.store, snapshot.partition
+        self.readers, self.progress = readers, progress
+        self.snapshot_at = snapshot_instant(snapshot.id)
+        self.first = Snapshot(self.partition, snapshot.id, snapshot_path(self.partition, snapshot.id))
+        # An extractor that could not read a listing said so in its re-extraction; the crawl itself saw more.
+        seen = {name: value for name, value in catalog.facts(self.first).items() if name in _SEEN}
+        self.facts: Mapping[str, Any] = {**facts, **seen}
+        site = get_site(self.partition.site)
+        base_url = facts.get("arguments", {}).get("base_url") or site.base_url
+        self.context = Context(site, self.partition.locale, base_url)
+
+    def run(self) -> Report:
+        """Read, merge and write; what is in the ledger already is not read again."""
+        self.readers.expect((self.facts.get("counts") or {}).get("fetched") or 0)
+        before, readers = self._before()
+        found = self._recordings(before)
+        tasks = self._tasks(found)
+        if not tasks:
+            reason = "; ".join(found.gaps) or "no page of it was recorded"
+            return Report(self.snapshot, None, reason, 0, tuple(found.gaps), not found.gaps)
+        path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
+        ledger = _resumed(path, str(len(tasks)))
+        with closing(ledger):
+            self._fill(ledger, self._without_stored_bodies(tasks, before))
+            unread = unanswered(tasks, ledger.tallies(UNREAD))
+            settle_rest(ledger, before)
+            kept = keep_sightings(ledger, before, unread, everywhere=bool(found.gaps))
+            ids = set(before.column("article_id").to_pylist())
+            rows, older = self._rows(ledger, ids, only=bool(found.gaps))
+            rows, lost = keep_lost(before, rows)
+            broken = {task.url for task in tasks if question(task.asked) in unread}
+            why = reasons(self.store, ledger, lost, {task.record for task in tasks})
+            named = {url for url, _ in why.values()}
+            problems, overcome = [*found.gaps, *found.notes], Counter[str]()
+            for kind, url, detail in ledger.problems():
+                if kind in PER_ANSWER and url not in broken:
+                    overcome[kind] += 1
+                elif url not in named:
+                    problems.append(f"{kind}: {url}: {detail}")
+            problems += [f"{url}: {reason}; the row is kept as it was" for url, reason in why.values()]
+            kept |= why.keys()
+            facts = self._facts(ledger, rows, problems, len(tasks))
+            facts["problems"] = dict(ledger.tallies("problem") - overcome)
+            older |= {name: by for name in kept if (by := readers[name])}
+            facts["kept"] = {name: by for name, by in sorted(older.items()) if by != EXTRACTOR}
+            damaged = facts["problems"].get("record") or self._mark_holes(facts, sorted(unread))
+            bodies = LedgerBodies(ledger, self.snapshot_at)
+            written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
+            ledger.delete()
+        whole = not (found.gaps or why or damaged)
+        return Report(self.snapshot, written, "", len(tasks), tuple(problems), whole)
+
+    def _before(self) -> tuple[pa.Table, dict[str, str | None]]:
+        """Return the rows of which none may be lost, and which extractor read each of them.
+
+        Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
+        """
+        rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
+        readers = _read_by(rows, self.facts) | (self.facts.get("kept") or {})
+        return rows, readers | _read_by(lost, self.catalog.facts(self.first))
+
+    @property
+    def _imported(self) -> bool:
+        return bool(self.facts.get("extraction_of", self.facts.get("kind")) == "import")
+
+    def _recordings(self, before: pa.Table) -> Recordings:
+        try:
+            run: Mapping[str, Any] = self.catalog.run(self.partition, self.snapshot.id)
+        except ArchiveError:
+            run = {}  # `verify` names it; the rows still say of which records they are
+        warc, captures = run.get("warc") or {}, self.facts.get("arguments", {}).get("captures") or ()
+        return find_recordings(
+            self.store,
+            self.partition,
+            self.snapshot.id,
+            files=warc.get("files") or (),
+            references=pc.unique(before.column("warc_record")).drop_null().to_pylist(),
+            responses=warc.get("responses") or len(captures),
+        )
+
+    def _tasks(self, found: Recordings) -> list[Task]:
+        """Return what each recorded answer of this crawl answers."""
+        captures = found.captures
+        if self._imported:
+            captures = sorted(captures, key=lambda capture: capture.date)
+        home, told = self.context.base_url or "", sections_told(self.facts)
+        followed = not self._imported
+        tasks = list(
+            plan(captures, self.partition.locale, home, found.holders, redirects=followed, interface=told)
+        )
+        if self._imported:
+            return tasks  # captures in no order of a crawl: the home page may be the last of a day
+        # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
+        again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
+        return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
+
+    def _without_stored_bodies(self, tasks: Iterable[Task], before: pa.Table) -> list[Task]:
+        """Return the tasks, each with the body that the archive holds for its article.
+
+        A better extractor changes few bodies; the others need not travel from process to ledger to archive. A body
+        whose file is lost or damaged counts as not held, and is stored again.
+        """
+        keys = before.column("body_sha256").combine_chunks()
+        index = BodyIndex(self.store, self.partition)
+        held = pc.is_in(keys, value_set=index.keys)
+        kept = before.filter(held)
+        stored = dict(
+            zip(kept.column("article_id").to_pylist(), kept.column("body_sha256").to_pylist(), strict=True)
+        )
+        return [
+            replace(task, stored_body=key) if task.payload and (key := stored.get(task.asked.slug)) else task
+            for task in tasks
+        ]
+
+    def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
+        done = kept = int(ledger.meta()["done"])
+        waiting: list[Notes] = []
+        for notes in self.readers.read(tasks[done:], self.context):
+            waiting.append(notes)
+            done += notes.answers
+            if done - kept >= _AT_ONCE or done == len(tasks):
+                # What was read and how far it is are kept together, so no kill lets a record count twice.
+                with ledger.transaction():
+                    for each in waiting:
+                        each.enter(ledger)
+                    ledger.flush()
+                    ledger.set_meta(done=str(done))
+                kept, waiting = done, []
+            if self.progress is not None:
+                self.progress(self.snapshot.id, done, len(tasks))
+
+    def _rows(self, ledger: Ledger, before: Set[str], *, only: bool) -> tuple[pa.Table, dict[str, str]]:
+        """Return the rows, merged as the crawl merged them, and the extractor of those that another one read.
+
+        Which listings were read whole, and which absent article was really gone, the crawl knew and decided. Where
+        answers are missing, ``only`` the articles of ``before`` are rows: of others nobody knows what the crawl saw.
+        """
+        earlier = (
+            Known() if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition)
+        )
+        known = earlier.rows
+        sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
+        tags = ledger.tags() | {
+            slug for slug, section in sections.items() if section.get("content_type") == "tag"
+        }
+        whole = {slug for slug, section in sections.items() if section.get("whole")}
+        if self._saw_all_listings():
+            held = (row["listed_in"] or () for row in known.values())
+            whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
+        listings = Listings(tags=frozenset(tags), whole=frozenset(whole))
+        merged = (
+            merge_row(entry, known.get(entry.article_id), self.snapshot_at, listings)
+            for entry in ledger.entries()
+            if entry.outcome != "gone"
+            and (entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched")))
+        )
+        rows = rows_table(row for row in merged if row is not None)
+        carried = rows.filter(pc.is_in(rows.column("status"), pa.array(["carried", "failed"])))
+        names = set(carried.column("article_id").to_pylist())
+        return rows, {name: by for name, by in earlier.kept.items() if name in names}
+
+    def _saw_all_listings(self) -> bool:
+        sections = self.facts.get("sections", {})
+        asked = str(self.facts.get("arguments", {}).get("sections", "")).split(",")
+        missed = any(section.get("holes") for section in sections.values())
+        missed = missed or bool(self.facts.get("problems", {}).get("discovery"))
+        missed = missed or any(slug and slug not in sections for slug in asked)
+        return not missed and not self.facts.get("scope")
+
+    def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
+        """Return the run facts: those of the crawl, but for what an extractor has a say in."""
+        last, there = _extractor(self.facts), set(rows.column("article_id").to_pylist())
+        gone = {name: fact for name, fact in (self.facts.get("gone") or {}).items() if name not in there}
+        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
+        versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
+        return {
+            **self.facts,
+            "kind": "re-extract",
+            "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
+            "extractor_before": self.facts.get("extractor_before", last) if last == EXTRACTOR else last,
+            "versions": {**self.facts.get("versions", {}), **versions},
+            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
+            "gone": gone,
+            "fields": nested(ledger.tallies("fields")),
+            "rules": dict(ledger.tallies("rules")),
+            "languages": dict(ledger.tallies("language")),
+            "problem_texts": problems[:50],
+            "records_read": records,
+        }
+
+    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> bool:
+        """Enter in ``facts`` the listing pages among the questions ``unread``; tell whether a section was whole before.
+
+        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
+        today's extractor cannot read makes it one.
+        """
+        detail = "a recorded listing page cannot be read by this extractor"
+        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("section/"))
+        holes = [f"section {slug}: {detail}" for slug in slugs]
+        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
+        fewer = any(sections.get(slug, {}).get("whole") for slug in slugs)
+        for slug in slugs.keys() & sections.keys():
+            sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
+        facts |= {
+            "complete": bool(self.facts.get("complete")) and not holes,
+            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
+            "sections": sections,
+        }
+        return fewer
+
+
+class _Earlier(Catalog):
+    """An archive as it was before one of its snapshots."""
+
+    def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
+        super().__init__(catalog.store, site=catalog.site, locale=catalog.locale)
+        self._end = snapshot.id
+
+    def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
+        """Return the snapshots before that one."""
+        return [each for each in super().snapshots(partition) if each.id < self._end]
+
+
+def _extractor(facts: Mapping[str, Any]) -> Any:
+    return facts.get("versions", {}).get("extractor")
+
+
+def _read_by(rows: pa.Table, facts: Mapping[str, Any]) -> dict[str, str | None]:
+    return dict.fromkeys(rows.column("article_id").to_pylist(), _extractor(facts))
+
+
+def _resumed(path: Path, records: str) -> Ledger:
+    """Open the ledger of a run that was killed, or a new one where there is none that fits."""
+    wanted = {"extractor": EXTRACTOR, "helpscraper": __version__, "records": records}
+    ledger = Ledger(path)
+    meta = ledger.meta()
+    if not wanted.items() <= meta.items():
+        ledger.delete()
+        ledger = Ledger(path)
+        ledger.set_meta(**wanted, done="0")
+    return ledger

@@ -1,0 +1,333 @@
+"""A saved page, or its flattened text, becomes a snapshot at the time when it was captured."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from helpscraper import __version__
+from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
+from helpscraper.archive.writer import SnapshotFile, write_snapshot
+from helpscraper.errors import CommandError, ExtractionError, InputError
+from helpscraper.health.checks import check_import
+from helpscraper.items import Article, Body, RawArticle
+from helpscraper.locales import get_locale
+from helpscraper.naming import known_articles, named_rows
+from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.payload.charsets import decoded, encoding_of
+from helpscraper.platforms.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage, check_edition
+from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.sites import OKX, Site, find_site, get_site, known_hosts
+from helpscraper.urls import HelpUrl, parse_help_url
+
+__all__ = ["ImportReport", "import_page", "read_input"]
+
+# As large as the largest response that a crawl accepts.
+MAX_BYTES = 16 * 1024 * 1024
+_UNCHANGED = "check --format and --url; nothing was imported"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import made: the snapshot, and what was corrected or left open, counted by ``field/outcome``.
+
+    ``doubts`` are the findings of the health checks that can judge a single page.
+    """
+
+    snapshot: SnapshotFile
+    outcomes: Counter[str]
+    ambiguous: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+
+
+def read_input(path: Path) -> bytes:
+    """Return the bytes of ``path``, unpacked when it is a gzip file.
+
+    Raises ``InputError`` naming the file, and the offset where a gzip stream breaks off, for a file that cannot be
+    read, is empty, or is larger than 16 MiB unpacked.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be read: {error.strerror}", advice="check the name and the rights"
+        ) from error
+    if data[:2] == b"\x1f\x8b":
+        data = _gunzip(path, data)
+    if len(data) > MAX_BYTES:
+        raise InputError(
+            f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}", advice="this is no saved page"
+        )
+    if not data.strip():
+        raise InputError(f"{path}: the file is empty", advice="save the page again; nothing was imported")
+    return data
+
+
+def _gunzip(path: Path, data: bytes) -> bytes:
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            return stream.read(MAX_BYTES + 1)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path}: the gzip stream is damaged within its {len(data):,} bytes: {error}",
+            advice="copy the file again; nothing was imported",
+        ) from error
+
+
+def import_page(
+    archive_uri: str,
+    path: Path,
+    *,
+    form: Literal["html", "text"],
+    url: str,
+    locale: str,
+    captured_at: dt.datetime,
+    site: str | None = None,
+) -> ImportReport:
+    """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
+
+    ``url`` is where the page was captured; it decides what kind of page it is, and of which site if ``site`` does not
+    say so; any of the site's hosts will do. The same file with the same arguments
+    gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also where its page is
+    not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the archive is
+    unchanged then.
+    """
+    context = Context(_site_of(url, site), get_locale(locale).prefix)
+    if captured_at.tzinfo is None:
+        raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
+    captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
+    _check_edition(url, context)
+    data = read_input(path)
+    catalog = Catalog(archive_uri)
+    partition = Partition(context.site.name, context.locale)
+    ambiguous: tuple[str, ...] = ()
+    rules: dict[str, int] = {}
+    if form == "text":
+        raws, ambiguous = named_rows(_decoded(path, data), url, context, known_articles(catalog, partition))
+    else:
+        raws, rules = _from_html(path, data, url, context)
+    if not raws:
+        raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
+    articles, bodies, outcomes = _normalised(raws, context, captured_at)
+    if not articles:
+        raise InputError(
+            f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
+            advice="check --format, --locale and --url; nothing was imported",
+        )
+    run = _facts(partition, captured_at, path, url, len(data), articles, outcomes, ambiguous)
+    run["rules"] = rules
+    written = write_snapshot(
+        catalog.store,
+        partition,
+        snapshot_id(captured_at),
+        articles_table(articles),
+        bodies_table(bodies, captured_at),
+        run,
+    )
+    doubts = tuple(each["detail"] for each in run["health"] if each["verdict"] != "ok")
+    return ImportReport(written, outcomes, ambiguous, doubts)
+
+
+def _site_of(url: str, name: str | None) -> Site:
+    """Return the site called ``name``, or else that of ``url``; raises ``CommandError`` when ``url`` is not its own."""
+    site = get_site(name) if name is not None else find_site(url) or OKX
+    if find_site(url) is site or _is_own_machine(url):
+        return site
+    raise CommandError(
+        f"{url} is not a page of {site.name if name is not None else 'a help centre that helpscraper knows'}",
+        advice=f"give the URL where the page was captured; {known_hosts()}",
+    )
+
+
+def _check_edition(url: str, context: Context) -> None:
+    """Raise ``CommandError`` when ``url`` belongs to another edition than the locale says."""
+    stated = context.site.edition_at(url)
+    if stated != context.locale and not url.startswith(context.site.help_url(context.locale)):
+        raise CommandError(
+            f"{url} belongs to the edition {stated}, not to {context.locale}",
+            advice=f"say --locale {stated}, or give the URL with its locale prefix",
+        )
+
+
+def _is_own_machine(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _decoded(path: Path, data: bytes) -> str:
+    if data[:500].lstrip()[:1] == b"<":
+        raise InputError(f"{path}: this is HTML, not flattened text", advice="import it with --format html")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path}: not UTF-8 at byte {error.start}",
+            advice="convert it first, for example with iconv; nothing was imported",
+        ) from error
+
+
+def _from_html(
+    path: Path, data: bytes, url: str, context: Context
+) -> tuple[list[RawArticle], dict[str, int]]:
+    """Return the rows of a saved page, and how often each extraction rule matched (``listing.state/found``)."""
+    target = parse_help_url(url)
+    if target.kind not in {"article", "section", "category", "search"}:
+        raise CommandError(
+            f"{url} is no article, section, category or search of a help centre",
+            advice="--url tells where the page was captured, such as https://www.okx.com/help/section/faq-kyc",
+        )
+    _check_encoding(path, data)
+    try:
+        page, kind, raws = _read_html(path, data, url, target, context)
+    except ExtractionError as error:
+        raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
+    _check_whole(path, page)
+    return raws, {f"{kind}.{rule}": n for rule, n in sorted(page.outcomes.items())}
+
+
+def _read_html(
+    path: Path, data: bytes, url: str, target: HelpUrl, context: Context
+) -> tuple[OkxPage, str, list[RawArticle]]:
+    """Return the page, its kind as the rules of a crawl name it, and its rows."""
+    check_edition(OkxPage(url, data), context.site, context.locale)
+    if target.kind == "article":
+        article = ArticlePage(url, data, slug=target.slug)
+        return article, "article", [article.article]
+    if target.kind == "search":
+        search = SearchPage(url, data)
+        return search, "search", search.articles
+    listing = ListingPage(url, data)
+    if listing.page != target.page:
+        raise InputError(
+            f"{path}: the page says that it is page {listing.page} of its list, not {target.page} as in {url}",
+            advice="give --url as it was when the page was captured; nothing was imported",
+        )
+    articles = listing.articles
+    section = listing.section or target.slug
+    for raw in articles:
+        raw.listed_in = (section,) if section and target.kind == "section" else ()
+    return listing, "listing", articles
+
+
+def _check_whole(path: Path, page: OkxPage) -> None:
+    """Raise ``InputError`` for a page whose state is broken, or of which some entry has no slug that can be a name.
+
+    A crawl counts both and takes the rest, for it will not meet that page again; what an import would leave out
+    nobody would ever hear of.
+    """
+    if page.outcomes["state/broken"]:
+        raise InputError(
+            f"{path}: the script #appState is no JSON with an appContext; it is cut or damaged",
+            advice="save the page again, or take that script out of it to import what the markup shows; "
+            "nothing was imported",
+        )
+    if rejected := page.outcomes["slug/rejected"]:
+        raise InputError(
+            f"{path}: {rejected} of its entries have no plain slug, or lead to another site",
+            advice="look at the page's links: it is damaged or hostile; nothing was imported",
+        )
+
+
+def _check_encoding(path: Path, data: bytes) -> None:
+    """Raise ``InputError`` unless ``data`` is UTF-8, or what the page says of its encoding.
+
+    A crawl reads what it can of such a page, for it will not come again; a file that was saved wrong can be
+    saved again.
+    """
+    if not decoded(data)[1]:
+        return
+    encoding, mark = encoding_of(data)
+    try:
+        data[mark:].decode(encoding)
+    except UnicodeDecodeError as error:
+        offset = mark + error.start
+    raise InputError(
+        f"{path}: wrong encoding: not {encoding} at byte {offset}",
+        advice="save the page as it was served, or correct its charset; nothing was imported",
+    )
+
+
+def _normalised(
+    raws: Sequence[RawArticle], context: Context, captured_at: dt.datetime
+) -> tuple[list[Article], list[Body], Counter[str]]:
+    rows: dict[str, Article] = {}
+    bodies: dict[str, Body] = {}
+    outcomes: Counter[str] = Counter()
+    for raw in raws:
+        values = normalise_article(raw, context)
+        outcomes.update(values.outcomes)
+        columns = values.columns
+        if not columns.get("article_id") or not columns.get("title"):
+            outcomes["row/dropped"] += 1
+            continue
+        fetched = raw.kind == "article"
+        if values.body is not None:
+            bodies[values.body.sha256] = values.body
+        if columns["article_id"] in rows:
+            # One page may show an article twice, in a highlight and in its list; the first one stands.
+            outcomes["row/duplicate"] += 1
+            continue
+        rows[columns["article_id"]] = Article(
+            **columns,
+            snapshot_at=captured_at,
+            status="fetched" if fetched else "listed",
+            fetched_at=captured_at if fetched else None,
+            listed_in=sorted(raw.listed_in),
+            confidence="declared",
+        )
+    return list(rows.values()), list(bodies.values()), outcomes
+
+
+def _facts(
+    partition: Partition,
+    captured_at: dt.datetime,
+    path: Path,
+    url: str,
+    size: int,
+    articles: Sequence[Article],
+    outcomes: Counter[str],
+    ambiguous: tuple[str, ...],
+) -> dict[str, Any]:
+    """Return the run facts. Nothing of the hour or of the machine is in them: the same import gives the same bytes."""
+    fields: dict[str, dict[str, int]] = {}
+    for name, n in sorted(outcomes.items()):
+        field, _, outcome = name.partition("/")
+        fields.setdefault(field, {})[outcome] = n
+    status: Counter[str] = Counter(article.status for article in articles)
+    fetched = [article for article in articles if article.status == "fetched"]
+    bodiless = sum(article.body_sha256 is None for article in fetched)
+    facts = {
+        "run_id": snapshot_id(captured_at),
+        "site": partition.site,
+        "locale": partition.locale,
+        "kind": "import",
+        "started_at": captured_at.isoformat(),
+        "outcome": "incomplete",
+        "exit_code": 0,
+        "complete": False,
+        "incomplete_reasons": [f"imported from one saved page, {path.name}"],
+        "scope": f"the page {url}",
+        "sections": {},
+        "counts": {name: status.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")},
+        "fields": fields,
+        "ambiguous": list(ambiguous),
+        "requests": {"bytes": size},
+        "new": {"fetched": len(fetched), "body_sha256": bodiless},
+        "region": {},
+        "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+        "arguments": {"file": path.name, "url": url},
+    }
+    return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}
+
+
+def _named(outcomes: Counter[str]) -> str:
+    return ", ".join(f"{name} ×{n}" for name, n in sorted(outcomes.items()) if not name.endswith("/present"))

@@ -1,0 +1,115 @@
+"""Recorded answers read on all cores, in their order, with a bounded number of them in memory."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
+from types import TracebackType
+
+from helpscraper.archive.store import Store
+from helpscraper.errors import HelpscraperError
+from helpscraper.intake.notes import Notes
+from helpscraper.normalise.article import Context
+from helpscraper.replay.answers import Source, read
+from helpscraper.replay.plan import Task
+
+__all__ = ["Readers"]
+
+_BATCH = 16
+# Batches under way for each process: enough that none waits, few enough that memory stays as it is.
+_AHEAD = 3
+# Below this many records the start of other processes costs more than they bring.
+_WORTH_A_POOL = 256
+
+
+class Readers:
+    """Processes that read records of the archive at ``uri``; they start when there is enough to do, and
+    once.
+    """
+
+    def __init__(self, uri: str, jobs: int | None = None) -> None:
+        self._uri = uri
+        self._jobs = jobs or _cores()
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def expect(self, tasks: int) -> None:
+        """Let the processes start now, if ``tasks`` are worth it, while the caller still finds out what they are."""
+        if self._jobs > 1 and tasks >= _WORTH_A_POOL:
+            self._started()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
+            # work.
+            self._pool = ProcessPoolExecutor(
+                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
+            )
+            for _ in range(self._jobs):
+                self._pool.submit(_here)  # a process is started for each task that finds none waiting
+        return self._pool
+
+    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
+        """Yield what ``tasks`` say, a few of them at a time and in their order.
+
+        Raises ``HelpscraperError`` when a process dies.
+        """
+        batches = (tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH))
+        if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
+            with closing(Source(Store(self._uri))) as source:
+                for batch in batches:
+                    yield read(batch, source, context)
+            return
+        pool = self._started()
+        waiting: deque[Future[Notes]] = deque()
+        try:
+            for batch in batches:
+                waiting.append(pool.submit(_read_batch, batch, context))
+                if len(waiting) >= self._jobs * _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise HelpscraperError(
+                "a process that reads records died",
+                advice="was memory short? Run it again, with fewer --jobs: it goes on where it stopped",
+            ) from error
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+# The archive that a reading process reads; set once, when it begins.
+_source: Source
+
+
+def _begin(uri: str) -> None:
+    global _source
+    _source = Source(Store(uri))
+
+
+def _here() -> None:
+    """Nothing to do but to be there."""
+
+
+def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:
+    return read(tasks, _source, context)
