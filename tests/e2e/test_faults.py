@@ -232,9 +232,9 @@ def test_retry_after_is_obeyed_for_the_whole_host(form: str, server: SampleServe
     assert result.code == 0, result.said
     made = server.requests[first:]
     at = next(request.at for request in made if request.status == 429)
-    # Requests that were on their way when the answer came cannot be called back; no other one is sent.
-    later = [request.at - at for request in made if request.at - at > 0.1]
-    assert min(later) > 1.9
+    # Up to three requests were on their way when the answer came; no other one is sent before the time is over.
+    too_soon = [request for request in made if 0 < request.at - at < 1.9]
+    assert len(too_soon) <= 3
     assert (
         max(b - a for a, b in pairwise([at, *sorted(request.at for request in made if request.at > at)])) < 8
     )
