@@ -128,8 +128,8 @@ def test_every_plain_reader_counts_the_same_in_a_new_archive(new: Path) -> None:
                     f"select count(*) from '{folder}/**/*.parquet' group by snapshot_at order by snapshot_at"  # noqa: S608 (own path)
                 ).fetchall()
             ],
-            pq.read_table(folder).group_by("snapshot_at").aggregate([([], "count_all")]).sort_by("snapshot_at")["count_all"]
-            .to_pylist(),
+            pq.read_table(folder).group_by("snapshot_at").aggregate([([], "count_all")]).sort_by("snapshot_at")
+            ["count_all"].to_pylist(),
         ]
     )  # fmt: skip
     for found in readers:
