@@ -279,7 +279,7 @@ class CrawlSession:
         """Give the lock back and close the ledger, keeping it."""
         try:
             if self.recorder is not None:
-                self.recorder.leave()
+                self.recorder.close_unindexed()
             self.ledger.close()
         finally:
             self._lock.release()

@@ -1,4 +1,4 @@
-"""A page that is not what it claims to be is an outcome of the crawl, not a defect of the program."""
+"""Treat a failed extraction as a result of the crawl, not as a program error."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ExtractionErrorMiddleware"]
 
 
 class ExtractionErrorMiddleware:
-    """Hand an ``ExtractionError`` from a callback to the spider; any other exception stays Scrapy's, and counts."""
+    """Pass an ``ExtractionError`` of a callback to the spider, and leave other exceptions to Scrapy."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -28,7 +28,7 @@ class ExtractionErrorMiddleware:
         return cls(crawler)
 
     def process_spider_exception(self, response: Response, exception: Exception) -> Iterable[Any] | None:
-        """Enter the failed extraction in the ledger, and go on with what can be done about it."""
+        """Let the spider record the failed extraction in the ledger, and follow its requests."""
         if not isinstance(exception, ExtractionError):
             return None
         spider: HelpSpider = self._crawler.spider  # type: ignore[assignment]

@@ -1,4 +1,4 @@
-"""What may be requested and who may answer: this site's own pages, and a public address."""
+"""Allow requests only to this site, and responses only from public addresses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["SiteGuardMiddleware"]
 
 
 class SiteGuardMiddleware:
-    """Refuse requests that lead off the site: links, and redirects to another host, port or scheme."""
+    """Refuse links and redirects to another host, port or scheme."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -35,7 +35,7 @@ class SiteGuardMiddleware:
         return str(self._crawler.spider.base_url)  # type: ignore[union-attr]
 
     def process_request(self, request: Request) -> None:
-        """Let requests to the site itself pass; raises ``IgnoreRequest`` for every other."""
+        """Let requests to the site pass; raises ``IgnoreRequest`` for any other."""
         if not same_site(request.url, self._base):
             self._crawler.stats.inc_value("helpscraper/offsite/refused")
             came_from = (request.meta.get("redirect_urls") or [None])[-1]
@@ -43,13 +43,13 @@ class SiteGuardMiddleware:
             raise IgnoreRequest(f"off the site {self._base}: {request.url}{via}")
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Refuse what a private address answered for a public name (DNS rebinding)."""
+        """Refuse a response from a private address for a public name (DNS rebinding)."""
         address = getattr(response, "ip_address", None)
         if address is None or _is_global(str(address)):
             return response
         host = urlsplit(self._base).hostname or ""
         if host == "localhost" or _is_address(host):
-            return response  # such a base_url is meant: the user typed it
+            return response  # the user asked for a local base_url
         self._crawler.stats.inc_value("helpscraper/private_address/refused")
         raise IgnoreRequest(f"{host} resolved to the private address {address}")
 

@@ -1,4 +1,4 @@
-"""What Scrapy's log says of each page."""
+"""Scrapy's log messages about pages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["BriefLogFormatter"]
 
 
 class BriefLogFormatter(LogFormatter):
-    """Scrapy's messages without the one that prints each item: here that is a whole page, with its body."""
+    """Scrapy's messages without the one that prints each item, which here is a whole page."""
 
     def scraped(  # type: ignore[override]  # Scrapy takes None for "no message", its annotation does not
         self, item: Any, response: Response | Failure | None, spider: Spider
     ) -> None:
-        """Say nothing: the line "Crawled (200) …" names the page, and what was read of it is in the ledger."""
+        """Log nothing: "Crawled (200) …" names the page, and the ledger holds its values."""

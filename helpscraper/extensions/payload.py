@@ -1,4 +1,4 @@
-"""From a response on the wire to the payload that page objects take; what cannot be had whole is asked for again."""
+"""Decode each response to the payload that page objects take, and retry pages that are cut off or damaged."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ __all__ = ["PayloadMiddleware", "UnreadablePayload", "is_cut_off", "payload_of"]
 
 
 class UnreadablePayload(IgnoreRequest):
-    """The page cannot be had whole from what the site sent; the message is that of the ``PayloadError``."""
+    """The site sent a page that cannot be decoded; the message is that of the ``PayloadError``."""
 
 
 class PayloadMiddleware:
     """Undo the codings of each response, in place of Scrapy's ``HttpCompressionMiddleware``.
 
-    That one returns what there is of a cut stream without a word, and other tools do not decode as it does. Here the
-    function is the one that reads records of web archives.
+    That one silently returns part of a stream that is cut off. This one decodes as the replay of recordings does.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -41,43 +40,42 @@ class PayloadMiddleware:
         return cls(crawler)
 
     def process_response(self, request: Request, response: Response) -> Request | Response:
-        """Pass whole pages on, without codings; ask again for others, and refuse them when they stay so."""
+        """Return the decoded page, or a retry; raises ``UnreadablePayload`` when no retry is left."""
         try:
             if is_cut_off(response):
                 raise PayloadError("the page is cut off (disconnect)")
             page = Payload.of(response.body, partial(_header, response), limit=self._limit)
         except PayloadError as error:
             if response.status // 100 != 2:
-                return response.replace(body=b"")  # its status says all that is asked of it
-            return self._again(request, error)
+                return response.replace(body=b"")  # only its status is needed
+            return self._retry(request, error)
         if "Content-Encoding" not in response.headers:
             return response
-        # The response that came is recorded and goes no further; its headers are copied once, by the new one.
         del response.headers["Content-Encoding"]
-        # A text would be searched for its encoding, in the bytes on the wire.
+        # Given an encoding, Scrapy does not search the compressed bytes for one.
         if isinstance(response, TextResponse):
             return response.replace(body=page.data, encoding="utf-8")
         return response.replace(body=page.data)
 
-    def _again(self, request: Request, error: PayloadError) -> Request:
+    def _retry(self, request: Request, error: PayloadError) -> Request:
         self._crawler.stats.inc_value("helpscraper/unreadable_payload")
-        again = None
+        retry = None
         if not isinstance(error, OversizedError):
-            again = get_retry_request(request, reason="unreadable payload", spider=self._crawler.spider)  # type: ignore[arg-type]
-        if again is None:
+            retry = get_retry_request(request, reason="unreadable payload", spider=self._crawler.spider)  # type: ignore[arg-type]
+        if retry is None:
             raise UnreadablePayload(error.message) from error
-        return again
+        return retry
 
 
 def payload_of(response: Response) -> Payload:
-    """Return what a page object takes of a response that came through the middleware."""
+    """Return the payload of a response that passed the middleware."""
     return Payload(response.body, _header(response, "Content-Type"))
 
 
 def is_cut_off(response: Response) -> bool:
-    """Tell whether a page came without any length and was cut when the connection was.
+    """Tell whether a page without a stated length was cut off with its connection.
 
-    A body that is shorter than its Content-Length or lacks its last chunk is found by Scrapy.
+    Scrapy finds a body that is shorter than its ``Content-Length`` or lacks its last chunk.
     """
     if "partial" not in response.flags or response.headers.get("Content-Encoding"):
         return False

@@ -1,4 +1,4 @@
-"""How far the crawl is: a live bar on a terminal, and always one line at the end."""
+"""Show the progress of the crawl as a bar on a terminal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ProgressExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> ProgressExtension:
-        """Make the extension; ``NotConfigured`` where there is no terminal, or ``PROGRESS`` is off."""
+        """Make the extension; raises ``NotConfigured`` without a terminal or when ``PROGRESS`` is off."""
         return cls(crawler)
 
     def spider_opened(self) -> None:
@@ -63,17 +63,17 @@ class ProgressExtension:
         self._progress.start()
 
     def request_scheduled(self, request: Any) -> None:
-        """One more to do."""
+        """Count one more request to do."""
         kind = _kind(request)
         if self._progress is None or kind is None or request.meta.get("retry_times"):
             return
         task = self._progress.tasks[self._tasks[kind]]
-        # Articles wait in the ledger until their turn comes.
+        # The ledger knows all articles; they are scheduled a few at a time.
         total = self._session.asked if kind == _ARTICLE else (task.total or 0) + 1
         self._progress.update(task.id, total=total)
 
     def response_received(self, response: Any, request: Any) -> None:
-        """One done."""
+        """Count one request as done."""
         kind = _kind(request)
         if self._progress is None or kind is None:
             return
@@ -81,7 +81,7 @@ class ProgressExtension:
         self._progress.update(self._tasks[kind], advance=1, errors=f"{problems} errors" if problems else "")
 
     def spider_closed(self) -> None:
-        """Leave the finished bar standing."""
+        """Leave the finished bar on the terminal."""
         if self._progress is not None:
             self._progress.stop()
 

@@ -1,7 +1,7 @@
-"""Keeps every response of the crawl as it came over the wire, before anything else looks at it.
+"""Record every response of the crawl as sent over the wire.
 
-Stands between ``PayloadMiddleware``, which unpacks, and the downloader: robots.txt, redirects, errors
-that are tried again and pages that no extractor can read pass here as well.
+The middleware runs between the downloader and ``PayloadMiddleware``, so it also records robots.txt, redirects,
+errors that are retried and pages that cannot be extracted.
 """
 
 from __future__ import annotations
@@ -36,11 +36,9 @@ logger = logging.getLogger(__name__)
 
 
 class RecorderMiddleware:
-    """Write each response to the crawl's WARC file and put its ``file#offset`` into
-    ``request.meta["warc_record"]``.
+    """Write each response to the crawl's WARC file and set ``request.meta["warc_record"]`` to its ``file#offset``.
 
-    ``request.meta["recorded_at"]`` is the instant of the record, so that a row and its record agree to the
-    second.
+    ``request.meta["recorded_at"]`` is the time of the record, so that a row and its record agree.
     """
 
     def __init__(self, crawler: Crawler, session: CrawlSession) -> None:
@@ -56,18 +54,15 @@ class RecorderMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> RecorderMiddleware:
-        """Make the middleware for ``crawler``, whose spider holds the session; ``WARC_ENABLED=False`` leaves
-        it out.
-        """
+        """Make the middleware for ``crawler``; raises ``NotConfigured`` when ``WARC_ENABLED`` is off."""
         if not crawler.settings.getbool("WARC_ENABLED"):
-            # Without a word: with one, Scrapy would warn of what was asked for.
-            raise NotConfigured
+            raise NotConfigured  # with a message Scrapy would log a warning
         return cls(crawler, crawler.spider.session)  # type: ignore[union-attr]
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Record ``response`` and pass it on; what cannot be recorded ends the crawl."""
+        """Record ``response`` and pass it on; end the crawl when it cannot be recorded."""
         if "cached" in response.flags:
-            return response  # Scrapy's own cache is no witness
+            return response  # it comes from Scrapy's cache, not from the site
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         try:
             reference = self._recorder.write(_exchange(request, response, now))
@@ -79,18 +74,16 @@ class RecorderMiddleware:
         return response
 
     def _end(self, error: ArchiveError) -> None:
-        """Stop asking: the session keeps the error and its ledger, so that nothing is committed and --resume
-        goes on.
-        """
+        """Stop the crawl; nothing is committed, and the ledger is kept for --resume."""
         if self._session.broken is None:
             self._session.broken = error
             logger.critical("The crawl ends, because a response cannot be recorded: %s", error)
-            # Not waited for: closing waits for the very request that this response answers.
+            # Not awaited: closing waits for the very request that this response answers.
             deferred_from_coro(self._crawler.engine.close_spider_async(reason="recording_failed"))
 
 
 def warcinfo(settings: BaseSettings, part_of: str) -> dict[str, str]:
-    """Return the fields of the ``warcinfo`` record: which software asked, in whose name, by which rules."""
+    """Return the fields of the ``warcinfo`` record: software, user agent, contact and robots policy."""
     return {
         "software": f"helpscraper/{__version__} Scrapy/{scrapy.__version__}",
         "http-header-user-agent": str(settings.get("USER_AGENT") or ""),

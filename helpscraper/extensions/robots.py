@@ -1,4 +1,4 @@
-"""robots.txt by RFC 9309: one that cannot be fetched forbids everything, and a missing one forbids nothing."""
+"""robots.txt by RFC 9309: a missing one allows everything, and one that cannot be fetched forbids everything."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["StrictRobotsTxtMiddleware"]
 
 
 class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
-    """Obey robots.txt as Scrapy does, and end the crawl where it cannot be fetched (RFC 9309, 2.3.1.4).
+    """Obey robots.txt, and end the crawl when it cannot be fetched (RFC 9309, 2.3.1.4).
 
-    Scrapy alone would crawl everything after a server error or a missing answer.
+    After a server error or a timeout Scrapy would crawl everything.
     """
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if 400 <= response.status < 500:
-            # 2.3.1.3: there is no robots.txt; the error's own page holds no rules.
+            # 2.3.1.3: there is no robots.txt; the page of the error holds no rules.
             response = response.replace(body=b"")
         elif not 200 <= response.status < 300:
             raise IgnoreRequest(f"HTTP {response.status}")
@@ -39,11 +39,11 @@ class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
         session: CrawlSession = self.crawler.spider.session  # type: ignore[union-attr]
         session.stopped = f"robots.txt cannot be fetched, so nothing may be crawled (RFC 9309): {detail}"
         super()._robots_error(exc, netloc)
-        # Not waited for: closing waits for the very request that asked for robots.txt.
+        # Not awaited: closing waits for the very request that asked for robots.txt.
         deferred_from_coro(self.crawler.engine.close_spider_async(reason="robots_unavailable"))
 
     def process_request_2(self, rp: RobotParser | None, request: Request) -> None:
-        """Let ``request`` pass where the rules allow it; raises ``IgnoreRequest`` where they do not or are unknown."""
+        """Let ``request`` pass if the rules allow it; raises ``IgnoreRequest`` if they do not or are unknown."""
         if rp is None:
             raise IgnoreRequest("robots.txt cannot be fetched")
         super().process_request_2(rp, request)

@@ -1,4 +1,4 @@
-"""Opens the crawl's session before the first request and concludes it after the last one."""
+"""Open the crawl's session before the first request and conclude it after the last one."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
 
-# Scrapy logs an error where robots.txt cannot be fetched; the outcome of the crawl says so already.
+# It logs an error when robots.txt cannot be fetched, which the outcome of the crawl states already.
 _NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Shorten a record to its message: where in Scrapy a host could not be reached helps nobody."""
+    """Drop the traceback, which only shows Scrapy's internals."""
     record.exc_info = None
     return True
 
 
 class ErrorCounter(logging.Handler):
-    """Counts what the program itself did wrong: everything that is logged as an error.
+    """Counts errors of the program: everything that is logged as an error.
 
-    Scrapy reports an exception in a callback, a pipeline, ``start()``, a middleware or a signal handler by the log
-    alone and goes on. Its own counter of log records depends on ``LOG_LEVEL``; this one does not.
+    Scrapy only logs an exception in a callback, a pipeline, a middleware or a signal handler, and goes on. Its own
+    counter of log records depends on ``LOG_LEVEL``; this one does not.
     """
 
     def __init__(self) -> None:
@@ -80,10 +80,7 @@ class SessionExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:
-        """Open the session; raises what ends the crawl before it begins.
-
-        That is ``CommandError`` for a setting that makes no sense, ``LockHeldError`` or ``ArchiveError``.
-        """
+        """Open the session; raises ``CommandError`` for an invalid setting, ``LockHeldError`` or ``ArchiveError``."""
         check_settings(crawler.settings)
         spider: HelpSpider = crawler.spider  # type: ignore[assignment]
         spider.session = CrawlSession.open(spider.arguments, session_options(crawler.settings))
@@ -97,14 +94,14 @@ class SessionExtension:
         return extension
 
     def item_error(self, failure: Failure) -> None:
-        """Stop when the ledger cannot be written: what is fetched from here on would be lost."""
+        """Stop when the ledger cannot be written, because further pages would be lost."""
         if isinstance(failure.value, ArchiveError) and self.session.broken is None:
             self.session.broken = failure.value
-            # Not waited for: closing waits for the very item that failed.
+            # Not awaited: closing waits for the very item that failed.
             deferred_from_coro(self._crawler.engine.close_spider_async(reason="ledger_failed"))
 
     def spider_closed(self, reason: str) -> None:
-        """Commit, refuse, or keep the ledger of an interrupted crawl."""
+        """Commit or refuse the snapshot, or keep the ledger of an interrupted crawl."""
         if self.session.concluded is not None:
             return
         stats: dict[str, Any] = dict(self._crawler.stats.get_stats())

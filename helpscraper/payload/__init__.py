@@ -1,7 +1,7 @@
-"""From the bytes of an answer to the text of its page: the one decoding of a crawl, an import and a re-extraction.
+"""Decode the bytes of a response to the text of its page, for crawls, imports and re-extraction alike.
 
-codings     transfer and content codings undone, within a bound
-charsets    bytes to text: byte order mark, header, ``meta``
+codings     undo transfer and content codings within a bound
+charsets    decode bytes to text by byte order mark, header or ``meta``
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ __all__ = ["MAX_BODY", "Payload"]
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A page as bytes without codings, and the ``Content-Type`` that its answer stated (empty where there is none)."""
+    """The bytes of a page without codings, and the ``Content-Type`` of the response (empty when absent)."""
 
     data: bytes
     content_type: str = ""
 
     @classmethod
     def of(cls, wire: bytes, header: Callable[[str], str], *, limit: int = MAX_BODY) -> Self:
-        """Return the page in ``wire``, the bytes that came under the headers that ``header`` looks up by name.
+        """Return the page in ``wire``, the payload of a response as sent.
 
-        ``header`` gives the values of a repeated header joined by commas, and the empty text for one that is absent.
-        Raises ``PayloadError`` where the page cannot be had whole.
+        ``header(name)`` gives the values of a response header joined by commas, empty when it is absent.
+        Raises ``PayloadError`` for a page that is cut off or cannot be decoded.
         """
         data = decode_body(
             wire, content=header("Content-Encoding"), transfer=header("Transfer-Encoding"), limit=limit
@@ -36,5 +36,5 @@ class Payload:
         return cls(data, header("Content-Type"))
 
     def text(self) -> tuple[str | bytes, int]:
-        """Return the page as text, or as bytes that are UTF-8, and the number of characters that were undecodable."""
+        """Return the page as text, or as bytes if they are UTF-8, and the number of undecodable characters."""
         return decoded(self.data, self.content_type)

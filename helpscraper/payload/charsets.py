@@ -1,11 +1,11 @@
-"""From bytes to text: which encoding a page is in, and what in it cannot be decoded.
+"""Find the encoding of a page, decode it, and count undecodable places.
 
-The order is that of browsers (WHATWG HTML, 13.2.3.2): byte order mark, ``Content-Type``, ``meta``; without any of
-them UTF-8. Only encodings that browsers know count (WHATWG Encoding, 4.2), so that no page names a codec of
-Python's which is none for text, or which hides markup in harmless bytes.
+The order is that of browsers (WHATWG HTML, 13.2.3.2): byte order mark, ``Content-Type``, ``meta``, else UTF-8.
+Only encodings that browsers know are accepted (WHATWG Encoding, 4.2), because some of Python's codecs are not for
+text or can hide markup.
 
-In one point a browser is not followed: UTF-8 that is declared as a single-byte encoding, or as UTF-16, is read as
-UTF-8. Text in those encodings is never UTF-8 by chance, and a browser would show garbage.
+Unlike a browser, we read valid UTF-8 as UTF-8 even if a single-byte encoding or UTF-16 is declared: text in those
+is never valid UTF-8 by chance.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
-# By the names of Python's codecs, as w3lib resolves the labels.
+# Names of Python's codecs, to which w3lib resolves the labels.
 _WIDE: Final = frozenset({"utf-16", "utf-16-be", "utf-16-le"})
 _ASIAN: Final = frozenset(
     {"gb18030", "big5hkscs", "euc_jp", "iso2022_jp", "cp932", "cp949"}
@@ -40,7 +40,7 @@ _MARKUP = 512
 
 
 def encoding_of(data: bytes, content_type: str = "") -> tuple[str, int]:
-    """Return the name of the encoding of the page ``data``, and the length of its byte order mark.
+    """Return the encoding of the page ``data`` and the length of its byte order mark.
 
     >>> encoding_of(b"<meta charset=gbk>"), encoding_of(b"<meta charset=gbk>", "text/html; charset=koi8-r")
     (('gb18030', 0), ('koi8-r', 0))
@@ -48,12 +48,12 @@ def encoding_of(data: bytes, content_type: str = "") -> tuple[str, int]:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return name, len(mark)
-    # A label is ASCII; how other bytes of a header were made text must not matter.
+    # Labels are ASCII; headers may have been decoded as Latin-1 or UTF-8.
     declared = _known(http_content_type_encoding(content_type.encode("ascii", "replace").decode()))
     if declared is None:
         declared = _known(html_body_declared_encoding(data))
         if declared in _WIDE:
-            return "utf-8", 0  # the declaration itself could be read as ASCII
+            return "utf-8", 0  # a ``meta`` that was found as ASCII cannot be UTF-16
     if declared in _WIDE:
         wide = b"\0" in data[:_MARKUP]
         return ("utf-16-be" if declared == "utf-16-be" else "utf-16-le") if wide else "utf-8", 0
@@ -65,9 +65,9 @@ def _known(name: str | None) -> str | None:
 
 
 def decoded(data: bytes, content_type: str = "") -> tuple[str | bytes, int]:
-    """Return the page ``data`` as text, or as it is where it is UTF-8, and the number of undecodable places in it.
+    """Return the page ``data`` as text, or unchanged if it is UTF-8, and the number of undecodable places.
 
-    Each of those is U+FFFD in the text; one that the page itself holds does not count.
+    Each of those becomes U+FFFD in the text; U+FFFD of the page itself does not count.
     """
     name, mark = encoding_of(data, content_type)
     if name == "utf-8" and not mark and is_utf8(data):
@@ -86,7 +86,7 @@ def decoded(data: bytes, content_type: str = "") -> tuple[str | bytes, int]:
 
 
 def is_utf8(data: bytes) -> bool:
-    """Tell whether ``data`` is UTF-8; it is decoded in pieces, because a whole page and its text overfill the cache."""
+    """Tell whether ``data`` is UTF-8; decoding in pieces keeps it in the CPU cache."""
     start = 0
     try:
         while start < len(data):
@@ -94,7 +94,7 @@ def is_utf8(data: bytes) -> bool:
             if piece.isascii():
                 start += len(piece)
             else:
-                # A character that a piece cuts in two is left to the next one.
+                # A character that the piece cuts is left to the next piece.
                 start += codecs.utf_8_decode(piece, "strict", start + _PIECE >= len(data))[1]
     except UnicodeDecodeError:
         return False

@@ -1,7 +1,6 @@
-"""From the bytes of an answer to those of its page: transfer and content codings undone, within a bound.
+"""Undo the transfer and content codings of a response within a bound.
 
-Answers come from strangers: a few kilobytes may unpack to gigabytes, and a header may name a coding that the
-bytes do not have, or one that does not exist.
+Responses are hostile: a few kilobytes may unpack to gigabytes, and a header may name a wrong or unknown coding.
 """
 
 from __future__ import annotations
@@ -25,30 +24,29 @@ from helpscraper.errors import OversizedError, PayloadError
 __all__ = ["MAX_BODY", "dechunk", "decode_body"]
 
 MAX_BODY = 16 << 20
-"""Bytes of one decoded page; the crawler accepts no larger one (``DOWNLOAD_MAXSIZE``)."""
+"""Most bytes of a decoded page (``DOWNLOAD_MAXSIZE`` of the crawler)."""
 
 _STEP = 1 << 16
 _DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
 _NAMED = 200
-# Of one page. Members may be empty, so no bound on bytes ends a payload that is made of them.
+# Gzip members of a page; they may be empty, so the bound on bytes is not enough.
 _MEMBERS = 1000
-# Of one answer, each undone within the bound on bytes.
+# Codings of one response, applied one over the other.
 _CODINGS = 8
-# No page is larger than 16 MiB, so neither is a window: the frame's header could ask for 2 GiB of memory.
+# A frame's header may ask for a window of 2 GiB; no page needs more than 16 MiB.
 _ZSTD_OPTIONS: Final[dict[int, int]] = {zstd.DecompressionParameter.window_log_max: 24}
-# Bytes that no text holds, and how far is looked for them (WHATWG MIME Sniffing, 3 and 5).
+# Bytes that text never holds, and the length of the prefix that is searched (WHATWG MIME Sniffing, 3 and 5).
 _BINARY: Final = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
 _LOOKED_AT = 1445
 _WIDE_STARTS: Final = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, b"<\0", b"\0<")
 
 
 def decode_body(payload: bytes, *, content: str = "", transfer: str = "", limit: int = MAX_BODY) -> bytes:
-    """Return the page in ``payload``, whose headers said ``Content-Encoding: content`` (and
-    ``Transfer-Encoding``).
+    """Return the page in ``payload``, whose headers stated the codings ``content`` and ``transfer``.
 
-    Archives that store the decoded page keep these headers as well, and servers name codings that are none
-    (``none``, ``UTF-8``): text that lacks a coding is taken as it is. Raises ``PayloadError`` that says what is
-    wrong: cut off, damaged, an unknown coding; ``OversizedError`` for more than ``limit`` bytes.
+    Text that lacks a stated coding is returned unchanged, because some archives store the decoded page with its old
+    headers and some servers name nonsense (``none``, ``UTF-8``). Raises ``PayloadError`` for a page that is cut off,
+    damaged or in an unknown coding, ``OversizedError`` for more than ``limit`` bytes.
 
     >>> decode_body(b"3\\r\\nabc\\r\\n0\\r\\n\\r\\n", transfer="chunked")
     b'abc'
@@ -56,18 +54,18 @@ def decode_body(payload: bytes, *, content: str = "", transfer: str = "", limit:
     named = f"{content},{transfer}" if content or transfer else ""
     codings = [part.strip().lower() for part in named.split(",", _NAMED) if part.strip()]
     if len(codings) > _CODINGS:
-        raise PayloadError(f"more than {_CODINGS} codings, one over the other")
+        raise PayloadError(f"the page has more than {_CODINGS} content codings")
     for coding in reversed(codings):
         if not payload:
-            return payload  # an answer without a body (304, HEAD) keeps the headers of the page
+            return payload  # a response without a body (304, HEAD) has the headers of the page
         if coding != "identity":
-            payload = _undo(coding, payload, limit)
+            payload = _decode_one(coding, payload, limit)
     if len(payload) > limit:
         raise OversizedError(f"the page has more than {limit:,} bytes")
     return payload
 
 
-def _undo(coding: str, data: bytes, limit: int) -> bytes:
+def _decode_one(coding: str, data: bytes, limit: int) -> bytes:
     if coding == "chunked":
         return dechunk(data, limit)
     try:
@@ -88,9 +86,9 @@ def _is_text(data: bytes) -> bool:
 
 
 def dechunk(payload: bytes, limit: int = sys.maxsize) -> bytes:
-    """Undo ``Transfer-Encoding: chunked``; bytes that are not chunked come back as they are.
+    """Undo ``Transfer-Encoding: chunked``; bytes that are not chunked are returned unchanged.
 
-    Raises ``PayloadError`` when the chunks begin well and break off.
+    Raises ``PayloadError`` when a later chunk is damaged or missing.
     """
     found = bytearray()
     place = 0
@@ -121,7 +119,7 @@ def _chunk_size(line: bytes) -> int | None:
     return int(digits, 16)
 
 
-def _joined(parts: list[bytes], part: bytes, size: int, limit: int) -> int:
+def _append_bounded(parts: list[bytes], part: bytes, size: int, limit: int) -> int:
     size += len(part)
     if size > limit:
         raise OversizedError(f"the page unpacks to more than {limit:,} bytes")
@@ -131,10 +129,10 @@ def _joined(parts: list[bytes], part: bytes, size: int, limit: int) -> int:
 
 def _gunzip(data: bytes, limit: int) -> bytes:
     if not data.startswith(b"\x1f\x8b"):
-        raise PayloadError("damaged: it does not begin as gzip does")
+        raise PayloadError("damaged: the gzip signature is missing")
     parts: list[bytes] = []
     size = members = 0
-    while data.startswith(b"\x1f\x8b"):  # what follows the last member is padding
+    while data.startswith(b"\x1f\x8b"):  # other bytes after a member are padding
         members += 1
         if members > _MEMBERS:
             raise PayloadError(f"the page has more than {_MEMBERS:,} gzip members")
@@ -146,8 +144,8 @@ def _inflate_one(
     stream: zlib_ng._Decompress, data: bytes, parts: list[bytes], size: int, limit: int
 ) -> tuple[int, bytes]:
     try:
-        # One byte beyond the bound is asked for, so that a page of exactly the bound passes.
-        size = _joined(parts, stream.decompress(data, limit - size + 1), size, limit)
+        # One byte more than the limit, so that a page of exactly the limit passes.
+        size = _append_bounded(parts, stream.decompress(data, limit - size + 1), size, limit)
     except _DEFLATE_ERROR as error:
         raise PayloadError(f"damaged: {error}") from error
     if not stream.eof:
@@ -156,7 +154,7 @@ def _inflate_one(
 
 
 def _inflate(data: bytes, limit: int) -> bytes:
-    """Undo ``deflate``: zlib by the standard, a bare deflate stream by some servers' habit."""
+    """Undo ``deflate``: zlib as the standard says, or a raw deflate stream as some servers send it."""
     failed = PayloadError("damaged")
     for wbits in (15, -15):
         parts: list[bytes] = []
@@ -178,7 +176,7 @@ def _unbrotli(data: bytes, limit: int) -> bytes:
     try:
         part = stream.process(data, output_buffer_limit=_STEP)
         while part:
-            size = _joined(parts, part, size, limit)
+            size = _append_bounded(parts, part, size, limit)
             part = b"" if stream.is_finished() else stream.process(b"", output_buffer_limit=_STEP)
     except brotli.error as error:
         raise PayloadError(f"damaged: {error}") from error
@@ -193,7 +191,7 @@ def _unzstd(data: bytes, limit: int) -> bytes:
     try:
         with zstd.ZstdFile(BytesIO(data), options=_ZSTD_OPTIONS) as stream:
             while part := stream.read(_STEP):
-                size = _joined(parts, part, size, limit)
+                size = _append_bounded(parts, part, size, limit)
     except EOFError as error:
         raise PayloadError("the compressed page is cut off") from error
     except zstd.ZstdError as error:

@@ -112,7 +112,7 @@ class PatientSpider(scrapy.Spider):
         limit = self.settings.getint("GIVE_UP_AFTER")
         if self._failed_in_a_row == limit:
             self.logger.warning("%d pages in a row could not be had; giving up", limit)
-            # Not waited for: closing waits for the very request that failed.
+            # Not awaited: closing waits for the very request that failed.
             deferred_from_coro(self.crawler.engine.close_spider_async(reason="unreachable"))
 
     def failed(self, request: Request, error: BaseException) -> Iterable[Request]:

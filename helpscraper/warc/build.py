@@ -1,4 +1,4 @@
-"""Make WARC 1.1 records of one exchange of request and response, as bytes that are not compressed yet."""
+"""Write one request and its response as WARC 1.1 records: uncompressed bytes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["Exchange", "request_record", "response_record", "warcinfo_record"]
 Headers = Sequence[tuple[bytes, bytes]]
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
-_NOTHING = digest_of(b"")
-# Said to a proxy on the way, not to the site: it is no part of the exchange, and the record is handed on.
-_SECRET = {b"proxy-authorization"}
+_EMPTY_DIGEST = digest_of(b"")
+# Addressed to a proxy, not to the site, and a credential: records are shared.
+_LEFT_OUT = {b"proxy-authorization"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -30,10 +30,10 @@ _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-forma
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its response as they went over the wire; ``date`` (aware) is when the response came.
+    """One request and its response as sent; ``date`` (aware) is the time of the response.
 
-    ``protocol`` is ``HTTP/1.1``, ``h2`` …; ``payload`` keeps its content coding. ``cut_off`` says that the connection
-    ended before the payload did.
+    ``protocol`` is ``HTTP/1.1``, ``h2`` …; ``payload`` keeps its content coding; ``cut_off`` is True when the
+    connection ended before the payload did.
     """
 
     url: str
@@ -49,18 +49,18 @@ class Exchange:
     cut_off: bool = False
 
     def header(self, name: bytes) -> str:
-        """Return a header of the response, empty when it has none."""
+        """Return a header of the response, empty when it is absent."""
         found = (value for key, value in self.response_headers if key.lower() == name.lower())
         return next(found, b"").decode("latin-1")
 
 
-_MAKER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
+_WRITER = WARCWriter(BytesIO(), gzip=False, warc_version="1.1")
 
 
 def warcinfo_record(filename: str, info: Mapping[str, str]) -> bytes:
-    """Return the record that begins a file: which software wrote it, for whom, by which rules."""
+    """Return the first record of a file, which describes the software and its settings."""
     fields = {**info, "format": "WARC File Format 1.1", "conformsTo": _CONFORMS}
-    record = _MAKER.create_warcinfo_record(
+    record = _WRITER.create_warcinfo_record(
         filename, {name: _one_line(value) for name, value in fields.items()}
     )
     plain = BytesIO()
@@ -73,8 +73,8 @@ def response_record(
 ) -> bytes:
     """Return the response, or a revisit when ``refers_to`` (URL, ISO date) names the record with its payload.
 
-    A 304 is a revisit in any case, for it has no payload of its own; ``digest`` is then that of the page it
-    vouches for, empty when no such page is stored.
+    A 304 is always a revisit, because it has no payload; its ``digest`` is that of the stored page, empty when
+    no page is stored.
     """
     not_modified = exchange.status == HTTPStatus.NOT_MODIFIED
     revisit = not_modified or refers_to is not None
@@ -104,7 +104,7 @@ def request_record(exchange: Exchange, response_id: str) -> bytes:
     """Return the request that belongs to the response ``response_id``."""
     parts = urlsplit(exchange.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = [item for item in exchange.request_headers if item[0].lower() not in _SECRET]
+    headers = [item for item in exchange.request_headers if item[0].lower() not in _LEFT_OUT]
     if not any(name.lower() == b"host" for name, _ in headers):
         headers.insert(0, (b"Host", parts.netloc.rpartition("@")[2].encode()))
     body = exchange.request_body
@@ -114,16 +114,13 @@ def request_record(exchange: Exchange, response_id: str) -> bytes:
         ("WARC-Date", _iso(exchange.date)),
         ("WARC-Concurrent-To", response_id),
         ("WARC-Target-URI", exchange.url),
-        ("WARC-Payload-Digest", digest_of(body) if body else _NOTHING),
+        ("WARC-Payload-Digest", digest_of(body) if body else _EMPTY_DIGEST),
     ]
     return _record(named, "request", _head(f"{exchange.method} {target} HTTP/1.1", headers) + body)
 
 
 def _record(named: Sequence[tuple[str, str]], kind: str, block: bytes) -> bytes:
-    """Return a record of HTTP, laid out byte for byte as warcio does it, in a third of the time.
-
-    A recording is paid for by every page; tests hold each of its records to the one that warcio writes.
-    """
+    """Return an HTTP record with the bytes that warcio would write; tests compare the two."""
     head = "".join([f"{name}: {_one_line(value)}\r\n" for name, value in named])
     return b"".join(
         (
@@ -136,10 +133,10 @@ def _record(named: Sequence[tuple[str, str]], kind: str, block: bytes) -> bytes:
 
 
 def _head(first: str, headers: Headers) -> bytes:
-    """Return the head of an HTTP message byte for byte: what is not ASCII in it stays as it came."""
+    """Return the head of an HTTP message byte for byte; bytes outside ASCII are kept."""
     lines = [name + b": " + value for name, value in headers]
     data = b"\r\n".join((_one_line(first).encode(), *lines, b"\r\n"))
-    # Every line but the first has come over the wire: one that holds a line break of its own would forge a header.
+    # A line break inside a header from the wire would forge another header.
     if data.count(b"\n") != len(headers) + 2 or data.count(b"\r") != len(headers) + 2:
         lines = [line.translate(_ONE_LINE) for line in lines]
         data = b"\r\n".join((_one_line(first).encode(), *lines, b"\r\n"))
@@ -147,7 +144,7 @@ def _head(first: str, headers: Headers) -> bytes:
 
 
 def _one_line(text: str) -> str:
-    """Keep a value on its line: what a server sends must not begin a header or a record of its own."""
+    """Keep a value on one line, so that a server cannot inject a header or a record."""
     if text.isprintable():
         return text
     return text.replace("\r", " ").replace("\n", " ")

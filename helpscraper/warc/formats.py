@@ -1,4 +1,4 @@
-"""Files that are no WARC files, and what to do with them."""
+"""Recognise files of other formats and advise how to convert them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FORMATS = (
 
 
 def other_format(head: bytes) -> tuple[str, str] | None:
-    """Return what a file that begins with ``head`` is, and what to do about it; None when that is not known.
+    """Return the format of a file that begins with ``head`` and advice about it; None for an unknown format.
 
     >>> other_format(b"BZh9")
     ('it is compressed with bzip2', 'unpack it with `bunzip2`')

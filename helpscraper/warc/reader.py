@@ -1,6 +1,4 @@
-"""Read WARC files: all records of one, or one record by its offset. Damage is yielded, and the rest is still
-read.
-"""
+"""Read all records of a WARC file, or one by its offset; damage is reported and the rest is read."""
 
 from __future__ import annotations
 
@@ -12,22 +10,21 @@ from warcio.statusandheaders import StatusAndHeaders
 
 from helpscraper.errors import InputError
 from helpscraper.warc.formats import other_format
-from helpscraper.warc.record import Problem, Record
-from helpscraper.warc.stream import MARK, Damaged, GzipMember, Plain, find_member
+from helpscraper.warc.record import Damage, Record
+from helpscraper.warc.stream import RECORD_START, DamagedError, GzipMember, PlainStream, find_member
 
 __all__ = ["MAX_RECORD", "iter_records", "parse_headers", "read_at"]
 
 MAX_RECORD = 64 << 20
-"""Bytes of one record; a larger one is reported and passed over, and never held in memory."""
+"""Bytes of one record; a larger one is reported and skipped, and never held in memory."""
 
-# Passing over a record means unpacking it. Beyond this many bytes it is a bomb, and the next record is
-# searched for.
+# A record is skipped by unpacking it; more bytes than this are a compression bomb.
 _MAX_SKIPPED = 1 << 30
 _MAX_LINE = 1 << 16
 _MAX_HEADERS = 1 << 20
 
 _MAX_BLANK = 1 << 16
-_LOOKED_AT = 16
+_HEAD_BYTES = 16
 _CHUNK = 1 << 16
 
 _MAGIC = b"\x1f\x8b"
@@ -35,87 +32,87 @@ _MAGIC = b"\x1f\x8b"
 _VERSION = re.compile(rb"WARC/(?:0\.1[78]|1\.\d{1,2})\s*")
 _HTTP = "application/http"
 _STATUS_LINE = re.compile(rb"[\r\n]{0,4}(http/\d)", re.IGNORECASE)
-# The first empty line, however it and the line before it end: a page may hold the other kind of empty line.
+# The first empty line, whichever line ends are used.
 _HEAD_END = re.compile(rb"\n\r?\n")
 _BLANK = {b"", b"\n", b"\r\n"}
 
 _COPY = "copy the file again, or restore it from a backup; its other records can be read"
 _RESTORE = "restore the file from a backup; its other records can be read"
-_LYING = "the tool that wrote the file is at fault, or a transfer that changed line ends; its other records can be read"
-_LEFT_OVER = "what follows the record belongs to none"
+_WRONG_LENGTH = (
+    "the program that wrote the file, or a transfer that changed line ends, is at fault; "
+    "its other records can be read"
+)
+_LEFT_OVER = "the bytes after this record belong to no record"
 
 
-def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> Iterator[Record | Problem]:
-    """Yield every record of a seekable WARC file (gzip, plain, or one after the other), and a ``Problem`` for every
-    damaged place.
+def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> Iterator[Record | Damage]:
+    """Yield every record of a seekable WARC file (gzip, plain or mixed), and a ``Damage`` for every damaged place.
 
-    ``file`` is the name under which records and problems speak of it. At most ``limit`` bytes are held at a
-    time.
+    ``file`` is its name in records and problems. At most ``limit`` bytes are held at a time.
     """
     offset: int | None = 0
     while offset is not None:
         stream.seek(offset)
-        head = stream.read(_LOOKED_AT)
+        head = stream.read(_HEAD_BYTES)
         if _MAGIC.startswith(head[:2]) and head:
             offset = yield from _compressed(stream, file, offset, limit)
-        elif head.startswith(MARK):
+        elif head.startswith(RECORD_START):
             offset = yield from _plain(stream, file, offset, limit)
         elif offset == 0:
             found = [find_member(stream, 0, gzip=gzip) for gzip in (True, False)] if head else []
-            if (near := head.find(MARK)) > 0:
-                found.append(near)  # behind a byte order mark, which ends no line
+            if (near := head.find(RECORD_START)) > 0:
+                found.append(near)  # after a byte order mark, which ends no line
             offset = min((place for place in found if place is not None), default=None)
             yield _no_record(file, head, offset)
         else:
             return  # the end of the file
 
 
-def _no_record(file: str, head: bytes, first: int | None) -> Problem:
-    """Say what a file begins with that begins with no record; ``first`` is where one begins after all."""
+def _no_record(file: str, head: bytes, first: int | None) -> Damage:
+    """Describe a file that does not begin with a record; ``first`` is the offset of its first record."""
     if not head:
-        return Problem(file, 0, "the file is empty", advice=_COPY)
+        return Damage(file, 0, "the file is empty", advice=_COPY)
     if first is not None:
-        return Problem(
+        return Damage(
             file, 0, f"its first {first:,} bytes belong to no record: {head[:first]!r}", advice=_COPY
         )
     begins = "it begins with neither a gzip member nor a record"
     what, advice = other_format(head) or (begins, "check what kind of file it is")
-    return Problem(file, 0, f"this is not a WARC file: {what}", advice=advice)
+    return Damage(file, 0, f"this is not a WARC file: {what}", advice=advice)
 
 
 def _compressed(
     stream: IO[bytes], file: str, offset: int, limit: int
-) -> Generator[Record | Problem, None, int | None]:
-    """Yield the records of gzip members; return where something else begins, None at the end."""
+) -> Generator[Record | Damage, None, int | None]:
+    """Yield the records of gzip members; return the offset of anything else, None at the end."""
     ahead = b""
     while True:
         member = GzipMember(stream, offset, ahead)
         try:
             yield from _member_records(member, file, offset, limit)
-        except Damaged as damage:
-            yield _problem(file, offset, damage)
+        except DamagedError as damage:
+            yield _damage(file, offset, damage)
             found, ahead = find_member(stream, offset + 1, gzip=True), b""
             if found is None:
                 return None
             offset = found
             continue
-        offset, ahead = _behind(stream, member, offset)
-        # Of what was read ahead, the first byte of the next member may be the last one.
-        if not ahead or ahead.startswith(MARK):
+        offset, ahead = _next_offset(stream, member, offset)
+        if not ahead or ahead.startswith(RECORD_START):
             return offset
         if not _MAGIC.startswith(ahead[:2]):
-            yield Problem(file, offset, "no gzip member begins here", advice=_COPY)
+            yield Damage(file, offset, "no gzip member begins here", advice=_COPY)
             return find_member(stream, offset, gzip=True)
 
 
-def _behind(stream: IO[bytes], member: GzipMember, offset: int) -> tuple[int, bytes]:
-    """Return where the next thing behind ``member`` begins, line ends passed, and some of its bytes."""
+def _next_offset(stream: IO[bytes], member: GzipMember, offset: int) -> tuple[int, bytes]:
+    """Skip line ends after ``member``; return the offset of the next byte, and some bytes from there on."""
     end = member.end if member.end is not None else offset + 1
     ahead = member.rest
     while True:
         begun = ahead.lstrip(b"\r\n")
         end += len(ahead) - len(begun)
-        if len(begun) >= len(MARK):
+        if len(begun) >= len(RECORD_START):
             return end, begun
         stream.seek(end)
         ahead = stream.read(_CHUNK)
@@ -123,123 +120,121 @@ def _behind(stream: IO[bytes], member: GzipMember, offset: int) -> tuple[int, by
             return end, begun  # the end of the file
 
 
-def _member_records(member: GzipMember, file: str, offset: int, limit: int) -> Iterator[Record | Problem]:
-    """Yield the records of one member: one by the standard, all of them where a whole file was compressed at
-    once.
-    """
-    held = _next(member, file, offset, limit)
+def _member_records(member: GzipMember, file: str, offset: int, limit: int) -> Iterator[Record | Damage]:
+    """Yield the records of one member: one by the standard, all when a whole file was compressed at once."""
+    held = _read_record(member, file, offset, limit)
     first = True
     while held is not None:
-        trailing, wrong = _pass_blank(member, held)
-        if wrong is not None and not _is_vouched_for(held):
-            yield _problem(file, offset, wrong)
+        trailing, wrong = _skip_blank_lines(member, held)
+        if wrong is not None and not _digest_matches(held):
+            yield _damage(file, offset, wrong)
             member.skip(_MAX_SKIPPED)
             break
-        held.alone = first and not trailing
-        held.length = (member.end or offset) - offset if held.alone else 0
-        yield held.problem if isinstance(held, _TooLarge) else held
+        held.addressable = first and not trailing
+        held.length = (member.end or offset) - offset if held.addressable else 0
+        yield held.damage if isinstance(held, _TooLarge) else held
         if wrong is not None:
-            yield _problem(file, offset, Damaged(_LEFT_OVER, url=held.url))
+            yield _damage(file, offset, DamagedError(_LEFT_OVER, url=held.url))
             member.skip(_MAX_SKIPPED)
             break
-        held, first = _next(member, file, offset, limit, trailing) if trailing else None, False
+        held, first = _read_record(member, file, offset, limit, trailing) if trailing else None, False
     if member.end is None and member.read(1):
-        raise Damaged(f"the gzip member unpacks to more than {_MAX_SKIPPED:,} bytes: a compression bomb")
+        raise DamagedError(f"the gzip member unpacks to more than {_MAX_SKIPPED:,} bytes: a compression bomb")
 
 
 def _plain(
     stream: IO[bytes], file: str, offset: int, limit: int
-) -> Generator[Record | Problem, None, int | None]:
-    """Yield the records that are not compressed; return where something else begins, None at the end."""
+) -> Generator[Record | Damage, None, int | None]:
+    """Yield uncompressed records; return the offset of anything else, None at the end."""
     while True:
-        source = Plain(stream, offset)
+        source = PlainStream(stream, offset)
         try:
-            record = _next(source, file, offset, limit)
+            record = _read_record(source, file, offset, limit)
             if record is None:
                 return None
             record.length = source.tell() - offset
-            trailing, wrong = _pass_blank(source, record)
-            if wrong is not None and not _is_vouched_for(record):
+            trailing, wrong = _skip_blank_lines(source, record)
+            if wrong is not None and not _digest_matches(record):
                 raise wrong
-        except Damaged as damage:
-            yield _problem(file, offset, damage)
+        except DamagedError as damage:
+            yield _damage(file, offset, damage)
             found = find_member(stream, offset + 1, gzip=False)
             if found is None:
                 return None
             offset = found
             continue
-        yield record.problem if isinstance(record, _TooLarge) else record
+        yield record.damage if isinstance(record, _TooLarge) else record
         offset = source.tell() - len(trailing)
         if wrong is not None:
-            yield _problem(file, offset, Damaged(_LEFT_OVER, url=record.url))
+            yield _damage(file, offset, DamagedError(_LEFT_OVER, url=record.url))
             return find_member(stream, offset, gzip=False)
-        if not trailing.startswith(MARK):
+        if not trailing.startswith(RECORD_START):
             return offset
 
 
-def _is_vouched_for(record: Record) -> bool:
-    """Tell whether a digest says that the record is whole, whatever follows it."""
+def _digest_matches(record: Record) -> bool:
+    """Tell whether a stated digest proves that the record is whole."""
     stated = record.digest or record.headers.get_header("WARC-Block-Digest")
     return bool(stated) and not record.is_revisit and not record.wrong_digests()
 
 
-def _problem(file: str, offset: int, damage: Damaged) -> Problem:
-    return Problem(file, offset, str(damage), damage.url, damage.advice or _COPY)
+def _damage(file: str, offset: int, damage: DamagedError) -> Damage:
+    return Damage(file, offset, str(damage), damage.url, damage.advice or _COPY)
 
 
 def read_at(stream: IO[bytes], file: str, offset: int, *, limit: int = MAX_RECORD) -> Record:
-    """Return the one record at ``offset``; raises ``InputError`` naming file and offset when there is
-    none.
-    """
+    """Return the record at ``offset``; raises ``InputError`` naming file and offset when there is none."""
     stream.seek(offset)
     head = stream.read(2)
     try:
         if not head:
-            raise Damaged("the file ends before this offset")
+            raise DamagedError("the file ends before this offset")
         gzip = head == _MAGIC
-        source: GzipMember | Plain = GzipMember(stream, offset) if gzip else Plain(stream, offset)
-        record = _next(source, file, offset, limit)
+        source: GzipMember | PlainStream = GzipMember(stream, offset) if gzip else PlainStream(stream, offset)
+        record = _read_record(source, file, offset, limit)
         if record is None:
-            raise Damaged("no record begins here")
+            raise DamagedError("no record begins here")
         if isinstance(record, _TooLarge):
-            raise Damaged(record.problem.detail, record.problem.advice, record.url)
+            raise DamagedError(record.damage.detail, record.damage.advice, record.url)
         if isinstance(source, GzipMember):
-            # The checksum at the end of the member is only looked at when the end is read.
+            # zlib checks the checksum when it reads the end of the member.
             source.skip(limit)
         return record
-    except Damaged as damage:
+    except DamagedError as damage:
         url = f" ({damage.url})" if damage.url else ""
         raise InputError(f"{file}#{offset}: {damage}{url}", advice=damage.advice or _RESTORE) from None
 
 
 class _TooLarge(Record):
-    """A record that was passed over; it has headers and no block."""
+    """A record that was skipped; it has headers and no block."""
 
-    problem: Problem
+    damage: Damage
 
 
-def _next(
-    source: GzipMember | Plain, file: str, offset: int, limit: int, first: bytes = b""
+def _read_record(
+    source: GzipMember | PlainStream, file: str, offset: int, limit: int, first: bytes = b""
 ) -> Record | None:
-    """Return the record that begins at the source's place, None at its end; raises ``Damaged``."""
+    """Return the next record of ``source``, None at its end; raises ``DamagedError``."""
     line = first or source.line(_MAX_LINE)
     if not line:
         return None
     if _VERSION.match(line) is None:
         what, advice = other_format(line) or ("", "")
-        raise Damaged(f"no WARC record begins here, but {line[:_LOOKED_AT]!r}{what and f': {what}'}", advice)
+        raise DamagedError(
+            f"no WARC record begins here, but {line[:_HEAD_BYTES]!r}{what and f': {what}'}", advice
+        )
     headers = _warc_headers(source, line)
     if sum(name.lower() == "warc-type" for name, _ in headers.headers) > 1:
-        raise Damaged("cut off: another record begins inside the WARC headers")
+        raise DamagedError("cut off: another record begins inside the WARC headers")
     record = Record(file, offset, 0, headers, b"")
     try:
         length = _content_length(headers)
         if length > limit:
-            return _passed_over(source, record, length, limit)
+            return _skip_large(source, record, length, limit)
         block = source.read(length)
         if len(block) < length:
-            raise Damaged(f"cut off: Content-Length says {length:,} bytes, {len(block):,} are there")
-    except Damaged as damage:
+            raise DamagedError(f"cut off: Content-Length says {length:,} bytes, {len(block):,} are there")
+    except DamagedError as damage:
         damage.url = record.url or None
         raise
     record.block = block
@@ -247,33 +242,35 @@ def _next(
     return record
 
 
-def _passed_over(source: GzipMember | Plain, record: Record, length: int, limit: int) -> _TooLarge:
-    detail = f"a record of {length:,} bytes; the bound is {limit:,}: passed over"
+def _skip_large(source: GzipMember | PlainStream, record: Record, length: int, limit: int) -> _TooLarge:
+    detail = f"a record of {length:,} bytes was skipped; the bound is {limit:,}"
     if source.skip(min(length, _MAX_SKIPPED)) < length:
-        raise Damaged(f"{detail}; its Content-Length is a lie, or it is a compression bomb")
+        raise DamagedError(f"{detail}; its Content-Length is wrong, or it is a compression bomb")
     large = _TooLarge(record.file, record.offset, 0, record.headers, b"")
-    large.problem = Problem(record.file, record.offset, detail, record.url, "no page is so large")
+    large.damage = Damage(
+        record.file, record.offset, detail, record.url, "ignore it: no page of a help centre is that large"
+    )
     return large
 
 
-def _warc_headers(source: GzipMember | Plain, version: bytes) -> StatusAndHeaders:
+def _warc_headers(source: GzipMember | PlainStream, version: bytes) -> StatusAndHeaders:
     if isinstance(source, GzipMember) and (block := source.lines(_MAX_LINE)) is not None:
         return parse_headers(version + block)
     lines, size = [version], len(version)
     while (line := source.line(_MAX_LINE)) not in _BLANK:
         size += len(line)
         if size > _MAX_HEADERS or not line.endswith(b"\n"):
-            raise Damaged("the WARC headers do not end")
+            raise DamagedError("the WARC headers do not end")
         lines.append(line)
     if not line:
-        raise Damaged("cut off inside the WARC headers")
+        raise DamagedError("cut off inside the WARC headers")
     return parse_headers(b"".join(lines))
 
 
 def parse_headers(block: bytes) -> StatusAndHeaders:
-    """Return the start line and the headers in ``block``; a line without a colon is passed over.
+    """Return the start line and the headers in ``block``; a line without a colon is skipped.
 
-    The same as ``warcio``'s own parser gives, which takes a third of the time of reading a record.
+    Gives what ``warcio``'s parser gives; that one takes a third of the time of reading a record.
     """
     try:
         lines = block.decode("utf-8").split("\n")
@@ -290,21 +287,21 @@ def parse_headers(block: bytes) -> StatusAndHeaders:
         if colon:
             pairs.append((name.rstrip(" \t"), value.strip()))
     found = StatusAndHeaders(status.strip(), (), protocol)
-    found.headers = pairs  # text already: handed to the constructor, each would be looked at again
+    found.headers = pairs  # the constructor would decode each again
     return found
 
 
 def _content_length(headers: StatusAndHeaders) -> int:
     stated = str(headers.get_header("Content-Length") or "").strip()
     if not (stated.isascii() and stated.isdigit() and len(stated) < 16):
-        raise Damaged(f"Content-Length is {stated[:40]!r}, which is no length")
+        raise DamagedError(f"Content-Length is {stated[:40]!r}, not a number of bytes")
     return int(stated)
 
 
 def _read_http(record: Record) -> None:
-    """Part the HTTP headers from the payload, where the record holds an HTTP message.
+    """Split an HTTP message into headers and payload.
 
-    The block tells, for Content-Type is recommended and not required; a request has no first line of its own.
+    The block itself decides whether it is one, because ``Content-Type`` is optional; a request has no status line.
     """
     record.payload = record.block
     stated = str(record.headers.get_header("Content-Type") or _HTTP).lower()
@@ -319,17 +316,17 @@ def _read_http(record: Record) -> None:
         case _:
             return
     found = _HEAD_END.search(record.block, start, _MAX_HEADERS)
-    # A revisit may end with its headers; a response without an end of headers has no payload either.
+    # A message without an empty line consists of headers only.
     end, behind = found.span() if found else (len(record.block), len(record.block))
     record.http = parse_headers(record.block[start:end])
     record.payload = record.block[behind:]
 
 
-def _pass_blank(source: GzipMember | Plain, record: Record) -> tuple[bytes, Damaged | None]:
-    """Pass the line ends behind ``record``; return the line that follows them, empty at the end, and what is wrong.
+def _skip_blank_lines(source: GzipMember | PlainStream, record: Record) -> tuple[bytes, DamagedError | None]:
+    """Skip the line ends after ``record``; return the next line (empty at the end) and the damage found, if any.
 
-    The standard asks for two line ends; many tools write one, or none, or more. What begins no record means that the
-    length led elsewhere, and so does a line end that it cut in half.
+    The standard asks for two line ends; many tools write one, none or more. If no record begins there, or a line end
+    was cut in half, ``Content-Length`` was wrong.
     """
     line = source.line(_MAX_LINE)
     halved = record.block.endswith(b"\r") and line == b"\n"
@@ -338,6 +335,8 @@ def _pass_blank(source: GzipMember | Plain, record: Record) -> tuple[bytes, Dama
             break
         line = source.line(_MAX_LINE)
     led = not line or line.startswith(_MAGIC) or _VERSION.match(line)
-    if led and (not halved or _is_vouched_for(record)):
+    if led and (not halved or _digest_matches(record)):
         return line, None
-    return line, Damaged("Content-Length does not lead to the end of the record", _LYING, record.url)
+    return line, DamagedError(
+        "Content-Length does not lead to the end of the record", _WRONG_LENGTH, record.url
+    )

@@ -1,4 +1,4 @@
-"""One WARC record in memory, what is wrong with one, and the digests that vouch for it."""
+"""One WARC record in memory, its digests, and problems of a file."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from helpscraper.errors import PayloadError
 from helpscraper.payload import Payload
 from helpscraper.payload.codings import dechunk
 
-__all__ = ["Problem", "Record", "digest_of", "parse_date", "plain_digest", "same_digest"]
+__all__ = ["Damage", "Record", "digest_of", "parse_date", "plain_digest", "same_digest"]
 
 NOT_MODIFIED = "server-not-modified"
 _NAMED = 80
 _STATUS = re.compile(r"[0-9]{3}(?![0-9])")
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
-# A date of the day, the month or the year is that of its beginning (W3C-DTF, as WARC 1.1 allows).
+# WARC 1.1 allows dates of a day, month or year (W3C-DTF); they mean its first instant.
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
 _HASHES = {
@@ -36,10 +36,8 @@ _HASHES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """Something unreadable: the file, the byte offset in it, what is wrong, the URL where one is known, and what to do
-    about it.
-    """
+class Damage:
+    """A damaged place of a file: byte offset, cause, the record's URL when known, and advice."""
 
     file: str
     offset: int
@@ -53,11 +51,10 @@ class Problem:
 
 @dataclass(eq=False)
 class Record:
-    """One record. ``offset`` and ``length`` are bytes in ``file`` (of the gzip member, where there is one).
+    """One record. ``offset`` and ``length`` are bytes in ``file``, those of the gzip member in a compressed file.
 
-    ``block`` is everything after the WARC headers, ``payload`` what follows the HTTP headers in it: the bytes
-    as they came over the wire. ``alone`` is False when the record shares a gzip member with others, so that
-    its offset does not lead to it.
+    ``block`` is everything after the WARC headers; ``payload`` follows the HTTP headers in it, as sent over the wire.
+    ``addressable`` is False when the record shares a gzip member, so that its offset does not lead to it.
     """
 
     file: str
@@ -67,7 +64,7 @@ class Record:
     block: bytes
     http: StatusAndHeaders | None = None
     payload: bytes = b""
-    alone: bool = True
+    addressable: bool = True
 
     @property
     def ref(self) -> str:
@@ -88,7 +85,7 @@ class Record:
 
     @cached_property
     def date(self) -> dt.datetime | None:
-        """When the response came (UTC); None when the record does not say so."""
+        """The time of the response (UTC); None when it is not stated."""
         return parse_date(str(self.headers.get_header("WARC-Date") or ""))
 
     @property
@@ -99,7 +96,7 @@ class Record:
 
     @property
     def is_revisit(self) -> bool:
-        """Whether the payload lies elsewhere: it was the same as before, or the server said not modified."""
+        """Whether another record holds the payload: it was the same as before, or not modified (304)."""
         return self.type == "revisit"
 
     @property
@@ -109,9 +106,9 @@ class Record:
 
     @property
     def truncated(self) -> str:
-        """Why the crawler cut the page off, empty where it did not.
+        """The reason why the crawler cut the page off, empty when it is whole.
 
-        ``length`` on a revisit is about its own block, which leaves the payload out: Heritrix writes it on all of them.
+        Heritrix writes ``length`` on every revisit, about the missing payload; that is no reason.
         """
         reason = str(self.headers.get_header("WARC-Truncated") or "").strip()[:_NAMED]
         return "" if self.is_revisit and reason.lower() == "length" else reason
@@ -126,16 +123,16 @@ class Record:
 
     @property
     def is_bare_page(self) -> bool:
-        """Whether this record holds a page without HTTP: a file that was on a disk, or what was made of a response."""
+        """Whether this record holds a page without HTTP headers: a file from a disk, or a converted response."""
         if self.type not in {"resource", "conversion"} or self.http is not None:
             return False
         stated = str(self.headers.get_header("Content-Type") or "").partition(";")[0].strip().lower()
         return stated in _PAGES or (not stated and self.block.lstrip()[:1] == b"<")
 
     def http_header(self, name: str) -> str:
-        """Return an HTTP header's value, all of them joined by commas, empty when there is none.
+        """Return the values of an HTTP header joined by commas, empty when it is absent.
 
-        Of a page without HTTP the record itself states the type.
+        The WARC headers state the type of a page without HTTP headers.
         """
         if self.is_bare_page and name.lower() == "content-type":
             return str(self.headers.get_header(name) or "")
@@ -143,7 +140,7 @@ class Record:
         return ", ".join(str(value) for key, value in pairs if key.lower() == name.lower())
 
     def wrong_digests(self, *, block: bool = True) -> list[str]:
-        """Name the stated digests that the record's bytes do not have; without ``block`` only the payload's."""
+        """Return a message for each stated digest that does not match; without ``block`` only for the payload's."""
         wrong = []
         stated = self.headers.get_header("WARC-Block-Digest") if block else None
         if stated and not same_digest(str(stated), self.block):
@@ -155,8 +152,7 @@ class Record:
     def _payload_is(self, digest: str) -> bool:
         if same_digest(digest, self.payload):
             return True
-        # Some crawlers digest the entity, some the message with its chunks, some the page without its codings; the
-        # standard left it open for long.
+        # The standard long left open whether chunks and content codings are part of the digest.
         try:
             if "chunked" in self.http_header("Transfer-Encoding").lower():
                 if same_digest(digest, dechunk(self.payload)):
@@ -168,9 +164,9 @@ class Record:
             return False
 
     def page(self, holder: Record | None = None) -> Payload:
-        """Return the page that this record answers with; ``holder`` has the payload of a revisit.
+        """Return the decoded page; ``holder`` is the record with the payload of a revisit.
 
-        Raises ``PayloadError`` for a page that cannot be had whole.
+        Raises ``PayloadError`` for a page that is cut off or cannot be decoded.
         """
         if self.truncated:
             raise PayloadError(f"the page is cut off ({self.truncated})")
@@ -178,17 +174,13 @@ class Record:
         return Payload.of(held.payload, self.described_by(held).http_header)
 
     def described_by(self, holder: Record) -> Record:
-        """Return whose headers tell type and coding of the payload in ``holder``.
-
-        Those of this answer, for the same bytes may have come under others before; those of ``holder`` where this one
-        says nothing of them.
-        """
+        """Return the record whose headers describe the payload: this one, or ``holder`` if this one has none."""
         says = self.http_header("Content-Type") or self.http_header("Content-Encoding")
         return self if says and not self.not_modified else holder
 
 
 def digest_of(data: bytes) -> str:
-    """Return the digest as WARC writes it: SHA-1 in base 32, which is what every replay tool looks up.
+    """Return the digest as WARC writes it: SHA-1 in base 32, which replay tools look up.
 
     >>> digest_of(b"")
     'sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ'
@@ -209,12 +201,12 @@ def same_digest(stated: str, data: bytes) -> bool:
         return True
     real = algorithm(data, usedforsecurity=False).digest()
     if value == base64.b32encode(real).decode():
-        return True  # as nearly every record has it, and several times as fast as reading what is stated
+        return True  # the usual form, several times as fast as parsing the stated digest
     return plain_digest(stated).partition(":")[2] == real.hex()
 
 
 def plain_digest(stated: str) -> str:
-    """Return ``stated`` in one writing, so that two of the same digest are equal; another algorithm's as it is.
+    """Return ``stated`` in lower-case hexadecimal, so that equal digests compare equal; unknown algorithms as given.
 
     >>> plain_digest("SHA-1:3i42h3s6nnfq2msvx7xzkyaysCX5QBYJ")
     'sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709'
@@ -235,7 +227,7 @@ def plain_digest(stated: str) -> str:
 
 
 def parse_date(text: str) -> dt.datetime | None:
-    """Read a WARC date, of whatever precision (or the 14 digits of an index); None when it is no instant.
+    """Parse a WARC date of any precision, or the 14 digits of an index; None when it is no instant.
 
     >>> parse_date("2026-11-22T06:00:00Z") == parse_date("20261122060000")
     True
@@ -254,7 +246,7 @@ def parse_date(text: str) -> dt.datetime | None:
             instant = instant.astimezone(dt.UTC)
     except (ValueError, OverflowError):
         return None
-    # Years before 1000 are written with fewer than four digits, and no index with such a line could be read again.
+    # strftime writes years before 1000 with fewer than four digits, which an index cannot hold.
     return instant if instant.year >= 1000 else None
 
 

@@ -1,9 +1,7 @@
-"""Bytes of a WARC file, member by member: gzip or plain, bounded, and able to find the next record after
-damage.
+"""Read the bytes of a WARC file, gzip or plain, within bounds, and find the next record after damage.
 
-``warcio.ArchiveIterator`` ends at the first damaged member and reports to stderr; an archive must name the
-damage and go on. So members are framed here and records are parsed in ``reader``; of ``warcio`` reading takes only
-the class that holds headers.
+``warcio.ArchiveIterator`` stops at the first damaged member; an archive must name the damage and go on. This module
+splits the file into members, ``reader`` parses the records, and ``warcio`` provides only the class for headers.
 """
 
 from __future__ import annotations
@@ -14,26 +12,26 @@ from typing import IO, Final, cast
 
 from zlib_ng import zlib_ng
 
-__all__ = ["MARK", "Damaged", "GzipMember", "Plain", "find_member"]
+__all__ = ["RECORD_START", "DamagedError", "GzipMember", "PlainStream", "find_member"]
 
 _CHUNK = 1 << 16
 _STEP = 1 << 20
 _MAGIC = b"\x1f\x8b\x08"
-MARK = b"WARC/"
-"""What every record begins with."""
+RECORD_START = b"WARC/"
+"""The first bytes of every record."""
 
 _MEMBER = re.compile(re.escape(_MAGIC))
-# A disk or a transfer that lost bytes leaves zeros in their place, and no line end behind them.
-_LINE = re.compile(rb"[\n\0]" + MARK)
+# Lost bytes are often replaced by zeros, without a line end after them.
+_LINE = re.compile(rb"[\n\0]" + RECORD_START)
 
-# zlib-ng unpacks two to three times as fast as the zlib that Python brings.
+# zlib-ng is two to three times as fast as Python's zlib.
 _ERROR: Final = cast("type[Exception]", zlib_ng.error)
 
 
-class Damaged(Exception):  # noqa: N818 - a state of the file, always caught in this package
-    """The bytes here are not what they should be; the message says what they are.
+class DamagedError(Exception):
+    """The bytes of a file are damaged; always caught in this package.
 
-    ``advice`` tells what to do where that is not to copy the file again; ``url`` is the record's, where one is known.
+    ``advice`` is empty when copying the file again is the remedy; ``url`` is the record's, when it is known.
     """
 
     def __init__(self, detail: str, advice: str = "", url: str | None = None) -> None:
@@ -41,10 +39,8 @@ class Damaged(Exception):  # noqa: N818 - a state of the file, always caught in 
         self.advice, self.url = advice, url
 
 
-class Plain:
-    """A WARC file that is not compressed: every record lies at an offset of its own."""
-
-    alone = True
+class PlainStream:
+    """An uncompressed WARC file, from an offset on."""
 
     def __init__(self, stream: IO[bytes], offset: int) -> None:
         stream.seek(offset)
@@ -55,11 +51,11 @@ class Plain:
         return self._stream.read(size)
 
     def line(self, limit: int) -> bytes:
-        """Return the next line with its end, or what there is of it."""
+        """Return the next line with its end, or its first ``limit`` bytes."""
         return self._stream.readline(limit)
 
     def skip(self, size: int) -> int:
-        """Pass over ``size`` bytes and return how many there were."""
+        """Skip ``size`` bytes and return how many there were."""
         here = self._stream.tell()
         there = min(here + size, self._stream.seek(0, os.SEEK_END))
         return self._stream.seek(there) - here
@@ -70,10 +66,10 @@ class Plain:
 
 
 class GzipMember:
-    """One gzip member. ``end`` is the offset behind it, once all of it has been read."""
+    """One gzip member; ``end`` is the offset after it, None until all of it has been read."""
 
     def __init__(self, stream: IO[bytes], offset: int, ahead: bytes = b"") -> None:
-        """Begin at ``offset``; ``ahead`` are bytes of the file from there on that were read already."""
+        """Begin at ``offset``; ``ahead`` holds bytes from there on that were read before."""
         if not ahead:
             stream.seek(offset)
         self._stream = stream
@@ -94,11 +90,11 @@ class GzipMember:
                 self._ahead = b""
                 self._given += len(source)
             if not source:
-                raise Damaged("cut off: the file ends inside this gzip member")
+                raise DamagedError("cut off: the file ends inside this gzip member")
             try:
                 fresh = inflater.decompress(source, wanted)
             except _ERROR as error:
-                raise Damaged(f"damaged gzip member: {error}") from error
+                raise DamagedError(f"damaged gzip member: {error}") from error
             if inflater.eof:
                 self.end = self._offset + self._given - len(inflater.unused_data)
             if fresh:
@@ -111,11 +107,11 @@ class GzipMember:
 
     @property
     def rest(self) -> bytes:
-        """What was read of the file beyond the end of the member."""
+        """Bytes that were read beyond the end of the member."""
         return self._inflater.unused_data
 
     def read(self, size: int) -> bytes:
-        """Return ``size`` bytes, fewer only at the end of the member; raises ``Damaged``."""
+        """Return ``size`` bytes, fewer only at the end of the member; raises ``DamagedError``."""
         parts: list[bytes] = []
         while size > 0:
             if self._place >= len(self._buffer) and not self._fill(max(size, _CHUNK)):
@@ -127,7 +123,7 @@ class GzipMember:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def lines(self, limit: int) -> bytes | None:
-        """Return the lines before the next empty one, which is passed; None where that takes more than a look."""
+        """Return the lines before the next empty one, and skip it; None when they are not in the buffer yet."""
         start, end = self._place, self._buffer.find(b"\n\r\n", self._place, self._place + limit)
         if end < 0 or self._buffer.find(b"\n\n", start, end + 1) >= 0:
             return None
@@ -135,14 +131,14 @@ class GzipMember:
         return self._buffer[start : end + 1]
 
     def skip(self, size: int) -> int:
-        """Unpack and forget ``size`` bytes and return how many there were; raises ``Damaged``."""
+        """Unpack and drop ``size`` bytes and return how many there were; raises ``DamagedError``."""
         done = 0
         while done < size and (part := self.read(min(_STEP, size - done))):
             done += len(part)
         return done
 
     def line(self, limit: int) -> bytes:
-        """Return the next line with its end, or what there is of it within ``limit``; raises ``Damaged``."""
+        """Return the next line with its end, or its first ``limit`` bytes; raises ``DamagedError``."""
         while True:
             found = self._buffer.find(b"\n", self._place, self._place + limit)
             if found >= 0:
@@ -154,10 +150,9 @@ class GzipMember:
 def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:
     """Return the offset of the next record at or after ``offset``, None when there is none.
 
-    In a gzip file that is a member whose first bytes are those of a WARC record, so that no chance sequence
-    passes.
+    A gzip member counts only if a record begins in it, so that a chance sequence of bytes does not.
     """
-    mark, size = (_MEMBER, len(_MAGIC)) if gzip else (_LINE, len(MARK) + 1)
+    mark, size = (_MEMBER, len(_MAGIC)) if gzip else (_LINE, len(RECORD_START) + 1)
     stream.seek(offset)
     held, base = b"", offset
     while chunk := stream.read(_CHUNK):
@@ -176,6 +171,6 @@ def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:
 
 def _begins_a_record(stream: IO[bytes], offset: int) -> bool:
     try:
-        return GzipMember(stream, offset).read(len(MARK)) == MARK
-    except Damaged:
+        return GzipMember(stream, offset).read(len(RECORD_START)) == RECORD_START
+    except DamagedError:
         return False

@@ -102,7 +102,7 @@ def test_codings_without_end_are_refused() -> None:
     data = b"page"
     for _ in range(9):
         data = gzip.compress(data, mtime=0)
-    with pytest.raises(PayloadError, match="more than 8 codings"):
+    with pytest.raises(PayloadError, match="more than 8 content codings"):
         decode_body(data, content=", ".join(["gzip"] * 9))
 
 

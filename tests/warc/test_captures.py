@@ -535,8 +535,8 @@ def test_a_cdxj_list_names_captures_beside_it(tmp_path: Path) -> None:
     report = run(tmp_path, tmp_path / "list.cdxj")
     assert load(tmp_path / "archive").keys() == {one, two}
     assert [problem.detail.partition(":")[0] for problem in report.problems] == [
-        "'passwd' is not beside the index",
-        "this is no line of a CDXJ index",
+        "'passwd' is missing from the folder of the index",
+        "not a line of a CDXJ index",
         str(warc) + "#9" + str(found[0].offset if found[0] else ""),
     ]
 
@@ -622,7 +622,7 @@ def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:
 
 def test_endings(tmp_path: Path) -> None:
     assert not is_capture_file(Path("page.html"))
-    with pytest.raises(InputError, match="known endings"):
+    with pytest.raises(InputError, match="give a file that ends in"):
         list(captures_in(tmp_path / "page.html"))
     with pytest.raises(InputError, match="cannot be opened"):
         list(captures_in(tmp_path / "missing.warc.gz"))

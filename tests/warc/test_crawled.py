@@ -35,7 +35,7 @@ from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
 from helpscraper.sites import OKX
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem
+from helpscraper.warc.record import Damage
 from tests.e2e.conftest import crawl, helpscraper, on_a_terminal
 
 pytestmark = pytest.mark.slow
@@ -107,9 +107,9 @@ def test_what_came_over_the_wire_was_recorded(crawled: Crawled) -> None:
     for number, file in enumerate(warc_files(store, EN)):
         with store.open(file) as stream:
             items = list(iter_records(stream, file))
-        assert not [item for item in items if isinstance(item, Problem)]
+        assert not [item for item in items if isinstance(item, Damage)]
         answers = [
-            item for item in items if not isinstance(item, Problem) and item.type in {"response", "revisit"}
+            item for item in items if not isinstance(item, Damage) and item.type in {"response", "revisit"}
         ]
         assert answers[0].url.endswith("/robots.txt")
         assert answers[1].url.endswith("/help")
@@ -142,7 +142,7 @@ def test_recording_can_be_turned_off(tmp_path: Path) -> None:
     assert (report.written, report.reason) == (None, "no page of it was recorded")
     done_export = helpscraper("export", "--wacz", "--archive", tmp_path, "-o", tmp_path / "x.wacz")
     assert done_export.returncode == 2
-    assert "nothing of it was recorded" in done_export.stderr
+    assert "this crawl has no recording" in done_export.stderr
     assert list(tmp_path.glob("*.wacz*")) == []
 
 
@@ -227,7 +227,7 @@ def test_redirects_are_recorded_and_what_they_lead_to_is_no_other_page(tmp_path:
     catalog = Catalog(tmp_path)
     (file,) = warc_files(catalog.store, EN)
     with catalog.store.open(file) as stream:
-        answers = [item for item in iter_records(stream, file) if not isinstance(item, Problem)]
+        answers = [item for item in iter_records(stream, file) if not isinstance(item, Damage)]
     assert sum(item.status == 302 for item in answers if item.type == "response") >= 3
     requests = [item for item in answers if item.type == "request"]
     assert len(requests) == len(server.requests)

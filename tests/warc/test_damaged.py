@@ -33,7 +33,7 @@ from helpscraper.replay.captures import import_captures
 from helpscraper.replay.reextract import Report, reextract
 from helpscraper.sample import SampleServer
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem
+from helpscraper.warc.record import Damage
 from tests.e2e.conftest import crawl, helpscraper
 
 pytestmark = pytest.mark.slow
@@ -65,7 +65,7 @@ def rows_of(archive: Path) -> Rows:
 
 # ---- kinds of damage: each takes a file and a number that says where
 
-Damage = Callable[[Path, float], None]
+Corrupt = Callable[[Path, float], None]
 
 
 def cut(path: Path, where: float) -> None:
@@ -96,7 +96,7 @@ def spoil_header(path: Path, where: float) -> None:
     if not path.name.endswith(".gz"):
         return flip(path, where)
     with path.open("rb") as stream:
-        records = [each for each in iter_records(stream, path.name) if not isinstance(each, Problem)]
+        records = [each for each in iter_records(stream, path.name) if not isinstance(each, Damage)]
     if not records:
         return None
     chosen = records[int(where * (len(records) - 1))]
@@ -111,14 +111,14 @@ def spoil_header(path: Path, where: float) -> None:
     return None
 
 
-EXACT: tuple[Damage, ...] = (cut, flip, blank, remove)
+EXACT: tuple[Corrupt, ...] = (cut, flip, blank, remove)
 """Damage that a checksum shows; a header that somebody wrote anew may say anything."""
 
 
 @dataclass(frozen=True)
 class Blow:
     file: int
-    damage: Damage
+    damage: Corrupt
     where: float
     index_too: bool
 

@@ -21,7 +21,7 @@ from helpscraper.cli import main
 from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.reextract import reextract
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem, Record, digest_of, parse_date, plain_digest, same_digest
+from helpscraper.warc.record import Damage, Record, digest_of, parse_date, plain_digest, same_digest
 from tests.payload.one_decoding import Cell
 from tests.warc.made import AT, SITE, members, record, response
 
@@ -32,7 +32,7 @@ DAY = dt.timedelta(days=1)
 FIRST = f"{AT:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def read(data: bytes) -> list[Record | Problem]:
+def read(data: bytes) -> list[Record | Damage]:
     return list(iter_records(io.BytesIO(data), "file.warc"))
 
 
@@ -78,7 +78,7 @@ def test_rubbish_before_and_behind_records_is_named_and_costs_none(rubbish: byte
         data = rubbish + b"\n" + one + rubbish + b"\n" + two + rubbish
     items = read(data)
     assert [item.url for item in items if isinstance(item, Record)] == URLS[:2]
-    found = [item for item in items if isinstance(item, Problem)]
+    found = [item for item in items if isinstance(item, Damage)]
     assert len(found) == 3
     assert all(problem.advice for problem in found)
     assert found[0].offset == 0
@@ -94,7 +94,7 @@ def test_lost_bytes_cost_no_other_record_and_mix_no_two(kept: int, filler: bytes
     if not filler:
         left = left[: left.rindex(b"\n") + 1]
     found, record = read(left + filler * (len(lost) - len(left)) + whole)
-    assert isinstance(found, Problem)
+    assert isinstance(found, Damage)
     assert found.offset == 0
     assert isinstance(record, Record)
     assert record.url == URLS[1]
@@ -102,7 +102,7 @@ def test_lost_bytes_cost_no_other_record_and_mix_no_two(kept: int, filler: bytes
 
 def test_a_byte_order_mark_costs_no_record() -> None:
     found, *records = read(codecs.BOM_UTF8 + response(URLS[0], b"one") + response(URLS[1], b"two"))
-    assert isinstance(found, Problem)
+    assert isinstance(found, Damage)
     assert found.detail == "its first 3 bytes belong to no record: b'\\xef\\xbb\\xbf'"
     assert [item.url for item in records if isinstance(item, Record)] == URLS[:2]
 
@@ -113,7 +113,7 @@ def test_a_wrong_length_is_named_with_its_url(beside: int, packed: bool) -> None
     block = b"HTTP/1.1 200 OK\r\n\r\n<html>"
     data = record(URLS[0], block, Content_Length=str(len(block) + beside))
     (found,) = read(gzip.compress(data) if packed else data)
-    assert isinstance(found, Problem)
+    assert isinstance(found, Damage)
     assert (found.file, found.offset, found.url) == ("file.warc", 0, URLS[0])
     assert "Content-Length" in found.detail
     assert found.advice
@@ -132,7 +132,7 @@ def test_a_wrong_length_is_named_with_its_url(beside: int, packed: bool) -> None
 )  # fmt: skip
 def test_a_file_of_another_format_is_named_with_what_to_do(data: bytes, said: str) -> None:
     (found,) = read(data)
-    assert isinstance(found, Problem)
+    assert isinstance(found, Damage)
     assert said in found.detail
     assert found.advice
     assert "restore" not in found.advice

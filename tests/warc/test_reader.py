@@ -19,22 +19,22 @@ from warcio.statusandheaders import StatusAndHeadersParser
 
 from helpscraper.errors import InputError
 from helpscraper.warc.reader import iter_records, parse_headers, read_at
-from helpscraper.warc.record import Problem, Record, digest_of, parse_date, same_digest
+from helpscraper.warc.record import Damage, Record, digest_of, parse_date, same_digest
 from tests.warc.made import members, record, response
 
 A, B, C = (f"https://www.okx.com/help/{name}" for name in "abc")
 
 
-def read(data: bytes, **options: Any) -> list[Record | Problem]:
+def read(data: bytes, **options: Any) -> list[Record | Damage]:
     return list(iter_records(io.BytesIO(data), "file.warc.gz", **options))
 
 
-def urls(items: list[Record | Problem]) -> list[str]:
+def urls(items: list[Record | Damage]) -> list[str]:
     return [item.url for item in items if isinstance(item, Record)]
 
 
-def problems(items: list[Record | Problem]) -> list[tuple[int, str]]:
-    return [(item.offset, item.detail) for item in items if isinstance(item, Problem)]
+def problems(items: list[Record | Damage]) -> list[tuple[int, str]]:
+    return [(item.offset, item.detail) for item in items if isinstance(item, Damage)]
 
 
 THREE = [response(url, url.encode() * 50) for url in (A, B, C)]
@@ -49,7 +49,7 @@ def test_records_are_found_at_their_offsets(data: bytes) -> None:
         assert isinstance(item, Record)
         again = read_at(io.BytesIO(data), "file.warc.gz", item.offset)
         assert (again.url, again.payload, again.status) == (item.url, item.url.encode() * 50, 200)
-        assert item.alone
+        assert item.addressable
         assert item.wrong_digests() == []
     lengths = [item.length for item in items if isinstance(item, Record)]
     if data.startswith(b"\x1f"):
@@ -124,8 +124,8 @@ def test_rubbish_between_members() -> None:
         (b"<html>", "this is not a WARC file"),
         (gzip.compress(b"<html>no record</html>", mtime=0), "no WARC record begins here"),
         (gzip.compress(b"WARC/1.0\r\nWARC-Type: response\r\n", mtime=0), "cut off inside the WARC headers"),
-        (members(record(A, b"", Content_Length="-5")), "which is no length"),
-        (members(record(A, b"", Content_Length="many")), "which is no length"),
+        (members(record(A, b"", Content_Length="-5")), "not a number of bytes"),
+        (members(record(A, b"", Content_Length="many")), "not a number of bytes"),
     ],
     # Names of their own: bytes that hold a time would be named differently by each worker.
     ids=["empty", "html", "gzipped-html", "cut-headers", "negative-length", "no-number"],
@@ -184,7 +184,7 @@ def test_a_record_beyond_the_bound_is_passed_over() -> None:
 def test_a_file_that_was_compressed_at_once() -> None:
     items = read(gzip.compress(b"".join(THREE)))
     assert urls(items) == [A, B, C]
-    assert [item.alone for item in items if isinstance(item, Record)] == [False] * 3
+    assert [item.addressable for item in items if isinstance(item, Record)] == [False] * 3
     cut = gzip.compress(b"".join([*THREE, response(A, random.Random(1).randbytes(5000))]))[:-2000]
     items = read(cut)
     assert urls(items) == [A, B, C]

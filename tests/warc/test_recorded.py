@@ -15,7 +15,7 @@ from helpscraper.archive.store import Store
 from helpscraper.archive.verify import verify
 from helpscraper.sample import SampleServer
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem, Record
+from helpscraper.warc.record import Damage, Record
 from tests.e2e.conftest import crawl, start
 
 pytestmark = pytest.mark.slow
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.slow
 EN = Partition("okx", "en")
 
 
-def records(store: Store, file: str) -> tuple[list[Record], list[Problem]]:
+def records(store: Store, file: str) -> tuple[list[Record], list[Damage]]:
     with store.open(file) as stream:
         found = list(iter_records(stream, file))
-    return [item for item in found if isinstance(item, Record)], [x for x in found if isinstance(x, Problem)]
+    return [item for item in found if isinstance(item, Record)], [x for x in found if isinstance(x, Damage)]
 
 
 def test_a_killed_crawl_leaves_a_readable_file(tmp_path: Path) -> None:

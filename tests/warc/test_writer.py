@@ -34,7 +34,7 @@ from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, InputError
 from helpscraper.warc.build import Exchange
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem, Record
+from helpscraper.warc.record import Damage, Record
 from tests.warc.made import AT, SITE, exchange, members, record
 
 EN = Partition("okx", "en")
@@ -58,8 +58,8 @@ def warcio_check(*paths: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def all_records(store: Store) -> list[Record | Problem]:
-    found: list[Record | Problem] = []
+def all_records(store: Store) -> list[Record | Damage]:
+    found: list[Record | Damage] = []
     for file in warc_files(store, EN):
         with store.open(file) as stream:
             found += iter_records(stream, file)
@@ -169,9 +169,9 @@ def test_what_is_stored_becomes_a_revisit(store: Store) -> None:
     assert list(check_records(store, EN, [first, again, other, unmodified])) == []
 
 
-def test_a_304_for_a_page_that_is_nowhere(store: Store) -> None:
+def test_a_304_for_a_page_that_is_not_stored(store: Store) -> None:
     (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"", status=304))
-    with pytest.raises(InputError, match=f"{reference}: the server said that the page had not changed"):
+    with pytest.raises(InputError, match=f"{reference}: the server answered 304"):
         read_payload(store, reference)
     assert list(check_records(store, EN, [reference])) == []  # recording began after the page was fetched
 
@@ -183,7 +183,7 @@ def test_a_record_without_a_digest_is_no_page_that_a_304_vouches_for(store: Stor
     recording.copy(found)
     recording.close()
     (reference,) = write(store, SECOND, exchange(f"{SITE}/help/a", b"", at=AT + DAY, status=304))
-    with pytest.raises(InputError, match=f"{reference}: the server said that the page had not changed"):
+    with pytest.raises(InputError, match=f"{reference}: the server answered 304"):
         read_payload(store, reference)
 
 
@@ -193,7 +193,7 @@ def test_a_304_whose_page_is_lost(store: Store) -> None:
     for file in (warc_files(store, EN)[0], index_path(warc_files(store, EN)[0])):
         Path(store.url(file)).unlink()
     assert [str(problem) for problem in check_records(store, EN)] == [
-        f"{reference}: a revisit of a payload that no record before it holds ({SITE}/help/a)"
+        f"{reference}: no earlier record holds the payload of this revisit ({SITE}/help/a)"
     ]
 
 
@@ -247,14 +247,14 @@ def test_a_kill_at_any_byte_leaves_a_readable_file(store: Store) -> None:
     recording = recorder(store)
     for name in "abc":
         recording.write(exchange(f"{SITE}/help/{name}", name.encode() * 300))
-    recording.leave()
+    recording.close_unindexed()
     (file,) = warc_files(store, EN)
     whole = store.read(file)
     offsets = [item.offset for item in all_records(store) if isinstance(item, Record)]
     for cut in range(offsets[-1], len(whole)):
         items = list(iter_records(io.BytesIO(whole[:cut]), file))
         assert [item.offset for item in items if isinstance(item, Record)] == offsets[:-1]
-        assert len([item for item in items if isinstance(item, Problem)]) == (cut > offsets[-1])
+        assert len([item for item in items if isinstance(item, Damage)]) == (cut > offsets[-1])
     # Without an index the file itself is asked, and the next crawl makes the index.
     Path(store.url(file)).write_bytes(whole[:-5])
     assert [capture.url for capture in load_index(store, file)] == [f"{SITE}/help/{name}" for name in "abc"]
@@ -294,7 +294,7 @@ def test_a_full_disk_ends_the_recording_and_the_file_stays_whole(store: Store, t
     written = int(done.stdout.split()[0])
     assert "the response cannot be recorded: File too large" in done.stdout
     items = all_records(store)
-    assert [item for item in items if isinstance(item, Problem)] == []
+    assert [item for item in items if isinstance(item, Damage)] == []
     answers = [item for item in items if isinstance(item, Record) and item.type == "response"]
     assert len(answers) in {written, written + 1}  # the last one may miss its request
 
@@ -310,7 +310,7 @@ def test_an_object_store_gets_whole_files(monkeypatch: pytest.MonkeyPatch, tmp_p
     # What a killed crawl left in the state folder is published by the next one.
     killed = recorder(store, SECOND)
     lost = killed.write(exchange(f"{SITE}/help/b", b"other"))
-    killed.leave()
+    killed.close_unindexed()
     recorder(store, THIRD)
     assert read_payload(store, lost)[0] == b"other"
     assert list(tmp_path.rglob("*.warc.gz")) == []
@@ -334,7 +334,7 @@ _FILE = f"warc/site=okx/locale=en/{FIRST}-00000.warc.gz"
     ],
 )
 def test_a_reference_leads_to_a_warc_file_and_nowhere_else(store: Store, reference: str) -> None:
-    with pytest.raises(InputError, match="is no reference to a record"):
+    with pytest.raises(InputError, match="is not a reference to a record"):
         read_payload(store, reference)
 
 
@@ -401,7 +401,7 @@ def test_an_index_comes_back(captures: list[Capture]) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_index(data: bytes) -> None:
     for item in parse_index(b"com,okx)/ 20260101000000 " + data + b"\n" + data, "index.cdxj"):
-        assert isinstance(item, Capture | Problem)
+        assert isinstance(item, Capture | Damage)
 
 
 @given(st.text(max_size=60))
@@ -413,6 +413,6 @@ def test_any_url_has_a_key(url: str) -> None:
 def test_index_lines_that_are_none_are_named_by_offset() -> None:
     good = dump_index([Capture("https://a.example/", "20260101000000", 200, "text/html", "", "x", 1, 2)])
     items = list(parse_index(good + b"nonsense\n" + good, "i.cdxj"))
-    assert isinstance(items[1], Problem)
+    assert isinstance(items[1], Damage)
     assert items[1].offset == len(good)
-    assert [type(item) for item in items] == [Capture, Problem, Capture]
+    assert [type(item) for item in items] == [Capture, Damage, Capture]

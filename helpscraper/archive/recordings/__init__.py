@@ -1,11 +1,11 @@
-"""The recordings of an archive: WARC files written while crawling, their index, one record by its reference.
+"""The recordings of an archive: WARC files written while crawling, and their indexes.
 
-writer    the files of one crawl, rotated; a revisit for a payload that is stored already
-index     the CDXJ lines beside each file
-access    a snapshot row's ``file#offset`` to its bytes
-check     every reference of a snapshot followed, every digest computed
-sources   WARC and WACZ files of other archives
-wacz      one crawl as a WACZ
+writer    write the files of one crawl, with revisits for payloads that are stored already
+index     read and write the CDXJ index beside each file
+access    read a record by a row's ``file#offset``
+check     verify every digest and every reference of a snapshot
+sources   read WARC and WACZ files of other archives
+wacz      export one crawl as a WACZ
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One record of an archive by its reference: the page behind a snapshot row, revisits followed."""
+"""Read the page behind a snapshot row by its reference, and follow revisits."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from helpscraper.warc.record import Record
 
 __all__ = ["Payloads", "read_payload", "read_record", "split_ref"]
 
-# The indexes of this many files are held at once: a reference leads back a few crawls, rarely more.
+# Indexes held in memory; a revisit rarely leads back more than a few crawls.
 _INDEXES = 64
 
 
 def split_ref(reference: str) -> tuple[Located, int]:
-    """Part ``file#offset``; raises ``InputError`` unless it names a WARC file of an archive.
+    """Split ``file#offset``; raises ``InputError`` unless it names a WARC file of an archive.
 
     >>> split_ref("warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz#1180")[1]
     1180
@@ -28,31 +28,31 @@ def split_ref(reference: str) -> tuple[Located, int]:
     located = locate(file)
     if not mark or located is None or located.kind != "warc" or not (offset.isascii() and offset.isdigit()):
         raise InputError(
-            f"{reference[:200]!r} is no reference to a record",
-            advice="references stand in the column warc_record, as warc/…/ID-00000.warc.gz#OFFSET",
+            f"{reference[:200]!r} is not a reference to a record",
+            advice="use a value of the column warc_record: warc/…/ID-00000.warc.gz#OFFSET",
         )
     return located, int(offset)
 
 
 def read_record(store: Store, reference: str) -> Record:
-    """Return the record that ``reference`` names, as it is; raises ``InputError`` or ``ArchiveError``."""
+    """Return the record at ``reference``, unchecked; raises ``InputError`` or ``ArchiveError``."""
     located, offset = split_ref(reference)
     with store.open(located.path) as stream:
         return read_at(stream, located.path, offset)
 
 
 def read_payload(store: Store, reference: str) -> tuple[bytes, dict[str, Any]]:
-    """Return the payload behind ``reference``, as it came over the wire, and what the record says of it.
+    """Return the payload at ``reference``, as sent over the wire, and facts about it.
 
     The facts are ``url``, ``date`` (aware), ``status``, ``content_type``, ``content_encoding``, ``record``
-    and ``payload_record`` (the record that holds the bytes, where a revisit led there). Raises ``InputError``
-    for a record that is damaged or has wrong digests, naming file and offset.
+    and ``payload_record`` (for a revisit, the record with the bytes). Raises ``InputError`` with file and offset
+    for a record that is damaged or has wrong digests.
     """
     return Payloads(store).read(reference)
 
 
 class Payloads:
-    """Reads payloads of one archive; keeps the indexes that revisits led through."""
+    """Reads payloads of one archive; caches the indexes that it needs for revisits."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -75,7 +75,7 @@ class Payloads:
         return holder.payload, facts
 
     def checked(self, reference: str) -> Record:
-        """Return the record, its digests verified."""
+        """Return the record after checking its digests."""
         record = read_record(self._store, reference)
         wrong = record.wrong_digests()
         if wrong:
@@ -85,12 +85,10 @@ class Payloads:
         return record
 
     def holder(self, record: Record) -> str:
-        """Return the reference of the record that holds the payload of a revisit: the same digest, stored
-        before.
-        """
+        """Return the reference of the earlier record with the payload of a revisit: the one with its digest."""
         if record.not_modified and not record.digest:
             raise InputError(
-                f"{record.ref}: the server said that the page had not changed (304); no record holds it ({record.url})",
+                f"{record.ref}: the server answered 304 (not modified); no record holds the page ({record.url})",
                 advice="it was fetched while WARC_ENABLED was off; a crawl with -a mode=full fetches it again",
             )
         located, _ = split_ref(record.ref)

@@ -1,4 +1,4 @@
-"""Is the evidence whole? Every record read, every digest computed, every row's reference followed."""
+"""Check recordings: read every record, compute every digest, follow every row's reference."""
 
 from __future__ import annotations
 
@@ -11,33 +11,32 @@ from helpscraper.archive.recordings.index import Capture, capture_of, index_path
 from helpscraper.archive.store import Store
 from helpscraper.errors import InputError
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem
+from helpscraper.warc.record import Damage
 
 __all__ = ["check_records"]
 
 _RESTORE = "restore the file from a backup; a re-extraction keeps rows whose record is lost"
 
 
-def check_records(store: Store, partition: Partition, references: Iterable[str] = ()) -> Iterator[Problem]:
-    """Yield what is wrong with the WARC files of ``partition``, and with ``references`` (``warc_record`` of
-    its rows).
+def check_records(store: Store, partition: Partition, references: Iterable[str] = ()) -> Iterator[Damage]:
+    """Yield the damage in the WARC files of ``partition`` and in ``references`` (``warc_record`` of its rows).
 
-    Each file is read once, from its first byte to its last. A revisit whose payload is nowhere, an index that
-    does not agree with its file, and a reference that leads to no response are problems too.
+    Each file is read once, from first byte to last. A revisit without a stored payload, an index that does not agree
+    with its file, and a reference that leads to no response count as damage.
     """
     held: set[str] = set()
     places: dict[str, set[int]] = {}
     for file in warc_files(store, partition):
         if store.size(file) == 0:
-            continue  # its crawl was killed before the first record: there is nothing in it that could be wrong
+            continue  # its crawl was killed before the first record
         found: list[Capture] = []
         with store.open(file) as stream:
             for item in iter_records(stream, file):
-                if isinstance(item, Problem):
+                if isinstance(item, Damage):
                     yield item
                     continue
                 for wrong in item.wrong_digests():
-                    yield Problem(file, item.offset, wrong, item.url, _RESTORE)
+                    yield Damage(file, item.offset, wrong, item.url, _RESTORE)
                 if item.type in {"conversion", "resource"}:
                     places.setdefault(file, set()).add(item.offset)
                 capture = capture_of(item)
@@ -50,48 +49,48 @@ def check_records(store: Store, partition: Partition, references: Iterable[str] 
         yield from _check_reference(reference, partition, places)
 
 
-def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Problem]:
+def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Damage]:
     if not capture.is_revisit:
-        if capture.digest:  # records without one have no payload in common
+        if capture.digest:
             held.add(capture.digest)
     elif capture.status == HTTPStatus.NOT_MODIFIED and not capture.digest:
-        return  # it vouches for a page that was fetched while nothing was recorded, and claims no more than that
+        return  # the page was fetched while recording was off
     elif capture.digest not in held:
-        detail = "a revisit of a payload that no record before it holds"
-        yield Problem(
+        detail = "no earlier record holds the payload of this revisit"
+        yield Damage(
             capture.file, capture.offset, detail, capture.url, "restore the files of the crawls before it"
         )
 
 
-def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Problem]:
+def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Damage]:
     path = index_path(file)
     if not store.exists(path):
-        return  # a killed crawl wrote none, and none is needed to read the file
+        return  # a killed crawl wrote none; the next crawl makes it
     lines: set[Capture] = set()
     for item in parse_index(store.read(path), path, folder=file.rpartition("/")[0] + "/"):
-        if isinstance(item, Problem):
+        if isinstance(item, Damage):
             yield item
         else:
             lines.add(item)
     for capture in sorted(lines ^ set(found), key=lambda each: each.offset):
-        detail = f"the index names a record at {capture.ref}, and the file holds another one there or none"
+        detail = f"the index names a record at {capture.ref}, where the file holds another one or none"
         if capture not in lines:
             detail = f"the index does not name the record {capture.ref}"
-        yield Problem(path, 0, detail, capture.url, "delete the index: it is made again from the WARC file")
+        yield Damage(path, 0, detail, capture.url, "delete the index: it is made again from the WARC file")
 
 
-def _check_reference(reference: str, partition: Partition, places: dict[str, set[int]]) -> Iterator[Problem]:
+def _check_reference(reference: str, partition: Partition, places: dict[str, set[int]]) -> Iterator[Damage]:
     try:
         located, offset = split_ref(reference)
     except InputError as error:
-        yield Problem("warc_record", 0, error.message, advice=error.advice)
+        yield Damage("warc_record", 0, error.message, advice=error.advice)
         return
     if located.partition != partition:
         detail = f"a row of {partition} refers to a record of {located.partition}"
-        yield Problem(located.path, offset, detail, advice=_RESTORE)
+        yield Damage(located.path, offset, detail, advice=_RESTORE)
     elif located.path not in places:
-        yield Problem(located.path, offset, "a row refers to this file, which is missing", advice=_RESTORE)
+        yield Damage(located.path, offset, "a row refers to this file, which is missing", advice=_RESTORE)
     elif offset not in places[located.path]:
-        yield Problem(
+        yield Damage(
             located.path, offset, "a row refers to this offset, where no response begins", advice=_RESTORE
         )

@@ -1,8 +1,7 @@
-"""The CDXJ index beside each WARC file: which URL was answered when, with what digest, and at which offset.
+"""The CDXJ index beside each WARC file: URL, time, digest and offset of every response.
 
-One line a record, sorted: the URL with its host turned around, the instant as 14 digits, and the rest as
-JSON. Replay tools read it, a WACZ carries it, and the next crawl finds in it which payloads are stored
-already.
+One sorted line for each record: the URL with its host reversed, the instant as 14 digits, and the rest as JSON.
+Replay tools read it, a WACZ carries it, and the next crawl looks up stored payloads in it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 from helpscraper.json_text import loads
 from helpscraper.warc.reader import iter_records
-from helpscraper.warc.record import Problem, Record
+from helpscraper.warc.record import Damage, Record
 
 __all__ = [
     "Capture",
@@ -39,10 +38,10 @@ _ANSWERS = frozenset({"response", "revisit", "resource", "conversion"})
 
 @dataclass(frozen=True, slots=True)
 class Capture:
-    """One answer in a WARC file: what an index line says.
+    """One response in a WARC file: the fields of an index line.
 
-    ``date`` has 14 digits (UTC), ``mime`` is ``warc/revisit`` for a revisit, and ``location`` is where a
-    redirect leads (an addition of ours, which replay tools pass over).
+    ``date`` has 14 digits (UTC), ``mime`` is ``warc/revisit`` for a revisit. ``location``, the target of a redirect,
+    is our own addition; replay tools ignore it.
     """
 
     url: str
@@ -62,17 +61,17 @@ class Capture:
 
     @property
     def is_revisit(self) -> bool:
-        """Whether the payload lies in another record."""
+        """Whether another record holds the payload."""
         return self.mime == "warc/revisit"
 
 
 def surt(url: str) -> str:
-    """Return the sort key of ``url``: host turned around without ``www``, path and query in lower case, query sorted.
+    """Return the sort key of ``url``: reversed host without ``www``, path and sorted query in lower case.
 
     >>> surt("https://www.okx.com/help/A?b=2&a=1"), surt("http://127.0.0.1:8000/help")
     ('com,okx)/help/a?a=1&b=2', '1,0,0,127:8000)/help')
     """
-    # A key is one word of its line, whatever the URL holds.
+    # White space would split the line.
     return "%20".join(_surt(url).split()) or "-"
 
 
@@ -92,11 +91,9 @@ def _surt(url: str) -> str:
 
 
 def capture_of(record: Record) -> Capture | None:
-    """Return the index line of a response, revisit or bare page that stands alone at its offset; None for any other
-    record.
-    """
+    """Return the index line of an addressable response, revisit or bare page; None for any other record."""
     answers = record.is_revisit or record.is_bare_page or record.http is not None
-    if record.type not in _ANSWERS or not answers or record.date is None or not record.alone:
+    if record.type not in _ANSWERS or not answers or record.date is None or not record.addressable:
         return None
     mime = record.http_header("Content-Type").split(";", 1)[0].strip().lower()
     return Capture(
@@ -113,7 +110,7 @@ def capture_of(record: Record) -> Capture | None:
 
 
 def redirect_target(url: str, status: int | None, location: str) -> str:
-    """Return where a redirect leads, empty for an answer that is none.
+    """Return the target of a redirect, empty for any other response.
 
     >>> redirect_target("https://www.okx.com/help/a", 301, "/help/b")
     'https://www.okx.com/help/b'
@@ -127,7 +124,7 @@ def redirect_target(url: str, status: int | None, location: str) -> str:
 
 
 def dump_index(captures: Iterable[Capture]) -> bytes:
-    """Return the lines of an index, sorted as replay tools search it."""
+    """Return the lines of an index in the order that replay tools need."""
     lines = sorted(f"{surt(capture.url)} {capture.date} {_fields(capture)}\n" for capture in captures)
     return "".join(lines).encode()
 
@@ -147,9 +144,8 @@ def _fields(capture: Capture) -> str:
     return json.dumps(fields, ensure_ascii=True)
 
 
-def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture | Problem]:
-    """Yield the captures of a CDXJ index called ``file``, and a ``Problem`` (its offset in the index) for
-    every bad line.
+def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture | Damage]:
+    """Yield the captures of the CDXJ index ``file``, and a ``Damage`` (offset in the index) for every bad line.
 
     ``folder`` is put before each file name, so that a capture's ``file`` leads to the WARC beside the index.
     """
@@ -162,17 +158,17 @@ def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture
             _, date, text = line.decode("utf-8").strip().split(" ", 2)
             yield _capture(loads(text), date, folder)
         except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-            detail = f"this is no line of a CDXJ index: {error}"
-            yield Problem(file, here, detail, advice="make the index again from its WARC files")
+            detail = f"not a line of a CDXJ index: {error}"
+            yield Damage(file, here, detail, advice="make the index again from its WARC files")
 
 
 def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:
     status = str(fields.get("status", "-"))
     if not (len(date) == 14 and date.isascii() and date.isdigit()):
-        raise ValueError(f"{date[:20]!r} are not 14 digits")
+        raise ValueError(f"{date[:20]!r} is not 14 digits")
     offset = int(fields["offset"])
     if not 0 <= offset < 1 << 63:
-        raise ValueError("its offset is none")
+        raise ValueError("its offset is out of range")
     return Capture(
         url=str(fields["url"]),
         date=date,
@@ -194,20 +190,19 @@ def warc_files(store: Store, partition: Partition, snapshot_id: str | None = Non
 
 
 def index_path(file: str) -> str:
-    """Return where the index of a WARC file lies."""
+    """Return the path of the index of a WARC file."""
     return file.removesuffix(".warc.gz") + ".cdxj"
 
 
 def load_index(store: Store, file: str) -> list[Capture]:
-    """Return the captures in WARC file ``file`` in the order of their offsets; without an index the file is
-    read.
+    """Return the captures in WARC file ``file`` by offset, from its index or, after a killed crawl, from the file.
 
-    A killed crawl leaves no index. What cannot be read has no line; ``check_records`` names it.
+    Unreadable records are left out; ``check_records`` names them.
     """
     path = index_path(file)
     if store.exists(path):
         found = list(parse_index(store.read(path), path, folder=file.rpartition("/")[0] + "/"))
-        wrong = next((item for item in found if isinstance(item, Problem) or item.file != file), None)
+        wrong = next((item for item in found if isinstance(item, Damage) or item.file != file), None)
         if wrong is not None:
             raise ArchiveError(
                 f"{store.url(path)}: {wrong}", advice="delete the index: it is made again from the WARC file"
@@ -218,25 +213,25 @@ def load_index(store: Store, file: str) -> list[Capture]:
 
 
 _SHARED = (
-    "this gzip member holds several records, so no offset leads to one of them; "
-    "a program has compressed the file anew: restore it from a backup"
+    "this gzip member holds several records, which cannot be addressed by offset; "
+    "the file was compressed again by another program: restore it from a backup"
 )
 
 
-def scan(store: Store, file: str) -> tuple[list[Capture], list[Problem], int]:
-    """Read WARC file ``file``: its captures, the places that cannot be read, and the number of records of text."""
+def scan(store: Store, file: str) -> tuple[list[Capture], list[Damage], int]:
+    """Read WARC file ``file`` and return its captures, its damage, and the number of text records."""
     captures: list[Capture] = []
-    problems: list[Problem] = []
+    problems: list[Damage] = []
     texts = 0
     with store.open(file) as stream:
         for item in iter_records(stream, file):
-            if isinstance(item, Problem):
+            if isinstance(item, Damage):
                 problems.append(item)
             elif (capture := capture_of(item)) is not None:
                 captures.append(capture)
-            elif not item.alone:
+            elif not item.addressable:
                 if not problems or problems[-1].offset != item.offset:
-                    problems.append(Problem(file, item.offset, _SHARED, item.url))
+                    problems.append(Damage(file, item.offset, _SHARED, item.url))
             else:
                 texts += item.type in {"conversion", "resource"}
     return captures, problems, texts

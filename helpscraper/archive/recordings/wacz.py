@@ -1,7 +1,7 @@
-"""One crawl as a WACZ 1.1.1: its WARC files, their index and its pages in one file that replay tools open.
+"""Export one crawl as a WACZ 1.1.1: WARC files, index and list of pages in one file that replay tools open.
 
-https://specs.webrecorder.net/wacz/1.1.1/. The tool of that name is not used: it reads every record again and
-brings two dozen packages, while everything that a WACZ holds lies ready here.
+https://specs.webrecorder.net/wacz/1.1.1/. The package ``wacz`` would read every record again and brings two dozen
+dependencies.
 """
 
 from __future__ import annotations
@@ -41,16 +41,15 @@ def write_wacz(
 ) -> int:
     """Write the records of one crawl to ``target`` and return the number of its pages.
 
-    ``titles`` names pages by URL, ``software`` is what the WACZ says that it was made by. What the crawl's revisits
-    refer to is copied out of the files of earlier crawls, so the WACZ stands alone. Raises
-    ``ReferenceNotFoundError`` for a crawl that was not recorded, and ``ArchiveError`` where a file is missing or
-    damaged; ``target`` appears whole or not at all.
+    ``titles`` gives page titles by URL, ``software`` the program to name. Payloads of the crawl's revisits are copied
+    from the files of earlier crawls, so that the WACZ is complete. Raises ``ReferenceNotFoundError`` for a crawl that
+    was not recorded, and ``ArchiveError`` when a file is missing or damaged; ``target`` is written whole or not at all.
     """
     files = warc_files(store, partition, snapshot_id)
     if not files:
         raise ReferenceNotFoundError(
-            f"{partition} {snapshot_id}: nothing of it was recorded",
-            advice="was WARC_ENABLED off for that crawl?",
+            f"{partition} {snapshot_id}: this crawl has no recording",
+            advice="check whether WARC_ENABLED was off; choose another snapshot",
         )
     captures = [capture for file in files for capture in load_index(store, file)]
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
@@ -74,7 +73,8 @@ def write_wacz(
         temporary.replace(target)
     except OSError as error:
         raise ArchiveError(
-            f"{target}: cannot be written: {error.strerror or error}", advice="check folder and free space"
+            f"{target}: cannot be written: {error.strerror or error}",
+            advice="check the folder and its free space",
         ) from error
     finally:
         with contextlib.suppress(OSError):
@@ -86,14 +86,12 @@ _PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
 
 
 class _Package:
-    """A zip in the making: every member is stored as it is, so that a reader can seek in it, and is dated
-    alike.
-    """
+    """Writes the zip: members are not compressed, so that a reader can seek in them, and have one date."""
 
     def __init__(self, packed: zipfile.ZipFile, at: dt.datetime) -> None:
         self._packed = packed
         self._at = at
-        # A zip knows no other years.
+        # Zip stores no other years.
         year = min(max(at.year, 1980), 2107)
         self._dated = (year, at.month, at.day, at.hour, at.minute, at.second)
         self._resources: list[dict[str, Any]] = []
@@ -114,7 +112,7 @@ class _Package:
         self._name(path, digest, len(data))
 
     def _name(self, path: str, digest: str, size: int) -> None:
-        # A resource of a data package has a name in lower case, whatever its file is called.
+        # Names in a data package are in lower case.
         name = path.rpartition("/")[2].lower()
         self._resources.append({"name": name, "path": path, "hash": digest, "bytes": size})
 
@@ -136,7 +134,7 @@ class _Package:
 def _copy_referred(
     store: Store, partition: Partition, captures: Iterable[Capture], target: IO[bytes], name: str
 ) -> Iterator[Capture]:
-    """Copy the records, whole gzip members, that hold the payloads of revisits; yield their index lines."""
+    """Copy the gzip members with the payloads of revisits; yield their index lines."""
     captures = list(captures)
     held = {capture.digest for capture in captures if not capture.is_revisit}
     wanted = {capture.digest: capture for capture in captures if capture.is_revisit}
@@ -159,12 +157,12 @@ def _copy_referred(
     for capture in missing.values():
         raise InputError(
             f"{capture.ref}: the payload of this revisit is not in the archive ({capture.url})",
-            advice="restore the WARC files of the crawls before it; `helpscraper verify` names them",
+            advice="restore the WARC files of earlier crawls; `helpscraper verify` names them",
         )
 
 
 def _pages(captures: Iterable[Capture], titles: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yield one line for each page of the help centre that was answered, in the order of time."""
+    """Yield one line for each page of the help centre that answered 200, by time."""
     seen: set[str] = set()
     for capture in sorted(captures, key=lambda each: (each.date, each.url)):
         at = parse_date(capture.date)

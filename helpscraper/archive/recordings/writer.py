@@ -1,7 +1,6 @@
-"""Write the WARC files of one crawl: a record is with the operating system when ``write`` returns.
+"""Write the WARC files of one crawl; when ``write`` returns, the operating system has the record.
 
-One gzip member a record, written whole, so a crawl that is killed at any instant leaves a file whose records
-can all be read but, at worst, the last one.
+Each record is a gzip member of its own, so a killed crawl damages at most the last record.
 """
 
 from __future__ import annotations
@@ -52,21 +51,20 @@ CREATE TABLE capture (url, date, status, mime, digest, file, offset, length, loc
 """
 
 
-class _Stored:
-    """Which payloads the archive holds, and the captures of the file that is being written.
+class _StoredPayloads:
+    """The payloads that the archive holds, and the captures of the current file.
 
-    They lie in a database of this process alone, which SQLite keeps on the disk where it grows and removes by itself:
-    in memory they would grow with the site and with every crawl before.
+    They are kept in a temporary SQLite database, because they grow with the site and with every crawl.
     """
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(_TABLES)
-        self._db.execute("BEGIN")  # never ended: nobody else reads it
+        self._db.execute("BEGIN")  # never committed: nobody else reads it
         finalize(self, self._db.close)
 
     def add(self, capture: Capture) -> None:
-        """Take in one capture, oldest first."""
+        """Add one capture, oldest first."""
         if not capture.digest:
             return
         if not capture.is_revisit:
@@ -88,23 +86,21 @@ class _Stored:
         row = self._db.execute("SELECT digest FROM newest WHERE url = ?", (url,)).fetchone()
         return row[0] if row else ""
 
-    def note(self, capture: Capture) -> None:
-        """Keep a capture of the file that is being written."""
+    def add_current(self, capture: Capture) -> None:
+        """Add a capture of the current file."""
         self._db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(capture))
 
-    def take_noted(self) -> list[Capture]:
-        """Return the captures of the file that was written, in their order, and forget them."""
+    def take_current(self) -> list[Capture]:
+        """Return the captures of the current file in order, and forget them."""
         captures = [Capture(*row) for row in self._db.execute("SELECT * FROM capture ORDER BY rowid")]
         self._db.execute("DELETE FROM capture")
         return captures
 
 
 class Recorder:
-    """The WARC files of one crawl of one partition. Not thread-safe. Close it before the snapshot is
-    committed.
+    """Writes the WARC files of one crawl. Not thread-safe. Close it before the snapshot is committed.
 
-    For an archive on an object store the files are written in the local state folder and published by
-    ``close``.
+    For an object store the files are written in the local state folder, and ``close`` publishes them.
     """
 
     def __init__(
@@ -116,8 +112,7 @@ class Recorder:
         info: Mapping[str, str],
         rotate_bytes: int = ROTATE_BYTES,
     ) -> None:
-        """Get ready for the crawl's next file, which begins with its first record. ``info`` goes into
-        ``warcinfo``.
+        """Prepare the next file, which is created with its first record; ``info`` goes into ``warcinfo``.
 
         Raises ``ArchiveError`` when the recordings of earlier crawls cannot be read.
         """
@@ -126,12 +121,11 @@ class Recorder:
         self._stream: FileIO | None = None
         self._file = ""
         self._size = 0
-        # Those of this recorder alone: whoever takes a recording back removes no other.
-        self.files: list[str] = []
+        self.files: list[str] = []  # of this process, not those written before a resume
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
         self._publish_leftovers()
-        self._stored = _Stored()
+        self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # a crawl that is resumed has some
         self._number = len(before)
         own = warc_path(partition, snapshot_id, self._number)
@@ -140,7 +134,7 @@ class Recorder:
             if not store.exists(index_path(file)):
                 store.commit(index_path(file), dump_index(captures))
             if file > own:
-                continue  # an import after a crawl that is resumed now; payloads are looked for in files before
+                continue  # a later import; payloads of revisits are only looked for in earlier files
             for capture in captures:
                 self._stored.add(capture)
             if file in before:
@@ -150,7 +144,7 @@ class Recorder:
                 self.bytes += store.size(file)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the run facts say of the recording, all parts of a resumed crawl together."""
+        """Return the run facts of the recording, for all parts of a resumed crawl."""
         return {
             "files": [*self._before, *self.files],
             "responses": self.records,
@@ -161,7 +155,7 @@ class Recorder:
     def write(self, exchange: Exchange) -> str:
         """Write request and response and return ``file#offset`` of the response; raises ``ArchiveError``.
 
-        A payload that this archive holds already becomes a revisit, and so does a 304.
+        A payload that the archive holds already is written as a revisit, and so is a 304.
         """
         digest, refers_to = digest_of(exchange.payload), None
         if exchange.status == HTTPStatus.NOT_MODIFIED:
@@ -189,10 +183,9 @@ class Recorder:
         return capture.ref
 
     def copy(self, record: Record, digest: str = "") -> str:
-        """Take over a record of somebody else's file and return its reference; raises ``ArchiveError``.
+        """Copy a record of another archive and return its reference; raises ``ArchiveError``.
 
-        It stays as it is, but for the ``digest`` of its payload, which is stated where it was not: by digests the
-        payload of a revisit is found.
+        ``digest`` is stated as its payload's digest, by which revisits find the payload; the rest is kept.
         """
         if digest:
             record.headers.replace_header("WARC-Payload-Digest", digest)
@@ -205,15 +198,13 @@ class Recorder:
         return f"{self._file}#{offset}"
 
     def _note(self, capture: Capture) -> None:
-        self._stored.note(capture)
+        self._stored.add_current(capture)
         self._stored.add(capture)
         self.records += 1
         self.revisits += capture.is_revisit
 
     def close(self) -> None:
-        """Bring the last file to the disk and write its index; may be called again. Raises
-        ``ArchiveError``.
-        """
+        """Flush the last file to disk and write its index; may be called again. Raises ``ArchiveError``."""
         if self._stream is None:
             return
         stream, self._stream = self._stream, None
@@ -225,12 +216,10 @@ class Recorder:
         if not self._store.is_local:
             self._store.commit(self._file, self._local(self._file))
             self._local(self._file).unlink()
-        self._store.commit(index_path(self._file), dump_index(self._stored.take_noted()))
+        self._store.commit(index_path(self._file), dump_index(self._stored.take_current()))
 
-    def leave(self) -> None:
-        """Let go of the file without an index, because the crawl broke off; the next crawl makes the
-        index.
-        """
+    def close_unindexed(self) -> None:
+        """Close the file without writing an index, after an interrupted crawl; the next crawl writes it."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
@@ -238,13 +227,13 @@ class Recorder:
     # ---- files
 
     def _local(self, file: str) -> Path:
-        """Return where ``file`` is written: in its place, or in the state folder for an object store."""
+        """Return the local path of ``file``: its final place, or the state folder for an object store."""
         if self._store.is_local:
             return Path(self._store.url(file))
         return self._store.state_dir(self._partition) / file.rpartition("/")[2]
 
     def _publish_leftovers(self) -> None:
-        """Publish what a killed crawl on an object store left in the state folder."""
+        """Publish the files of a killed crawl that are still in the state folder of an object store."""
         if self._store.is_local:
             return
         for path in sorted(self._store.state_dir(self._partition).glob("*Z-*.warc.gz")):
@@ -253,10 +242,7 @@ class Recorder:
             path.unlink()
 
     def _append(self, members: bytes) -> int:
-        """Write members whole and return their offset; what cannot be written whole is taken back.
-
-        They may begin a new file: a request goes with its response.
-        """
+        """Write members, in a new file if this one is full, and return their offset; undo a partial write."""
         if self._stream is None or self._size >= self._rotate_bytes:
             self._begin_file()
         return self._append_here(members)
@@ -294,7 +280,7 @@ class Recorder:
     def _failed(self, error: OSError) -> ArchiveError:
         return ArchiveError(
             f"{self._store.url(self._file)}: the response cannot be recorded: {error.strerror or error}",
-            advice="make room or check the folder, then go on with --resume; "
+            advice="free disk space or check the folder, then continue with --resume; "
             "WARC_ENABLED=False crawls without recording",
         )
 

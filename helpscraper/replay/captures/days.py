@@ -154,7 +154,7 @@ class Day:
     def _records(self) -> Iterator[tuple[Place, Record]]:
         shared: dict[str, dict[int, Place]] = {}
         for place in self._places:
-            if not place.alone:
+            if not place.addressable:
                 shared.setdefault(place.file, {})[place.number] = place
                 continue
             yield place, record_in(place.file, place.offset)
@@ -162,7 +162,7 @@ class Day:
             # Compressed as a whole, so that no offset leads to one record: the file is read again.
             for number, item in enumerate(captures_in(path_of(file))):
                 if number in wanted and isinstance(item, Record):
-                    item.alone = True
+                    item.addressable = True
                     yield wanted[number], item
 
     @cached_property

@@ -15,7 +15,7 @@ from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
 from helpscraper.sites import Site
 from helpscraper.urls import parse_help_url
-from helpscraper.warc.record import Problem, Record, digest_of, parse_date
+from helpscraper.warc.record import Damage, Record, digest_of, parse_date
 
 __all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
 
@@ -45,7 +45,7 @@ class CaptureReport:
     used: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Damage] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, where: str, url: str) -> None:
@@ -67,7 +67,7 @@ class Place:
     file: str
     offset: int
     number: int
-    alone: bool
+    addressable: bool
     url: str
     at: dt.datetime
     site: str
@@ -102,7 +102,7 @@ def select(
     seen: set[tuple[str, dt.datetime, str]] = set()
     for path in paths:
         for number, item in enumerate(captures_in(path)):
-            if isinstance(item, Problem):
+            if isinstance(item, Damage):
                 report.problems.append(item)
                 continue
             if item.type in _BESIDE:
@@ -165,7 +165,7 @@ def _place(record: Record, number: int, site: Site | None) -> Place:
         record.file,
         record.offset,
         number,
-        record.alone,
+        record.addressable,
         record.url,
         at,
         site.name if site is not None else "",
