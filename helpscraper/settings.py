@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from scrapy.settings import default_settings
+
 from helpscraper import __version__
 
 BOT_NAME = "helpscraper"
@@ -121,6 +123,12 @@ ITEM_PIPELINES = {
 
 # ---- The whole crawl ----------------------------------------------------------------------------------------------
 
+# Scrapy imports an extension before it asks whether it is on: these two would bring a web server into every crawl.
+EXTENSIONS_BASE = {
+    name: order
+    for name, order in default_settings.EXTENSIONS_BASE.items()
+    if not name.endswith((".TelnetConsole", ".RemoteControl"))
+}
 EXTENSIONS = {
     # Opens the session (lock, ledger) before anything is requested, and commits or refuses at the end.
     "helpscraper.extensions.session.SessionExtension": 0,

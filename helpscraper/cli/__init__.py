@@ -78,6 +78,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     command = next((word for word in arguments if not word.startswith("-")), None)
     args = build_parser(command).parse_args(arguments)
+    if argv is None:  # the process is the command's own, and no command makes a DataFrame
+        from helpscraper.archive.arrow import leave_pandas_out
+
+        leave_pandas_out()
     try:
         code: int = args.run(args)
         sys.stdout.flush()

@@ -23,7 +23,7 @@ from helpscraper.cli.pager import TerminalPager
 from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE
 
 if TYPE_CHECKING:
-    from helpscraper.history.bodies import BodyDiff
+    from helpscraper.history.body_diff import BodyDiff
     from helpscraper.history.result import DiffResult
     from helpscraper.history.words import WordDiff
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog, Snapshot
+    from helpscraper.cli.changes_text import Words
     from helpscraper.history.result import DiffResult
 
 __all__ = ["EXAMPLE", "HELP", "configure", "run"]
@@ -218,15 +219,20 @@ def _print_json(diffs: list[DiffResult], output: str | None) -> None:
 
 def _print_text(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
     from helpscraper.cli.changes_text import paged, print_diff, print_stat
-    from helpscraper.history.bodies import words_of
 
     with paged(args.output) as target:
         for diff, quiet in found:
             if args.stat:
                 print_stat(target, diff)
             else:
-                words = words_of(catalog, diff.partition) if args.words and diff.partition else None
+                words = _words(catalog, diff.partition) if args.words and diff.partition else None
                 print_diff(target, diff, quiet=quiet, words=words)
+
+
+def _words(catalog: Catalog, partition: Partition) -> Words:
+    from helpscraper.history.body_diff import words_of
+
+    return words_of(catalog, partition)
 
 
 def _emit(diffs: list[DiffResult], args: argparse.Namespace) -> None:

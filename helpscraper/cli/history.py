@@ -59,11 +59,14 @@ def print_history(
 
     from helpscraper.cli.changes_text import paged, print_records
     from helpscraper.cli.output import terminal_safe
-    from helpscraper.history.bodies import words_of
     from helpscraper.history.kinds import QUIET
 
     rows = [row for row in found.table.to_pylist() if counts or row["kind"] not in QUIET]
-    compare = words_of(catalog, found.partition) if words else None
+    compare = None
+    if words:
+        from helpscraper.history.body_diff import words_of
+
+        compare = words_of(catalog, found.partition)
     with paged(output) as target:
         names = " -> ".join(map(terminal_safe, found.names))
         target.print(Text(f"{found.partition}  {names}", style="bold"), soft_wrap=True)

@@ -17,7 +17,7 @@ import tempfile
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,9 +29,6 @@ from rich.text import Text
 
 from helpscraper.cli.layout import print_columns
 from helpscraper.errors import CommandError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 __all__ = [
     "cells_shown",
@@ -64,7 +61,7 @@ _NUMERIC = (pa.types.is_integer, pa.types.is_floating)
 
 
 def emit(
-    table: pa.Table | pd.DataFrame,
+    table: pa.Table,
     format: str = "table",
     *,
     output: str | None = None,
@@ -77,18 +74,17 @@ def emit(
     with instants as ``2026-11-22T06:00:00Z``; CSV holds lists as JSON. A file appears whole or not at all.
     Raises ``CommandError`` for Parquet to a terminal and for a file that cannot be written.
     """
-    arrow = table if isinstance(table, pa.Table) else pa.Table.from_pandas(table, preserve_index=False)
     out = stream or sys.stdout
     if format == "table" and output is None:
-        _print_table(arrow.select(columns) if columns else arrow, out)
+        _print_table(table.select(columns) if columns else table, out)
     elif output is not None:
         with whole_file(Path(output)) as file:
-            _write(arrow, format, file, columns)
+            _write(table, format, file, columns)
     elif format == "parquet" and out.isatty():
         raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
     else:
         with utf8(out) as binary:
-            _write(arrow, format, binary, columns)
+            _write(table, format, binary, columns)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,8 @@ def with_pictures(records: pa.Table, pictures: Pictures | None) -> pa.Table:
     of_bodies = pc.and_(
         pc.equal(records.column("field"), "body_sha256"), pc.is_null(records.column("reason"))
     )
-    edits = records.filter(of_bodies).filter(pc.field("before").is_valid() & pc.field("after").is_valid())
+    read = pc.and_(*(pc.is_valid(records.column(side)) for side in ("before", "after")))
+    edits = records.filter(pc.and_(of_bodies, read))
     if not edits.num_rows:
         return records
     keys = pc.unique(pa.concat_arrays([c for n in ("before", "after") for c in edits.column(n).chunks]))

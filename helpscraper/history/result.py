@@ -7,13 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.history.kinds import (
@@ -25,6 +23,9 @@ from helpscraper.history.kinds import (
     check_kinds,
     primary_kind,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "rename_field", "renames_of", "split"]
 
@@ -68,12 +69,12 @@ class DiffResult:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """The changes of the site: article_id, kind, field, before, after (``str``), silent (``boolean``), at."""
-        return to_frame(self.table)
+        return _frame(self.table)
 
     @cached_property
     def extractor_changes(self) -> pd.DataFrame:
         """What is kept apart because it is not the site's: the columns of ``changes`` and ``reason``."""
-        return to_frame(self.apart)
+        return _frame(self.apart)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -189,6 +190,12 @@ class DiffResult:
         )
         header = "".join(f"<th>{name}</th>" for name in ("kind", "article", "field", "before", "after"))
         return f"{head}{warned}<table><thead><tr>{header}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    from helpscraper.archive.frames import to_frame  # pandas: a crawl needs none of it
+
+    return to_frame(table)
 
 
 def _clip(text: str | None) -> str:

@@ -6,13 +6,12 @@ import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.duck import open_duckdb
-from helpscraper.archive.frames import to_frame
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.nearest import nearest
 from helpscraper.archive.reader import Catalog, Snapshot
@@ -21,6 +20,9 @@ from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFound
 from helpscraper.history.result import renames_of
 from helpscraper.history.steps import changes_of, steps, story_of
 from helpscraper.history.tenures import Renamed, Tenure, tenures
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table"]
 
@@ -66,6 +68,8 @@ class History:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """The changes: snapshot_id, article_id, kind, field, before, after, silent, at."""
+        from helpscraper.archive.frames import to_frame  # pandas: the commands need none of it
+
         return to_frame(self.table)
 
     def __len__(self) -> int:

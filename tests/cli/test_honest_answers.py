@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpscraper.cli import main
-from helpscraper.history.bodies import words_of
+from helpscraper.history.body_diff import words_of
 from tests.history.story import EN, committed, days, story
 
 KEPT = Path(__file__).parents[1] / "data" / "archive-v1"

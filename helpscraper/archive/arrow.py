@@ -1,0 +1,35 @@
+"""Arrow without pandas, for a process that makes no DataFrame."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
+from types import ModuleType
+
+import pyarrow as pa
+
+__all__ = ["leave_pandas_out"]
+
+
+class _NoPandas(MetaPathFinder):
+    def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError("no DataFrame is made here", name=name)
+
+
+def leave_pandas_out() -> None:
+    """Let pyarrow find no pandas when it looks for it, which saves 0.2 s and 40 MB.
+
+    pyarrow looks once, at the first array that is made of Python values, to know whether those are a ``Series``. Only
+    for a process of our own that passes it none; ``to_pandas`` looks again and works. Where pandas is imported already
+    there is nothing to save.
+    """
+    if "pandas" in sys.modules:
+        return
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
+    try:
+        pa.array([])
+    finally:
+        sys.meta_path.remove(finder)

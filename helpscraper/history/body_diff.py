@@ -1,0 +1,47 @@
+"""Compare two stored bodies word by word; apart from ``bodies``, because a crawl needs those and no word diff."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.errors import HelpscraperError
+from helpscraper.history.words import WordDiff, word_diff
+
+__all__ = ["BodyDiff", "words_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class BodyDiff:
+    """How two bodies differ word by word; ``note`` says it where that is not a difference of their texts."""
+
+    words: WordDiff
+    note: str = ""
+
+
+def words_of(catalog: Catalog, partition: Partition) -> Callable[[str, str], BodyDiff | None]:
+    """Return a function that compares two bodies by their keys; None when one of them cannot be read.
+
+    Where the texts are the same, the Markdown is compared: a link that leads elsewhere is an edit too.
+    """
+
+    def compare(before: str, after: str) -> BodyDiff | None:
+        try:
+            old, new = (catalog.body(key, partition) for key in (before, after))
+        except HelpscraperError:
+            return None
+        words = word_diff(old["body_text"], new["body_text"])
+        if words:
+            return BodyDiff(words)
+        marked = word_diff(old["body_markdown"], new["body_markdown"])
+        if marked:
+            return BodyDiff(
+                marked, "same words; its pictures, links or formatting changed, here as Markdown:"
+            )
+        return BodyDiff(
+            marked, "same words, pictures, links and formatting; only its markup or line breaks changed"
+        )
+
+    return compare
