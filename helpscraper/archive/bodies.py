@@ -1,7 +1,7 @@
-"""Bodies are stored once: which are there already, where each lies, and how new ones are written.
+"""Store each body once, look up stored bodies, and write new ones.
 
-Bodies files are named after the crawl that brought them. A file that a killed or refused crawl left behind
-stays valid, because a body is named by its own hash.
+A bodies file is named after the crawl that brought its bodies. The file of a killed or refused crawl stays valid,
+because a body's key is its hash.
 """
 
 from __future__ import annotations
@@ -25,13 +25,12 @@ from helpscraper.errors import ArchiveError
 __all__ = ["BodyIndex", "bodies_files", "write_bodies"]
 
 _KEY = "body_sha256"
-# One body is read with its whole row group: 2.5 ms for 128 of 6 kB, 5 ms for 512, which would be 9 % smaller.
+# A body is read with its whole row group: 2.5 ms for 128 rows of 6 kB; 512 rows are 9 % smaller and take 5 ms.
 _ROWS = 128
-# Above this many bytes new bodies are sorted in 16 parts, one per leading hex digit, so that memory stays
-# bounded.
+# More bytes than this are sorted in 16 parts, one per leading hex digit, to bound memory.
 _SORT_BYTES = 16 << 20
 _SPOOL_ROWS = 1024
-# So few keys are sooner searched for one by one: among 47,000 that takes 0.3 ms for each, hashing all of them 2.3 ms.
+# For up to four keys a linear search is faster (0.3 ms each among 47,000) than building a hash table (2.3 ms).
 _FEW = 4
 
 
@@ -43,9 +42,9 @@ def bodies_files(store: Store, partition: Partition) -> list[str]:
 
 
 class BodyIndex:
-    """Where each body of one partition lies: the keys of all bodies files, extended when files appear.
+    """The keys of all bodies files of one partition, to look up bodies.
 
-    A damaged file costs the bodies in it and nothing else: ``damaged`` maps its path to the error.
+    ``damaged`` maps the path of each unreadable file to its error; the other files are read.
     """
 
     def __init__(self, store: Store, partition: Partition) -> None:
@@ -58,7 +57,7 @@ class BodyIndex:
         self.refresh()
 
     def refresh(self) -> None:
-        """Read the keys of files that are new since the last look."""
+        """Read the keys of files that are new since the last call."""
         known = set(self._files) | set(self.damaged)
         files, chunks, lengths = list(self._files), list(self._keys.chunks), list(np.diff(self._ends()))
         for path in bodies_files(self.store, self.partition):
@@ -95,9 +94,9 @@ class BodyIndex:
         return keys.filter(pc.invert(pc.is_in(keys, value_set=self._keys)))
 
     def fetch(self, keys: Any) -> pa.Table:
-        """Return a table with ``BODIES_SCHEMA``, one row for each of the distinct ``keys`` that is there.
+        """Return the stored bodies among ``keys``, each once, with ``BODIES_SCHEMA``, in the order of the files.
 
-        Reads only the files and row groups that hold one of them; the order is that of the files.
+        Reads only the row groups that hold one of them.
         """
         rows = np.sort(self._places(pc.unique(keys).drop_null()))
         which = np.searchsorted(self._starts, rows, side="right") - 1
@@ -108,7 +107,7 @@ class BodyIndex:
         return pa.concat_tables(parts) if parts else BODIES_SCHEMA.empty_table()
 
     def _places(self, wanted: Any) -> Any:
-        """Return the places in ``keys`` of those of the distinct ``wanted`` that are there (numpy, int64)."""
+        """Return the positions in ``keys`` of the distinct ``wanted`` keys, without missing ones (numpy, int64)."""
         if len(wanted) <= _FEW:
             places = np.array([pc.index(self._keys, key).as_py() for key in wanted], dtype=np.int64)
             return places[places >= 0]
@@ -135,11 +134,10 @@ def write_bodies(
     first_snapshot_at: dt.datetime,
     index: BodyIndex,
 ) -> tuple[str | None, int]:
-    """Store the bodies that ``index`` does not know; return the path (None when all are known) and the rows.
+    """Store the bodies that are not in ``index``; return the file's path (None for no new body) and its rows.
 
-    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. They are sorted by
-    key, so the order of the crawl does not matter, and spooled to disk, so their number does not matter for
-    memory.
+    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. Bodies are sorted by key, so
+    that the order of the crawl does not matter, and spooled to disk to bound memory.
     """
     path = _free_path(store, partition, snapshot_id)
     with store.scratch(path) as spool, store.scratch(path) as target:
@@ -154,7 +152,7 @@ def write_bodies(
 
 
 def _distinct(bodies: Iterable[pa.RecordBatch] | pa.Table, index: BodyIndex) -> Iterator[pa.Table]:
-    """Yield the bodies that are new, each key once, in tables of about ``_SPOOL_ROWS`` rows."""
+    """Yield new bodies, each once, in tables of about ``_SPOOL_ROWS`` rows."""
     known = index.keys
     batches = bodies.to_batches(max_chunksize=_SPOOL_ROWS) if isinstance(bodies, pa.Table) else bodies
     for table in _rebatched(batches):
@@ -164,7 +162,7 @@ def _distinct(bodies: Iterable[pa.RecordBatch] | pa.Table, index: BodyIndex) -> 
         keys = fresh.column(_KEY).combine_chunks()
         distinct = pc.unique(keys)
         if len(distinct):
-            # A ledger holds each body once; copying some thousand texts takes longer than looking.
+            # Usually all keys differ; copying some thousand texts is slow.
             yield fresh if len(distinct) == len(keys) else fresh.take(pc.index_in(distinct, value_set=keys))
             known = pa.chunked_array([*known.chunks, *_chunks(distinct)], pa.string())
 
@@ -191,8 +189,8 @@ def _check_keys(keys: Any) -> None:
     wrong = keys.filter(pc.invert(pc.fill_null(pc.match_substring_regex(keys, "^[0-9a-f]{64}$"), False)))
     if len(wrong):
         raise ArchiveError(
-            f"{wrong[0].as_py()!r} is not the key of a body",
-            advice="keys are made by normalise.bodies.body_key; nothing was written",
+            f"{wrong[0].as_py()!r} is not the key of a body; nothing was written",
+            advice="make keys with normalise.bodies.body_key",
         )
 
 
@@ -211,7 +209,7 @@ def _spool(spool: Path, tables: Iterable[pa.Table], first_snapshot_at: dt.dateti
 
 def _sorted(spool: Path, digit: str) -> pa.Table:
     """Return the spooled bodies whose key begins with ``digit``, sorted by key."""
-    # Read and not mapped: mapped, the whole file would count as memory of this process.
+    # A memory-mapped file would count as memory of this process.
     with pa.OSFile(str(spool)) as source:
         reader = pa.ipc.open_file(source)
         batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
@@ -219,12 +217,12 @@ def _sorted(spool: Path, digit: str) -> pa.Table:
         table = pa.Table.from_batches(parts, BODIES_SCHEMA)
         keys = table.column(_KEY)
         in_order = len(keys) < 2 or pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py()
-        # What comes from a ledger is sorted already.
+        # The bodies of a ledger are sorted already.
         return table if in_order else table.sort_by(_KEY)
 
 
 def _free_path(store: Store, partition: Partition, snapshot_id: str) -> str:
-    """Return the next unused name: a killed attempt of the same crawl may have left a first file."""
+    """Return the next unused path; a killed attempt of the same crawl may have left a file."""
     part = 0
     while store.exists(path := bodies_path(partition, snapshot_id, part)):
         part += 1

@@ -1,9 +1,9 @@
-"""Put the snapshots of past months together, a month in a file: the archive's counterpart of ``git gc``.
+"""Pack the snapshots of each past month into one file, as ``git gc`` packs objects.
 
-Day after day a snapshot repeats most of its columns; sorted by article and time, equal values lie side by side and cost
-almost nothing. No row is missing at any instant: the month's file is written under a temporary name, read back and
-compared with its originals, then it gets its name, and only then the originals are removed. A killed run leaves rows
-twice at worst, and the next run finishes the job. The caller holds the lock of the site and locale.
+Most values repeat from day to day; sorted by article and time they compress to almost nothing. No row is missing at
+any time: the month's file is written under a temporary name, read back, compared with its originals and renamed, and
+only then the originals are removed. A killed run leaves duplicate rows at worst, which the next run removes. The caller
+holds the lock of the site and locale.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from helpscraper.archive.layout import Packed, Partition, folder, locate, month_path, snapshot_instant
-from helpscraper.archive.months import AT, HOLDS_KEY
+from helpscraper.archive.months import HOLDS_KEY, TIME_COLUMN
 from helpscraper.archive.parquet import RUN_KEY, open_month_writer, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import (
@@ -35,14 +35,14 @@ __all__ = ["MonthReport", "compact", "month_begin"]
 
 _SCHEMAS: Mapping[Packed, pa.Schema] = {"changes": CHANGES_SCHEMA, "snapshots": SNAPSHOT_SCHEMA}
 
-# Reading one snapshot of a file passes over all of them, and writing the file holds them in memory.
+# Reading one snapshot decodes the whole file, and writing holds all of its snapshots in memory.
 _MOST_SNAPSHOTS = 62
 _MOST_ROWS = 500_000
 
-# One article of one snapshot is read with its whole row group: 16,384 rows take 12 ms.
+# An article is read with its whole row group: 16,384 rows take 12 ms.
 _GROUP_ROWS = 16_384
 
-# A value that stays for days is one long run, which zstd writes shorter than a dictionary; measured column by column.
+# For these columns zstd is shorter than a dictionary, because values stay for days (measured).
 _PLAIN: Mapping[Packed, Collection[str]] = {
     "snapshots": frozenset({"body_sha256", "published_at", "updated_at", "view_count", "warc_record"}),
     "changes": frozenset({"before", "after"}),
@@ -51,10 +51,10 @@ _PLAIN: Mapping[Packed, Collection[str]] = {
 
 @dataclass(slots=True)
 class MonthReport:
-    """One month's work, done or planned: ``ids`` are the snapshots (or feeds) that are put together.
+    """One month's work, done or planned: ``ids`` are the snapshots (or feeds) that are packed.
 
-    ``before`` counts the bytes of their own files, ``after`` those of the month's files written for them (0 in a dry
-    run, and where a killed run had written them). ``problems`` name files that stay as they are, and why.
+    ``before`` counts the bytes of their own files, ``after`` those of the written files of the month (0 in a dry run,
+    and when a killed run had written them). ``problems`` names the files that are left unpacked, and why.
     """
 
     partition: Partition
@@ -67,7 +67,7 @@ class MonthReport:
 
 
 def month_begin(now: dt.datetime) -> dt.datetime:
-    """Return the beginning of the month in which ``now`` lies (UTC): earlier snapshots belong to finished months."""
+    """Return the first instant of the month of ``now`` (UTC); earlier snapshots belong to past months."""
     return now.astimezone(dt.UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
@@ -76,11 +76,11 @@ def compact(
 ) -> Iterator[MonthReport]:
     """Pack the snapshots of ``partition`` older than ``before``, and their feeds; yield a report for each month.
 
-    Months with nothing to do are passed over, and so is a snapshot that is alone in its month. Snapshots of different
-    schema versions get different files. A file that is damaged, of a later schema version, or changed by another
-    program stays as it is and is named.
+    Skips months with nothing to do and a single snapshot of a month. Snapshots of different schema versions get
+    different files. A file that is damaged, of a later schema version, or changed by another program is left unpacked
+    and reported.
     """
-    # Feeds first: a reader that looks in between finds either form of both.
+    # Feeds first, so that a reader in between finds every feed of the snapshots that it finds.
     for kind in _SCHEMAS:
         own: dict[str, dict[str, str]] = {}
         committed = None if kind == "snapshots" else set(catalog.ids(partition))
@@ -88,7 +88,7 @@ def compact(
             name = item.snapshot_id
             if item.part or snapshot_instant(name) >= before:
                 continue
-            # A crawl that died before its commit may be resumed, and then writes its feed again.
+            # A crawl that was killed before its commit writes its feed again when it is resumed.
             if committed is None or name in committed:
                 own.setdefault(name[:6], {})[name] = item.path
         for month, paths in own.items():
@@ -105,7 +105,7 @@ def _pack_month(catalog: Catalog, report: MonthReport, own: Mapping[str, str], d
     parts = catalog.months.parts(report.kind, report.partition, report.month)
     report.problems += [str(part.error) for part in parts if part.error is not None]
     if report.problems:
-        return  # the ids that a damaged file holds are not known
+        return  # the snapshots of a damaged file are unknown
     held = {name: part.path for part in parts for name in part.rows}
     number = max((part.file.part for part in parts), default=-1) + 1
     for chunk in _chunks(catalog, report, own):
@@ -117,7 +117,7 @@ def _pack_month(catalog: Catalog, report: MonthReport, own: Mapping[str, str], d
                 if name not in held:
                     fresh[name] = table
                 elif _is_same(catalog, report, name, held[name], table):
-                    packed.append(name)  # a killed run had come this far
+                    packed.append(name)  # by a killed run
             except ArchiveError as error:
                 report.problems.append(error.message)
         for version in sorted({schema_version(table.schema) or 0 for table in fresh.values()}):
@@ -135,7 +135,7 @@ def _pack_month(catalog: Catalog, report: MonthReport, own: Mapping[str, str], d
 
 
 def _chunks(catalog: Catalog, report: MonthReport, own: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield the ids in order, in groups that fit into one file; an unreadable file is named and left out."""
+    """Yield the ids in order, in groups that fit into one file; report and leave out unreadable files."""
     chunk: list[str] = []
     rows = 0
     for name, path in own.items():
@@ -155,7 +155,7 @@ def _chunks(catalog: Catalog, report: MonthReport, own: Mapping[str, str]) -> It
 
 
 def _load(catalog: Catalog, kind: Packed, name: str, path: str) -> pa.Table:
-    """Read a snapshot (or feed) whole; ``ArchiveError`` says why it cannot be packed and has to stay alone."""
+    """Read a whole snapshot (or feed); raises ``ArchiveError`` with the reason when it cannot be packed."""
     url = catalog.store.url(path)
     with open_parquet(catalog.store, path) as file:
         table = file.read(use_threads=False)
@@ -165,36 +165,40 @@ def _load(catalog: Catalog, kind: Packed, name: str, path: str) -> pa.Table:
     # Later versions only add columns.
     columns = [field for field in _SCHEMAS[kind] if field.name in table.schema.names]
     if (version := schema_version(table.schema)) is None or not 1 <= version <= SCHEMA_VERSION:
-        why = f"schema version {version}, and today's is {SCHEMA_VERSION}"
-    elif not table.schema.equals(pa.schema(columns)) or ids is None or AT[kind] not in table.schema.names:
+        why = f"schema version {version}, not 1 to {SCHEMA_VERSION}"
+    elif (
+        not table.schema.equals(pa.schema(columns))
+        or ids is None
+        or TIME_COLUMN[kind] not in table.schema.names
+    ):
         why = "other columns than helpscraper's"
     elif any(not key.startswith(b"helpscraper.") for key in metadata) or (
         kind == "snapshots" and RUN_KEY not in metadata
     ):
         why = "other metadata than helpscraper's"
-    elif table.column(AT[kind]).unique().to_pylist() not in ([snapshot_instant(name)], []):
-        why = f"rows whose {AT[kind]} is not that of the file's name"
+    elif table.column(TIME_COLUMN[kind]).unique().to_pylist() not in ([snapshot_instant(name)], []):
+        why = f"rows whose {TIME_COLUMN[kind]} is not that of the file's name"
     elif pc.any(pc.less(ids[1:], ids[:-1])).as_py():
         why = "rows that are not sorted by article_id"
     if why:
-        raise ArchiveError(f"{url}: has {why}; it stays as it is")
+        raise ArchiveError(f"{url}: has {why}; it was not packed")
     return table
 
 
 def _is_same(catalog: Catalog, report: MonthReport, name: str, path: str, table: pa.Table) -> bool:
-    """Compare a snapshot with its copy in a month's file; ``ArchiveError`` names both where they differ."""
+    """Return True for a snapshot with an equal copy in a month's file; raises ``ArchiveError`` when they differ."""
     with catalog.months.open(report.kind, report.partition, name, path) as one:
         if one.read().equals(table, check_metadata=True):
             return True
     raise ArchiveError(
-        f"{name}: {catalog.store.url(path)} holds other rows than the snapshot's own file; both stay as they are",
-        advice="readers see the snapshot's own file: compare the two and move one away",
+        f"{name}: {catalog.store.url(path)} holds other rows than the snapshot's own file; neither was changed",
+        advice="readers use the snapshot's own file: compare the two and move one away",
     )
 
 
 def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[str, pa.Table]) -> int:
-    """Write the file of these snapshots, compare it with them, give it its name, and return its bytes."""
-    store, at = catalog.store, AT[report.kind]
+    """Write the file of these snapshots, compare it with them, commit it, and return its bytes."""
+    store, at = catalog.store, TIME_COLUMN[report.kind]
     rows = pa.concat_tables(table.replace_schema_metadata() for table in tables.values())
     # Stable, so the rows of one snapshot keep their order.
     rows = rows.take(pc.sort_indices(rows, [("article_id", "ascending"), (at, "ascending")]))
@@ -205,7 +209,7 @@ def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[s
             if not file.read(use_threads=False).replace_schema_metadata().equals(rows):
                 raise ArchiveError(
                     f"{store.url(path)}: does not read back as it was written; nothing was removed",
-                    advice="check the disk; where it is sound, please report this with the month's files",
+                    advice="check the disk; if it is sound, please report this with the month's files",
                 )
         size = target.stat().st_size
         store.commit(path, target)
@@ -218,11 +222,11 @@ def _write_file(kind: Packed, target: Path, rows: pa.Table, tables: Mapping[str,
     for name, table in sorted(tables.items()):
         own = table.schema.metadata
         metadata |= {b"%s.%s" % (key, name.encode()): own[key] for key in sorted(own) if key != VERSION_KEY}
-    # The Arrow schema of the originals, whose metadata hold nothing but the version.
+    # The Arrow schema of the originals, with only the version as metadata.
     version = {VERSION_KEY: next(iter(tables.values())).schema.metadata[VERSION_KEY]}
     with open_month_writer(target, rows.schema.with_metadata(version), plain=_PLAIN[kind]) as writer:
         writer.write_table(
             rows.combine_chunks().replace_schema_metadata(writer.schema.metadata), row_group_size=_GROUP_ROWS
         )
-        # Only now: metadata given to the constructor would be written twice, once for Arrow's own use.
+        # Metadata given to the constructor would be written twice, once by Arrow for itself.
         writer.add_key_value_metadata(metadata)

@@ -1,4 +1,4 @@
-"""The data dictionary: every file and column of an archive, written from the declarations themselves.
+"""Generate the data dictionary, every file and column of an archive, from the schemas.
 
 ``python -m helpscraper.archive.dictionary docs/data-dictionary.md`` writes the page; a test keeps it current.
 """
@@ -21,21 +21,21 @@ __all__ = ["render"]
 
 _BODIES = {
     "body_sha256": "SHA-256 (lower-case hex) over the UTF-8 of `body_text`, a NUL byte and `body_markdown`.",
-    "body_text": "The text, its block structure kept as line breaks; the cells of a table row are parted by tabs.",
-    "body_markdown": "The same as Markdown: CommonMark with GFM's tables and strikethrough, and HTML for the rest.",
-    "body_html": "As on the page, without the footer. Not part of the key: its class names change.",
-    "first_snapshot_at": "Start of the crawl with which the body came into the archive.",
+    "body_text": "The text, with line breaks between blocks; tabs separate the cells of a table row.",
+    "body_markdown": "The body as CommonMark with GFM's tables and strikethrough, and HTML for the rest.",
+    "body_html": "The HTML of the page without the footer. Not part of the key, because its class names change.",
+    "first_snapshot_at": "Start of the crawl that first stored the body.",
 }
 _KINDS = ("added", "removed", "unverified", "renamed", "moved", "retitled", "edited", "touched", "counted")
 _CHANGES = {
     "article_id": "The article in the later snapshot; for a removed one, in the earlier.",
     "kind": "One of " + ", ".join(f"`{kind}`" for kind in _KINDS) + ".",
-    "field": "The column that changed; `article` where the whole article came or went, `source_id` or `body` for "
-    "what a rename was recognised by, `picture` beside `body_sha256` where an edit exchanged pictures.",
-    "before": "Its value when it was last seen before, as text; a whole article is a JSON object, the addresses of "
-    "pictures are a JSON list.",
-    "after": "Its value in the later snapshot, as text. An `unverified` article has it where it was seen and may be "
-    "new, and `before` where it was not seen and may be there.",
+    "field": "The column that changed. `article`: the whole article appeared or disappeared. `source_id` or `body`: "
+    "how a rename was recognised. `picture`, beside `body_sha256`: the edit replaced pictures.",
+    "before": "The last earlier value, as text; a whole article is a JSON object, the addresses of pictures are a JSON "
+    "list.",
+    "after": "The value in the later snapshot, as text. An `unverified` article has `after` if it was seen and may be "
+    "new, and `before` if it was not seen and may still exist.",
     "silent": "True for an edit of the text that did not move the updated date.",
     "at": "Start of the crawl that saw the change.",
 }
@@ -44,44 +44,42 @@ _INTRO = f"""\
 
 Written by `python -m helpscraper.archive.dictionary`; do not edit by hand. Schema version {SCHEMA_VERSION}.
 
-Every Parquet file names its schema version in the metadata `helpscraper.schema_version`; a snapshot also
-carries the facts of its run as JSON in `helpscraper.run`. Readers that know Hive partitions add the columns
-`site` and `locale`.
+The metadata of every Parquet file states its schema version (`helpscraper.schema_version`); that of a snapshot also
+holds the facts of its run as JSON (`helpscraper.run`). Readers that know Hive partitions add the columns `site` and
+`locale`.
 """
 _STABLE = """\
-`article_id` is the slug. It stays while the site keeps the slug: an edit of the title does not change it. A
-rename does, and then `source_id` (where the site gives one) or the body tells that it is the same article;
-`diff` says which.
+`article_id` is the slug. An edit of the title does not change it; a rename does. `diff` then recognises the article by
+`source_id` (if the site gives one) or by its body, and says by which.
 """
 _SEEN = """\
 ### The text of a body
 
-The text of a body is what a reader sees of it, and bodies that show the same have the same key. A browser shows these,
-so that a change of one is an edit:
+A body holds everything that a reader sees, and bodies that look the same have the same key. A change of one of these is
+an edit:
 
-- letters, figures and signs, in the order in which they are read, and where one word ends and the next begins;
-- joiners in emoji and in Persian and Indic words, variation selectors (those of emoji behind emoji), tags of a flag;
+- letters, digits and signs in reading order, and word boundaries;
+- joiners in emoji and in Persian and Indic words, variation selectors (in emoji: after the emoji), tags of a flag;
 - paragraphs, line breaks, headings and their levels, lines and indentation of code;
-- lists with their kind, depth and numbers (`start`, `value`, `reversed`, `type`), cells of tables with their rows and
-  columns;
-- bold, italic, struck, raised, lowered and code;
-- where links lead, addresses and texts of pictures, addresses of films and frames.
+- lists with their kind, depth and numbers (`start`, `value`, `reversed`, `type`), tables with rows and columns;
+- bold, italic, strikethrough, superscript, subscript and code;
+- targets of links, addresses and alternative texts of pictures, addresses of videos and frames.
 
-A browser does not show these, or a reader does not tell them apart, so that a change of one is none:
+A reader does not see these, so that their change is not an edit:
 
-- whether an accent is part of its letter (text is in NFC), which space parts two words, and how many;
-- soft hyphens, byte order marks, zero-width and joining characters elsewhere, controls of direction;
-- comments, scripts, classes, ids and wrappers, and the names of controls (a picture in a button is content);
+- composed or decomposed accents (text is in NFC), the kind and number of spaces between words;
+- soft hyphens, byte order marks, zero-width and joining characters elsewhere, direction controls;
+- comments, scripts, classes, ids and wrappers, and labels of controls (a picture in a button is content);
 - parts that are `hidden` or a `popover`, or whose own style is `display: none` or `visibility: hidden`;
-- the key under which a proxy scrambles a mail address: the address itself is read;
-- style: colour, size, underlining, and whatever a style sheet does.
+- the key with which a proxy scrambles a mail address (the address itself is read);
+- style: colour, size, underlining and style sheets.
 
-In `body_text` raised and lowered figures are those of Unicode (`10⁶`, `H₂O`), other such text stands in brackets behind
-`^` or `_` (`1^(st)`); pictures, films and frames show no words. In `body_markdown` HTML stands where Markdown has none
-or would be misread: `<sup>` and `<sub>`, `<strong>` and `<em>` beside punctuation, blocks in cells, and `<!-- -->`
-between two lists that would be read as one. The address of a picture is the one that scripts load late (`data-src` and
-the like), else `src`, else the widest of `srcset`, else that of the `picture` around it. Markdown has no numbers below
-0, and no letters or Roman figures for items: these are 0 and figures there, and as on the page in `body_text`.
+In `body_text`, superscript and subscript digits are those of Unicode (`10⁶`, `H₂O`), other superscript and subscript
+text is in brackets after `^` or `_` (`1^(st)`); pictures, videos and frames have no text. `body_markdown` uses HTML
+where Markdown has no form or would be misread: `<sup>` and `<sub>`, `<strong>` and `<em>` beside punctuation, blocks in
+cells, and `<!-- -->` between two adjacent lists. The address of a picture is that of late loading (`data-src` and the
+like), else `src`, else the widest of `srcset`, else that of the `picture` element. Markdown cannot number items below
+0, nor with letters or Roman numerals: `body_markdown` has 0 and digits there, `body_text` has them as on the page.
 """
 
 
@@ -93,7 +91,7 @@ def render() -> str:
         _INTRO,
         "## Snapshots: `snapshots/`, `refused/`, `reextracted/`\n",
         _table(SNAPSHOT_SCHEMA, docs),
-        f"These move without an edit of the site, so a diff leaves them out unless asked: {volatile}.\n",
+        f"These change without an edit of the site, so a diff omits them by default: {volatile}.\n",
         _STABLE,
         "## Bodies: `bodies/`\n",
         _table(BODIES_SCHEMA, _BODIES),

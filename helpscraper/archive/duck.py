@@ -1,4 +1,4 @@
-"""DuckDB, opened in one place: in memory, bounded, and spilling into a folder of this process alone."""
+"""Open DuckDB in memory, bounded, with a folder of this process for spilled data."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ __all__ = ["open_duckdb", "spill_folder"]
 _PREFIX = "helpscraper-duckdb-"
 _LOCK = ".lock"
 
-# A folder is made before its lock is taken: a very young one without a lock may have an owner.
+# A folder is made before its lock is taken, so a new one without a lock may be in use.
 _FRESH_SECONDS = 60
 
 
 def open_duckdb(
     *, memory_limit: str = "600MB", threads: int | None = None, ordered: bool = True
 ) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory database; times are shown in UTC, and nothing is installed from the network.
+    """Return an in-memory database that shows times in UTC and installs nothing from the network.
 
-    ``memory_limit`` bounds DuckDB, which spills to disk above it; ``threads`` bounds its workers (default: one a
-    core). Without ``ordered`` rows come in any order, which takes less memory.
+    Above ``memory_limit`` DuckDB spills to disk; ``threads`` bounds its workers (default: one per core). Without
+    ``ordered`` rows come in any order, which takes less memory.
     """
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
@@ -47,10 +47,10 @@ def open_duckdb(
 def spill_folder() -> str:
     """Return this process's folder for spilled data, which is removed when the process ends.
 
-    A killed process cannot remove its folder, but its lock falls with it: the next process removes the folder.
+    The folder of a killed process is no longer locked, and the next process removes it.
     """
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        with suppress(OSError, Timeout):  # another user's, or a living process's
+        with suppress(OSError, Timeout):  # it belongs to another user or a running process
             _remove_if_dead(folder)
     spill = Path(tempfile.mkdtemp(prefix=_PREFIX))
     lock = FileLock(spill / _LOCK, timeout=0)
@@ -60,7 +60,7 @@ def spill_folder() -> str:
 
 
 def _remove_if_dead(folder: Path) -> None:
-    """Remove ``folder`` if its process is dead; raises ``Timeout`` when it lives."""
+    """Remove ``folder`` if its process has ended; raises ``Timeout`` if it is running."""
     if time.time() - folder.stat().st_mtime < _FRESH_SECONDS:
         return
     with FileLock(folder / _LOCK, timeout=0):

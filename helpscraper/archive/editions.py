@@ -1,11 +1,11 @@
-"""How editions belong together: the same article in several locales, and who lags behind."""
+"""Match the same article in several locales, and find translations that lag behind."""
 
 from __future__ import annotations
 
 import pyarrow as pa
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.sql import answer
+from helpscraper.archive.sql import with_views
 
 __all__ = ["EDITIONS_SCHEMA", "editions_table"]
 
@@ -29,8 +29,8 @@ EDITIONS_SCHEMA: pa.Schema = pa.schema(
 ``linked_by`` is ``source_id``, ``slug``, or null for the base itself; ``days_behind`` and ``lags`` compare
 the dates of the last update and are null where a date is missing."""
 
-# An article is the same in two editions when the CMS says so, else when the slug is the same; a slug is asked
-# only where no id matched, so that one article never links to two.
+# Articles match by the CMS's id, else by slug; slugs count only without a match by id, so that an article never
+# matches two.
 _QUERY = """
 WITH rows AS (
     SELECT site, locale, article_id, source_id, title,
@@ -58,9 +58,9 @@ l.edition ORDER BY l.site, edition NULLS LAST, l.locale <> $base, l.locale, l.ar
 
 
 def editions_table(catalog: Catalog, base: str = "en") -> pa.Table:
-    """Return which articles of the latest snapshots are editions of one another, with ``EDITIONS_SCHEMA``.
+    """Return the articles of the latest snapshots matched across locales, with ``EDITIONS_SCHEMA``.
 
-    An edition lags when the article of the ``base`` locale was updated on a later date than it.
+    An article lags when its counterpart in the ``base`` locale was updated on a later date.
     """
-    found = answer(catalog, lambda con: con.sql(_QUERY, params={"base": base}).to_arrow_table())
+    found = with_views(catalog, lambda con: con.sql(_QUERY, params={"base": base}).to_arrow_table())
     return found.cast(EDITIONS_SCHEMA)

@@ -1,4 +1,4 @@
-"""From Arrow to pandas: each column becomes the type with which a notebook can work."""
+"""Convert Arrow tables to pandas, with types that suit notebooks."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ _MIDNIGHT = pa.timestamp("us")
 def to_frame(table: pa.Table) -> pd.DataFrame:
     """Return the table as a DataFrame that can be compared, grouped, resampled and written in every format.
 
-    Strings are ``str``; integers and booleans the nullable ``Int16``/``Int32``/``Int64``/``boolean`` (an absent view
-    count is ``<NA>``, not a float); instants ``datetime64[us, UTC]``; dates ``datetime64[us]`` at midnight, without a
-    zone (an absent one is ``NaT``); lists tuples, because those have a hash (an absent one is ``None``); floats
-    ``float64``.
+    Strings become ``str``; integers and booleans the nullable ``Int16``/``Int32``/``Int64``/``boolean``; instants
+    ``datetime64[us, UTC]``; dates ``datetime64[us]`` at midnight, without a zone; lists become tuples, which are
+    hashable; floats ``float64``. Null is ``<NA>``, ``NaT`` or ``None``.
     """
     lists = [place for place, field in enumerate(table.schema) if pa.types.is_list(field.type)]
     columns = {place: table.column(place) for place in range(table.num_columns) if place not in lists}
@@ -46,7 +45,7 @@ def _dated(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _tuples(column: pa.ChunkedArray) -> list[tuple[Any, ...] | None]:
-    """Return the lists of a column as tuples; their values leave Arrow in one piece."""
+    """Return the lists of a column as tuples; the values of a chunk are converted at once."""
     found: list[tuple[Any, ...] | None] = []
     for chunk in column.chunks:
         values, ends = chunk.values.to_pylist(), chunk.offsets.to_pylist()

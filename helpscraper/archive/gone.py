@@ -1,7 +1,7 @@
-"""Articles whose own page answered 404 or 410: evidence of a run, and no rows.
+"""Convert rows of articles whose own page answered 404 or 410.
 
-Files of schema 1 hold such an article as a row with status ``gone``. Whoever reads them leaves these rows out and takes
-the evidence from them, so that old and new files say the same.
+Schema 1 stored them as rows with status ``gone``; today they are in the run facts. Readers of old files move them
+there, so that old and new files give the same results.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.schema import VERSION_KEY
 
-__all__ = ["EVIDENCE_COLUMNS", "GONE", "articles_there", "gone_rows", "may_hold_gone", "moved_to_facts"]
+__all__ = ["EVIDENCE_COLUMNS", "GONE", "drop_gone_rows", "gone_rows", "may_hold_gone", "move_gone_to_facts"]
 
 GONE: Final = "gone"
 EVIDENCE_COLUMNS: Final = ("article_id", "url", "status", "snapshot_at")
@@ -23,20 +23,20 @@ _FIRST_WITHOUT: Final = 2
 
 
 def may_hold_gone(metadata: Mapping[bytes, bytes] | None) -> bool:
-    """Tell whether a file with these metadata may hold rows of articles that are not there."""
+    """Tell whether a file with these metadata may hold rows with status ``gone``."""
     text = (metadata or {}).get(VERSION_KEY, b"")
     return not text.isdigit() or int(text) < _FIRST_WITHOUT
 
 
-def articles_there(table: pa.Table) -> pa.Table:
-    """Return the rows of the articles that are there; ``table`` has the column ``status``."""
+def drop_gone_rows(table: pa.Table) -> pa.Table:
+    """Return ``table`` without the rows with status ``gone``."""
     return table.filter(pc.not_equal(table.column("status"), GONE))
 
 
 def gone_rows(table: pa.Table) -> dict[str, dict[str, Any]]:
-    """Return the evidence in the rows with status ``gone``, as run facts have it.
+    """Return the rows with status ``gone`` in the form of run facts; ``table`` has ``EVIDENCE_COLUMNS``.
 
-    ``table`` has ``EVIDENCE_COLUMNS``. ``status`` is None: these rows do not say which of the two was answered.
+    ``status`` is None, because the rows do not state whether it was 404 or 410.
     """
     rows = table.filter(pc.equal(table.column("status"), GONE)).to_pylist()
     return {
@@ -45,8 +45,8 @@ def gone_rows(table: pa.Table) -> dict[str, dict[str, Any]]:
     }
 
 
-def moved_to_facts(table: pa.Table, run: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
-    """Return a whole snapshot and its run facts as today's schema has them, whatever version wrote them."""
+def move_gone_to_facts(table: pa.Table, run: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+    """Return a whole snapshot and its run facts in the form of today's schema."""
     if not may_hold_gone(table.schema.metadata):
         return table, dict(run)
-    return articles_there(table), {**run, "gone": gone_rows(table)}
+    return drop_gone_rows(table), {**run, "gone": gone_rows(table)}

@@ -1,9 +1,9 @@
-"""Where each snapshot and each change feed lies, in a file of its own or in the file of its month, and how to open it.
+"""Find and open each snapshot and each change feed, in its own file or in the file of its month.
 
-``helpscraper compact`` puts the snapshots of a month into one file, sorted by article and then by time, and their
-change feeds into another. A plain reader sees the same rows in it; this module finds each snapshot again. The footer
-of such a file names the ids that it holds (``helpscraper.holds``) and repeats the metadata of each original, with the
-id behind the key (``helpscraper.run.20261122T060000Z``).
+``helpscraper compact`` packs the snapshots of a month into one file, sorted by article and then by time, and their
+change feeds into another. A plain reader sees the same rows in it; this module finds each snapshot in it. The footer
+lists the ids (``helpscraper.holds``) and repeats the metadata of each original, with the id after the key
+(``helpscraper.run.20261122T060000Z``).
 """
 
 from __future__ import annotations
@@ -37,21 +37,21 @@ from helpscraper.archive.schema import VERSION_KEY
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
-__all__ = ["AT", "HOLDS_KEY", "Months", "One", "Part", "groups_with", "own_path"]
+__all__ = ["HOLDS_KEY", "TIME_COLUMN", "Months", "OpenFile", "PackedMonth", "own_path", "row_groups_with"]
 
 HOLDS_KEY = b"helpscraper.holds"
 
-AT: Mapping[Packed, str] = {"snapshots": "snapshot_at", "changes": "at"}
-"""The column whose instant says which snapshot (or feed) a row belongs to."""
+TIME_COLUMN: Mapping[Packed, str] = {"snapshots": "snapshot_at", "changes": "at"}
+"""The column with the instant of a row's snapshot (or feed)."""
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PackedMonth:
     """A month's file: the number of rows of each snapshot in it, by id, and the metadata of its footer.
 
-    With ``error`` the file is damaged and nothing else is known.
+    ``error`` is set for a damaged file, and then the other fields are empty.
     """
 
     file: MonthFile
@@ -62,61 +62,60 @@ class Part:
 
     @property
     def path(self) -> str:
-        """Where the file lies in the archive."""
+        """The path of the file in the archive."""
         return self.file.path
 
-    def noted(self, snapshot_id: str) -> dict[bytes, bytes]:
+    def metadata_of(self, snapshot_id: str) -> dict[bytes, bytes]:
         """Return the metadata of the snapshot's original file, sorted by key."""
         end = f".{snapshot_id}".encode()
         own = {key.removesuffix(end): value for key, value in self.metadata.items() if key.endswith(end)}
         return dict(sorted({**own, VERSION_KEY: self.metadata[VERSION_KEY]}.items()))
 
 
-class One:
-    """One snapshot or feed, opened: ``path`` is the file that holds it, ``rows`` the number of its rows.
+class OpenFile:
+    """An open snapshot or feed: ``path`` is the file that holds it, ``rows`` the number of its rows.
 
-    ``metadata`` is that of its own file; ``file`` is its own file, None where the rows lie in a month's file.
+    ``metadata`` is that of its own file; ``file`` is its own file, None when its rows are in a month's file.
     """
 
     def __init__(self, path: str, file: pq.ParquetFile) -> None:
         self.path = path
         self.file: pq.ParquetFile | None = file
         self._file = file
-        # pyarrow builds the schema anew at each access.
         schema = file.schema_arrow
         self._names: list[str] = schema.names
         self.metadata: dict[bytes, bytes] = dict(schema.metadata or {})
         self.rows = int(file.metadata.num_rows)
 
-    def read(self, columns: Iterable[str] | None = None, among: Collection[str] | None = None) -> pa.Table:
-        """Return the rows with those of ``columns`` that the file has, and its own metadata on the schema.
+    def read(self, columns: Iterable[str] | None = None, articles: Collection[str] | None = None) -> pa.Table:
+        """Return the rows with the existing ones of ``columns``, and the snapshot's metadata on the schema.
 
-        With ``among``, only the row groups that may hold one of these articles.
+        With ``articles``, only the row groups that may hold one of these ids.
         """
         names = self._names if columns is None else [name for name in columns if name in self._names]
-        if among is None:
+        if articles is None:
             return self._file.read(names)
-        groups = groups_with(self._file.metadata, self._names.index("article_id"), among)
+        groups = row_groups_with(self._file.metadata, self._names.index("article_id"), articles)
         return self._file.read_row_groups(groups, names, use_threads=False)
 
 
-class _Packed(One):
-    """One whose rows lie in a month's file."""
+class _OpenInMonth(OpenFile):
+    """An open snapshot or feed in a month's file."""
 
-    def __init__(self, months: Months, part: Part, snapshot_id: str) -> None:
+    def __init__(self, months: Months, part: PackedMonth, snapshot_id: str) -> None:
         self.path, self.file = part.path, None
-        self.metadata, self.rows = part.noted(snapshot_id), part.rows[snapshot_id]
+        self.metadata, self.rows = part.metadata_of(snapshot_id), part.rows[snapshot_id]
         self._months, self._part = months, part
         self._instant = pa.scalar(snapshot_instant(snapshot_id), _INSTANT)
 
-    def read(self, columns: Iterable[str] | None = None, among: Collection[str] | None = None) -> pa.Table:
-        at = AT[self._part.file.kind]
-        if among is not None:
-            tables = [self._months.rows_of(self._part, among)]
+    def read(self, columns: Iterable[str] | None = None, articles: Collection[str] | None = None) -> pa.Table:
+        at = TIME_COLUMN[self._part.file.kind]
+        if articles is not None:
+            tables = [self._months.rows_of(self._part, articles)]
         else:
             wanted = None if columns is None else [*columns, at]
             with open_parquet(self._months.store, self.path) as file:
-                # Group by group: the file may hold fifty times the rows that are wanted.
+                # By row group, because the file may hold fifty times the rows of the snapshot.
                 groups = (file.read_row_group(n, wanted) for n in range(max(file.num_row_groups, 1)))
                 tables = [each.filter(pc.equal(each.column(at), self._instant)) for each in groups]
         rows = pa.concat_tables(tables)
@@ -126,39 +125,39 @@ class _Packed(One):
 
 
 class Months:
-    """The months' files of one archive; a footer is read again only when its file has changed."""
+    """The months' files of one archive; footers are cached until a file changes."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._parts: dict[str, tuple[str, Part]] = {}
-        # The history of one article asks every snapshot of a month for the same rows.
-        self._rows: tuple[Part, frozenset[str], pa.Table] | None = None
+        self._parts: dict[str, tuple[str, PackedMonth]] = {}
+        # The history of an article reads the same rows for every snapshot of a month.
+        self._rows: tuple[PackedMonth, frozenset[str], pa.Table] | None = None
 
-    def among(self, paths: Iterable[str]) -> list[Part]:
-        """Return the months' files among ``paths``, the oldest part of each month first."""
+    def of_paths(self, paths: Iterable[str]) -> list[PackedMonth]:
+        """Return the months' files among ``paths``, oldest first."""
         return [self._part(file) for file in sorted(filter(None, map(locate_month, paths)))]
 
-    def part(self, path: str) -> Part | None:
-        """Return the month's file at ``path``, None when it is no such file; ``ArchiveError`` for a damaged one."""
+    def part(self, path: str) -> PackedMonth | None:
+        """Return the month's file at ``path``, None for any other path; raises ``ArchiveError`` for a damaged one."""
         month = locate_month(path)
         part = self._part(month) if month else None
         if part is not None and part.error is not None:
             raise part.error
         return part
 
-    def parts(self, kind: Packed, partition: Partition, month: str | None = None) -> list[Part]:
+    def parts(self, kind: Packed, partition: Partition, month: str | None = None) -> list[PackedMonth]:
         """Return the months' files of a partition (or those of one month)."""
         paths = self.store.list(folder(kind, partition))
-        return self.among(p for p in paths if (f := locate_month(p)) and month in (None, f.month))
+        return self.of_paths(p for p in paths if (f := locate_month(p)) and month in (None, f.month))
 
     def places(self, kind: Packed, partition: Partition | None = None) -> dict[tuple[Partition, str], str]:
-        """Return the path of the file that holds each snapshot (or feed), by partition and id.
+        """Return the path of the file of each snapshot (or feed), by partition and id.
 
-        A snapshot's own file goes before its month's. Snapshots of a damaged month are listed too, with its path.
+        A snapshot's own file is preferred to its month's. Snapshots of a damaged month are included.
         """
         paths = self.store.list(folder(kind, partition))
         found: dict[tuple[Partition, str], str] = {}
-        for part in self.among(paths):
+        for part in self.of_paths(paths):
             names = (
                 part.rows if part.error is None else self._committed_in(part) if kind == "snapshots" else ()
             )
@@ -168,8 +167,8 @@ class Months:
                 found[item.partition, item.snapshot_id] = item.path
         return found
 
-    def doubles(self, kind: Packed, partition: Partition) -> Iterator[tuple[str, str, str]]:
-        """Yield each file that is not needed, a snapshot in it, and the month's file that holds that one too."""
+    def duplicates(self, kind: Packed, partition: Partition) -> Iterator[tuple[str, str, str]]:
+        """Yield each redundant file, a snapshot in it, and the month's file that holds that snapshot too."""
         held = {name: part.path for part in self.parts(kind, partition) for name in part.rows}
         for item in filter(None, map(locate, self.store.list(folder(kind, partition)))):
             if not item.part and item.snapshot_id in held:
@@ -180,7 +179,7 @@ class Months:
                     yield part.path, name, held[name]
 
     def where(self, kind: Packed, partition: Partition, snapshot_id: str) -> str | None:
-        """Return the path of the file that holds this snapshot (or feed): its own where it is there."""
+        """Return the path of the file of this snapshot (or feed), its own if there is one; None when missing."""
         own = own_path(kind, partition, snapshot_id)
         if self.store.exists(own):
             return own
@@ -190,8 +189,8 @@ class Months:
     @contextlib.contextmanager
     def open(
         self, kind: Packed, partition: Partition, snapshot_id: str, path: str | None = None
-    ) -> Iterator[One]:
-        """Open one snapshot or feed, where it is now; ``path`` is where it was seen last, or another reading of it.
+    ) -> Iterator[OpenFile]:
+        """Open one snapshot or feed; ``path`` is its last known path, or that of its re-extraction.
 
         Raises ``ArchiveError`` naming a file that is missing or damaged.
         """
@@ -199,25 +198,25 @@ class Months:
             path = self.where(kind, partition, snapshot_id) or path or own_path(kind, partition, snapshot_id)
         part = self.part(path)
         if part is not None:
-            yield _Packed(self, part, snapshot_id)
+            yield _OpenInMonth(self, part, snapshot_id)
             return
         with open_parquet(self.store, path) as file:
-            yield One(path, file)
+            yield OpenFile(path, file)
 
-    def rows_of(self, part: Part, articles: Collection[str]) -> pa.Table:
-        """Return all rows of these articles in a month's file, of every snapshot in it; the last answer is kept."""
+    def rows_of(self, part: PackedMonth, articles: Collection[str]) -> pa.Table:
+        """Return all rows of these articles in a month's file, for all of its snapshots; the last result is cached."""
         wanted = frozenset(articles)
-        kept = self._rows  # read once: another thread may replace it
+        kept = self._rows  # a copy, because another thread may replace it
         if kept is None or kept[0] is not part or kept[1] != wanted:
             with open_parquet(self.store, part.path) as file:
-                groups = groups_with(file.metadata, file.schema_arrow.names.index("article_id"), wanted)
+                groups = row_groups_with(file.metadata, file.schema_arrow.names.index("article_id"), wanted)
                 table = file.read_row_groups(groups, use_threads=False)
             ids = pa.array(sorted(wanted), pa.string())
             found = table.filter(pc.is_in(table.column("article_id"), value_set=ids))
             kept = self._rows = part, wanted, found
         return kept[2]
 
-    def _part(self, file: MonthFile) -> Part:
+    def _part(self, file: MonthFile) -> PackedMonth:
         try:
             mark = self.store.mark(file.path)
             seen = self._parts.get(file.path)
@@ -225,10 +224,10 @@ class Months:
                 seen = self._parts[file.path] = (mark, _read(self.store, file))
             return seen[1]
         except ArchiveError as error:
-            return Part(file, error=error)
+            return PackedMonth(file, error=error)
 
-    def _committed_in(self, part: Part) -> list[str]:
-        """Return the ids that a damaged month's file must hold, by the run facts: its loss is to be named."""
+    def _committed_in(self, part: PackedMonth) -> list[str]:
+        """Return the ids of a damaged month's file by the run facts, so that the loss can be reported."""
         partition, found = part.file.partition, []
         for item in filter(None, map(locate, self.store.list(folder("runs", partition)))):
             if item.snapshot_id[:6] != part.file.month:
@@ -246,8 +245,8 @@ def own_path(kind: Packed, partition: Partition, snapshot_id: str) -> str:
     return (snapshot_path if kind == "snapshots" else changes_path)(partition, snapshot_id)
 
 
-def groups_with(metadata: pq.FileMetaData, column: int, names: Collection[str]) -> list[int]:
-    """Return the row groups whose statistics allow one of ``names``: of sorted rows that is one, or none."""
+def row_groups_with(metadata: pq.FileMetaData, column: int, names: Collection[str]) -> list[int]:
+    """Return the row groups whose statistics allow one of ``names``."""
     found = []
     for number in range(metadata.num_row_groups):
         statistics = metadata.row_group(number).column(column).statistics
@@ -260,17 +259,17 @@ def groups_with(metadata: pq.FileMetaData, column: int, names: Collection[str]) 
     return found
 
 
-def _read(store: Store, file: MonthFile) -> Part:
+def _read(store: Store, file: MonthFile) -> PackedMonth:
     with open_parquet(store, file.path) as opened:
         metadata = dict(opened.metadata.metadata or {})
     try:
         held: dict[str, dict[str, Any]] = json.loads(metadata[HOLDS_KEY])
         rows = {name: int(facts["rows"]) for name, facts in sorted(held.items())}
         if not all(map(is_snapshot_id, rows)):
-            raise ValueError("one of them is not the id of a snapshot")
+            raise ValueError("an entry is not the id of a snapshot")
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise ArchiveError(
-            f"{store.url(file.path)}: its metadata do not name the snapshots in it: {error!r}",
+            f"{store.url(file.path)}: its metadata does not list its snapshots: {error!r}",
             advice="it was written by another program: move it away, or restore the original from a backup",
         ) from error
-    return Part(file, store.size(file.path), rows, metadata)
+    return PackedMonth(file, store.size(file.path), rows, metadata)

@@ -1,4 +1,4 @@
-"""The names that somebody may have meant who wrote one that is not there. Pure."""
+"""Did you mean: find existing names like one that does not exist."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 __all__ = ["nearest"]
 
-# difflib compares some 20,000 names a second; in a larger archive only names that share a word are compared.
+# difflib compares some 20,000 names a second; in larger archives only names that share a word are compared.
 _COMPARED = 20_000
 
 
 def nearest(name: str, names: Iterable[str], count: int = 5) -> list[str]:
-    """Return up to ``count`` of ``names`` that are like ``name``: first those that contain it.
+    """Return up to ``count`` of ``names`` that are similar to ``name``, first those that contain it.
 
     >>> nearest("pasky", ["what-is-a-passkey", "passkey", "fees"])
     ['passkey']

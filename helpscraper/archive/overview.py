@@ -1,4 +1,4 @@
-"""Two tables about an archive: its snapshots and its runs."""
+"""Tables of the snapshots and the runs of an archive."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant
-from helpscraper.archive.lost import lost_snapshots
+from helpscraper.archive.lost_snapshots import lost_snapshots
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import ArchiveError
 
@@ -39,9 +39,9 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
 )
 """One row for each committed snapshot.
 
-``articles`` counts its rows, ``gone`` the articles whose own page answered 404 or 410 in that crawl; ``outcome`` and
-``scope`` (the part that was asked for, null for all) are those of its crawl. ``error`` says why a file cannot be read
-(its facts are null then). Where ``path`` is the file of a packed month, ``bytes`` is the snapshot's share of it.
+``articles`` counts its rows, ``gone`` the articles whose own page answered 404 or 410 in that crawl; ``scope`` is the
+part that was crawled, null for all. ``error`` says why a file cannot be read; its facts are then null. For a packed
+month ``path`` is the month's file and ``bytes`` the snapshot's share of it.
 """
 
 RUNS_SCHEMA: pa.Schema = pa.schema(
@@ -69,8 +69,8 @@ RUNS_SCHEMA: pa.Schema = pa.schema(
 )
 """One row for each run, with the counts of its rows by status, and ``gone`` as in ``SNAPSHOTS_SCHEMA``.
 
-``articles`` leaves out those that are ``gone``, ``health`` is the worst verdict, ``accepted`` marks a refused run
-promoted later.
+``articles`` excludes ``gone``, ``health`` is the worst verdict, ``accepted`` marks a refused run that was accepted
+later.
 """
 
 
@@ -105,12 +105,10 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
 
 
 def runs_table(catalog: Catalog) -> pa.Table:
-    """Return one row per run, whatever its outcome, with ``RUNS_SCHEMA``, oldest first within its partition.
+    """Return one row per run with ``RUNS_SCHEMA``, oldest first within its partition.
 
-    A run that says it committed and has no snapshot shows as ``failed``: it was killed in the very last step, or its
-    snapshot is lost.
-    A snapshot without run facts shows too. Facts that cannot be read show as ``failed`` with the error as
-    reason.
+    A committed run without a snapshot is shown as ``failed``: it was killed in the last step, or its snapshot is lost.
+    Unreadable run facts are shown as ``failed`` with the error as reason. A snapshot without run facts has a row too.
     """
     rows = []
     for partition in catalog.partitions():
@@ -126,9 +124,9 @@ def runs_table(catalog: Catalog) -> pa.Table:
 def _run_row(
     catalog: Catalog, partition: Partition, run_id: str, path: str | None, feed: str | None
 ) -> dict[str, Any]:
-    """Return the row of one run; ``path`` is the file that holds its snapshot, None when none was committed.
+    """Return the row of one run; ``path`` is the file of its snapshot, None when none was committed.
 
-    ``feed`` is the file that was written against the snapshot, where that one is lost.
+    ``feed`` is the change feed that was compared with a lost snapshot.
     """
     store = catalog.store
     row: dict[str, Any] = {
@@ -152,7 +150,7 @@ def _run_row(
         facts.get("reason") or facts.get("error") or "; ".join(facts.get("incomplete_reasons") or []) or None
     )
     if not committed and outcome in {"committed", "incomplete"}:
-        why = f"its snapshot is missing: {feed} was written against it"
+        why = f"its snapshot is missing, although {feed} was compared with it"
         outcome, reason = (
             "failed",
             why if feed else "the commit was interrupted before the snapshot was in place",

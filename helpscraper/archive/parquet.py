@@ -1,4 +1,4 @@
-"""How helpscraper writes and opens Parquet: one set of options, and errors that name the file."""
+"""Write and open Parquet with fixed options and with errors that name the file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
     "CHANGES_ROWS",
     "RUN_KEY",
     "SNAPSHOT_ROWS",
-    "damage_named",
+    "name_damage",
     "open_month_writer",
     "open_parquet",
     "write_parquet",
@@ -26,15 +26,13 @@ __all__ = [
 
 RUN_KEY = b"helpscraper.run"
 
-# Rows sorted by key in groups of this size: one article is found by its group's statistics and read in 3 ms. Groups
-# of 8192 rows would be 6 % smaller and take 7 ms.
+# An article is read with its row group in 3 ms; groups of 8192 rows are 6 % smaller and take 7 ms.
 SNAPSHOT_ROWS = 2048
 
-# Small groups: the story of one article reads one of them from each feed.
+# Small, because the history of an article reads one group of each feed.
 CHANGES_ROWS = 512
 
-# One page holds a whole column chunk of a group up to this size, because zstd compresses each page for itself
-# and the likeness between texts is what there is to gain.
+# Large, because zstd compresses each page separately and gains most from similar texts.
 _PAGE_BYTES = 8 << 20
 _ZSTD_LEVEL = 9
 
@@ -46,8 +44,8 @@ _FIXED: dict[str, Any] = {
     "write_page_checksum": True,
 }
 
-# Columns of running text, no two alike: a dictionary would only lengthen them, and their least and greatest value,
-# which nobody searches by, would stand in the footer whole and uncompressed.
+# Texts that hardly repeat: a dictionary would only make them larger, and statistics would put whole texts, which
+# nobody searches by, into the footer.
 _PROSE = frozenset({"body_text", "body_markdown", "body_html", "snippet", "title", "url", "before", "after"})
 
 
@@ -59,9 +57,9 @@ def write_parquet(
     rows: int = SNAPSHOT_ROWS,
     metadata: Mapping[bytes, bytes] | None = None,
 ) -> int:
-    """Write the tables to ``target`` with fixed options and return the number of rows.
+    """Write the tables to ``target`` and return the number of rows; the same tables give the same bytes.
 
-    The same tables give the same bytes. Each table begins a row group, cut to ``rows``.
+    Each table begins a row group of at most ``rows`` rows.
     """
     noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
     searched = [_leaf(field) for field in schema if field.name not in _PROSE]
@@ -81,10 +79,10 @@ def write_parquet(
 
 
 def open_month_writer(target: Path, schema: pa.Schema, *, plain: Collection[str]) -> pq.ParquetWriter:
-    """Return a writer for rows that repeat themselves: a dictionary for every column but the ``plain`` ones.
+    """Return a writer for a packed month, with a dictionary for every column except ``plain``.
 
-    The metadata of ``schema`` name its version. Only ``article_id`` and the instants have statistics, because only by
-    them is anything looked for.
+    The metadata of ``schema`` states its version. Only the columns that are searched, ``article_id`` and the instants,
+    have statistics.
     """
     return pq.ParquetWriter(
         target,
@@ -96,30 +94,30 @@ def open_month_writer(target: Path, schema: pa.Schema, *, plain: Collection[str]
 
 
 def _leaf(field: pa.Field) -> str:
-    """Return the path by which Parquet knows the column: a list's values lie two levels below it."""
+    """Return the Parquet path of the column; the values of a list are two levels below it."""
     return f"{field.name}.list.element" if pa.types.is_list(field.type) else str(field.name)
 
 
 @contextlib.contextmanager
 def open_parquet(store: Store, path: str) -> Iterator[pq.ParquetFile]:
-    """Open a Parquet file, page checksums verified; damage becomes an ``ArchiveError`` with the name.
+    """Open a Parquet file with page checksums; damage raises ``ArchiveError`` with the file's name.
 
-    The work inside the ``with`` block is covered too, because Parquet finds most damage only while decoding.
+    This covers the ``with`` block, because most damage is found only while decoding.
     """
-    with damage_named(store.url(path)), contextlib.ExitStack() as stack:
+    with name_damage(store.url(path)), contextlib.ExitStack() as stack:
         source = store.url(path) if store.is_local else stack.enter_context(store.open(path))
         file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
         yield file
 
 
 @contextlib.contextmanager
-def damage_named(url: str) -> Iterator[None]:
-    """Make whatever cannot be read inside the block an ``ArchiveError`` that names ``url``."""
+def name_damage(url: str) -> Iterator[None]:
+    """Turn read errors of the block into ``ArchiveError`` naming ``url``."""
     try:
         yield
     except FileNotFoundError as error:
         raise ArchiveError(
-            f"{url}: no such file", advice="`helpscraper verify` lists what is missing"
+            f"{url}: no such file", advice="run `helpscraper verify` to list missing files"
         ) from error
     except (OSError, pa.ArrowException) as error:
         raise ArchiveError(

@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.gone import (
     EVIDENCE_COLUMNS,
-    articles_there,
+    drop_gone_rows,
     gone_rows,
     may_hold_gone,
-    moved_to_facts,
+    move_gone_to_facts,
 )
 from helpscraper.archive.layout import (
     DEFAULT_PARTITION,
@@ -34,7 +34,7 @@ from helpscraper.archive.layout import (
     run_path,
     snapshot_path,
 )
-from helpscraper.archive.months import Months, One
+from helpscraper.archive.months import Months, OpenFile
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
 from helpscraper.archive.runs import RunFacts, parse_run
@@ -194,7 +194,7 @@ class Catalog:
                 None if article_id is None else [article_id],
             )
             table = read_compatible(
-                articles_there(found) if old else found, _only(list(read)), where=snapshot.path
+                drop_gone_rows(found) if old else found, _only(list(read)), where=snapshot.path
             )
         if article_id is not None:
             table = table.filter(pc.equal(table.column("article_id"), article_id))
@@ -212,7 +212,7 @@ class Catalog:
             )
         with open_parquet(self.store, path) as file:
             table = read_compatible(file.read(), where=path)
-        return moved_to_facts(table, parse_run((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path))
+        return move_gone_to_facts(table, parse_run((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path))
 
     def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
         """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
@@ -222,11 +222,11 @@ class Catalog:
         with self.months.open("changes", snapshot.partition, snapshot.id, path) as one:
             return read_compatible(one.read(), CHANGES_SCHEMA, where=one.path)
 
-    def open(self, snapshot: Snapshot) -> AbstractContextManager[One]:
+    def open(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
         """Open the rows and the metadata of a snapshot, in whichever file they are."""
         return self.months.open("snapshots", snapshot.partition, snapshot.id, snapshot.path)
 
-    def open_feed(self, snapshot: Snapshot) -> AbstractContextManager[One]:
+    def open_feed(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
         """Open the change feed of a snapshot, in whichever file it is; ``ArchiveError`` when there is none."""
         return self.months.open("changes", snapshot.partition, snapshot.id)
 
@@ -244,7 +244,7 @@ class Catalog:
             facts = self._facts(snapshot, one)
             return facts, one.rows - (len(facts.get("gone") or ()) if may_hold_gone(one.metadata) else 0)
 
-    def _facts(self, snapshot: Snapshot, one: One) -> RunFacts:
+    def _facts(self, snapshot: Snapshot, one: OpenFile) -> RunFacts:
         data = one.metadata.get(RUN_KEY)
         if data is None:
             raise ArchiveError(

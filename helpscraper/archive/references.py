@@ -1,4 +1,4 @@
-"""What a snapshot can be called: ``latest``, ``latest~N``, its id, a prefix of it, or a date. Pure."""
+"""Resolve the name of a snapshot: ``latest``, ``latest~N``, its id, a prefix of it, or a date."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def split_reference(reference: str) -> tuple[str | None, str | None, str]:
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether ``text`` has the form of a snapshot's name rather than that of an article's slug.
+    """Tell whether ``text`` looks like the name of a snapshot rather than an article's slug.
 
     >>> [is_reference(text) for text in ("latest~2", "2026-11-22", "20261122T06", "zh-hans:latest", "fees")]
     [True, True, True, True, False]
@@ -43,8 +43,8 @@ def is_reference(text: str) -> bool:
 def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") -> str:
     """Return the one of ``ids`` (sorted, oldest first) that ``name`` means.
 
-    A date means the last snapshot up to the end of that day (UTC). Raises ``ReferenceNotFoundError`` that
-    lists what there is when none fits, and the candidates when several do.
+    A date means the last snapshot up to the end of that day (UTC). Raises ``ReferenceNotFoundError``, which lists the
+    snapshots when none matches, and the candidates when several do.
 
     >>> match_reference("latest~1", ["20261120T060000Z", "20261121T060000Z"])
     '20261120T060000Z'
@@ -54,16 +54,16 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
             f"{where} holds no snapshot yet", advice="make one with `helpscraper crawl`"
         )
     if not name:
-        raise ReferenceNotFoundError(f"the name of a snapshot of {where} is empty", advice=_there_is(ids))
+        raise ReferenceNotFoundError(f"the name of a snapshot of {where} is empty", advice=_available(ids))
     if latest := _LATEST.fullmatch(name):
         back = int(latest[1] or 0)
         if back < len(ids):
             return ids[-1 - back]
         raise ReferenceNotFoundError(
-            f"{name}: {where} holds {len(ids)} snapshot{'s'[: len(ids) != 1]}", advice=_there_is(ids)
+            f"{name}: {where} holds {len(ids)} snapshot{'s'[: len(ids) != 1]}", advice=_available(ids)
         )
     if _DATE.fullmatch(name):
-        return _on(name, ids, where)
+        return _last_on(name, ids, where)
     if name in ids:
         return name
     candidates = [each for each in ids if each.startswith(name)] if _PREFIX.fullmatch(name) else []
@@ -72,26 +72,26 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
     if candidates:
         shown = ", ".join(candidates[:_SHOWN]) + (", …" if len(candidates) > _SHOWN else "")
         raise ReferenceNotFoundError(
-            f"{name} fits {len(candidates)} snapshots of {where}: {shown}", advice="say more of the id"
+            f"{name} matches {len(candidates)} snapshots of {where}: {shown}", advice="give a longer prefix"
         )
-    raise ReferenceNotFoundError(f"{name}: no such snapshot in {where}", advice=_there_is(ids))
+    raise ReferenceNotFoundError(f"{name}: no such snapshot in {where}", advice=_available(ids))
 
 
-def _on(date: str, ids: Sequence[str], where: str) -> str:
+def _last_on(date: str, ids: Sequence[str], where: str) -> str:
     try:
         day = dt.date.fromisoformat(date)
     except ValueError:
         raise ReferenceNotFoundError(
-            f"{date}: there is no such day", advice="dates look like 2026-11-22"
+            f"{date}: there is no such day", advice="give a date such as 2026-11-22"
         ) from None
     end = snapshot_id(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
     until = [each for each in ids if each <= end]
     if until:
         return until[-1]
-    raise ReferenceNotFoundError(f"{date}: {where} begins later, with {ids[0]}", advice=_there_is(ids))
+    raise ReferenceNotFoundError(f"{date}: {where} begins later, with {ids[0]}", advice=_available(ids))
 
 
-def _there_is(ids: Sequence[str]) -> str:
+def _available(ids: Sequence[str]) -> str:
     shown = ids[-_SHOWN:]
     more = f" and {len(ids) - len(shown)} older" if len(ids) > len(shown) else ""
     return f"there is: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, an id prefix)"

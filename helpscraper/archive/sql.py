@@ -1,9 +1,8 @@
 """SQL over an archive: a DuckDB connection whose views are the Parquet files.
 
-``snapshots`` (the columns of a snapshot, then ``site`` and ``locale``; every snapshot, a re-extraction in
-place of the crawl it re-reads), ``latest`` (the newest of each site and locale), ``bodies``, ``changes`` and
-``runs``. A view of files that do not exist yet is empty and has all its columns; one with a damaged file cannot be
-asked, and the others can.
+The views are ``snapshots`` (all snapshots, with ``site`` and ``locale``; a re-extraction replaces its crawl),
+``latest`` (the newest of each site and locale), ``bodies``, ``changes`` and ``runs``. A view without files is empty
+and has all columns. A query fails only if it uses a view with a damaged file.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from helpscraper.archive.bodies import bodies_files
 from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.gone import GONE
 from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
-from helpscraper.archive.months import AT
+from helpscraper.archive.months import TIME_COLUMN
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.parquet import open_parquet
 from helpscraper.archive.reader import Catalog, Snapshot
@@ -27,7 +26,7 @@ from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_S
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, CommandError
 
-__all__ = ["VIEWS", "answer", "connect", "query"]
+__all__ = ["VIEWS", "connect", "query", "with_views"]
 
 VIEWS = ("snapshots", "latest", "bodies", "changes", "runs")
 
@@ -40,43 +39,42 @@ _SCHEMAS = {
     "changes": CHANGES_SCHEMA,
 }
 
-# A compaction moves the rows of one month after the other, each in an instant: who meets it twice was unlucky.
+# A compaction moves one month at a time, so a query rarely meets it twice.
 _TRIES = 5
 
 _Listed = Mapping[str, Mapping[str, frozenset[str]]]
-"""Of each view its files, and of each file the ids of the snapshots to take from it (none: all)."""
+"""For each view its files, and for each file the ids of the snapshots to read (empty: all)."""
 
 _T = TypeVar("_T")
 
 
 def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) -> duckdb.DuckDBPyConnection:
-    """Return an in-memory DuckDB connection with the views of this archive; times are shown in UTC.
+    """Return an in-memory DuckDB connection with the views of this archive; see ``open_duckdb`` for the bounds.
 
-    ``memory_limit`` bounds DuckDB, which spills to its temporary folder above it, and ``threads`` bounds its
-    workers. Raises ``ArchiveError`` naming a damaged file.
+    Raises ``ArchiveError`` naming a damaged file.
     """
 
-    def whole(listed: _Listed) -> duckdb.DuckDBPyConnection:
+    def all_views(listed: _Listed) -> duckdb.DuckDBPyConnection:
         connection, broken = _open(catalog, listed, memory_limit, threads)
         for error in broken.values():
             connection.close()
             raise error
         return connection
 
-    return _settled(catalog, whole)
+    return _retry_when_moved(catalog, all_views)
 
 
-def answer(
+def with_views(
     catalog: Catalog,
     ask: Callable[[duckdb.DuckDBPyConnection], pa.Table],
     *,
     memory_limit: str = "1GB",
     threads: int = 2,
 ) -> pa.Table:
-    """Return what ``ask`` makes of a connection with the views of this archive.
+    """Return the result of ``ask``, called with a connection that has the views of this archive.
 
-    Raises ``ArchiveError`` naming a damaged file of a view that is asked; damage to the others is no hindrance. What a
-    compaction moves meanwhile is looked for again, so ``ask`` may be called more than once.
+    Raises ``ArchiveError`` naming a damaged file of a view that ``ask`` uses. ``ask`` is called again when a
+    compaction moved files meanwhile.
     """
 
     def once(listed: _Listed) -> pa.Table:
@@ -91,16 +89,16 @@ def answer(
                 raise
 
     try:
-        return _settled(catalog, once)
+        return _retry_when_moved(catalog, once)
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
         raise ArchiveError(
             f"{catalog.store.uri}: a file cannot be read: {error}",
-            advice="`helpscraper verify` names what is damaged",
+            advice="run `helpscraper verify` to find the damaged file",
         ) from error
 
 
-def _settled(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
-    """Return what ``work`` makes of the files of each view; again, when a compaction had moved them meanwhile."""
+def _retry_when_moved(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
+    """Return ``work(files of each view)``; call it again if a compaction moved files meanwhile."""
     for _ in range(_TRIES - 1):
         listed = _list(catalog)
         try:
@@ -116,24 +114,24 @@ def _list(catalog: Catalog) -> _Listed:
     newest = {each.partition: each for each in snapshots}
     bodies = [path for each in catalog.partitions() for path in bodies_files(catalog.store, each)]
     return {
-        "snapshots": _held(catalog, "snapshots", snapshots),
-        "latest": _held(catalog, "snapshots", list(newest.values())),
+        "snapshots": _files_of(catalog, "snapshots", snapshots),
+        "latest": _files_of(catalog, "snapshots", list(newest.values())),
         "bodies": dict.fromkeys(bodies, frozenset()),
-        "changes": _held(catalog, "changes", snapshots),
+        "changes": _files_of(catalog, "changes", snapshots),
     }
 
 
 def _open(
     catalog: Catalog, listed: _Listed, memory_limit: str, threads: int
 ) -> tuple[duckdb.DuckDBPyConnection, dict[str, ArchiveError]]:
-    """Return a connection with the views that can be made, and why the others cannot."""
+    """Return a connection with the views, and the errors of views that cannot be made."""
     connection = open_duckdb(memory_limit=memory_limit, threads=threads)
     store = catalog.store
     if not store.is_local:
         connection.register_filesystem(store.fs)
     broken: dict[str, ArchiveError] = {}
     for name, schema in _SCHEMAS.items():
-        at = AT["changes" if name == "changes" else "snapshots"]
+        at = TIME_COLUMN["changes" if name == "changes" else "snapshots"]
         try:
             connection.execute(_view(name, store, listed[name], at, pa.schema([*schema, *_PARTITION])))
         except duckdb.Error as error:
@@ -143,34 +141,34 @@ def _open(
 
 
 def _damage(store: Store, name: str, files: Collection[str], error: duckdb.Error) -> ArchiveError:
-    """Say which of the files of a view cannot be read, in the words in which every other command says it."""
+    """Return an error that names the damaged file of a view."""
     for path in files:
         try:
             with contextlib.ExitStack() as stack:
                 stack.enter_context(open_parquet(store, path))
         except ArchiveError as damage:
             return ArchiveError(
-                f"{damage.message} (so the view {name} cannot be asked)",
-                advice="restore this file from a backup, or move it away to ask the rest; the other views can be asked",
+                f"{damage.message} (so the view {name} cannot be read)",
+                advice="restore this file from a backup, or move it away to query the rest; the other views work",
             )
     return ArchiveError(
         f"{store.uri}: the view {name} cannot be made: {error}",
-        advice="`helpscraper verify` names what is damaged",
+        advice="run `helpscraper verify` to find the damaged file",
     )
 
 
 def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: int = 2) -> pa.Table:
-    """Return the answer to one SELECT over the views of this archive.
+    """Return the result of one SELECT over the views of this archive.
 
-    Raises ``CommandError`` for anything but one SELECT (an archive is written by crawls only) and for SQL
-    that DuckDB does not understand, and ``ArchiveError`` for a damaged file.
+    Raises ``CommandError`` for invalid SQL and for anything but one SELECT (an archive is written by crawls only), and
+    ``ArchiveError`` for a damaged file.
     """
     try:
         with open_duckdb() as parser:
             statements = parser.extract_statements(text)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
-            raise CommandError("one SELECT is asked for", advice=f"the views are {', '.join(VIEWS)}")
-        return answer(
+            raise CommandError("only one SELECT is allowed", advice=f"the views are {', '.join(VIEWS)}")
+        return with_views(
             catalog, lambda con: con.sql(text).to_arrow_table(), memory_limit=memory_limit, threads=threads
         )
     except duckdb.OutOfMemoryException as error:
@@ -181,15 +179,15 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
         raise CommandError(f"SQL: {error}", advice=f"the views are {', '.join(VIEWS)}") from error
 
 
-def _held(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
-    """Return which files hold these snapshots (or their feeds), and of each file the ids to take (none: all)."""
+def _files_of(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
+    """Return the files of these snapshots (or of their feeds), and for each file the ids to read (empty: all)."""
     ids: dict[str, set[str]] = {}
     for path, name in _places(catalog, kind, snapshots):
         ids.setdefault(path, set()).add(name)
     found = {}
     for path, names in ids.items():
         month = locate_month(path)
-        whole = month is None or catalog.months.among([path])[0].rows.keys() == names
+        whole = month is None or catalog.months.of_paths([path])[0].rows.keys() == names
         found[path] = frozenset() if whole else frozenset(names)
     return found
 
@@ -206,27 +204,27 @@ def _places(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> It
 
 
 def _view(name: str, store: Store, files: Mapping[str, frozenset[str]], at: str, schema: pa.Schema) -> str:
-    """Return the statement that makes one view; the columns are named, so that older files may lack some."""
-    # Quoted, because `at` and others are words of SQL.
+    """Return the statement that makes one view; it lists the columns, because older files may lack some."""
+    # Quoted, because `at` and others are SQL keywords.
     columns = [(f'"{field.name}"', _sql_type(field.type)) for field in schema]
     nothing = "SELECT " + ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns) + " WHERE false"
     picked = ", ".join(column for column, _ in columns)
     whole = [store.url(path) for path, ids in files.items() if not ids]
-    # The empty first arm gives names and types to columns that no file has; union by name fills them with nulls.
-    arms = [nothing, *([_reading(whole)] if whole else [])]
+    # The empty first arm defines columns that no file has; the union fills them with nulls.
+    arms = [nothing, *([_select_all(whole)] if whole else [])]
     for path, ids in files.items():
         if ids:
             instants = ", ".join(
                 f"TIMESTAMPTZ '{snapshot_instant(each).isoformat()}'" for each in sorted(ids)
             )
-            arms.append(f'{_reading([store.url(path)])} WHERE "{at}" IN ({instants})')
+            arms.append(f'{_select_all([store.url(path)])} WHERE "{at}" IN ({instants})')
     every = " UNION ALL BY NAME ".join(arms)
-    # Files of schema 1 hold rows of articles that were not there any more.
+    # Files of schema 1 hold rows of articles that are gone.
     there = f" WHERE status <> '{GONE}'" if "status" in schema.names else ""
     return f"CREATE VIEW {name} AS SELECT {picked} FROM ({every}){there}"  # noqa: S608 (own names; quoted)
 
 
-def _reading(urls: Sequence[str]) -> str:
+def _select_all(urls: Sequence[str]) -> str:
     listed = ", ".join("'" + url.replace("'", "''") + "'" for url in urls)
     return (
         f"SELECT * FROM read_parquet([{listed}], union_by_name = true, "  # noqa: S608 (own paths; quoted)

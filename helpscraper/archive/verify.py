@@ -1,6 +1,6 @@
-"""Prove that an archive is whole: what is wrong is named file by file, and nothing is repaired.
+"""Check every file of an archive and report problems; nothing is repaired.
 
-Works file by file and row group by row group, so that the size of the archive does not matter for memory.
+Files are read row group by row group, to bound memory.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
-from helpscraper.archive.losses import COMPARED, lost_rows
-from helpscraper.archive.lost import lost_snapshots
-from helpscraper.archive.months import Part
+from helpscraper.archive.lost_rows import COMPARED, lost_rows
+from helpscraper.archive.lost_snapshots import lost_snapshots
+from helpscraper.archive.months import PackedMonth
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import check_records
@@ -51,13 +51,13 @@ PROBLEMS_SCHEMA: pa.Schema = pa.schema(
 _SHOWN = 5
 _WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
 _PACKED: tuple[Packed, ...] = ("snapshots", "changes")
-_TWICE = "plain readers see its rows twice; `helpscraper compact` ends what a killed run left"
+_TWICE = "plain readers see its rows twice; run `helpscraper compact` to finish an interrupted run"
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong: the file, a short name of the problem, and the rows concerned."""
+    """A problem of one file: a short name, and the rows concerned."""
 
     path: str
     problem: str
@@ -66,11 +66,7 @@ class Problem:
 
 @dataclass(slots=True)
 class VerifyReport:
-    """What was looked at and what is wrong.
-
-    ``snapshots`` counts those that were committed, ``refused`` and ``reextracted`` the files of either kind; ``rows``
-    and ``bodies`` count what was read of all of them.
-    """
+    """The problems found, and counts of the committed snapshots, other files, rows and bodies that were checked."""
 
     snapshots: int = 0
     refused: int = 0
@@ -81,7 +77,7 @@ class VerifyReport:
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there is no problem."""
         return not self.problems
 
     def table(self) -> pa.Table:
@@ -100,44 +96,42 @@ class VerifyReport:
 
 
 def verify(catalog: Catalog) -> VerifyReport:
-    """Read every file of the archive (within the catalog's filter) and return what is wrong with it.
+    """Read every file of the archive (within the catalog's filter) and report its problems.
 
-    Raises ``ReferenceNotFoundError`` when there is no archive at all. Checked: page checksums of every Parquet file;
-    every body hashes to its key; every row's body is there; file name, ``snapshot_at`` and run facts agree;
-    no article twice; required columns filled; every snapshot has its run facts; no re-extraction has lost a row
-    or a body of its snapshot; every WARC record can be read and has its digests, and every row's record is there;
-    no snapshot is in two files; no snapshot is missing that the feed after it was written against. The snapshots of
-    a packed month are checked like those with a file of their own.
+    Checks: page checksums of Parquet files; every body hashes to its key; every row's body is stored; file name,
+    ``snapshot_at`` and run facts agree; no duplicate article; required columns filled; every snapshot has run facts;
+    no re-extraction has lost a row or a body; every WARC record is readable and matches its digests; every row's
+    record exists; no snapshot is in two files; no snapshot is missing that a feed was compared with. Raises
+    ``ReferenceNotFoundError`` when there is no archive.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
     if not partitions:
-        # "Nothing there, so nothing wrong" would pass a mistyped path, or a disk that is not mounted, as
-        # sound.
+        # A mistyped path or a disk that is not mounted must not pass as sound.
         raise ReferenceNotFoundError(
             f"{catalog.store.uri}: no archive here",
             advice="check --archive, --site and --locale, or crawl first",
         )
     for partition in partitions:
         for path in bodies_files(catalog.store, partition):
-            report.problems += _guarded(path, _check_bodies(catalog, path, report))
+            report.problems += _collected(path, _check_bodies(catalog, path, report))
         index = BodyIndex(catalog.store, partition)
         for kind in _WITH_ROWS:
             for item in _files(catalog, kind, partition):
                 setattr(report, kind, getattr(report, kind) + 1)
-                report.problems += _guarded(item.path, _check_snapshot(catalog, item, index, report))
+                report.problems += _collected(item.path, _check_snapshot(catalog, item, index, report))
         for packed in _PACKED:
             for part in catalog.months.parts(packed, partition):
-                report.problems += _guarded(part.path, _check_month(catalog, part, index, report))
-            for path, name, other in catalog.months.doubles(packed, partition):
-                report.problems.append(Problem(path, "redundant", f"{name} stands in {other} too: {_TWICE}"))
+                report.problems += _collected(part.path, _check_month(catalog, part, index, report))
+            for path, name, other in catalog.months.duplicates(packed, partition):
+                report.problems.append(Problem(path, "redundant", f"{other} holds {name} too: {_TWICE}"))
         for item in _files(catalog, "changes", partition):
-            report.problems += _guarded(item.path, _check_changes(catalog, item))
+            report.problems += _collected(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
-            report.problems += _guarded(item.path, _check_run(catalog, item))
+            report.problems += _collected(item.path, _check_run(catalog, item))
         for name, feed in lost_snapshots(catalog, partition).items():
             path = snapshot_path(partition, name)
-            report.problems.append(Problem(path, "snapshot is missing", f"{feed} was written against it"))
+            report.problems.append(Problem(path, "snapshot is missing", f"{feed} was compared with it"))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references):
             where = f" ({wrong.url})" if wrong.url else ""
@@ -145,12 +139,12 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems.append(
                 Problem(wrong.file, "record", f"#{wrong.offset}: {wrong.detail}{where}{advice}")
             )
-    report.problems += _strangers(catalog)
+    report.problems += _foreign_files(catalog)
     return report
 
 
 def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
-    """Yield each record that a row of the partition refers to, once; a damaged file is named elsewhere."""
+    """Yield each record that a row of the partition refers to, once; damaged files are reported elsewhere."""
     seen: set[str] = set()
     paths = [item.path for kind in _WITH_ROWS for item in _files(catalog, kind, partition)]
     for path in [*paths, *(part.path for part in catalog.months.parts("snapshots", partition))]:
@@ -165,7 +159,7 @@ def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
 
 
 def _partitions(catalog: Catalog) -> list[Partition]:
-    """Return every partition that has any file, also one of which only the bodies are left."""
+    """Return every partition with a file of any kind."""
     kinds: tuple[Kind, ...] = ("snapshots", "bodies", "runs", "refused", "changes", "reextracted", "warc")
     found = {
         item.partition
@@ -180,8 +174,8 @@ def _files(catalog: Catalog, kind: Kind, partition: Partition) -> list[Located]:
     return sorted(item for path in catalog.store.list(folder(kind, partition)) if (item := locate(path)))
 
 
-def _guarded(path: str, problems: Iterator[Problem]) -> list[Problem]:
-    """Collect the problems of one file; that it cannot be read is one of them."""
+def _collected(path: str, problems: Iterator[Problem]) -> list[Problem]:
+    """Collect the problems of one file; an unreadable file is a problem too."""
     found: list[Problem] = []
     try:
         found.extend(problems)
@@ -220,7 +214,7 @@ def _check_snapshot(
 
 
 def _check_losses(catalog: Catalog, item: Located, rows: pa.Table) -> Iterator[Problem]:
-    """Name the articles of a snapshot that a re-extraction has lost, or whose body or page it has lost."""
+    """Report the articles of a snapshot that a re-extraction has lost, wholly or their body or page."""
     path = catalog.months.where("snapshots", item.partition, item.snapshot_id)
     if path is None:
         yield Problem(item.path, "its snapshot is missing", snapshot_path(item.partition, item.snapshot_id))
@@ -232,20 +226,22 @@ def _check_losses(catalog: Catalog, item: Located, rows: pa.Table) -> Iterator[P
         yield Problem(item.path, "has lost rows or bodies of its snapshot", _listed(texts))
 
 
-def _check_month(catalog: Catalog, part: Part, index: BodyIndex, report: VerifyReport) -> Iterator[Problem]:
-    """Check each snapshot in a month's file as one with its own file is checked, and the number of its rows."""
+def _check_month(
+    catalog: Catalog, part: PackedMonth, index: BodyIndex, report: VerifyReport
+) -> Iterator[Problem]:
+    """Check each snapshot in a month's file like one with its own file, and the number of its rows."""
     if part.error is not None:
         raise part.error
     kind, partition = part.file.kind, part.file.partition
     with open_parquet(catalog.store, part.path) as file:
-        strange = int(file.metadata.num_rows) - sum(part.rows.values())
-    if strange:
-        yield Problem(part.path, "rows of no snapshot", f"{strange} more than its metadata name")
+        surplus = int(file.metadata.num_rows) - sum(part.rows.values())
+    if surplus:
+        yield Problem(part.path, "rows of no snapshot", f"{surplus} more than its metadata states")
     for name, count in part.rows.items():
         with catalog.months.open(kind, partition, name, part.path) as one:
             table = one.read()
         if table.num_rows != count:
-            yield Problem(part.path, "rows are missing", f"{name} has {table.num_rows}, and had {count}")
+            yield Problem(part.path, "rows are missing", f"{name} has {table.num_rows} of {count}")
         if kind == "snapshots":
             report.snapshots += 1
             item = Located("snapshots", partition, name, 0, part.path)
@@ -294,7 +290,7 @@ def _head(rows: pa.Table) -> list[dict[str, str]]:
 def _check_footer(item: Located, schema: pa.Schema) -> Iterator[Problem]:
     metadata = schema.metadata or {}
     if schema_version(schema) is None:
-        yield Problem(item.path, "schema version is missing", "the file's metadata do not name it")
+        yield Problem(item.path, "schema version is missing", "the file's metadata does not state it")
     if RUN_KEY not in metadata:
         yield Problem(item.path, "run facts are missing from the footer", RUN_KEY.decode())
         return
@@ -304,11 +300,11 @@ def _check_footer(item: Located, schema: pa.Schema) -> Iterator[Problem]:
 
 
 def _check_order(path: str, ids: pa.Array) -> Iterator[Problem]:
-    """Look for articles that stand twice and for rows out of order, which would hide the first."""
+    """Report duplicate articles, and rows out of order, which would hide duplicates."""
     before, after = ids[:-1], ids[1:]
     twice = after.filter(pc.equal(before, after))
     if len(twice):
-        yield Problem(path, "article stands twice", _listed(twice.to_pylist()))
+        yield Problem(path, "duplicate article", _listed(twice.to_pylist()))
     unsorted = after.filter(pc.less(after, before))
     if len(unsorted):
         yield Problem(path, "rows are not sorted by article_id", _listed(unsorted.to_pylist()))
@@ -329,8 +325,8 @@ def _check_run(catalog: Catalog, item: Located) -> Iterator[Problem]:
         )
 
 
-def _strangers(catalog: Catalog) -> Iterator[Problem]:
-    """Name files in ``snapshots/`` that are not helpscraper's: plain readers would stumble over them."""
+def _foreign_files(catalog: Catalog) -> Iterator[Problem]:
+    """Report foreign files in ``snapshots/``, because plain readers would read them."""
     for path in catalog.store.list("snapshots"):
         item = locate(path)
         if (item is None or item.part) and locate_month(path) is None:

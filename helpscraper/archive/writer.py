@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex, write_bodies
-from helpscraper.archive.gone import GONE, moved_to_facts
+from helpscraper.archive.gone import GONE, move_gone_to_facts
 from helpscraper.archive.layout import (
     Partition,
     changes_path,
@@ -27,7 +27,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
-from helpscraper.archive.losses import lost_rows
+from helpscraper.archive.lost_rows import lost_rows
 from helpscraper.archive.months import Months
 from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
 from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
@@ -179,7 +179,7 @@ def promote(
     with open_parquet(store, source) as file:
         stored = read_compatible(file.read(), where=source)
     run = parse_run((stored.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
-    rows, run = moved_to_facts(stored, run)
+    rows, run = move_gone_to_facts(stored, run)
     run |= {"outcome": "committed" if run.get("complete") else "incomplete", "accepted": True}
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
@@ -247,7 +247,7 @@ def _find_same(
         return None
     with months.open("snapshots", partition, snapshot_id, path) as one:
         facts = parse_run(one.metadata.get(RUN_KEY, b"{}"), path)
-        rows, facts = moved_to_facts(read_compatible(one.read(), where=path), facts)
+        rows, facts = move_gone_to_facts(read_compatible(one.read(), where=path), facts)
         same = _footer(facts) == _footer(run) and rows.equals(ordered)
     if not same:
         raise ArchiveError(

@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the changes of one edition, or of several one after the other."""
-    from helpscraper.archive.lost import lost_warnings
+    from helpscraper.archive.lost_snapshots import lost_warnings
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.history.diff import diff_snapshots

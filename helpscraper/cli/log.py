@@ -71,7 +71,7 @@ def _read(catalog: Catalog, last: int) -> tuple[list[dict[str, Any]], pa.Table]:
     """Return the snapshots, newest first, and the counts of their changes with site and locale before them."""
     import pyarrow as pa
 
-    from helpscraper.archive.lost import lost_warnings
+    from helpscraper.archive.lost_snapshots import lost_warnings
     from helpscraper.archive.overview import snapshots_table
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.history.timeline import LOG_SCHEMA, log_table

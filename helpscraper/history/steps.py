@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.months import One
+from helpscraper.archive.months import OpenFile
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError
@@ -216,7 +216,7 @@ def _evidence_holds(
     )
 
 
-def _rows(one: One, wanted: pa.Array | None) -> pa.Table:
+def _rows(one: OpenFile, wanted: pa.Array | None) -> pa.Table:
     """Read the row groups that may hold one of ``wanted``, and of those whose keys do hold it all columns."""
     if wanted is None:
         return one.read()
@@ -225,7 +225,7 @@ def _rows(one: One, wanted: pa.Array | None) -> pa.Table:
         ids = one.read(["article_id"], names).column(0)
         if not any(pc.index(ids, name).as_py() >= 0 for name in wanted):
             return _NOTHING
-    return one.read(among=names)
+    return one.read(articles=names)
 
 
 def _only(table: pa.Table, wanted: pa.Array) -> pa.Table:

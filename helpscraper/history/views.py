@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from helpscraper.archive.layout import snapshot_instant
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.sql import answer
+from helpscraper.archive.sql import with_views
 from helpscraper.history.renames import owners
 from helpscraper.history.steps import renames_between, steps
 
@@ -65,4 +65,4 @@ def view_series(catalog: Catalog) -> pa.Table:
         connection.register("renamed", renamed)
         return connection.sql(_VIEWS).to_arrow_table()
 
-    return answer(catalog, ask)
+    return with_views(catalog, ask)

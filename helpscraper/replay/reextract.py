@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from helpscraper import __version__
 from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
-from helpscraper.archive.losses import keep_lost
+from helpscraper.archive.lost_rows import keep_lost
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
 from helpscraper.archive.writer import SnapshotFile, write_reextracted

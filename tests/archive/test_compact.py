@@ -417,7 +417,7 @@ def test_verify_counts_the_rows_of_a_month(archive: Store) -> None:
     kept[b"helpscraper.holds"] = json.dumps(held).encode()
     pq.write_table(table.replace_schema_metadata(kept), path)
     details = [p.detail for p in verify(Catalog(archive)).problems]
-    assert "4 more than its metadata name" in details
+    assert "4 more than its metadata states" in details
 
 
 def _spoil_page(path: str, column: str = "title") -> None:

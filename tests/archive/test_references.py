@@ -46,7 +46,7 @@ def test_a_name_means_one_snapshot(name: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("20261121", "fits 2 snapshots of archive: 20261121T060000Z, 20261121T235959Z"),
+        ("20261121", "matches 2 snapshots of archive: 20261121T060000Z, 20261121T235959Z"),
         ("latest~4", "holds 4 snapshots"),
         ("2026-11-19", "begins later, with 20261120T060000Z"),
         ("2026-13-01", "no such day"),
@@ -73,7 +73,7 @@ def test_every_id_and_every_unique_prefix_finds_itself(ids: list[str], data: st.
     if sum(each.startswith(prefix) for each in ids) == 1:
         assert match_reference(prefix, ids) == wanted
     else:
-        with pytest.raises(ReferenceNotFoundError, match="fits"):
+        with pytest.raises(ReferenceNotFoundError, match="matches"):
             match_reference(prefix, ids)
 
 

@@ -75,7 +75,7 @@ def test_nothing_there_is_not_all_well(tmp_path: Path) -> None:
         (BODIES, replaced("body_markdown", "forged"), "body does not hash to its key", ""),
         (BODIES, lambda table: table.slice(1), "body is missing", ""),
         (SNAPSHOT, replaced("body_sha256", "0" * 64), "body is missing", f"a ({'0' * 64})"),
-        (SNAPSHOT, replaced("article_id", "b"), "article stands twice", "b"),
+        (SNAPSHOT, replaced("article_id", "b"), "duplicate article", "b"),
         (SNAPSHOT, replaced("title", None), "title is null", "a"),
         (
             SNAPSHOT,

@@ -56,7 +56,7 @@ def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, w
         ),
         (["show", "zzz@latest"], "`helpscraper show 20261121T060000Z` lists its articles"),
         (["show", "latest~7"], "holds 2 snapshots"),
-        (["show", "202611"], "fits 2 snapshots"),
+        (["show", "202611"], "matches 2 snapshots"),
         (["show", "--body", "text"], "--body is for one article"),
         (
             ["show", "listed-only", "--body", "text"],

@@ -89,7 +89,7 @@ def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["diff", "202611"], "202611 fits 5 snapshots"),
+        (["diff", "202611"], "202611 matches 5 snapshots"),
         (["diff", "latest~9"], "holds 5 snapshots"),
         (["diff", "", "latest"], "the name of a snapshot of"),
         (["diff", "latest~1", ""], "is empty"),
@@ -133,14 +133,16 @@ def test_a_missing_snapshot_is_named_and_the_rest_works(
     catalog = story(tmp_path)
     gone, feed = snapshot_path(EN, "20261118T060000Z"), changes_path(EN, "20261119T060000Z")
     Path(catalog.store.url(gone)).unlink()
-    said = f"warning: 20261118T060000Z: {gone} is missing, and {feed} was written against it"
+    said = f"warning: 20261118T060000Z: {gone} is missing, although {feed} was compared with it"
     for words in (["log"], ["diff", "2026-11-18", "latest"]):
         code, out, err = ran(capsys, tmp_path, *words)
-        assert code == 0 and out and said in err.splitlines()
+        assert code == 0 and out and f"{said}; restore it from a backup" in err.splitlines()
     assert "is missing" not in ran(capsys, tmp_path, "diff", "2026-11-19", "latest")[2]
-    assert f"its snapshot is missing: {feed} was written against it" in ran(capsys, tmp_path, "runs")[1]
+    assert (
+        f"its snapshot is missing, although {feed} was compared with it" in ran(capsys, tmp_path, "runs")[1]
+    )
     code, out, _ = ran(capsys, tmp_path, "verify", "--format", "json")
-    expected = {"path": gone, "problem": "snapshot is missing", "detail": f"{feed} was written against it"}
+    expected = {"path": gone, "problem": "snapshot is missing", "detail": f"{feed} was compared with it"}
     assert code == 1 and json.loads(out) == [expected]
     # That feed is unreadable: then nothing proves that there was one.
     Path(catalog.store.url(feed)).write_bytes(b"")

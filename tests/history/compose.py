@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.gone import articles_there
+from helpscraper.archive.gone import drop_gone_rows
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.compare import RECORD_SCHEMA
 from helpscraper.history.renames import Candidate, find_renames
@@ -25,7 +25,7 @@ def apply(table: pa.Table, diff: DiffResult) -> pa.Table:
 
     ``table`` is the earlier snapshot, ``diff`` the whole diff to the later one, narrowed down by nothing.
     """
-    live = articles_there(table)
+    live = drop_gone_rows(table)
     schema = pa.schema([SNAPSHOT_SCHEMA.field(name) for name in COLUMNS])
     live = pa.Table.from_arrays(
         [

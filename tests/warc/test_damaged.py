@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition, locate, reextracted_path, snapshot_path
-from helpscraper.archive.losses import lost_rows
+from helpscraper.archive.lost_rows import lost_rows
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.recordings import load_index, warc_files
 from helpscraper.archive.sql import query

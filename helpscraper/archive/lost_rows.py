@@ -1,4 +1,4 @@
-"""Compare two sets of rows: which articles, bodies and readings of an article's own page are missing in the second."""
+"""Find the rows of a snapshot that a second version of it has lost: articles, bodies or pages that were read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import pyarrow.compute as pc
 __all__ = ["COMPARED", "keep_lost", "lost_rows"]
 
 COMPARED = ("article_id", "status", "body_sha256")
-"""The columns that ``lost_rows`` looks at."""
+"""The columns that ``lost_rows`` reads."""
 
 
 def lost_rows(before: pa.Table, after: pa.Table) -> pa.Table:
     """Return the rows of ``before`` that ``after`` has lost; both have the columns of ``COMPARED``.
 
-    A row is lost when the article is missing in ``after``, when its body is, or when its own page was read before and
-    is not now. A row of status ``gone``, as schema 1 wrote it, is no article that is there.
+    A row is lost when ``after`` lacks the article or its body, or when only ``before`` read the article's own page.
+    Rows with the status ``gone`` of schema 1 are no articles.
     """
     place = pc.index_in(before.column("article_id"), value_set=after.column("article_id").combine_chunks())
     body, status = (after.column(name).take(place) for name in ("body_sha256", "status"))
@@ -26,7 +26,7 @@ def lost_rows(before: pa.Table, after: pa.Table) -> pa.Table:
 
 
 def keep_lost(before: pa.Table, after: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Return ``after`` with the rows of ``before`` that it had lost, sorted by article, and those rows alone."""
+    """Return ``after`` with its lost rows put back, sorted by article, and the lost rows."""
     lost = lost_rows(before, after)
     if not lost.num_rows:
         return after, lost

@@ -1,4 +1,4 @@
-"""Snapshots that are not there any more, although what is left of the archive says that they were."""
+"""Find snapshots that were committed but whose file is missing."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ __all__ = ["lost_snapshots", "lost_warnings"]
 
 
 def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
-    """Return, by id and oldest first, each snapshot that no file holds, and the file of the feed that was made of it.
+    """Return each lost snapshot (id, oldest first) and the path of the next change feed, which proves it existed.
 
-    Run facts alone prove nothing: they are written before the snapshot, and a crawl may be killed in between. The
-    next feed does: it names the snapshot that it was written against. A snapshot that was the newest, or whose next
-    feed is lost too, is not found this way.
+    Run facts prove nothing, because a crawl may be killed between writing them and the snapshot. The next feed names
+    the snapshot that it was compared with. The newest snapshot, and one whose next feed is lost too, is not found.
     """
     feeds = catalog.feeds(partition)
     runs = filter(None, map(locate, catalog.store.list(folder("runs", partition))))
@@ -30,9 +29,10 @@ def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
 
 
 def lost_warnings(catalog: Catalog, partition: Partition, after: str = "") -> list[str]:
-    """Return what a reader is told of lost snapshots whose id is greater than ``after``, each in a line."""
+    """Return a warning for each lost snapshot with an id greater than ``after``."""
     return [
-        f"{name}: {snapshot_path(partition, name)} is missing, and {feed} was written against it"
+        f"{name}: {snapshot_path(partition, name)} is missing, although {feed} was compared with it; "
+        "restore it from a backup"
         for name, feed in lost_snapshots(catalog, partition).items()
         if name > after
     ]

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from helpscraper.archive.losses import keep_lost, lost_rows
+from helpscraper.archive.lost_rows import keep_lost, lost_rows
 
 FIELDS = ("article_id", "status", "body_sha256")
 FETCHED = ("a", "fetched", "1")
