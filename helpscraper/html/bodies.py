@@ -90,15 +90,20 @@ def _drop(element: etree._Element) -> None:
 def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Element]) -> None:
     walk = etree.iterwalk(part, events=("start", "end"))
     skipped: etree._Element | None = None
+    # The open elements with a style of their own.
+    styled: list[etree._Element] = []
     for event, node in walk:
         tag = node.tag
         if event == "start":
-            asked = node.attrib or tag == "dialog"
+            attributes = node.keys()
+            if has_style := "style" in attributes:
+                styled.append(node)
+            asked = attributes or tag == "dialog"
             if tag in _NEVER_SHOWN or (asked and _is_left_out(node, builder)) or node in left_out:
                 skipped = node
                 walk.skip_subtree()
                 continue
-            if "style" in node.attrib:
+            if has_style:
                 if is_set_apart(node):
                     builder.part()
                 builder.see(node, is_visible(node))
@@ -118,7 +123,8 @@ def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Elem
                 builder.close(node)
             elif tag in MEANT:
                 builder.end(tag, node)
-            if "style" in node.attrib:
+            if styled and styled[-1] is node:
+                styled.pop()
                 if is_set_apart(node):
                     builder.part()
                 builder.close(node)

@@ -52,6 +52,10 @@ def tidy(pieces: Sequence[Piece]) -> list[Piece]:
 
     Neighbours under the same marks are one piece. A space or a break at the edge of a mark stands outside of it.
     """
+    if len(pieces) == 1 and pieces[0][2] is None:
+        # Most lines are one piece of text.
+        words = " ".join(visible(pieces[0][0]).split())
+        return [(words, pieces[0][1], None)] if words else []
     tidied: list[Piece] = []
     due, gap = "", False
     for text, marks, made in _joined(pieces):

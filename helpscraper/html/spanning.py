@@ -14,10 +14,13 @@ __all__ = ["own_names", "renamed"]
 
 _MARKS = ("b", "i", "u", "s", "tt", "big", "small", "strike")
 _HEADINGS = tuple(f"h{level}" for level in range(1, 7))
-# The elements that a block ends, by the block.
-_ENDED = {"p": frozenset((*_MARKS, *_HEADINGS)), "table": frozenset(("a", *_HEADINGS))}
-_NAMES = "|".join((*_MARKS, *_HEADINGS, "a", *_ENDED))
-_TAG = re.compile(rf"<(/?)({_NAMES})(?=[\s/>])", re.IGNORECASE | re.ASCII)
+# The blocks that end an element, by the element.
+_ENDED_BY = {"a": ("table",)} | dict.fromkeys(_MARKS, ("p",)) | dict.fromkeys(_HEADINGS, ("p", "table"))
+_NAMES = (*_ENDED_BY, "p", "table")
+# Most tags of a page fail at the set of first letters.
+_LETTERS = "".join(sorted({name[0] for name in _NAMES}))
+_TAG = re.compile(rf"<(/?)(?=[{_LETTERS}])({'|'.join(_NAMES)})(?=[\s/>])", re.IGNORECASE | re.ASCII)
+_BLOCK = re.compile(r"<(?:p|table)(?=[\s/>])", re.IGNORECASE | re.ASCII)
 _PREFIX = "renamed-"
 _WRITTEN = re.compile(f"(</?){_PREFIX}")
 
@@ -36,26 +39,41 @@ def renamed(html: str | bytes) -> str | bytes:
 
 
 def _renamed(html: str) -> str:
-    opened: dict[str, list[int]] = {}
-    last = dict.fromkeys(_ENDED, -1)
-    places: list[int] = []
-    for tag in _TAG.finditer(html):
-        name = tag[2].lower()
-        if name in last:
-            if not tag[1]:
-                last[name] = tag.start()
-        elif not tag[1]:
-            opened.setdefault(name, []).append(tag.start(2))
-        elif starts := opened.get(name):
-            start = starts.pop()
-            if any(last[block] > start and name in ended for block, ended in _ENDED.items()):
-                places += (start, tag.start(2))
+    block = _BLOCK.search(html)
+    # An element that ends before the first block holds none.
+    places = _spanning(html, block.start()) if block else []
     if not places:
         return html
-    places.sort()
     return _PREFIX.join(
         html[start:end] for start, end in zip([0, *places], [*places, len(html)], strict=True)
     )
+
+
+def _spanning(html: str, begin: int) -> list[int]:
+    """Return where the names stand in the tags of the elements that hold a block that would end them.
+
+    Reading begins at ``begin``, and at the front of the page if an element that began before it ends behind it.
+    """
+    opened: dict[str, list[int]] = {name: [] for name in _ENDED_BY}
+    last = {"p": -1, "table": -1}
+    last_block = -1
+    spanning: set[int] = set()
+    for number, (end, written) in enumerate(_TAG.findall(html, begin)):
+        name = written.lower()
+        if name in last:
+            if not end:
+                last[name] = last_block = number
+        elif not end:
+            opened[name].append(number)
+        elif starts := opened[name]:
+            start = starts.pop()
+            if last_block > start and any(last[block] > start for block in _ENDED_BY[name]):
+                spanning |= {start, number}
+        elif begin:
+            return _spanning(html, 0)
+    if not spanning:
+        return []
+    return [tag.start(2) for number, tag in enumerate(_TAG.finditer(html, begin)) if number in spanning]
 
 
 def own_names(root: etree._Element) -> None:

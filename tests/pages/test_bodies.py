@@ -364,6 +364,7 @@ def test_what_stands_behind_a_wide_cell_is_in_no_other_cell() -> None:
         ("<table><tr><td colspan='2px'>a<td>b<tr><td rowspan=2;>c<td>d<tr><td>e</table>", "a\t\tb\nc\td\n\te"),
         ("<table><tr><td colspan=-2>a<td rowspan=-2>b<tr><td>c</table>", "a\tb\nc"),
         ("a<span style='display:block'>b</span>c<b style='DISPLAY : Flex'>d</b>e", "a\nb\nc\nd\ne"),
+        ("a<svg style='display:block'>b</svg>c", "a\nc"),
         ("a<span style='display:inline-block'>b</span>c", "abc"),
         ("a<i style='display:none;display:block'>b</i><i style='display:none !IMPORTANT;display:block'>c</i>", "a\nb"),
         ("a<i style='/* ; */ display:none'>b</i><i style='display:none!x'>c</i><i popover>d</i>", "ac"),
