@@ -12,8 +12,7 @@ from helpscraper.errors import ReferenceNotFoundError
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, dates
 from helpscraper.normalise.titles import normalise_title
-from helpscraper.platforms.okx.text import read_text, settle
-from helpscraper.urls import parse_help_url
+from helpscraper.platforms import get_platform
 
 __all__ = ["KnownArticles", "known_articles", "named_rows"]
 
@@ -44,14 +43,12 @@ def named_rows(
     title. Any other row keeps the slug that was made of its title, with its date where an article of another date has
     that slug already.
     """
-    page = read_text(text, url=url, locale=context.locale)
-    rows = settle(page.rows, known.keys())
+    platform = get_platform(context.site.platform)
+    found = platform.read_text(text, url, context, known.keys())
     published_on = {slug: published for alike in known.values() for slug, published in alike.items()}
-    addressed = parse_help_url(url).kind == "article"
+    addressed = platform.address(context.site, url).kind == "article"
     taken: Counter[str] = Counter()
-    raws = []
-    for row in rows:
-        raw = row.raw
+    for raw in found.articles:
         published = dates(raw, context).columns["published_on"]
         alike = known.get(normalise_title(raw.title or ""), {})
         fits = [slug for slug, its_own in alike.items() if not _differ(published, its_own)]
@@ -60,8 +57,7 @@ def named_rows(
             slug = f"{slug}-{published:%Y%m%d}"
         taken[slug] += 1
         raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
-        raws.append(raw)
-    return raws, tuple(row.raw.title or "" for row in rows if row.ambiguous)
+    return found.articles, found.ambiguous
 
 
 def _differ(one: dt.date | None, other: dt.date | None) -> bool:

@@ -23,7 +23,8 @@ class Site:
 
     ``utc_offset`` is the offset of the calendar dates that the site shows, whatever the visitor's own clock.
     ``page_size`` is the number of articles that a full listing page holds where the page does not say.
-    ``what`` says which help centre it is. ``also_at`` maps other addresses of the same editions to what each is.
+    ``what`` says which help centre it is, ``platform`` which platform reads it.
+    ``also_at`` maps other addresses of the same editions to what each is.
     ``editions`` maps a first path segment to the locale that it stands for where it is not the locale itself ("" for
     an address without one). ``regional`` maps a regional site, as pages name it, to the edition that it serves in
     place of the others in its language. ``crawled`` is False for a site of which no listing was ever seen: captures
@@ -33,6 +34,7 @@ class Site:
     name: str
     base_url: str
     what: str
+    platform: str = "okx"
     help_path: str = "/help"
     utc_offset: dt.timezone = dt.timezone(dt.timedelta(hours=8))
     page_size: int = 15

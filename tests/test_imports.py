@@ -305,7 +305,8 @@ def test_another_page_of_the_list_than_the_url_says(
         file.write_bytes(server.healthy(f"{listing}/page/2").body)
     url = f"https://www.okx.com{listing}" + (f"/page/{stated}" if stated > 1 else "")
     assert run(tmp_path / "a", file, url=url) == 2
-    assert f"{file}: the page says that it is page 2 of its list, not {stated}" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{file}: {url}: page: the page says that it is page 2 of its list, not {stated}" in said
     assert run(tmp_path / "a", file, url=f"https://www.okx.com{listing}/page/2") == 0
 
 

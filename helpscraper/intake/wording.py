@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from helpscraper.archive.nearest import nearest
 from helpscraper.errors import ExtractionError
-from helpscraper.platforms.okx import PAST_THE_END
+from helpscraper.platforms.contract import PAST_THE_END
 
 __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]
 

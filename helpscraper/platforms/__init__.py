@@ -1,1 +1,56 @@
-"""The help-centre platforms, a folder each."""
+"""The platforms of help centres, a folder each, and the registry that finds one by its name.
+
+contract    what every platform gives; the only module of this folder that others import by name
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+
+from helpscraper.errors import CommandError
+from helpscraper.platforms.contract import Platform
+
+__all__ = ["get_platform", "platform_names"]
+
+_GROUP = "helpscraper.platforms"
+_SHIPPED = {"okx": "helpscraper.platforms.okx.platform:Okx"}
+
+
+def _entries() -> dict[str, EntryPoint]:
+    """Return the platforms of other distributions and those shipped, which nobody can replace."""
+    found = {entry.name: entry for entry in entry_points(group=_GROUP)}
+    return found | {name: EntryPoint(name, value, _GROUP) for name, value in _SHIPPED.items()}
+
+
+def platform_names() -> list[str]:
+    """Return the names that ``get_platform`` knows."""
+    return sorted(_entries())
+
+
+@cache
+def get_platform(name: str) -> Platform:
+    """Return the platform called ``name``, imported on first use.
+
+    A distribution adds one by an entry point of the group ``helpscraper.platforms`` that leads to a subclass of
+    ``Platform``. Raises ``CommandError`` with the known names for any other name, and for a platform that cannot be
+    imported or is none.
+    """
+    entry = _entries().get(name)
+    if entry is None:
+        raise CommandError(
+            f"unknown platform {name!r}", advice=f"known platforms: {', '.join(platform_names())}"
+        )
+    try:
+        made = entry.load()()
+    except (ImportError, AttributeError) as error:
+        raise CommandError(
+            f"platform {name!r} cannot be imported from {entry.value}: {error}",
+            advice="install the distribution that declares it again",
+        ) from error
+    if not isinstance(made, Platform):
+        raise CommandError(
+            f"platform {name!r}: {entry.value} is no platform",
+            advice="the entry point must lead to a subclass of helpscraper.platforms.contract.Platform",
+        )
+    return made

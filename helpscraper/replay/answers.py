@@ -5,7 +5,7 @@ re-extraction, and it runs in any process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import IO
 
 from helpscraper.archive.store import Store
@@ -15,20 +15,9 @@ from helpscraper.intake.wording import problem_kind
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
-from helpscraper.platforms.okx import (
-    PAST_THE_END,
-    ArticlePage,
-    ArticlesAnswer,
-    HomePage,
-    ListingPage,
-    OkxPage,
-    SearchPage,
-    check_edition,
-)
-from helpscraper.platforms.okx.interface import articles_asked
-from helpscraper.platforms.okx.listing import SectionLink
+from helpscraper.platforms import get_platform
+from helpscraper.platforms.contract import PAST_THE_END, Address, Findings
 from helpscraper.replay.plan import UNREAD, Task, question
-from helpscraper.urls import parse_help_url
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
 
@@ -65,16 +54,6 @@ class Source:
             self._streams.popitem()[1].close()
 
 
-@dataclass(slots=True)
-class _Said:
-    """What one page says, before any cleaning: its articles and sections, its language, and the rules that matched."""
-
-    articles: list[RawArticle] = field(default_factory=list)
-    sections: list[SectionLink] = field(default_factory=list)
-    language: str | None = None
-    rules: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class _Unread:
     """Why an answer cannot be read, under the names that ``Notes.problem`` has for it.
@@ -101,7 +80,7 @@ def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
         said = [(task, _said(task, page, context)) for task, page in answers]
         for task, each in said:
             notes.answers += 1
-            if isinstance(each, _Said):
+            if isinstance(each, Findings):
                 _note(task, each, context, notes)
             elif each is not None:
                 _note_unread(task, each, notes)
@@ -148,63 +127,33 @@ def _holder(task: Task, source: Source) -> Record:
         raise InputError(f"the payload of this revisit cannot be read: {error.message}") from None
 
 
-def _said(task: Task, page: Payload | _Unread | None, context: Context) -> _Said | _Unread | None:
+def _said(task: Task, page: Payload | _Unread | None, context: Context) -> Findings | _Unread | None:
     if not isinstance(page, Payload):
         return page
+    platform = get_platform(context.site.platform)
+    if _led_away(task, platform.address(context.site, task.url)):
+        # Only the crawl could tell what became of the article, by its listings; the other one has a record of its own.
+        return Findings()
     try:
-        return _read_page(task, page, context)
+        # Where a list ends, the crawl knew.
+        return platform.read(replace(task.asked, guessed=True), task.url, page, context)
     except ExtractionError as error:
         if error.field == PAST_THE_END:
-            return _Said()  # where the list ends, the crawl knew
+            return Findings()
         return _Unread(problem_kind(error), f"{error.field}: {error.detail}")
 
 
-def _read_page(task: Task, html: Payload, context: Context) -> _Said:
-    asked, said = task.asked, _Said()
-    if asked.kind == "section" and articles_asked(task.url):
-        told = ArticlesAnswer(task.url, html, locale=asked.locale, section=asked.slug or "")
-        said.articles = told.articles
-        return said
-    page: OkxPage
-    match asked.kind:
-        case "article":
-            page = article = ArticlePage(task.url, html, slug=asked.slug)
-            check_edition(page, context.site, context.locale, all_signs=False)
-            # Where its address led to the page of another, only the crawl could tell what became of it, by its
-            # listings; the other one has a record of its own.
-            if not _moved(article, task):
-                said.articles = [article.article]
-        case "home":
-            page = HomePage(task.url, html)
-            check_edition(page, context.site, context.locale)
-        case "search":
-            page = results = SearchPage(task.url, html)
-            check_edition(page, context.site, context.locale)
-            said.articles = results.articles
-        case _:
-            page = listing = ListingPage(task.url, html)
-            check_edition(page, context.site, context.locale)
-            if asked.kind == "section":
-                landed = parse_help_url(task.url)
-                if (landed.kind, landed.slug, landed.page) != ("section", asked.slug, asked.page):
-                    raise page.error("url", f"section {asked.slug}, page {asked.page} leads to another page")
-                listing.check_answers(asked.page, guessed=True)
-                said.articles = listing.articles
-            said.sections = listing.sections
-    said.language = page.language
-    said.rules = page.rules("listing" if asked.kind == "section" else asked.kind)
-    return said
-
-
-def _moved(page: ArticlePage, task: Task) -> bool:
+def _led_away(task: Task, landed: Address) -> bool:
     """Tell whether an article's address led to the page of another."""
-    landed, asked = page.here, task.asked
-    return landed.kind == "article" and landed.slug != asked.slug and landed.locale == asked.locale
+    asked = task.asked
+    return (
+        asked.kind == landed.kind == "article" and landed.key != asked.key and landed.locale == asked.locale
+    )
 
 
-def _note(task: Task, said: _Said, context: Context, notes: Notes) -> None:
+def _note(task: Task, said: Findings, context: Context, notes: Notes) -> None:
     for each in said.sections:
-        notes.section(each.slug, title=each.title, category=each.category, content_type=each.content_type)
+        notes.section(each.key, title=each.title, category=each.category, content_type=each.content_type)
     note = _note_article if task.asked.kind == "article" else _note_row
     for raw in said.articles:
         note(raw, task, context, notes)
@@ -221,7 +170,7 @@ def _note_row(raw: RawArticle, task: Task, context: Context, notes: Notes) -> No
         notes.problem("slug", task.url, task.record, f"{raw.slug[:80]!r} is not a slug")
     else:
         values.columns["warc_record"] = task.record
-        listed_by = (task.asked.slug or "") if task.asked.kind == "section" else ""
+        listed_by = (task.asked.key or "") if task.asked.kind == "list" else ""
         notes.sighting(article_id, listed_by, values.columns)
 
 
@@ -230,7 +179,7 @@ def _note_article(raw: RawArticle, task: Task, context: Context, notes: Notes) -
     notes.tally("fields", values.outcomes)
     if values.columns.get("title") is None:
         notes.problem("invalid", task.url, task.record, "no title")
-        notes.settle(task.asked.slug or "", "failed", "no title")
+        notes.settle(task.asked.key or "", "failed", "no title")
     else:
         values.columns |= {"warc_record": task.record, "fetched_at": task.at}
         body = values.body
@@ -241,7 +190,7 @@ def _note_article(raw: RawArticle, task: Task, context: Context, notes: Notes) -
 
 def _note_answer(task: Task, notes: Notes) -> None:
     """Note an answer without a page: the article is as it was, or it is gone."""
-    slug = task.asked.slug or ""
+    slug = task.asked.key or ""
     if task.status == 304:
         notes.validated(slug, {"fetched_at": task.at})
     elif task.status in {404, 410}:
@@ -252,4 +201,4 @@ def _note_unread(task: Task, unread: _Unread, notes: Notes) -> None:
     notes.problem(unread.kind, task.url, task.record, unread.detail)
     notes.tally(UNREAD, {question(task.asked): 1})
     if task.asked.kind == "article":
-        notes.settle(task.asked.slug or "", "failed", unread.detail)
+        notes.settle(task.asked.key or "", "failed", unread.detail)

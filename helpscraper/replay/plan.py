@@ -1,6 +1,6 @@
 """Recorded responses to be read again: which record answered which question of the crawl.
 
-``crawl.answers`` reads them, and what they say goes into a ledger, from which ``crawl.merge`` makes the rows.
+``replay.answers`` reads them, and what they say goes into a ledger, from which ``intake.merge`` makes the rows.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from helpscraper.archive.recordings import Capture
-from helpscraper.platforms.okx.interface import articles_asked
+from helpscraper.normalise.article import Context
+from helpscraper.platforms import get_platform
+from helpscraper.platforms.contract import Address, Platform
 from helpscraper.sites import find_site, host_of
-from helpscraper.urls import HelpUrl, origin, parse_help_url
+from helpscraper.urls import origin
 from helpscraper.warc.record import parse_date
 
 __all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
@@ -30,7 +32,7 @@ class Task:
     be handed out again, should the page still have it: the archive holds it.
     """
 
-    asked: HelpUrl
+    asked: Address
     url: str
     at: dt.datetime
     status: int
@@ -47,9 +49,9 @@ PER_ANSWER = frozenset({"challenge", "edition", "extraction", "page", "payload",
 """The kinds of problem that make an answer unread; others are about a line on a page that was read."""
 
 
-def question(asked: HelpUrl) -> str:
+def question(asked: Address) -> str:
     """Return what was asked for in one word, the same for every record that answers it."""
-    return f"{asked.kind}/{asked.slug or ''}/{asked.page}"
+    return f"{asked.kind}/{asked.key or ''}/{asked.cursor or asked.page}"
 
 
 def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
@@ -82,8 +84,7 @@ _NOT_NOW = frozenset({403, 408, 429})
 
 def plan(
     captures: Iterable[Capture],
-    locale: str,
-    base_url: str,
+    context: Context,
     holders: Mapping[str, str],
     *,
     redirects: bool = True,
@@ -95,21 +96,19 @@ def plan(
     question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
     its own address, as among captures that nobody followed from one to the other; and a revisit is read by its payload
     where the server said no more than that nothing had changed, for there is no crawl before it that has the row.
-    ``interface`` maps the ids of the sections whose list the crawl took from the JSON interface to their slugs; other
+    ``interface`` maps the ids of the sections whose list the crawl took from the interface to their keys; other
     answers of it are passed over.
     """
-    redirected: defaultdict[str, list[HelpUrl]] = defaultdict(list)
-    site = find_site(base_url)
+    redirected: defaultdict[str, list[Address]] = defaultdict(list)
+    platform = get_platform(context.site.platform)
     for capture in captures:
-        if not is_ours(capture.url, base_url):
+        if not is_ours(capture.url, context.base_url or context.site.base_url):
             continue
         led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
-        asked = led
+        asked = led or _told(platform, capture.url, interface or {}, context.locale)
         if asked is None:
-            asked = _told(capture.url, interface or {}, locale)
-        if asked is None:
-            asked = parse_help_url(capture.url)
-            if (asked.locale if site is None else site.edition_at(capture.url)) != locale:
+            asked = platform.address(context.site, capture.url)
+            if asked.locale != context.locale:
                 continue
         if capture.location and redirects:
             redirected[capture.location].append(asked)
@@ -126,13 +125,14 @@ def plan(
             yield Task(asked, capture.url, at, status, capture.ref, "", led is not None)
 
 
-def _told(url: str, interface: Mapping[str, str], locale: str) -> HelpUrl | None:
-    """Return the page of a section's list that the address asks the JSON interface for."""
-    section_id, page = (articles_asked(url) if interface else None) or ("", 0)
-    return HelpUrl("section", locale, interface[section_id], page) if section_id in interface else None
+def _told(platform: Platform, url: str, interface: Mapping[str, str], locale: str) -> Address | None:
+    """Return the page of a section's list that the address asks the platform's interface for."""
+    found = platform.interface.list_asked(url) if interface and platform.interface else None
+    section_id, page = found or ("", 0)
+    return Address("list", locale, interface[section_id], page) if section_id in interface else None
 
 
-def _led(waiting: list[HelpUrl], status: int | None) -> HelpUrl | None:
+def _led(waiting: list[Address], status: int | None) -> Address | None:
     """Return which of the questions that were led here, oldest first, an answer with ``status`` is for."""
     if not waiting:
         return None

@@ -33,7 +33,7 @@ from helpscraper.intake.notes import Notes
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
-from helpscraper.platforms.okx import EXTRACTOR
+from helpscraper.platforms import get_platform
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
@@ -96,7 +96,8 @@ def reextract(
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
-            if wanted or _extractor(facts) != EXTRACTOR or facts.get("kept"):
+            extractor = _todays(snapshot.partition)
+            if wanted or _extractor(facts) != extractor or facts.get("kept"):
                 if snapshot.partition not in locked:
                     # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
                     folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
@@ -104,7 +105,7 @@ def reextract(
                     locked.add(snapshot.partition)
                 yield _Job(catalog, snapshot, facts, readers, progress).run()
             elif not named or snapshot in named:
-                yield Report(snapshot, None, f"today's extractor {EXTRACTOR} made it already")
+                yield Report(snapshot, None, f"today's extractor {extractor} made it already")
 
 
 class _Job:
@@ -131,6 +132,7 @@ class _Job:
         site = get_site(self.partition.site)
         base_url = facts.get("arguments", {}).get("base_url") or site.base_url
         self.context = Context(site, self.partition.locale, base_url)
+        self.extractor = _todays(self.partition)
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
@@ -142,7 +144,7 @@ class _Job:
             reason = "; ".join(found.gaps) or "no page of it was recorded"
             return Report(self.snapshot, None, reason, 0, tuple(found.gaps), not found.gaps)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
-        ledger = _resumed(path, str(len(tasks)))
+        ledger = _resumed(path, self.extractor, str(len(tasks)))
         with closing(ledger):
             self._fill(ledger, self._without_stored_bodies(tasks, before))
             unread = unanswered(tasks, ledger.tallies(UNREAD))
@@ -165,7 +167,7 @@ class _Job:
             facts = self._facts(ledger, rows, problems, len(tasks))
             facts["problems"] = dict(ledger.tallies("problem") - overcome)
             older |= {name: by for name in kept if (by := readers[name])}
-            facts["kept"] = {name: by for name, by in sorted(older.items()) if by != EXTRACTOR}
+            facts["kept"] = {name: by for name, by in sorted(older.items()) if by != self.extractor}
             damaged = facts["problems"].get("record") or self._mark_holes(facts, sorted(unread))
             bodies = LedgerBodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
@@ -206,11 +208,9 @@ class _Job:
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
-        home, told = self.context.base_url or "", sections_told(self.facts)
+        told = sections_told(self.facts)
         followed = not self._imported
-        tasks = list(
-            plan(captures, self.partition.locale, home, found.holders, redirects=followed, interface=told)
-        )
+        tasks = list(plan(captures, self.context, found.holders, redirects=followed, interface=told))
         if self._imported:
             return tasks  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
@@ -231,7 +231,7 @@ class _Job:
             zip(kept.column("article_id").to_pylist(), kept.column("body_sha256").to_pylist(), strict=True)
         )
         return [
-            replace(task, stored_body=key) if task.payload and (key := stored.get(task.asked.slug)) else task
+            replace(task, stored_body=key) if task.payload and (key := stored.get(task.asked.key)) else task
             for task in tasks
         ]
 
@@ -295,12 +295,12 @@ class _Job:
         last, there = _extractor(self.facts), set(rows.column("article_id").to_pylist())
         gone = {name: fact for name, fact in (self.facts.get("gone") or {}).items() if name not in there}
         status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
-        versions = {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)}
+        versions = {"helpscraper": __version__, "extractor": self.extractor, "schema": str(SCHEMA_VERSION)}
         return {
             **self.facts,
             "kind": "re-extract",
             "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
-            "extractor_before": self.facts.get("extractor_before", last) if last == EXTRACTOR else last,
+            "extractor_before": self.facts.get("extractor_before", last) if last == self.extractor else last,
             "versions": {**self.facts.get("versions", {}), **versions},
             "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
             "gone": gone,
@@ -318,7 +318,7 @@ class _Job:
         today's extractor cannot read makes it one.
         """
         detail = "a recorded listing page cannot be read by this extractor"
-        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("section/"))
+        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("list/"))
         holes = [f"section {slug}: {detail}" for slug in slugs]
         sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
         fewer = any(sections.get(slug, {}).get("whole") for slug in slugs)
@@ -344,6 +344,11 @@ class _Earlier(Catalog):
         return [each for each in super().snapshots(partition) if each.id < self._end]
 
 
+def _todays(partition: Partition) -> str:
+    """Return the version by which the platform of this edition reads today."""
+    return get_platform(get_site(partition.site).platform).extractor
+
+
 def _extractor(facts: Mapping[str, Any]) -> Any:
     return facts.get("versions", {}).get("extractor")
 
@@ -352,9 +357,9 @@ def _read_by(rows: pa.Table, facts: Mapping[str, Any]) -> dict[str, str | None]:
     return dict.fromkeys(rows.column("article_id").to_pylist(), _extractor(facts))
 
 
-def _resumed(path: Path, records: str) -> Ledger:
+def _resumed(path: Path, extractor: str, records: str) -> Ledger:
     """Open the ledger of a run that was killed, or a new one where there is none that fits."""
-    wanted = {"extractor": EXTRACTOR, "helpscraper": __version__, "records": records}
+    wanted = {"extractor": extractor, "helpscraper": __version__, "records": records}
     ledger = Ledger(path)
     meta = ledger.meta()
     if not wanted.items() <= meta.items():

@@ -24,11 +24,10 @@ from helpscraper.items import Article, Body, RawArticle
 from helpscraper.locales import get_locale
 from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
-from helpscraper.platforms.okx import EXTRACTOR, ArticlePage, ListingPage, SearchPage, check_edition
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms import get_platform
 from helpscraper.sites import OKX, Site, find_site, get_site, known_hosts
-from helpscraper.urls import HelpUrl, parse_help_url
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
@@ -179,62 +178,18 @@ def _from_html(
     path: Path, data: bytes, url: str, context: Context
 ) -> tuple[list[RawArticle], dict[str, int]]:
     """Return the rows of a saved page, and how often each extraction rule matched (``listing.state/found``)."""
-    target = parse_help_url(url)
-    if target.kind not in {"article", "section", "category", "search"}:
+    platform = get_platform(context.site.platform)
+    if platform.address(context.site, url).kind not in {"article", "list", "category", "search"}:
         raise CommandError(
             f"{url} is no article, section, category or search of a help centre",
-            advice="--url tells where the page was captured, such as https://www.okx.com/help/section/faq-kyc",
+            advice=f"--url tells where the page was captured, such as {platform.article_url(context, 'some-article')}",
         )
     _check_encoding(path, data)
     try:
-        page, kind, raws = _read_html(path, data, url, target, context)
+        found = platform.read_saved(url, Payload(data), context)
     except ExtractionError as error:
         raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
-    _check_whole(path, page)
-    return raws, {f"{kind}.{rule}": n for rule, n in sorted(page.outcomes.items())}
-
-
-def _read_html(
-    path: Path, data: bytes, url: str, target: HelpUrl, context: Context
-) -> tuple[OkxPage, str, list[RawArticle]]:
-    """Return the page, its kind as the rules of a crawl name it, and its rows."""
-    check_edition(OkxPage(url, data), context.site, context.locale)
-    if target.kind == "article":
-        article = ArticlePage(url, data, slug=target.slug)
-        return article, "article", [article.article]
-    if target.kind == "search":
-        search = SearchPage(url, data)
-        return search, "search", search.articles
-    listing = ListingPage(url, data)
-    if listing.page != target.page:
-        raise InputError(
-            f"{path}: the page says that it is page {listing.page} of its list, not {target.page} as in {url}",
-            advice="give --url as it was when the page was captured; nothing was imported",
-        )
-    articles = listing.articles
-    section = listing.section or target.slug
-    for raw in articles:
-        raw.listed_in = (section,) if section and target.kind == "section" else ()
-    return listing, "listing", articles
-
-
-def _check_whole(path: Path, page: OkxPage) -> None:
-    """Raise ``InputError`` for a page whose state is broken, or of which some entry has no slug that can be a name.
-
-    A crawl counts both and takes the rest, for it will not meet that page again; what an import would leave out
-    nobody would ever hear of.
-    """
-    if page.outcomes["state/broken"]:
-        raise InputError(
-            f"{path}: the script #appState is no JSON with an appContext; it is cut or damaged",
-            advice="save the page again, or take that script out of it to import what the markup shows; "
-            "nothing was imported",
-        )
-    if rejected := page.outcomes["slug/rejected"]:
-        raise InputError(
-            f"{path}: {rejected} of its entries have no plain slug, or lead to another site",
-            advice="look at the page's links: it is damaged or hostile; nothing was imported",
-        )
+    return found.articles, dict(sorted(Counter(found.rules).items()))
 
 
 def _check_encoding(path: Path, data: bytes) -> None:
@@ -305,6 +260,7 @@ def _facts(
     status: Counter[str] = Counter(article.status for article in articles)
     fetched = [article for article in articles if article.status == "fetched"]
     bodiless = sum(article.body_sha256 is None for article in fetched)
+    extractor = get_platform(get_site(partition.site).platform).extractor
     facts = {
         "run_id": snapshot_id(captured_at),
         "site": partition.site,
@@ -323,7 +279,7 @@ def _facts(
         "requests": {"bytes": size},
         "new": {"fetched": len(fetched), "body_sha256": bodiless},
         "region": {},
-        "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+        "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
         "arguments": {"file": path.name, "url": url},
     }
     return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}

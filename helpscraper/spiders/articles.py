@@ -15,7 +15,8 @@ from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.health.verdicts import ANOTHER_EDITION
 from helpscraper.intake.reading import PageReadings, Reading
-from helpscraper.platforms.okx import ArticlePage, OkxPage, not_asked_for, other_edition
+from helpscraper.platforms.contract import AnotherEditionError
+from helpscraper.platforms.okx import ArticlePage, OkxPage, other_edition
 from helpscraper.spiders.patient import PatientSpider
 from helpscraper.urls import parse_help_url
 
@@ -157,7 +158,7 @@ class ArticleSpider(PatientSpider):
             return
         if found is not None and response.meta.get("unlisted"):
             # No list shows the article: where its address leads now says nothing of the host.
-            raise not_asked_for(page, found, locale)
+            raise AnotherEditionError(page.url, locale, found.locale, found.because)
         ledger.tally("edition", {found.locale if found else locale: 1})
         if found is None:
             self._served_right, self._elsewhere_in_a_row = True, 0
@@ -166,7 +167,7 @@ class ArticleSpider(PatientSpider):
         if not self._served_right or self._elsewhere_in_a_row >= _IN_A_ROW:
             self.logger.info("%s: of the edition %s: %s", page.url, found.locale, found.because)
             raise CloseSpider(ANOTHER_EDITION)
-        raise not_asked_for(page, found, locale)
+        raise AnotherEditionError(page.url, locale, found.locale, found.because)
 
     def _note(self, page: OkxPage, kind: str) -> None:
         """Enter which extraction rules matched on a page of this kind, and which region and language were served."""

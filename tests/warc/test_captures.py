@@ -24,12 +24,14 @@ from helpscraper.cli import main
 from helpscraper.cli.import_ import _NAMED
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import CommandError, InputError, LockHeldError
+from helpscraper.normalise.article import Context
 from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.plan import PER_ANSWER, plan
 from helpscraper.replay.reextract import reextract
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import Site
 from helpscraper.sample.truth import truth
+from helpscraper.sites import OKX
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
 from tests.warc.made import AT, SITE, exchange, members, record, response
@@ -412,7 +414,7 @@ def test_records_without_a_digest_have_no_payload_in_common(tmp_path: Path) -> N
         Capture(f"{SITE}/help/section/faq-identity", "20260301060000", 200, "warc/revisit", "", "f", 9, 1),
         Capture(f"{SITE}/help/section/faq-security", "20260301060000", 200, "text/html", "", "f", 1, 1),
     ]
-    assert [task.payload for task in plan(captures, "en", SITE, {"": "f#1"})] == ["", "f#1"]
+    assert [task.payload for task in plan(captures, Context(OKX, "en", SITE), {"": "f#1"})] == ["", "f#1"]
 
 
 def test_redirects_lead_where_the_page_is(tmp_path: Path) -> None:

@@ -390,7 +390,7 @@ def test_processes_are_told_how_much_was_fetched(mine: Crawled, monkeypatch: pyt
 def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
     (file, *_) = warc_files(crawled.catalog.store, EN)
     captures = [c for c in load_index(crawled.catalog.store, file) if c.status == 200]
-    tasks = list(plan(captures, "en", crawled.url, {c.digest: c.ref for c in captures}))
+    tasks = list(plan(captures, Context(OKX, "en", crawled.url), {c.digest: c.ref for c in captures}))
     held: list[int] = []
     whole = answers._answers
 

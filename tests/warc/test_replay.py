@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from helpscraper.archive.recordings import Capture
+from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx.interface import articles_url, node_url
 from helpscraper.replay.plan import Task, plan, question, unanswered
+from helpscraper.sites import OKX
 from tests.warc.made import SITE
+
+EN = Context(OKX, "en", SITE)
 
 
 def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[Task]:
@@ -14,11 +18,11 @@ def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[Task]:
         Capture(f"{SITE}{path}", "20260301060000", status, "text/html", "", "f", number, 1, to and SITE + to)
         for number, (path, status, to) in enumerate(said)
     ]
-    return list(plan(captures, "en", SITE, {}, redirects=redirects))
+    return list(plan(captures, EN, {}, redirects=redirects))
 
 
 def asked(tasks: list[Task]) -> list[tuple[str, str | None, bool]]:
-    return [(task.asked.kind, task.asked.slug, task.redirected) for task in tasks]
+    return [(task.asked.kind, task.asked.key, task.redirected) for task in tasks]
 
 
 def test_what_a_redirect_led_to_answers_the_first_question() -> None:
@@ -53,8 +57,8 @@ def test_an_answer_of_the_interface_counts_where_the_crawl_believed_it() -> None
         Capture(f"{SITE}{path}", "20260301060000", 200, "application/json", "", "f", number, 1, "")
         for number, path in enumerate([*lists, node_url("", "section", "faq-kyc")])
     ]
-    tasks = list(plan(captures, "zh-hans", SITE, {}, interface={"id 1": "faq-kyc"}))
-    assert [(task.asked.kind, task.asked.locale, task.asked.slug, task.asked.page) for task in tasks] == [
-        ("section", "zh-hans", "faq-kyc", 2)
+    tasks = list(plan(captures, Context(OKX, "zh-hans", SITE), {}, interface={"id 1": "faq-kyc"}))
+    assert [(task.asked.kind, task.asked.locale, task.asked.key, task.asked.page) for task in tasks] == [
+        ("list", "zh-hans", "faq-kyc", 2)
     ]
-    assert list(plan(captures, "en", SITE, {})) == []
+    assert list(plan(captures, EN, {})) == []

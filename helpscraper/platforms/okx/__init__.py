@@ -9,7 +9,7 @@ from helpscraper.platforms.okx.page import OkxPage, RegionFacts
 from helpscraper.platforms.okx.recognise import PageKind, is_challenge, page_kind
 from helpscraper.platforms.okx.search import CategoryLink, HomePage, SearchPage
 from helpscraper.platforms.okx.sections import SectionLink
-from helpscraper.platforms.okx.served import check_edition, not_asked_for, other_edition
+from helpscraper.platforms.okx.served import check_edition, other_edition
 
 __all__ = [
     "EXTRACTOR",
@@ -27,7 +27,6 @@ __all__ = [
     "SectionLink",
     "check_edition",
     "is_challenge",
-    "not_asked_for",
     "other_edition",
     "page_kind",
 ]

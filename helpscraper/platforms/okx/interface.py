@@ -14,12 +14,23 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
+from helpscraper.locales import get_locale
+from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
+from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
 from helpscraper.platforms.okx.page import MAX_TITLE, OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.urls import is_slug, origin, parse_help_url
 
-__all__ = ["ArticlesAnswer", "Node", "NodeAnswer", "articles_asked", "articles_url", "node_url"]
+__all__ = [
+    "ArticlesAnswer",
+    "Node",
+    "NodeAnswer",
+    "OkxInterface",
+    "articles_asked",
+    "articles_url",
+    "node_url",
+]
 
 _ROOT = "/priapi/v1/assistant/service-center"
 _ARTICLES = f"{_ROOT}/search/articles"
@@ -247,3 +258,38 @@ class ArticlesAnswer(_Answer):
         if likes < 0:
             raise self._error(f"{where}okxLikesNums", f"{likes}, which counts nothing")
         return str(likes)
+
+
+class OkxInterface(Interface):
+    """The JSON interface as a second source of the lists; ids come from pages, or from its own answers."""
+
+    def section_link(self, context: Context, key: str) -> Link:
+        """Return the link that tells id and kind of a section."""
+        return _link(node_url(_root(context), "section", key), context, key, 1)
+
+    def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:
+        """Return the link of one page of a section's articles."""
+        return _link(articles_url(_root(context), source_id, page), context, key, page)
+
+    def list_asked(self, url: str) -> tuple[str, int] | None:
+        """Return the id of the section and the page that ``url`` asks for."""
+        return articles_asked(url)
+
+    def read_section(self, url: str, payload: Payload) -> Section:
+        """Return the section that an answer describes."""
+        node = NodeAnswer(url, payload).section
+        return Section(key=node.slug, title=node.title, content_type=node.content_type, source_id=node.id)
+
+    def read_list(self, key: str, url: str, payload: Payload, context: Context) -> Findings:
+        """Return the articles of one page, with the stated total and number of pages."""
+        answer = ArticlesAnswer(url, payload, locale=context.locale, section=key)
+        return Findings(articles=answer.articles, total=answer.total, pages=answer.pages)
+
+
+def _root(context: Context) -> str:
+    return (context.base_url or context.site.base_url).rstrip("/")
+
+
+def _link(url: str, context: Context, key: str, page: int) -> Link:
+    headers = {"Accept": "application/json", "Accept-Language": get_locale(context.locale).bcp47}
+    return Link(url, Address("list", context.locale, key, page), headers)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from helpscraper.html.base import elements, inline_text
 from helpscraper.items import RawArticle
+from helpscraper.platforms.contract import PAST_THE_END
 from helpscraper.platforms.okx.items import Shown, find_items, read_item
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.pager import Pager, read_pager
@@ -22,9 +23,6 @@ from helpscraper.sites import OKX
 from helpscraper.urls import parse_help_url
 
 __all__ = ["PAST_THE_END", "ListingPage", "SectionLink"]
-
-PAST_THE_END = "past the end"
-"""The field of the error for an answer to a page that its list does not have."""
 
 _TITLES = {tag: elements(f"//{tag}[contains(../@class, 'index_titleHeader__')]") for tag in ("h1", "h2")}
 _OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")

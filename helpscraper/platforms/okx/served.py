@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from helpscraper.errors import ExtractionError
 from helpscraper.html.base import elements
 from helpscraper.locales import LOCALES
+from helpscraper.platforms.contract import AnotherEditionError
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
 from helpscraper.sites import Site, find_site, host_of
 from helpscraper.urls import origin, parse_help_url
 
-__all__ = ["OtherEdition", "check_edition", "not_asked_for", "other_edition"]
+__all__ = ["OtherEdition", "check_edition", "other_edition"]
 
 _CRUMBS = elements("//a[contains(@href, '/help')][ancestor::*[contains(@class, 'breadcrumb')]]")
 
@@ -41,18 +41,9 @@ def other_edition(page: OkxPage, site: Site, locale: str, *, all_signs: bool = T
 
 
 def check_edition(page: OkxPage, site: Site, locale: str, *, all_signs: bool = True) -> None:
-    """Raise ``ExtractionError`` for the field ``edition`` when ``page`` is of another edition than ``locale``."""
+    """Raise ``AnotherEditionError`` when ``page`` is of another edition than ``locale``."""
     if found := other_edition(page, site, locale, all_signs=all_signs):
-        raise not_asked_for(page, found, locale)
-
-
-def not_asked_for(page: OkxPage, found: OtherEdition, locale: str) -> ExtractionError:
-    """Return the error that says that ``page`` is of the edition ``found``."""
-    return page.error(
-        "edition",
-        f"the page is of the edition {found.locale}, not of {locale}: {found.because}",
-        advice=f"it is a page of {found.locale}: other articles may stand there under the same addresses",
-    )
+        raise AnotherEditionError(page.url, locale, found.locale, found.because)
 
 
 def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> Iterator[OtherEdition]:

@@ -31,12 +31,11 @@ from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.naming import KnownArticles, known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.platforms.okx import EXTRACTOR
+from helpscraper.platforms import get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.plan import plan
 from helpscraper.replay.workers import Readers
-from helpscraper.urls import parse_help_url
 from helpscraper.warc.record import Record
 
 __all__ = ["Day"]
@@ -170,7 +169,7 @@ class Day:
         return known_articles(self._catalog, self._partition)
 
     def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
-        target = parse_help_url(place.url)
+        target = get_platform(self._context.site.platform).address(self._context.site, place.url)
         text = record.block.decode("utf-8", "replace")
         raws, _ = named_rows(text, place.url, self._context, self._known)
         if not raws:
@@ -179,7 +178,7 @@ class Day:
             values = normalise_article(raw, self._context)
             ledger.tally("fields", values.outcomes)
             if values.columns.get("article_id") and values.columns.get("title"):
-                listed_by = target.slug if target.kind == "section" and target.slug else ""
+                listed_by = target.key if target.kind == "list" and target.key else ""
                 columns = values.columns | {"warc_record": reference}
                 self._known.setdefault(columns["title"], {})[columns["article_id"]] = columns["published_on"]
                 ledger.sighting(values.columns["article_id"], listed_by, columns)
@@ -187,8 +186,7 @@ class Day:
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
-        locale, base_url = self._context.locale, self._context.base_url or ""
-        tasks = list(plan(captures, locale, base_url, self._holders(captures), redirects=False))
+        tasks = list(plan(captures, self._context, self._holders(captures), redirects=False))
         for notes in self._readers.read(tasks, self._context):
             with ledger.transaction():
                 notes.enter(ledger)
@@ -221,6 +219,7 @@ class Day:
         gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
         status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
         problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
+        extractor = get_platform(self._context.site.platform).extractor
         fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
         facts = {
             "run_id": snapshot_id(at),
@@ -243,7 +242,7 @@ class Day:
             "new": {"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
             "requests": {},
             "region": {},
-            "versions": {"helpscraper": __version__, "extractor": EXTRACTOR, "schema": str(SCHEMA_VERSION)},
+            "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
             "arguments": {
                 "base_url": self._context.base_url,
                 "files": sorted({path_of(place.file).name for place in self._places}),

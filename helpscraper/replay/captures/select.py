@@ -13,8 +13,8 @@ from helpscraper.archive.recordings.sources import captures_in
 from helpscraper.archive.writer import SnapshotFile
 from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
+from helpscraper.platforms import get_platform
 from helpscraper.sites import Site
-from helpscraper.urls import parse_help_url
 from helpscraper.warc.record import Damage, Record, digest_of, parse_date
 
 __all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
@@ -123,9 +123,10 @@ def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     """Say why a record is no capture to import, None when it is one."""
     if site is None:
         return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
-    if parse_help_url(record.url).kind == "other":
+    address = get_platform(site.platform).address(site, record.url)
+    if address.kind == "other":
         return "not a page of the help centre"
-    edition = site.edition_at(record.url)
+    edition = address.locale
     if locale is not None and edition != locale:
         return "another locale"
     try:
@@ -169,7 +170,7 @@ def _place(record: Record, number: int, site: Site | None) -> Place:
         record.url,
         at,
         site.name if site is not None else "",
-        site.edition_at(record.url) if site is not None else "",
+        get_platform(site.platform).address(site, record.url).locale if site is not None else "",
         digest,
         record.digest or ("" if record.is_revisit else digest_of(record.payload)),
         _is_text(record),

@@ -1,0 +1,235 @@
+"""What every platform gives: addresses, links, and the findings of one response. Pure: no Scrapy, clock or network.
+
+A platform of a new kind is one subclass of ``Platform``. Everything else (crawling, recording, re-extraction, imports)
+works through the names on this page.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from helpscraper.errors import ExtractionError
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context
+from helpscraper.payload import Payload
+from helpscraper.sites import Site
+from helpscraper.urls import is_slug
+
+__all__ = [
+    "PAST_THE_END",
+    "Address",
+    "AnotherEditionError",
+    "Claim",
+    "Findings",
+    "Interface",
+    "Link",
+    "Platform",
+    "Scope",
+    "Section",
+]
+
+PAST_THE_END = "past the end"
+"""The field of the error for an answer to a page that its list does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A URL as its platform understands it.
+
+    ``list`` is one page of a list of articles (of a section, of a tag, of the whole site), ``key`` names the article,
+    the list or the category. ``page`` is the position of the page in its list, counted from 1; ``cursor`` is the text
+    by which a list without page numbers goes on. ``guessed`` says that nothing stated that there is such a page.
+    """
+
+    kind: Literal["home", "category", "list", "article", "search", "other"]
+    locale: str
+    key: str | None = None
+    page: int = 1
+    cursor: str | None = None
+    query: str | None = None
+    guessed: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address with the URL and the request headers by which it is asked for."""
+
+    url: str
+    address: Address
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A list of articles that a page names.
+
+    ``content_type`` is ``tag`` for a list of articles that belong to other sections, ``section`` for a section's own
+    list, and None where the page does not say. ``source_id`` is the CMS's own id.
+    """
+
+    key: str
+    title: str | None = None
+    category: str | None = None
+    content_type: str | None = None
+    source_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """The part of a help centre that a crawl asks for: keys of categories and sections, or the words of a search."""
+
+    categories: tuple[str, ...] = ()
+    sections: tuple[str, ...] = ()
+    query: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Findings:
+    """What one response said.
+
+    ``articles`` are rows of a list, whole articles of a list (``RawArticle.kind`` is ``article``), or the one article
+    of its own page. ``sections`` are lists to read, ``links`` other pages to follow, ``next`` the next page of this
+    list. ``total`` and ``pages`` are the stated size of the list, ``content_type`` its kind (see ``Section``).
+    ``missing`` is the error for links that a page of this kind must have and this one lacks; rows are not affected.
+    ``region`` says for whom the page was served (``site``, ``market``, ``ip_region``, ``lang``). ``rules`` names each
+    extraction rule that matched, as ``kind.field/rule``. ``ambiguous`` are titles that flattened text leaves open.
+    """
+
+    articles: list[RawArticle] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    links: list[Link] = field(default_factory=list)
+    next: Link | None = None
+    total: int | None = None
+    pages: int | None = None
+    content_type: str | None = None
+    missing: ExtractionError | None = None
+    language: str | None = None
+    region: dict[str, str] = field(default_factory=dict)
+    rules: list[str] = field(default_factory=list)
+    ambiguous: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a platform's lists can prove.
+
+    ``evidence`` are the columns of a row that an edit would move: an article is carried over only where its row states
+    one of them. ``absence`` says what proves that an article is not there any more: a ``list`` that was read whole,
+    only its own ``page`` (404 or 410), or nothing (``none``). ``bodies``: rows of lists are whole articles.
+    """
+
+    evidence: tuple[str, ...] = ()
+    absence: Literal["list", "page", "none"] = "page"
+    bodies: bool = False
+
+
+class AnotherEditionError(ExtractionError):
+    """A page of another edition than the one that was asked for; ``because`` names the sign that tells."""
+
+    def __init__(self, url: str, asked: str, locale: str, because: str) -> None:
+        super().__init__(
+            url,
+            "edition",
+            f"the page is of the edition {locale}, not of {asked}: {because}",
+            advice=f"it is a page of {locale}: other articles may stand there under the same addresses",
+        )
+        self.locale = locale
+        self.because = because
+
+
+class Interface(ABC):
+    """A second source for the lists of a site, cheaper than its pages: a crawl asks it with ``-a witness=…``."""
+
+    @abstractmethod
+    def section_link(self, context: Context, key: str) -> Link:
+        """Return the link that tells the id of a section."""
+
+    @abstractmethod
+    def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:
+        """Return the link of one page, counted from 1, of the list of a section."""
+
+    @abstractmethod
+    def list_asked(self, url: str) -> tuple[str, int] | None:
+        """Return the id of the section and the page that a URL of ``list_link`` asks for; None for any other URL."""
+
+    @abstractmethod
+    def read_section(self, url: str, payload: Payload) -> Section:
+        """Return the section that ``section_link`` asked for, with its id; raises ``ExtractionError``."""
+
+    @abstractmethod
+    def read_list(self, key: str, url: str, payload: Payload, context: Context) -> Findings:
+        """Return one page of a list with ``total`` and ``pages``; raises ``ExtractionError``."""
+
+
+class Platform(ABC):
+    """How one kind of help centre writes its addresses, how its pages are read, and what its lists prove.
+
+    A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version
+    of the reading; it goes up when the same page would give other rows.
+    """
+
+    name: ClassVar[str]
+    extractor: ClassVar[str]
+    claim: ClassVar[Claim] = Claim()
+    interface: ClassVar[Interface | None] = None
+
+    @abstractmethod
+    def address(self, site: Site, url: str) -> Address:
+        """Return what ``url`` (absolute or a path) points to; kind ``other`` for anything that is no help page."""
+
+    @abstractmethod
+    def article_url(self, context: Context, key: str) -> str:
+        """Return the canonical URL of an article."""
+
+    @abstractmethod
+    def start(self, context: Context, scope: Scope) -> list[Link]:
+        """Return the links at which a crawl of ``scope`` begins."""
+
+    @abstractmethod
+    def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
+        """Return what the response at ``url`` says; see ``read``, which others call."""
+
+    def read(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
+        """Return what the response at ``url``, the answer to ``asked``, says.
+
+        Raises ``ExtractionError`` when it is not the page that was asked for or cannot be read, and its subclass
+        ``AnotherEditionError`` when it belongs to another edition than ``context``.
+        """
+        return self._canonical(self.findings(asked, url, payload, context), context)
+
+    def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
+        """Return what a page says that was saved by itself, captured at ``url``; raises as ``read`` does."""
+        return self.read(self.address(context.site, url), url, payload, context)
+
+    def read_text(self, text: str, url: str, context: Context, titles: Iterable[str]) -> Findings:
+        """Return the rows of a page whose markup is lost; none where the platform does not read flattened text.
+
+        ``titles`` are those of known articles, which settle readings that the text leaves open.
+        """
+        return Findings()
+
+    def category_link(self, context: Context, key: str) -> Link | None:
+        """Return the link of a category at its usual address; None where its key does not tell."""
+        return None
+
+    def list_link(self, context: Context, key: str, page: int = 1) -> Link | None:
+        """Return the link of one page of a list; None where key and number do not tell."""
+        return None
+
+    def article_link(self, context: Context, key: str) -> Link:
+        """Return the link of an article's own page."""
+        return Link(self.article_url(context, key), Address("article", context.locale, key))
+
+    def blocked(self, url: str, payload: Payload) -> str | None:
+        """Return the title of a block or challenge page, None when the response is none."""
+        return None
+
+    def _canonical(self, findings: Findings, context: Context) -> Findings:
+        """Build each article's URL from its key, so that no page leads a reader elsewhere."""
+        for raw in findings.articles:
+            if is_slug(raw.slug):
+                raw.url = self.article_url(context, raw.slug)
+        return findings
