@@ -17,13 +17,14 @@ from functools import partial
 import dateparser
 from babel.dates import format_skeleton
 
-from helpscraper.locales import LOCALES
+from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.dates import parse_date
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.normalise.titles import normalise_title
 from helpscraper.normalise.words import count_words
 from helpscraper.platforms.okx.text import read_text
+from helpscraper.sites import get_site
 
 MIN_RATIO = 200
 MAX_MICROSECONDS = 5.0
@@ -33,11 +34,11 @@ MAX_GROWTH = 16.0
 def mix(size: int) -> list[tuple[str, str, dt.date]]:
     """Return date lines as pages show them: half with a marker, weighted towards English, every locale there."""
     chance = random.Random(20261122)
-    prefixes = ["en"] * 10 + ["en-us"] * 10 + sorted(LOCALES)
+    prefixes = ["en"] * 10 + ["en-us"] * 10 + sorted(get_site("okx").locales.values())
     lines = []
     for number in range(size):
         prefix = prefixes[number % len(prefixes)]
-        locale = LOCALES[prefix]
+        locale = get_locale(prefix)
         day = dt.date(2021, 1, 1) + dt.timedelta(days=chance.randrange(2100))
         shown = format_skeleton("yMMMd", day, locale=locale.cldr)
         marker = f"{PHRASES[locale.language].published[0]} " if number % 2 else ""
@@ -66,7 +67,8 @@ def dates() -> bool:
     fast = seconds(lambda: [parse_date(text, prefix) for text, prefix, _ in lines], repeat=15) / len(lines)
     naive = seconds(lambda: [dateparser.parse(text) for text, _, _ in few], repeat=1) / len(few)
     bare = [
-        text.partition(PHRASES[LOCALES[prefix].language].published[0])[2] or text for text, prefix, _ in few
+        text.partition(PHRASES[get_locale(prefix).language].published[0])[2] or text
+        for text, prefix, _ in few
     ]
     unmarked = seconds(lambda: [dateparser.parse(text.strip()) for text in bare], repeat=1) / len(bare)
     print(f"dates: {len(lines)} lines, {len(wrong)} read wrong, {len(slow)} left the fast path")

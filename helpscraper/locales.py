@@ -1,108 +1,105 @@
-"""The locale prefixes that the help centre is served under, and what each one is in BCP 47 and in CLDR.
+"""Language tags (BCP 47), and what CLDR knows of the locale that each one names.
 
-The prefixes come from the hreflang alternates of an article of April 2025 and from links seen up to 2026.
-Where CLDR knows no data for a combination (``fr-ae``: French in the Emirates), ``cldr`` names the nearest
-locale that it knows.
+A tag is a language, and where it matters a script and a region: ``ja``, ``zh-hk``, ``es-419``, ``en-150``. Where CLDR
+has no data for the whole tag (``fr-ae``: French in the Emirates), its data for a shorter one is used.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
+
+from babel import Locale as CldrLocale
+from babel import localedata
+from babel.core import get_global
 
 from helpscraper.errors import CommandError
 
-__all__ = ["LOCALES", "Locale", "get_locale"]
+__all__ = ["Locale", "get_locale", "unknown_locale"]
+
+_TAG = re.compile(r"([a-z]{2,3})(?:-([a-z]{4}))?(?:-([a-z]{2}|[0-9]{3}))?", re.ASCII | re.IGNORECASE)
+_SHOWN = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """One edition of the help centre.
+    """One locale.
 
-    ``prefix`` is the first path segment (``en`` stands for none), ``bcp47`` the language tag, ``cldr`` the
-    identifier that Babel loads, ``language`` the key into ``normalise.phrases``, ``direction`` the
-    direction of its script.
+    ``bcp47`` is the tag in its usual case (``zh-Hans-AE``), ``cldr`` the identifier that Babel loads, ``language`` the
+    key into ``normalise.phrases``, ``direction`` the direction of its script.
     """
 
-    prefix: str
     bcp47: str
     cldr: str
     language: str
     direction: Literal["ltr", "rtl"] = "ltr"
 
 
-def _table() -> dict[str, Locale]:
-    rows = (
-        # prefix, BCP 47, CLDR, phrases
-        ("en", "en", "en", "en"),
-        ("en-us", "en-US", "en", "en"),
-        ("en-eu", "en-150", "en_150", "en"),
-        ("en-gb", "en-GB", "en_GB", "en"),
-        ("en-au", "en-AU", "en_AU", "en"),
-        ("en-sg", "en-SG", "en_SG", "en"),
-        ("en-ae", "en-AE", "en_AE", "en"),
-        ("en-br", "en-BR", "en", "en"),
-        ("en-ar", "en-AR", "en", "en"),
-        ("en-tr", "en-TR", "en", "en"),
-        ("zh-hans", "zh-Hans", "zh_Hans", "zh-Hans"),
-        ("zh-hans-ae", "zh-Hans-AE", "zh_Hans", "zh-Hans"),
-        ("zh-hans-au", "zh-Hans-AU", "zh_Hans", "zh-Hans"),
-        ("zh-hans-eu", "zh-Hans-150", "zh_Hans", "zh-Hans"),
-        ("zh-hans-sg", "zh-Hans-SG", "zh_Hans_SG", "zh-Hans"),
-        ("zh-hant", "zh-Hant", "zh_Hant", "zh-Hant"),
-        ("fr", "fr", "fr", "fr"),
-        ("fr-fr", "fr-FR", "fr_FR", "fr"),
-        ("fr-ae", "fr-AE", "fr", "fr"),
-        ("es", "es", "es", "es"),
-        ("es-es", "es-ES", "es_ES", "es"),
-        ("es-la", "es-419", "es_419", "es"),
-        ("pt", "pt-PT", "pt_PT", "pt-PT"),
-        ("pt-pt", "pt-PT", "pt_PT", "pt-PT"),
-        ("pt-br", "pt-BR", "pt_BR", "pt-BR"),
-        ("ru", "ru", "ru", "ru"),
-        ("ru-eu", "ru-150", "ru", "ru"),
-        ("ru-ae", "ru-AE", "ru", "ru"),
-        # The site writes the country where the language belongs; ``uk`` is accepted too.
-        ("ua", "uk", "uk", "uk"),
-        ("uk", "uk", "uk", "uk"),
-        ("ua-eu", "uk-150", "uk", "uk"),
-        ("ar", "ar", "ar", "ar"),
-        ("ar-ae", "ar-AE", "ar_AE", "ar"),
-        ("cs", "cs", "cs", "cs"),
-        ("de", "de", "de", "de"),
-        ("fi", "fi", "fi", "fi"),
-        ("id", "id", "id", "id"),
-        ("it", "it", "it", "it"),
-        ("nb", "nb", "nb", "nb"),
-        ("nl", "nl", "nl", "nl"),
-        ("pl", "pl", "pl", "pl"),
-        ("ro", "ro", "ro", "ro"),
-        ("sv", "sv", "sv", "sv"),
-        ("tr", "tr", "tr", "tr"),
-        ("vi", "vi", "vi", "vi"),
-    )
-    return {
-        prefix: Locale(prefix, bcp47, cldr, language, "rtl" if language == "ar" else "ltr")
-        for prefix, bcp47, cldr, language in rows
-    }
+@lru_cache(maxsize=256)
+def get_locale(tag: str) -> Locale:
+    """Return the locale that ``tag`` names, in any case; ``CommandError`` names the nearest ones for an unknown tag.
 
-
-LOCALES: dict[str, Locale] = _table()
-"""Every known locale by its prefix."""
-
-
-def get_locale(prefix: str) -> Locale:
-    """Return the locale served under ``prefix``; raises ``CommandError`` naming the nearest ones otherwise.
-
-    >>> get_locale("ua").bcp47, get_locale("es-la").bcp47, get_locale("en-eu").bcp47
-    ('uk', 'es-419', 'en-150')
+    >>> get_locale("zh-hk")
+    Locale(bcp47='zh-HK', cldr='zh_Hant_HK', language='zh-Hant', direction='ltr')
+    >>> get_locale("fr-AE").cldr, get_locale("de-at").cldr, get_locale("he").direction
+    ('fr', 'de_AT', 'rtl')
     """
-    try:
-        return LOCALES[prefix]
-    except KeyError:
-        near = difflib.get_close_matches(prefix[:40].lower(), LOCALES, n=3, cutoff=0.5)
-        advice = (
-            f"did you mean {' or '.join(near)}?" if near else f"known locales: {', '.join(sorted(LOCALES))}"
-        )
-        raise CommandError(f"unknown locale {prefix[:40]!r}", advice=advice) from None
+    match = _TAG.fullmatch(tag)
+    if match is None:
+        raise unknown_locale(tag)
+    language, script, region = match[1].lower(), (match[2] or "").title(), (match[3] or "").upper()
+    scripts, regions = _subtags()
+    known = localedata.exists(language) and script in scripts | {""} and region in regions | {""}
+    if not known:
+        raise unknown_locale(tag)
+    likely = _script(language, region)
+    wanted = [(language, script or likely, region), (language, script or likely, "")]
+    if not script:
+        wanted.insert(0, (language, "", region))
+    elif script == likely:
+        # Most identifiers leave out the script that goes without saying.
+        wanted.insert(1, (language, "", region))
+    identifiers = ("_".join(filter(None, parts)) for parts in wanted)
+    cldr = next((name for name in identifiers if localedata.exists(name)), language)
+    rtl = localedata.load(cldr)["character_order"] == "right-to-left"
+    bcp47 = "-".join(filter(None, (language, script, region)))
+    return Locale(bcp47, cldr, _phrases(language, script or likely, region), "rtl" if rtl else "ltr")
+
+
+def unknown_locale(prefix: str, known: Iterable[str] = ()) -> CommandError:
+    """Return the error for a locale that is not known; it names the nearest ones of CLDR and of ``known``."""
+    tags = {name.lower().replace("_", "-") for name in localedata.locale_identifiers()}
+    near = difflib.get_close_matches(prefix[:_SHOWN].lower(), sorted(tags | set(known)), n=3, cutoff=0.5)
+    advice = f"did you mean {' or '.join(near)}?" if near else "locales look like en, zh-hans, pt-br"
+    return CommandError(f"unknown locale {prefix[:_SHOWN]!r}", advice=advice)
+
+
+@lru_cache(maxsize=1)
+def _subtags() -> tuple[frozenset[str], frozenset[str]]:
+    """Return the scripts and the regions that CLDR has names for."""
+    english = CldrLocale("en")
+    return frozenset(english.scripts), frozenset(english.territories)
+
+
+def _script(language: str, region: str) -> str:
+    """Return the script that ``language`` is usually written in, in ``region`` where that makes a difference."""
+    likely = get_global("likely_subtags")
+    found = likely.get(f"{language}_{region}") or likely.get(language) or ""
+    return next((part for part in found.split("_")[1:] if len(part) == 4), "")
+
+
+def _phrases(language: str, script: str, region: str) -> str:
+    """Return which words a text is written with: by script in Chinese, by region in Portuguese."""
+    match language:
+        case "zh":
+            return f"zh-{script}"
+        case "pt":
+            # CLDR as well: every region but Brazil writes as Portugal does.
+            return "pt-BR" if region in ("", "BR") else "pt-PT"
+        case "no" | "nn":
+            return "nb"
+    return language

@@ -22,7 +22,7 @@ def package_files() -> set[str]:
 
 def test_the_package_needs_files_that_are_no_modules() -> None:
     kinds = {Path(name).suffix for name in package_files()}
-    assert kinds >= {".html", ".css", ".js", ".json", ".typed"}
+    assert kinds >= {".html", ".css", ".js", ".json", ".toml", ".typed"}
 
 
 def test_no_file_of_the_package_is_ignored() -> None:

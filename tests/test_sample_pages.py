@@ -11,7 +11,7 @@ from helpscraper.platforms.okx import ArticlePage, ListingPage
 from helpscraper.sample import Options, Record, truth, visible
 from helpscraper.sample.locales import PHRASED
 from helpscraper.sample.render import Site
-from helpscraper.sites import OKX
+from tests.okx import OKX
 
 BASE = "http://127.0.0.1:8000"
 FIELDS = (

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from helpscraper import urls
 from helpscraper.errors import CommandError
-from helpscraper.sites import OKX, get_site
+from helpscraper.sites import get_site
 from helpscraper.urls import HelpUrl, canonical_url, is_locale, is_slug, origin, parse_help_url, same_site
+from tests.okx import OKX
 
 BASE = "https://www.okx.com"
 

@@ -16,7 +16,6 @@ from helpscraper.errors import CommandError
 from helpscraper.urls import is_locale, is_slug
 
 __all__ = [
-    "DEFAULT_PARTITION",
     "SCRATCH",
     "STATE",
     "Kind",
@@ -26,6 +25,7 @@ __all__ = [
     "Partition",
     "bodies_path",
     "changes_path",
+    "default_partition",
     "folder",
     "is_snapshot_id",
     "locate",
@@ -92,7 +92,12 @@ class Partition:
         return f"site={self.site}/locale={self.locale}"
 
 
-DEFAULT_PARTITION = Partition("okx", "en")
+def default_partition() -> Partition:
+    """Return the edition that is meant where none is named: the default site, at addresses without a locale."""
+    from helpscraper.sites import default_site  # it loads CLDR, and most commands name one edition
+
+    site = default_site()
+    return Partition(site.name, site.default_locale)
 
 
 @dataclass(frozen=True, slots=True, order=True)

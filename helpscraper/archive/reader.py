@@ -24,10 +24,10 @@ from helpscraper.archive.gone import (
     move_gone_to_facts,
 )
 from helpscraper.archive.layout import (
-    DEFAULT_PARTITION,
     Kind,
     Located,
     Partition,
+    default_partition,
     folder,
     locate,
     refused_path,
@@ -97,7 +97,8 @@ class Catalog:
         ]
         if len(fitting) == 1:
             return fitting[0]
-        default = Partition(site or DEFAULT_PARTITION.site, locale or DEFAULT_PARTITION.locale)
+        default = default_partition()
+        default = Partition(site or default.site, locale or default.locale)
         if default in fitting or not fitting:
             return default
         names = ", ".join(str(each) for each in fitting)

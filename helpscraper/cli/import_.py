@@ -78,7 +78,7 @@ def _import_captures(args: argparse.Namespace) -> int:
     from helpscraper.cli.progress import Bar
     from helpscraper.replay.captures import import_captures
     from helpscraper.replay.captures.select import ANOTHER_SITE
-    from helpscraper.sites import known_hosts
+    from helpscraper.sites import sites_at
 
     with Bar("days") as bar:
         report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
@@ -91,7 +91,7 @@ def _import_captures(args: argparse.Namespace) -> int:
         for example in report.examples[reason][:_EXAMPLES]:
             print(f"  {example}", file=sys.stderr)
     if report.skipped[ANOTHER_SITE]:
-        print(f"  {known_hosts()}", file=sys.stderr)
+        print(f"  {sites_at(args.archive).known_hosts()}", file=sys.stderr)
     for doubt in report.doubts:
         print(f"doubtful: {doubt}", file=sys.stderr)
     for problem in report.problems:
@@ -121,7 +121,7 @@ def _import_page(args: argparse.Namespace) -> int:
         path,
         form=form,
         url=args.url,
-        locale=args.locale or "en",
+        locale=args.locale,
         captured_at=captured_at,
         site=args.site,
     )

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from helpscraper.errors import CommandError
 from helpscraper.intake.witness import Mode
-from helpscraper.locales import get_locale
-from helpscraper.sites import Site, get_site
+from helpscraper.sites import DEFAULT, Site, Sites, sites_at
 from helpscraper.urls import is_slug
 
 __all__ = ["CrawlArguments"]
@@ -36,17 +35,20 @@ class CrawlArguments:
     witness: Mode = "pages"
 
     @classmethod
-    def parse(cls, **arguments: Any) -> CrawlArguments:
+    def parse(cls, sites: Sites | None = None, **arguments: Any) -> CrawlArguments:
         """Read the spider's ``-a`` arguments (text); raises ``CommandError`` naming all that is wrong at once.
+
+        ``sites`` are those that may be named, by default those that are known without an archive.
 
         >>> CrawlArguments.parse(locale="zh-hans", sections="faq-kyc,faq-web3-nft").sections
         ('faq-kyc', 'faq-web3-nft')
         """
         wrong: list[str] = []
-        site = get_site(arguments.pop("site", None) or "okx")
+        site = (sites or sites_at()).get(arguments.pop("site", None) or DEFAULT)
         if not site.crawled:
             wrong.append(f"site={site.name}: no list of it was ever seen; captures of it can be imported")
-        locale = get_locale(arguments.pop("locale", None) or "en").prefix
+        locale = arguments.pop("locale", None) or site.default_locale
+        _ = site.locale(locale)  # an unknown one ends the crawl here
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
         if not _is_root(base_url):
             wrong.append(

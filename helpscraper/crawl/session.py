@@ -28,7 +28,6 @@ from helpscraper.health.notify import notify_transition, run_before
 from helpscraper.intake.known import crawls_alike, newest_run, read_known
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.witness import Witness
-from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx import OkxPage
 
@@ -118,7 +117,7 @@ class CrawlSession:
     @property
     def language(self) -> str:
         """The BCP 47 tag of the edition that was asked for."""
-        return get_locale(self.arguments.locale).bcp47
+        return self.context.spoken.bcp47
 
     @property
     def snapshot_id(self) -> str:

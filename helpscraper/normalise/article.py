@@ -10,20 +10,22 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpscraper.items import Body, RawArticle
 from helpscraper.json_text import well_formed
-from helpscraper.locales import get_locale
 from helpscraper.normalise.bodies import body_key
-from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
+from helpscraper.normalise.categories import Vocabulary
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
 from helpscraper.normalise.dates import DateReading, parse_date, parse_instant, shown_date
 from helpscraper.normalise.markers import of_update
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.normalise.words import count_words
-from helpscraper.sites import Site
 from helpscraper.urls import is_slug
+
+if TYPE_CHECKING:
+    from helpscraper.locales import Locale
+    from helpscraper.sites import Site
 
 __all__ = ["STEPS", "Context", "Values", "normalise_article"]
 
@@ -35,6 +37,11 @@ class Context:
     site: Site
     locale: str
     base_url: str | None = None
+
+    @property
+    def spoken(self) -> Locale:
+        """The language of the edition, and how it writes dates and numbers."""
+        return self.site.locale(self.locale)
 
 
 @dataclass(slots=True)
@@ -71,7 +78,7 @@ def identity(raw: RawArticle, context: Context) -> Values:
 def _language(raw: RawArticle, context: Context) -> str:
     """Return the page's own tag in BCP 47's usual case (``zh-Hans``, ``pt-BR``), else that of the edition."""
     if not raw.language:
-        return get_locale(context.locale).bcp47
+        return context.spoken.bcp47
     first, *rest = raw.language.split("-")
     cased = [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part for part in rest]
     return "-".join([first.lower(), *cased])
@@ -93,7 +100,7 @@ def titles(raw: RawArticle, context: Context) -> Values:
 def dates(raw: RawArticle, context: Context) -> Values:
     """Give the instants ``…_at`` and the shown dates ``…_on``.
 
-    The visible line decides the shown date; without one it follows from the instant at the site's own offset.
+    The visible line decides the shown date; without one it follows from the instant in the site's own time zone.
     Where both are there and differ, the visible line stands and the difference is counted.
     """
     values = Values()
@@ -107,11 +114,11 @@ def dates(raw: RawArticle, context: Context) -> Values:
             values.outcomes.append(f"{name}_at/{reading.problem or 'present'}")
         shown: dt.date | None = None
         if text is not None:
-            read = _read_date(text, context.locale)
+            read = _read_date(text, context.spoken.bcp47)
             shown = read.date
             values.outcomes.append(f"{name}_on/{read.problem or read.method}")
         if instant is not None:
-            derived = shown_date(instant, context.site.utc_offset)
+            derived = shown_date(instant, context.site.zone)
             if shown is None:
                 shown = derived
                 values.outcomes.append(f"{name}_on/from-instant")
@@ -153,26 +160,49 @@ _told_again = lru_cache(maxsize=8192)(of_update)
 
 
 def categories(raw: RawArticle, context: Context) -> Values:
-    """Give ``category`` and ``section`` as canonical slugs, and their titles as shown."""
-    values = Values()
-    for name, canonical in (("category", category_slug), ("section", section_slug)):
+    """Give ``category`` and ``section`` as keys, and their titles as shown.
+
+    A site whose declaration names its categories has no others: an unknown one is null and counted. Its sections come
+    and go, so a section that is a plain slug stands as it is. Without such names the site's own keys stand.
+    """
+    values, site = Values(), context.site
+    for name, known in (("category", site.categories), ("section", site.sections)):
         stated = _well_formed(getattr(raw, name), name, values)
         shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
-        slug = canonical(stated, context.locale) or canonical(shown, context.locale)
-        values.columns[name] = slug
+        key = _named(known, (stated, shown), context.spoken.language, slugs=name == "section")
+        values.columns[name] = key if known else _own_key(stated)
         values.columns[f"{name}_title"] = (_title_again(shown) or None) if shown else None
-        if slug is not None:
+        if values.columns[name] is not None:
             values.outcomes.append(f"{name}/present")
         elif stated or shown:
             values.outcomes.append(f"{name}/unknown-label")
     section = values.columns["section"]
     if values.columns["category"] is None and section is not None:
-        # Section slugs begin with their category's: `announcements-delistings`, `faq-kyc`.
-        inherited = next((slug for slug in CATEGORIES if section.startswith(f"{slug}-")), None)
+        # A section's key may begin with its category's: `announcements-delistings`, `faq-kyc`.
+        inherited = next((key for key in site.categories if section.startswith(f"{key}-")), None)
         if inherited is not None:
             values.columns["category"] = inherited
             values.outcomes.append("category/from-section")
     return values
+
+
+def _named(known: Vocabulary, labels: tuple[str | None, ...], language: str, *, slugs: bool) -> str | None:
+    """Return the key that the first known label stands for; with ``slugs`` a plain slug stands for itself."""
+    for label in labels:
+        found = known.find(label, language)
+        if found is not None:
+            return found
+        if slugs and label and is_slug(label):
+            return label
+    return None
+
+
+def _own_key(stated: str | None) -> str | None:
+    """Return the key of a category or section as the site writes it, as far as it is no longer than a slug may be."""
+    return (_title_again(stated)[:_LONGEST_KEY] or None) if stated else None
+
+
+_LONGEST_KEY = 200
 
 
 def _title_again(shown: str) -> str:
@@ -187,14 +217,14 @@ def counts(raw: RawArticle, context: Context) -> Values:
     """Give ``view_count`` and ``reading_minutes``; an approximate count ("1.2K") is flagged and stays null."""
     values = Values(columns={"view_count": None, "reading_minutes": None})
     if raw.view_count_text is not None:
-        count = parse_count(raw.view_count_text, context.locale)
+        count = parse_count(raw.view_count_text, context.spoken.bcp47)
         values.columns["view_count"] = None if count.approximate else count.value
         what = "approximate" if count.approximate else count.problem or "present"
         values.outcomes.append(f"view_count/{what}")
     else:
         values.outcomes.append("view_count/absent")
     if raw.reading_text is not None:
-        minutes = parse_reading_minutes(raw.reading_text, context.locale)
+        minutes = parse_reading_minutes(raw.reading_text, context.spoken.bcp47)
         values.columns["reading_minutes"] = minutes
         values.outcomes.append(f"reading_minutes/{'unreadable' if minutes is None else 'present'}")
     return values

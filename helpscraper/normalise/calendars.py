@@ -18,7 +18,7 @@ from typing import Any
 from babel import localedata
 
 from helpscraper.locales import get_locale
-from helpscraper.normalise.phrases import PHRASES
+from helpscraper.normalise.phrases import NO_PHRASES, PHRASES
 from helpscraper.normalise.titles import caseless
 
 __all__ = ["Calendar", "calendar_for", "marker_expression"]
@@ -193,9 +193,9 @@ def marker_expression(phrases: Iterable[str]) -> str:
 
 
 @lru_cache(maxsize=64)
-def calendar_for(prefix: str) -> Calendar:
-    """Compile the dates of the locale served under ``prefix``; raises ``CommandError`` for an unknown one."""
-    locale = get_locale(prefix)
+def calendar_for(tag: str) -> Calendar:
+    """Compile the dates of the locale that ``tag`` names; raises ``CommandError`` for an unknown one."""
+    locale = get_locale(tag)
     data = _cldr(locale.cldr)
     months = _names(data, "months")
     weekdays = _names(data, "days")
@@ -229,8 +229,8 @@ def calendar_for(prefix: str) -> Calendar:
         return branches
 
     full = compiled(r"(\d{4})")
-    own = [*PHRASES[locale.language].published, *PHRASES[locale.language].updated]
-    marker = marker_expression([*own, *PHRASES["en"].published, *PHRASES["en"].updated])
+    spoken = (PHRASES.get(locale.language, NO_PHRASES), PHRASES["en"])
+    marker = marker_expression(phrase for each in spoken for phrase in (*each.published, *each.updated))
     any_branch = "|".join(full)
     flags = re.IGNORECASE
     return Calendar(

@@ -208,10 +208,10 @@ def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
 def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
     """Ask the reference; its answer counts when day and year stand in the text and no part was filled in."""
     import dateparser  # slow to import, and seldom needed
+    from dateparser.data.languages_info import language_order
 
-    languages = [{"pt-PT": "pt", "pt-BR": "pt"}.get(calendar.language, calendar.language)]
-    if "en" not in languages:
-        languages.append("en")
+    own = {"pt-PT": "pt", "pt-BR": "pt"}.get(calendar.language, calendar.language)
+    languages = [each for each in dict.fromkeys((own, "en")) if each in language_order]
     try:
         found = dateparser.parse(
             text,
@@ -279,10 +279,10 @@ def _from_epoch(value: int) -> InstantReading:
     return InstantReading(_EPOCH + dt.timedelta(milliseconds=value))
 
 
-def shown_date(instant: dt.datetime, offset: dt.timezone) -> dt.date:
-    """Return the calendar date of ``instant`` at ``offset``, as the site shows it.
+def shown_date(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
+    """Return the calendar date of ``instant`` in ``zone``, as the site shows it.
 
     >>> shown_date(dt.datetime(2026, 9, 9, 16, tzinfo=dt.UTC), dt.timezone(dt.timedelta(hours=8)))
     datetime.date(2026, 9, 10)
     """
-    return instant.astimezone(offset).date()
+    return instant.astimezone(zone).date()

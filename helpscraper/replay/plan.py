@@ -14,7 +14,7 @@ from helpscraper.archive.recordings import Capture
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import Address, Platform
-from helpscraper.sites import find_site, host_of
+from helpscraper.sites import Site, find_site, host_of
 from helpscraper.urls import origin
 from helpscraper.warc.record import parse_date
 
@@ -63,9 +63,9 @@ def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
     return {each for each, count in unread.items() if count >= answers[each]}
 
 
-def is_ours(url: str, base_url: str) -> bool:
+def is_ours(url: str, base_url: str, site: Site | None = None) -> bool:
     """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, as other
-    archives met it, or on another host of the same site.
+    archives met it, or on another host of the same site (``site``, by default the one that is at ``base_url``).
 
     >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help", "https://okx.com")
     (True, False)
@@ -75,7 +75,8 @@ def is_ours(url: str, base_url: str) -> bool:
     host = host_of(origin(url))
     if host is None:
         return False
-    return host == host_of(base_url) or ((site := find_site(url)) is not None and site is find_site(base_url))
+    site = site or find_site(base_url)
+    return host == host_of(base_url) or (site is not None and site.serves(base_url) and site.serves(url))
 
 
 # After these answers the crawler asks for the same address again (the setting ``RETRY_HTTP_CODES``).
@@ -102,7 +103,7 @@ def plan(
     redirected: defaultdict[str, list[Address]] = defaultdict(list)
     platform = get_platform(context.site.platform)
     for capture in captures:
-        if not is_ours(capture.url, context.base_url or context.site.base_url):
+        if not is_ours(capture.url, context.base_url or context.site.base_url, context.site):
             continue
         led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
         asked = led or _told(platform, capture.url, interface or {}, context.locale)

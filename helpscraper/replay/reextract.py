@@ -38,7 +38,7 @@ from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
 from helpscraper.replay.workers import Readers
-from helpscraper.sites import get_site
+from helpscraper.sites import Site, sites_at
 
 __all__ = ["Report", "reextract"]
 
@@ -90,20 +90,22 @@ def reextract(
     for snapshot in named:
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
     locked: set[Partition] = set()
+    sites = sites_at(catalog.store.uri)
     with Readers(catalog.store.uri, jobs) as readers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
-            extractor = _todays(snapshot.partition)
+            its = sites.get(snapshot.partition.site)
+            extractor = get_platform(its.platform).extractor
             if wanted or _extractor(facts) != extractor or facts.get("kept"):
                 if snapshot.partition not in locked:
                     # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
                     folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
                     locks.enter_context(CrawlLock(folder, "re-extraction"))
                     locked.add(snapshot.partition)
-                yield _Job(catalog, snapshot, facts, readers, progress).run()
+                yield _Job(catalog, snapshot, facts, its, readers, progress).run()
             elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {extractor} made it already")
 
@@ -118,6 +120,7 @@ class _Job:
         catalog: Catalog,
         snapshot: Snapshot,
         facts: Mapping[str, Any],
+        site: Site,
         readers: Readers,
         progress: Progress | None,
     ) -> None:
@@ -129,10 +132,9 @@ class _Job:
         # An extractor that could not read a listing said so in its re-extraction; the crawl itself saw more.
         seen = {name: value for name, value in catalog.facts(self.first).items() if name in _SEEN}
         self.facts: Mapping[str, Any] = {**facts, **seen}
-        site = get_site(self.partition.site)
         base_url = facts.get("arguments", {}).get("base_url") or site.base_url
         self.context = Context(site, self.partition.locale, base_url)
-        self.extractor = _todays(self.partition)
+        self.extractor = get_platform(site.platform).extractor
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
@@ -342,11 +344,6 @@ class _Earlier(Catalog):
     def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
         """Return the snapshots before that one."""
         return [each for each in super().snapshots(partition) if each.id < self._end]
-
-
-def _todays(partition: Partition) -> str:
-    """Return the version by which the platform of this edition reads today."""
-    return get_platform(get_site(partition.site).platform).extractor
 
 
 def _extractor(facts: Mapping[str, Any]) -> Any:

@@ -21,13 +21,12 @@ from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import CommandError, ExtractionError, InputError
 from helpscraper.health.checks import check_import
 from helpscraper.items import Article, Body, RawArticle
-from helpscraper.locales import get_locale
 from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.platforms import get_platform
-from helpscraper.sites import OKX, Site, find_site, get_site, known_hosts
+from helpscraper.sites import Site, default_site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
@@ -89,19 +88,21 @@ def import_page(
     *,
     form: Literal["html", "text"],
     url: str,
-    locale: str,
+    locale: str | None = None,
     captured_at: dt.datetime,
     site: str | None = None,
 ) -> ImportReport:
     """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
 
     ``url`` is where the page was captured; it decides what kind of page it is, and of which site if ``site`` does not
-    say so; any of the site's hosts will do. The same file with the same arguments
-    gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also where its page is
-    not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; the archive is
-    unchanged then.
+    say so; any of the site's hosts will do. ``locale`` is by default that of addresses without one. The same file with
+    the same arguments gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also
+    where its page is not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive;
+    the archive is unchanged then.
     """
-    context = Context(_site_of(url, site), get_locale(locale).prefix)
+    owner = _site_of(archive_uri, url, site)
+    context = Context(owner, locale or owner.default_locale)
+    _ = context.spoken  # an unknown locale ends the import here
     if captured_at.tzinfo is None:
         raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
     captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
@@ -123,7 +124,7 @@ def import_page(
             f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
             advice="check --format, --locale and --url; nothing was imported",
         )
-    run = _facts(partition, captured_at, path, url, len(data), articles, outcomes, ambiguous)
+    run = _facts(context, captured_at, path, url, len(data), articles, outcomes, ambiguous)
     run["rules"] = rules
     written = write_snapshot(
         catalog.store,
@@ -137,14 +138,15 @@ def import_page(
     return ImportReport(written, outcomes, ambiguous, doubts)
 
 
-def _site_of(url: str, name: str | None) -> Site:
+def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
     """Return the site called ``name``, or else that of ``url``; raises ``CommandError`` when ``url`` is not its own."""
-    site = get_site(name) if name is not None else find_site(url) or OKX
-    if find_site(url) is site or _is_own_machine(url):
+    sites = sites_at(archive_uri)
+    site = sites.get(name) if name is not None else sites.find(url) or default_site()
+    if site.serves(url) or _is_own_machine(url):
         return site
     raise CommandError(
         f"{url} is not a page of {site.name if name is not None else 'a help centre that helpscraper knows'}",
-        advice=f"give the URL where the page was captured; {known_hosts()}",
+        advice=f"give the URL where the page was captured; {sites.known_hosts()}",
     )
 
 
@@ -243,7 +245,7 @@ def _normalised(
 
 
 def _facts(
-    partition: Partition,
+    context: Context,
     captured_at: dt.datetime,
     path: Path,
     url: str,
@@ -260,11 +262,11 @@ def _facts(
     status: Counter[str] = Counter(article.status for article in articles)
     fetched = [article for article in articles if article.status == "fetched"]
     bodiless = sum(article.body_sha256 is None for article in fetched)
-    extractor = get_platform(get_site(partition.site).platform).extractor
+    extractor = get_platform(context.site.platform).extractor
     facts = {
         "run_id": snapshot_id(captured_at),
-        "site": partition.site,
-        "locale": partition.locale,
+        "site": context.site.name,
+        "locale": context.locale,
         "kind": "import",
         "started_at": captured_at.isoformat(),
         "outcome": "incomplete",

@@ -27,6 +27,7 @@ from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.platforms.okx import HomePage, ListingPage, SearchPage
+from helpscraper.platforms.okx.listing import PAGE_SIZE
 from helpscraper.spiders.interface import InterfaceSpider
 from helpscraper.spiders.patient import LISTING
 from helpscraper.urls import is_slug, parse_help_url
@@ -187,7 +188,7 @@ class HelpSpider(InterfaceSpider):
             has_next=listing.next_url is not None,
             shown=len(articles),
             fresh=len(seen) - before,
-            page_size=listing.page_size or self.arguments.site.page_size,
+            page_size=listing.page_size or PAGE_SIZE,
         )
         self.session.ledger.listing_page(
             section,

@@ -17,7 +17,6 @@ from helpscraper.extensions.payload import payload_of
 from helpscraper.intake.reading import PageReadings
 from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
-from helpscraper.locales import get_locale
 from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
 from helpscraper.platforms.okx.interface import articles_url, node_url
 from helpscraper.spiders.articles import ArticleSpider
@@ -96,7 +95,7 @@ class InterfaceSpider(ArticleSpider):
     def _interface_request(self, url: str, callback: Any, section: SectionLink) -> scrapy.Request:
         # The pages say the same, so one more try is enough, and a redirect is no answer.
         meta = {"interface": section, "dont_redirect": True, "max_retry_times": 1}
-        headers = {"Accept": "application/json", "Accept-Language": get_locale(self.arguments.locale).bcp47}
+        headers = {"Accept": "application/json", "Accept-Language": self.session.language}
         return scrapy.Request(
             url, callback, errback=self.interface_failed, priority=LISTING, headers=headers,
             cb_kwargs={"link": section}, meta=meta, dont_filter=True,

@@ -15,7 +15,7 @@ from helpscraper.intake.entries import Entry
 from helpscraper.intake.witness import Witness, evidence, unproven
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
-from helpscraper.sites import OKX
+from tests.okx import OKX
 
 AT = dt.datetime(2026, 6, 29, 1, 23, 57, 437_000, dt.UTC)
 CUT = AT.replace(microsecond=0)

@@ -13,13 +13,12 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["helpscraper"]):
-        from helpscraper.locales import LOCALES
-        from helpscraper.normalise.categories import category_slug, section_slug
         from helpscraper.normalise.counts import parse_count, parse_reading_minutes
         from helpscraper.normalise.dates import parse_date, parse_instant
         from helpscraper.normalise.phrases import PHRASES
         from helpscraper.normalise.titles import normalise_snippet, normalise_title
         from helpscraper.normalise.words import count_words
+        from tests.okx import LOCALES, OKX
 
     prefixes = sorted(LOCALES)
     # Pieces that real lines are made of; bytes choose among them, so that the fuzzer need not invent Arabic months.
@@ -56,8 +55,8 @@ def main() -> None:
         count = parse_count(text, locale)
         assert (count.value is None) == (count.problem is not None), ("count", text, count)
         parse_reading_minutes(text, locale)
-        category_slug(text, locale)
-        section_slug(text, locale)
+        OKX.categories.find(text, LOCALES[locale].language)
+        OKX.sections.find(text, LOCALES[locale].language)
         count_words(text)
 
     atheris.Setup(sys.argv, one)

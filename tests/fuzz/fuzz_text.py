@@ -13,10 +13,9 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["helpscraper"]):
-        from helpscraper.locales import LOCALES
-        from helpscraper.normalise.phrases import PHRASES
         from helpscraper.normalise.titles import normalise_title
         from helpscraper.platforms.okx.text import read_text, settle
+        from tests.okx import LOCALES, WORDS
 
     prefixes = sorted(LOCALES)
     kinds = ("search", "section", "article", None)
@@ -40,7 +39,7 @@ def main() -> None:
         "5 min read",
         " ",
     ]
-    pieces += [word for phrases in PHRASES.values() for word in (*phrases.all_tab, *phrases.products)]
+    pieces += [word for phrases in WORDS.values() for word in (*phrases.all_tab, *phrases.products)]
 
     def text_of(data: atheris.FuzzedDataProvider) -> str:
         parts = []

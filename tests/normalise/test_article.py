@@ -12,11 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.items import RawArticle
-from helpscraper.locales import LOCALES
 from helpscraper.normalise.article import STEPS, Context, normalise_article
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.phrases import PHRASES
-from helpscraper.sites import OKX
+from tests.okx import OKX, PREFIXES
 
 EN = Context(OKX, "en")
 CST = dt.timezone(dt.timedelta(hours=8))
@@ -197,13 +196,13 @@ def test_any_raw_article_is_read_and_the_steps_agree_with_the_whole(item: RawArt
 @pytest.mark.parametrize("language", PHRASES)
 @pytest.mark.parametrize("how", [str, str.upper, str.lower])
 def test_a_lone_update_is_told_by_its_marker_in_any_case(language: str, how: Callable[[str], str]) -> None:
-    prefix = next(prefix for prefix, locale in LOCALES.items() if locale.language == language)
+    prefix = next(prefix for prefix, locale in PREFIXES.items() if locale.language == language)
     day = dt.date(2024, 11, 12)
     for marker, column in (
         (PHRASES[language].updated[0], "updated_on"),
         (PHRASES[language].published[0], "published_on"),
     ):
-        line = how(f"{marker} {format_skeleton('yMMMd', day, locale=LOCALES[prefix].cldr)}")
+        line = how(f"{marker} {format_skeleton('yMMMd', day, locale=PREFIXES[prefix].cldr)}")
         columns = normalise_article(raw(title="x", published_text=line), Context(OKX, prefix)).columns
         assert {name: columns[name] for name in ("published_on", "updated_on") if columns[name]} == {
             column: day

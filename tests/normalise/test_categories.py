@@ -1,14 +1,28 @@
-"""Categories and sections by any name that the site gives them."""
+"""Categories and sections by any name that a site gives them."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.locales import LOCALES
-from helpscraper.normalise.categories import CATEGORIES, category_slug, section_slug
-from helpscraper.normalise.phrases import PHRASES
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context, categories
+from helpscraper.normalise.categories import Vocabulary
+from tests.okx import OKX, PREFIXES, WORDS
+
+CATEGORIES = ("announcements", "faq", "product-documentation")
+OWN = replace(OKX, categories=Vocabulary(), sections=Vocabulary())
+
+
+def read(site: object, locale: str = "en", **stated: str | None) -> tuple[str | None, str | None]:
+    """Return the category and the section of a raw article that states ``stated``."""
+    raw = RawArticle(kind="article", slug="a", url="https://www.okx.com/help/a", **stated)
+    columns = categories(raw, Context(site, locale)).columns
+    return columns["category"], columns["section"]
+
 
 CASES = [
     ("en", "Product documents", "product-documentation"),
@@ -40,25 +54,17 @@ CASES = [
 
 @pytest.mark.parametrize(("locale", "label", "expected"), CASES)
 def test_case_table(locale: str, label: str | None, expected: str | None) -> None:
-    assert category_slug(label, locale) == expected
+    assert read(OKX, locale, category=label)[0] == expected
+    assert read(OKX, locale, category_title=label)[0] == expected
 
 
-@pytest.mark.parametrize("language", sorted(PHRASES))
+@pytest.mark.parametrize("language", sorted(WORDS))
 def test_every_label_of_a_language_has_one_meaning(language: str) -> None:
-    prefix = next(prefix for prefix, locale in LOCALES.items() if locale.language == language)
-    phrases = PHRASES[language]
-    for slug, words in zip(CATEGORIES, (phrases.announcements, phrases.faq, phrases.products), strict=True):
-        assert {category_slug(word, prefix) for word in words} == {slug}
-        assert {
-            category_slug(word.upper(), prefix) for word in words if word.upper().lower() == word.lower()
-        } <= {slug}
-
-
-@pytest.mark.parametrize("language", sorted(PHRASES))
-def test_what_is_marked_as_inferred_is_there(language: str) -> None:
-    phrases = PHRASES[language]
-    words = {word for name in phrases.__slots__ if name != "inferred" for word in getattr(phrases, name)}
-    assert phrases.inferred <= words
+    words = WORDS[language]
+    for slug, labels in zip(CATEGORIES, (words.announcements, words.faq, words.products), strict=True):
+        assert {OKX.categories.find(label, language) for label in labels} == {slug}
+        same = [label for label in labels if label.upper().lower() == label.lower()]
+        assert {OKX.categories.find(label.upper(), language) for label in same} <= {slug}
 
 
 @pytest.mark.parametrize(
@@ -75,11 +81,40 @@ def test_what_is_marked_as_inferred_is_there(language: str) -> None:
     ],
 )
 def test_sections(label: str | None, expected: str | None) -> None:
-    assert section_slug(label, "en") == expected
+    assert read(OKX, section=label)[1] == expected
+
+
+def test_a_section_tells_its_category() -> None:
+    assert read(OKX, section="faq-kyc") == ("faq", "faq-kyc")
+    assert read(OWN, section="faq-kyc") == (None, "faq-kyc")
+
+
+def test_a_site_without_names_of_its_own_keeps_its_own_keys() -> None:
+    assert read(OWN, category="Academy", section="115000123") == ("Academy", "115000123")
+    assert read(OWN, category_title="Academy", section_title="Billing") == (None, None)
+    assert read(OWN, category="x" * 300)[0] == "x" * 200
+    assert read(OWN, category=" \u200b") == (None, None)
+
+
+def test_a_declaration_maps_the_keys_of_a_site() -> None:
+    vocabulary = Vocabulary({"news": {"keys": ["360001234"], "titles": {"de": ["Neues"], "fr": ["Guide"]}},
+                             "faq": {"titles": {"en": ["Guide"]}}})  # fmt: skip
+    site = replace(OKX, categories=vocabulary)
+    assert read(site, category="360001234")[0] == "news"
+    assert read(site, category_title="NEUES:")[0] == "news"
+    assert read(site, category="Academy")[0] is None
+    # The same word in two languages: the edition's own language decides.
+    assert [read(site, locale, category="Guide")[0] for locale in ("en", "fr", "de")] == [
+        "faq",
+        "news",
+        "faq",
+    ]
 
 
 @settings(deadline=None)
-@given(st.text(max_size=500), st.sampled_from(sorted(LOCALES)))
-def test_any_text_gives_a_canonical_slug_or_none(text: str, prefix: str) -> None:
-    assert category_slug(text, prefix) in (*CATEGORIES, None)
-    section_slug(text, prefix)
+@given(st.text(max_size=500), st.sampled_from(sorted(PREFIXES)))
+def test_any_text_gives_a_canonical_key_or_none(text: str, prefix: str) -> None:
+    assert read(OKX, prefix, category=text)[0] in (*CATEGORIES, None)
+    category, section = read(OWN, prefix, category=text, section=text)
+    assert category == section
+    assert category is None or (0 < len(category) <= 200)

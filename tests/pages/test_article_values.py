@@ -18,7 +18,7 @@ from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.platforms.okx import ArticlePage
 from helpscraper.platforms.okx.linked_data import linked_articles
 from helpscraper.replay.saved_page import import_page
-from helpscraper.sites import OKX
+from tests.okx import OKX
 
 SITE = "https://www.okx.com"
 BODY = '<div class="index_richTextContent__q1w2e"><h2>Oars</h2><p>Keep them dry.</p></div>'

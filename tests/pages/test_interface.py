@@ -15,7 +15,7 @@ from helpscraper.errors import ExtractionError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
 from helpscraper.platforms.okx.interface import articles_asked, articles_url, node_url
-from helpscraper.sites import OKX
+from tests.okx import OKX
 
 HOST = "https://help.harbour.example"
 FOLDER = Path(__file__).parent / "interface"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
-from helpscraper.locales import LOCALES
 from helpscraper.platforms.okx import ArticlePage, OkxPage, check_edition, other_edition
-from helpscraper.sites import OKX, SITES
+from helpscraper.sites import get_site
+from tests.okx import OKX, PREFIXES
 
 ROOT = "https://www.okx.com"
 
@@ -37,9 +37,9 @@ def at(locale: str) -> str:
     return f"{OKX.help_url(locale)}/section/faq"
 
 
-@given(st.sampled_from(sorted(LOCALES)), st.sampled_from(sorted(LOCALES)))
+@given(st.sampled_from(sorted(PREFIXES)), st.sampled_from(sorted(PREFIXES)))
 def test_every_sign_alone_names_the_edition(served: str, asked: str) -> None:
-    one = LOCALES[served].bcp47 == LOCALES[asked].bcp47
+    one = PREFIXES[served].bcp47 == PREFIXES[asked].bcp47
     for found in (
         page(at(served)),
         page(at(asked), canonical=at(served)),
@@ -47,14 +47,14 @@ def test_every_sign_alone_names_the_edition(served: str, asked: str) -> None:
         page(at(asked), crumb=at(served).removeprefix(ROOT)),
     ):
         assert named(found, asked) == (None if one else served)
-    by_language = named(page(at(asked), lang=LOCALES[served].bcp47), asked)
+    by_language = named(page(at(asked), lang=PREFIXES[served].bcp47), asked)
     if one:
         assert by_language is None
-    elif LOCALES[served].language != LOCALES[asked].language:
+    elif PREFIXES[served].language != PREFIXES[asked].language:
         assert by_language is not None
     # All signs of the edition that was asked for agree with each other.
     whole = page(
-        at(asked), lang=LOCALES[asked].bcp47, canonical=at(asked), crumb=at(asked).removeprefix(ROOT)
+        at(asked), lang=PREFIXES[asked].bcp47, canonical=at(asked), crumb=at(asked).removeprefix(ROOT)
     )
     assert named(whole, asked) is None
 
@@ -86,7 +86,7 @@ def test_a_regional_site_is_the_edition_of_its_own_language() -> None:
     assert named(page(at("en"), site="OKX_GLOBAL"), "en") is None
     # Whether the regional site serves other languages is not known.
     assert named(page(at("zh-hans"), site="OKX_US"), "zh-hans") is None
-    assert other_edition(page("https://app.okx.com/help/a", site="OKX_US"), SITES["okx-us"], "en") is None
+    assert other_edition(page("https://app.okx.com/help/a", site="OKX_US"), get_site("okx-us"), "en") is None
 
 
 def test_an_error_page_of_the_network_is_of_no_edition() -> None:

@@ -31,9 +31,9 @@ from helpscraper.replay.reextract import reextract
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import Site
 from helpscraper.sample.truth import truth
-from helpscraper.sites import OKX
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
+from tests.okx import OKX
 from tests.warc.made import AT, SITE, exchange, members, record, response
 
 OPTIONS = Options(articles=20)

@@ -33,10 +33,10 @@ from helpscraper.replay.captures import import_captures
 from helpscraper.replay.plan import plan
 from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer, faults
-from helpscraper.sites import OKX
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Damage
 from tests.e2e.conftest import crawl, helpscraper, on_a_terminal
+from tests.okx import OKX
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from helpscraper.archive.recordings import Capture
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx.interface import articles_url, node_url
 from helpscraper.replay.plan import Task, plan, question, unanswered
-from helpscraper.sites import OKX
+from tests.okx import OKX
 from tests.warc.made import SITE
 
 EN = Context(OKX, "en", SITE)

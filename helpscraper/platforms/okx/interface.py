@@ -14,7 +14,6 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
-from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
@@ -291,5 +290,5 @@ def _root(context: Context) -> str:
 
 
 def _link(url: str, context: Context, key: str, page: int) -> Link:
-    headers = {"Accept": "application/json", "Accept-Language": get_locale(context.locale).bcp47}
+    headers = {"Accept": "application/json", "Accept-Language": context.spoken.bcp47}
     return Link(url, Address("list", context.locale, key, page), headers)

@@ -19,10 +19,12 @@ from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.rows import merge
 from helpscraper.platforms.okx.sections import SectionLink, linked_sections, stated_sections
 from helpscraper.platforms.okx.state import Json, dig, find_rows, number, text
-from helpscraper.sites import OKX
 from helpscraper.urls import parse_help_url
 
-__all__ = ["PAST_THE_END", "ListingPage", "SectionLink"]
+__all__ = ["PAGE_SIZE", "PAST_THE_END", "ListingPage", "SectionLink"]
+
+PAGE_SIZE = 15
+"""Articles on a full page of a list, where the page does not say."""
 
 _TITLES = {tag: elements(f"//{tag}[contains(../@class, 'index_titleHeader__')]") for tag in ("h1", "h2")}
 _OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")
@@ -144,7 +146,7 @@ class ListingPage(OkxPage):
         if self._list[0] and self.counted("slug", "rejected"):
             # The list was found and read; a stray link that was refused would not excuse a list that was not.
             raise refused
-        if total and skipped < total and self.page <= -(-total // (self.page_size or OKX.page_size)):
+        if total and skipped < total and self.page <= -(-total // (self.page_size or PAGE_SIZE)):
             raise self.error(
                 "list",
                 f"the page states {total} articles and shows none that can be read",
@@ -281,7 +283,7 @@ class ListingPage(OkxPage):
     @cached_property
     def pages(self) -> int | None:
         """The number of the last page: the larger of what the pager shows and what the total asks for."""
-        size = self.page_size or OKX.page_size
+        size = self.page_size or PAGE_SIZE
         by_total = max(1, -(-self.total // size)) if self.total is not None else None
         known = [count for count in (self._pager.pages, by_total) if count is not None]
         return max(known, default=None)

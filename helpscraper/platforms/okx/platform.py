@@ -13,7 +13,7 @@ from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platf
 from helpscraper.platforms.okx import EXTRACTOR
 from helpscraper.platforms.okx.article import ArticlePage
 from helpscraper.platforms.okx.interface import OkxInterface
-from helpscraper.platforms.okx.listing import ListingPage
+from helpscraper.platforms.okx.listing import PAGE_SIZE, ListingPage
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.search import HomePage, SearchPage
@@ -24,9 +24,6 @@ from helpscraper.sites import Site
 from helpscraper.urls import parse_help_url
 
 __all__ = ["Okx"]
-
-_PAGE_SIZE = 15
-"""Articles on a full page of a list, where the page does not say."""
 
 _EVIDENCE = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
 
@@ -101,7 +98,7 @@ class Okx(Platform):
         found.sections = [_section(link) for link in page.sections if link.content_type is not None]
         found.content_type, found.total, found.pages = page.content_type, page.total, page.pages
         stated = page.next_url is not None or (page.pages is not None and asked.page < page.pages)
-        full = page.pages is None and len(found.articles) >= (page.page_size or _PAGE_SIZE)
+        full = page.pages is None and len(found.articles) >= (page.page_size or PAGE_SIZE)
         if stated or full:
             found.next = _list(context, asked.key or "", asked.page + 1, guessed=not stated)
         return found
@@ -129,7 +126,7 @@ class Okx(Platform):
 
     def read_text(self, text: str, url: str, context: Context, titles: Iterable[str]) -> Findings:
         """Read flattened text; the slug of each row is made of its title."""
-        rows = settle(read_text(text, url=url, locale=context.locale).rows, titles)
+        rows = settle(read_text(text, url=url, locale=context.spoken.bcp47).rows, titles)
         raws = [row.raw for row in rows]
         return Findings(articles=raws, ambiguous=tuple(row.raw.title or "" for row in rows if row.ambiguous))
 

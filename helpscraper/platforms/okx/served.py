@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from helpscraper.errors import CommandError
 from helpscraper.html.base import elements
-from helpscraper.locales import LOCALES
 from helpscraper.platforms.contract import AnotherEditionError
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
-from helpscraper.sites import Site, find_site, host_of
+from helpscraper.sites import Site, host_of
 from helpscraper.urls import origin, parse_help_url
 
 __all__ = ["OtherEdition", "check_edition", "other_edition"]
@@ -55,8 +55,8 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
     canonical = page.canonical if page.canonical and _is_of(page.canonical, page, site) else None
     if canonical:
         yield from _at(canonical, f"its canonical link is {canonical}", site, locale)
-    served = _spoken_elsewhere(page.language or "", locale)
-    untranslated = canonical and not all_signs and _language(served or "") != _language(locale)
+    served = _spoken_elsewhere(page.language or "", locale, site)
+    untranslated = canonical and not all_signs and _language(served or "", site) != _language(locale, site)
     if served and not untranslated:
         yield OtherEdition(served, f"html lang={page.language}")
     for href in [str(link.get("href")).strip() for link in _CRUMBS(page.root)] if not canonical else ():
@@ -67,7 +67,8 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
         name = facts.sub_site or (facts.sites[0] if len(facts.sites) == 1 else "")
         regional = site.regional.get(name)
         # Whether a regional site answers for other languages too is not known.
-        if regional and _language(regional) == _language(locale) and not _are_one(regional, locale):
+        own = regional and _language(regional, site) == _language(locale, site)
+        if regional and own and not _are_one(regional, locale, site):
             yield OtherEdition(regional, f"its state names the site {name}")
 
 
@@ -77,42 +78,50 @@ def _is_of(url: str, page: OkxPage, site: Site) -> bool:
         return False
     if url.startswith("/") and not url.startswith("//"):
         return True
-    return host_of(origin(url)) == host_of(origin(page.url)) or find_site(url) is site
+    return host_of(origin(url)) == host_of(origin(page.url)) or site.serves(url)
 
 
 def _at(url: str, because: str, site: Site, locale: str) -> Iterator[OtherEdition]:
     served = site.edition_at(url)
-    if not _are_one(served, locale):
+    if not _are_one(served, locale, site):
         yield OtherEdition(served, because)
 
 
-def _are_one(one: str, other: str) -> bool:
+def _are_one(one: str, other: str, site: Site) -> bool:
     """Tell whether two prefixes stand for one edition, as ``uk`` and ``ua`` do."""
-    return one == other or (
-        one in LOCALES and other in LOCALES and LOCALES[one].bcp47 == LOCALES[other].bcp47
-    )
+    tag = _tag(one, site)
+    return one == other or (tag is not None and tag == _tag(other, site))
 
 
-def _language(locale: str) -> str:
-    return LOCALES[locale].bcp47.split("-")[0] if locale in LOCALES else locale
+def _language(locale: str, site: Site) -> str:
+    return (_tag(locale, site) or locale).split("-")[0]
 
 
-def _spoken_elsewhere(lang: str, locale: str) -> str | None:
+def _tag(locale: str, site: Site) -> str | None:
+    try:
+        return site.locale(locale).bcp47
+    except CommandError:
+        return None
+
+
+def _spoken_elsewhere(lang: str, locale: str, site: Site) -> str | None:
     """Return the edition that ``lang`` names where it cannot be that of ``locale``, else None.
 
     A tag that says less than the edition's own (``en`` on ``en-eu``, ``es`` on ``es-la``) does not contradict it.
 
-    >>> [_spoken_elsewhere(lang, "en") for lang in ("en", "EN-us", "zh-Hans", "en-AT")]
+    >>> from helpscraper.sites import get_site
+    >>> [_spoken_elsewhere(lang, "en", get_site("okx")) for lang in ("en", "EN-us", "zh-Hans", "en-AT")]
     [None, 'en-us', 'zh-hans', None]
     """
     if not lang:
         return None
     tag = lang.lower().replace("_", "-")
-    named = _EDITIONS.get(tag)
-    asked = LOCALES[locale].bcp47.lower()
-    if tag == asked or (named and LOCALES[named].bcp47.lower() == asked):
+    tags = ((stands_for.lower(), prefix) for prefix, stands_for in site.locales.items())
+    named = tag if tag in site.locales else next((prefix for each, prefix in tags if each == tag), None)
+    asked = site.locale(locale).bcp47.lower()
+    spoken = site.locales[named].lower() if named else tag
+    if asked in (tag, spoken):
         return None
-    spoken = LOCALES[named].bcp47.lower() if named else tag
     (language, script), (own, own_script) = _parts(spoken), _parts(asked)
     if language != own or (script and own_script and script != own_script):
         return named or tag
@@ -129,6 +138,3 @@ def _says_where(tag: str) -> bool:
 
 
 _SAME_LANGUAGE = {"no": "nb"}
-_EDITIONS = {locale.bcp47.lower(): prefix for prefix, locale in reversed(LOCALES.items())} | {
-    prefix: prefix for prefix in LOCALES
-}

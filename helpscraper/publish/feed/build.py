@@ -21,7 +21,7 @@ from helpscraper.publish.report.manifest import Manifest, fingerprint, write_byt
 from helpscraper.publish.report.model import Article, article_key
 from helpscraper.publish.report.sanitise import safe_url
 from helpscraper.publish.report.translations import lead_of
-from helpscraper.sites import SITES
+from helpscraper.sites import sites_at
 
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]
 
@@ -123,7 +123,7 @@ class _Feeds:
         self.kinds, self.limit = kinds, limit
         partition = source.partition
         self.folder = f"{partition.site}/{partition.locale}"
-        site = SITES.get(partition.site)
+        site = sites_at(source.catalog.store.uri).by_name.get(partition.site)
         # A site that we do not know has no name on the web that we could speak for.
         host = urlsplit(site.base_url).hostname or "" if site else f"{partition.site}.invalid"
         self.voice = Voice(partition, host, source.language, source.ids[0], base_url)

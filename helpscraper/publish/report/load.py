@@ -14,10 +14,10 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
-from helpscraper.locales import LOCALES
 from helpscraper.publish.report.model import Article, Edition, Record
 from helpscraper.publish.report.story import article_story
 from helpscraper.publish.report.tables import prepare
+from helpscraper.sites import sites_at
 
 __all__ = ["Source"]
 
@@ -38,7 +38,7 @@ class Source:
     ) -> None:  # fmt: skip
         self.catalog = catalog
         self.partition = partition
-        self.locale = LOCALES.get(partition.locale)
+        self.locale = sites_at(catalog.store.uri).locale(partition.site, partition.locale)
         every = catalog.snapshots(partition)
         self.snapshots = [s for s in every if (first or s.id) <= s.id <= (last or s.id)]
         if not self.snapshots:

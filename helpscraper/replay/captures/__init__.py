@@ -20,13 +20,12 @@ from pathlib import Path
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.crawl.lock import CrawlLock
-from helpscraper.locales import get_locale
 from helpscraper.normalise.article import Context
 from helpscraper.replay.captures.days import Day
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
 from helpscraper.replay.plan import is_ours
 from helpscraper.replay.workers import Readers
-from helpscraper.sites import OKX, Site, find_site, get_site
+from helpscraper.sites import Site, Sites, default_site, sites_at
 
 __all__ = ["CaptureReport", "import_captures"]
 
@@ -47,10 +46,12 @@ def import_captures(
     ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
     crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
     """
-    wanted = get_locale(locale).prefix if locale is not None else None
+    sites = sites_at(archive_uri)
+    if locale is not None:
+        _ = (sites.get(site) if site is not None else default_site()).locale(locale)
     catalog, report = Catalog(archive_uri), CaptureReport()
     groups: defaultdict[tuple[Partition, dt.date], list[Place]] = defaultdict(list)
-    for place in select(paths, _owner(site, base_url), wanted, report):
+    for place in select(paths, _owner(sites, site, base_url), locale, report):
         groups[Partition(place.site, place.locale), place.at.date()].append(place)
     with ExitStack() as stack:
         # The recordings of a crawl at work are its own: their index cannot be made before they end.
@@ -60,7 +61,7 @@ def import_captures(
             stack.callback(lock.release)
         readers = stack.enter_context(Readers(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
-            its = get_site(partition.site)
+            its = sites.get(partition.site)
             context = Context(its, partition.locale, base_url or its.base_url)
             Day(catalog, context, sorted(places, key=order), report, readers).commit()
             if progress is not None:
@@ -68,9 +69,10 @@ def import_captures(
     return report
 
 
-def _owner(name: str | None, base_url: str | None) -> Callable[[str], Site | None]:
+def _owner(sites: Sites, name: str | None, base_url: str | None) -> Callable[[str], Site | None]:
     """Return the function that tells whose a URL is, as far as captures of it are wanted."""
-    wanted = get_site(name) if name is not None else None
+    wanted = sites.get(name) if name is not None else None
     if base_url is not None:
-        return lambda url: (wanted or OKX) if is_ours(url, base_url) else None
-    return lambda url: site if (site := find_site(url)) and wanted in {None, site} else None
+        owner = wanted or default_site()
+        return lambda url: owner if is_ours(url, base_url, owner) else None
+    return lambda url: site if (site := sites.find(url)) and wanted in {None, site} else None

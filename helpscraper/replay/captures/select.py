@@ -12,7 +12,6 @@ from pathlib import Path
 from helpscraper.archive.recordings.sources import captures_in
 from helpscraper.archive.writer import SnapshotFile
 from helpscraper.errors import CommandError
-from helpscraper.locales import get_locale
 from helpscraper.platforms import get_platform
 from helpscraper.sites import Site
 from helpscraper.warc.record import Damage, Record, digest_of, parse_date
@@ -130,7 +129,7 @@ def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     if locale is not None and edition != locale:
         return "another locale"
     try:
-        get_locale(edition)
+        site.locale(edition)
     except CommandError:
         return "an unknown locale"
     if record.date is None:

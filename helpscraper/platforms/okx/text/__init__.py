@@ -14,9 +14,9 @@ from dataclasses import replace
 
 from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
-from helpscraper.normalise.markers import PUBLISHED
 from helpscraper.normalise.titles import nfc, normalise_title
 from helpscraper.platforms.okx.text.lines import read_article, read_section
+from helpscraper.platforms.okx.text.markers import PUBLISHED
 from helpscraper.platforms.okx.text.rows import Builder, Kind, Reading, TextPage, TextRow, split_url
 from helpscraper.platforms.okx.text.search import read_search
 

@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 
 from helpscraper.normalise.dates import DateReading, date_at
-from helpscraper.normalise.markers import PUBLISHED, UPDATED, begins_marker, marker_locales
+from helpscraper.normalise.markers import marker_locales
+from helpscraper.platforms.okx.text.markers import PUBLISHED, UPDATED, begins_marker
 
 __all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor", "glued"]
 

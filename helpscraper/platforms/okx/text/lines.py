@@ -6,8 +6,9 @@ import re
 
 from helpscraper.normalise.counts import parse_reading_minutes, split_reading
 from helpscraper.normalise.dates import date_at, parse_date
-from helpscraper.normalise.markers import LAST_UPDATED, MARKER
+from helpscraper.normalise.markers import MARKER
 from helpscraper.platforms.okx.text.anchors import Anchor, anchors, cut_anchor, glued
+from helpscraper.platforms.okx.text.markers import LAST_UPDATED
 from helpscraper.platforms.okx.text.rows import Builder, lines_of, slug_words
 from helpscraper.platforms.okx.text.tail import label_at
 from helpscraper.urls import parse_help_url

@@ -12,10 +12,11 @@ from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 from helpscraper.items import RawArticle
-from helpscraper.normalise.categories import category_slug
+from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
 from helpscraper.normalise.titles import normalise_snippet, normalise_title
 from helpscraper.platforms.okx.text.anchors import Anchor
+from helpscraper.platforms.okx.words import categories
 
 __all__ = ["Builder", "Kind", "Reading", "TextPage", "TextRow", "lines_of", "slug_words", "split_url"]
 
@@ -143,14 +144,15 @@ class Builder:
         count = parse_count(views_text, page.locale) if views_text is not None else None
         if count is not None and count.problem is not None:
             problems.append(f"views/{count.problem}")
-        if category is not None and category_slug(category, page.locale) is None:
+        key = categories().find(category, get_locale(page.locale).language)
+        if category is not None and key is None:
             problems.append("category/unknown-label")
         raw = RawArticle(
             kind="text",
             slug=slug or _slug(title, published, self._taken),
             url=page.url,
             title=title or None,
-            category=category_slug(category, page.locale),
+            category=key,
             category_title=category,
             published_text=anchor.published_text if anchor else None,
             updated_text=anchor.updated_text if anchor else None,

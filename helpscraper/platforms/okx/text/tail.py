@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from helpscraper.locales import get_locale
-from helpscraper.normalise.phrases import PHRASES
+from helpscraper.platforms.okx.words import ALL_TAB, categories
 
 __all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "shape", "tab_words"]
 
@@ -58,18 +58,13 @@ class Cuts:
 @lru_cache(maxsize=1)
 def labels() -> tuple[str, ...]:
     """Return every category label of every language, the longest first."""
-    words = {
-        word
-        for phrases in PHRASES.values()
-        for word in (*phrases.announcements, *phrases.faq, *phrases.products)
-    }
-    return tuple(sorted(words, key=lambda word: (-len(word), word)))
+    return tuple(sorted(categories().titles(), key=lambda word: (-len(word), word)))
 
 
 @lru_cache(maxsize=1)
 def tab_words() -> frozenset[str]:
     """Return every word that a tab was seen to carry, in any language."""
-    return frozenset(word for phrases in PHRASES.values() for word in phrases.all_tab) | frozenset(labels())
+    return frozenset(word for words in ALL_TAB.values() for word in words) | frozenset(labels())
 
 
 def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | None:

@@ -1,0 +1,167 @@
+"""The help centres that helpscraper knows. Each is a declaration in TOML; the file's name is the site's name.
+
+site         one help centre
+declaration  TOML to a site, with every mistake at once
+
+Some declarations are shipped here. Others are found in the folder ``sites`` beside an archive and in the folder that
+the setting ``SITES`` names.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from helpscraper.errors import CommandError
+from helpscraper.locales import Locale
+from helpscraper.sites.declaration import MAX_BYTES, Mistakes, parse_declaration, site_of
+from helpscraper.sites.site import Site, host_of
+from helpscraper.urls import origin
+
+__all__ = ["Site", "Sites", "default_site", "find_site", "get_site", "host_of", "known_hosts", "sites_at"]
+
+DEFAULT = "okx"
+"""The site that is meant where none is named."""
+
+_SHIPPED = Path(__file__).parent
+
+
+@dataclass(frozen=True, slots=True)
+class Sites:
+    """Known sites by name, and by host."""
+
+    by_name: Mapping[str, Site]
+    by_host: Mapping[str | None, Site] = field(repr=False)
+
+    def get(self, name: str) -> Site:
+        """Return the site called ``name``; raises ``CommandError`` with the known names otherwise."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            known = ", ".join(sorted(self.by_name))
+            raise CommandError(f"unknown site {name!r}", advice=f"known sites: {known}") from None
+
+    def find(self, url: str) -> Site | None:
+        """Return the site that serves ``url`` from any of its hosts; None for no such."""
+        host = host_of(origin(url))
+        return self.by_host.get(host) if host is not None else None
+
+    def known_hosts(self) -> str:
+        """Return one sentence that names every known site with its hosts, for a message about another host."""
+        named = (
+            f"{site.name} ({', '.join(urlsplit(url).netloc for url in site.addresses)})"
+            for site in self.by_name.values()
+        )
+        return f"known sites: {'; '.join(named)}"
+
+    def locale(self, name: str, prefix: str) -> Locale | None:
+        """Return the locale that ``prefix`` stands for on the site called ``name``; None where either is unknown."""
+        site = self.by_name.get(name) or Site(name=name, platform="", base_url="")
+        try:
+            return site.locale(prefix)
+        except CommandError:
+            return None
+
+
+def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
+    """Return the shipped sites and those declared beside the archive and in ``folder``.
+
+    ``folder`` is by default the one that the environment variable ``HELPSCRAPER_SITES`` names. A declaration of one's
+    own may claim a host of a shipped site; it may not have the name of one. Raises ``CommandError`` that names every
+    mistake in every file.
+    """
+    folder = os.environ.get("HELPSCRAPER_SITES", "") if folder is None else folder
+    folders = dict.fromkeys(
+        path.resolve() for path in (_beside(archive), Path(folder) if folder else None) if path
+    )
+    own = [file for each in folders for file in _files(each)]
+    if folder and not Path(folder).is_dir():
+        raise CommandError(
+            f"SITES={folder}: no such folder", advice="name the folder that holds the declarations"
+        )
+    return _read(own, _shipped()) if own else _shipped()
+
+
+def _beside(archive: str | None) -> Path | None:
+    """Return the folder ``sites`` beside a local archive; an object store has none."""
+    if archive is None or ("://" in archive and not archive.startswith("file://")):
+        return None
+    return Path(archive.removeprefix("file://")).absolute().parent / "sites"
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Sites:
+    return _read(_files(_SHIPPED), Sites({}, {}))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Return the declarations in ``folder``: the default site's first, then by name."""
+    return sorted(folder.glob("*.toml"), key=lambda path: (path.stem != DEFAULT, path.name))
+
+
+def _read(files: list[Path], shipped: Sites) -> Sites:
+    """Return ``shipped`` and the sites that ``files`` declare; a file may extend a site that is read before it."""
+    sites, hosts, wrong = dict(shipped.by_name), dict[str | None, Site](), list[str]()
+    for file in files:
+        try:
+            site = _site(file, sites)
+        except Mistakes as mistakes:
+            wrong += [f"{file}: {sentence}" for sentence in mistakes.sentences]
+            continue
+        sites[site.name] = site
+        for url in site.addresses:
+            other = hosts.setdefault(host_of(url), site)
+            if other is not site:
+                wrong.append(f"{file}: {url} is a host of {other.file} already")
+    if wrong:
+        raise CommandError("; ".join(wrong), advice="docs/settings.md describes the declaration of a site")
+    return Sites(sites, {**shipped.by_host, **hosts})
+
+
+def _site(file: Path, known: Mapping[str, Site]) -> Site:
+    if (taken := known.get(file.stem)) is not None:
+        raise Mistakes(
+            f"the site {taken.name} is declared in {taken.file} already; give the file another name"
+        )
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Mistakes(f"cannot be read: {error.strerror}") from None
+    return site_of(file.stem, parse_declaration(data, known), str(file))
+
+
+def default_site() -> Site:
+    """Return the site that is meant where none is named."""
+    return get_site(DEFAULT)
+
+
+def get_site(name: str) -> Site:
+    """Return the site called ``name``; raises ``CommandError`` with the known names otherwise.
+
+    >>> get_site("okx-tr").edition_at("https://tr.okx.com/help/a"), get_site("okx").locale("es-la").bcp47
+    ('tr', 'es-419')
+    """
+    return sites_at().get(name)
+
+
+def find_site(url: str) -> Site | None:
+    """Return the site that serves ``url`` from any of its hosts, with or without ``www`` and TLS; None for no such.
+
+    >>> find_site("https://web3.okx.com/it/help/a") is get_site("okx"), find_site("https://okx.evil.example/help/a")
+    (True, None)
+    """
+    return sites_at().find(url)
+
+
+def known_hosts() -> str:
+    """Return one sentence that names every known site with its hosts, for a message about another host.
+
+    >>> known_hosts().split(";")[0]
+    'known sites: okx (www.okx.com, web3.okx.com, aws.okx.com, www.okex.com)'
+    """
+    return sites_at().known_hosts()

@@ -1,0 +1,125 @@
+"""One help centre: its name in the archive, where it lives, its editions, and the clock by which it shows dates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from helpscraper.errors import CommandError
+from helpscraper.locales import Locale, get_locale, unknown_locale
+from helpscraper.normalise.categories import Vocabulary
+from helpscraper.urls import is_locale, origin, parse_help_url
+
+__all__ = ["Site", "host_of"]
+
+_HELP = "/help"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A help centre, as its declaration states it.
+
+    ``platform`` names the code that reads it. ``description`` says which help centre it is. ``also_at`` maps other
+    addresses of the same editions to what each is. ``editions`` maps a first path segment to the locale that it stands
+    for where it is not the locale itself ("" for an address without one). ``regional`` maps a regional site, as pages
+    name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale prefixes to
+    BCP 47 tags. ``timezone`` is the ``zoneinfo`` name of the clock by which the site shows calendar dates. ``crawled``
+    is False for a site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the
+    values as declared; ``file`` names the declaration.
+    """
+
+    name: str
+    platform: str
+    base_url: str
+    description: str = ""
+    timezone: str = "UTC"
+    also_at: Mapping[str, str] = field(default_factory=dict, hash=False)
+    editions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    regional: Mapping[str, str] = field(default_factory=dict, hash=False)
+    locales: Mapping[str, str] = field(default_factory=dict, hash=False)
+    categories: Vocabulary = field(default_factory=Vocabulary, hash=False)
+    sections: Vocabulary = field(default_factory=Vocabulary, hash=False)
+    crawled: bool = True
+    declaration: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+    file: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the dates that the site shows."""
+        return ZoneInfo(self.timezone)
+
+    @property
+    def default_locale(self) -> str:
+        """The locale of the edition at addresses without a locale."""
+        return self.editions.get("", "en")
+
+    def locale(self, prefix: str) -> Locale:
+        """Return the locale that ``prefix`` stands for; ``CommandError`` names the nearest ones for an unknown prefix.
+
+        The prefix becomes a folder of the archive, so it must have the form of one.
+        """
+        if is_locale(prefix):
+            try:
+                return get_locale(self.locales.get(prefix, prefix))
+            except CommandError:
+                pass  # said below, with the site's own prefixes among the nearest ones
+        raise unknown_locale(prefix, self.locales)
+
+    def serves(self, url: str) -> bool:
+        """Tell whether ``url`` is on one of the site's hosts, with or without ``www`` and TLS."""
+        host = host_of(origin(url))
+        return host is not None and host in self.hosts
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that serves the site, the usual one first."""
+        return (self.base_url, *self.also_at)
+
+    @property
+    def hosts(self) -> frozenset[str | None]:
+        """The hosts of ``addresses``, as ``host_of`` names them."""
+        return frozenset(map(host_of, self.addresses))
+
+    def help_url(self, locale: str, base_url: str | None = None) -> str:
+        """Return the URL of the help centre's home page in ``locale``, without a trailing slash."""
+        root = (base_url or self.base_url).rstrip("/")
+        segment = next((segment for segment, served in self.editions.items() if served == locale), locale)
+        return f"{root}/{segment}{_HELP}" if segment else f"{root}{_HELP}"
+
+    def edition_at(self, url: str) -> str:
+        """Return the locale of the edition that an address of this site belongs to."""
+        first = urlsplit(url).path.split("/")[1:2]
+        segment = "" if first == [_HELP.strip("/")] else "".join(first)
+        return self.editions.get(segment) or parse_help_url(url).locale
+
+    def as_facts(self) -> dict[str, Any]:
+        """Return the whole declaration and the SHA-256 of its canonical JSON, for the run facts."""
+        text = json.dumps(self.declaration, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return {"values": dict(self.declaration), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+
+
+# The URLs of an import are many, their origins few.
+@lru_cache(maxsize=256)
+def host_of(base_url: str) -> str | None:
+    """Return host and port of an address, as far as they tell one site from another; None for no web address.
+
+    Archives met one page with and without ``www``, by HTTPS and by plain HTTP.
+
+    >>> host_of("http://okx.com:80"), host_of("https://www.okx.com"), host_of("https://a@okx.com")
+    ('okx.com', 'okx.com', None)
+    """
+    try:
+        parts = urlsplit(base_url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username:
+        return None
+    name = parts.hostname.removeprefix("www.")
+    return name if port in {None, 80, 443} else f"{name}:{port}"
