@@ -104,7 +104,7 @@ def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 
 def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
-    """Return the rows as a table, made some at a time: as Python objects they take ten times the memory."""
+    """Return the rows as a table in chunks, made one at a time: as Python objects they take ten times the memory."""
     left, parts = iter(rows), []
     while held := list(islice(left, _AT_A_TIME)):
         columns = []
@@ -117,7 +117,7 @@ def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
                     advice="this is a fault of the extractor or normaliser of that field; nothing was written",
                 ) from error
         parts.append(pa.RecordBatch.from_arrays(columns, schema=SNAPSHOT_SCHEMA))
-    return pa.Table.from_batches(parts, SNAPSHOT_SCHEMA).combine_chunks()
+    return pa.Table.from_batches(parts, SNAPSHOT_SCHEMA)
 
 
 def iter_articles(table: pa.Table) -> Iterator[Article]:
