@@ -19,6 +19,8 @@ NEWSPIDER_MODULE = "helpscraper.spiders"
 
 # A folder or an fsspec URL.
 ARCHIVE_URI = os.environ.get("HELPSCRAPER_ARCHIVE", "output")
+# Own: a folder with declarations of sites, besides the folder `sites` beside the archive.
+SITES = os.environ.get("HELPSCRAPER_SITES", "")
 
 # ---- Who is asking ------------------------------------------------------------------------------------------------
 

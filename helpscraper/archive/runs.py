@@ -69,6 +69,7 @@ class RunFacts(TypedDict, total=False):
 
     ``witness`` is there when the site's JSON interface was asked.
     ``sections`` is keyed by slug, ``gone`` by article id, ``fields`` by column and then by outcome.
+    ``declaration`` holds the ``values`` of the site's declaration and their ``sha256``.
     ``snapshot`` is the path of the file that the run wrote (None: none was). ``kept`` names the extractor of each row
     that a re-extraction could not read again. ``reason`` and ``error`` say in words why a run was refused or failed.
     """
@@ -95,6 +96,7 @@ class RunFacts(TypedDict, total=False):
     witness: dict[str, Any]
     versions: dict[str, str]
     arguments: dict[str, Any]
+    declaration: dict[str, Any]
     kept: dict[str, str]
     snapshot: str | None
     reason: str

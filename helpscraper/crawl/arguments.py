@@ -35,7 +35,7 @@ class CrawlArguments:
     witness: Mode = "pages"
 
     @classmethod
-    def parse(cls, sites: Sites | None = None, **arguments: Any) -> CrawlArguments:
+    def parse(cls, sites: Sites | None = None, /, **arguments: Any) -> CrawlArguments:
         """Read the spider's ``-a`` arguments (text); raises ``CommandError`` naming all that is wrong at once.
 
         ``sites`` are those that may be named, by default those that are known without an archive.

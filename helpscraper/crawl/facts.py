@@ -84,6 +84,7 @@ def run_facts(
         "errors": list(stats.get("helpscraper/internal_error_texts", ())),
         "versions": dict(session.options.versions),
         "arguments": arguments.as_facts(),
+        "declaration": arguments.site.as_facts(),
         "resumed": session.resumed,
         "why_new": session.why_new,
         "found_lying": session.found_lying.as_facts() if session.found_lying else {},

@@ -10,6 +10,7 @@ import logging
 import math
 import re
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from helpscraper.archive.store import uri_problem
@@ -90,6 +91,14 @@ def _range(least: float, most: float = math.inf) -> str:
     return f"of {least:g} or more" if math.isinf(most) else f"from {least:g} to {most:g}"
 
 
+def _folder(value: Any) -> str | None:
+    try:
+        there = not value or Path(value).is_dir()
+    except (TypeError, ValueError):
+        there = False
+    return None if there else "a folder that is there is wanted"
+
+
 def _level(value: Any) -> str | None:
     known = logging.getLevelNamesMapping()
     if isinstance(value, int) or value in known:
@@ -128,6 +137,7 @@ _SECONDS = _number(0, unit="number of seconds")
 
 CHECKS: Final[Mapping[str, Check]] = {
     "ARCHIVE_URI": uri_problem,
+    "SITES": _folder,
     "CONTACT": lambda value: None if str(value).isprintable() else "one line of text is wanted",
     "RETRY_BACKOFF": _SECONDS,
     "RETRY_BACKOFF_MAX": _SECONDS,

@@ -38,7 +38,7 @@ from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
 from helpscraper.replay.workers import Readers
-from helpscraper.sites import Site, sites_at
+from helpscraper.sites import Site, site_of_day, sites_at
 
 __all__ = ["Report", "reextract"]
 
@@ -80,9 +80,10 @@ def reextract(
     """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
 
     A snapshot of which today's extractor made every row is left alone unless ``force``; so is one without recorded
-    pages. Those that a named snapshot stands on are done before it. ``jobs`` is the number of processes (default:
-    all cores). A run that was killed goes on where it stopped. Raises ``ReferenceNotFoundError``,
-    ``ArchiveError``, and ``LockHeldError`` while another re-extraction is at work.
+    pages. Those that a named snapshot stands on are done before it. Each is read with the declaration of its site that
+    its run facts hold, where they do. ``jobs`` is the number of processes (default: all cores). A run that was killed
+    goes on where it stopped. Raises ``ReferenceNotFoundError``, ``ArchiveError``, and ``LockHeldError`` while another
+    re-extraction is at work.
     """
     catalog = Catalog(archive_uri, site=site, locale=locale)
     named = [catalog.resolve(reference) for reference in references]
@@ -97,7 +98,7 @@ def reextract(
                 continue
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
-            its = sites.get(snapshot.partition.site)
+            its = site_of_day(facts.get("declaration"), snapshot.partition.site, sites)
             extractor = get_platform(its.platform).extractor
             if wanted or _extractor(facts) != extractor or facts.get("kept"):
                 if snapshot.partition not in locked:
@@ -311,6 +312,7 @@ class _Job:
             "languages": dict(ledger.tallies("language")),
             "problem_texts": problems[:50],
             "records_read": records,
+            "declaration": self.context.site.as_facts(),
         }
 
     def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> bool:

@@ -281,6 +281,7 @@ def _facts(
         "requests": {"bytes": size},
         "new": {"fetched": len(fetched), "body_sha256": bodiless},
         "region": {},
+        "declaration": context.site.as_facts(),
         "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
         "arguments": {"file": path.name, "url": url},
     }

@@ -14,15 +14,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from helpscraper.errors import CommandError
+from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.locales import Locale
 from helpscraper.sites.declaration import MAX_BYTES, Mistakes, parse_declaration, site_of
 from helpscraper.sites.site import Site, host_of
 from helpscraper.urls import origin
 
-__all__ = ["Site", "Sites", "default_site", "find_site", "get_site", "host_of", "known_hosts", "sites_at"]
+__all__ = [
+    "DEFAULT",
+    "Site",
+    "Sites",
+    "default_site",
+    "find_site",
+    "get_site",
+    "host_of",
+    "known_hosts",
+    "site_of_day",
+    "sites_at",
+]
 
 DEFAULT = "okx"
 """The site that is meant where none is named."""
@@ -133,6 +145,22 @@ def _site(file: Path, known: Mapping[str, Site]) -> Site:
     except OSError as error:
         raise Mistakes(f"cannot be read: {error.strerror}") from None
     return site_of(file.stem, parse_declaration(data, known), str(file))
+
+
+def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> Site:
+    """Return the site ``name`` as the facts of a run declare it (``Site.as_facts``); today's where they do not.
+
+    Raises ``ArchiveError`` for a declaration in the facts that makes no sense.
+    """
+    if not declared:
+        return sites.get(name)
+    try:
+        return site_of(name, declared["values"])
+    except (Mistakes, KeyError, TypeError, AttributeError) as error:
+        raise ArchiveError(
+            f"the run facts hold a damaged declaration of {name}: {error}",
+            advice="restore the file from a backup",
+        ) from error
 
 
 def default_site() -> Site:

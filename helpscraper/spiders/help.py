@@ -28,6 +28,7 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 from helpscraper.platforms.okx import HomePage, ListingPage, SearchPage
 from helpscraper.platforms.okx.listing import PAGE_SIZE
+from helpscraper.sites import Sites, sites_at
 from helpscraper.spiders.interface import InterfaceSpider
 from helpscraper.spiders.patient import LISTING
 from helpscraper.urls import is_slug, parse_help_url
@@ -45,9 +46,9 @@ class HelpSpider(InterfaceSpider):
 
     name = "help"
 
-    def __init__(self, name: str | None = None, **arguments: Any) -> None:
+    def __init__(self, name: str | None = None, sites: Sites | None = None, /, **arguments: Any) -> None:
         super().__init__(name)
-        self.arguments = CrawlArguments.parse(**arguments)
+        self.arguments = CrawlArguments.parse(sites, **arguments)
         self.base_url = self.arguments.base_url
         self.home = self.arguments.site.help_url(self.arguments.locale, self.base_url)
         self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
@@ -60,7 +61,9 @@ class HelpSpider(InterfaceSpider):
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> HelpSpider:
         """Make the spider, and let it look for what is left to do once the queue is empty."""
-        spider = super().from_crawler(crawler, *args, **kwargs)
+        settings = crawler.settings
+        sites = sites_at(settings["ARCHIVE_URI"], settings["SITES"])
+        spider = super().from_crawler(crawler, None, sites, *args, **kwargs)
         crawler.signals.connect(spider.idle, signals.spider_idle)
         return spider
 

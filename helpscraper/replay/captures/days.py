@@ -242,6 +242,7 @@ class Day:
             "new": {"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
             "requests": {},
             "region": {},
+            "declaration": self._context.site.as_facts(),
             "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
             "arguments": {
                 "base_url": self._context.base_url,

@@ -1,0 +1,68 @@
+"""A site that a file beside the archive declares: crawled, named, and read again with the declaration of its day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from helpscraper import Archive
+from helpscraper.sample import SampleServer
+from helpscraper.sites import sites_at
+from tests.e2e.conftest import crawl, helpscraper
+
+HEAD = """
+platform = "okx"
+base_url = "{url}"
+description = "a help centre of one's own"
+timezone = "America/New_York"
+[editions]
+"" = "en"
+"""
+MAPPED = (
+    HEAD
+    + """
+[categories.news]
+keys = ["announcements"]
+"""
+)
+
+
+def test_a_declaration_beside_the_archive_is_a_site(tmp_path: Path) -> None:
+    archive, file = tmp_path / "output", tmp_path / "sites" / "acme.toml"
+    file.parent.mkdir()
+    with SampleServer() as server:
+        file.write_text(HEAD.format(url=server.url))
+        result = crawl(
+            server, archive, "-a", "site=acme", "-a", "sections=announcements-new-listings,faq-identity"
+        )
+        asked = helpscraper("crawl", "--archive", archive, "-a", "site=acmee", "-a", "sites=x")
+    assert result.code == 0, result.said
+    assert "acme" in asked.stderr
+    assert asked.returncode == 2
+    declared = sites_at(str(archive)).get("acme").as_facts()
+    assert result.facts["declaration"] == declared
+    assert declared["values"]["timezone"] == "America/New_York"
+    before = Archive(archive, site="acme").load()
+    # Nothing maps the site's own keys.
+    assert set(before["category"]) == {"announcements", "faq"}
+    assert set(before["section"].dropna()) >= {"announcements-new-listings", "faq-identity"}
+
+    # The declaration changes: a re-extraction reads with the one of the day, an import with the one of today.
+    file.write_text(MAPPED.format(url=server.url))
+    again = helpscraper("reextract", "--archive", archive, "--force")
+    assert again.returncode == 0, again.stderr
+    read = Archive(archive, site="acme")
+    assert read.catalog.facts(read.catalog.resolve("latest"))["declaration"] == declared
+    assert read.load().drop(columns="warc_record").equals(before.drop(columns="warc_record"))
+
+
+def test_a_damaged_declaration_stops_the_command_with_every_mistake(tmp_path: Path) -> None:
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "acme.toml").write_text(
+        'platform = "okx"\nbase_ur = "https://x.example"\ncrawled = 1\n'
+    )
+    said = helpscraper("crawl", "--archive", tmp_path / "output", "-a", "site=acme")
+    assert said.returncode == 2
+    known = "acme.toml: base_ur: no such key; did you mean base_url?"
+    for part in (known, "crawled: true or false", "base_url: is missing"):
+        assert part in said.stderr
+    assert not (tmp_path / "output").exists()
