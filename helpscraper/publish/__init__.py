@@ -1,1 +1,1 @@
-"""An archive as static pages and as Atom feeds."""
+"""Publish an archive as static pages and as Atom feeds."""

@@ -18,7 +18,7 @@ from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.crawls import crawls
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.load import EditionData
 from helpscraper.publish.report.model import article_key
 from helpscraper.publish.report.render import environment, page, periods_of
 from helpscraper.sample import expected_changes
@@ -117,7 +117,7 @@ def test_a_range_the_wrong_way_round(tmp_path: Path) -> None:
         sample_archive.build(
             tmp_path / "a", states=range(state, state + 1), locales=(locale,), articles=12, begin=begin
         )
-    with pytest.raises(CommandError, match="that one is the earlier"):
+    with pytest.raises(CommandError, match="is earlier than"):
         build_report(Catalog(tmp_path / "a"), tmp_path / "r", first="latest", last="latest~1")
     assert not (tmp_path / "r").exists()
 
@@ -131,11 +131,11 @@ def links(page: Path) -> list[Path]:
 def test_feeds_that_were_never_published_are_computed(tmp_path: Path) -> None:
     sample_archive.build(tmp_path / "a", states=range(2), locales=("en",))
     catalog = Catalog(tmp_path / "a")
-    with Source(catalog, Partition("okx", "en")) as source:
+    with EditionData(catalog, Partition("okx", "en")) as source:
         published = source.crawl_records(source.ids[1])
     for path in (tmp_path / "a/changes").rglob("*.parquet"):
         path.unlink()
-    with Source(catalog, Partition("okx", "en")) as source:
+    with EditionData(catalog, Partition("okx", "en")) as source:
         assert source.crawl_records(source.ids[1]) == published
     assert published
 
@@ -271,7 +271,7 @@ def test_every_template_escapes() -> None:
 
 
 def test_long_histories_are_counted_by_month(archive: Path) -> None:
-    with Source(Catalog(archive), Partition("okx", "en")) as source:
+    with EditionData(Catalog(archive), Partition("okx", "en")) as source:
         runs, counts = crawls(source), source.counts()
     front = periods_of(runs, counts)
     assert front.unit == "crawl" and len(front.periods) == 6

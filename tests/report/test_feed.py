@@ -19,7 +19,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store
 from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
-from helpscraper.publish.feed.atom import Entry, Feed, atom, entry_html, tag_uri, xml_safe
+from helpscraper.publish.feed.atom import AtomEntry, AtomFeed, atom, entry_html, tag_uri, xml_safe
 from helpscraper.publish.report.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
@@ -164,7 +164,7 @@ def test_a_hostile_site(hostile_archive: Path, tmp_path: Path) -> None:
 def test_bad_arguments(archive: Path, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no such kind"):
         build_feeds(Catalog(archive), tmp_path / "f", kinds=["new"])
-    with pytest.raises(CommandError, match="no address"):
+    with pytest.raises(CommandError, match="not a web address"):
         build_feeds(Catalog(archive), tmp_path / "f", base_url="javascript:x")
     (tmp_path / "full").mkdir()
     (tmp_path / "full/notes.txt").touch()
@@ -183,8 +183,10 @@ def test_any_text_makes_a_valid_feed(
     title: str, text: str, fields: list[tuple[str, str | None, str | None]]
 ) -> None:
     html = entry_html(fields, text, text[::-1], kinds=("edited",), dated=None, silent=True, language="en")
-    entry = Entry(tag_uri("a.example", "x"), title, AT, "https://a.example/x", ("edited",), title, html, "en")
-    data = atom(Feed("tag:a.example,2020:helpscraper/x", title, AT, "who", None, None, "en", [entry]))
+    entry = AtomEntry(
+        tag_uri("a.example", "x"), title, AT, "https://a.example/x", ("edited",), title, html, "en"
+    )
+    data = atom(AtomFeed("tag:a.example,2020:helpscraper/x", title, AT, "who", None, None, "en", [entry]))
     document = etree.fromstring(data)
     assert SCHEMA.validate(document), SCHEMA.error_log
     content = document.find("{*}entry/{*}content")

@@ -19,10 +19,10 @@ from helpscraper.errors import CommandError
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.steps import feed_holds
 from helpscraper.publish.feed import build_feeds
-from helpscraper.publish.feed.newest import newest_of
-from helpscraper.publish.feed.pages import told_of
+from helpscraper.publish.feed.pages import feed_entries
+from helpscraper.publish.feed.sections import section_feeds
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.load import EditionData
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 
@@ -123,8 +123,8 @@ def test_an_earlier_day_on_which_all_was_the_same(tmp_path: Path) -> None:
 def test_what_left_the_site_is_told(tmp_path: Path) -> None:
     crawl(tmp_path / "a", 0, 1, 2, 3, 4)
     build_feeds(Catalog(tmp_path / "a"), tmp_path / "f", kinds=["removed"])
-    with Source(Catalog(tmp_path / "a"), EN, views=False) as source:
-        removed = [a for a in source.articles(source.lost(), {}) if a.state == "removed"]
+    with EditionData(Catalog(tmp_path / "a"), EN, views=False) as source:
+        removed = [a for a in source.articles(source.missing_articles(), {}) if a.state == "removed"]
     told = (tmp_path / "f/okx/en/all.atom").read_text()
     assert removed and all(f"/{article.key}</id>" in told for article in removed)
 
@@ -214,7 +214,7 @@ def test_what_was_read_again_is_compared_again(tmp_path: Path) -> None:
     wanted = sorted(
         (row["article_id"], row["kind"], row["field"]) for row in compared if row["kind"] != "counted"
     )
-    with Source(catalog, EN) as source:
+    with EditionData(catalog, EN) as source:
         found = [(r.article_id, r.kind, r.field) for r in source.crawl_records(after.id)]
     assert sorted(found, key=str) == sorted(wanted, key=str) and found
 
@@ -224,17 +224,19 @@ def test_the_newest_events_are_those_of_all_articles(tmp_path: Path, limit: int)
     """DuckDB finds the same as folding every article and sorting."""
     crawl(tmp_path / "a", 0, 1, 2, 3, 4)
     kinds = frozenset({"added", "removed", "edited", "renamed", "moved"})
-    with Source(Catalog(tmp_path / "a"), EN, views=False) as source:
+    with EditionData(Catalog(tmp_path / "a"), EN, views=False) as source:
         articles = list(source.articles(sorted(source.article_digests()), {}))
-        lost = list(source.articles(source.lost(), {}))
-        found = newest_of(source, lost, kinds, limit)
+        lost = list(source.articles(source.missing_articles(), {}))
+        found = section_feeds(source, lost, kinds, limit)
     assert {each.article_id for each in articles if each.state != "live"} == {
         each.article_id for each in lost
     }
     assert lost
     told: dict[str | None, list[tuple[str, str, str]]] = {None: []}
     for article in articles:
-        every = [(t.event.snapshot, article.key, article.article_id) for t in told_of(article, kinds, 1000)]
+        every = [
+            (t.event.snapshot, article.key, article.article_id) for t in feed_entries(article, kinds, 1000)
+        ]
         told.setdefault(article.section or "", []).extend(every)
         told[None] += every
     wanted = {

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.publish.report.model import Record, article_key
-from helpscraper.publish.report.story import article_story, crawl_rows, pooled
+from helpscraper.publish.report.model import ChangeRecord, article_key
+from helpscraper.publish.report.story import article_history, crawl_rows, pool_blocks
 
 IDS = [f"202606{day:02d}T060000Z" for day in range(1, 29)]
 
 
 def record(
     snapshot: str, kind: str, field: str | None, before: str | None, after: str | None, **more: Any
-) -> Record:
-    return Record(
+) -> ChangeRecord:
+    return ChangeRecord(
         snapshot, more.get("article_id", "a"), kind, field, before, after, more.get("silent", False)
     )
 
@@ -28,7 +28,7 @@ BASE = {"article_id": "a", "title": "T", "body_sha256": "1", "updated_on": "2026
 
 
 def test_an_edit_makes_a_version_and_a_touch_does_not() -> None:
-    story = article_story(
+    story = article_history(
         "a", BASE, IDS[0], BASE | {"body_sha256": "2", "updated_on": "2026-06-04"},
         [
             record(IDS[1], "edited", "body_sha256", "1", "2", silent=True),
@@ -55,13 +55,13 @@ def test_an_article_that_came_went_and_came_back() -> None:
         record(IDS[2], "removed", "article", whole, None),
         record(IDS[4], "added", "article", None, json.dumps(BASE | {"body_sha256": "9"})),
     ]
-    story = article_story("a", None, IDS[0], BASE, records)
+    story = article_history("a", None, IDS[0], BASE, records)
     assert story.first_seen == IDS[1]
     assert [v.snapshot for v in story.versions] == [IDS[1], IDS[4]]
     assert story.state == "live"
-    gone = article_story("a", None, IDS[0], None, records[:2])
+    gone = article_history("a", None, IDS[0], None, records[:2])
     assert gone.state == "removed" and gone.title == "T"
-    unseen = article_story("a", BASE, IDS[0], None, [record(IDS[2], "unverified", "article", whole, None)])
+    unseen = article_history("a", BASE, IDS[0], None, [record(IDS[2], "unverified", "article", whole, None)])
     assert unseen.state == "unverified"
 
 
@@ -71,7 +71,7 @@ def test_a_rename_keeps_the_former_address_and_is_not_its_companion() -> None:
         record(IDS[1], "renamed", "source_id", "old", "a2"),
         record(IDS[1], "renamed", "url", "/old", "/a"),
     ]
-    story = article_story("a", BASE, IDS[0], BASE, records)
+    story = article_history("a", BASE, IDS[0], BASE, records)
     assert story.former_ids == ("old",)
     assert story.events[0].fields == (("address", "old", "a"),)
 
@@ -81,7 +81,7 @@ def test_a_label_says_more_than_its_slug() -> None:
         record(IDS[1], "moved", "section", "faq-a", "faq-b"),
         record(IDS[1], "moved", "section_title", "A", "B"),
     ]
-    assert article_story("a", BASE, IDS[0], BASE, records).events[0].fields == (("section", "A", "B"),)
+    assert article_history("a", BASE, IDS[0], BASE, records).events[0].fields == (("section", "A", "B"),)
 
 
 @given(st.lists(st.tuples(st.integers(1, 27), st.sampled_from("123")), max_size=20))
@@ -93,7 +93,7 @@ def test_versions_are_the_runs_of_the_body(steps: list[tuple[int, str]]) -> None
         if key != body:
             records.append(record(IDS[day], "edited", "body_sha256", body, key))
             body = key
-    story = article_story("a", BASE, IDS[0], BASE | {"body_sha256": body}, records)
+    story = article_history("a", BASE, IDS[0], BASE | {"body_sha256": body}, records)
     bodies = [version.body for version in story.versions]
     assert bodies[-1] == body and len(bodies) == len(records) + 1
     assert all(one != other for one, other in pairwise(bodies))
@@ -102,7 +102,7 @@ def test_versions_are_the_runs_of_the_body(steps: list[tuple[int, str]]) -> None
 
 @given(st.lists(st.none() | st.lists(st.text("ab", max_size=3), max_size=5).map("\n".join), max_size=6))
 def test_pooled_blocks_give_every_text_back(texts: list[str | None]) -> None:
-    blocks, places = pooled(texts)
+    blocks, places = pool_blocks(texts)
     assert len(set(blocks)) == len(blocks)
     for text, found in zip(texts, places, strict=True):
         assert [blocks[place] for place in found] == [

@@ -1,7 +1,9 @@
-"""Atom feeds of what changed: of a site, of each section and of each article.
+"""Atom feeds of changes: of a site, of each section and of each article.
 
-atom      entries -> RFC 4287, formatting only
-build     an archive -> the files of its feeds; only those whose entries changed are written
+sections  the newest changes of the site and of each section
+pages     make one feed of change entries
+atom      write a feed as XML (RFC 4287)
+build     write the feeds whose entries have changed
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Entries as an Atom feed (RFC 4287). Pure: lxml escapes every text, and what XML cannot hold is left out."""
+"""Write an Atom feed (RFC 4287); lxml escapes every text."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from lxml import etree
 from helpscraper.history.render import to_html
 from helpscraper.history.words import word_diff
 
-__all__ = ["Entry", "Feed", "atom", "entry_html", "tag_uri", "xml_safe"]
+__all__ = ["AtomEntry", "AtomFeed", "atom", "entry_html", "tag_uri", "xml_safe"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
-# The stubs know no default namespace, lxml does.
+# The type stubs lack the default namespace.
 _NAMESPACES: Any = {None: _ATOM}
 _XML = "http://www.w3.org/XML/1998/namespace"
-# The date of RFC 4151 by which the site's name was the site's. It is part of every id and never changes.
+# RFC 4151: a date at which the site owned its host name. It is part of every id and must not change.
 _TAG_DATE = "2020"
 _UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LIMIT = 60_000
@@ -29,15 +29,15 @@ _SENTENCES = {
     "removed": "The article is no longer on the site.",
     "unverified": "The article was not seen, but the crawl did not look everywhere it could be.",
     "renamed": "The article has another address.",
-    "moved": "The article stands in another section.",
-    "touched": "Only the date of the last update moved.",
-    "counted": "The view count moved.",
+    "moved": "The article is in another section.",
+    "touched": "Only the date of the last update changed.",
+    "counted": "The view count changed.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One article that one crawl found changed. ``at`` is the instant of the crawl, ``html`` what changed."""
+class AtomEntry:
+    """The changes of one article in one crawl: ``at`` is the instant of the crawl, ``html`` describes the changes."""
 
     id: str
     title: str
@@ -50,8 +50,8 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """One file: ``updated`` is the instant of its latest crawl, ``url`` its own address where it has one."""
+class AtomFeed:
+    """A feed: ``updated`` is the instant of its latest crawl, ``url`` its own address, if known."""
 
     id: str
     title: str
@@ -60,11 +60,11 @@ class Feed:
     link: str | None
     url: str | None
     language: str
-    entries: Sequence[Entry]
+    entries: Sequence[AtomEntry]
 
 
 def xml_safe(text: str) -> str:
-    """Return ``text`` without the characters that XML 1.0 cannot hold.
+    """Return ``text`` without the characters that XML 1.0 forbids.
 
     >>> xml_safe("a\\x00b\\x1b c")
     'ab c'
@@ -73,7 +73,7 @@ def xml_safe(text: str) -> str:
 
 
 def tag_uri(host: str, *parts: str) -> str:
-    """Return the id (RFC 4151) of something of ``host``; ``parts`` are ours: letters, digits and dashes.
+    """Return a tag URI (RFC 4151) of ``host``; ``parts`` consist of letters, digits and dashes.
 
     >>> tag_uri("www.okx.com", "okx", "en", "20261122T060000Z")
     'tag:www.okx.com,2020:helpscraper/okx/en/20261122T060000Z'
@@ -81,7 +81,7 @@ def tag_uri(host: str, *parts: str) -> str:
     return f"tag:{host},{_TAG_DATE}:helpscraper/{'/'.join(parts)}"
 
 
-def atom(feed: Feed) -> bytes:
+def atom(feed: AtomFeed) -> bytes:
     """Return ``feed`` as an XML document; equal feeds give equal bytes."""
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap=_NAMESPACES)
     root.set(f"{{{_XML}}}lang", feed.language)
@@ -100,7 +100,7 @@ def atom(feed: Feed) -> bytes:
     return etree.tostring(root, xml_declaration=True, encoding="utf-8", pretty_print=True)
 
 
-def _entry(root: etree._Element, entry: Entry) -> None:
+def _entry(root: etree._Element, entry: AtomEntry) -> None:
     element = etree.SubElement(root, f"{{{_ATOM}}}entry")
     _add(element, "id", entry.id)
     _add(element, "title", entry.title)
@@ -138,18 +138,18 @@ def entry_html(
     silent: bool,
     language: str,
 ) -> str:
-    """Return what changed as HTML without classes of ours that matter, all text of the site escaped.
+    """Return the changes as HTML that needs no style sheet, with all text of the site escaped.
 
-    ``before`` and ``after`` are the texts of the body where it changed (None: there is none on that side).
+    ``before`` and ``after`` are the texts of a changed body (None: missing on that side).
     """
     parts = [f"<p>{_SENTENCES[kind]}</p>" for kind in kinds if kind in _SENTENCES]
     if silent:
         parts.append(f"<p>The text changed; the site still dates it {escape(dated or 'nowhere')}.</p>")
-    told = "".join(
+    items = "".join(
         f"<li>{escape(name)}: {_tagged('del', old)} {_tagged('ins', new)}</li>" for name, old, new in fields
     )
-    if told:
-        parts.append(f"<ul>{told}</ul>")
+    if items:
+        parts.append(f"<ul>{items}</ul>")
     if before is not None or after is not None:
         html = to_html(word_diff(before or "", after or "", language), context=1)
         long = "<p>The change is too long for a feed; the report shows it.</p>"

@@ -1,4 +1,4 @@
-"""An archive as files of Atom: which feeds there are, and which of them must be made again."""
+"""Build the Atom feeds of an archive; only feeds whose entries have changed are written."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from urllib.parse import urlsplit
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.history.kinds import check_kinds
-from helpscraper.publish.feed.newest import Newest, newest_of
-from helpscraper.publish.feed.pages import Told, Voice, bodies_of, feed_page, told_of
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.feed.pages import FeedContext, FeedEntry, body_keys, feed_entries, feed_page
+from helpscraper.publish.feed.sections import SectionFeed, section_feeds
+from helpscraper.publish.report.load import EditionData
 from helpscraper.publish.report.manifest import Manifest, fingerprint, write_bytes
-from helpscraper.publish.report.model import Article, article_key
+from helpscraper.publish.report.model import ArticleHistory, article_key
 from helpscraper.publish.report.sanitise import safe_url
-from helpscraper.publish.report.translations import lead_of
+from helpscraper.publish.report.translations import main_edition
 from helpscraper.sites import sites_at
 
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]
 
 CONTENT_KINDS = ("added", "removed", "renamed", "edited", "retitled", "moved")
-"""What a reader is told of unless asked otherwise: not dates and counts that move by themselves."""
+"""The default kinds: without dates and counts that change by themselves."""
 
 _BATCH = 2000
-"""Articles whose bodies are read at a time: every reading looks through all files of bodies."""
+"""Articles whose bodies are read at a time."""
 _JOB = 100
-"""Articles that one process makes the feeds of at a time."""
+"""Articles of one job."""
 _SERIAL = 400
-"""Up to this many feeds of articles are made here: starting processes would take longer."""
+"""Up to this many feeds of articles are made in this process, because starting others takes longer."""
 
 
 @dataclass
 class FeedsBuilt:
-    """What a build did: the feed of the first site, and how many files were written, left and deleted."""
+    """The result of a build: the feed of the main edition, and numbers of files written, kept and deleted."""
 
     index: Path
     written: int = 0
@@ -55,27 +55,27 @@ def build_feeds(
     base_url: str | None = None,
     workers: int | None = None,
 ) -> FeedsBuilt:
-    """Write the feeds of every site and locale of ``catalog`` into ``folder``, or bring them up to date.
+    """Write or update the feeds of every site and locale of ``catalog`` in ``folder``.
 
-    ``kinds`` are the kinds of change that are told, ``limit`` is the number of entries of one feed, ``base_url`` the
-    address where ``folder`` is served (feeds then name their own), ``workers`` the number of processes (default: the
-    cores). Raises ``CommandError`` for an unknown kind, an
-    archive without a snapshot, an address that is none, and a folder that holds something else.
+    ``kinds`` are the kinds of change to include, ``limit`` is the number of entries of a feed, ``base_url`` the URL at
+    which ``folder`` is served (feeds then link to themselves), ``workers`` the number of processes (default: one per
+    core). Raises ``CommandError`` for an unknown kind, an archive without a snapshot, an invalid URL, and a folder that
+    holds something else.
     """
     wanted = frozenset(check_kinds(kinds))
     if base_url is not None and safe_url(base_url) is None:
-        raise CommandError(f"{base_url!r} is no address of the web", advice="--base-url https://host/path")
+        raise CommandError(f"{base_url!r} is not a web address", advice="give one such as https://host/path")
     partitions = [each for each in catalog.partitions() if catalog.ids(each)]
     if not partitions:
         raise CommandError(
-            f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one"
+            f"{catalog.store.uri} holds no snapshot", advice="make one with `helpscraper crawl`"
         )
     made_by = f"feed/{fingerprint()}/{sorted(wanted)}/{limit}/{base_url}"
     manifest = Manifest.open(folder, made_by=made_by)
-    lead = lead_of(partitions)
+    lead = main_edition(partitions)
     built = FeedsBuilt(folder / lead.site / lead.locale / "all.atom")
     for partition in partitions:
-        with Source(catalog, partition, counted="counted" in wanted, views=False) as source:
+        with EditionData(catalog, partition, counted="counted" in wanted, views=False) as source:
             _Feeds(source, manifest, built, wanted, limit, base_url).write(workers or os.cpu_count() or 1)
     built.deleted = manifest.save(made_by=made_by)
     return built
@@ -83,25 +83,26 @@ def build_feeds(
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a process needs for some feeds of articles: no archive, no table."""
+    """The input of a process that makes some feeds of articles, without the archive."""
 
     folder: Path
-    voice: Voice
-    feeds: tuple[tuple[Article, tuple[Told, ...]], ...]
+    context: FeedContext
+    feeds: tuple[tuple[ArticleHistory, tuple[FeedEntry, ...]], ...]
     former: Mapping[str, Sequence[str]]
     texts: Mapping[str, str]
 
 
 def _make(job: _Job) -> int:
-    """Write the feeds of a job, at their former addresses too, and return how many files that made."""
-    where = f"{job.voice.partition.site}/{job.voice.partition.locale}"
+    """Write the feeds of a job, at their former addresses too, and return the number of files."""
+    where = f"{job.context.partition.site}/{job.context.partition.locale}"
     written = 0
-    for article, told in job.feeds:
+    for article, entries in job.feeds:
         parts, link = ("articles", article.key), safe_url(article.url)
         for key in (article.key, *job.former.get(article.article_id, ())):
             page = f"{where}/articles/{key}.atom"
             write_bytes(
-                job.folder / page, feed_page(job.voice, page, article.title, parts, told, job.texts, link)
+                job.folder / page,
+                feed_page(job.context, page, article.title, parts, entries, job.texts, link),
             )
             written += 1
     return written
@@ -112,7 +113,7 @@ class _Feeds:
 
     def __init__(
         self,
-        source: Source,
+        source: EditionData,
         manifest: Manifest,
         built: FeedsBuilt,
         kinds: frozenset[str],
@@ -124,69 +125,69 @@ class _Feeds:
         partition = source.partition
         self.folder = f"{partition.site}/{partition.locale}"
         site = sites_at(source.catalog.store.uri).by_name.get(partition.site)
-        # A site that we do not know has no name on the web that we could speak for.
+        # The host of an unknown site is unknown.
         host = urlsplit(site.base_url).hostname or "" if site else f"{partition.site}.invalid"
-        self.voice = Voice(partition, host, source.language, source.ids[0], base_url)
+        self.context = FeedContext(partition, host, source.language, source.ids[0], base_url)
         self.home = site.help_url(partition.locale) if site else None
         self.digests = source.article_digests()
-        # Whoever reads the feed of an article goes on reading it when the article gets another address.
+        # A feed stays at its old address too when the article is renamed.
         self.former: dict[str, list[str]] = {}
         for before, owner in sorted(source.renamed.items()):
             if before not in self.digests:
                 self.former.setdefault(owner, []).append(article_key(before))
 
     def write(self, workers: int) -> None:
-        """Write the feeds of the articles that changed, then those of the sections and the site that tell of them."""
+        """Write the changed feeds of articles, sections and site."""
         stale = []
         for owner, digest in self.digests.items():
             keys = (article_key(owner), *self.former.get(owner, ()))
-            # Each of them is asked: the manifest notes what it is asked about.
+            # A list, because the manifest must record every key.
             answers = [self.manifest.stale(f"{self.folder}/articles/{key}.atom", digest) for key in keys]
             if True in answers:
                 stale.append(owner)
             else:
                 self.built.kept += len(keys)
-        self._articles(stale, workers)
-        lost = list(self.source.articles(self.source.lost(), {}))
-        several = []
-        for newest in newest_of(self.source, lost, self.kinds, self.limit):
-            inputs = repr((newest.inputs(self.digests), self.voice.first))
+        self._write_articles(stale, workers)
+        missing = list(self.source.articles(self.source.missing_articles(), {}))
+        stale_feeds = []
+        for feed in section_feeds(self.source, missing, self.kinds, self.limit):
+            inputs = repr((feed.inputs(self.digests), self.context.first))
             digest = hashlib.sha256(inputs.encode("utf-8", "replace")).hexdigest()[:32]
-            if self.manifest.stale(self._page(newest), digest):
-                several.append(newest)
+            if self.manifest.stale(self._page(feed), digest):
+                stale_feeds.append(feed)
             else:
                 self.built.kept += 1
-        self._several(several)
+        self._write_sections(stale_feeds)
 
-    def _page(self, newest: Newest) -> str:
-        if newest.slug is None:
+    def _page(self, feed: SectionFeed) -> str:
+        if feed.slug is None:
             return f"{self.folder}/all.atom"
-        return f"{self.folder}/sections/{article_key(newest.slug)}.atom"
+        return f"{self.folder}/sections/{article_key(feed.slug)}.atom"
 
-    def _several(self, several: Sequence[Newest]) -> None:
-        """Write feeds that tell of several articles."""
-        owners = sorted({owner for newest in several for owner, _ in newest.events})
+    def _write_sections(self, feeds: Sequence[SectionFeed]) -> None:
+        """Write the feeds of sections and site."""
+        owners = sorted({owner for feed in feeds for owner, _ in feed.events})
         events = {
-            (article.article_id, told.event.snapshot): told
+            (article.article_id, entry.event.snapshot): entry
             for article in self.source.articles(owners, {})
-            for told in told_of(article, self.kinds, self.limit)
+            for entry in feed_entries(article, self.kinds, self.limit)
         }
-        texts = self._texts(events[each] for newest in several for each in newest.events)
-        for newest in several:
-            told = [events[each] for each in newest.events]
-            parts = ("all",) if newest.slug is None else ("sections", article_key(newest.slug))
-            page = self._page(newest)
-            data = feed_page(self.voice, page, newest.title, parts, told, texts, self.home)
+        texts = self._texts(events[each] for feed in feeds for each in feed.events)
+        for feed in feeds:
+            entries = [events[each] for each in feed.events]
+            parts = ("all",) if feed.slug is None else ("sections", article_key(feed.slug))
+            page = self._page(feed)
+            data = feed_page(self.context, page, feed.title, parts, entries, texts, self.home)
             write_bytes(self.manifest.folder / page, data)
             self.built.written += 1
 
-    def _articles(self, stale: Sequence[str], workers: int) -> None:
-        """Write the feeds of articles, here or in processes."""
+    def _write_articles(self, stale: Sequence[str], workers: int) -> None:
+        """Write the feeds of articles, in this process or in others."""
         jobs = self._jobs(stale)
         if len(stale) <= _SERIAL or workers < 2:
             self.built.written += sum(map(_make, jobs))
             return
-        # Fresh processes: a fork would copy the memory and the threads of DuckDB.
+        # A fork would copy the memory and the threads of DuckDB.
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, mp_context=context) as pool:
             waiting: set[Future[int]] = set()
@@ -200,15 +201,15 @@ class _Feeds:
     def _jobs(self, stale: Sequence[str]) -> Iterator[_Job]:
         for start in range(0, len(stale), _BATCH):
             found = self.source.articles(stale[start : start + _BATCH], {})
-            feeds = [(article, tuple(told_of(article, self.kinds, self.limit))) for article in found]
-            texts = self._texts(each for _, told in feeds for each in told)
+            feeds = [(article, tuple(feed_entries(article, self.kinds, self.limit))) for article in found]
+            texts = self._texts(each for _, entries in feeds for each in entries)
             for first in range(0, len(feeds), _JOB):
                 mine = tuple(feeds[first : first + _JOB])
-                keys = bodies_of(each for _, told in mine for each in told)
+                keys = body_keys(each for _, entries in mine for each in entries)
                 held = {key: texts[key] for key in keys if key in texts}
                 owners = [article.article_id for article, _ in mine]
                 former = {owner: self.former[owner] for owner in owners if owner in self.former}
-                yield _Job(self.manifest.folder, self.voice, mine, former, held)
+                yield _Job(self.manifest.folder, self.context, mine, former, held)
 
-    def _texts(self, told: Iterable[Told]) -> dict[str, str]:
-        return self.source.bodies(sorted(bodies_of(told)))
+    def _texts(self, entries: Iterable[FeedEntry]) -> dict[str, str]:
+        return self.source.bodies(sorted(body_keys(entries)))

@@ -1,18 +1,20 @@
 """The report: an archive as static pages that open from disk.
 
-model     what a page shows, as plain records
-story     change records -> the story of one article, the lines of a crawl's page; pure
-span      which snapshots a report covers, in each edition
-tables    archive -> tables in DuckDB: change records with their owners, view counts
-load      those tables -> records of ``model``; ``crawls`` and ``translations`` likewise, for runs and other locales
-indexes   those tables -> data for the browser: words with their documents, view counts
-search    the offline index: texts -> shards of script
-plots     the figures, for the pages and for notebooks alike
-sanitise  what is let through of an article's own HTML, and of its addresses
-render    records -> HTML, formatting only; knows no archive
-edition   which pages there are of one site and locale, and what each is made of
-manifest  what each page was made of last time
-build     which pages have other inputs than last time, and the processes that render them
+model         data classes for the contents of pages
+span          the snapshots of each edition that a report covers
+tables        tables in DuckDB: change records with their owners, view counts
+load          read those tables into the classes of ``model``
+crawls        the runs of an edition
+translations  the same article in other locales
+story         fold change records into the history of an article and the rows of a crawl's page
+indexes       search words and view counts from the tables
+search        the offline search index, in shards of script
+plots         the figures, for pages and notebooks
+sanitise      remove everything unsafe from an article's HTML and its URLs
+render        the HTML of a page; knows no archive
+edition       the pages of one site and locale, and the inputs of each
+manifest      digests of the inputs of each page, kept from one build to the next
+build         render the pages whose inputs have changed, in several processes
 
-A page's name is made of a digest of the article's id or of a snapshot's instant, never of words from the site.
+File names are digests of article ids or instants of snapshots, never words from the site.
 """

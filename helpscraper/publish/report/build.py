@@ -1,4 +1,4 @@
-"""Build a report: find the pages whose inputs changed, render them on all cores, delete what is no longer there."""
+"""Build a report: render the pages whose inputs changed, on all cores, and delete obsolete ones."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.publish.report.edition import EditionPages, view_frame
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.load import EditionData
 from helpscraper.publish.report.manifest import Manifest, fingerprint, write_page
-from helpscraper.publish.report.model import Article
-from helpscraper.publish.report.render import Place, article_page
+from helpscraper.publish.report.model import ArticleHistory
+from helpscraper.publish.report.render import PageLocation, article_page
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.report.span import spans
-from helpscraper.publish.report.translations import lead_of
+from helpscraper.publish.report.translations import main_edition
 
-__all__ = ["Built", "build_report"]
+__all__ = ["ReportBuilt", "build_report"]
 
 _ASSETS = ("report.css", "theme.js", "report.js", "search.js", "article.js")
 _BATCH = 64
-"""Articles that one process renders at a time."""
+"""Articles of one job."""
 _BODIES = 12_000
 """Bodies held in memory at a time."""
 _SERIAL = 150
-"""Up to this many articles are rendered here: starting processes would take longer."""
+"""Up to this many articles are rendered in this process, because starting others takes longer."""
 
 
 @dataclass
-class Built:
-    """What a build did: the page to open, how many files were written, left as they were, and deleted."""
+class ReportBuilt:
+    """The result of a build: the page to open, and numbers of files written, kept and deleted."""
 
     index: Path
     written: int = 0
@@ -54,35 +54,35 @@ def build_report(
     first: str | None = None,
     last: str | None = None,
     workers: int | None = None,
-) -> Built:
-    """Build the report of every site and locale of ``catalog`` into ``folder``, or bring it up to date.
+) -> ReportBuilt:
+    """Build or update the report of every site and locale of ``catalog`` in ``folder``.
 
-    ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``). ``workers`` is the number of
-    processes (default: the cores). Raises ``CommandError`` for a folder that holds something else and for an archive
+    ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``); ``workers`` is the number of
+    processes (default: one per core). Raises ``CommandError`` for a folder that holds something else and for an archive
     without a snapshot in the range, and ``ArchiveError`` naming a damaged file.
     """
-    # A page shows what the archive says, whatever the clock: equal archives give equal reports.
+    # Without the time of the build, so that equal archives give equal reports.
     made_by = f"report/{fingerprint()}/{first or ''}/{last or ''}"
     partitions = [each for each in catalog.partitions() if catalog.ids(each)]
     if not partitions:
         raise CommandError(
-            f"{catalog.store.uri} holds no snapshot", advice="`helpscraper crawl` makes the first one"
+            f"{catalog.store.uri} holds no snapshot", advice="make one with `helpscraper crawl`"
         )
-    ranges = spans(catalog, partitions, lead_of(partitions), first, last)
+    ranges = spans(catalog, partitions, main_edition(partitions), first, last)
     shown = list(ranges)
     manifest = Manifest.open(folder, made_by=made_by)
-    built = Built(folder / "index.html")
+    built = ReportBuilt(folder / "index.html")
     for name in _ASSETS:
         text = (files("helpscraper.publish.report") / "assets" / name).read_text(encoding="utf-8")
         _write(manifest, built, f"assets/{name}", text)
     for partition, (begin, end) in ranges.items():
-        with Source(catalog, partition, begin, end) as source:
-            _edition(
+        with EditionData(catalog, partition, begin, end) as source:
+            _build_edition(
                 source,
                 manifest,
                 built,
                 shown,
-                lead=partition == lead_of(shown),
+                lead=partition == main_edition(shown),
                 workers=workers or os.cpu_count() or 1,
             )
         built.editions.append(str(partition))
@@ -90,10 +90,10 @@ def build_report(
     return built
 
 
-def _edition(
-    source: Source,
+def _build_edition(
+    source: EditionData,
     manifest: Manifest,
-    built: Built,
+    built: ReportBuilt,
     partitions: Sequence[Partition],
     *,
     lead: bool,
@@ -108,16 +108,16 @@ def _edition(
         if manifest.stale(page, digest):
             stale.append(owner)
         else:
-            manifest.keep_beside(page)
+            manifest.keep_scripts(page)
             built.kept += 1
-    for article, spilled in _rendered(source, pages, stale, places, manifest.folder / folder, workers):
+    for article, separate in _rendered(source, pages, stale, places, manifest.folder / folder, workers):
         built.written += 1
-        if spilled:
+        if separate:
             page = f"{folder}/articles/{article.key}.html"
             manifest.now[page.replace(".html", "-data.js")] = manifest.now[page]
-    for page, digest, make in pages.others():
+    for page, digest, make in pages.other_pages():
         if not manifest.stale(page, digest):
-            manifest.keep_beside(page)
+            manifest.keep_scripts(page)
             built.kept += 1
             continue
         for name, text in make():
@@ -134,8 +134,8 @@ def _edition(
                 built.written += 1
 
 
-def _write(manifest: Manifest, built: Built, page: str, text: str) -> None:
-    """Write a file that is cheap to make, when it differs from what is there."""
+def _write(manifest: Manifest, built: ReportBuilt, page: str, text: str) -> None:
+    """Write a file if its text has changed."""
     if manifest.stale(page, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]):
         write_page(manifest.folder / page, text)
         built.written += 1
@@ -145,18 +145,18 @@ def _write(manifest: Manifest, built: Built, page: str, text: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What a process needs for some pages: no archive, no table."""
+    """The input of a process that renders some pages, without the archive."""
 
     folder: str
-    place: Place
-    articles: tuple[Article, ...]
+    place: PageLocation
+    articles: tuple[ArticleHistory, ...]
     texts: Mapping[str, str]
     html: Mapping[str, str]
     frame: Markup
 
 
 def _render(job: _Job) -> list[tuple[str, bool]]:
-    """Write the pages of a job; return each article's key and whether its data went into a script beside it."""
+    """Write the pages of a job; return each article's key and whether its data is in a separate script."""
     done = []
     for article in job.articles:
         last = next((v.body for v in reversed(article.versions) if v.body), None)
@@ -170,15 +170,20 @@ def _render(job: _Job) -> list[tuple[str, bool]]:
 
 
 def _rendered(
-    source: Source, pages: EditionPages, wanted: Sequence[str], place: Place, folder: Path, workers: int
-) -> Iterator[tuple[Article, bool]]:
-    """Render the pages of the ``wanted`` articles, here or in processes, and yield each article when it is done."""
+    source: EditionData,
+    pages: EditionPages,
+    wanted: Sequence[str],
+    place: PageLocation,
+    folder: Path,
+    workers: int,
+) -> Iterator[tuple[ArticleHistory, bool]]:
+    """Render the pages of the ``wanted`` articles and yield each article with whether its data is separate."""
     jobs = _jobs(source, pages, wanted, place, folder)
     if len(wanted) <= _SERIAL or workers < 2:
         for job in jobs:
-            yield from zip(job.articles, (spilled for _, spilled in _render(job)), strict=True)
+            yield from zip(job.articles, (separate for _, separate in _render(job)), strict=True)
         return
-    # Fresh processes: a fork would copy the memory and the threads of DuckDB.
+    # A fork would copy the memory and the threads of DuckDB.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         waiting: dict[Future[list[tuple[str, bool]]], _Job] = {}
@@ -190,31 +195,31 @@ def _rendered(
             yield from _collect(waiting)
 
 
-def _collect(waiting: dict[Future[list[tuple[str, bool]]], _Job]) -> Iterator[tuple[Article, bool]]:
+def _collect(waiting: dict[Future[list[tuple[str, bool]]], _Job]) -> Iterator[tuple[ArticleHistory, bool]]:
     for done in wait(waiting, return_when=FIRST_COMPLETED).done:
         job = waiting.pop(done)
-        yield from zip(job.articles, (spilled for _, spilled in done.result()), strict=True)
+        yield from zip(job.articles, (separate for _, separate in done.result()), strict=True)
 
 
 def _jobs(
-    source: Source, pages: EditionPages, wanted: Sequence[str], place: Place, folder: Path
+    source: EditionData, pages: EditionPages, wanted: Sequence[str], place: PageLocation, folder: Path
 ) -> Iterator[_Job]:
-    """Cut the work into jobs, with no more than about ``_BODIES`` bodies in memory."""
-    held: list[Article] = []
+    """Split the work into jobs, with at most about ``_BODIES`` bodies in memory."""
+    held: list[ArticleHistory] = []
     bodies, frame = 0, view_frame()
     for start in range(0, len(wanted), 2000):
-        for article in source.articles(wanted[start : start + 2000], pages.editions):
+        for article in source.articles(wanted[start : start + 2000], pages.translations):
             held.append(article)
             bodies += len(article.versions)
             if bodies >= _BODIES:
-                yield from _cut(source, held, place, folder, frame)
+                yield from _split(source, held, place, folder, frame)
                 held, bodies = [], 0
     if held:
-        yield from _cut(source, held, place, folder, frame)
+        yield from _split(source, held, place, folder, frame)
 
 
-def _cut(
-    source: Source, articles: Sequence[Article], place: Place, folder: Path, frame: Markup
+def _split(
+    source: EditionData, articles: Sequence[ArticleHistory], place: PageLocation, folder: Path, frame: Markup
 ) -> Iterator[_Job]:
     keys = {v.body for article in articles for v in article.versions if v.body}
     latest = {next((v.body for v in reversed(article.versions) if v.body), None) for article in articles} - {

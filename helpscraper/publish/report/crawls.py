@@ -1,16 +1,16 @@
-"""Every run of a range as the lists show it: its outcome, its health, and how much changed."""
+"""The runs of an edition with outcome, health and numbers of changes."""
 
 from __future__ import annotations
 
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.load import EditionData
 from helpscraper.publish.report.model import Crawl
 
 __all__ = ["crawls"]
 
 
-def _silent_counts(source: Source) -> dict[str, int]:
+def _silent_counts(source: EditionData) -> dict[str, int]:
     """Return the number of articles with a silent edit by snapshot."""
     return dict(
         source.con.execute(
@@ -19,7 +19,7 @@ def _silent_counts(source: Source) -> dict[str, int]:
     )
 
 
-def _kind_counts(source: Source) -> dict[str, dict[str, int]]:
+def _kind_counts(source: EditionData) -> dict[str, dict[str, int]]:
     """Return the number of articles under each kind of change, by snapshot."""
     rows = source.con.execute(
         "select sid, kind, count(distinct article_id) from feed group by 1, 2"
@@ -30,11 +30,11 @@ def _kind_counts(source: Source) -> dict[str, dict[str, int]]:
     return counts
 
 
-def crawls(source: Source) -> list[Crawl]:
-    """Return every run of the range, the refused and failed ones too, oldest first."""
+def crawls(source: EditionData) -> list[Crawl]:
+    """Return every run of the range, including refused and failed ones, oldest first."""
     counts, silent = _kind_counts(source), _silent_counts(source)
     narrowed = Catalog(source.catalog.store, site=source.partition.site, locale=source.partition.locale)
-    told = set(source.catalog.run_ids(source.partition))
+    with_facts = set(source.catalog.run_ids(source.partition))
     found = []
     for row in runs_table(narrowed).to_pylist():
         name = row["run_id"]
@@ -47,7 +47,7 @@ def crawls(source: Source) -> list[Crawl]:
                 id=name,
                 outcome=row["outcome"],
                 complete=row["complete"],
-                health=_health(source, name) if name in told else (),
+                health=_health(source, name) if name in with_facts else (),
                 articles=row["articles"],
                 requests=row["requests"],
                 seconds=row["seconds"],
@@ -62,6 +62,6 @@ def crawls(source: Source) -> list[Crawl]:
     return found
 
 
-def _health(source: Source, run_id: str) -> tuple[tuple[str, str, str], ...]:
+def _health(source: EditionData, run_id: str) -> tuple[tuple[str, str, str], ...]:
     facts = source.catalog.run(source.partition, run_id)
     return tuple((each["check"], each["verdict"], each["detail"]) for each in facts.get("health") or ())

@@ -1,4 +1,4 @@
-"""The pages of one site and locale beside those of its articles: which there are, of what, and how each is made."""
+"""The pages of one site and locale: their paths, digests of their inputs, and functions that make them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from matplotlib.figure import Figure
 from helpscraper.archive.layout import Partition
 from helpscraper.publish.report import indexes, plots
 from helpscraper.publish.report.crawls import crawls
-from helpscraper.publish.report.load import Source
-from helpscraper.publish.report.model import Crawl, Front, Row, article_key
+from helpscraper.publish.report.load import EditionData
+from helpscraper.publish.report.model import Crawl, CrawlRow, PeriodCounts, article_key
 from helpscraper.publish.report.render import (
     ROWS_SHOWN,
-    Place,
+    PageLocation,
     crawl_page,
     page,
     periods_of,
@@ -29,7 +29,7 @@ from helpscraper.publish.report.render import (
 )
 from helpscraper.publish.report.search import data_script, documents, shards
 from helpscraper.publish.report.story import crawl_rows
-from helpscraper.publish.report.translations import editions_by_article, lead_of
+from helpscraper.publish.report.translations import main_edition, translations_by_article
 
 __all__ = ["EditionPages", "view_frame"]
 
@@ -43,21 +43,21 @@ def _digest(*parts: object) -> str:
 
 
 class EditionPages:
-    """What the report shows of one edition; ``folder`` is where, relative to the report's root."""
+    """The pages of one edition; ``folder`` is its folder, relative to the report's root."""
 
-    def __init__(self, source: Source, partitions: Sequence[Partition], *, lead: bool) -> None:
+    def __init__(self, source: EditionData, partitions: Sequence[Partition], *, lead: bool) -> None:
         self.source = source
         self.lead = lead
         self.partition = source.partition
         self.folder = f"{self.partition.site}/{self.partition.locale}"
-        self.editions = editions_by_article(source.catalog, self.partition, partitions)
+        self.translations = translations_by_article(source.catalog, self.partition, partitions)
         self.crawls = crawls(source)
         self._digests = source.article_digests()
-        self._passed_on = source.passed_on()
-        self.others_list = [
+        self._reused_ids = source.reused_ids()
+        self.edition_links = [
             (
                 str(each),
-                "index.html" if each == lead_of(partitions) else f"{each.site}/{each.locale}/index.html",
+                "index.html" if each == main_edition(partitions) else f"{each.site}/{each.locale}/index.html",
                 each == self.partition,
             )
             for each in partitions
@@ -69,8 +69,8 @@ class EditionPages:
         return "index.html" if self.lead else f"{self.folder}/index.html"
 
     @cached_property
-    def periods(self) -> Front:
-        """The numbers behind the plots."""
+    def periods(self) -> PeriodCounts:
+        """The numbers of the plots."""
         return periods_of(self.crawls, self.source.counts())
 
     @cached_property
@@ -78,15 +78,15 @@ class EditionPages:
         return unit_of([crawl.id for crawl in self.crawls])
 
     def _digest(self, *parts: object) -> str:
-        """Return a digest of the inputs of a page, and of what stands on every page."""
+        """Return a digest of the inputs of a page, including those of every page."""
         return _digest(plain(self.place()), *parts)
 
-    def place(self, below: str = "") -> Place:
-        """Return where a page in the folder ``below`` this edition's stands."""
+    def place(self, below: str = "") -> PageLocation:
+        """Return the location of pages in the subfolder ``below`` of this edition."""
         up = "../" if below else ""
         root = f"{up}../../"
         front = f"{root}index.html" if self.lead else f"{up}index.html"
-        return Place(
+        return PageLocation(
             self.partition.site,
             self.partition.locale,
             self.source.language,
@@ -98,26 +98,26 @@ class EditionPages:
         )
 
     def articles(self) -> Iterator[tuple[str, str, str]]:
-        """Yield id, key and digest of the inputs of every article's page."""
+        """Yield id, key and digest of the inputs of each article's page."""
         for owner, digest in self._digests.items():
-            editions = [plain(each) for each in self.editions.get(owner, ())]
-            yield owner, article_key(owner), self._digest(digest, editions)
+            translations = [plain(each) for each in self.translations.get(owner, ())]
+            yield owner, article_key(owner), self._digest(digest, translations)
 
-    def others(self) -> Iterator[tuple[str, str, Make]]:
-        """Yield path, digest and maker of every other page; a maker gives the page and what stands beside it."""
-        digests, readings = self.source.crawl_digests(), self.source.readings()
+    def other_pages(self) -> Iterator[tuple[str, str, Make]]:
+        """Yield path, digest and maker of every other page; a maker yields the page and its separate scripts."""
+        digests, reextracted = self.source.crawl_digests(), self.source.reextracted_files()
         for crawl in self.crawls:
             path = f"{self.folder}/crawls/{crawl.id}.html"
-            rows = [each for each in readings if each.split("/")[-1].startswith(crawl.id)]
+            rows = [each for each in reextracted if each.split("/")[-1].startswith(crawl.id)]
             yield (
                 path,
-                self._digest(plain(crawl), digests.get(crawl.id), rows, self._passed_on.get(crawl.id)),
+                self._digest(plain(crawl), digests.get(crawl.id), rows, self._reused_ids.get(crawl.id)),
                 partial(self._crawl, crawl, path),
             )
         runs = [plain(crawl) for crawl in self.crawls]
         path = f"{self.folder}/crawls/index.html"
         yield path, self._digest(runs), partial(self._list, path)
-        every = self._digest(runs, digests, readings, self.others_list)
+        every = self._digest(runs, digests, reextracted, self.edition_links)
         yield self.front, every, self._front
         silent = f"{self.folder}/silent.html"
         yield silent, every, partial(self._silent, silent)
@@ -132,7 +132,7 @@ class EditionPages:
     def _crawl(self, crawl: Crawl, path: str) -> Iterator[tuple[str, str]]:
         rows = self._rows(crawl)
         counted = self.source.counted(crawl.id) if crawl.previous else []
-        present = self._passed_on.get(crawl.id, {})
+        present = self._reused_ids.get(crawl.id, {})
         top = [name for name, _, _ in counted[:_GAINS]]
         titles = self.source.titles(crawl.id, top) if top else {}
         gains = [
@@ -144,26 +144,26 @@ class EditionPages:
         if len(rows) > ROWS_SHOWN:
             yield f"{base}-rows.js", data_script(f"rows{crawl.id}", row_data(rows[ROWS_SHOWN:]))
         if len(counted) > _GAINS:
-            told = [[article_key(present.get(name, name)), before, after] for name, before, after in counted]
-            yield f"{base}-views.js", data_script(f"views{crawl.id}", told)
+            every = [[article_key(present.get(name, name)), before, after] for name, before, after in counted]
+            yield f"{base}-views.js", data_script(f"views{crawl.id}", every)
 
-    def _rows(self, crawl: Crawl) -> list[Row]:
+    def _rows(self, crawl: Crawl) -> list[CrawlRow]:
         if not crawl.previous:
             return []
         records = self.source.crawl_records(crawl.id)
         titles = self.source.titles(crawl.id, (record.article_id for record in records))
-        return crawl_rows(records, titles, crawl.previous, self._passed_on.get(crawl.id, {}))
+        return crawl_rows(records, titles, crawl.previous, self._reused_ids.get(crawl.id, {}))
 
     def _list(self, path: str) -> Iterator[tuple[str, str]]:
         yield path, page("crawls.html", self.place("crawls"), crawls=self.crawls[::-1])
 
     def _silent(self, path: str) -> Iterator[tuple[str, str]]:
-        rows: list[Row] = []
-        # Rows lead to the pages of today's ids, while a snapshot knows an article by the id of its own day.
-        borne = self.source.silent_ids()
+        rows: list[CrawlRow] = []
+        # Rows link to pages by present ids; snapshots hold the ids of their time.
+        old_ids = self.source.silent_ids()
         for snapshot, group in groupby(self.source.silent_records(), key=lambda record: record.snapshot):
             records = list(group)
-            then = {record.article_id: borne[snapshot, record.article_id] for record in records}
+            then = {record.article_id: old_ids[snapshot, record.article_id] for record in records}
             known = self.source.titles(snapshot, then.values())
             titles = {now: known[old] for now, old in then.items() if old in known}
             rows += crawl_rows(records, titles, self.source.previous(snapshot))
@@ -213,30 +213,30 @@ class EditionPages:
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
             committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,
             silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(front),
-            editions=self.others_list,
+            editions=self.edition_links,
             sections=len({section for _, section, _ in self.source.titles(committed[-1].id).values()} - {""}),
         )  # fmt: skip
 
-    def _figures(self, front: Front) -> dict[str, Markup]:
+    def _figures(self, front: PeriodCounts) -> dict[str, Markup]:
         if not front.kinds:
             return {}
-        told = "the numbers stand in the table below"
+        note = "the numbers are in the table below"
         return {
             "kinds": _svg(
                 plots.changes_by_kind(front.periods, front.kinds), "kinds",
-                f"Changed articles by {front.unit}, stacked by kind of change; {told}",
+                f"Changed articles by {front.unit}, stacked by kind of change; {note}",
             ),
             "sections": _svg(
                 plots.changes_by_section(front.periods, front.sections), "sections",
-                f"Changed articles by section and {front.unit}; {told}",
+                f"Changed articles by section and {front.unit}; {note}",
             ),
             "articles": _svg(
-                plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}; {told}"
+                plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}; {note}"
             ),
         }  # fmt: skip
 
     def data(self) -> Iterator[tuple[str, str, Make]]:
-        """Yield folder, digest and maker of the scripts that hold data: the search index and the view counts."""
+        """Yield folder, digest and maker of the data scripts: search index and view counts."""
         rows = indexes.number_documents(self.source)
         found = [(article_key(row[0]), *row[1:]) for row in rows]
         yield f"{self.folder}/search/", indexes.search_digest(self.source), partial(self._search, found)
@@ -260,5 +260,5 @@ def _svg(figure: Figure, name: str, description: str) -> Markup:
 
 
 def view_frame() -> Markup:
-    """Return the figure that an article's page puts its view counts into: the same for every article."""
+    """Return the empty figure for view counts, which a script on the article's page fills in."""
     return _svg(plots.frame(), "views", "View count")

@@ -1,16 +1,16 @@
-"""The archive as data for the browser: every word with its documents, and every view count. DuckDB does the work."""
+"""Data for the browser: every word with its documents, and all view counts, computed by DuckDB."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpscraper.publish.report.load import Source
+from helpscraper.publish.report.load import EditionData
 
 __all__ = ["number_documents", "search_digest", "tokens", "views", "views_digest"]
 
 
-def number_documents(source: Source) -> list[tuple[str, str, str, str | None, bool]]:
-    """Number every article ever seen (table ``documents``); return id, title, section, date and whether it lives."""
+def number_documents(source: EditionData) -> list[tuple[str, str, str, str | None, bool]]:
+    """Number every article ever seen (table ``documents``); return id, title, section, date and whether it exists."""
     source.con.execute(
         """
         create or replace temp table documents as
@@ -33,20 +33,19 @@ def number_documents(source: Source) -> list[tuple[str, str, str, str | None, bo
     ).fetchall()
 
 
-def search_digest(source: Source) -> str:
-    """Return a digest of all that the search index is made of; call ``number_documents`` before."""
+def search_digest(source: EditionData) -> str:
+    """Return a digest of the inputs of the search index; call ``number_documents`` before."""
     row = source.con.execute(
         "select md5(string_agg(d::varchar, chr(30) order by number)) from documents d"
     ).fetchone()
     return str(row[0]) if row else ""
 
 
-def tokens(source: Source) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yield each word, the numbers of the documents that have it in the title, and of those that
-    have it in the text.
+def tokens(source: EditionData) -> Iterator[tuple[str, list[int], list[int]]]:
+    """Yield each word with the numbers of the documents that have it in the title, and in the text.
 
-    Words are as ``assets/search.js`` cuts them: lower case without accents, a final sigma like any other; a run of a
-    script that is written without spaces stands as its characters and their pairs.
+    ``assets/search.js`` makes the same words: lower case without accents, a final sigma as any other; of scripts
+    without spaces each character and each pair of characters.
     """
     cursor = source.con.execute(
         r"""
@@ -80,7 +79,7 @@ def tokens(source: Source) -> Iterator[tuple[str, list[int], list[int]]]:
         yield from rows
 
 
-def views_digest(source: Source) -> str:
+def views_digest(source: EditionData) -> str:
     """Return a digest of all view counts."""
     row = source.con.execute(
         "select concat_ws('/', count(*), bit_xor(hash(owner, sid, n))) from points"
@@ -88,11 +87,10 @@ def views_digest(source: Source) -> str:
     return str(row[0]) if row else ""
 
 
-def views(source: Source) -> Iterator[tuple[str, str]]:
-    """Yield shard and JSON of the view counts: ``{key: [[epoch seconds, count], …]}`` where the count moved.
+def views(source: EditionData) -> Iterator[tuple[str, str]]:
+    """Yield shard and JSON of the view counts: ``{key: [[epoch seconds, count], …]}``, where the count changed.
 
-    A shard holds the articles whose keys begin with the same two digits. DuckDB writes the JSON: there are as
-    many points as counts ever moved.
+    A shard holds the articles whose keys begin with the same two digits.
     """
     cursor = source.con.execute(
         """

@@ -1,5 +1,5 @@
-"""The archive as the records of ``model``: DuckDB joins and counts, Python folds one article at a time."""
-# ruff: noqa: S608  (every name put into SQL is a constant of this module; values are parameters)
+"""Read the data of one edition: DuckDB joins and counts, Python folds one article at a time."""
+# ruff: noqa: S608  (names in SQL are constants of this module; values are parameters)
 
 from __future__ import annotations
 
@@ -14,21 +14,20 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
-from helpscraper.publish.report.model import Article, Edition, Record
-from helpscraper.publish.report.story import article_story
+from helpscraper.publish.report.model import ArticleHistory, ChangeRecord, Translation
+from helpscraper.publish.report.story import article_history
 from helpscraper.publish.report.tables import prepare
 from helpscraper.sites import sites_at
 
-__all__ = ["Source"]
+__all__ = ["EditionData"]
 
 _RECORD = "sid, owner, kind, field, before, after, silent"
 
 
-class Source:
-    """One site and locale of an archive, from the snapshot with id ``first`` to ``last``; close it, or use ``with``.
+class EditionData:
+    """One site and locale of an archive, from the snapshot with id ``first`` to ``last``; a context manager.
 
-    ``counted`` keeps view counts among the events of an article; without it they are only a series, and without
-    ``views`` they are not read at all.
+    ``counted`` adds changes of view counts to the events of articles; without ``views`` they are not read at all.
     Raises ``CommandError`` when the range is empty.
     """
 
@@ -44,14 +43,14 @@ class Source:
         if not self.snapshots:
             raise CommandError(
                 f"{catalog.store.uri} ({partition}): no snapshot from {first or 'the first'} to {last or 'latest'}",
-                advice="`helpscraper log` lists the snapshots; crawl first when there is none",
+                advice="choose snapshots that `helpscraper log` lists, or crawl first",
             )
         self.ids = [each.id for each in self.snapshots]
         self.con = connect(catalog, memory_limit="300MB")
         self.con.execute("set preserve_insertion_order = false")
         self.renamed = prepare(self.con, catalog, partition, self.snapshots, counted=counted, views=views)
 
-    def __enter__(self) -> Source:
+    def __enter__(self) -> EditionData:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,27 +72,27 @@ class Source:
         return self.ids[place - 1] if place else None
 
     def article_digests(self) -> dict[str, str]:
-        """Return, for every article ever seen, a digest of all that its page is made of."""
+        """Return a digest of the inputs of each article's page, for every article ever seen."""
         rows = self.con.execute(
             """
-            with told as (
+            with changes_of as (
                 select owner, md5(string_agg(concat_ws(chr(31), sid, article_id, kind, field, coalesce(before, chr(30)),
                        coalesce(after, chr(30)), silent), chr(29) order by sid, article_id, kind, field)) as h
                 from records group by owner),
             base as (select owner, md5(concat_ws('/', ?, f::varchar)) as h from first_owned f),
             last as (select article_id as owner, md5(l::varchar) as h from last_rows l),
             counted as (select distinct owner, 'counted' as h from points)
-            select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(told.h, ''), coalesce(last.h, ''),
+            select owner, md5(concat_ws('/', coalesce(base.h, ''), coalesce(changes_of.h, ''), coalesce(last.h, ''),
                    coalesce(counted.h, '')))
-            from told full join base using (owner) full join last using (owner) left join counted using (owner)
+            from changes_of full join base using (owner) full join last using (owner) left join counted using (owner)
             order by 1
             """,
             [self.ids[0]],
         ).fetchall()
         return dict(rows)
 
-    def lost(self) -> list[str]:
-        """Return the ids of the articles that the last snapshot does not hold, sorted."""
+    def missing_articles(self) -> list[str]:
+        """Return the ids of the articles that are not in the last snapshot, sorted."""
         rows = self.con.execute(
             "select owner from (select owner from records union select owner from first_owned)"
             " where owner not in (select article_id from last_rows) order by 1"
@@ -101,9 +100,9 @@ class Source:
         return [owner for (owner,) in rows]
 
     def articles(
-        self, wanted: Sequence[str], editions: Mapping[str, tuple[Edition, ...]]
-    ) -> Iterator[Article]:
-        """Yield the stories of the ``wanted`` articles, by id."""
+        self, wanted: Sequence[str], translations: Mapping[str, tuple[Translation, ...]]
+    ) -> Iterator[ArticleHistory]:
+        """Yield the histories of the ``wanted`` articles, by id."""
         con = self.con
         con.execute(
             "create or replace temp table asked as select unnest(?::varchar[]) as owner", [list(wanted)]
@@ -116,8 +115,8 @@ class Source:
             "select owner, sid, article_id, kind, field, before, after, silent from records semi join asked"
             " using (owner) order by owner, sid, kind, field"
         ).fetchall()
-        told = {
-            owner: [Record(*row[1:]) for row in group]
+        records = {
+            owner: [ChangeRecord(*row[1:]) for row in group]
             for owner, group in groupby(found, key=lambda row: row[0])
         }
         counted = {
@@ -127,9 +126,9 @@ class Source:
             ).fetchall()
         }
         for owner in sorted(wanted):
-            yield article_story(
-                owner, base.get(owner), self.ids[0], latest.get(owner), told.get(owner, ()), editions.get(owner, ()),
-                owner in counted,
+            yield article_history(
+                owner, base.get(owner), self.ids[0], latest.get(owner), records.get(owner, ()),
+                translations.get(owner, ()), owner in counted,
             )  # fmt: skip
 
     def _rows(self, query: str) -> dict[str, dict[str, Any]]:
@@ -138,7 +137,7 @@ class Source:
         return {row[-1]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
     def bodies(self, keys: Sequence[str], *, html: bool = False) -> dict[str, str]:
-        """Return the texts (or the HTML) of bodies by their keys; a key that no file holds is left out."""
+        """Return the texts (or the HTML) of bodies by key, without missing ones."""
         column = "body_html" if html else "body_text"
         return dict(
             self.con.execute(
@@ -151,23 +150,23 @@ class Source:
     def crawl_digests(self) -> dict[str, str]:
         """Return a digest of the change feed of each snapshot but the first."""
         rows = self.con.execute(
-            # Order does not matter to these, so a million records need no sorting.
+            # These aggregates do not depend on the order, so nothing has to be sorted.
             "select sid, concat_ws('/', count(*), bit_xor(h), sum(h % 1000000007)) from (select sid,"
             " hash(article_id, kind, field, before, after, silent) as h from feed) group by sid"
         ).fetchall()
         return dict(rows)
 
-    def crawl_records(self, snapshot_id: str) -> list[Record]:
-        """Return the changes of one crawl without the counts, article by article."""
+    def crawl_records(self, snapshot_id: str) -> list[ChangeRecord]:
+        """Return the changes of one crawl without view counts, by article."""
         rows = self.con.execute(
             "select sid, article_id, kind, field, before, after, silent from feed where sid = ? and kind <> 'counted'"
             " order by article_id, kind, field",
             [snapshot_id],
         ).fetchall()
-        return [Record(*row) for row in rows]
+        return [ChangeRecord(*row) for row in rows]
 
     def counted(self, snapshot_id: str) -> list[tuple[str, int | None, int | None]]:
-        """Return the view counts that moved in one crawl: article id, before, after; the largest gain first."""
+        """Return the changed view counts of one crawl: article id, before, after; the largest gain first."""
         return self.con.execute(
             "select article_id, try_cast(before as bigint), try_cast(after as bigint) from feed where sid = ?"
             " and kind = 'counted' order by coalesce(try_cast(after as bigint) - try_cast(before as bigint), 0) desc,"
@@ -190,27 +189,27 @@ class Source:
             for article_id, title, section, label in zip(*columns, strict=True)
         }
 
-    def readings(self) -> list[str]:
-        """Return the files of the snapshots read again by a newer extractor: their rows are others than before."""
+    def reextracted_files(self) -> list[str]:
+        """Return the files of re-extracted snapshots, whose rows differ from those of the crawl."""
         return [each.path for each in self.snapshots if each.reextracted]
 
-    def silent_records(self) -> list[Record]:
-        """Return the records of every article and crawl with a silent edit, the latest first."""
+    def silent_records(self) -> list[ChangeRecord]:
+        """Return all records of each article and crawl with a silent edit, the latest first."""
         rows = self.con.execute(
             f"select {_RECORD} from records r where exists (select 1 from records s where s.silent and"
             " s.sid = r.sid and s.owner = r.owner) order by sid desc, owner, kind, field"
         ).fetchall()
-        return [Record(*row) for row in rows]
+        return [ChangeRecord(*row) for row in rows]
 
     def silent_ids(self) -> dict[tuple[str, str], str]:
-        """Return the id that the article bore in the crawl, by crawl and present id, for every silent edit."""
+        """Return the article's id at the time of each silent edit, by crawl and present id."""
         rows = self.con.execute(
             "select sid, owner, min(article_id) from records where silent group by sid, owner"
         ).fetchall()
         return {(sid, owner): article_id for sid, owner, article_id in rows}
 
-    def passed_on(self) -> dict[str, dict[str, str]]:
-        """Return, by crawl, the present ids of the articles whose id of that day is another article's by now."""
+    def reused_ids(self) -> dict[str, dict[str, str]]:
+        """Return, by crawl, ids that now belong to another article, with the present id of the article of then."""
         rows = self.con.execute(
             "select sid, article_id, owner_of(article_id, sid) as owner from (select distinct sid, article_id from feed"
             " where article_id in (select article_id from renames) and article_id in (select owner from records"
@@ -222,7 +221,7 @@ class Source:
         return found
 
     def counts(self) -> list[tuple[str, str, str, int, int]]:
-        """Return (snapshot, kind, section, articles, silent ones): the changes of every crawl, counted."""
+        """Return the changes of each crawl as (snapshot, kind, section, number of articles, number of silent ones)."""
         return self.con.execute(
             """
             with known as (

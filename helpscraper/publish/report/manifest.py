@@ -1,4 +1,4 @@
-"""What each page of a report was made of last time, so that only what changed is made again."""
+"""Keep a digest of the inputs of each page, so that the next build makes only pages whose inputs changed."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from helpscraper.errors import CommandError
 __all__ = ["Manifest", "fingerprint", "write_bytes", "write_page"]
 
 NAME = ".helpscraper-report.json"
-BESIDE = ("data", "rows", "views")
-"""What a page too large for one file has in scripts beside it."""
+_SCRIPTS = ("data", "rows", "views")
+"""Kinds of separate scripts of a page that is too large for one file."""
 
-# No dot but that of the suffix: a manifest that somebody wrote by hand leads to no other folder.
+# Without "..", so that a forged manifest cannot lead to another folder.
 _PAGE = re.compile(r"[A-Za-z0-9-]+(?:/[A-Za-z0-9-]+)*\.[a-z]+", re.ASCII)
 
 
 @dataclass
 class Manifest:
-    """The digest of the inputs of every file under ``folder``, as they were and as they are now."""
+    """The digests of the inputs of every file under ``folder``, before and after this build."""
 
     folder: Path
     before: dict[str, str]
@@ -32,10 +32,10 @@ class Manifest:
 
     @classmethod
     def open(cls, folder: Path, *, made_by: str) -> Manifest:
-        """Read the manifest of ``folder``; ``made_by`` another version of the code, nothing in it counts.
+        """Read the manifest of ``folder``; digests of another ``made_by`` (version and options) are ignored.
 
-        ``made_by`` begins with what is built, ``report/`` or ``feed/``. Raises ``CommandError`` for a folder that holds
-        anything else: what is not part of a build is deleted at its end.
+        ``made_by`` begins with ``report/`` or ``feed/``. Raises ``CommandError`` for a folder that holds anything
+        else, because a build deletes obsolete files.
         """
         path = folder / NAME
         if path.exists():
@@ -43,37 +43,37 @@ class Manifest:
             if _holds(before) != _holds(made_by):
                 raise CommandError(
                     f"{folder} holds {_holds(before)} and not {_holds(made_by)}",
-                    advice="name another folder with --out; nothing was written",
+                    advice="give another folder with --out; nothing was written",
                 )
             return cls(folder, pages if before == made_by else dict.fromkeys(pages, ""))
         if folder.exists() and any(folder.iterdir()):
             raise CommandError(
                 f"{folder} is not empty and holds no {_holds(made_by).removeprefix('a ')}",
-                advice="name another folder with --out; nothing was written",
+                advice="give another folder with --out; nothing was written",
             )
         folder.mkdir(parents=True, exist_ok=True)
         opened = cls(folder, {})
-        # A first build that does not come to its end leaves a folder that the next one knows as its own.
+        # After an interrupted first build the next one recognises the folder.
         opened._write(f"{made_by.partition('/')[0]}/unfinished")
         return opened
 
     def stale(self, page: str, digest: str) -> bool:
-        """Note that ``page`` is made of inputs with ``digest``; tell whether it must be made."""
+        """Record that ``page`` has inputs with ``digest``; tell whether it must be made."""
         self.now[page] = digest
         if self.before.get(page) != digest:
             return True
-        return not all((self.folder / name).exists() for name in (page, *self._beside(page)))
+        return not all((self.folder / name).exists() for name in (page, *self._scripts_of(page)))
 
-    def keep_beside(self, page: str) -> None:
-        """Note that the scripts beside ``page`` (``PAGE-rows.js`` and the like) stay with it."""
-        self.now |= {name: self.before[name] for name in self._beside(page)}
+    def keep_scripts(self, page: str) -> None:
+        """Keep the separate scripts of ``page`` (``PAGE-rows.js`` and the like)."""
+        self.now |= {name: self.before[name] for name in self._scripts_of(page)}
 
-    def _beside(self, page: str) -> list[str]:
+    def _scripts_of(self, page: str) -> list[str]:
         base = page.removesuffix(".html")
-        return [name for what in BESIDE if (name := f"{base}-{what}.js") in self.before]
+        return [name for what in _SCRIPTS if (name := f"{base}-{what}.js") in self.before]
 
     def keep_folder(self, below: str, digest: str) -> int:
-        """Keep all files below a folder that were made of inputs with ``digest``; return how many, 0 if one is not."""
+        """Keep the files of a folder if all exist and have inputs with ``digest``; return their number, else 0."""
         names = [page for page in self.before if page.startswith(below)]
         if any(self.before[name] != digest or not (self.folder / name).exists() for name in names):
             return 0
@@ -81,7 +81,7 @@ class Manifest:
         return len(names)
 
     def save(self, *, made_by: str) -> int:
-        """Delete the pages that are no longer part of the report, write the manifest, return how many were deleted."""
+        """Delete obsolete pages, write the manifest, and return the number of deleted pages."""
         gone = [page for page in self.before if page not in self.now]
         for page in gone:
             (self.folder / page).unlink(missing_ok=True)
@@ -94,13 +94,13 @@ class Manifest:
 
 
 def _read(path: Path) -> tuple[str, dict[str, str]]:
-    """Return who made the files that a manifest lists, and their digests."""
+    """Return ``made_by`` and the digests of a manifest."""
     try:
         data = json.loads(path.read_bytes())
         pages = {str(page): str(digest) for page, digest in data["pages"].items() if _PAGE.fullmatch(page)}
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
         raise CommandError(
-            f"{path}: damaged: {error}", advice="delete the folder, or name another one with --out"
+            f"{path}: damaged: {error}", advice="delete the folder, or give another one with --out"
         ) from error
     return str(data.get("made_by")), pages
 
@@ -111,7 +111,7 @@ def _holds(made_by: str) -> str:
 
 @cache
 def fingerprint() -> str:
-    """Return a digest of this program: of its code, templates and assets, all of which have a say in the pages."""
+    """Return a digest of the program's code, templates and assets, on which all pages depend."""
     digest = hashlib.sha256()
     root = Path(str(files("helpscraper")))
     for path in sorted(root.rglob("*")):
@@ -122,12 +122,12 @@ def fingerprint() -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page as UTF-8; a lone surrogate, which has none, becomes a question mark."""
+    """Write a page as UTF-8; a lone surrogate becomes a question mark."""
     write_bytes(path, text.encode("utf-8", "replace"))
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.half")
     half.write_bytes(data)

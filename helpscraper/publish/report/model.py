@@ -1,4 +1,4 @@
-"""What a page shows, as plain records."""
+"""Data classes for the contents of pages and feeds."""
 
 from __future__ import annotations
 
@@ -7,11 +7,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-__all__ = ["Article", "Crawl", "Edition", "Event", "Front", "Record", "Row", "Version", "article_key"]
+__all__ = [
+    "ArticleHistory",
+    "ChangeRecord",
+    "Crawl",
+    "CrawlRow",
+    "Event",
+    "PeriodCounts",
+    "Translation",
+    "Version",
+    "article_key",
+]
 
 
 def article_key(article_id: str) -> str:
-    """Return the name of the article's page: a digest, for an id came from the web and decides no path.
+    """Return the file name of the article's page: a digest, because an id from the web must not choose a path.
 
     >>> article_key("../../etc/passwd")
     '3754d6cb3a38e118'
@@ -20,8 +30,8 @@ def article_key(article_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One change record of a feed; ``snapshot`` is the id of the crawl that found it."""
+class ChangeRecord:
+    """A change record; ``snapshot`` is the id of the crawl that found it."""
 
     snapshot: str
     article_id: str
@@ -34,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What one crawl found of one article: its kinds, the strongest first, and the values worth showing.
+    """The changes of one article in one crawl: their kinds, the strongest first, and changed fields with both values.
 
     ``dated`` is the date that the site gave the article at that time, ``article_id`` its id then.
     """
@@ -49,7 +59,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The article from one change of its title or body to the next."""
+    """An article between two changes of its title or body."""
 
     snapshot: str
     title: str
@@ -61,7 +71,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Edition:
+class Translation:
     """The same article in another locale; ``href`` is relative to the report's root."""
 
     locale: str
@@ -73,8 +83,8 @@ class Edition:
 
 
 @dataclass(frozen=True, slots=True)
-class Article:
-    """Everything that the page of one article shows."""
+class ArticleHistory:
+    """The contents of an article's page."""
 
     key: str
     article_id: str
@@ -92,12 +102,12 @@ class Article:
     versions: tuple[Version, ...]
     events: tuple[Event, ...]
     former_ids: tuple[str, ...] = ()
-    editions: tuple[Edition, ...] = ()
+    translations: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a crawl's page: one article and all that happened to it."""
+class CrawlRow:
+    """A row of a crawl's page: one article and its changes."""
 
     key: str
     title: str
@@ -113,7 +123,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Crawl:
-    """One run as the lists show it; ``kinds`` counts articles under each kind, ``previous`` is its baseline."""
+    """A run as shown in lists; ``kinds`` counts articles by kind, ``previous`` is the snapshot it is compared with."""
 
     id: str
     outcome: str
@@ -131,8 +141,8 @@ class Crawl:
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
-    """The numbers behind the front page's plots: one row of counts for each period."""
+class PeriodCounts:
+    """The numbers of the front page's plots: one value for each period."""
 
     periods: tuple[str, ...]
     unit: str

@@ -1,8 +1,8 @@
-"""The figures, drawn by matplotlib: one look in the pages of the report and in a notebook.
+"""The figures of report and notebooks, drawn by matplotlib.
 
-Each function takes plain sequences (or columns of a DataFrame) and returns a ``Figure``, which a notebook shows as it
-is. ``inline_svg`` turns it into SVG that a page under a strict Content-Security-Policy may hold: no style attributes,
-and colours that follow the page into the dark.
+Each function takes sequences (or columns of a DataFrame) and returns a ``Figure``, which a notebook shows.
+``inline_svg`` turns it into SVG for a page with a strict Content-Security-Policy: without style attributes, and with
+colours that follow the page's colour scheme.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ KIND_COLOURS = {
     "touched": "#8a94a0",
     "counted": "#b9c0c8",
 }
-"""The colour of each kind of change, told apart by those who see red and green alike."""
+"""The colour of each kind of change, distinct with red-green colour blindness too."""
 
 _INK, _SOFT, _LINE, _PAPER, _ACCENT = "#1c2430", "#5b6675", "#d5dae1", "#ffffff", "#0f766e"
 _HEAT = ("#e6f2f0", "#bfe0db", "#8cc7be", "#53a99d", "#22857a", "#0d5c54")
@@ -52,7 +52,7 @@ _ROLES = (
 )
 _STYLE: Any = {
     "svg.fonttype": "none",
-    # A section called "$x^$" is no formula.
+    # The name of a section may hold "$".
     "text.parse_math": False,
     "font.family": "sans-serif",
     "font.size": 9.0,
@@ -68,7 +68,7 @@ P = ParamSpec("P")
 
 
 def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw with our style, whatever style the notebook has."""
+    """Draw with our style instead of the notebook's."""
 
     @functools.wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
@@ -91,7 +91,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _label_periods(axes: Axes, periods: Sequence[str], width: float) -> None:
-    """Label as many of the periods as there is room for, the last one among them."""
+    """Label as many periods as there is room for, always the last one."""
     room = max(2, int(width * 10 / max(map(len, periods), default=1)))
     step = -(-len(periods) // room) or 1
     places = list(range(len(periods) - 1, -1, -step))[::-1]
@@ -124,7 +124,7 @@ def _stacked(
     _label_periods(axes, periods, figure.get_figwidth())
     _count_axis(axes)
     if layers:
-        # Beside the bars, so that it hides none of them.
+        # Above the bars, to hide none.
         axes.legend(
             loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(layers), 7), frameon=False, fontsize=9,
             labelcolor=_INK, handlelength=0.8, handleheight=0.8, columnspacing=1.2, borderaxespad=0.2,
@@ -140,7 +140,7 @@ def changes_by_kind(periods: Sequence[str], kinds: Mapping[str, Sequence[int]]) 
 
 @_styled
 def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[int]) -> Figure:
-    """Return stacked bars: edits that the site dated, and those that it did not."""
+    """Return stacked bars: edits that the site dated, and silent ones."""
     return _stacked(
         periods,
         {"dated by the site": dated, "silent": silent},
@@ -159,7 +159,7 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
         for count in counts
     ]
     columns = len(periods)
-    # Rectangles and not an image: an image in an SVG is a data: address, which the pages do not allow.
+    # Rectangles, because an image in an SVG is a data: URL, which the pages do not allow.
     for place, step in enumerate(steps):
         if step:
             axes.broken_barh(
@@ -177,7 +177,7 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
 
 @_styled
 def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str = "") -> Figure:
-    """Return a line: one value over time, as view counts or the number of articles; gaps where it is None."""
+    """Return a line: one value over time, for instance view counts; gaps where it is None."""
     figure, axes = _figure(5.2, 2.4)
     places = range(len(periods))
     known = [float("nan") if value is None else float(value) for value in values]
@@ -194,11 +194,11 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
 
 @_styled
 def frame() -> Figure:
-    """Return the figure of ``series`` without its numbers, for a page that puts them in itself.
+    """Return the figure of ``series`` without numbers, for a page whose script fills them in.
 
-    What is to be filled in bears a ``data-slot`` in the SVG: four labels of the grid (``y0`` at the bottom), those of
-    the first and the last day (``from``, ``to``), the line and its dots. The line runs from the lower left corner of
-    the plot to the upper right one, which is how the page knows where it is.
+    Elements to fill in have a ``data-slot`` in the SVG: four labels of the grid (``y0`` at the bottom), labels of the
+    first and the last day (``from``, ``to``), the line and its dots. The line runs from the lower left to the upper
+    right corner of the plot, which shows the script where the plot is.
     """
     figure, axes = _figure(5.2, 2.0)
     figure.set_layout_engine("none")
@@ -242,7 +242,7 @@ def _plain(text: str) -> str:
 
 
 def _short(text: str) -> str:
-    """Return a label of the site's own words as one short line; a control character has no place in XML."""
+    """Return a text of the site as a short label; XML forbids control characters."""
     plain = _plain(text)
     return plain if len(plain) <= 28 else f"{plain[:27]}…"
 
@@ -262,13 +262,13 @@ _SVG = "{http://www.w3.org/2000/svg}"
 
 
 def inline_svg(figure: Figure, name: str, description: str) -> str:
-    """Return ``figure`` as an SVG element for a page, told to a screen reader as ``description``.
+    """Return ``figure`` as an SVG element for a page; equal figures give equal text.
 
-    ``name`` keeps the ids of two figures on one page apart, and equal figures give equal text.
+    ``name`` makes the ids of the figures of a page distinct; ``description`` is for screen readers.
     """
     target = io.StringIO()
     with mpl.rc_context(_STYLE | {"svg.hashsalt": name}), warnings.catch_warnings():
-        # Text stays text: the reader's browser has the fonts for scripts that matplotlib's own font lacks.
+        # The SVG holds text, and the browser has fonts that matplotlib lacks.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font", category=UserWarning)
         figure.savefig(
             target, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
@@ -290,7 +290,7 @@ def inline_svg(figure: Figure, name: str, description: str) -> str:
 
 
 def _attributes(element: etree._Element) -> None:
-    """Turn a style attribute, which the pages' policy forbids, into attributes of SVG."""
+    """Turn a style attribute, which the pages' policy forbids, into SVG attributes."""
     if element.tag == f"{_SVG}g":
         name = str(element.attrib.pop("id", ""))
         if name.startswith("slot-"):

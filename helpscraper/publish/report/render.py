@@ -1,4 +1,4 @@
-"""Records -> HTML: formatting only. Everything is escaped but what ``sanitise`` and ``plots`` made."""
+"""Render pages as HTML. Everything is escaped except the output of ``sanitise`` and ``plots``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from markupsafe import Markup
 
 from helpscraper.history.render import reads_leftwards, to_html
 from helpscraper.history.words import word_diff
-from helpscraper.publish.report.model import Article, Crawl, Front, Row
+from helpscraper.publish.report.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts
 from helpscraper.publish.report.sanitise import clean_html, safe_url
-from helpscraper.publish.report.story import pooled
+from helpscraper.publish.report.story import pool_blocks
 
 __all__ = [
     "CSP",
-    "Place",
+    "PageLocation",
     "article_data",
     "article_page",
     "crawl_page",
@@ -32,20 +32,19 @@ __all__ = [
 ]
 
 CSP = (
-    # 'self' is nothing to Firefox for a page opened from disk, where every file is an origin of its own; on a web
-    # server no browser lets a page reach a file: address, so it opens nothing there.
+    # For a page on disk Firefox needs file:, because 'self' matches no other file; on a web server file: has no effect.
     "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'none'; base-uri 'none'; form-action"
     " 'none'; require-trusted-types-for 'script'; trusted-types helpscraper"
 )
 _HTML_LIMIT = 100_000
 _DATA_LIMIT = 120_000
 ROWS_SHOWN = 300
-"""Rows of a crawl that stand in its page; the others are in a script beside it."""
+"""Rows in a crawl's page; the others are in a separate script."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a page stands: the edition it is of, and the way from it to the root and to the edition's folder."""
+class PageLocation:
+    """The edition of a page, and relative paths from it to the root and to the edition's folder."""
 
     site: str
     locale: str
@@ -55,12 +54,12 @@ class Place:
     home: str
     front: str
     unit: str = "day"
-    """In which unit the edition's crawls are told apart; see ``unit_of``."""
+    """The unit that distinguishes the edition's crawls; see ``unit_of``."""
 
 
 @cache
 def environment() -> Environment:
-    """Return the Jinja environment: autoescape everywhere, and an error for a name that is not there."""
+    """Return the Jinja environment: autoescape everywhere, and an error for an undefined name."""
     env = Environment(
         loader=PackageLoader("helpscraper.publish.report"),
         autoescape=True,
@@ -75,7 +74,7 @@ def environment() -> Environment:
         "json": _json,
         "href": safe_url,
         "number": _number,
-        "way": _way,
+        "text_direction": _text_direction,
     }
     env.globals["CSP"] = CSP
     env.globals["KIND_WORDS"] = KIND_WORDS
@@ -85,23 +84,23 @@ def environment() -> Environment:
 KIND_WORDS = {
     "added": "new article",
     "removed": "taken down",
-    "unverified": "not seen, but nobody looked everywhere",
+    "unverified": "not seen, but not proven to be gone",
     "renamed": "same article at another address",
     "edited": "the text changed",
     "retitled": "the title changed",
     "moved": "in another section",
-    "touched": "only the date of the last update moved",
-    "counted": "only the view count moved",
+    "touched": "only the date of the last update changed",
+    "counted": "only the view count changed",
 }
-"""What each kind of change means, for readers who do not know our words."""
+"""What each kind of change means, for readers; ``assets/report.js`` has the same words."""
 
 
 _LENGTHS = {"day": 10, "minute": 16, "second": 19}
-"""How much of ``2026-11-22 06:00:00`` is shown."""
+"""How many characters of ``2026-11-22 06:00:00`` to show."""
 
 
 def unit_of(ids: Sequence[str]) -> str:
-    """Return the coarsest unit in which no two crawls read the same: ``day``, ``minute`` or ``second``.
+    """Return the coarsest unit that distinguishes all crawls: ``day``, ``minute`` or ``second``.
 
     >>> unit_of(["20261122T060000Z", "20261123T060000Z"]), unit_of(["20261122T060000Z", "20261122T060004Z"])
     ('day', 'second')
@@ -119,19 +118,19 @@ def _instant(snapshot_id: str) -> str:
 
 
 def _shown(snapshot_id: str, unit: str) -> str:
-    """Return the instant of a crawl as every page shows it; report.js has the same rule."""
+    """Return the instant of a crawl as shown on every page; report.js has the same rule."""
     return _instant(snapshot_id)[: _LENGTHS[unit]] + ("" if unit == "day" else " UTC")
 
 
 @pass_context
 def _day(context: Context, snapshot_id: str) -> str:
-    """Return the day of a crawl, or more where the day does not tell the edition's crawls apart."""
+    """Return the day of a crawl, with its time if the edition has several crawls a day."""
     return _shown(snapshot_id, context["place"].unit)
 
 
 @pass_context
 def _clock(context: Context, snapshot_id: str) -> str:
-    """Return day and time of a crawl, in seconds where minutes do not tell the edition's crawls apart."""
+    """Return day and time of a crawl, with seconds if the edition has several crawls a minute."""
     unit = context["place"].unit
     return _shown(snapshot_id, "minute" if unit == "day" else unit)
 
@@ -141,27 +140,27 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
 
 
-def _way(text: str | None, place: Place) -> str:
-    """Return the ``dir`` of a text of the site: an Arabic title may begin with a Latin name."""
+def _text_direction(text: str | None, place: PageLocation) -> str:
+    """Return the ``dir`` of a text of the site, because an Arabic title may begin with a Latin name."""
     return "rtl" if place.direction == "rtl" and reads_leftwards(text or "") else "auto"
 
 
 def _json(value: Any) -> Markup:
-    """Return ``value`` as JSON for a data block: no character in it can end the block."""
+    """Return ``value`` as JSON that cannot end the data block that holds it."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)  # noqa: S704 (what could end the block or start a tag was just written as an escape)
+    return Markup(text)  # noqa: S704 (special characters were just escaped)
 
 
-def page(template: str, place: Place, **context: Any) -> str:
+def page(template: str, place: PageLocation, **context: Any) -> str:
     """Return one page."""
     return environment().get_template(template).render(place=place, **context)
 
 
-def article_data(article: Article, texts: Mapping[str, str]) -> dict[str, Any]:
-    """Return what the word diff in the browser needs: every version as places in a pool of blocks."""
-    blocks, versions = pooled([texts.get(version.body or "") for version in article.versions])
+def article_data(article: ArticleHistory, texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the data of the word diff in the browser: every version as positions in a pool of blocks."""
+    blocks, versions = pool_blocks([texts.get(version.body or "") for version in article.versions])
     return {
         "blocks": blocks,
         "versions": [
@@ -172,11 +171,11 @@ def article_data(article: Article, texts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def article_page(
-    article: Article, place: Place, texts: Mapping[str, str], html: str | None, frame: Markup
+    article: ArticleHistory, place: PageLocation, texts: Mapping[str, str], html: str | None, frame: Markup
 ) -> tuple[str, dict[str, Any] | None]:
-    """Return the page of an article and, when they are large, the data of its versions for a script beside it.
+    """Return the page of an article and, if it is large, the data of its versions for a separate script.
 
-    ``frame`` is the figure for its view counts, without them: the page's script puts them in.
+    ``frame`` is the empty figure for its view counts, which the page's script fills in.
     """
     data = article_data(article, texts)
     size = sum(len(block.encode("utf-8", "replace")) for block in data["blocks"]) + 6 * sum(
@@ -186,17 +185,17 @@ def article_page(
     clipped = len(body.encode("utf-8", "replace")) > _HTML_LIMIT
     if clipped:
         body = ""
-    apart = size > _DATA_LIMIT
+    separate = size > _DATA_LIMIT
     diff = _latest_diff(article, texts, place.language)
     text = page(
         "article.html", place, article=article, body=Markup(body), clipped=clipped,  # noqa: S704 (nh3 cleaned it)
-        data=None if apart else data, apart=apart, latest_diff=diff, frame=frame,
+        data=None if separate else data, separate=separate, latest_diff=diff, frame=frame,
     )  # fmt: skip
-    return text, data if apart else None
+    return text, data if separate else None
 
 
-def _latest_diff(article: Article, texts: Mapping[str, str], language: str) -> Markup:
-    """Return the word diff of the last two versions: what a reader without JavaScript sees."""
+def _latest_diff(article: ArticleHistory, texts: Mapping[str, str], language: str) -> Markup:
+    """Return the word diff of the last two versions, for readers without JavaScript."""
     if len(article.versions) < 2:
         return Markup()
     before, after = (texts.get(version.body or "", "") for version in article.versions[-2:])
@@ -204,8 +203,8 @@ def _latest_diff(article: Article, texts: Mapping[str, str], language: str) -> M
     return Markup(html) if len(html) < _HTML_LIMIT else Markup()  # noqa: S704 (to_html escapes every text)
 
 
-def row_data(rows: Sequence[Row]) -> list[list[Any]]:
-    """Return rows as the script of a crawl's page takes them."""
+def row_data(rows: Sequence[CrawlRow]) -> list[list[Any]]:
+    """Return rows in the form that the script of a crawl's page reads."""
     return [
         [
             row.key,
@@ -222,12 +221,12 @@ def row_data(rows: Sequence[Row]) -> list[list[Any]]:
 
 def crawl_page(
     crawl: Crawl,
-    place: Place,
-    rows: Sequence[Row],
+    place: PageLocation,
+    rows: Sequence[CrawlRow],
     counted: int,
     gains: Sequence[tuple[str, str, int | None, int | None]],
 ) -> str:
-    """Return the page of a crawl; rows beyond ``ROWS_SHOWN`` are left to its script."""
+    """Return the page of a crawl with the first ``ROWS_SHOWN`` rows."""
     shown = rows[:ROWS_SHOWN]
     sections = sorted({row.section_title for row in rows if row.section_title})
     kinds = [kind for kind in KIND_WORDS if kind in crawl.kinds and kind != "counted"]
@@ -237,8 +236,8 @@ def crawl_page(
     )  # fmt: skip
 
 
-def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> Front:
-    """Return the counts of changes by period: crawl by crawl, by week above 40 crawls, by month above 300."""
+def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> PeriodCounts:
+    """Return the numbers of changes by period: by crawl, by week above 40 crawls, by month above 300."""
     ids = [crawl.id for crawl in crawls if crawl.committed]
     unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
     names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
@@ -258,14 +257,14 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
         if crawl.committed:
             articles[place[names[crawl.id]]] = crawl.articles
     busiest = sorted(sections, key=lambda name: (-sum(sections[name]), name))[:14]
-    return Front(
+    return PeriodCounts(
         periods, unit, {kind: tuple(kinds[kind]) for kind in KIND_WORDS if kind in kinds},
         {name: tuple(sections[name]) for name in busiest}, tuple(silent), tuple(articles),
     )  # fmt: skip
 
 
 def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
-    """Return a name for each crawl, no longer than it takes to tell them apart."""
+    """Return a distinct name for each crawl, as short as possible."""
     start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
     end = _LENGTHS[unit_of(ids)]
     return {sid: _instant(sid)[start:end] for sid in ids}
@@ -279,5 +278,5 @@ def _period(snapshot_id: str, unit: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return a record as plain JSON values, for a digest of it."""
+    """Return a data class as plain JSON values, for a digest."""
     return asdict(value)

@@ -1,7 +1,7 @@
-"""What is let through of an article's own HTML, and of its addresses. Pure.
+"""Remove everything unsafe from an article's HTML and its URLs.
 
-A report is read from disk, where a page can do more than on the web: so nothing that runs, loads, submits, styles or
-names an element passes. Pictures would load from the web; their descriptions stay.
+A page on disk can do more than one on the web, so scripts, forms, styles, ids and everything that loads is removed.
+Pictures are replaced by their descriptions.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _DIRECTIONS = {"ltr", "rtl", "auto"}
 
 
 def clean_html(html: str, base: str) -> str:
-    """Return ``html`` as it may stand inside a page of the report; relative links are resolved against ``base``.
+    """Return ``html`` made safe for a page of the report; relative links are resolved against ``base``.
 
     >>> clean_html('<p onclick="x()">Hi <a href="javascript:x()">you</a><img src=x onerror=x()></p>', "https://a.example/")
     '<p>Hi <a rel="noopener noreferrer">you</a><span class="picture">picture</span></p>'
     """
     base = safe_url(base) or ""
-    # An article's own headline (h1) would be a second one on the page: its text stays, the tag goes.
+    # h1 is not allowed, because the page has its own; its text is kept.
     cleaned = nh3.clean(
         html,
         tags=_TAGS,
@@ -55,12 +55,12 @@ def clean_html(html: str, base: str) -> str:
         link_rel="noopener noreferrer",
         url_relative=("rewrite_with_base", base) if base else "deny",
     )
-    # Neither text nor attributes hold a raw < now, so these can only be the tags that nh3 let through.
+    # Text and attributes hold no raw < now, so each match is a tag.
     return _IMAGE.sub(lambda match: f'<span class="picture">{match[1] or "picture"}</span>', cleaned)
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
-    """Drop attribute values that no browser should have to judge."""
+    """Drop invalid attribute values."""
     match name:
         case "colspan" | "rowspan" | "start":
             return value if value.isascii() and value.isdigit() and len(value) < 4 else None
@@ -73,7 +73,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def safe_url(url: str | None) -> str | None:
-    """Return ``url`` when it is an absolute address of the web that a page may link to, else None.
+    """Return ``url`` if it is an absolute http or https URL, else None.
 
     >>> safe_url("javascript:alert(1)"), safe_url("https://help.example/a")
     (None, 'https://help.example/a')

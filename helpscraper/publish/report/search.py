@@ -1,7 +1,7 @@
-"""The offline index: words -> documents, in small scripts that a page loads when somebody types. Pure.
+"""The offline search index, in small scripts that a page loads while the user types.
 
-A page opened from disk may not fetch a file, but it may load a script: so each shard is a call that hands over its
-data. A shard holds the words whose first two characters have the same FNV-1a hash modulo ``SHARDS``.
+A page on disk cannot fetch a file, but it can load a script, so each shard is a script that passes its data to a
+function. A shard holds the words whose first two characters have the same FNV-1a hash modulo ``SHARDS``.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ BLOCK = 500
 
 
 def data_script(name: str, value: Any) -> str:
-    """Return the script that hands ``value`` over under ``name``; any text is safe in it.
+    """Return the script that passes ``value`` to the page as ``name``; any text is escaped.
 
     >>> data_script("d0", ["</script>"])
     'helpscraperData("d0",["\\\\u003c/script>"]);\\n'
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    # JSON is script, but for two line separators in older browsers; < is for whoever pastes the file into a page.
+    # Older browsers do not allow U+2028 and U+2029 in scripts; < is escaped in case the script is put into a page.
     text = text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    # A lone surrogate has no UTF-8; it can only come from a damaged page.
+    # A lone surrogate of a damaged page has no UTF-8.
     text = text.encode("utf-8", "replace").decode()
     return f"helpscraperData({json.dumps(name)},{text});\n"
 
 
 def shard_of(word: str) -> int:
-    """Return the number of the shard that holds ``word``; ``assets/search.js`` counts the same way.
+    """Return the shard of ``word``; ``assets/search.js`` computes the same number.
 
     >>> shard_of("withdraw") == shard_of("wi"), shard_of("\u63d0\u5e01")
     (True, 10)
@@ -46,7 +46,7 @@ def shard_of(word: str) -> int:
 def shards(
     words: Iterable[tuple[str, Sequence[int], Sequence[int]]],
 ) -> dict[int, dict[str, list[list[int]]]]:
-    """Return each shard as ``{word: [documents with it in the title, in the text]}``, as steps from one to the next."""
+    """Return each shard as ``{word: [documents with it in the title, in the text]}``, each list as differences."""
     found: dict[int, dict[str, list[list[int]]]] = {}
     for word, titled, other in words:
         found.setdefault(shard_of(word), {})[word] = [_steps(titled), _steps(other)]
@@ -54,7 +54,7 @@ def shards(
 
 
 def _steps(numbers: Sequence[int]) -> list[int]:
-    """Return the differences of an ascending sequence, beginning from 0.
+    """Return the differences of an ascending sequence, starting from 0.
 
     >>> _steps([3, 4, 9])
     [3, 1, 5]

@@ -1,4 +1,4 @@
-"""Which snapshots of each edition a report covers: one range in time, whatever instants the crawls have."""
+"""Choose the snapshots of each edition that a report covers: one range of days for all editions."""
 
 from __future__ import annotations
 
@@ -20,18 +20,17 @@ def spans(
 ) -> dict[Partition, tuple[str, str]]:
     """Return the ids of the first and the last snapshot of each edition that has any from ``first`` to ``last``.
 
-    A date means the last snapshot of that day in each edition, as everywhere; an edition that began later begins
-    with its own first. Other references are of the ``lead`` edition and stand for their day in the others, whose
-    crawls have other ids. Raises what ``Catalog.resolve`` raises, and ``CommandError`` when nothing is left.
+    A date means the last snapshot of each edition up to that day; an edition that began later begins with its first.
+    Other references name a snapshot of the ``lead`` edition and mean its day in the others. Raises what
+    ``Catalog.resolve`` raises, and ``CommandError`` for an empty range.
     """
-    low, high = (_told(catalog, lead, reference) for reference in (first, last))
+    low, high = (_day_or_id(catalog, lead, reference) for reference in (first, last))
     whole = catalog.ids(lead)
-    bounds = [_at(whole, told, exact=True) if told else None for told in (low, high)]
+    bounds = [_at(whole, each, exact=True) if each else None for each in (low, high)]
     if bounds[0] and bounds[1] and bounds[0] > bounds[1]:
-        # Another edition may have a crawl of that day: no answer to a question asked the wrong way round.
         raise CommandError(
-            f"{catalog.store.uri}: no snapshot from {first} to {last}: that one is the earlier",
-            advice="--from names the earlier snapshot, --to the later one",
+            f"{catalog.store.uri}: no snapshot from {first} to {last}: {last} is earlier than {first}",
+            advice="give the earlier snapshot with --from and the later one with --to",
         )
     found = {}
     for partition in partitions:
@@ -43,13 +42,13 @@ def spans(
     if not found:
         raise CommandError(
             f"{catalog.store.uri}: no snapshot from {first or 'the first'} to {last or 'latest'}",
-            advice="`helpscraper log` lists the snapshots",
+            advice="choose snapshots that `helpscraper log` lists",
         )
     return found
 
 
-def _told(catalog: Catalog, lead: Partition, reference: str | None) -> str | None:
-    """Return a reference as a date, where it is one, or as the id of a snapshot of the lead edition."""
+def _day_or_id(catalog: Catalog, lead: Partition, reference: str | None) -> str | None:
+    """Return a reference as a date if it is one, else as the id of a snapshot of the lead edition."""
     if reference is None:
         return None
     if _DATE.fullmatch(reference):
@@ -57,15 +56,15 @@ def _told(catalog: Catalog, lead: Partition, reference: str | None) -> str | Non
             dt.date.fromisoformat(reference)
         except ValueError:
             raise CommandError(
-                f"{reference}: there is no such day", advice="dates look like 2026-11-22"
+                f"{reference}: there is no such day", advice="give a date such as 2026-11-22"
             ) from None
         return reference
     return catalog.resolve(reference, site=lead.site, locale=lead.locale).id
 
 
-def _at(ids: Sequence[str], told: str, *, exact: bool) -> str | None:
-    """Return the last of ``ids`` at that time, None where they begin later."""
-    if exact and told in ids:
-        return told
-    day = told.replace("-", "") if _DATE.fullmatch(told) else f"{snapshot_instant(told):%Y%m%d}"
+def _at(ids: Sequence[str], wanted: str, *, exact: bool) -> str | None:
+    """Return the last of ``ids`` up to that time, None when all are later."""
+    if exact and wanted in ids:
+        return wanted
+    day = wanted.replace("-", "") if _DATE.fullmatch(wanted) else f"{snapshot_instant(wanted):%Y%m%d}"
     return next((each for each in reversed(ids) if each <= f"{day}T235959Z"), None)

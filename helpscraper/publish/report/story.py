@@ -1,4 +1,4 @@
-"""How change records fold into the story of one article, and into the lines of a crawl's page. Pure."""
+"""Fold change records into the history of an article and into the rows of a crawl's page."""
 
 from __future__ import annotations
 
@@ -11,22 +11,30 @@ from typing import Any, Literal
 from helpscraper.history.kinds import KINDS, PICTURE
 from helpscraper.history.pictures import exchanged
 from helpscraper.history.words import blocks_of
-from helpscraper.publish.report.model import Article, Edition, Event, Record, Row, Version, article_key
+from helpscraper.publish.report.model import (
+    ArticleHistory,
+    ChangeRecord,
+    CrawlRow,
+    Event,
+    Translation,
+    Version,
+    article_key,
+)
 
-__all__ = ["article_story", "crawl_rows", "pooled"]
+__all__ = ["article_history", "crawl_rows", "pool_blocks"]
 
 SHOWN_FIELDS = (
     "title", "category", "category_title", "section", "section_title", "updated_on", "published_on", "view_count",
 )  # fmt: skip
-"""Fields whose two values are worth showing in a list of changes; the body has its word diff."""
+"""Fields whose two values a list of changes shows; the body has its word diff."""
 
 
-def pooled(texts: Sequence[str | None]) -> tuple[list[str], list[list[int]]]:
-    """Return every distinct block once, and each text as the places of its blocks.
+def pool_blocks(texts: Sequence[str | None]) -> tuple[list[str], list[list[int]]]:
+    """Return the distinct blocks of ``texts``, and each text as the positions of its blocks.
 
-    The versions of an article share most of their paragraphs, so a page that holds them all stays small.
+    The versions of an article share most of their paragraphs, so this keeps pages small.
 
-    >>> pooled(["a\\nb", "a\\nc"])
+    >>> pool_blocks(["a\\nb", "a\\nc"])
     (['a', 'b', 'c'], [[0, 1], [0, 2]])
     """
     places: dict[str, int] = {}
@@ -34,20 +42,19 @@ def pooled(texts: Sequence[str | None]) -> tuple[list[str], list[list[int]]]:
     return list(places), found
 
 
-def article_story(
+def article_history(
     article_id: str,
     base: Mapping[str, Any] | None,
     base_snapshot: str,
     latest: Mapping[str, Any] | None,
-    records: Iterable[Record],
-    editions: tuple[Edition, ...] = (),
+    records: Iterable[ChangeRecord],
+    translations: tuple[Translation, ...] = (),
     counted: bool = False,
-) -> Article:
+) -> ArticleHistory:
     """Fold the change records of one article, oldest first, into its versions and events.
 
-    ``base`` is its row in the first snapshot (None: it came later), ``latest`` its row in the last one (None: it is
-    not there), ``counted`` says that it
-    has view counts. Rows are mappings of snapshot columns, dates as ISO 8601 text.
+    ``base`` and ``latest`` are its rows in the first and the last snapshot (None: missing), ``counted`` says that it
+    has view counts. Rows are mappings of snapshot columns, with dates as ISO 8601 text.
     """
     row: dict[str, Any] = dict(base or {})
     first = base_snapshot if base else ""
@@ -72,19 +79,19 @@ def article_story(
     now = dict(latest) if latest is not None else row
     if not versions:
         versions.append(_version(first or base_snapshot, now, (), silent=False))
-    return Article(
+    return ArticleHistory(
         key=article_key(article_id), article_id=article_id, url=str(now.get("url") or ""),
         title=str(now.get("title") or article_id), section=now.get("section"), section_title=now.get("section_title"),
         category_title=now.get("category_title"), published_on=_day(now, "published"), updated_on=_day(now, "updated"),
         language=str(now.get("language") or ""), first_seen=first or base_snapshot,
         state="live" if latest is not None else ("unverified" if state == "unverified" else "removed"),
         versions=tuple(versions), events=tuple(reversed(events)), former_ids=tuple(former),
-        editions=editions, counted=counted,
+        translations=translations, counted=counted,
     )  # fmt: skip
 
 
-def is_rename(record: Record) -> bool:
-    """Tell whether this is the record of a rename itself, and not of an id that changed along with it."""
+def is_rename(record: ChangeRecord) -> bool:
+    """Tell whether this record is the rename itself, not a ``source_id`` that changed with it."""
     return (
         record.kind == "renamed"
         and record.field in ("source_id", "body")
@@ -92,8 +99,8 @@ def is_rename(record: Record) -> bool:
     )
 
 
-def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Event:
-    """Apply the records of one crawl to ``row`` and say what happened."""
+def _event(snapshot: str, records: Sequence[ChangeRecord], row: dict[str, Any]) -> Event:
+    """Apply the records of one crawl to ``row`` and return its event."""
     kinds = {record.kind for record in records}
     fields = []
     for record in records:
@@ -108,7 +115,7 @@ def _event(snapshot: str, records: Sequence[Record], row: dict[str, Any]) -> Eve
             row[record.field] = record.after
             if record.field in SHOWN_FIELDS:
                 fields.append((record.field, record.before, record.after))
-    # A section as shown says more than its slug.
+    # Show the title of a section rather than its slug.
     labelled = {name.removesuffix("_title") for name, _, _ in fields if name.endswith("_title")}
     fields = [
         (name.removesuffix("_title"), before, after) for name, before, after in fields if name not in labelled
@@ -132,21 +139,21 @@ def _version(snapshot: str, row: Mapping[str, Any], kinds: tuple[str, ...], *, s
 
 
 def _day(row: Mapping[str, Any], name: str) -> str | None:
-    """Return the site's own date: the one it shows, else the day (UTC) of the instant it states."""
+    """Return the date that the site shows, else the day (UTC) of the instant that it states."""
     value = row.get(f"{name}_on") or row.get(f"{name}_at")
     return str(value)[:10] if value else None
 
 
 def crawl_rows(
-    records: Iterable[Record],
+    records: Iterable[ChangeRecord],
     titles: Mapping[str, tuple[str, str, str]],
     previous: str | None,
     present: Mapping[str, str] = MappingProxyType({}),
-) -> list[Row]:
+) -> list[CrawlRow]:
     """Return one row for each article that changed in a crawl, by strongest kind, then by title.
 
-    ``records`` come article by article; ``titles`` gives title, section slug and section title as they were then,
-    ``present`` the id that leads to an article now, where it is not the one of its records.
+    ``records`` are grouped by article; ``titles`` gives title, section slug and section title of that time,
+    ``present`` the present id of articles that were renamed since.
     """
     rows = []
     for article_id, group in groupby(records, key=lambda record: record.article_id):
@@ -159,7 +166,7 @@ def crawl_rows(
         )  # fmt: skip
         body = any(r.field == "body_sha256" for r in found)
         rows.append(
-            Row(
+            CrawlRow(
                 article_key(present.get(article_id, article_id)),
                 title,
                 section,

@@ -1,9 +1,9 @@
-"""The tables that a report is made from, in DuckDB: rows, change records with their owners, view counts.
+"""Make the tables of a report in DuckDB: rows, change records with their owners, view counts.
 
-What changed comes from the change feeds that the crawls published; a snapshot whose feed does not hold (an import has
-none; an import of an earlier day or a re-extraction came between) is compared with the one before it.
+Changes come from the change feeds of the crawls. A snapshot whose feed is missing (an import) or outdated (an earlier
+import or a re-extraction came between) is compared with the one before it.
 """
-# ruff: noqa: S608  (every name put into SQL is a constant of this module; values are parameters)
+# ruff: noqa: S608  (names in SQL are constants of this module; values are parameters)
 
 from __future__ import annotations
 
@@ -38,25 +38,24 @@ def prepare(
     counted: bool,
     views: bool,
 ) -> dict[str, str]:
-    """Make the tables and return, for every former id of an article, the id that it bears at last.
+    """Make the tables and return the last id of each article that was renamed, by its former ids.
 
     ``first_rows``, ``last_rows``   the articles of the first and of the last snapshot
-    ``first_owned``                 the first ones with the ``owner`` that they have become
-    ``feed``                        every change record; of those of counts, the view counts
-    ``records``                     the same with owners, and without the counts unless ``counted``
-    ``points``                      owner, snapshot and view count, where the count moved
+    ``first_owned``                 ``first_rows`` with ``owner``, the article's last id
+    ``feed``                        every change record; of counts only view counts
+    ``records``                     ``feed`` with owners, and without counts unless ``counted``
+    ``points``                      owner, snapshot and view count, where the count changed
 
-    Without ``views`` there are no ``points``, and ``feed`` has the counts only when ``counted``: most records of an
-    archive are counts.
+    Most records are counts, so without ``views`` there are no ``points``, and ``feed`` has counts only if ``counted``.
     """
     _rows(con, catalog, snapshots)
     quiet, shown = "kind <> 'counted'", "(kind <> 'counted' or field = 'view_count')"
-    told = shown if counted else quiet
-    _feed(con, catalog, partition, snapshots, shown if views else told)
+    wanted = shown if counted else quiet
+    _feed(con, catalog, partition, snapshots, shown if views else wanted)
     renamed = _renames(con)
     ids = [each.id for each in snapshots]
     con.execute(
-        f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {told}"
+        f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {wanted}"
     )
     con.execute(
         "create temp table first_owned as select *, owner_of(article_id, ?) as owner from first_rows",
@@ -81,9 +80,9 @@ def _feed(
     catalog: Catalog,
     partition: Partition,
     snapshots: Sequence[Snapshot],
-    loud: str,
+    wanted: str,
 ) -> None:
-    """Read what the crawls published where it holds, compare where it does not; ``loud`` says which records."""
+    """Make the table ``feed`` from valid change feeds, else by comparing; ``wanted`` is an SQL condition."""
     published, lacking = [], []
     feeds, every = catalog.feeds(partition), catalog.snapshots(partition)
     for before, after in pairwise(snapshots):
@@ -97,17 +96,17 @@ def _feed(
         con.execute(
             f"insert into feed select sid, {columns} from changes"
             ' join (select unnest($1::varchar[]) as sid, unnest($2::timestamptz[]) as instant) on "at" = instant'
-            f" where site = $3 and locale = $4 and {loud}",
+            f" where site = $3 and locale = $4 and {wanted}",
             [*(list(column) for column in zip(*published, strict=True)), partition.site, partition.locale],
         )
     for before, after in lacking:
         con.register("loaded", diff_snapshots(catalog, before, after).table)
-        con.execute(f"insert into feed select ?, {columns} from loaded where {loud}", [after.id])
+        con.execute(f"insert into feed select ?, {columns} from loaded where {wanted}", [after.id])
         con.unregister("loaded")
 
 
 def _renames(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Make the macro ``owner_of(id, snapshot)``: the id that an article bears after all its later renames."""
+    """Make the macro ``owner_of(id, snapshot)``: the article's id after all later renames."""
     renames = con.execute(
         "select sid, before, after from feed where kind = 'renamed' and field in ('source_id', 'body')"
         " and after = article_id"

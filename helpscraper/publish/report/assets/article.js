@@ -1,4 +1,4 @@
-// An article's page: the word diff between any two versions, and the line of its view counts.
+// An article's page: the word diff of any two versions, and the plot of its view counts.
 (() => {
   "use strict";
 
@@ -54,7 +54,7 @@
     return found;
   };
 
-  // Words with the space behind them; Intl.Segmenter knows scripts that are written without spaces.
+  // Words with the space after them; Intl.Segmenter knows scripts without spaces.
   const segmenter = window.Intl?.Segmenter && new Intl.Segmenter(article.dataset.language || "en", { granularity: "word" });
   const units = (text) => {
     const parts = segmenter ? [...segmenter.segment(text)].map((each) => each.segment) : text.match(/[\p{L}\p{M}\p{N}]+|\s+|[^\p{L}\p{M}\p{N}\s]/gu) ?? [];
@@ -94,7 +94,7 @@
     return (2 * common) / (one.size + other.size || 1);
   };
 
-  // What became of each block, in the order of the later version: {fate, spans, before, after}.
+  // The fate of each block, in the order of the later version: {fate, spans, before, after}.
   const compare = (blocks, old, now) => {
     const pairs = new Map();
     const gaps = [];
@@ -174,7 +174,7 @@
     const tabular = found.some(([, text]) => text.includes("\t"));
     return tabular ? [make("table", { class: "cells" }, make("tbody", {}, make("tr", {}, ...cells(found))))] : found.map(([op, text]) => marked(op, text));
   };
-  // As history/render.py says it: a paragraph that begins with a Latin name is still an Arabic one.
+  // As in history/render.py: an Arabic paragraph may begin with a Latin name.
   const heading = (block) => way(block.spans.map(([, text]) => text).join(""));
   const near = (found, whole) => {
     const keep = new Set();
@@ -205,7 +205,7 @@
     const rows = shown.map((block) => {
       if (block === null) return make("tr", { class: "gap" }, make("td", { colspan: 2, "aria-label": "unchanged paragraphs" }, "…"));
       const half = (drop) => block.spans.filter(([op]) => op !== drop);
-      // The cell keeps the direction of the table, which decides on which side of it the line between the columns is.
+      // The cell keeps the direction of the table, which decides the side of its border.
       const cell = (text, drop) => make("td", {}, text === null ? null : make("div", { dir: way(text) }, note(block.fate), ...inner(half(drop))));
       return make("tr", { class: block.fate }, cell(block.before, "insert"), cell(block.after, "delete"));
     });
@@ -270,9 +270,9 @@
     else start(JSON.parse(holder.textContent));
   }
 
-  // The line of view counts. report/plots.py drew the figure; only this article's numbers are put into it.
+  // View counts: report/plots.py draws the figure, and this script puts in the numbers.
   const day = (at) => when(new Date(at * 1000).toISOString().replace("T", " "));
-  // Four round numbers that hold both.
+  // Four round numbers around both.
   const scale = (low, high) => {
     for (let power = 1; ; power *= 10) {
       for (const step of [power, 2 * power, 5 * power]) {
@@ -286,7 +286,7 @@
     const [first, last] = [points[0][0], points.at(-1)[0]];
     const counts = points.map(([, count]) => count);
     const [from, step] = scale(Math.min(...counts), Math.max(...counts));
-    // As it was drawn, the line runs from corner to corner of the plot.
+    // The line was drawn from corner to corner of the plot.
     const [left, bottom, right, top] = slot("line").getAttribute("d").match(/[\d.]+/g).map(Number);
     const x = (at) => left + ((at - first) / (last - first)) * (right - left);
     const y = (count) => bottom - ((count - from) / (3 * step)) * (bottom - top);

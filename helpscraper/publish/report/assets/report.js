@@ -1,4 +1,4 @@
-// What every page shares: data scripts, the switch for dark colours, filters, and rows that did not fit into the page.
+// Code of every page: data scripts, the switch for dark colours, filters, and rows in separate scripts.
 (() => {
   "use strict";
 
@@ -7,13 +7,13 @@
   const waiting = new Map();
   const there = new Map();
 
-  // A data script hands its value over by calling this.
+  // Data scripts pass their value by calling this.
   window.helpscraperData = (name, value) => {
     there.set(name, value);
     waiting.get(name)?.(value);
   };
 
-  // Only files of the report itself, by names that the report makes.
+  // Load only files of the report, by names that it generates.
   const allowed = /^(?:\.\.\/)*[A-Za-z0-9-]+(?:\/[A-Za-z0-9-]+)*\.js$/;
   const checked = (url) => {
     if (!allowed.test(url)) throw new TypeError("not a file of the report: " + url);
@@ -23,7 +23,7 @@
     createScriptURL: checked,
   };
 
-  // Resolves to undefined when there is no such file: a shard that no word falls into is not written.
+  // Resolves to undefined for a missing file, because empty shards are not written.
   const load = (url, name) =>
     new Promise((resolve) => {
       if (there.has(name)) return resolve(there.get(name));
@@ -55,27 +55,27 @@
   const number = (value) =>
     value === null || value === undefined ? "–" : value.toLocaleString("en").replaceAll(",", "\u202f");
 
-  // A text of the site. An Arabic one that begins with a Latin name is still Arabic: render.py says it the same way.
+  // A text of the site; as in render.py, an Arabic one may begin with a Latin name.
   const { language, direction } = body.dataset;
   const leftward = /[\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}]/u;
   const way = (text) => (direction === "rtl" && leftward.test(text ?? "") ? "rtl" : "auto");
-  const told = (text) => make("bdi", { lang: language, dir: way(text) }, text);
+  const siteText = (text) => make("bdi", { lang: language, dir: way(text) }, text);
 
   // The instant of a crawl, "2026-11-22 06:00:00", as the page shows it: render.py has the same rule.
   const lengths = { day: 10, minute: 16, second: 19 };
   const { unit } = body.dataset;
   const when = (instant) => instant.slice(0, lengths[unit]) + (unit === "day" ? "" : " UTC");
 
-  window.helpscraper = { home, load, make, number, told, way, when };
+  window.helpscraper = { home, load, make, number, siteText, way, when };
 
-  // An article at another address: a link to two of its versions goes on to its page, and still names them.
+  // The page of a renamed article: keep the versions that the link names.
   const moved = document.querySelector("a[data-moved]");
   if (moved) {
     moved.hash = location.hash;
     location.replace(moved.href);
   }
 
-  // A plot that is wider than the screen shows its end: the latest is what people come for.
+  // Scroll wide plots to their end, the latest data.
   document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
 
   // Dark colours.
@@ -93,27 +93,27 @@
       try {
         localStorage.setItem("helpscraper-theme", next);
       } catch {
-        // Kept for this page only.
+        // The choice lasts for this page only.
       }
       say();
     });
   }
 
-  // Rows that stand in a script beside the page.
+  // Rows from a separate script.
   const key = /^[0-9a-f]{16}$/;
   const snapshot = /^\d{8}T\d{6}Z$/;
   const badge = (kind) => make("span", { class: "kind " + kind }, kind);
-  // What a row says that has no two values to show; render.py has the same words.
+  // Meanings of kinds, for rows without values to show; render.py has the same words.
   const meanings = {
     added: "new article",
     removed: "taken down",
-    unverified: "not seen, but nobody looked everywhere",
+    unverified: "not seen, but not proven to be gone",
     renamed: "same article at another address",
     edited: "the text changed",
     retitled: "the title changed",
     moved: "in another section",
-    touched: "only the date of the last update moved",
-    counted: "only the view count moved",
+    touched: "only the date of the last update changed",
+    counted: "only the view count changed",
   };
   const names = { updated_on: "dated", published_on: "published" };
 
@@ -125,8 +125,8 @@
       what.append(
         make(
           "div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ",
-          old ? make("del", {}, told(old)) : null, " ",
-          now ? make("ins", {}, told(now)) : null,
+          old ? make("del", {}, siteText(old)) : null, " ",
+          now ? make("ins", {}, siteText(now)) : null,
         ),
       );
     }
@@ -140,8 +140,8 @@
       "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
       dated ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
-      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, told(title))),
-      make("td", { "data-label": "Section" }, told(section)),
+      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, siteText(title))),
+      make("td", { "data-label": "Section" }, siteText(section)),
       what,
     );
   };
@@ -186,7 +186,7 @@
     complete();
   }
 
-  // All view counts that moved: keys only, with the titles of the search index.
+  // All changed view counts: the data has keys only, the search index has the titles.
   const button = document.querySelector("[data-all-views]");
   const views = document.querySelector("[data-views]");
   if (button && views?.dataset.more) {
@@ -196,7 +196,7 @@
       const [found, titles] = await Promise.all([load(views.dataset.more, views.dataset.name), window.helpscraper.titles()]);
       const lines = (found ?? []).filter(([article]) => key.test(article)).map(([article, before, after]) => {
         const gain = before === null || after === null ? "" : (after > before ? "+" : "") + (after - before);
-        const link = make("a", { href: `${home}articles/${article}.html` }, told(titles.get(article) ?? article));
+        const link = make("a", { href: `${home}articles/${article}.html` }, siteText(titles.get(article) ?? article));
         return make("tr", {}, make("th", { scope: "row" }, link), ...[number(before), number(after), gain].map((text) => make("td", { class: "num" }, text)));
       });
       views.tBodies[0].replaceChildren(...lines);

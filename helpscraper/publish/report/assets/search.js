@@ -1,15 +1,15 @@
-// Search over titles and texts without a server: the words that are typed choose the scripts to load.
+// Search in titles and texts without a server: the typed words decide which scripts to load.
 (() => {
   "use strict";
 
-  const { home, load, make, told } = window.helpscraper;
+  const { home, load, make, siteText } = window.helpscraper;
   const SHARDS = 256;
   const BLOCK = 500;
   const SHOWN = 30;
   const folder = home + "search/";
   const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 
-  // As report/search.py cuts and counts.
+  // The same words and shards as in report/search.py.
   const shardOf = (word) => {
     let value = 0x811c9dc5;
     for (const character of [...word].slice(0, 2)) value = Math.imul(value ^ character.codePointAt(0), 0x01000193) >>> 0;
@@ -33,7 +33,7 @@
 
   const scored = async (word, last) => {
     const number = shardOf(word);
-    // A shard that no word falls into is not written.
+    // Empty shards are not written.
     const written = (await load(`${folder}w.js`, "w")) ?? [];
     const shard = written.includes(number) ? ((await load(`${folder}w${number}.js`, `w${number}`)) ?? {}) : {};
     const scores = new Map();
@@ -43,7 +43,7 @@
       for (const n of sums(other)) scores.set(n, Math.max(scores.get(n) ?? 0, weight));
     };
     if (Object.hasOwn(shard, word)) add(word, 1);
-    // The last word may not be typed to its end.
+    // The last word may be incomplete.
     if (last && [...word].length > 1 && !unspaced.test(word)) {
       for (const known of Object.keys(shard)) if (known !== word && known.startsWith(word)) add(known, 0.7);
     }
@@ -66,7 +66,7 @@
   const block = (place) => load(`${folder}d${place}.js`, `d${place}`);
   const documentOf = async (n) => ((await block(Math.floor(n / BLOCK))) ?? [])[n % BLOCK];
 
-  // Every title by key, for lists that hold keys only.
+  // All titles by key, for lists with keys only.
   window.helpscraper.titles = async () => {
     const titles = new Map();
     for (let place = 0; ; place++) {
@@ -96,8 +96,8 @@
       ...hits.filter((hit) => hit && /^[0-9a-f]{16}$/.test(hit[0])).map(([key, title, section, dated, gone]) =>
         make(
           "li", {},
-          make("a", { href: `${home}articles/${key}.html` }, told(title)), " ",
-          make("span", { class: "soft" }, told(section), dated ? " · " + dated : "", gone ? " · no longer there" : ""),
+          make("a", { href: `${home}articles/${key}.html` }, siteText(title)), " ",
+          make("span", { class: "soft" }, siteText(section), dated ? " · " + dated : "", gone ? " · no longer there" : ""),
         ),
       ),
     );
