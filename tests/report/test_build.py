@@ -215,7 +215,7 @@ def test_a_first_build_that_broke_off_is_taken_up(
     for build, name in ((build_report, "report"), (build_feeds, "feed")):
         folder = tmp_path / name
         with monkeypatch.context() as patch:
-            patch.setattr(f"helpscraper.{name}.build.Manifest.save", broken)
+            patch.setattr(f"helpscraper.publish.{name}.build.Manifest.save", broken)
             with pytest.raises(KeyboardInterrupt):
                 build(catalog, folder)
         assert len(list(folder.rglob("*.*"))) > 10
