@@ -148,7 +148,9 @@ def test_another_version_makes_everything_again(tmp_path: Path, monkeypatch: pyt
         for page in pages:
             (tmp_path / name / page).write_text("what an older version made")
         with monkeypatch.context() as patch:
-            patch.setattr(f"helpscraper.publish.{name.removesuffix('s')}.build.fingerprint", lambda: "another")
+            patch.setattr(
+                f"helpscraper.publish.{name.removesuffix('s')}.build.fingerprint", lambda: "another"
+            )
             build(Catalog(archive), tmp_path / name)
         after = contents(tmp_path / name)
         assert {page: after[page] for page in pages} == {page: before[page] for page in pages}
