@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-__all__ = ["MAX_LISTING_PAGES", "has_moved", "next_page"]
+from helpscraper.platforms.contract import Findings
+
+__all__ = ["MAX_LISTING_PAGES", "goes_on", "has_moved"]
 
 # A pager that never ends is a trap or a defect; the real site has some 150 pages in its longest listing.
 MAX_LISTING_PAGES = 2000
 
 
-def next_page(
-    page: int, *, pages: int | None, has_next: bool, shown: int, fresh: int, page_size: int
-) -> int | None:
-    """Return the number of the page to read after ``page``, or None on the last one.
+def goes_on(found: Findings, page: int, *, fresh: int) -> bool:
+    """Tell whether the next page that a list names after page ``page`` is to be read.
 
-    ``pages`` is the number of pages as stated, ``has_next`` whether the pager leads on, ``shown`` the number of
-    articles on this page and ``fresh`` that of those not shown before. The stated number decides, then the pager;
-    where neither is there, a full page that showed something new may have another one behind it. A pager that goes on
-    without anything new is not followed.
+    ``fresh`` is the number of articles on this page that no earlier one showed. The stated number of pages decides;
+    where it does not, a list that goes on without anything new is not followed.
 
-    >>> next_page(1, pages=3, has_next=True, shown=15, fresh=15, page_size=15)
-    2
-    >>> next_page(3, pages=3, has_next=True, shown=15, fresh=0, page_size=15) is None
-    True
+    >>> link = Link("https://help.example/list?cursor=b", Address("list", "en", "all", cursor="b"))
+    >>> goes_on(Findings(next=link), 1, fresh=15), goes_on(Findings(next=link), 2, fresh=0)
+    (True, False)
     """
-    if page >= MAX_LISTING_PAGES:
-        return None
-    if pages is not None and page < pages:
-        return page + 1
-    if has_next:
-        return page + 1 if fresh else None
-    return page + 1 if pages is None and fresh and shown >= page_size else None
+    if found.next is None or page >= MAX_LISTING_PAGES:
+        return False
+    return bool(fresh) or (found.pages is not None and page < found.pages)
 
 
 def has_moved(totals: Collection[int], seen: int, total: int | None) -> bool:

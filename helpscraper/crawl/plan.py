@@ -11,24 +11,31 @@ from typing import Any
 
 __all__ = ["Audit", "Pace", "needs_fetch", "plan_audit", "suspicion"]
 
-_EVIDENCE = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
-"""What a listing says that would move if the article did. A listing that does not state one of them says nothing."""
+_COMPARED = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
+"""Columns of a list's row that differ only when the article does, where both the row and the snapshot state them."""
 
 _MINUTE = dt.timedelta(minutes=1)
 
 
 def needs_fetch(
-    listed: Mapping[str, Any], previous: Mapping[str, Any] | None, section: str | None = None
+    listed: Mapping[str, Any],
+    previous: Mapping[str, Any] | None,
+    section: str | None = None,
+    *,
+    evidence: Collection[str],
 ) -> str | None:
     """Say why an article's page must be fetched, or None when its listing gives no reason to.
 
     ``listed`` are the typed columns of one listing row, ``previous`` the article's row of an earlier snapshot and
     ``section`` the listing that shows it (None for a tag, whose members come and go by themselves, and for a search).
+    ``evidence`` are the columns that an edit would move, by the claim of the platform: a row that states none of them
+    cannot show that its article is unchanged.
 
-    >>> needs_fetch({"title": "A"}, None)
-    'new'
-    >>> needs_fetch({"title": "B"}, {"title": "A", "body_sha256": "0", "status": "fetched"})
-    'title'
+    >>> known = {"title": "A", "body_sha256": "0", "status": "fetched"}
+    >>> needs_fetch({"title": "A"}, None, evidence=()), needs_fetch({"title": "B"}, known, evidence=())
+    ('new', 'title')
+    >>> needs_fetch({"title": "A"}, known, evidence=("updated_at",))
+    'no evidence'
     """
     if previous is None:
         return "new"
@@ -36,13 +43,17 @@ def needs_fetch(
         return "never fetched"
     if previous.get("status") == "failed":
         return "not fetched last time"
-    for name in _EVIDENCE:
-        now, before = listed.get(name), previous.get(name)
-        if now is not None and before is not None and not _same(name, now, before):
+    both = {name for name in {*_COMPARED, *evidence} if _states(listed, name) and _states(previous, name)}
+    for name in _COMPARED:
+        if name in both and not _same(name, listed[name], previous[name]):
             return name
     if section is not None and section not in (previous.get("listed_in") or ()):
         return "section"
-    return None
+    return None if both.intersection(evidence) else "no evidence"
+
+
+def _states(columns: Mapping[str, Any], name: str) -> bool:
+    return columns.get(name) is not None
 
 
 def _same(name: str, now: Any, before: Any) -> bool:

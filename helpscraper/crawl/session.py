@@ -29,13 +29,14 @@ from helpscraper.intake.known import crawls_alike, newest_run, read_known
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.witness import Witness
 from helpscraper.normalise.article import Context
-from helpscraper.platforms.okx import OkxPage
+from helpscraper.platforms import get_platform
+from helpscraper.platforms.contract import Findings
 
 __all__ = ["CrawlSession", "SessionOptions"]
 
 logger = logging.getLogger(__name__)
 
-_NOTHING_SAID = frozenset({"audit", "unlisted"})
+_NOTHING_SAID = frozenset({"audit", "no evidence", "unlisted"})
 """Reasons to read a page although nothing speaks for a change."""
 
 
@@ -80,6 +81,7 @@ class CrawlSession:
         self.why_new = why_new
         self.partition = Partition(arguments.site.name, arguments.locale)
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
+        self.platform = get_platform(arguments.site.platform)
         known = read_known(catalog, self.partition)
         self.known = known.rows
         extractor = options.versions.get("extractor")
@@ -180,7 +182,7 @@ class CrawlSession:
         reason, known = self.full_because, self.known.get(article_id)
         if reason is None:
             said = listed() if known is not None else {}
-            reason = needs_fetch(said, known, section)
+            reason = needs_fetch(said, known, section, evidence=self.platform.claim.evidence)
             if reason is None and known is not None and (hint := suspicion(said, known)):
                 self._suspects[article_id] = hint
         if reason is not None and self.may_ask():
@@ -227,22 +229,13 @@ class CrawlSession:
             return (None, None)
         return self.validators.get(article_id, (None, None))
 
-    def served(self, page: OkxPage, *, region: bool = True) -> None:
-        """Note which language a page was served in and, if asked, for which region (that costs parsing two scripts)."""
-        if page.language:
-            self.ledger.tally("language", {page.language: 1})
-        if not region:
-            return
-        facts = page.region
-        if facts.sub_site:
-            self.ledger.tally("region", {facts.sub_site: 1})
-        stated = {
-            "site": facts.sub_site,
-            "market": facts.market,
-            "ip_region": facts.ip_region,
-            "lang": facts.html_lang,
-        }
-        self.region |= {name: value for name, value in stated.items() if value is not None}
+    def served(self, found: Findings) -> None:
+        """Note in which language and for which region a page was served, as far as it says so."""
+        if found.language:
+            self.ledger.tally("language", {found.language: 1})
+        if site := found.region.get("site"):
+            self.ledger.tally("region", {site: 1})
+        self.region |= found.region
 
     def unlisted(self) -> list[str]:
         """Return the articles known from before that no listing showed, where the listings read could have shown them.

@@ -87,6 +87,5 @@ class ProgressExtension:
 
 
 def _kind(request: Any) -> str | None:
-    if "slug" in request.cb_kwargs:
-        return _ARTICLE
-    return _LISTING if "section" in request.cb_kwargs else None
+    asked = request.cb_kwargs.get("asked")
+    return {"article": _ARTICLE, "list": _LISTING}.get(asked.kind) if asked is not None else None

@@ -17,7 +17,6 @@ from helpscraper.crawl.options import check_settings, notify_urls
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
 from helpscraper.health.checks import Thresholds
-from helpscraper.platforms.okx import EXTRACTOR
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -83,7 +82,9 @@ class SessionExtension:
         """Open the session; raises ``CommandError`` for an invalid setting, ``LockHeldError`` or ``ArchiveError``."""
         check_settings(crawler.settings)
         spider: HelpSpider = crawler.spider  # type: ignore[assignment]
-        spider.session = CrawlSession.open(spider.arguments, session_options(crawler.settings))
+        spider.session = CrawlSession.open(
+            spider.arguments, session_options(crawler.settings, spider.platform.extractor)
+        )
         contact = crawler.settings.get("CONTACT")
         if contact:
             agent = f"{crawler.settings.get('USER_AGENT')} +{contact}"
@@ -121,8 +122,8 @@ class SessionExtension:
             logging.root.removeHandler(self._errors)
 
 
-def session_options(settings: BaseSettings) -> SessionOptions:
-    """Read the settings that a session depends on."""
+def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
+    """Read the settings that a session depends on; ``extractor`` is the version of the platform's reading."""
     return SessionOptions(
         archive_uri=settings.get("ARCHIVE_URI"),
         resume=settings.getbool("RESUME"),
@@ -146,7 +147,7 @@ def session_options(settings: BaseSettings) -> SessionOptions:
         notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),
         versions={
             "helpscraper": __version__,
-            "extractor": EXTRACTOR,
+            "extractor": extractor,
             "schema": str(SCHEMA_VERSION),
             "scrapy": scrapy.__version__,
             "python": platform.python_version(),

@@ -49,11 +49,14 @@ def unproven(totals: Sequence[int], slugs: Sequence[str]) -> str | None:
 def evidence(raw: RawArticle, context: steps.Context, known: Columns | None) -> dict[str, Any]:
     """Return the columns of a row of the interface that tell whether its article moved on since it was ``known``.
 
-    The interface shows no dates; those that follow from its instants are no evidence against the shown ones.
+    The interface shows no dates; those that follow from its instants are no evidence against the shown ones. A column
+    that differs no more than the interface's own rounding is given as it was known.
     """
     columns = steps.titles(raw, context).columns | steps.dates(raw, context).columns
     found = {name: columns[name] for name in ("title", "updated_at", "published_at")}
-    return {name: value for name, value in found.items() if known is None or _differs(name, value, known)}
+    if known is None:
+        return found
+    return {name: value if _differs(name, value, known) else known.get(name) for name, value in found.items()}
 
 
 def _differs(name: str, told: Any, shown: Columns) -> bool:

@@ -42,7 +42,7 @@ class ArchivePipeline:
             self._ledger.fetched(
                 columns["article_id"], columns, body, etag=reading.etag, last_modified=reading.last_modified
             )
-        else:
+        if reading.section is not None:
             self._ledger.sighting(columns["article_id"], reading.section or "", columns, walk=reading.walk)
         # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.
         reading.values.body = None

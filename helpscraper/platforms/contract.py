@@ -156,8 +156,8 @@ class Interface(ABC):
         """Return the id of the section and the page that a URL of ``list_link`` asks for; None for any other URL."""
 
     @abstractmethod
-    def read_section(self, url: str, payload: Payload) -> Section:
-        """Return the section that ``section_link`` asked for, with its id; raises ``ExtractionError``."""
+    def read_section(self, key: str, url: str, payload: Payload) -> Section:
+        """Return the section ``key`` with its id; raises ``ExtractionError``, also for an answer about another."""
 
     @abstractmethod
     def read_list(self, key: str, url: str, payload: Payload, context: Context) -> Findings:

@@ -15,10 +15,8 @@ from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.health.verdicts import ANOTHER_EDITION
 from helpscraper.intake.reading import PageReadings, Reading
-from helpscraper.platforms.contract import AnotherEditionError
-from helpscraper.platforms.okx import ArticlePage, OkxPage, other_edition
+from helpscraper.platforms.contract import Address, AnotherEditionError, Findings, Scope
 from helpscraper.spiders.patient import PatientSpider
-from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticleSpider"]
 
@@ -36,29 +34,25 @@ class ArticleSpider(PatientSpider):
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
-        self.home = ""
         self._audited = self._asked_for_unlisted = False
         self._served_right = False
         self._elsewhere_in_a_row = 0
 
-    def article_request(self, slug: str, reason: str) -> scrapy.Request:
+    def article_request(self, key: str, reason: str) -> scrapy.Request:
         """Return the request for an article's own page, which is due for ``reason``."""
-        etag, modified = self.session.conditional(slug, reason)
+        etag, modified = self.session.conditional(key, reason)
         headers = {"If-None-Match": etag, "If-Modified-Since": modified}
-        return self.request(
-            f"{self.home}/{slug}",
-            self.parse_article,
-            where=f"article {slug}",
-            headers={name: value for name, value in headers.items() if value},
-            cb_kwargs={"slug": slug},
-            meta={
-                "handle_httpstatus_list": [304, 404, 410],
-                "unlisted": reason in {"unlisted", "resumed"} and not self.session.ledger.is_listed(slug),
-            },
+        request = self.request(self.platform.article_link(self.session.context, key), self.parse_article)
+        request.headers.update({name: value for name, value in headers.items() if value})
+        request.meta["handle_httpstatus_list"] = [304, 404, 410]
+        request.meta["unlisted"] = reason in {"unlisted", "resumed"} and not self.session.ledger.is_listed(
+            key
         )
+        return request
 
-    def parse_article(self, response: Response, slug: str) -> Iterator[scrapy.Request | PageReadings]:
+    def parse_article(self, response: Response, asked: Address) -> Iterator[scrapy.Request | PageReadings]:
         """Yield what an article's own page says; an answer without a page is entered in the ledger."""
+        key = asked.key or ""
         self.reached()
         ledger, request = self.session.ledger, response.request
         assert request is not None  # noqa: S101 (Scrapy sets it on every response that it hands to a callback)
@@ -68,31 +62,25 @@ class ArticleSpider(PatientSpider):
                 # Whatever it vouches for, it is not the article: there may be no row and no body to carry over.
                 yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
                 return
-            ledger.validated(slug, {"fetched_at": now})
+            ledger.validated(key, {"fetched_at": now})
             return
         led_away = bool(request.meta.get("redirect_urls"))
         if response.status in {404, 410} and not led_away:
             # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
-            if not (ledger.is_listed(slug) and self.try_again(request)):
-                ledger.gone(slug, response.url, response.status, now)
+            if not (ledger.is_listed(key) and self.try_again(request)):
+                ledger.gone(key, response.url, response.status, now)
             return
         if response.status in {404, 410}:
-            yield from self._led_away(request, slug, f"redirects to {response.url}: HTTP {response.status}")
+            yield from self._led_away(request, key, f"redirects to {response.url}: HTTP {response.status}")
             return
-        landed = parse_help_url(response.url)
-        if (
-            landed.kind == "article"
-            and landed.slug
-            and landed.slug != slug
-            and landed.locale == self.arguments.locale
-        ):
-            yield from self._led_away(request, slug, f"redirects to {landed.slug}")
-            self.session.claim(landed.slug, "redirect")
+        landed = self.platform.address(self.arguments.site, response.url)
+        if landed.kind == "article" and landed.key not in {None, key} and landed.locale == asked.locale:
+            yield from self._led_away(request, key, f"redirects to {landed.key}")
+            self.session.claim(landed.key or "", "redirect")
             return
-        page = ArticlePage(response.url, payload_of(response), slug=slug)
-        self.check_served(page, response, "article")
-        raw = page.article
-        self._note(page, "article")
+        found = self.read(response, asked)
+        self.note(found)
+        (raw,) = found.articles
         reading = Reading(
             raw=raw,
             context=self.session.context,
@@ -103,23 +91,23 @@ class ArticleSpider(PatientSpider):
         )
         yield PageReadings(response.url, [reading])
 
-    def _led_away(self, request: scrapy.Request, slug: str, detail: str) -> Iterator[scrapy.Request]:
+    def _led_away(self, request: scrapy.Request, key: str, detail: str) -> Iterator[scrapy.Request]:
         """Settle an article whose address leads to another page, which does not say that the article is gone.
 
         Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
         then. Where none does, it is for the listings to prove that it is not there any more.
         """
-        if self.session.ledger.is_listed(slug):
+        if self.session.ledger.is_listed(key):
             yield from self.failed(request, CrawlError(detail))
         else:
-            self.session.ledger.settle(slug, "absent", detail)
+            self.session.ledger.settle(key, "absent", detail)
 
     def due_requests(self) -> list[scrapy.Request]:
         """Return the requests for the next articles that are due; the first call comes when all listings are read."""
         if not self._audited:
             self._audited = True
             self.session.plan_audit()
-        return [self.article_request(slug, reason) for slug, reason in self.session.ledger.take_due(_BATCH)]
+        return [self.article_request(key, reason) for key, reason in self.session.ledger.take_due(_BATCH)]
 
     def late_requests(self) -> list[scrapy.Request]:
         """Return requests for known articles that no listing showed any more; only the first call enters them as due.
@@ -132,48 +120,43 @@ class ArticleSpider(PatientSpider):
         limit, unlisted = self.settings.getint("UNLISTED_PROBES"), self.session.unlisted()
         if len(unlisted) > limit:
             detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
-            self.session.ledger.problem("unlisted", self.home, detail)
-        for slug in unlisted[:limit]:
-            self.session.claim(slug, "unlisted")
+            start = self.platform.start(self.session.context, Scope())[0]
+            self.session.ledger.problem("unlisted", start.url, detail)
+        for key in unlisted[:limit]:
+            self.session.claim(key, "unlisted")
         return self.due_requests()
 
-    def request(self, url: str, callback: Any, *, where: str, **kwargs: Any) -> scrapy.Request:
-        """Return a request whose failure is entered in the ledger as that of ``where``."""
-        request = scrapy.Request(url, callback, errback=self.download_failed, **kwargs)
-        request.meta["where"] = where
-        # A second walk asks for the same listing pages again; everything else is asked for once by construction.
-        request.dont_filter = True
-        return request
+    def read(self, response: Response, asked: Address) -> Findings:
+        """Return what a page says; raises ``ExtractionError`` before anything of it is entered.
 
-    def check_served(self, page: OkxPage, response: Response, kind: str) -> None:
-        """Let a page of this edition pass; raises for one of another before anything of it is entered.
-
-        That is ``ExtractionError`` for a single such page among right ones, and ``CloseSpider`` when no right page
-        came before it or too many others in a row: the host serves another edition to this visitor. A right home page
-        proves nothing, for it need not be led elsewhere when the lists are.
+        A single page of another edition among right ones raises ``AnotherEditionError``. ``CloseSpider`` ends the crawl
+        when no right page came before it, or too many others in a row: the host serves another edition to this
+        visitor. A right home page proves nothing, for it need not be led elsewhere when the lists are.
         """
-        locale, ledger = self.arguments.locale, self.session.ledger
-        found = other_edition(page, self.arguments.site, locale, all_signs=kind != "article")
-        if found is None and kind == "home":
-            return
-        if found is not None and response.meta.get("unlisted"):
-            # No list shows the article: where its address leads now says nothing of the host.
-            raise AnotherEditionError(page.url, locale, found.locale, found.because)
-        ledger.tally("edition", {found.locale if found else locale: 1})
-        if found is None:
+        self.reached()
+        try:
+            found = self.platform.read(asked, response.url, payload_of(response), self.session.context)
+        except AnotherEditionError as error:
+            # Where no list shows the article, its address says nothing of the host.
+            if not response.meta.get("unlisted"):
+                self._elsewhere(error)
+            raise
+        if asked.kind != "home":
+            self.session.ledger.tally("edition", {self.arguments.locale: 1})
             self._served_right, self._elsewhere_in_a_row = True, 0
-            return
+        return found
+
+    def _elsewhere(self, error: AnotherEditionError) -> None:
+        self.session.ledger.tally("edition", {error.locale: 1})
         self._elsewhere_in_a_row += 1
         if not self._served_right or self._elsewhere_in_a_row >= _IN_A_ROW:
-            self.logger.info("%s: of the edition %s: %s", page.url, found.locale, found.because)
+            self.logger.info("%s: of the edition %s: %s", error.url, error.locale, error.because)
             raise CloseSpider(ANOTHER_EDITION)
-        raise AnotherEditionError(page.url, locale, found.locale, found.because)
 
-    def _note(self, page: OkxPage, kind: str) -> None:
-        """Enter which extraction rules matched on a page of this kind, and which region and language were served."""
-        self.reached()
-        self.session.ledger.tally("rules", page.rules(kind))
-        self.session.served(page, region=kind != "article")
+    def note(self, found: Findings) -> None:
+        """Enter which extraction rules matched on a page, and which region and language were served."""
+        self.session.ledger.tally("rules", found.rules)
+        self.session.served(found)
 
 
 def _was_conditional(response: Response) -> bool:

@@ -1,16 +1,17 @@
-"""The spider of a help centre: home, categories, every section, every listing page, every article.
+"""The spider of a help centre: it drives any platform from its start to every list and every article.
 
-It follows and yields; reading is done by ``pages``, cleaning by ``pipelines``, and what is worth fetching is decided by
-the crawl's session.
+It follows and yields. A platform reads pages, ``pipelines`` clean what was read, and the crawl's session decides which
+articles are worth fetching.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 import scrapy
 from scrapy import signals
@@ -18,31 +19,27 @@ from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.paging import MAX_LISTING_PAGES, has_moved, next_page
+from helpscraper.crawl.paging import MAX_LISTING_PAGES, goes_on, has_moved
 from helpscraper.errors import ExtractionError
-from helpscraper.extensions.payload import payload_of
 from helpscraper.intake.reading import PageReadings, Reading
 from helpscraper.intake.witness import evidence
 from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
-from helpscraper.platforms.okx import HomePage, ListingPage, SearchPage
-from helpscraper.platforms.okx.listing import PAGE_SIZE
+from helpscraper.platforms import get_platform
+from helpscraper.platforms.contract import Address, Findings, Link, Scope, Section
 from helpscraper.sites import Sites, sites_at
 from helpscraper.spiders.interface import InterfaceSpider
-from helpscraper.spiders.patient import LISTING
-from helpscraper.urls import is_slug, parse_help_url
+from helpscraper.urls import is_slug, same_site
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
-
-    from helpscraper.platforms.okx import SectionLink
 
 __all__ = ["HelpSpider"]
 
 
 class HelpSpider(InterfaceSpider):
-    """``scrapy crawl help -a site=okx -a locale=en …``; the arguments are those of ``CrawlArguments``."""
+    """``scrapy crawl help -a site=NAME -a locale=en …``; the arguments are those of ``CrawlArguments``."""
 
     name = "help"
 
@@ -50,12 +47,13 @@ class HelpSpider(InterfaceSpider):
         super().__init__(name)
         self.arguments = CrawlArguments.parse(sites, **arguments)
         self.base_url = self.arguments.base_url
-        self.home = self.arguments.site.help_url(self.arguments.locale, self.base_url)
+        self.platform = get_platform(self.arguments.site.platform)
         self._seen: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self._totals: defaultdict[tuple[str, int], set[int]] = defaultdict(set)
+        self._asked: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self._tags: set[str] = set()
-        self._sections: set[str] = set()
         self._named: set[str] = set()
+        self._categories: set[str] = set()
         self._categories_due: set[str] = set()
 
     @classmethod
@@ -68,59 +66,58 @@ class HelpSpider(InterfaceSpider):
         return spider
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """Begin at the search for ``query``, or at the home page."""
-        if self.arguments.query:
-            yield self._search_request(1)
-        else:
-            yield self.request(self.home, self.parse_home, where="home page", priority=LISTING)
+        """Begin where the platform says."""
+        asked = self.arguments
+        scope = Scope(categories=asked.categories, sections=asked.sections, query=asked.query)
+        for request in self._follow(self.platform.start(self.session.context, scope)):
+            yield request
+
+    def _follow(self, links: Iterable[Link]) -> Iterator[scrapy.Request]:
+        """Ask for pages that lead to lists, and for lists; a link that leads off the site is a hole in the crawl."""
+        for link in links:
+            kind, key = link.address.kind, link.address.key or ""
+            if not same_site(link.url, self.base_url):
+                self.session.ledger.problem("discovery", link.url, f"{kind} {key}: leads off the site")
+            elif kind == "list":
+                yield from self._follow_sections([Section(key=key)], link)
+            elif kind == "search":
+                yield self.list_request(link, walk=1)
+            elif kind == "home" or key not in self._categories:
+                self._categories |= {key} if kind == "category" else set()
+                self._categories_due |= {key} if kind == "category" else set()
+                yield self.request(link, self.parse_page)
 
     # ---- discovery
 
-    def parse_home(self, response: Response) -> Iterator[scrapy.Request]:
-        """Follow the categories that the home page links to."""
-        page = HomePage(response.url, payload_of(response))
-        self.check_served(page, response, "home")
+    def parse_page(self, response: Response, asked: Address) -> Iterator[scrapy.Request]:
+        """Follow the categories and lists that a home or category page names."""
+        found = self.read(response, asked)
+        links = found.links
+        if found.missing is not None:
+            links = self._named_by_hand(found.missing, asked)
+        self.note(found)
         wanted = set(self.arguments.categories)
-        try:
-            categories = page.categories
-        except ExtractionError as error:
-            if not wanted or error.field == "challenge":
-                raise
-            # That error's own advice: what the page does not name may be named by hand.
-            self.logger.warning("%s; going by categories=%s", error.message, ",".join(sorted(wanted)))
-            categories = [page.category(slug) for slug in sorted(wanted)]
-        self._note(page, "home")
-        self._all_must_be_there("categories", wanted, {category.slug for category in categories})
-        followed = {
-            category.slug: category.url for category in categories if not wanted or category.slug in wanted
-        }
-        self._categories_due = set(followed)
-        for slug, url in followed.items():
-            yield self.request(
-                url,
-                self.parse_category,
-                where=f"category {slug}",
-                priority=LISTING,
-                cb_kwargs={"category": slug},
-            )
-
-    def parse_category(self, response: Response, category: str) -> Iterator[scrapy.Request]:
-        """Follow every section that a category page names."""
-        page = ListingPage(response.url, payload_of(response))
-        self.check_served(page, response, "category")
-        sections = page.sections
-        self._note(page, "category")
-        if not sections:
-            page.check_blocked()
-            raise ExtractionError(
-                response.url, "sections", "the category page names no section", selector="allSections, nav a"
-            )
-        requests = list(self._follow_sections(sections))
-        self._categories_due.discard(category)
+        if asked.kind == "home":
+            there = {link.address.key or "" for link in links if link.address.kind == "category"}
+            self._all_must_be_there("categories", wanted, there)
+            links = [link for link in links if not wanted or link.address.key in wanted]
+        requests = [*self._follow_sections(found.sections), *self._follow(links)]
+        self._categories_due.discard(asked.key or "")
         if not self._categories_due:
             # Only now the site's own list is known; while a category could not be read nothing is said to be missing.
             self._all_must_be_there("sections", set(self.arguments.sections), self._named)
         yield from requests
+
+    def _named_by_hand(self, missing: ExtractionError, asked: Address) -> list[Link]:
+        """Return the categories that were asked for by name; raises ``missing`` where they do not help."""
+        wanted = sorted(self.arguments.categories)
+        known = [self.platform.category_link(self.session.context, key) for key in wanted]
+        links = [link for link in known if link is not None]
+        if asked.kind != "home" or missing.field == "challenge" or not links:
+            raise missing
+        # That error's own advice: what the page does not name may be named by hand.
+        self.logger.warning("%s; going by categories=%s", missing.message, ",".join(wanted))
+        return links
 
     def _all_must_be_there(self, name: str, asked: set[str], there: set[str]) -> None:
         """End the crawl as one of bad arguments when the site has not all that was asked for by name."""
@@ -128,92 +125,97 @@ class HelpSpider(InterfaceSpider):
             self.session.mistake = unknown_names(name, missing, there)
             raise CloseSpider("bad_arguments")
 
-    def _follow_sections(self, sections: list[SectionLink]) -> Iterator[scrapy.Request]:
-        self._named.update(section.slug for section in sections)
+    def _follow_sections(
+        self, sections: Iterable[Section], link: Link | None = None
+    ) -> Iterator[scrapy.Request]:
+        """Begin the lists that are wanted and not begun yet, at ``link`` or where the platform has them."""
         for section in sections:
-            if section.slug in self._sections:
+            self._named.add(section.key)
+            if section.key in self.first_links:
                 continue
-            if self.arguments.sections and section.slug not in self.arguments.sections:
+            if self.arguments.sections and section.key not in self.arguments.sections:
                 continue
-            if (
-                self.arguments.categories
-                and section.category
-                and section.category not in self.arguments.categories
-            ):
+            wanted = self.arguments.categories
+            if wanted and section.category and section.category not in wanted:
                 continue
-            self._sections.add(section.slug)
+            first = link or self.platform.list_link(self.session.context, section.key)
+            if first is None or not same_site(first.url, self.base_url):
+                detail = f"section {section.key}: no address of this site is known for its list"
+                self.session.ledger.problem("discovery", first.url if first else self.base_url, detail)
+                continue
+            self.first_links[section.key] = first
             if section.content_type == "tag":
-                self._tags.add(section.slug)
+                self._tags.add(section.key)
             self.session.ledger.section(
-                section.slug,
+                section.key,
                 title=section.title,
                 category=section.category,
                 content_type=section.content_type,
             )
             yield from self.list_requests(section)
 
-    # ---- listings
+    # ---- lists
 
-    def listing_request(self, section: str, page: int, *, walk: int) -> scrapy.Request:
-        """Return the request for one page of a section's listing."""
-        paging = f"/page/{page}" if page > 1 else ""
-        return self.request(
-            f"{self.home}/section/{section}{paging}",
-            self.parse_listing,
-            where=f"section {section}, page {page}",
-            priority=LISTING,
-            cb_kwargs={"section": section, "page": page, "walk": walk},
-        )
+    def list_request(self, link: Link, *, walk: int) -> scrapy.Request:
+        """Return the request for one page of a list."""
+        self._asked[link.address.key or "", walk].add(link.url)
+        return self.request(link, self.parse_list, walk=walk)
 
-    def parse_listing(
-        self, response: Response, section: str, page: int, walk: int
+    def parse_list(
+        self, response: Response, asked: Address, walk: int
     ) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what the listing says of each article, and the next listing page."""
-        listing = ListingPage(response.url, payload_of(response))
-        self.check_served(listing, response, "listing")
-        landed = parse_help_url(response.url)
-        if (landed.kind, landed.slug, landed.page) != ("section", section, page):
-            raise ExtractionError(
-                response.url, "url", f"section {section}, page {page} leads to another page"
-            )
-        listing.check_answers(page, guessed=bool(response.meta.get("guessed")))
-        articles = listing.articles
-        self._note(listing, "listing")
-        if listing.content_type == "tag":
-            self._tags.add(section)
-        yield from self._follow_sections([s for s in listing.sections if s.content_type is not None])
-        seen = self._seen[section, walk]
+        """Yield what one page of a list, or of search results, says of each article, and its next page."""
+        found = self.read(response, asked)
+        self.note(found)
+        key = (asked.key or "") if asked.kind == "list" else ""
+        if found.content_type == "tag":
+            self._tags.add(key)
+        yield from self._follow_sections(found.sections)
+        yield from self._follow(found.links)
+        seen = self._seen[key, walk]
         before = len(seen)
-        yield from self.listed(articles, section, response, walk)
-        following = next_page(
-            page,
-            pages=listing.pages,
-            has_next=listing.next_url is not None,
-            shown=len(articles),
-            fresh=len(seen) - before,
-            page_size=listing.page_size or PAGE_SIZE,
-        )
-        self.session.ledger.listing_page(
-            section,
+        yield from self.listed(found.articles, key, response, walk)
+        following = found.next if goes_on(found, asked.page, fresh=len(seen) - before) else None
+        if asked.kind == "list":
+            yield from self._note_page(found, asked, walk, following)
+        elif following is not None:
+            yield self.list_request(following, walk=walk)
+
+    def _note_page(
+        self, found: Findings, asked: Address, walk: int, following: Link | None
+    ) -> Iterator[scrapy.Request]:
+        """Enter one page of a list in the ledger; yield what comes after it: the next page, or another walk."""
+        key, page, ledger = asked.key or "", asked.page, self.session.ledger
+        ledger.listing_page(
+            key,
             page,
             walk=walk,
-            total=listing.total,
-            shown=len(articles),
-            pages=listing.pages,
+            total=found.total,
+            shown=len(found.articles),
+            pages=found.pages,
             last=following is None,
         )
-        self.pages_stated[section] = listing.pages or page
-        totals = self._totals[section, walk]
-        totals.update(() if listing.total is None else (listing.total,))
+        self.pages_stated[key] = found.pages or page
+        totals = self._totals[key, walk]
+        totals.update(() if found.total is None else (found.total,))
         if page >= MAX_LISTING_PAGES:
-            self.session.ledger.section_problem(section, f"more than {MAX_LISTING_PAGES} pages")
+            ledger.section_problem(key, f"more than {MAX_LISTING_PAGES} pages")
         if following is not None:
-            request = self.listing_request(section, following, walk=walk)
-            request.meta["guessed"] = listing.pages is None and listing.next_url is None
-            yield request
-        elif walk < self.walks and has_moved(totals, len(seen), listing.total):
-            self.logger.info("%s moved while it was read; reading it again", section)
-            yield self.listing_request(section, 1, walk=walk + 1)
+            # A list without page numbers is numbered as it is walked.
+            address = replace(following.address, kind="list", key=key, page=page + 1)
+            if why := self._astray(following, key, walk):
+                ledger.section_problem(key, f"page {page + 1}: {why}: {following.url}")
+            else:
+                yield self.list_request(replace(following, address=address), walk=walk)
+        elif walk < self.walks and has_moved(totals, len(self._seen[key, walk]), found.total):
+            self.logger.info("%s moved while it was read; reading it again", key)
+            yield from self.walk_again(key, walk + 1)
+
+    def _astray(self, link: Link, key: str, walk: int) -> str | None:
+        """Say why the next page of a list must not be asked for, None where it may."""
+        if not same_site(link.url, self.base_url):
+            return "it leads off the site"
+        return "it was asked for before" if link.url in self._asked[key, walk] else None
 
     def listed(
         self,
@@ -224,50 +226,28 @@ class HelpSpider(InterfaceSpider):
         *,
         told: bool = False,
     ) -> Iterator[PageReadings]:
-        """Yield the rows of a list, which a page shows or the interface ``told``."""
+        """Yield the rows of a list, which a page shows or the interface ``told``; a row may be a whole article."""
         record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
+        at = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         readings = []
         own_section = section if section and section not in self._tags else None
         with ledger.transaction():
-            for raw in articles:
+            for place, raw in enumerate(articles):
                 if not is_slug(raw.slug):
                     ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
                     continue
                 self._seen[section, walk].add(raw.slug)
-                readings.append(
-                    Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
-                )
+                reading = Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
+                readings.append(reading)
+                if raw.kind == "article":
+                    reading.fetched_at = at
+                    reading.warc_record = record and f"{record}!{place}"
+                    continue
                 known = self.session.known.get(raw.slug) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
                 self.session.decide(raw.slug, listed, own_section)
         if readings:
             yield PageReadings(response.url, readings)
-
-    # ---- search
-
-    def _search_request(self, page: int) -> scrapy.Request:
-        asked = {"category": (self.arguments.categories or ("faq",))[0], "term": self.arguments.query or ""}
-        if page > 1:
-            asked["page"] = str(page)
-        return self.request(
-            f"{self.home}/search?{urlencode(asked)}",
-            self.parse_search,
-            where=f"search, page {page}",
-            priority=LISTING,
-            cb_kwargs={"page": page},
-        )
-
-    def parse_search(self, response: Response, page: int) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what the search results say of each article, and the next page of results."""
-        results = SearchPage(response.url, payload_of(response))
-        self.check_served(results, response, "search")
-        articles = results.articles
-        self._note(results, "search")
-        seen = self._seen["", 1]
-        before = len(seen)
-        yield from self.listed(articles, "", response)
-        if results.next_url is not None and len(seen) > before and page < MAX_LISTING_PAGES:
-            yield self._search_request(page + 1)
 
 
 def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:

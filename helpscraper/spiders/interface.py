@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy.http import Response
 
-from helpscraper.errors import ExtractionError
+from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.intake.reading import PageReadings
 from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
-from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
-from helpscraper.platforms.okx.interface import articles_url, node_url
+from helpscraper.platforms.contract import Findings, Interface, Link, Section
 from helpscraper.spiders.articles import ArticleSpider
-from helpscraper.spiders.patient import LISTING, blocked, describe
+from helpscraper.spiders.patient import LISTING, describe
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
-
-    from helpscraper.platforms.okx import SectionLink
 
 __all__ = ["InterfaceSpider"]
 
@@ -40,13 +37,11 @@ class InterfaceSpider(ArticleSpider):
     entered when all of it was told and its total proves it; until then nothing of it is believed.
     """
 
-    base_url: str
-
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
-        self._waiting: deque[SectionLink] = deque()
+        self._waiting: deque[Section] = deque()
         self._asking = False
-        self._told: list[tuple[ArticlesAnswer, Response]] = []
+        self._told: list[tuple[Findings, Response]] = []
 
     @abstractmethod
     def listed(
@@ -60,95 +55,94 @@ class InterfaceSpider(ArticleSpider):
     ) -> Iterator[scrapy.Request | PageReadings]:
         """Yield the rows of a list, and the pages of the articles that are worth fetching."""
 
-    def list_requests(self, section: SectionLink) -> Iterator[scrapy.Request]:
+    def list_requests(self, section: Section) -> Iterator[scrapy.Request]:
         """Yield the request that begins the list of ``section``; none while the interface is asked for another."""
         if self.arguments.witness == "pages" or section.content_type == "tag":
             # A tag has articles of other sections, so nothing in an answer would show that it is the tag's.
-            yield self.listing_request(section.slug, 1, walk=1)
+            yield from self.walk_again(section.key, 1)
             return
         self._waiting.append(section)
         if not self._asking:
             yield from self._next_section()
+
+    @property
+    def _interface(self) -> Interface:
+        if self.platform.interface is None:
+            raise CrawlError(f"the platform {self.platform.name} has no interface beside its pages")
+        return self.platform.interface
 
     def _next_section(self) -> Iterator[scrapy.Request]:
         self._asking, self._told = False, []
         while self._waiting:
             section = self._waiting.popleft()
             if self.session.witness.left:
-                yield self.listing_request(section.slug, 1, walk=1)
+                yield from self.walk_again(section.key, 1)
             else:
                 self._asking = True
                 known = section.source_id and section.content_type
-                yield self._articles(section, section.source_id or "", 1) if known else self._node(section)
+                yield self._articles(section, section.source_id or "", 1) if known else self._section(section)
                 return
 
-    def _node(self, section: SectionLink) -> scrapy.Request:
-        url = node_url(self.base_url, "section", section.slug)
-        return self._interface_request(url, self.parse_node, section)
+    def _section(self, section: Section) -> scrapy.Request:
+        link = self._interface.section_link(self.session.context, section.key)
+        return self._interface_request(link, self.parse_section, section)
 
-    def _articles(self, section: SectionLink, section_id: str, page: int) -> scrapy.Request:
-        url = articles_url(self.base_url, section_id, page)
-        request = self._interface_request(url, self.parse_articles, section)
+    def _articles(self, section: Section, section_id: str, page: int) -> scrapy.Request:
+        link = self._interface.list_link(self.session.context, section.key, section_id, page)
+        request = self._interface_request(link, self.parse_articles, section)
         request.cb_kwargs.update(section_id=section_id, page=page)
         return request
 
-    def _interface_request(self, url: str, callback: Any, section: SectionLink) -> scrapy.Request:
+    def _interface_request(self, link: Link, callback: Any, section: Section) -> scrapy.Request:
         # The pages say the same, so one more try is enough, and a redirect is no answer.
         meta = {"interface": section, "dont_redirect": True, "max_retry_times": 1}
-        headers = {"Accept": "application/json", "Accept-Language": self.session.language}
         return scrapy.Request(
-            url, callback, errback=self.interface_failed, priority=LISTING, headers=headers,
-            cb_kwargs={"link": section}, meta=meta, dont_filter=True,
+            link.url, callback, errback=self.interface_failed, priority=LISTING, headers=dict(link.headers),
+            cb_kwargs={"section": section}, meta=meta, dont_filter=True,
         )  # fmt: skip
 
-    def parse_node(self, response: Response, link: SectionLink) -> Iterator[scrapy.Request]:
+    def parse_section(self, response: Response, section: Section) -> Iterator[scrapy.Request]:
         """Ask for the articles of a section whose id no page stated."""
         self.reached()
-        node = NodeAnswer(response.url, payload_of(response)).section
-        if node.slug != link.slug:
-            raise ExtractionError(
-                response.url, "data.section.slug", f"{node.slug}, where {link.slug} was asked for"
-            )
-        if node.content_type == "section":
-            yield self._articles(link, node.id, 1)
+        told = self._interface.read_section(section.key, response.url, payload_of(response))
+        if told.content_type == "section":
+            yield self._articles(section, told.source_id or "", 1)
         else:
-            yield self.listing_request(link.slug, 1, walk=1)
+            yield from self.walk_again(section.key, 1)
             yield from self._next_section()
 
     def parse_articles(
-        self, response: Response, link: SectionLink, section_id: str, page: int
+        self, response: Response, section: Section, section_id: str, page: int
     ) -> Iterator[scrapy.Request | PageReadings]:
         """Read one page of a section's list; after the last one, believe the list or read its pages instead."""
         self.reached()
-        answer = ArticlesAnswer(
-            response.url, payload_of(response), locale=self.arguments.locale, section=link.slug
+        told = self._interface.read_list(
+            section.key, response.url, payload_of(response), self.session.context
         )
-        if answer.total > _MOST:
-            raise ExtractionError(
-                response.url, "data.total", f"{answer.total} articles; the bound is {_MOST}"
-            )
-        self._told.append((answer, response))
-        if answer.articles and page < answer.pages:
-            yield self._articles(link, section_id, page + 1)
+        total = told.total or 0
+        if total > _MOST:
+            raise ExtractionError(response.url, "data.total", f"{total} articles; the bound is {_MOST}")
+        self._told.append((told, response))
+        if told.articles and page < (told.pages or 0):
+            yield self._articles(section, section_id, page + 1)
             return
-        told, witness = self._told, self.session.witness
-        slugs = [raw.slug for each, _ in told for raw in each.articles]
-        if why := unproven([each.total for each, _ in told], slugs):
-            self.logger.info("section %s in the interface: %s; reading its pages", link.slug, why)
-            witness.by_pages[link.slug] = why
-            yield self.listing_request(link.slug, 1, walk=1)
+        witness = self.session.witness
+        keys = [raw.slug for each, _ in self._told for raw in each.articles]
+        if why := unproven([each.total or 0 for each, _ in self._told], keys):
+            self.logger.info("section %s in the interface: %s; reading its pages", section.key, why)
+            witness.by_pages[section.key] = why
+            yield from self.walk_again(section.key, 1)
         else:
-            witness.sections[link.slug] = section_id
-            yield from (
-                self._compare(link.slug) if self.arguments.witness == "both" else self._believe(link.slug)
-            )
+            witness.sections[section.key] = section_id
+            compared = self.arguments.witness == "both"
+            yield from self._compare(section.key) if compared else self._believe(section.key)
         yield from self._next_section()
 
     def _compare(self, section: str) -> Iterator[scrapy.Request]:
         for answer, _ in self._told:
             for raw in answer.articles:
                 self.session.witness.tell(section, raw, self.session.context)
-        yield self.listing_request(section, 1, walk=1)
+        yield from self.walk_again(section, 1)
 
     def _believe(self, section: str) -> Iterator[scrapy.Request | PageReadings]:
         for page, (answer, response) in enumerate(self._told, 1):
@@ -161,14 +155,14 @@ class InterfaceSpider(ArticleSpider):
     def interface_failed(self, failure: Failure) -> Iterator[scrapy.Request]:
         """Deal with an answer that could not be had; it says nothing about the pages."""
         error: Any = failure.value
-        yield from self.failed(failure.request, blocked(error) or error)  # type: ignore[attr-defined]
+        yield from self.failed(failure.request, self.blocked(error) or error)  # type: ignore[attr-defined]
 
     def failed(self, request: scrapy.Request, error: BaseException) -> Iterable[scrapy.Request]:
         """Leave the interface for the rest of the crawl when it is what failed; see ``PatientSpider.failed``."""
-        section: SectionLink | None = request.meta.get("interface")
+        section: Section | None = request.meta.get("interface")
         if section is None:
             return super().failed(request, error)
         witness = self.session.witness
         witness.left = f"{request.url}: {describe(error)}"
         self.logger.warning("The interface does not answer; reading pages instead. %s", witness.left)
-        return [self.listing_request(section.slug, 1, walk=1), *self._next_section()]
+        return [*self.walk_again(section.key, 1), *self._next_section()]

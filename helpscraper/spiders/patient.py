@@ -15,15 +15,14 @@ from scrapy.utils.defer import deferred_from_coro
 from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.extensions.payload import UnreadablePayload, payload_of
 from helpscraper.intake.wording import network_error, problem_kind
-from helpscraper.platforms.okx import PAST_THE_END, OkxPage
-from helpscraper.platforms.okx.recognise import is_challenge
+from helpscraper.platforms.contract import PAST_THE_END, Address, Link, Platform
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["LISTING", "PatientSpider", "blocked", "describe"]
+__all__ = ["LISTING", "PatientSpider", "describe"]
 
 LISTING = 10
 """The priority of a listing, before every article: the faster lists are read, the less they shift under the crawl."""
@@ -41,6 +40,7 @@ class PatientSpider(scrapy.Spider):
     """
 
     session: CrawlSession
+    platform: Platform
 
     walks = 3
     """How often a section whose list moves while it is read is read from its first page, in all."""
@@ -48,13 +48,14 @@ class PatientSpider(scrapy.Spider):
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
         self.pages_stated: dict[str, int] = {}
+        self.first_links: dict[str, Link] = {}
         self._again: list[Request] = []
         self._chances_given = 0
         self._failed_in_a_row = 0
 
     @abstractmethod
-    def listing_request(self, section: str, page: int, *, walk: int) -> Request:
-        """Return the request for one page of a section's listing."""
+    def list_request(self, link: Link, *, walk: int) -> Request:
+        """Return the request for one page of a list."""
 
     @abstractmethod
     def due_requests(self) -> list[Request]:
@@ -63,6 +64,23 @@ class PatientSpider(scrapy.Spider):
     @abstractmethod
     def late_requests(self) -> list[Request]:
         """Return what is to be asked for when everything else is done; empty when nothing is."""
+
+    def request(self, link: Link, callback: Any, **more: Any) -> Request:
+        """Return the request for ``link``, whose failure is entered in the ledger; ``more`` goes to the callback."""
+        return Request(
+            link.url,
+            callback,
+            errback=self.download_failed,
+            headers=dict(link.headers),
+            priority=0 if link.address.kind == "article" else LISTING,
+            cb_kwargs={"asked": link.address, **more},
+            # A second walk asks for the same pages again; everything else is asked for once by construction.
+            dont_filter=True,
+        )
+
+    def walk_again(self, section: str, walk: int) -> list[Request]:
+        """Return the request that reads a list from its first page again."""
+        return [self.list_request(self.first_links[section], walk=walk)]
 
     def reached(self) -> None:
         """Note that the site answered with a page."""
@@ -75,7 +93,7 @@ class PatientSpider(scrapy.Spider):
         self._chances_given += 1
         kept = {
             name: request.meta[name]
-            for name in ("where", "handle_httpstatus_list", "unlisted")
+            for name in ("handle_httpstatus_list", "unlisted")
             if name in request.meta
         }
         url = next(iter(request.meta.get("redirect_urls", ())), request.url)
@@ -100,7 +118,7 @@ class PatientSpider(scrapy.Spider):
         error: Any = failure.value
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(error, HttpError):
-            yield from self.failed(request, blocked(error) or error)
+            yield from self.failed(request, self.blocked(error) or error)
             if error.response.status < 500 and error.response.status not in {403, 429}:
                 self.reached()
                 return
@@ -121,41 +139,81 @@ class PatientSpider(scrapy.Spider):
         Returns what can be done about it now. A section one of whose pages is missing is not whole, but the pages
         behind the missing one are still read; an article that was found stays accounted for.
         """
-        detail = describe(error)
-        where = request.meta["where"]
+        asked: Address = request.cb_kwargs["asked"]
+        detail, where = describe(error), _named(asked)
         self.logger.info("%s (%s): %s", where, request.url, detail)
-        section, page = request.cb_kwargs.get("section"), request.cb_kwargs.get("page", 1)
-        if section and request.meta.get("guessed") and _is_missing(error):
-            # Nothing said that there is such a page: its absence is the end of the listing, not a hole in it.
-            self.session.ledger.listing_page(
-                section, page, walk=request.cb_kwargs["walk"], total=None, shown=0, pages=None, last=True
-            )
-            return []
-        if section and page > 1 and _is_missing(error) and request.cb_kwargs["walk"] < self.walks:
-            # The last page is gone: articles were taken off the list while it was read.
-            return [self.listing_request(section, 1, walk=request.cb_kwargs["walk"] + 1)]
+        if asked.kind == "list" and _is_missing(error):
+            section, walk = asked.key or "", request.cb_kwargs["walk"]
+            if asked.guessed:
+                # Nothing said that there is such a page: its absence is the end of the list, not a hole in it.
+                self.session.ledger.listing_page(
+                    section, asked.page, walk=walk, total=None, shown=0, pages=None, last=True
+                )
+                return []
+            if asked.page > 1 and walk < self.walks:
+                # The last page is gone: articles were taken off the list while it was read.
+                return self.walk_again(section, walk + 1)
         if self.try_again(request):
             return []
+        if self._no_such_article(request, error):
+            self.session.ledger.settle(asked.key or "", "absent", detail)
+            return []
+        self._note_failure(request, error, f"{where}: {detail}")
+        return self._settle_failure(request, asked, detail)
+
+    def _no_such_article(self, request: Request, error: BaseException) -> bool:
+        """Tell whether the page of an article that no list shows says, without a 404, that there is no such article."""
+        unlisted = bool(request.meta.get("unlisted"))
+        return unlisted and isinstance(error, ExtractionError) and error.field in _NO_SUCH_ARTICLE
+
+    def _note_failure(self, request: Request, error: BaseException, detail: str) -> None:
         ledger, kind = self.session.ledger, "payload" if isinstance(error, UnreadablePayload) else "download"
         if isinstance(error, ExtractionError):
             kind = problem_kind(error)
-            if request.meta.get("unlisted") and error.field in _NO_SUCH_ARTICLE:
-                ledger.settle(request.cb_kwargs["slug"], "absent", detail)
-                return []
             if kind == "extraction":
                 ledger.tally(
                     "drift", {f"{error.field} at {error.selector}" if error.selector else error.field: 1}
                 )
-        ledger.problem(kind, request.url, f"{where}: {detail}")
-        if "slug" in request.cb_kwargs:
-            ledger.settle(request.cb_kwargs["slug"], "failed", detail)
-        elif section:
+        ledger.problem(kind, request.url, detail)
+
+    def _settle_failure(self, request: Request, asked: Address, detail: str) -> list[Request]:
+        """Enter which article, list page or way to them is missing; return the request that goes on behind it."""
+        ledger = self.session.ledger
+        if asked.kind == "article":
+            ledger.settle(asked.key or "", "failed", detail)
+        elif asked.kind == "list":
+            section, page = asked.key or "", asked.page
             ledger.section_problem(section, f"page {page}: {detail}")
             if page < self.pages_stated.get(section, 0):
-                return [self.listing_request(section, page + 1, walk=request.cb_kwargs["walk"])]
+                link = self.platform.list_link(self.session.context, section, page + 1)
+                return [self.list_request(link, walk=request.cb_kwargs["walk"])] if link else []
         else:
-            ledger.problem("discovery", request.url, f"{where}: {detail}")
+            ledger.problem("discovery", request.url, f"{_named(asked)}: {detail}")
         return []
+
+    def blocked(self, error: BaseException) -> ExtractionError | None:
+        """Return the block or challenge page that an HTTP error brought, as the error that it is; None for others."""
+        if not isinstance(error, HttpError) or error.response.status not in {403, 429, 503}:
+            return None
+        response = error.response
+        title = self.platform.blocked(response.url, payload_of(response))
+        if title is None:
+            return None
+        detail = f"HTTP {response.status} with a block or challenge page ({title!r})"
+        return ExtractionError(response.url, "challenge", detail)
+
+
+def _named(asked: Address) -> str:
+    """Name the page that was asked for, as the ledger's problems do."""
+    match asked.kind:
+        case "home":
+            return "home page"
+        case "list":
+            return f"section {asked.key}, page {asked.page}"
+        case "search":
+            return f"search, page {asked.page}"
+        case _:
+            return f"{asked.kind} {asked.key}"
 
 
 def describe(error: BaseException) -> str:
@@ -181,22 +239,3 @@ def _is_missing(error: BaseException) -> bool:
     if isinstance(error, ExtractionError):
         return error.field == PAST_THE_END
     return isinstance(error, HttpError) and error.response.status in {404, 410}
-
-
-def blocked(error: BaseException) -> ExtractionError | None:
-    """Return the block or challenge page that an HTTP error brought, as the error that it is; None for any other."""
-    if not isinstance(error, HttpError):
-        return None
-    response = error.response
-    try:
-        page = OkxPage(response.url, payload_of(response))
-        blocked = response.status in {403, 429, 503} and is_challenge(page)
-    except ExtractionError:
-        return None  # no page at all
-    if not blocked:
-        return None
-    return ExtractionError(
-        response.url,
-        "challenge",
-        f"HTTP {response.status} with a block or challenge page ({page.head_title!r})",
-    )

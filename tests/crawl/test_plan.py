@@ -6,13 +6,16 @@ import datetime as dt
 import math
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
+from helpscraper.crawl import plan
+from helpscraper.crawl.plan import Audit, Pace, plan_audit, suspicion
+from helpscraper.platforms import get_platform
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
 KNOWN: dict[str, Any] = {
@@ -26,6 +29,8 @@ KNOWN: dict[str, Any] = {
     "body_sha256": "0" * 64,
     "status": "fetched",
 }
+
+needs_fetch = partial(plan.needs_fetch, evidence=get_platform("okx").claim.evidence)
 
 
 def test_an_unchanged_article_is_not_fetched() -> None:
@@ -48,9 +53,19 @@ def test_each_piece_of_evidence_is_a_reason(listed: dict[str, Any], reason: str)
     assert needs_fetch(KNOWN | listed, KNOWN, "faq-login") == reason
 
 
-def test_what_a_listing_does_not_state_says_nothing() -> None:
-    assert needs_fetch(dict.fromkeys(KNOWN), KNOWN, "faq-login") is None
+def test_a_column_that_one_side_does_not_state_is_no_reason() -> None:
     assert needs_fetch(KNOWN, KNOWN | {"updated_at": None}, "faq-login") is None
+
+
+def test_a_row_without_evidence_carries_nothing_over() -> None:
+    """A list of titles cannot show that an article stayed as it was: its body may be another one."""
+    assert needs_fetch(dict.fromkeys(KNOWN), KNOWN, "faq-login") == "no evidence"
+    titles = {"title": KNOWN["title"]}
+    assert plan.needs_fetch(titles, KNOWN, "faq-login", evidence=("updated_at",)) == "no evidence"
+    assert plan.needs_fetch(titles, KNOWN, "faq-login", evidence=()) == "no evidence"
+    dated = titles | {"updated_at": KNOWN["updated_at"]}
+    assert plan.needs_fetch(dated, KNOWN, "faq-login", evidence=("updated_at",)) is None
+    assert plan.needs_fetch(dated, KNOWN | {"updated_at": None}, evidence=("updated_at",)) == "no evidence"
 
 
 def test_listings_state_milliseconds_where_articles_state_minutes() -> None:

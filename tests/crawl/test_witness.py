@@ -68,7 +68,9 @@ def test_an_empty_list_states_no_edition() -> None:
     ],
 )
 def test_a_second_is_no_edit_and_any_other_is(moved: dict[str, Any], reason: str | None) -> None:
-    assert needs_fetch(evidence(raw(**moved), HERE, KNOWN), KNOWN, "faq-kyc") == reason
+    assert (
+        needs_fetch(evidence(raw(**moved), HERE, KNOWN), KNOWN, "faq-kyc", evidence=("updated_at",)) == reason
+    )
 
 
 def test_a_new_article_has_all_its_evidence() -> None:

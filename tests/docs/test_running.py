@@ -39,11 +39,11 @@ def test_a_setting_is_read_where_the_page_says() -> None:
 def test_the_settings_are_the_thresholds_of_the_checks() -> None:
     from scrapy.settings import Settings
 
-    found = session_options(Settings(OWN)).thresholds
+    found = session_options(Settings(OWN), "okx/3").thresholds
     assert found == Thresholds()
     changed = {f"HEALTH_{f.name.upper()}": 7 for f in dataclasses.fields(Thresholds)}
     assert changed.keys() <= OWN.keys()
-    assert set(dataclasses.astuple(session_options(Settings(OWN | changed)).thresholds)) == {7}
+    assert set(dataclasses.astuple(session_options(Settings(OWN | changed), "okx/3").thresholds)) == {7}
 
 
 def test_every_threshold_has_its_reason() -> None:

@@ -274,9 +274,11 @@ class OkxInterface(Interface):
         """Return the id of the section and the page that ``url`` asks for."""
         return articles_asked(url)
 
-    def read_section(self, url: str, payload: Payload) -> Section:
+    def read_section(self, key: str, url: str, payload: Payload) -> Section:
         """Return the section that an answer describes."""
         node = NodeAnswer(url, payload).section
+        if node.slug != key:
+            raise ExtractionError(url, "data.section.slug", f"{node.slug}, where {key} was asked for")
         return Section(key=node.slug, title=node.title, content_type=node.content_type, source_id=node.id)
 
     def read_list(self, key: str, url: str, payload: Payload, context: Context) -> Findings:

@@ -10,5 +10,5 @@ from helpscraper.spiders import help as ours
 class Broken(ours.HelpSpider):
     name = "help"
 
-    def parse_article(self, response: Any, slug: str) -> Any:
-        raise ValueError(f"a defect in the callback, at {slug}")
+    def parse_article(self, response: Any, asked: Any) -> Any:
+        raise ValueError(f"a defect in the callback, at {asked.key}")

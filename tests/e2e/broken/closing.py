@@ -12,6 +12,6 @@ from helpscraper.spiders import help as ours
 class Broken(ours.HelpSpider):
     name = "help"
 
-    def parse_listing(self, response: Any, section: str, page: int, walk: int) -> Any:
-        yield from super().parse_listing(response, section, page, walk)
+    def parse_list(self, response: Any, asked: Any, walk: int) -> Any:
+        yield from super().parse_list(response, asked, walk)
         raise CloseSpider("had enough")

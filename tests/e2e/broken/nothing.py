@@ -10,5 +10,5 @@ from helpscraper.spiders import help as ours
 class Broken(ours.HelpSpider):
     name = "help"
 
-    def parse_home(self, response: Any) -> Any:
+    def parse_page(self, response: Any, asked: Any) -> Any:
         return []
