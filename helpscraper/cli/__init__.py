@@ -1,7 +1,7 @@
 """The command line: parse arguments, call one function, print.
 
-Each command is a module with ``HELP``, ``configure(parser)`` and ``run(args) -> int``; only the one that is asked for
-is imported, so that ``helpscraper --help`` stays quick.
+Each command is a module with ``EXAMPLE``, ``configure(parser)`` and ``run(args) -> int``; only the module of the given
+command is imported, to keep ``helpscraper --help`` fast.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ __all__ = ["COMMANDS", "build_parser", "main"]
 
 COMMANDS = {
     "crawl": "crawl a help centre and commit a snapshot",
-    "accept": "promote a refused snapshot after a look at it",
-    "runs": "list every crawl, the refused and the failed ones too",
-    "log": "list snapshots with their changes, or tell the story of one article",
-    "diff": "show what changed between two snapshots",
+    "accept": "commit a refused snapshot after you have checked it",
+    "runs": "list every run, including refused and failed ones",
+    "log": "list snapshots with their changes, or the changes of one article",
+    "diff": "show the changes between two snapshots",
     "show": "show a snapshot, or one article in it",
-    "history": "list what happened to one article",
-    "blame": "tell which snapshot brought each paragraph of an article",
-    "verify": "prove that the archive is whole",
-    "compact": "put the snapshots of past months together, a month in a file",
+    "history": "list the changes of one article",
+    "blame": "show which snapshot brought each paragraph of an article",
+    "verify": "check that the archive is whole",
+    "compact": "pack the snapshots of each past month into one file",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
     "import": "make snapshots from saved pages, flattened text or captures of a web archive",
-    "reextract": "read the recorded pages of crawls again with today's extractor",
+    "reextract": "read the recorded pages of crawls again with the current extractor",
     "report": "build the report site: static pages that open from disk",
     "feed": "write Atom feeds of the site, its sections and its articles",
     "demo": "crawl the sample help centre twice and show what changed",

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Promote the snapshot and say where it is now."""
+    """Commit the refused snapshot and print its path."""
     from helpscraper.crawl.conclude import accept
 
     catalog = open_catalog(args)
@@ -32,9 +32,9 @@ def run(args: argparse.Namespace) -> int:
     newer = [each for each in sorted(catalog.paths(written.partition)) if each > written.snapshot_id]
     if newer:
         print(
-            f"the feed published with {newer[0]} starts from the snapshot before {written.snapshot_id}; the commands "
-            "see that and compare anew,\n  other readers of changes/ find the start of each feed in its metadata "
-            "(helpscraper.from)",
+            f"the change feed of {newer[0]} starts from the snapshot before {written.snapshot_id}\n"
+            "  commands notice this and compare again; other readers of changes/ find the start of each feed in its "
+            "metadata (helpscraper.from)",
             file=sys.stderr,
         )
     return 0

@@ -6,21 +6,20 @@ import argparse
 
 from helpscraper.cli.options import add_format, add_partition, open_catalog
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "tell which snapshot brought each paragraph of an article"
 EXAMPLE = """\
 examples:
   helpscraper blame what-is-a-passkey
   helpscraper blame what-is-a-passkey --format json
 
-A ^ before a snapshot marks what was there already when the archive began; nobody knows since when.
+A ^ before a snapshot marks paragraphs of the first snapshot, which may be older.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its slug, or an earlier one")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier slug")
     add_partition(parser)
     add_format(parser)
 
@@ -40,10 +39,10 @@ def run(args: argparse.Namespace) -> int:
     rows = found.to_pylist()
     with paged(args.output) as target:
         for row in rows:
-            # As in git, a caret marks what was there when the history begins.
+            # A caret as in git blame.
             line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
             line.append(terminal_safe(cells_shown(row["text"])), style="not dim")
             target.print(line, soft_wrap=True)
         if any(row["or_earlier"] for row in rows):
-            target.print(Text("(^: there already when the archive began)", style="dim"), soft_wrap=True)
+            target.print(Text("(^: in the first snapshot, may be older)", style="dim"), soft_wrap=True)
     return 0

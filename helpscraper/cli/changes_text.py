@@ -1,6 +1,6 @@
-"""Changes as a person reads them: one line an article, its fields below, the words that changed on request.
+"""Print changes as text: a line for each article, its changed fields below, and changed words on request.
 
-Everything that comes from a page passes ``terminal_safe`` before it is printed.
+All text of the site passes ``terminal_safe``.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _STYLES = {
 _WIDTH = len("unverified (silent)")
 
 Words = Callable[[str, str], "BodyDiff | None"]
-"""Gives the word diff of two bodies by their keys, or None when one of them cannot be read."""
+"""Returns the word diff of two bodies by their keys, or None when one of them cannot be read."""
 
 
 @contextlib.contextmanager
 def paged(output: str | None = None) -> Iterator[Console]:
-    """Give a console that pages and colours on a terminal and is plain in a pipe, or in the file ``output``."""
+    """Give a console with pager and colours on a terminal, or a plain one for a pipe or the file ``output``."""
     if output is not None:
         text = io.StringIO()
         yield console(text)
@@ -64,7 +64,7 @@ def paged(output: str | None = None) -> Iterator[Console]:
 
 
 def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Words | None = None) -> None:
-    """Print the changes grouped by article, strongest kind first; ``quiet`` counts what was left out."""
+    """Print the changes by article, strongest kind first; ``quiet`` is the number of omitted records."""
     target.print(
         Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
     )
@@ -83,7 +83,8 @@ def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Word
     target.print(Text(total or "no change"), soft_wrap=True)
     if quiet:
         target.print(
-            Text(f"({quiet} view counts and excerpts moved: --kind counted)", style="dim"), soft_wrap=True
+            Text(f"(changed view counts and excerpts not shown: {quiet}; add --kind counted)", style="dim"),
+            soft_wrap=True,
         )
 
 
@@ -106,22 +107,22 @@ def _may_be_new(row: Mapping[str, Any]) -> bool:
 
 
 def print_records(target: Console, records: Sequence[Mapping[str, Any]], words: Words | None = None) -> None:
-    """Print the changes of one article in one snapshot, without naming it."""
+    """Print the changes of one article in one snapshot, without its name."""
     for row in records:
         if row["field"] == ARTICLE:
-            said = row["kind"]
+            text = row["kind"]
             if _may_be_new(row):
-                said += "          seen for the first time; the snapshot before did not look everywhere"
-            elif said == "unverified":
-                said += "          not seen, and not looked for everywhere"
-            target.print(Text(f"    {said}", style=_STYLES.get(row["kind"], "")), soft_wrap=True)
+                text += "          seen for the first time; the snapshot before did not look everywhere"
+            elif text == "unverified":
+                text += "          not seen, but the crawl did not look everywhere"
+            target.print(Text(f"    {text}", style=_STYLES.get(row["kind"], "")), soft_wrap=True)
     _print_fields(target, records)
     if words is not None:
         _print_article_words(target, records, words)
 
 
-# What follows from another change of the same article and tells a reader nothing new.
-_FOLLOWS = {
+# Fields whose change follows from that of another field.
+_IMPLIED_BY = {
     "updated_at": {"updated_on"},
     "published_at": {"published_on"},
     "category_title": {"category"},
@@ -134,22 +135,19 @@ _FOLLOWS = {
 
 
 def _print_fields(target: Console, records: Sequence[Mapping[str, Any]], heading: str = "") -> None:
-    """Print a line for each change that says something of its own; ``--format json`` has every one.
-
-    A kind that stands in the ``heading`` already is not said again.
-    """
+    """Print a line for each change that is not implied by another; the kind is omitted if it is the ``heading``."""
     fields = {row["field"]: row for row in records}
     for name, row in fields.items():
-        if name == ARTICLE or _FOLLOWS.get(name, set()) & fields.keys():
+        if name == ARTICLE or _IMPLIED_BY.get(name, set()) & fields.keys():
             continue
         kind = f"{row['kind']}{' (silent)' if name == 'body_sha256' and row['silent'] else ''}"
         if row["kind"] == heading:
             kind = ""
-        target.print(Text(f"    {kind:<{_WIDTH}} {_said(row, fields.get('word_count'))}"), soft_wrap=True)
+        target.print(Text(f"    {kind:<{_WIDTH}} {_describe(row, fields.get('word_count'))}"), soft_wrap=True)
 
 
-def _said(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
-    """Say one change in words."""
+def _describe(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
+    """Return one change as text; ``words`` is the change of the word count."""
     before, after = _value(row, "before"), _value(row, "after")
     if row["field"] == "body_sha256":
         if words is None or not (words["before"] and words["after"]):
@@ -176,7 +174,7 @@ def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], 
         if row["field"] == "body_sha256" and row["before"] and row["after"]:
             found = words(row["before"], row["after"])
             if found is None:
-                target.print(Text("    a body of it cannot be read", style="yellow"), soft_wrap=True)
+                target.print(Text("    one of its bodies cannot be read", style="yellow"), soft_wrap=True)
                 continue
             if found.note:
                 target.print(Text(f"      ({found.note})", style="dim"), soft_wrap=True)
@@ -185,7 +183,7 @@ def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], 
 
 
 def print_words(target: Console, found: WordDiff, context: int | None = 1) -> None:
-    """Print a word diff, indented: in colours on a terminal, with ``[-gone-]{+new+}`` in a pipe."""
+    """Print a word diff, indented: in colours on a terminal, as ``[-gone-]{+new+}`` in a pipe."""
     from helpscraper.history.render import plain, to_rich
 
     lines = (
@@ -201,7 +199,7 @@ def print_words(target: Console, found: WordDiff, context: int | None = 1) -> No
 
 
 def _styled(line: Text) -> Iterator[tuple[int, int, str]]:
-    """Cut a line where its style changes."""
+    """Split a line where its style changes."""
     edges = sorted({0, len(line.plain), *(edge for span in line.spans for edge in (span.start, span.end))})
     for start, end in pairwise(edges):
         style = " ".join(str(span.style) for span in line.spans if span.start <= start and end <= span.end)
@@ -209,7 +207,7 @@ def _styled(line: Text) -> Iterator[tuple[int, int, str]]:
 
 
 def count_stat(diff: DiffResult) -> dict[tuple[str | None, str], int]:
-    """Return how many articles of each section had each kind of change, by section and then by kind."""
+    """Return the number of articles by section and kind of change."""
     known = diff.articles
     sections = dict(
         zip(known.column("article_id").to_pylist(), known.column("section").to_pylist(), strict=True)
@@ -228,7 +226,7 @@ def count_stat(diff: DiffResult) -> dict[tuple[str | None, str], int]:
 
 
 def print_stat(target: Console, diff: DiffResult) -> None:
-    """Print how many articles of each section had each kind of change."""
+    """Print the number of articles by section and kind of change."""
     found = count_stat(diff)
     kinds = [kind for kind in KINDS if any(kind == each for _, each in found)]
     shown = Table(box=None, pad_edge=False, header_style="bold")
@@ -249,7 +247,7 @@ def print_stat(target: Console, diff: DiffResult) -> None:
 
 
 def _print_table(target: Console, table: Table) -> None:
-    """Print a table; in a pipe without the blanks that rich puts behind the last column."""
+    """Print a table, in a pipe without trailing blanks."""
     if target.is_terminal:
         target.print(table)
         return
@@ -259,6 +257,6 @@ def _print_table(target: Console, table: Table) -> None:
 
 
 def print_warnings(warnings: Sequence[str]) -> None:
-    """Print warnings to stderr, so that a pipe carries data only."""
+    """Print warnings to stderr, so that a pipe gets data only."""
     for text in warnings:
         print(f"warning: {terminal_safe(text)}", file=sys.stderr)

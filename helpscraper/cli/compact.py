@@ -13,21 +13,20 @@ from helpscraper.errors import ExitCode, LockHeldError
 if TYPE_CHECKING:
     from helpscraper.archive.compact import MonthReport
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "put the snapshots of past months together, a month in a file"
 EXAMPLE = """\
 examples:
-  helpscraper compact                       # every finished month
+  helpscraper compact                       # every past month
   helpscraper compact --dry-run             # print the work and do nothing
   helpscraper compact --keep 90             # snapshots older than 90 days
   helpscraper compact --before 2026-11-01   # snapshots from before that day (UTC)
 
-Readers see the same rows. The month's file is read back and compared before the originals are removed. If a run is
-interrupted, the next one finishes the job. No crawl of the same site and locale can run meanwhile.
+Readers see the same rows. The month's file is read back and compared before the originals are removed. The next run
+finishes an interrupted one. No crawl of the same site and locale can run meanwhile.
 
-exit codes: 0 done, 1 a file was left as it was (it is named), 2 wrong arguments or no archive, 75 a crawl of a site and
-locale is running (the others are done)
+exit codes: 0 done, 1 a file could not be packed (it is named), 2 wrong arguments or no archive, 75 a crawl of a site
+and locale is running (the others are done)
 """
 
 
@@ -35,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
-        "--keep", type=_days, metavar="DAYS", help="leave the snapshots of the last DAYS days as they are"
+        "--keep", type=_days, metavar="DAYS", help="do not pack the snapshots of the last DAYS days"
     )
     which.add_argument(
         "--before",
@@ -48,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compact each site and locale under its lock; print one line a month."""
+    """Compact each site and locale under its lock; print a line for each month."""
     from helpscraper.archive.compact import compact, month_begin
     from helpscraper.crawl.lock import CrawlLock
 
@@ -83,7 +82,7 @@ def _line(report: MonthReport, *, dry_run: bool) -> str:
     noun = "feeds" if report.kind == "changes" else "snapshots"
     head = f"{report.partition} {report.month[:4]}-{report.month[4:]}: {len(report.ids)} {noun}"
     if dry_run:
-        return f"{head}, {report.before:,} bytes, would be put together"
+        return f"{head}, {report.before:,} bytes, would be packed"
     return f"{head}, {report.before:,} bytes became {report.after:,}"
 
 

@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from helpscraper.cli.changes_text import Words
     from helpscraper.history.result import DiffResult
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "show what changed between two snapshots"
 EXAMPLE = """\
 examples:
   helpscraper diff                                    # the last snapshot against the one before it
@@ -30,8 +29,8 @@ examples:
   helpscraper diff --stat --locale all
   helpscraper diff --exit-code > changes.txt || mail -s changes me < changes.txt
 
-The table is for a reader and leaves view counts out unless --kind counted or --field asks for them; every other format
-holds all records. What is marked (new?) was seen for the first time by a crawl that looked further than the one before.
+The table omits view counts unless --kind counted or --field is given; the other formats hold all records. An article
+marked (new?) was seen for the first time, but the crawl before did not look everywhere.
 """
 
 
@@ -49,9 +48,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", action="store_true", help="show the words that changed in edited bodies")
     parser.add_argument("--stat", action="store_true", help="only count changes by section and kind")
     parser.add_argument(
-        "--exit-code", action="store_true", help="exit 1 when something is shown, as git diff does"
+        "--exit-code", action="store_true", help="exit 1 when there are changes, as git diff does"
     )
-    parser.add_argument("--site", help="only this site, where the archive holds several")
+    parser.add_argument("--site", help="only this site, if the archive holds several")
     parser.add_argument(
         "--locale",
         action="append",
@@ -70,11 +69,9 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.history.diff import diff_snapshots
 
     if args.words and args.stat:
-        refuse_together("--words", "--stat", "words are shown article by article, --stat only counts")
+        refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
     if args.words and args.format != "table":
-        refuse_together(
-            "--words", f"--format {args.format}", "words are text for a reader: leave --format out"
-        )
+        refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
     catalog = Catalog(args.archive, site=args.site)
     failed: list[CommandError] = []
     kinds, fields = _split(args.kind), _split(args.field)
@@ -85,22 +82,22 @@ def run(args: argparse.Namespace) -> int:
     if failed and not diffs:
         raise failed[0]
     if not diffs:
-        catalog.resolve("latest")  # says that there is none
+        catalog.resolve("latest")  # raises an error, because there is no snapshot
     found: list[tuple[DiffResult, int]] = []
     for diff in _narrowed(catalog, diffs, args):
         shown = diff if "counted" in kinds or _wants_all(args) else diff.loud()
         found.append((shown, len(diff) - len(shown)))
         print_warnings(diff.warnings)
         if diff.partition is not None:
-            # `latest~N` and a date then mean another snapshot than they did.
+            # Without the lost snapshot `latest~N` and dates mean another one.
             print_warnings(lost_warnings(catalog, diff.partition, min(diff.from_id, diff.to_id)))
         if diff.from_id > diff.to_id:
             print_warnings(
-                [f"back in time, from {diff.from_id} to {diff.to_id}: what was added shows as removed"]
+                [f"{diff.from_id} is later than {diff.to_id}: added articles are shown as removed"]
             )
     print_warnings([error.message for error in failed])
     _print(catalog, found, args)
-    # One answer whatever the format: a moved view count is a change only for who asks for view counts.
+    # In every format view counts count as changes only if they were asked for.
     changed = any(shown if "counted" in kinds or fields else shown.loud() for shown, _ in found)
     return int(args.exit_code and changed)
 
@@ -110,27 +107,27 @@ def _split(values: list[str]) -> list[str]:
     if not all(parts):
         raise CommandError(
             f"{','.join(values)!r}: a name is empty",
-            advice="leave the option out where nothing is to be narrowed down",
+            advice="give a name, or leave the option out",
         )
     return parts
 
 
 def _wants_all(args: argparse.Namespace) -> bool:
-    """Data is whole; text for a reader leaves view counts out unless they are asked for."""
+    """Tell whether to include view counts: in data always, in text only if asked for."""
     return args.format != "table" or bool(args.field)
 
 
 def _pairs(
     catalog: Catalog, args: argparse.Namespace, failed: list[CommandError]
 ) -> list[tuple[Snapshot, Snapshot]]:
-    """Return the snapshots to compare, edition by edition; with several, one without both costs only itself."""
+    """Return the snapshots to compare for each edition; errors of single editions are added to ``failed``."""
     pairs = []
     for locale, where in _editions(catalog, args):
         site = where.site if where else args.site
         try:
             if args.a is None:
                 _require_two(catalog, where or catalog.partition(site, locale))
-            # An empty text is a name that is not there, such as that of a variable which nobody set.
+            # An empty argument, for instance of an unset shell variable, is an error.
             before = catalog.resolve("latest~1" if args.a is None else args.a, site=site, locale=locale)
             after = catalog.resolve("latest" if args.b is None else args.b, site=site, locale=locale)
         except CommandError as error:
@@ -151,14 +148,13 @@ def _require_two(catalog: Catalog, partition: Partition) -> None:
     ids = catalog.ids(partition)
     if len(ids) == 1:
         raise ReferenceNotFoundError(
-            f"{catalog.store.uri} ({partition}) holds one snapshot, {ids[0]}:"
-            " there is nothing before it to compare with",
-            advice="crawl again later, or look at it with `helpscraper show latest`",
+            f"{catalog.store.uri} ({partition}) holds only one snapshot, {ids[0]}",
+            advice="crawl again later to compare, or see it with `helpscraper show latest`",
         )
 
 
 def _narrowed(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> list[DiffResult]:
-    """Narrow down to the sections and articles asked for; one that no snapshot knows is an error, not "no change"."""
+    """Filter by the given sections and articles; raises ``ReferenceNotFoundError`` for unknown ones."""
     sections, articles = _split(args.section), _split(args.article)
     for names, column, what in ((sections, "section", "section"), (articles, "article_id", "article")):
         if names:
@@ -170,7 +166,7 @@ def _narrowed(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespac
 def _known(catalog: Catalog, diffs: list[DiffResult], column: str) -> set[str]:
     known: set[str | None] = set()
     for diff in diffs:
-        # What was removed out of sight is in neither snapshot, and in the diff all the same.
+        # The diff may hold articles that are in neither snapshot.
         known.update(diff.articles.column(column).to_pylist())
         for each in (diff.from_id, diff.to_id):
             table = catalog.load_table(f"{diff.partition}:{each}", columns=[column])
@@ -185,11 +181,12 @@ def _require_known(names: list[str], known: set[str], what: str, diffs: list[Dif
         if name not in known:
             like = nearest(name, known)
             pairs = "; ".join(f"neither {diff.from_id} nor {diff.to_id}" for diff in diffs[:3])
-            listed = "`helpscraper show` lists the articles"
+            listed = "run `helpscraper show` to list the articles"
             if what == "section":
-                listed = f"sections: {', '.join(sorted(known)[:20])}"
+                listed = f"choose one of: {', '.join(sorted(known)[:20])}"
             raise ReferenceNotFoundError(
-                f"{name}: {pairs} knows this {what}", advice=f"nearest: {', '.join(like)}" if like else listed
+                f"{name}: {pairs} has this {what}",
+                advice=f"did you mean: {', '.join(like)}" if like else listed,
             )
 
 
@@ -251,7 +248,7 @@ def _emit(diffs: list[DiffResult], args: argparse.Namespace) -> None:
 
 
 def _counted(diff: DiffResult) -> pa.Table:
-    """Return what ``--stat`` counts as a table: from, to, section, kind, articles."""
+    """Return the counts of ``--stat`` as a table: from, to, section, kind, articles."""
     import pyarrow as pa
 
     from helpscraper.cli.changes_text import count_stat

@@ -9,9 +9,8 @@ from helpscraper import __version__
 from helpscraper.cli.options import FORMATS, add_format, add_partition, open_catalog
 from helpscraper.errors import CommandError
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "write a snapshot as CSV, JSON, Markdown or Parquet"
 EXAMPLE = """\
 examples:
   helpscraper export --output articles.csv
@@ -19,9 +18,8 @@ examples:
   helpscraper export latest~1 --columns article_id,title,view_count --format json
   helpscraper export 2026-11-22 --wacz --output crawl.wacz    # opens in ReplayWeb.page and pywb
 
-In CSV an apostrophe stands before a cell that a spreadsheet would take for a formula (= + - @, tab, line
-break); to read such a cell back, take one apostrophe away. Lists are JSON, instants are UTC, an empty cell is
-null.
+CSV puts an apostrophe before a cell that a spreadsheet would take for a formula (= + - @, tab, line break);
+remove one apostrophe to read it back. Lists are JSON, instants are in UTC, an empty cell is null.
 """
 
 
@@ -30,17 +28,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "ref", nargs="?", default="latest", metavar="REF", help="the snapshot (default: latest)"
     )
-    parser.add_argument("--bodies", action="store_true", help="with the bodies as text, Markdown and HTML")
+    parser.add_argument("--bodies", action="store_true", help="include bodies as text, Markdown and HTML")
     parser.add_argument("--columns", metavar="A,B", help="only these columns")
     parser.add_argument(
-        "--wacz", action="store_true", help="instead: the recorded responses of that crawl as a WACZ"
+        "--wacz", action="store_true", help="write the recorded responses of that crawl as a WACZ instead"
     )
     add_partition(parser)
     add_format(parser, default=None)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the rows of one snapshot, or the responses that it was made from."""
+    """Write the rows of one snapshot, or the recorded responses of its crawl."""
     if args.wacz:
         return _write_wacz(args)
     from helpscraper.archive.reader import BODY_COLUMNS
@@ -53,12 +51,10 @@ def run(args: argparse.Namespace) -> int:
     if unknown:
         raise CommandError(
             f"unknown columns: {', '.join(name or repr(name) for name in unknown)}",
-            advice=f"columns: {', '.join(known)}",
+            advice=f"choose from: {', '.join(known)}",
         )
     if columns is not None and (again := sorted({name for name in columns if columns.count(name) > 1})):
-        raise CommandError(
-            f"columns named twice: {', '.join(again)}", advice="a record holds each column once: name it once"
-        )
+        raise CommandError(f"repeated columns: {', '.join(again)}", advice="name each column once")
     table = open_catalog(args).load_table(args.ref, bodies=args.bodies)
     if columns is not None:
         table = table.select(columns)
@@ -85,10 +81,10 @@ def _write_wacz(args: argparse.Namespace) -> int:
 
 
 def _format_of(output: str | None) -> str:
-    """Return the format that the file's name asks for; CSV where there is no file."""
+    """Return the format by the file's ending; CSV without a file."""
     if output is None:
         return "csv"
     suffix = Path(output).suffix.removeprefix(".").lower()
     if suffix in FORMATS and suffix != "table":
         return suffix
-    raise CommandError(f"{output}: the name does not tell the format", advice="add --format")
+    raise CommandError(f"{output}: the ending names no known format", advice="add --format")

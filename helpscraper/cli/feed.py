@@ -7,28 +7,27 @@ from pathlib import Path
 
 from helpscraper.cli.options import add_partition, open_existing
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "write Atom feeds of the site, its sections and its articles"
 EXAMPLE = """\
 examples:
   helpscraper feed
   helpscraper feed --out /srv/www/feeds --base-url https://example.org/feeds
   helpscraper feed --kind edited --kind touched --entries 20
 
-all.atom tells of every article; sections/ and articles/ hold a feed for each. An entry is one article in one
-crawl. Without --kind only changes of the content are told: added, removed, renamed, edited, retitled, moved.
+all.atom covers all articles; sections/ and articles/ hold a feed for each. An entry is one article in one crawl.
+The default kinds are changes of the content: added, removed, renamed, edited, retitled, moved.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--out", metavar="DIR", default="feeds", help="where the feeds go (default: %(default)s)"
+        "--out", metavar="DIR", default="feeds", help="the folder of the feeds (default: %(default)s)"
     )
-    parser.add_argument("--base-url", metavar="URL", help="the address under which DIR is served")
+    parser.add_argument("--base-url", metavar="URL", help="the URL at which DIR is served")
     parser.add_argument(
-        "--kind", dest="kinds", metavar="KIND", action="append", help="tell of these kinds of change only"
+        "--kind", dest="kinds", metavar="KIND", action="append", help="only these kinds of change"
     )
     parser.add_argument(
         "--entries", metavar="N", type=int, default=100, help="entries in one feed (default: %(default)s)"
@@ -37,12 +36,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the feeds and print where they are."""
+    """Write the feeds and print their path."""
     from helpscraper.errors import CommandError
     from helpscraper.publish.feed.build import CONTENT_KINDS, build_feeds
 
     if args.entries < 1:
-        raise CommandError(f"--entries {args.entries}: a feed has at least one entry", advice="--entries 100")
+        raise CommandError(
+            f"--entries {args.entries}: a feed needs at least one entry", advice="give a number from 1"
+        )
     built = build_feeds(
         open_existing(args),
         Path(args.out),

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
     from helpscraper.history.timeline import History
 
-__all__ = ["EXAMPLE", "HELP", "configure", "print_history", "run"]
+__all__ = ["EXAMPLE", "configure", "print_history", "run"]
 
-HELP = "list what happened to one article"
 EXAMPLE = """\
 examples:
   helpscraper history what-is-a-passkey
@@ -24,23 +23,21 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its slug, or an earlier one")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier slug")
     parser.add_argument("--words", action="store_true", help="show the words that changed in its body")
-    parser.add_argument("--counts", action="store_true", help="show how its view count moved, too")
+    parser.add_argument("--counts", action="store_true", help="show changes of its view count too")
     add_partition(parser)
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one article's changes, oldest first; as data they are whole."""
+    """Print one article's changes, oldest first; data formats hold all of them."""
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.cli.output import emit
     from helpscraper.history.timeline import article_history
 
     if args.words and args.format != "table":
-        refuse_together(
-            "--words", f"--format {args.format}", "words are text for a reader: leave --format out"
-        )
+        refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
     catalog = open_catalog(args)
     found = article_history(catalog, args.article)
     print_warnings(found.warnings)
@@ -54,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 def print_history(
     catalog: Catalog, found: History, *, words: bool = False, counts: bool = False, output: str | None = None
 ) -> None:
-    """Print an article's story, a snapshot a paragraph."""
+    """Print an article's changes, a paragraph for each snapshot."""
     from rich.text import Text
 
     from helpscraper.cli.changes_text import paged, print_records
@@ -71,7 +68,7 @@ def print_history(
         names = " -> ".join(map(terminal_safe, found.names))
         target.print(Text(f"{found.partition}  {names}", style="bold"), soft_wrap=True)
         if found.since:
-            target.print(Text(f"{found.since}  there since the archive began"), soft_wrap=True)
+            target.print(Text(f"{found.since}  in the first snapshot of the archive"), soft_wrap=True)
         for snapshot_id in dict.fromkeys(row["snapshot_id"] for row in rows):
             target.print(Text(snapshot_id, style="bold"), soft_wrap=True)
             print_records(target, [row for row in rows if row["snapshot_id"] == snapshot_id], compare)
@@ -80,16 +77,17 @@ def print_history(
         quiet = len(found) - len(rows)
         if quiet:
             target.print(
-                Text(f"({quiet} view counts and excerpts moved: --counts)", style="dim"), soft_wrap=True
+                Text(f"(changed view counts and excerpts not shown: {quiet}; add --counts)", style="dim"),
+                soft_wrap=True,
             )
 
 
 def _since(catalog: Catalog, found: History, last: str) -> str:
-    """Say whether an article was seen again after the last of its story, when nobody had looked for it."""
+    """Say whether an article was seen again after its last change, which was ``unverified``."""
     for snapshot in catalog.snapshots(found.partition):
         if snapshot.id > last and any(
             catalog.load_table(snapshot, columns=["article_id"], article_id=name).num_rows
             for name in found.names
         ):
-            return f"{snapshot.id}  seen again, as it was"
+            return f"{snapshot.id}  seen again, unchanged"
     return "not seen since"

@@ -1,7 +1,7 @@
-"""How a table is laid out on a terminal: as columns where they fit, else a record in a block.
+"""Lay out a table on a terminal: as columns if they fit, else each record as a block.
 
-A key that is cut is of no use to the next command. A cell without blanks (an id, a slug, a date, a number) is never cut
-or broken; a cell with blanks may wrap.
+A cell without blanks (an id, a slug, a date, a number) is never cut or wrapped, so that it can be copied; a cell with
+blanks may wrap.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from rich.text import Text
 __all__ = ["print_columns"]
 
 _PROSE = 24
-"""Cells across that a wrapped column needs at least."""
+"""Minimum width of a wrapped column."""
 _GAP = 2
 _INDENT = 4
 
@@ -25,10 +25,10 @@ _INDENT = 4
 def print_columns(
     target: Console, names: Sequence[str], columns: Sequence[Sequence[str]], right: Sequence[bool]
 ) -> None:
-    """Print ``columns`` under their ``names`` within the width of ``target``; ``right`` says which are numbers.
+    """Print ``columns`` with ``names`` as headings in the width of ``target``; ``right`` marks those to right-align.
 
-    Where they do not fit, columns that are wholly empty are left out. Where they still do not, each record becomes a
-    block: its first cell on a line of its own, the others named below it.
+    If they do not fit, empty columns are left out. If they still do not fit, each record becomes a block: its first
+    cell, and the others with their names below it.
     """
     widths = [max(map(cell_len, (name, *cells))) for name, cells in zip(names, columns, strict=True)]
     wraps = [any(" " in cell for cell in cells) for cells in columns]
@@ -52,7 +52,7 @@ def print_columns(
 
 
 def _packed(names: Sequence[str], cells: Sequence[str], width: int) -> Iterator[Text]:
-    """Yield lines of the cells that are not empty, each behind its name; a name stays with its cell where it can."""
+    """Yield lines of the cells that are not empty, each after its name."""
     line = Text()
     for name, cell in zip(names, cells, strict=True):
         if not cell:

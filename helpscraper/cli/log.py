@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from helpscraper.archive.reader import Catalog
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "list snapshots with their changes, or tell the story of one article"
 EXAMPLE = """\
 examples:
   helpscraper log                        # newest first, with the changes of each section

@@ -1,7 +1,7 @@
-"""How a table leaves the program: terminal, JSON, CSV, Markdown or Parquet.
+"""Write tables to a terminal or as JSON, CSV, Markdown or Parquet.
 
-Cells hold what a crawled page said, so each format has its own guard: a terminal gets no control characters,
-Markdown no markup, and CSV no formula (see ``csv_safe``).
+Cells hold text of crawled pages, so each format is made safe: terminals get no control characters, Markdown no markup,
+CSV no formulas (see ``csv_safe``).
 """
 
 from __future__ import annotations
@@ -43,8 +43,7 @@ __all__ = [
     "whole_file",
 ]
 
-# What a spreadsheet takes for the start of a formula (the full-width forms too), behind any number of
-# apostrophes.
+# The start of a formula for a spreadsheet (also full-width), after any number of apostrophes.
 _FORMULA = "^('*[=+\\-@\t\r\n＝＋－＠])"
 _MD_MARKS = str.maketrans(
     {mark: f"\\{mark}" for mark in "\\|`*_[]~"}
@@ -53,7 +52,7 @@ _MD_MARKS = str.maketrans(
 _JOINERS = "\u200c\u200d"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs"})
 _TAGS = re.compile("[\U000e0020-\U000e007f]")
-# An emoji, what gives it its look, at most thirty tags, and the tag that ends them.
+# An emoji with variation selector or skin tone, one to thirty tags, and the cancel tag.
 _TAGGED_EMOJI = re.compile(
     "([\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007e]{1,30}\U000e007f)"
 )
@@ -70,8 +69,8 @@ def emit(
 ) -> None:
     """Write ``table`` in one of the formats to the file ``output`` or to ``stream`` (default: stdout).
 
-    ``columns`` are those that the format ``table`` shows; the others write all. JSON is a list of records
-    with instants as ``2026-11-22T06:00:00Z``; CSV holds lists as JSON. A file appears whole or not at all.
+    Only the format ``table`` is limited to ``columns``. JSON is a list of records with instants as
+    ``2026-11-22T06:00:00Z``; CSV holds lists as JSON. A file is written whole or not at all.
     Raises ``CommandError`` for Parquet to a terminal and for a file that cannot be written.
     """
     out = stream or sys.stdout
@@ -81,7 +80,7 @@ def emit(
         with whole_file(Path(output)) as file:
             _write(table, format, file, columns)
     elif format == "parquet" and out.isatty():
-        raise CommandError("Parquet is no text for a terminal", advice="add --output FILE, or use a pipe")
+        raise CommandError("Parquet cannot be shown on a terminal", advice="add --output FILE, or use a pipe")
     else:
         with utf8(out) as binary:
             _write(table, format, binary, columns)
@@ -89,7 +88,7 @@ def emit(
 
 @contextlib.contextmanager
 def utf8(stream: IO[str] | None = None) -> Iterator[BinaryIO]:
-    """Give the bytes behind ``stream`` (default: stdout): data are UTF-8 whatever the terminal's own encoding."""
+    """Give the binary buffer of ``stream`` (default: stdout): data is UTF-8 whatever the terminal's encoding."""
     out = stream or sys.stdout
     out.flush()
     binary = cast("BinaryIO", cast("io.TextIOWrapper", out).buffer)
@@ -112,15 +111,14 @@ def _write(table: pa.Table, format: str, file: BinaryIO, columns: Sequence[str] 
             _print_table(table.select(columns) if columns else table, text)
             file.write(text.getvalue().encode())
         case _:
-            raise CommandError(f"unknown format {format!r}", advice="formats: table, json, csv, md, parquet")
+            raise CommandError(f"unknown format {format!r}", advice="choose table, json, csv, md or parquet")
 
 
 def csv_safe(column: Any) -> Any:
-    """Return a string column in which no cell can be a formula: an apostrophe stands before it.
+    """Return a string column with an apostrophe before each cell that a spreadsheet would take for a formula.
 
-    To read it back, take one apostrophe away wherever any number of them stands before ``= + - @``, a tab or
-    a line break (or a full-width form): ``re.sub("^'('*[=+\\-@\\t\\r\\n＝＋－＠])", r"\\1", cell)``. No other
-    cell is touched.
+    To read it back, remove one apostrophe if any number of them is followed by ``= + - @``, a tab or a line break (or
+    a full-width form): ``re.sub("^'('*[=+\\-@\\t\\r\\n＝＋－＠])", r"\\1", cell)``. Other cells are unchanged.
 
     >>> csv_safe(pa.array(["=1+1", "'=1", "'tis", None])).to_pylist()
     ["'=1+1", "''=1", "'tis", None]
@@ -129,10 +127,10 @@ def csv_safe(column: Any) -> Any:
 
 
 def terminal_safe(text: str) -> str:
-    """Return ``text`` on one line, without what could steer a terminal or turn the line around.
+    """Return ``text`` on one line, without characters that control a terminal or reverse the line.
 
-    Control characters (C0, C1), bidirectional overrides and other invisible format characters go; the joiners
-    that Arabic, Indic scripts and emoji need stay, and the tags of a flag (UTS #51), which are invisible elsewhere.
+    Removes control characters (C0, C1), bidirectional overrides and other invisible format characters; keeps joiners,
+    which Arabic, Indic scripts and emoji need, and the tags of flags (UTS #51).
 
     >>> terminal_safe("a\\x1b[31mb\\nc\\u202ed")
     'a[31mb cd'
@@ -141,18 +139,18 @@ def terminal_safe(text: str) -> str:
         return text
     spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ").replace("\r", " ")
     if _TAGS.search(spaced):
-        # Every second part is a tagged emoji, and stays as it is.
+        # Every second part is a tagged emoji.
         parts = _TAGGED_EMOJI.split(spaced)
-        return "".join(part if n % 2 else _seen(part) for n, part in enumerate(parts))
-    return _seen(spaced)
+        return "".join(part if n % 2 else _visible(part) for n, part in enumerate(parts))
+    return _visible(spaced)
 
 
-def _seen(text: str) -> str:
+def _visible(text: str) -> str:
     return "".join(c for c in text if c in _JOINERS or unicodedata.category(c) not in _UNSEEN)
 
 
 def md_safe(text: str) -> str:
-    """Return ``text`` as it reads in a cell of a Markdown table: no markup, no HTML, no pipe, one line.
+    """Return ``text`` escaped for a cell of a Markdown table: no markup, no HTML, no pipe, one line.
 
     >>> md_safe("a|b <i>[x](y)")
     'a\\\\|b &lt;i&gt;\\\\[x\\\\](y)'
@@ -169,14 +167,14 @@ def console(stream: IO[str] | None = None) -> Console:
 
 
 class _Console(Console):
-    """Leaves a pipe that nobody reads any more to ``cli.main``, where rich would exit with 1."""
+    """Lets ``cli.main`` handle a closed pipe, for which rich would exit with 1."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
 
 
 def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
-    """Print one record, a field on each line."""
+    """Print one record with a line for each field."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
@@ -186,7 +184,7 @@ def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
 
 
 def cells_shown(line: str) -> str:
-    """Return a line of a body as a terminal shows it: the cells of a table row, which tabs part, behind bars.
+    """Return a line of a body with bars instead of the tabs between the cells of a table row.
 
     >>> cells_shown("BTC\\t0.1")
     'BTC | 0.1'
@@ -195,7 +193,7 @@ def cells_shown(line: str) -> str:
 
 
 def print_text(text: str, stream: IO[str] | None = None) -> None:
-    """Print a text of several lines: as it is in a pipe, without control characters on a terminal."""
+    """Print a text of several lines; on a terminal without control characters."""
     out = stream or sys.stdout
     if out.isatty():
         text = "\n".join(terminal_safe(line.expandtabs()) for line in text.splitlines())
@@ -217,7 +215,7 @@ def _print_table(table: pa.Table, stream: IO[str]) -> None:
 
 
 def _print_plain(renderable: Table, stream: IO[str] | None) -> None:
-    """Print without the blanks that rich puts behind the last column."""
+    """Print without the trailing blanks that rich adds to the last column."""
     target = console(stream)
     if target.is_terminal:
         target.print(renderable)
@@ -244,14 +242,14 @@ def _cell(value: Any) -> str:
 
 
 def _iso(value: dt.datetime | dt.date) -> str:
-    """Return ISO 8601; instants are those of Arrow columns in UTC and end with ``Z``."""
+    """Return ISO 8601; instants are in UTC and end with ``Z``."""
     return value.isoformat().replace("+00:00", "Z")
 
 
 def _json_value(value: object) -> str:
     if isinstance(value, dt.datetime | dt.date):
         return _iso(value)
-    raise TypeError(f"{type(value).__name__} has no form in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _write_json(table: pa.Table, file: BinaryIO) -> None:
@@ -266,7 +264,7 @@ def _write_json(table: pa.Table, file: BinaryIO) -> None:
 
 def _write_markdown(table: pa.Table, file: BinaryIO) -> None:
     rules = ("--:" if any(test(field.type) for test in _NUMERIC) else "---" for field in table.schema)
-    names = " | ".join(table.schema.names)  # our own, not the site's
+    names = " | ".join(table.schema.names)
     file.write(f"| {names} |\n| {' | '.join(rules)} |\n".encode())
     for batch in table.to_batches(max_chunksize=1024):
         for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -291,7 +289,7 @@ def _csv_table(table: pa.Table) -> pa.Table:
 
 
 def _whole_seconds(column: Any) -> Any:
-    """Return the instants in seconds where none has a fraction, so that CSV says no more digits than JSON."""
+    """Return instants in seconds if none has a fraction, so that CSV has the same digits as JSON."""
     try:
         return column.cast(pa.timestamp("s", column.type.tz))
     except pa.ArrowInvalid:
@@ -300,7 +298,7 @@ def _whole_seconds(column: Any) -> Any:
 
 @contextlib.contextmanager
 def whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes its name when it is complete; ``CommandError`` when it cannot be written."""
+    """Open a file that gets its name when it is complete; raises ``CommandError`` when it cannot be written."""
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
@@ -313,5 +311,5 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
             raise
     except OSError as error:
         raise CommandError(
-            f"{path}: {error.strerror or error}", advice="name another file with --output"
+            f"{path}: cannot be written: {error.strerror or error}", advice="give another file with --output"
         ) from error

@@ -1,4 +1,4 @@
-"""The pager of a terminal: what ``$PAGER`` names, else ``less``, with colours let through."""
+"""Show text in the pager of the terminal: ``$PAGER``, else ``less``, with colours."""
 
 from __future__ import annotations
 
@@ -13,16 +13,15 @@ from rich.pager import Pager
 
 __all__ = ["TerminalPager"]
 
-# As git sets it: quit if it fits the screen, let colours through, leave the text on the screen. Without R, less shows
-# the escape sequences themselves.
+# As git does: F quits if the text fits the screen, R shows colours, X leaves the text on the screen.
 _LESS = "FRX"
 
 
 class TerminalPager(Pager):
-    """Shows a text in the user's pager; writes it straight out where there is none, or ``$PAGER`` is empty."""
+    """Shows a text in the user's pager; prints it when there is none or ``$PAGER`` is empty."""
 
     def show(self, content: str) -> None:
-        """Show ``content`` and return when the pager was left; one that ends early is no error."""
+        """Show ``content`` and return when the pager ends; one that ends early is not an error."""
         command = _command()
         if command is None:
             sys.stdout.write(content)
@@ -30,9 +29,9 @@ class TerminalPager(Pager):
             return
         environment = {"LESS": _LESS, **os.environ}
         sys.stdout.flush()
-        # By the shell, as everything that reads $PAGER does: it may hold arguments, or a pipe.
+        # $PAGER is a shell command: it may hold arguments or a pipe.
         with subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment) as process:  # noqa: S602 (the user's own words)
-            # Whoever has read enough quits, and Ctrl-C is the pager's own: it still holds the terminal.
+            # The user may quit the pager early; Ctrl-C is for the pager, which still has the terminal.
             with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
                 process.communicate(content.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))
             while process.poll() is None:
@@ -41,12 +40,12 @@ class TerminalPager(Pager):
 
 
 def _command() -> str | None:
-    """Return the pager's command line, None where the text is to be written straight out."""
+    """Return the pager's command line, None to print without a pager."""
     if not sys.stdin.isatty() or os.environ.get("TERM") in {"dumb", "emacs"}:
         return None
     named = os.environ.get("PAGER", "less")
     try:
         words = shlex.split(named)
-    except ValueError:  # a quotation that does not end
+    except ValueError:  # an unclosed quotation mark
         return None
     return named if words and shutil.which(words[0]) else None

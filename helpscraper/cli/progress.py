@@ -1,4 +1,4 @@
-"""A bar on a terminal for commands that read many records; nothing where there is none."""
+"""A progress bar for commands that read many records, on a terminal only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Bar"]
 
 
 class Bar:
-    """Shows one task after the other; ``show`` has the form that the library calls for progress."""
+    """Shows one task after the other; ``show`` is passed to the library as its progress callback."""
 
     def __init__(self, unit: str) -> None:
         self._unit = unit
@@ -26,14 +26,14 @@ class Bar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._take_away()
+        self._clear()
 
     def show(self, name: str, done: int, total: int) -> None:
-        """Show that ``done`` of ``total`` of what is called ``name`` are done."""
+        """Show that ``done`` of ``total`` steps of the task ``name`` are done."""
         if self._progress is None:
             if not sys.stderr.isatty():
                 return
-            self._progress = _drawn(self._unit)
+            self._progress = _start(self._unit)
         if self._task is None or self._task[0] != name:
             if self._task is not None:
                 self._progress.remove_task(self._task[1])
@@ -41,18 +41,18 @@ class Bar:
         self._progress.update(self._task[1], completed=done)
 
     def say(self, text: str, file: IO[str] | None = None) -> None:
-        """Print a line; a bar that stands there makes room, and the next ``show`` draws another below."""
-        # While a bar stands, rich sends what is written to either stream to the bar's own, and breaks its lines.
-        self._take_away()
+        """Print a line after removing the bar; the next ``show`` draws it again."""
+        # While a bar is shown, rich redirects both streams to that of the bar and wraps lines.
+        self._clear()
         print(text, file=file or sys.stdout, flush=True)
 
-    def _take_away(self) -> None:
+    def _clear(self) -> None:
         if self._progress is not None:
             self._progress.stop()
         self._progress = self._task = None
 
 
-def _drawn(unit: str) -> Progress:
+def _start(unit: str) -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -8,9 +8,8 @@ import sys
 from helpscraper.cli.options import add_partition, open_existing
 from helpscraper.errors import CommandError, ExitCode
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "read the recorded pages of crawls again with today's extractor"
 EXAMPLE = """\
 examples:
   helpscraper reextract                       # every snapshot that an older extractor made

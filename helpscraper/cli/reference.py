@@ -1,4 +1,4 @@
-"""The command reference, made from the parsers: ``python -m helpscraper.cli.reference`` writes docs/commands.md."""
+"""Generate the command reference from the parsers: ``python -m helpscraper.cli.reference`` writes docs/commands.md."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["reference"]
 _HEAD = """\
 # Commands
 
-Generated from the program's own `--help` by `make docs`; do not edit by hand.
+Generated from `helpscraper COMMAND --help` by `make docs`; do not edit by hand.
 
 """
 
 
 def reference() -> str:
-    """Return the page as Markdown, alike under every version of Python."""
+    """Return the page as Markdown, the same with every version of Python."""
     parser = build_parser("*")
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     return _HEAD + "\n".join("\n".join(_section(name, commands.choices[name])) for name in COMMANDS)
@@ -56,5 +56,5 @@ def _meaning(action: argparse.Action) -> str:
 if __name__ == "__main__":
     page = Path("docs/commands.md")
     if not page.parent.is_dir():
-        sys.exit("docs/ is not here: run this from the project's folder")
+        sys.exit("there is no folder docs/ here: run this in the project's folder")
     page.write_text(reference(), encoding="utf-8")

@@ -8,34 +8,35 @@ from pathlib import Path
 
 from helpscraper.cli.options import add_partition, open_existing
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "build the report site: static pages that open from disk"
 EXAMPLE = """\
 examples:
   helpscraper report --open
   helpscraper report --out /srv/www/help-centre
   helpscraper report --from 2026-11-01 --to latest --out november
 
-The next build into the same folder renders only what changed since.
+The next build into the same folder renders only changed pages.
 """
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "--out", metavar="DIR", default="report", help="where the pages go (default: %(default)s)"
+        "--out", metavar="DIR", default="report", help="the folder of the pages (default: %(default)s)"
     )
     parser.add_argument(
-        "--from", dest="first", metavar="REF", help="the snapshot to begin with (default: the first)"
+        "--from", dest="first", metavar="REF", help="the first snapshot to include (default: the oldest)"
     )
-    parser.add_argument("--to", dest="last", metavar="REF", help="the snapshot to end with (default: latest)")
+    parser.add_argument(
+        "--to", dest="last", metavar="REF", help="the last snapshot to include (default: latest)"
+    )
     parser.add_argument("--open", action="store_true", help="open the front page in the browser")
     add_partition(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Build the report and print where it is."""
+    """Build the report and print its path."""
     from helpscraper.publish.report.build import build_report
 
     built = build_report(open_existing(args), Path(args.out), first=args.first, last=args.last)

@@ -6,9 +6,8 @@ import argparse
 
 from helpscraper.cli.options import add_format, add_partition, open_existing
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "list every run, the refused and the failed ones too"
 EXAMPLE = """\
 examples:
   helpscraper runs

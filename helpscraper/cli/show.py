@@ -13,14 +13,13 @@ from helpscraper.errors import CommandError, ReferenceNotFoundError
 if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog, Snapshot
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "show a snapshot, or one article in it"
 EXAMPLE = """\
 examples:
   helpscraper show                            # the latest snapshot
   helpscraper show 2026-11-22 --format csv
-  helpscraper show what-is-a-passkey          # one article, as the latest snapshot knows it
+  helpscraper show what-is-a-passkey          # one article in the latest snapshot
   helpscraper show what-is-a-passkey@latest~7 --body markdown
   helpscraper show what-is-a-passkey@2026-11-22 --raw --output page.html.gz
 """
@@ -35,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--body", choices=("text", "markdown", "html"), help="print only the article's body")
     parser.add_argument(
-        "--raw", action="store_true", help="write the response that the article came from, byte for byte"
+        "--raw", action="store_true", help="write the recorded response of the article, byte for byte"
     )
     add_partition(parser)
     add_format(parser)
@@ -46,12 +45,10 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.archive.references import is_reference
 
     if args.raw and args.body:
-        refuse_together("--raw", "--body", "the response is one thing, the body taken from it another")
+        refuse_together("--raw", "--body", "choose the response (--raw) or the extracted body (--body)")
     if (args.raw or args.body) and args.format != "table":
         flag = "--raw" if args.raw else "--body"
-        refuse_together(
-            flag, f"--format {args.format}", f"{flag} writes one text as it is: leave --format out"
-        )
+        refuse_together(flag, f"--format {args.format}", f"{flag} writes one text: leave --format out")
     catalog = open_catalog(args)
     article, at, reference = args.what.rpartition("@")
     if not at and is_reference(args.what):
@@ -60,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
         article, reference = args.what, "latest"
     if not article:
         raise CommandError(
-            f"{args.what!r} names no article", advice="say ARTICLE, ARTICLE@REF or REF, such as fees@latest~1"
+            f"{args.what!r} names no article",
+            advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
     return _show_article(args, catalog, catalog.resolve(reference), article)
 
@@ -70,7 +68,7 @@ def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapsho
 
     if args.body or args.raw:
         flag = "--raw" if args.raw else "--body"
-        raise CommandError(f"{flag} is for one article", advice="say ARTICLE@REF")
+        raise CommandError(f"{flag} needs an article", advice="give ARTICLE@REF")
     emit(catalog.load_table(snapshot), args.format, output=args.output, columns=_SHOWN)
     return 0
 
@@ -89,9 +87,9 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
             article, catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
         )
         advice = (
-            f"nearest: {', '.join(names)}"
+            f"did you mean: {', '.join(names)}"
             if names
-            else f"`helpscraper show {snapshot.id}` lists its articles"
+            else f"run `helpscraper show {snapshot.id}` to list its articles"
         )
         raise ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
     if args.raw:
@@ -101,8 +99,8 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
         body = row[f"body_{args.body}"]
         if body is None:
             raise ReferenceNotFoundError(
-                f"{article}: {snapshot} has no body of it (status: {row['status']})",
-                advice="its page was never fetched",
+                f"{article}: {snapshot} has no body of it (status: {row['status']}: its page was never fetched)",
+                advice="a crawl with -a mode=full fetches every page",
             )
         if args.output is None:
             print_text(body)
@@ -117,7 +115,7 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
 
 
 def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:
-    """Return the slug that an article of this slug bears in the snapshot; None where no history tells another."""
+    """Return the slug in ``snapshot`` of an article that once had the slug ``article``; None without a rename."""
     from helpscraper.history.timeline import article_history
 
     try:
@@ -128,14 +126,14 @@ def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:
 
 
 def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, row: dict[str, Any]) -> int:
-    """Write the payload as it came, and say on stderr what it is: it may be compressed."""
+    """Write the recorded payload, and describe it on stderr, because it may be compressed."""
     from helpscraper.archive.recordings import read_payload
     from helpscraper.cli.output import whole_file
 
     if row["warc_record"] is None:
         raise ReferenceNotFoundError(
-            f"{row['article_id']}: {snapshot} names no record of it (status: {row['status']})",
-            advice="was WARC_ENABLED off, or was it imported from a single page?",
+            f"{row['article_id']}: {snapshot} has no record of it (status: {row['status']})",
+            advice="check whether WARC_ENABLED was off, or the article was imported from a saved page",
         )
     payload, facts = read_payload(catalog.store, row["warc_record"])
     if args.output:
@@ -144,8 +142,8 @@ def _write_raw(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, r
     else:
         sys.stdout.buffer.write(payload)
         sys.stdout.buffer.flush()
-    # Text of a web archive has no answer of a server around it.
-    answer = "text without its answer" if facts["status"] is None else f"HTTP {facts['status']}"
+    # The text records of a web archive have no HTTP status.
+    answer = "text without HTTP headers" if facts["status"] is None else f"HTTP {facts['status']}"
     said = [answer, facts["content_type"], facts["content_encoding"], f"{len(payload):,} bytes"]
     print(
         f"{facts['url']} at {facts['date']:%Y-%m-%d %H:%M:%S} UTC: {', '.join(filter(None, said))}, "

@@ -6,15 +6,14 @@ import argparse
 
 from helpscraper.cli.options import add_format, add_partition, open_catalog
 
-__all__ = ["EXAMPLE", "HELP", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "run"]
 
-HELP = "prove that the archive is whole"
 EXAMPLE = """\
 examples:
   helpscraper verify
   helpscraper verify --archive s3://bucket/help --format json
 
-exit codes: 0 the archive is whole, 1 something is wrong with it, 2 there is no archive
+exit codes: 0 the archive is whole, 1 problems were found, 2 there is no archive
 """
 
 
@@ -25,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read every file, print what is wrong, and a summary to standard error."""
+    """Check every file; print the problems and a summary."""
     import sys
 
     from helpscraper.archive.verify import verify

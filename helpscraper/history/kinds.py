@@ -150,4 +150,4 @@ def _meant(wrong: Iterable[str], what: str, known: Iterable[str]) -> str:
     """Name what may have been meant by unknown names, and all that is known."""
     names = tuple(known)
     like = dict.fromkeys(name for each in wrong for name in nearest(each, names, 2))
-    return "; ".join([*([f"nearest: {', '.join(like)}"] if like else []), f"{what}: {', '.join(names)}"])
+    return "; ".join([*([f"did you mean: {', '.join(like)}"] if like else []), f"{what}: {', '.join(names)}"])

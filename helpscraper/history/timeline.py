@@ -159,7 +159,9 @@ def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> N
     names = nearest(article_id, known)
     raise ReferenceNotFoundError(
         f"{article_id}: no snapshot of {catalog.store.uri} ({partition}) knows this article",
-        advice=f"nearest: {', '.join(names)}" if names else "`helpscraper show latest` lists what there is",
+        advice=f"did you mean: {', '.join(names)}"
+        if names
+        else "`helpscraper show latest` lists what there is",
     )
 
 

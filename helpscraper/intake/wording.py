@@ -74,13 +74,13 @@ def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -
     """Say that the site has not what ``argument`` names, and what it has that is like it.
 
     >>> unknown_names("sections", ["faq-kcy"], ["faq-kyc", "api"])
-    'sections=faq-kcy: not on the site; nearest: faq-kyc'
+    'sections=faq-kcy: not on the site; did you mean: faq-kyc'
     >>> unknown_names("categories", ["help"], ["faq", "announcements"])
     'categories=help: not on the site; there is: announcements, faq'
     """
     missing, there = list(missing), sorted(set(there))
     like = list(dict.fromkeys(name for each in missing for name in nearest(each, there, 3)))
-    known = f"nearest: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
+    known = f"did you mean: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
     return f"{argument}={','.join(missing)}: not on the site; {known}"
 
 

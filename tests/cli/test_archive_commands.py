@@ -52,24 +52,24 @@ def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, w
     [
         (
             ["show", "trading-fee"],
-            "trading-fee: no such article in okx/en:20261121T060000Z\n  nearest: trading-fees",
+            "trading-fee: no such article in okx/en:20261121T060000Z\n  did you mean: trading-fees",
         ),
-        (["show", "zzz@latest"], "`helpscraper show 20261121T060000Z` lists its articles"),
+        (["show", "zzz@latest"], "run `helpscraper show 20261121T060000Z` to list its articles"),
         (["show", "latest~7"], "holds 2 snapshots"),
         (["show", "202611"], "matches 2 snapshots"),
-        (["show", "--body", "text"], "--body is for one article"),
+        (["show", "--body", "text"], "--body needs an article"),
         (
             ["show", "listed-only", "--body", "text"],
-            "listed-only: okx/en:20261121T060000Z has no body of it (status: listed)",
+            "listed-only: okx/en:20261121T060000Z has no body of it (status: listed",
         ),
         (["show", "--locale", "fr"], "holds no snapshot yet"),
         (["show", "--locale", "../fr"], "is not a locale"),
         (["export", "--columns", "title,nothing"], "unknown columns: nothing"),
         (["export", "--columns", ""], "unknown columns: ''"),
-        (["export", "--columns", "title,url,title"], "columns named twice: title"),
+        (["export", "--columns", "title,url,title"], "repeated columns: title"),
         (["show", ""], "'' names no article"),
         (["show", "@latest"], "'@latest' names no article"),
-        (["export", "--output", "x.xls"], "does not tell the format"),
+        (["export", "--output", "x.xls"], "the ending names no known format"),
         (["runs", "--last", "0"], "--last 0"),
     ],
 )
@@ -104,7 +104,7 @@ def test_an_accepted_run_looks_accepted_and_a_later_feed_is_named(
         commit(store, day, rows, write=write_refused, outcome="refused", exit_code=3)
     code, _, err = ran(capsys, "accept", "20261121T060000Z", archive=tmp_path)
     assert code == 0
-    assert "the feed published with 20261123T060000Z starts from" in err
+    assert "the change feed of 20261123T060000Z starts from" in err
     assert ran(capsys, "accept", "20261124T060000Z", archive=tmp_path)[2] == ""
     runs = json.loads(ran(capsys, "runs", "--format", "json", archive=tmp_path)[1])
     assert [run["outcome"] for run in runs] == ["committed", "accepted", "committed", "accepted"]
@@ -133,7 +133,7 @@ def test_the_demo_is_refused_where_no_browser_opens_its_report(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "--archive", "memory://bucket/help"]) == 2
-    assert "the demo needs a folder on this machine" in capsys.readouterr().err
+    assert "the demo needs a local folder" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

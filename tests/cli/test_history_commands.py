@@ -96,8 +96,8 @@ def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) 
         (["show", "trading-fees@"], "is empty"),
         (["diff", "--kind", "deleted"], "no such kind of change: deleted"),
         (["diff", "--field", "colour"], "no such field to compare: colour"),
-        (["diff", "--article", "trading-fee"], "nearest: trading-fees"),
-        (["history", "trading-fee"], "nearest: trading-fees"),
+        (["diff", "--article", "trading-fee"], "did you mean: trading-fees"),
+        (["history", "trading-fee"], "did you mean: trading-fees"),
         (["blame", "zzz"], "knows this article"),
         (["log", "--last", "-1"], "not a number of snapshots"),
     ],
@@ -111,7 +111,7 @@ def test_bad_input(capsys: pytest.CaptureFixture[str], archive: Path, words: lis
 def test_one_snapshot_has_nothing_to_compare_with(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     committed(tmp_path, 0, days()[0])
     code, _, err = ran(capsys, tmp_path, "diff")
-    assert code == 2 and "holds one snapshot, 20261116T060000Z: there is nothing before it" in err
+    assert code == 2 and "holds only one snapshot, 20261116T060000Z" in err
     assert ran(capsys, tmp_path, "log")[0] == 0
 
 
@@ -167,7 +167,7 @@ def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     committed(tmp_path, 0, days()[0], partition=Partition("okx", "fr"))
     code, out, err = ran(capsys, tmp_path, "diff", "--locale", "all")
     assert code == 0 and "okx/en  20261116" in out and "okx/de  20261116" in out
-    assert "okx/fr) holds one snapshot" in err
+    assert "okx/fr) holds only one snapshot" in err
     answers = json.loads(ran(capsys, tmp_path, "diff", "--locale", "en,de", "--format", "json")[1])
     assert [each["edition"] for each in answers] == ["okx/en", "okx/de"]
 

@@ -153,7 +153,7 @@ class Terminal(io.StringIO):
 
 
 def test_parquet_is_not_for_a_terminal() -> None:
-    with pytest.raises(CommandError, match="no text for a terminal"):
+    with pytest.raises(CommandError, match="cannot be shown on a terminal"):
         emit(TABLE, "parquet", stream=Terminal())
 
 

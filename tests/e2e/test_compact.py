@@ -178,7 +178,7 @@ def test_dry_run_and_default(pair: tuple[Path, Path], tmp_path: Path) -> None:
     assert (nothing.returncode, nothing.stdout) == (0, "nothing to do\n")
     dry = helpscraper("compact", "--archive", copy, "--before", "2999-01-01", "--dry-run")
     assert "3 snapshots" in dry.stdout
-    assert "would be put together" in dry.stdout
+    assert "would be packed" in dry.stdout
     assert contents(copy) == plain
 
 

@@ -103,9 +103,9 @@ def test_a_hole_that_lasts_does_not_switch_the_checks_off(server: SampleServer, 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("sections=faq-identty", "sections=faq-identty: not on the site; nearest: faq-identity"),
+        ("sections=faq-identty", "sections=faq-identty: not on the site; did you mean: faq-identity"),
         ("sections=faq-identity,nowhere", "sections=nowhere: not on the site; there is: announcements-"),
-        ("categories=faqs", "categories=faqs: not on the site; nearest: faq"),
+        ("categories=faqs", "categories=faqs: not on the site; did you mean: faq"),
     ],
 )
 def test_what_the_site_has_not_is_a_bad_argument_and_no_refusal(

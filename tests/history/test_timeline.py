@@ -188,7 +188,7 @@ def test_two_threads_tell_the_same_story_as_one(
 
 
 def test_an_unknown_article_offers_the_nearest(catalog: Catalog) -> None:
-    with pytest.raises(ReferenceNotFoundError, match="nearest: set-up-a-passkey"):
+    with pytest.raises(ReferenceNotFoundError, match="did you mean: set-up-a-passkey"):
         article_history(catalog, "set-up-passkey")
 
 

@@ -609,7 +609,7 @@ def test_raw_text_says_that_it_is_text(tmp_path: Path, capsys: pytest.CaptureFix
     assert main(["show", "how-to-face-the-camera", "--raw", "--archive", archive, "-o", str(target)]) == 0
     assert target.read_text() == text
     said = capsys.readouterr().err
-    assert f"{url} at 2026-03-01 06:00:00 UTC: text without its answer, 77 bytes, warc/" in said
+    assert f"{url} at 2026-03-01 06:00:00 UTC: text without HTTP headers, 77 bytes, warc/" in said
 
 
 def test_records_are_found_again_by_name_and_offset(tmp_path: Path) -> None:
