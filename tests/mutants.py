@@ -1,27 +1,48 @@
 """Change the code in one place after the other and see whether a test notices: ``make mutants``.
 
 ``[tool.mutants]`` in pyproject.toml names the modules, each with the tests that have to notice, and the kinds of change
-that are left out. cosmic-ray makes the changes in a copy of the tree (``mutants/``) and keeps each verdict in a session
-there, so a run that was cut off goes on where it stopped; a module that was edited begins anew. Prints killed and all
-of each module and every survivor, and ends with 1 below the share that is wanted.
+that are left out. cosmic-ray makes the changes. A first run notes which lines of the module each test runs; a change is
+then tried in a copy of the tree (``mutants/``), in a process forked from one that has imported the libraries, by the
+tests that run the changed statement, the quick ones first. Verdicts are kept beside the copy, so a run that was cut
+off goes on where it stopped; a module whose file or tests were edited begins anew. Prints killed and all of each module
+and every survivor, and ends with 1 below the share that is wanted.
+
+A change that leaves the same tree of statements is no change and is not counted: ``_behaviour`` says what is no part of
+the tree. ``[tool.mutants.same]`` lists the changes that no test can notice, each with its reason.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
+import difflib
 import hashlib
+import importlib
 import json
 import os
+import random
+import re
+import resource
 import shutil
-import subprocess
+import signal
 import sys
+import threading
+import time
 import tomllib
-from collections.abc import Mapping
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
+
+import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 COPY = ROOT / "mutants"
+MEMORY = 6 << 30  # bytes a change may take before it counts as noticed
 
 
 def main() -> int:
@@ -29,27 +50,231 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as archive/writer (default: all)")
     parser.add_argument("--report", action="store_true", help="print what is known and run nothing")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="try N changes of a module, drawn with a fixed seed"
+    )
     arguments = parser.parse_args()
     config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutants"]
     killed = total = 0
-    for module, tests in config["modules"].items():
-        if arguments.modules and module not in arguments.modules:
+    for name, tests in config["modules"].items():
+        if arguments.modules and name not in arguments.modules:
             continue
-        session = COPY / "sessions" / f"{module.replace('/', '-')}-{_state(module, tests)}.sqlite"
+        module = Module(name, tests, config)
         if not arguments.report:
-            _copy()
-            _run(module, tests, config, session)
-        if session.exists():
-            one, of = _report(module, session)
-            killed, total = killed + one, total + of
+            module.run(arguments.sample)
+        one, of = module.report(arguments.sample)
+        killed, total = killed + one, total + of
     print(f"all: {killed}/{total} killed")
     return int(killed < config["wanted"] * total)
 
 
-def _state(module: str, tests: list[str]) -> str:
-    """Return a name for the module and its tests as they are now."""
-    files = [f"helpscraper/{module}.py", *tests]
-    return hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in files)).hexdigest()[:12]
+class Module:
+    """One module, the changes that can be made to it, and what is known of them."""
+
+    def __init__(self, name: str, tests: list[str], config: Mapping[str, Any]) -> None:
+        self.name = name
+        self.path = f"helpscraper/{name}.py"
+        self.tests = [*tests, self.path]  # the module's own doctests too
+        self.timeout: int = config["timeout"]
+        self.exclude = re.compile("|".join(config["exclude"]))
+        self.same: Mapping[str, str] = config["same"]
+        self.code = (ROOT / self.path).read_text("utf-8")
+        state = hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in self.tests)).hexdigest()[:12]
+        self.verdicts = COPY / "verdicts" / f"{name.replace('/', '-')}-{state}.jsonl"
+
+    def changes(self) -> dict[str, str]:
+        """Return the changed code of each change, by a name that says it: ``line: before -> after``."""
+        from cosmic_ray import plugins
+        from cosmic_ray.ast import ast_nodes, get_ast
+        from cosmic_ray.mutating import mutate_code
+
+        tree, behaviour, found = get_ast(self.code), _behaviour(self.code), {}
+        for name in plugins.operator_names():
+            if self.exclude.match(name) or plugins.get_operator(name).arguments():
+                continue
+            operator = plugins.get_operator(name)()
+            places = [at for node in ast_nodes(tree) for at in operator.mutation_positions(node)]
+            for number in range(len(places)):
+                changed = mutate_code(self.code, operator, number)
+                with suppress(SyntaxError):  # a change that no one could run says nothing
+                    if changed is not None and _behaviour(changed) != behaviour:
+                        found[_describe(self.code, changed)] = changed
+        return {what: code for what, code in found.items() if what.split(": ", 1)[1] not in self.same}
+
+    def known(self) -> dict[str, bool]:
+        """Return the verdicts so far: whether a test noticed the change."""
+        if not self.verdicts.exists():
+            return {}
+        return dict(map(json.loads, self.verdicts.read_text("utf-8").splitlines()))
+
+    def chosen(self, sample: int | None) -> dict[str, str]:
+        changes = self.changes()
+        if sample is None or len(changes) <= sample:
+            return changes
+        return {what: changes[what] for what in random.Random(0).sample(sorted(changes), sample)}
+
+    def run(self, sample: int | None) -> None:
+        waiting = {what: code for what, code in self.chosen(sample).items() if what not in self.known()}
+        if not waiting:
+            return
+        _copy()
+        ran = self.baseline()
+        self.verdicts.parent.mkdir(exist_ok=True)
+        statements = _statements(self.code)
+        for what, code in waiting.items():
+            lines = statements[int(what.split(":")[0])]
+            inside = [test for test in ran if lines & set(ran[test]["lines"])]
+            # A statement that only the import runs is met by every test.
+            names = sorted(inside or ran, key=lambda test: ran[test]["seconds"])
+            (COPY / self.path).write_text(code, "utf-8")
+            limit = 10 + 10 * sum(ran[test]["seconds"] for test in names)
+            noticed = _forked(lambda names=names: _pytest(names), limit, self.timeout) != 0
+            with self.verdicts.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([what, noticed]) + "\n")
+        (COPY / self.path).write_text(self.code, "utf-8")
+
+    def baseline(self) -> dict[str, Any]:
+        """Run the tests on the code as it is; return the lines that each ran and its seconds, and import libraries."""
+        notes = COPY / "baseline.json"
+        notes.unlink(missing_ok=True)
+        noted = Noted(str(COPY / self.path))
+
+        def traced() -> int:
+            result = pytest.main([*_OPTIONS, *self.tests], plugins=[noted])
+            libraries = [name for name in sys.modules if name.split(".")[0] not in _OWN]
+            notes.write_text(json.dumps({"tests": noted.tests, "libraries": libraries}), "utf-8")
+            return result
+
+        if _forked(traced, 3600, 3600, quiet=False) != 0:
+            raise SystemExit(f"{self.name}: the tests fail on the code as it is")
+        found = json.loads(notes.read_text("utf-8"))
+        with warnings.catch_warnings(action="ignore"):
+            for name in found["libraries"]:
+                with suppress(Exception):
+                    importlib.import_module(name)
+        for compiled in (COPY / self.path).parent.glob(f"__pycache__/{Path(self.path).stem}.*"):
+            compiled.unlink()  # its date could be that of the change
+        tests: dict[str, Any] = found["tests"]
+        if _forked(lambda: _pytest(list(tests)), 3600, 3600, quiet=False) != 0:
+            raise SystemExit(f"{self.name}: without a change the tests fail in a forked process")
+        return tests
+
+    def report(self, sample: int | None) -> tuple[int, int]:
+        """Print what is known of the module; return how many changes were noticed, and how many were tried."""
+        known, changes = self.known(), self.chosen(sample)
+        tried = {what: known[what] for what in changes if what in known}
+        for what in sorted(
+            (what for what in tried if not tried[what]), key=lambda what: int(what.split(":")[0])
+        ):
+            print(f"  survived: {self.path}:{what}")
+        waiting = len(changes) - len(tried)
+        print(
+            f"{self.name}: {sum(tried.values())}/{len(tried)} killed"
+            + f" (a sample of {len(self.changes())})" * (sample is not None and len(changes) == sample)
+            + f", {waiting} not tried yet" * bool(waiting),
+            flush=True,
+        )
+        return sum(tried.values()), len(tried)
+
+
+class Noted:
+    """A plugin of pytest that notes which lines of a file each test runs."""
+
+    def __init__(self, path: str) -> None:
+        self.path, self.tests = path, {}
+        self.lines: set[int] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        _shorten(items)
+
+    def trace(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+        if frame.f_code.co_filename != self.path:
+            return None
+        self.lines.add(frame.f_lineno)
+        return self.trace
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.lines, begun = set(), time.process_time()
+        threading.settrace(self.trace)
+        sys.settrace(self.trace)
+        result = yield
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]
+        self.tests[item.nodeid] = {"lines": sorted(self.lines), "seconds": time.process_time() - begun}
+        return result
+
+
+class Ordered:
+    """A plugin of pytest that keeps the tests of these names, in this order."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.places = {name: place for place, name in enumerate(names)}
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.places), key=lambda item: self.places[item.nodeid]
+        )
+        _shorten(items)
+
+
+def _shorten(items: list[pytest.Item]) -> None:
+    """Let no test try more examples than the profile says, whatever it asks for itself."""
+    for item in items:
+        asked = getattr(getattr(item, "obj", None), "_hypothesis_internal_use_settings", None)
+        if asked is not None:
+            item.obj._hypothesis_internal_use_settings = settings(  # type: ignore[attr-defined]
+                asked, max_examples=min(settings().max_examples, asked.max_examples)
+            )
+
+
+_OWN = ("helpscraper", "tests")
+_OPTIONS = [
+    "-q",
+    "-x",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "--assert=plain",
+    "--hypothesis-profile=mutants",
+]
+
+
+def _pytest(names: list[str]) -> int:
+    sys.dont_write_bytecode = True
+    files = list(dict.fromkeys(name.split("::")[0] for name in names))
+    return pytest.main([*_OPTIONS, "--tb=short", *files], plugins=[Ordered(names)])
+
+
+def _forked(call: Callable[[], int], limit: float, timeout: int, *, quiet: bool = True) -> int:
+    """Return the exit status of ``call`` in a process of its own in the copy; one that never ends is killed."""
+    sys.stdout.flush()
+    child = os.fork()
+    if child:
+        return os.waitpid(child, 0)[1]
+    status = 1
+    try:
+        os.setsid()
+        signal.alarm(timeout)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(limit) + 1, int(limit) + 2))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        if quiet:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, 1)
+            os.dup2(nowhere, 2)
+        os.chdir(COPY)
+        for name in [name for name in sys.modules if name.split(".")[0] in _OWN]:
+            del sys.modules[name]
+        os.environ["PYTHONPATH"] = str(COPY)
+        sys.path.insert(0, str(COPY))
+        status = int(call())
+        sys.stdout.flush()
+    except BaseException:  # noqa: BLE001 (a process of its own ends here)
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def _copy() -> None:
@@ -60,55 +285,66 @@ def _copy() -> None:
     shutil.copy(ROOT / "pyproject.toml", COPY)
 
 
-def _run(module: str, tests: list[str], config: Mapping[str, Any], session: Path) -> None:
-    paths = " ".join([*tests, f"helpscraper/{module}.py"])  # the module's own doctests too
-    command = f"{sys.executable} -m pytest -q -x -p no:cacheprovider --hypothesis-profile=mutants {paths}"
-    exclude = ", ".join(json.dumps(each) for each in config["exclude"])
-    session.parent.mkdir(exist_ok=True)
-    own = session.with_suffix(".toml")
-    own.write_text(
-        f'[cosmic-ray]\nmodule-path = "helpscraper/{module}.py"\ntimeout = {config["timeout"]}\nexcluded-modules = []\n'
-        f"test-command = {json.dumps(command)}\n[cosmic-ray.distributor]\nname = 'local'\n"
-        f"[cosmic-ray.filters.operators-filter]\nexclude-operators = [{exclude}]\n"
-    )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(COPY), os.environ.get("PYTHONPATH", "")])}
-
-    def call(*arguments: str) -> None:
-        subprocess.run([sys.executable, "-m", *arguments], cwd=COPY, env=environment, check=True)
-
-    if not session.exists():
-        new = session.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        call("cosmic_ray.cli", "init", str(own), str(new))
-        call("cosmic_ray.tools.filters.operators_filter", str(new), str(own))
-        new.rename(session)
-    call("cosmic_ray.cli", "exec", str(own), str(session))
+def _describe(code: str, changed: str) -> str:
+    """Return ``line: before -> after`` with the lines that differ."""
+    before, after = code.splitlines(), changed.splitlines()
+    parts = [
+        part
+        for part in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
+        if part[0] != "equal"
+    ]
+    old = " ".join(" ".join(before[a:b]) for _, a, b, _, _ in parts)
+    new = " ".join(" ".join(after[c:d]) for _, _, _, c, d in parts)
+    return f"{parts[0][1] + 1}: {' '.join(old.split())} -> {' '.join(new.split())}"
 
 
-def _report(module: str, session: Path) -> tuple[int, int]:
-    """Print what is known of a module; return how many changes were noticed, and how many were tried."""
-    from cosmic_ray.work_db import WorkDB, use_db
-    from cosmic_ray.work_item import TestOutcome, WorkerOutcome
+def _behaviour(code: str) -> str:
+    """Return the code without annotations, docstrings, ``__all__`` and the options of ``@dataclass`` and caches."""
+    tree = ast.parse(code)
+    for node in ast.walk(tree):
+        for name in ("annotation", "returns"):
+            if hasattr(node, name):
+                setattr(node, name, None)
+        if isinstance(node, ast.arguments):  # by position or by name
+            node.args, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
+            node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
+            node.posonlyargs = []
+        if isinstance(node, ast.AnnAssign):
+            node.annotation = ast.Constant(None)
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            for one in node.decorator_list:
+                if isinstance(one, ast.Call) and ast.unparse(one.func) in ("dataclass", "lru_cache"):
+                    one.args, one.keywords = [], []
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            body[:] = [each for each in body if not _is_only_words(each)]
+    return ast.dump(tree)
 
-    killed, survived, waiting = 0, [], 0
-    with use_db(str(session), WorkDB.Mode.open) as work:
-        waiting = sum(1 for _ in work.pending_work_items)
-        for item, result in work.completed_work_items:
-            if result.worker_outcome == WorkerOutcome.SKIPPED or "\n-@dataclass(" in (result.diff or ""):
-                continue  # how a class keeps its fields is no behaviour
-            # What never ends is noticed: a test that hangs is one that fails.
-            if result.test_outcome == TestOutcome.SURVIVED and result.worker_outcome == WorkerOutcome.NORMAL:
-                survived += [(item.mutations[0], result.diff or "")]
-            else:
-                killed += 1
-    for change, diff in survived:
-        lines = [line for line in diff.splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
-        print(f"  survived: helpscraper/{module}.py:{change.start_pos[0]}  {change.operator_name}")
-        print("".join(f"    {line}\n" for line in lines), end="")
-    print(
-        f"{module}: {killed}/{killed + len(survived)} killed" + (f", {waiting} not tried yet" * bool(waiting))
-    )
-    return killed, killed + len(survived)
+
+def _is_only_words(node: ast.AST) -> bool:
+    if isinstance(node, ast.Expr):
+        called = node.value
+        if isinstance(called, ast.Call):  # the text of a log is no behaviour
+            return (
+                re.match(r"_?(log|logger|LOG)\.(debug|info|warning)$", ast.unparse(called.func)) is not None
+            )
+        return isinstance(called, ast.Constant)
+    if isinstance(node, ast.If):
+        return ast.unparse(node.test) == "TYPE_CHECKING"
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
+
+
+def _statements(code: str) -> dict[int, set[int]]:
+    """Return, for each line, the lines of the smallest statement it belongs to, without the statements inside."""
+    found: dict[int, set[int]] = {number: {number} for number in range(1, code.count("\n") + 2)}
+    for node in ast.walk(ast.parse(code)):  # from the outside in
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            first = getattr(node, "lineno", None) or node.pattern.lineno  # type: ignore[union-attr]
+            inner = [each.lineno for each in getattr(node, "body", ()) if isinstance(each, ast.stmt)]
+            last = max(first, min(inner) - 1) if inner else node.end_lineno  # type: ignore[union-attr]
+            lines = set(range(first, last + 1))
+            found |= dict.fromkeys(lines, lines)
+    return found
 
 
 if __name__ == "__main__":

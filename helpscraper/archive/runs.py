@@ -20,6 +20,7 @@ __all__ = [
     "RunFacts",
     "SectionFacts",
     "dump_run",
+    "facts_as_json",
     "parse_run",
     "snapshot_run",
 ]
@@ -115,14 +116,18 @@ _WALL_CLOCK = frozenset(
 
 def dump_run(run: Mapping[str, Any]) -> bytes:
     """Return the facts as readable JSON with sorted keys; ``ArchiveError`` for a value that JSON lacks."""
+    return facts_as_json(run, indent=1) + b"\n"
+
+
+def facts_as_json(run: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """Return the facts as JSON with sorted keys, in UTF-8; ``ArchiveError`` for a value that JSON lacks."""
     try:
-        text = json.dumps(run, ensure_ascii=False, allow_nan=False, indent=1, sort_keys=True)
+        return json.dumps(run, ensure_ascii=False, allow_nan=False, indent=indent, sort_keys=True).encode()
     except (TypeError, ValueError) as error:
         raise ArchiveError(
             f"run {run.get('run_id')}: the facts cannot be written as JSON: {error}",
             advice="a run fact must be text, a number, a bool, None, or a list or dict of them",
         ) from error
-    return text.encode() + b"\n"
 
 
 def parse_run(data: bytes, where: str) -> dict[str, Any]:

@@ -7,7 +7,6 @@ what became of it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from helpscraper.archive.layout import (
 from helpscraper.archive.lost_rows import lost_rows
 from helpscraper.archive.months import Months
 from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
-from helpscraper.archive.runs import dump_run, parse_run, snapshot_run
+from helpscraper.archive.runs import dump_run, facts_as_json, parse_run, snapshot_run
 from helpscraper.archive.schema import CHANGES_SCHEMA, REQUIRED, SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
@@ -309,7 +308,7 @@ def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: Mapp
 
 
 def _footer(run: Mapping[str, Any]) -> bytes:
-    return json.dumps(snapshot_run(run), ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
+    return facts_as_json(snapshot_run(run))
 
 
 def _commit_rows(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from helpscraper.archive import bodies as bodies_module
 from helpscraper.archive import writer as writer_module
 from helpscraper.archive.bodies import BodyIndex, write_bodies
-from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.layout import Partition, changes_path, snapshot_id
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import (
@@ -267,16 +267,21 @@ def test_a_writer_that_dies_leaves_no_snapshot_and_the_next_one_works(
     def die(*_: object) -> None:
         raise KeyboardInterrupt
 
-    def with_changes(*args: Any) -> SnapshotFile:
-        return write_snapshot(*args, changes=CHANGES_SCHEMA.empty_table())
+    def with_changes(*names: str) -> Callable[..., SnapshotFile]:
+        changes = [{"article_id": name, "kind": "added", "silent": False, "at": AT} for name in names]
+        feed = pa.Table.from_pylist(changes, CHANGES_SCHEMA)
+        return lambda *args: write_snapshot(*args, changes=feed)
 
     with monkeypatch.context() as patch:
         patch.setattr(writer_module, step, die)
         with pytest.raises(KeyboardInterrupt):
-            commit(store, "2026-11-22", rows, write=with_changes)
+            commit(store, "2026-11-22", rows, write=with_changes("b"))
     assert Catalog(store).ids(EN) == ["20261121T060000Z"]
     more = [*rows, {"article_id": "c", "body": "three"}]
-    commit(store, "2026-11-22", more, write=with_changes)
+    commit(store, "2026-11-22", more, write=with_changes("b", "c"))
+    # The feed of the writer that died gives way to that of the snapshot.
+    feed = pq.read_table(store.url(changes_path(EN, ID)))
+    assert feed.column("article_id").to_pylist() == ["b", "c"]
     loaded = Catalog(store).load_table("latest", bodies=True)
     assert loaded.column("body_text").to_pylist() == ["one", "two", "three"]
     if step == "_commit_rows":
@@ -297,7 +302,9 @@ def test_a_refused_snapshot_is_kept_and_can_be_accepted(store: Store, commit: Co
     assert (row["outcome"], row["accepted"], row["reason"]) == ("refused", False, "articles: 1 of 300")
     assert row["snapshot"].startswith("refused/")
 
-    promote(store, EN, ID)
+    accepted = promote(store, EN, ID)
+    assert (accepted.rows, accepted.new_bodies) == (1, 0)  # its body is there since it was refused
+    assert promote(store, EN, ID) == accepted
     assert catalog.ids(EN) == ["20261121T060000Z", ID]
     assert catalog.load_table("latest", bodies=True).column("body_text").to_pylist() == ["two"]
     assert catalog.facts(catalog.resolve())["outcome"] == "incomplete"
@@ -315,6 +322,9 @@ def test_a_failed_run_leaves_its_facts_and_a_resumed_one_its_own(store: Store, c
     commit(store, "2026-11-22", [{"article_id": "a"}])
     row = runs_table(Catalog(store)).to_pylist()[0]
     assert (row["outcome"], row["articles"], row["health"]) == ("committed", 1, "ok")
+    # The facts of a committed snapshot never change.
+    write_run(store, EN, ID, {"run_id": ID, "outcome": "failed", "exit_code": 1, "error": "too late"})
+    assert runs_table(Catalog(store)).to_pylist() == [row]
 
 
 def test_a_commit_that_was_cut_off_shows_as_failed(store: Store) -> None:
@@ -371,7 +381,7 @@ def test_the_order_of_facts_never_shows_in_the_bytes(tmp_path: Path, commit: Com
 
 
 def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -> None:
-    written = commit(store, "2026-11-22", [{"article_id": "a"}])
+    written = commit(store, "2026-11-22", [{"article_id": "a"}], scope="Gebühren")
     file = pq.ParquetFile(store.url(written.path))
     assert file.metadata.row_group(0).column(0).compression == "ZSTD"
     assert file.schema_arrow.equals(SNAPSHOT_SCHEMA)
@@ -386,12 +396,18 @@ def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -
     }
     assert file.schema_arrow.metadata[b"helpscraper.schema_version"] == b"2"
     assert b'"run_id": "20261122T060000Z"' in file.schema_arrow.metadata[b"helpscraper.run"]
+    assert '"scope": "Gebühren"'.encode() in file.schema_arrow.metadata[b"helpscraper.run"]
     assert b"finished_at" not in file.schema_arrow.metadata[b"helpscraper.run"]
 
 
-def test_facts_that_json_lacks_are_refused(store: Store) -> None:
+def test_facts_that_json_lacks_are_refused(store: Store, commit: Commit) -> None:
     with pytest.raises(ArchiveError, match="cannot be written as JSON"):
         write_run(store, EN, ID, {"seconds": float("nan")})
+    commit(store, "2026-11-22", [{"article_id": "a"}])
+    with pytest.raises(
+        ArchiveError, match="cannot be written as JSON"
+    ):  # a re-extraction has its facts in the file itself
+        commit(store, "2026-11-22", [{"article_id": "a"}], write=write_reextracted, scope=float("nan"))
 
 
 def test_many_rows_make_several_groups_and_one_article_reads_one(store: Store) -> None:

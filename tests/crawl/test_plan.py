@@ -127,6 +127,7 @@ class Crawls:
         self.now, self.bound, self.takes, self.fit = AT, bound, takes, fit
         self.read = dict.fromkeys((f"a{n}" for n in range(articles)), AT + takes)
         self.starts = [AT]
+        self.last, self.long = Audit(), dt.timedelta.max
 
     def after(self, gap: dt.timedelta, born: int = 0) -> Audit:
         """Let time pass, crawl, and return what was planned; every page is read by the end of the crawl."""
@@ -136,8 +137,9 @@ class Crawls:
         audit = plan_audit(self.read, self.now, self.bound, replace(seen, fit=self.fit))
         end = self.now + self.takes
         worst = max((end - self.read[name] for name in audit.chosen), default=dt.timedelta(0))
-        # Nothing is read too late without a word.
-        assert worst <= self.bound or audit.late or self.now - self.starts[-2] > seen.long
+        # Nothing is read too late without a word, if the crawl before could know how soon this one would come.
+        assert worst <= self.bound or audit.late or self.last.put_off or gap > min(self.bound, self.long)
+        self.last, self.long = audit, seen.long
         self.read.update(dict.fromkeys(audit.chosen, end))
         stale = [name for name, at in self.read.items() if self.now - at > self.bound]
         assert not stale or audit.put_off
