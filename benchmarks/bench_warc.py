@@ -127,10 +127,10 @@ def memory(archive: Path) -> tuple[int, int]:
 
 def re_extraction(archive: Path) -> bool:
     """Compare, in turn, and print the median of the ratios, each of two neighbours in time: machines have moods."""
-    from helpscraper.archive.store import Store
+    from helpscraper.archive.store import open_store
     from helpscraper.replay.reextract import reextract
 
-    store = Store(archive)
+    store = open_store(archive)
     bares, ours, pages, size = [], [], 0, 0
     for _ in range(ROUNDS):
         *spent, (pages, size) = timed(partial(bare_loop, store))

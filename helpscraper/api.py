@@ -51,17 +51,21 @@ class Archive:
         ]
         return f"Archive({', '.join([repr(self.catalog.store.uri), *narrowed])})"
 
+    def _now(self) -> Catalog:
+        """Return the catalog of this moment: each question sees what was committed since the last one."""
+        return self.catalog.now()
+
     def snapshots(self) -> pd.DataFrame:
         """Return one row per committed snapshot, oldest first (``archive.overview.SNAPSHOTS_SCHEMA``)."""
-        return to_frame(snapshots_table(self.catalog))
+        return to_frame(snapshots_table(self._now()))
 
     def runs(self) -> pd.DataFrame:
         """Return one row per run, refused and failed ones too (columns: ``archive.overview.RUNS_SCHEMA``)."""
-        return to_frame(runs_table(self.catalog))
+        return to_frame(runs_table(self._now()))
 
     def resolve(self, ref: str = "latest") -> Snapshot:
         """Return the snapshot that ``ref`` means; ``reextracted`` says whether a newer reading is used."""
-        return self.catalog.resolve(ref)
+        return self._now().resolve(ref)
 
     def load(self, ref: str = "latest", bodies: bool = False) -> pd.DataFrame:
         """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
@@ -71,8 +75,9 @@ class Archive:
         ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot`` (its id), ``site``, ``locale`` and
         ``reextracted``: whether this is a newer extractor's reading of that crawl.
         """
-        snapshot = self.catalog.resolve(ref)
-        frame = to_frame(self.catalog.load_table(snapshot, bodies=bodies))
+        catalog = self._now()
+        snapshot = catalog.resolve(ref)
+        frame = to_frame(catalog.load_table(snapshot, bodies=bodies))
         frame.attrs = {
             "snapshot": snapshot.id,
             "site": snapshot.partition.site,
@@ -85,19 +90,19 @@ class Archive:
         """Return what changed from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
         from helpscraper.history.diff import diff_snapshots
 
-        return diff_snapshots(self.catalog, self.catalog.resolve(a), self.catalog.resolve(b), **options)
+        return diff_snapshots(self._now(), a, b, **options)
 
     def history(self, article_id: str) -> History:
         """Return the story of one article over all snapshots; renames followed; see ``history.views``."""
         from helpscraper.history.timeline import article_history
 
-        return article_history(self.catalog, article_id)
+        return article_history(self._now(), article_id)
 
     def views(self) -> pd.DataFrame:
         """Return the view counts as a tidy series with gains per day; renames followed; see ``history.views``."""
         from helpscraper.history.views import view_series
 
-        return to_frame(view_series(self.catalog))
+        return to_frame(view_series(self._now()))
 
     def editions(self, base: str = "en") -> pd.DataFrame:
         """Return how the editions of one site belong together and which lag behind the ``base`` locale.
@@ -105,19 +110,19 @@ class Archive:
         One row per article and locale, of the latest snapshots (columns:
         ``archive.editions.EDITIONS_SCHEMA``).
         """
-        return to_frame(editions_table(self.catalog, base))
+        return to_frame(editions_table(self._now(), base))
 
     def sql(self, query_text: str) -> pd.DataFrame:
         """Return the answer to one SELECT over ``snapshots``, ``latest``, ``bodies``, ``changes``, ``runs``.
 
         DuckDB does the work over the Parquet files, within 1 GB; see ``archive.sql`` for the views.
         """
-        return to_frame(query(self.catalog, query_text))
+        return to_frame(query(self._now(), query_text))
 
     def body(self, sha256: str) -> dict[str, Any]:
         """Return one body: ``body_text``, ``body_markdown``, ``body_html``, ``first_snapshot_at``."""
-        return self.catalog.body(sha256)
+        return self._now().body(sha256)
 
     def verify(self) -> VerifyReport:
         """Read every file and return what is wrong with the archive; nothing is repaired."""
-        return verify(self.catalog)
+        return verify(self._now())

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.schema import articles_table, bodies_table
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
@@ -160,7 +160,7 @@ def commit() -> Callable[..., SnapshotFile]:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty archive in a folder."""
-    return Store(tmp_path / "archive")
+    return open_store(tmp_path / "archive")
 
 
 @pytest.fixture(scope="session")

@@ -56,8 +56,9 @@ class BodyIndex:
         self._keys: Any = pa.chunked_array([], pa.string())
         self.refresh()
 
-    def refresh(self) -> None:
-        """Read the keys of files that are new since the last call."""
+    def refresh(self, store: Store | None = None) -> None:
+        """Read the keys of files that are new since the last call, as ``store`` (default: the last one) lists them."""
+        self.store = store or self.store
         known = set(self._files) | set(self.damaged)
         files, chunks, lengths = list(self._files), list(self._keys.chunks), list(np.diff(self._ends()))
         for path in bodies_files(self.store, self.partition):
@@ -146,7 +147,7 @@ def write_bodies(
             return None, 0
         digits = "0123456789abcdef" if size > _SORT_BYTES else [""]
         rows = write_parquet(target, BODIES_SCHEMA, (_sorted(spool, digit) for digit in digits), rows=_ROWS)
-        store.commit(path, target)
+        store.put_new(path, target)
     index.refresh()
     return path, rows
 

@@ -212,7 +212,7 @@ def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[s
                     advice="check the disk; if it is sound, please report this with the month's files",
                 )
         size = target.stat().st_size
-        store.commit(path, target)
+        store.put_new(path, target)
     return size
 
 

@@ -127,9 +127,10 @@ class _OpenInMonth(OpenFile):
 class Months:
     """The months' files of one archive; footers are cached until a file changes."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, other: Months | None = None) -> None:
+        """Get ready; footers that ``other`` has read are not read again."""
         self.store = store
-        self._parts: dict[str, tuple[str, PackedMonth]] = {}
+        self._parts: dict[str, tuple[str, PackedMonth]] = {} if other is None else other._parts
         # The history of an article reads the same rows for every snapshot of a month.
         self._rows: tuple[PackedMonth, frozenset[str], pa.Table] | None = None
 
@@ -194,8 +195,21 @@ class Months:
 
         Raises ``ArchiveError`` naming a file that is missing or damaged.
         """
-        if path is None or not self.store.exists(path):
-            path = self.where(kind, partition, snapshot_id) or path or own_path(kind, partition, snapshot_id)
+        with contextlib.ExitStack() as stack:
+            found = path or self.where(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
+            try:
+                one = stack.enter_context(self._open(found, snapshot_id))
+            except ArchiveError:
+                self.store.forget()
+                if self.store.exists(found):
+                    raise
+                # A compaction has moved it.
+                moved = self.where(kind, partition, snapshot_id) or found
+                one = stack.enter_context(self._open(moved, snapshot_id))
+            yield one
+
+    @contextlib.contextmanager
+    def _open(self, path: str, snapshot_id: str) -> Iterator[OpenFile]:
         part = self.part(path)
         if part is not None:
             yield _OpenInMonth(self, part, snapshot_id)

@@ -105,7 +105,7 @@ def open_parquet(store: Store, path: str) -> Iterator[pq.ParquetFile]:
     This covers the ``with`` block, because most damage is found only while decoding.
     """
     with name_damage(store.url(path)), contextlib.ExitStack() as stack:
-        source = store.url(path) if store.is_local else stack.enter_context(store.open(path))
+        source = store.local_path(path) or stack.enter_context(store.open(path))
         file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
         yield file
 

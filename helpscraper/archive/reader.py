@@ -6,6 +6,7 @@ Everything is found by listing folders; facts come from file footers and from ``
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -39,7 +40,7 @@ from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
 from helpscraper.archive.runs import RunFacts, parse_run
 from helpscraper.archive.schema import CHANGES_SCHEMA, SNAPSHOT_SCHEMA, read_compatible
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 
 __all__ = ["BODY_COLUMNS", "Catalog", "Snapshot"]
@@ -76,11 +77,18 @@ class Catalog:
         site: str | None = None,
         locale: str | None = None,
     ) -> None:
-        self.store = store if isinstance(store, Store) else Store(store)
+        self.store = store if isinstance(store, Store) else open_store(store)
         self.site = site
         self.locale = locale
         self.months = Months(self.store)
         self._bodies: dict[Partition, BodyIndex] = {}
+
+    def now(self) -> Catalog:
+        """Return the catalog of this moment: it lists each folder once, for all that is asked of it."""
+        one = copy.copy(self)
+        one.store = self.store.now()
+        one.months = Months(one.store, self.months)
+        return one
 
     def partitions(self) -> list[Partition]:
         """Return the sites and locales that have a snapshot or a run, within the filter, sorted."""
@@ -291,7 +299,7 @@ class Catalog:
         if index is None:
             index = self._bodies[partition] = BodyIndex(self.store, partition)
         else:
-            index.refresh()
+            index.refresh(self.store)
         return index
 
     def body(self, sha256: str, partition: Partition | None = None) -> dict[str, Any]:
@@ -366,7 +374,8 @@ class Catalog:
             places = pc.index_in(keys, value_set=stored.column("body_sha256"), skip_nulls=True)
             if places.null_count == keys.null_count:
                 break
-            index.refresh()
+            self.store.forget()
+            index.refresh(self.store)
         else:
             because = "".join(f"\n  {error.message}" for error in index.damaged.values())
             lost = places.null_count - keys.null_count

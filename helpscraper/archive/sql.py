@@ -54,6 +54,8 @@ def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) ->
     Raises ``ArchiveError`` naming a damaged file.
     """
 
+    catalog = catalog.now()
+
     def all_views(listed: _Listed) -> duckdb.DuckDBPyConnection:
         connection, broken = _open(catalog, listed, memory_limit, threads)
         for error in broken.values():
@@ -76,6 +78,8 @@ def with_views(
     Raises ``ArchiveError`` naming a damaged file of a view that ``ask`` uses. ``ask`` is called again when a
     compaction moved files meanwhile.
     """
+
+    catalog = catalog.now()
 
     def once(listed: _Listed) -> pa.Table:
         connection, broken = _open(catalog, listed, memory_limit, threads)
@@ -104,6 +108,7 @@ def _retry_when_moved(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
         try:
             return work(listed)
         except (ArchiveError, duckdb.IOException):
+            catalog.store.forget()
             if _list(catalog) == listed:
                 raise
     return work(_list(catalog))
@@ -127,8 +132,7 @@ def _open(
     """Return a connection with the views, and the errors of views that cannot be made."""
     connection = open_duckdb(memory_limit=memory_limit, threads=threads)
     store = catalog.store
-    if not store.is_local:
-        connection.register_filesystem(store.fs)
+    store.attach(connection)
     broken: dict[str, ArchiveError] = {}
     for name, schema in _SCHEMAS.items():
         at = TIME_COLUMN["changes" if name == "changes" else "snapshots"]

@@ -296,14 +296,15 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
     }
     with store.scratch(path) as target:
         write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted, rows=CHANGES_ROWS)
-        store.commit(path, target.read_bytes(), replace=not _is_committed(store, partition, snapshot_id))
+        put = store.put_new if _is_committed(store, partition, snapshot_id) else store.replace
+        put(path, target.read_bytes())
 
 
 def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
     path = run_path(partition, snapshot_id)
     if store.exists(path) and _is_committed(store, partition, snapshot_id):
         return path
-    store.commit(path, dump_run(run), replace=True)
+    store.replace(path, dump_run(run))
     return path
 
 
@@ -323,5 +324,5 @@ def _commit_rows(
     with store.scratch(path) as target:
         count = write_parquet(target, SNAPSHOT_SCHEMA, [ordered], metadata={RUN_KEY: _footer(run)})
         size = target.stat().st_size
-        store.commit(path, target)
+        store.put_new(path, target)
     return SnapshotFile(partition, snapshot_id, path, count, size, new_bodies)

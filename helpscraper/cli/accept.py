@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from helpscraper.cli.options import add_partition, open_catalog
+from helpscraper.cli.options import add_partition
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -24,9 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Commit the refused snapshot and print its path."""
+    from helpscraper.archive.reader import Catalog
     from helpscraper.crawl.conclude import accept
 
-    catalog = open_catalog(args)
+    catalog = Catalog(args.archive, site=args.site, locale=args.locale)
     written = accept(catalog, catalog.partition(), args.id)
     print(f"accepted: {written.path}")
     newer = [each for each in sorted(catalog.paths(written.partition)) if each > written.snapshot_id]

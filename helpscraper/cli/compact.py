@@ -49,13 +49,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compact each site and locale under its lock; print a line for each month."""
     from helpscraper.archive.compact import compact, month_begin
+    from helpscraper.archive.reader import Catalog
     from helpscraper.crawl.lock import CrawlLock
 
     now = dt.datetime.now(dt.UTC)
     before = args.before or (month_begin(now) if args.keep is None else now - dt.timedelta(days=args.keep))
-    catalog = open_existing(args)
+    partitions = open_existing(args).partitions()
+    catalog = Catalog(args.archive)
     done = problems = locked = 0
-    for partition in catalog.partitions():
+    for partition in partitions:
         lock = CrawlLock(catalog.store.state_dir(partition))
         try:
             lock.acquire()

@@ -23,15 +23,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo in a local folder; raises ``CommandError`` for an object store."""
-    from helpscraper.archive.store import Store
+    from helpscraper.archive.store import open_store
     from helpscraper.demo import run_demo
 
-    store = Store(args.archive)
-    if not store.is_local:
+    store, here = open_store(args.archive), Path.cwd()
+    folder = store.local_path()
+    if folder is None:
         raise CommandError(
             f"{store.uri}: the demo needs a local folder, because its report is opened from disk",
             advice="give a folder with --archive",
         )
-    folder, here = Path(store.root), Path.cwd()
     run_demo(folder.relative_to(here) if folder.is_relative_to(here) else folder, layout=args.layout)
     return 0

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
     if args.words and args.format != "table":
         refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
-    catalog = Catalog(args.archive, site=args.site)
+    catalog = Catalog(args.archive, site=args.site).now()
     failed: list[CommandError] = []
     kinds, fields = _split(args.kind), _split(args.field)
     diffs = [

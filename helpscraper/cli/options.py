@@ -33,10 +33,10 @@ def add_format(parser: argparse.ArgumentParser, default: str | None = "table") -
 
 
 def open_catalog(args: argparse.Namespace) -> Catalog:
-    """Return the catalog of ``args.archive``, narrowed down by ``--site`` and ``--locale``."""
+    """Return the catalog of ``args.archive`` for one reading command, narrowed down by ``--site`` and ``--locale``."""
     from helpscraper.archive.reader import Catalog
 
-    return Catalog(args.archive, site=args.site, locale=args.locale)
+    return Catalog(args.archive, site=args.site, locale=args.locale).now()
 
 
 def open_existing(args: argparse.Namespace) -> Catalog:
@@ -46,7 +46,7 @@ def open_existing(args: argparse.Namespace) -> Catalog:
     catalog = open_catalog(args)
     if catalog.partitions():
         return catalog
-    there_is = Catalog(args.archive).partitions()
+    there_is = Catalog(catalog.store).partitions()
     asked = " and ".join(filter(None, (args.site, args.locale))) if there_is else ""
     raise ReferenceNotFoundError(
         f"{catalog.store.uri} holds no snapshot and no run{f' of {asked}' if asked else ''}",

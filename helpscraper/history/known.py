@@ -13,9 +13,9 @@ __all__ = ["earlier_snapshots", "evidence_for", "source_of"]
 
 def source_of(catalog: Catalog, snapshot: Snapshot) -> Source:
     """Return the snapshot's own file where there is one on this machine, to be read by need; else its rows."""
-    if catalog.store.is_local and snapshot.path.endswith(f"/{snapshot.id}.parquet"):
-        return catalog.store.url(snapshot.path)
-    return catalog.load_table(snapshot)
+    own = snapshot.path.endswith(f"/{snapshot.id}.parquet")
+    file = catalog.store.local_path(snapshot.path) if own else None
+    return catalog.load_table(snapshot) if file is None else str(file)
 
 
 def evidence_for(

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
 from types import TracebackType
 
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.errors import HelpscraperError
 from helpscraper.intake.notes import Notes
 from helpscraper.normalise.article import Context
@@ -69,7 +69,7 @@ class Readers:
         """
         batches = (tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH))
         if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
-            with closing(Source(Store(self._uri))) as source:
+            with closing(Source(open_store(self._uri))) as source:
                 for batch in batches:
                     yield read(batch, source, context)
             return
@@ -104,7 +104,7 @@ _source: Source
 
 def _begin(uri: str) -> None:
     global _source
-    _source = Source(Store(uri))
+    _source = Source(open_store(uri))
 
 
 def _here() -> None:

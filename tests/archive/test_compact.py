@@ -32,7 +32,7 @@ from helpscraper.archive.overview import runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA, articles_table, bodies_table
 from helpscraper.archive.sql import VIEWS, query
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import SnapshotFile, write_reextracted, write_snapshot
 from helpscraper.errors import ArchiveError
@@ -264,7 +264,7 @@ def test_any_months_compacted_in_any_order_read_the_same(
 ) -> None:
     """Snapshots, a compaction, snapshots of days before it, more compactions, and some months from a backup."""
     folder = tmp_path_factory.mktemp("drawn") / uuid.uuid4().hex
-    plain, packed = Store(folder / "plain"), Store(folder / "packed")
+    plain, packed = open_store(folder / "plain"), open_store(folder / "packed")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact_module, *most)
         patch.setattr(compact_module, "_GROUP_ROWS", rows)
@@ -279,7 +279,7 @@ def test_any_months_compacted_in_any_order_read_the_same(
         if path.rsplit("/", 1)[1][:6] in apart:
             packed.remove(path)
     for path in own:
-        packed.commit(path, plain.read(path))
+        packed.put_new(path, plain.read(path))
     assert public(packed) == public(plain)
     problems = verify(Catalog(packed)).problems
     assert problems == verify(Catalog(plain)).problems == []
@@ -293,7 +293,7 @@ class Stopped(BaseException):
 def steps(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
     """Let the power go just before the given step (a file gets its name, a file goes)."""
     left = [10**9]
-    real = {name: getattr(Store, name) for name in ("commit", "remove")}
+    real = {name: getattr(Store, name) for name in ("put_new", "remove")}
 
     def guarded(name: str) -> Callable[..., Any]:
         def step(self: Store, *args: Any, **options: Any) -> Any:
@@ -319,12 +319,12 @@ def test_whatever_step_is_the_last_one_nothing_is_lost(
 ) -> None:
     steps(10**9)
     expected = rows_seen(archive)
-    done = Store(shutil.copytree(archive.root, tmp_path / "done"))
+    done = open_store(shutil.copytree(archive.root, tmp_path / "done"))
     run_compact(done)
     final = digests(done)
     seen_redundant = 0
     for count in range(40):
-        broken = Store(shutil.copytree(archive.root, tmp_path / f"broken-{count}"))
+        broken = open_store(shutil.copytree(archive.root, tmp_path / f"broken-{count}"))
         steps(count)
         try:
             run_compact(broken)
@@ -541,7 +541,7 @@ def test_who_asks_while_the_rows_are_moved_gets_the_same(
 
     for name, ask in asked.items():
         settled = ask(Catalog(archive))
-        store = Store(shutil.copytree(archive.root, tmp_path / name))
+        store = open_store(shutil.copytree(archive.root, tmp_path / name))
         with monkeypatch.context() as patch:
             patch.setattr(sql, "_open", moving_first(opened, store))
             patch.setattr(diff_module, "bodies_of", moving_first(bodies_of, store))
@@ -592,7 +592,7 @@ def test_a_newer_reading_is_preferred_to_the_packed_one(archive: Store) -> None:
 
 
 def test_an_object_store_does_as_well() -> None:
-    store = Store(f"memory://compact-{uuid.uuid4().hex}")
+    store = open_store(f"memory://compact-{uuid.uuid4().hex}")
     for number, day in enumerate(DAYS):
         commit(store, day, rows_of(number))
     before = public(store)

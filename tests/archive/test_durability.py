@@ -19,7 +19,7 @@ import pytest
 from helpscraper.archive.layout import Partition, changes_path
 from helpscraper.archive.recordings import Recorder, warc_files
 from helpscraper.archive.schema import CHANGES_SCHEMA, articles_table, bodies_table
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import ArchiveError
 from tests.conftest import article, body
@@ -87,13 +87,13 @@ def assert_folders_durable(calls: list[Call], folder: Path, root: Path) -> None:
         folder = folder.parent
 
 
-@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize("put", ["put_new", "replace"])
 def test_bytes_are_on_disk_before_their_name_is(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replace: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, put: str
 ) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     with watched(monkeypatch) as calls:
-        store.commit("runs/deep/one.json", b"1" * 10_000, replace=replace)
+        getattr(store, put)("runs/deep/one.json", b"1" * 10_000)
     assert assert_durable(calls) == [tmp_path / "runs/deep/one.json"]
     assert_folders_durable(calls, tmp_path / "runs/deep", tmp_path)
 
@@ -101,10 +101,10 @@ def test_bytes_are_on_disk_before_their_name_is(
 def test_a_finished_file_is_on_disk_before_its_name_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path / "archive")
+    store = open_store(tmp_path / "archive")
     with watched(monkeypatch) as calls, store.scratch("x/one") as target:
         target.write_bytes(b"1" * 10_000)
-        store.commit("x/one", target)
+        store.put_new("x/one", target)
     assert_durable(calls)
 
 
@@ -117,7 +117,7 @@ def test_a_file_of_another_disk_is_on_this_one_before_its_name_is(
     source.write_bytes(b"1" * 3_000_000)
     try:
         with watched(monkeypatch) as calls:
-            Store(tmp_path).commit("x/one", source)
+            open_store(tmp_path).put_new("x/one", source)
     finally:
         source.unlink()
     assert_durable(calls)
@@ -129,14 +129,14 @@ def test_without_hard_links_the_order_is_the_same(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(os, "link", link)
     with watched(monkeypatch) as calls:
-        Store(tmp_path).commit("x/one", b"1")
+        open_store(tmp_path).put_new("x/one", b"1")
     assert_durable(calls)
 
 
 def test_a_snapshot_gets_its_name_when_all_it_refers_to_is_on_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     text = body("words")
     recorder = Recorder(store, EN, ID, info={})
     with watched(monkeypatch) as calls:
@@ -172,7 +172,7 @@ def commit(store: Store, changes: pa.Table | None = None, **facts: Any) -> None:
 
 @pytest.mark.parametrize("other", [{"complete": False}, {"scope": "one section"}, {"counts": {"fetched": 2}}])
 def test_other_facts_make_another_snapshot(tmp_path: Path, other: dict[str, Any]) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     commit(store)
     before = {path: store.read(path) for path in store.list("")}
     with pytest.raises(ArchiveError, match="already there with other contents"):
@@ -188,7 +188,7 @@ def test_a_feed_is_sorted_however_it_is_given(tmp_path: Path) -> None:
     ]
     written = []
     for name, given in (("one", records), ("other", records[::-1])):
-        store = Store(tmp_path / name)
+        store = open_store(tmp_path / name)
         commit(store, pa.Table.from_pylist(given, CHANGES_SCHEMA))
         written.append(store.read(changes_path(EN, ID)))
     assert written[0] == written[1]

@@ -24,7 +24,7 @@ from helpscraper.archive.schema import (
     read_compatible,
 )
 from helpscraper.archive.sql import VIEWS, connect, query
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
 from helpscraper.history.views import view_series
@@ -62,7 +62,7 @@ def changes(*args: object) -> SnapshotFile:
 def catalog(request: pytest.FixtureRequest, tmp_path: Path, commit: Commit) -> Iterator[Catalog]:
     """Two snapshots in English, one in Chinese, and a refused one."""
     uri = tmp_path / "it's an archive" if request.param == "local" else f"memory://{tmp_path.name}"
-    store = Store(uri)
+    store = open_store(uri)
     commit(store, "2026-11-20", ROWS[:2])
     commit(store, "2026-11-21", ROWS, write=changes)
     chinese = [
@@ -128,7 +128,7 @@ def test_a_body_that_may_be_in_a_damaged_file_is_not_said_to_be_none(catalog: Ca
     key = catalog.load_table(columns=["body_sha256"]).column(0)[0].as_py()
     path = catalog.body_index(catalog.partition()).files[0]
     catalog.store.remove(path)
-    catalog.store.commit(path, b"PAR1 broken")
+    catalog.store.put_new(path, b"PAR1 broken")
     with pytest.raises(ArchiveError, match=rf"(?s){key} cannot be read.*{path}"):
         Catalog(catalog.store).body(key)
 

@@ -15,7 +15,7 @@ from helpscraper.archive.layout import Partition, run_path
 from helpscraper.archive.overview import RUNS_SCHEMA, runs_table
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.runs import RunFacts, dump_run, parse_run
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.cli import main
 from helpscraper.errors import ArchiveError
 
@@ -49,9 +49,9 @@ ODD: list[tuple[str, Any]] = [
 
 
 def shown(data: bytes) -> list[dict[str, Any]]:
-    store = Store(f"memory://{uuid.uuid4()}/archive")
+    store = open_store(f"memory://{uuid.uuid4()}/archive")
     try:
-        store.commit(run_path(HERE, RUN), data)
+        store.put_new(run_path(HERE, RUN), data)
         table = runs_table(Catalog(store))
         table.validate(full=True)
         assert table.schema == RUNS_SCHEMA
@@ -105,9 +105,9 @@ def test_facts_that_a_run_wrote_come_back() -> None:
 
 
 def test_the_command_lists_what_it_can_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    store.commit(run_path(HERE, RUN), b'{"counts": [1]}')
-    store.commit(run_path(HERE, "20261123T060000Z"), b'{"outcome": "failed", "reason": "no answer"}')
+    store = open_store(tmp_path)
+    store.put_new(run_path(HERE, RUN), b'{"counts": [1]}')
+    store.put_new(run_path(HERE, "20261123T060000Z"), b'{"outcome": "failed", "reason": "no answer"}')
     assert main(["runs", "--archive", str(tmp_path), "--format", "json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert ["damaged run facts: counts" in rows[0]["reason"], rows[1]["reason"]] == [True, "no answer"]

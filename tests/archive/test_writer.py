@@ -27,7 +27,7 @@ from helpscraper.archive.schema import (
     bodies_table,
     iter_articles,
 )
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import (
     SnapshotFile,
     promote,
@@ -86,7 +86,7 @@ ARTICLES = st.lists(
 
 
 def memory() -> Store:
-    return Store(f"memory://{uuid.uuid4()}")
+    return open_store(f"memory://{uuid.uuid4()}")
 
 
 def write(store: Store, articles: list[Article], **run: Any) -> SnapshotFile:
@@ -375,7 +375,7 @@ def test_a_re_extraction_that_says_the_same_is_not_stored_again(store: Store, co
 def test_the_order_of_facts_never_shows_in_the_bytes(tmp_path: Path, commit: Commit) -> None:
     written = []
     for name, facts in (("one", {"x": 1, "y": 2}), ("two", {"y": 2, "x": 1})):
-        store = Store(tmp_path / name)
+        store = open_store(tmp_path / name)
         written.append(store.read(commit(store, "2026-11-22", [{"article_id": "a"}], **facts).path))
     assert written[0] == written[1]
 

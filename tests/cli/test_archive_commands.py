@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
 
@@ -96,7 +96,7 @@ def test_export_takes_the_format_from_the_name(
 def test_an_accepted_run_looks_accepted_and_a_later_feed_is_named(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, commit: Callable[..., object]
 ) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     rows = [{"article_id": "fees"}]
     for day in ("2026-11-20", "2026-11-23"):
         commit(store, day, rows)

@@ -180,7 +180,7 @@ def written(folder: Path, *markdowns: str) -> None:
     """An article whose words stay and whose Markdown is another each day."""
 
     from helpscraper.archive.schema import bodies_table
-    from helpscraper.archive.store import Store
+    from helpscraper.archive.store import open_store
     from helpscraper.archive.writer import write_snapshot
     from helpscraper.items import Body
     from helpscraper.normalise.bodies import body_key
@@ -191,7 +191,8 @@ def written(folder: Path, *markdowns: str) -> None:
         body = Body(body_key(text, markdown), text, markdown, f"<p>{day}</p>")
         at = MONDAY + dt.timedelta(days=day)
         write_snapshot(
-            Store(folder), EN, at.strftime("%Y%m%dT%H%M%SZ"), table(row("rules", body_sha256=body.sha256), day=day),
+            open_store(folder), EN, at.strftime("%Y%m%dT%H%M%SZ"),
+            table(row("rules", body_sha256=body.sha256), day=day),
             bodies_table([body], at), run(day, site="okx", locale="en", outcome="committed"), None,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.session import CrawlSession, SessionOptions
@@ -147,7 +147,7 @@ def test_the_schedule_is_that_of_crawls_of_the_same_part(store: Store) -> None:
 
 
 def test_crawls_of_a_part_and_crawls_that_ended_early_set_no_pace(tmp_path: Path) -> None:
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     part, whole = {"arguments": {"sections": "faq-identity"}}, {"arguments": {"sections": ""}}
     runs = {
         f"2026010{day}T000000Z": {**whole, "finish_reason": "finished", "seconds": 90} for day in range(1, 6)

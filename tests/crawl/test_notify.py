@@ -105,7 +105,7 @@ def test_facts_that_cannot_be_read_are_passed_over_and_named(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_run(store, HERE, "20261122T060000Z", REFUSED)
-    store.commit(run_path(HERE, "20261122T060100Z"), b"{")
+    store.put_new(run_path(HERE, "20261122T060100Z"), b"{")
     before = run_before(Catalog(store.uri), HERE, "20261122T070000Z")
     assert before == REFUSED
     assert "20261122T060100Z" in caplog.text

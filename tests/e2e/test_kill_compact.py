@@ -17,7 +17,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
 from tests.archive.test_compact import commit, digests, rows_of
 
@@ -63,11 +63,11 @@ def seen(archive: Store) -> dict[str, Any]:
 
 def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     kills, luck = request.config.getoption("--kills"), Random(7)
-    plain = Store(tmp_path / "plain")
+    plain = open_store(tmp_path / "plain")
     days = [f"2026-{month:02d}-{day:02d}" for month in (8, 9, 10) for day in range(1, 29, 9)]
     for number, day in enumerate(days):
         commit(plain, day, rows_of(number))
-    packed = Store(shutil.copytree(plain.root, tmp_path / "packed"))
+    packed = open_store(shutil.copytree(plain.root, tmp_path / "packed"))
     process = start(packed)
     begin = time.monotonic()
     finish(process)
@@ -77,7 +77,7 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
     landed = between = number = 0
     # A few kills may all miss the short time in which the job is half done: then there are more of them.
     while number < kills or (not between and number < 40):
-        archive = Store(shutil.copytree(plain.root, tmp_path / f"killed-{number}"))
+        archive = open_store(shutil.copytree(plain.root, tmp_path / f"killed-{number}"))
         process = start(archive)
         time.sleep(seconds * luck.uniform(0, 0.9))
         landed += process.poll() is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.recordings import Payloads, Recorder, read_record
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.warc.build import Exchange, response_record
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
@@ -88,7 +88,7 @@ def test_the_same_bytes_under_other_headers_are_read_under_their_own(tmp_path: P
         Cell("gzip", "koi8-r", "none"),
         Cell("gzip", "koi8-r", "header"),
     ]
-    store = Store(tmp_path)
+    store = open_store(tmp_path)
     recorder = Recorder(store, Partition("okx", "en"), "20260301T060000Z", info={})
     url, live, read = f"{SITE}/help/a-knot", [], []
     for cell in cells:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.model import article_key
 from helpscraper.publish.report.render import KIND_WORDS
@@ -26,7 +26,7 @@ ARTICLES = 330
 def large(tmp_path_factory: pytest.TempPathFactory, commit: Callable[..., Any]) -> Path:
     """The report of a crawl that found more edits and counts than a page holds, of a site that is hostile."""
     folder = tmp_path_factory.mktemp("large")
-    store = Store(folder / "a")
+    store = open_store(folder / "a")
     rows: list[dict[str, Any]] = [
         {
             "article_id": f"a{n:03d}", "title": f"Title {n:03d} {PAYLOAD}", "section": f"s{n % 3}",
@@ -78,7 +78,7 @@ def test_what_has_no_two_values_is_said_in_words(
     tmp_path: Path, commit: Callable[..., Any], watched: Watch
 ) -> None:
     """Alike in the rows of the page and in those of its script."""
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     rows = [
         {"article_id": f"a{n:03d}", "title": f"Title {n:03d}", "section": "s", "body": "x"}
         for n in range(ARTICLES)

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.model import article_key
 from tests import sample_archive
@@ -188,7 +188,7 @@ def test_search_cuts_words_as_the_index_does(
         "提币 2FA 账户", "データの変更 ガス", "ประเทศไทย", "한국어 계정", "हिन्दी खाता", "मन्त्र", "đồng Việt Đà Nẵng", "İstanbul IŞIK",
         "Straße ẞ", "ΣΊΣΥΦΟΣ ο φόρος", "Київ й ё", "مُؤمَّن أإآ التـــحقق", "עִבְרִית", "မြန်မာ", "ລາວ", "𠮷野家", "２ＦＡ ｶﾀｶﾅ", "œuvre ﬁn ½", "a" * 40,
     ]  # fmt: skip
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     rows = [
         {"article_id": f"a{n}", "title": title, "section": "s", "body": "x"} for n, title in enumerate(titles)
     ]
@@ -319,7 +319,7 @@ def test_right_to_left_word_diff(
         "P2P \u062d\u062f BIBU USD",
         "GET /v1/pairs;",
     ]
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     for day, more in (("2026-06-01", []), ("2026-06-02", ["\u062c\u062f\u064a\u062f"])):
         row = {"article_id": "a", "title": "\u062d\u062f", "section": "s", "body": "\n".join(lines + more)}
         commit(store, day, [row], locale="ar")

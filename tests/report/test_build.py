@@ -225,9 +225,9 @@ def test_a_first_build_that_broke_off_is_taken_up(
 
 
 def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
-    from helpscraper.archive.store import Store
+    from helpscraper.archive.store import open_store
 
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     rows = [
         {"article_id": f"a{n}", "title": f"Article {n} {'long ' * 20}", "section": "s", "body": f"Body {n}"}
         for n in range(400)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.atom import AtomEntry, AtomFeed, atom, entry_html, tag_uri, xml_safe
@@ -115,7 +115,7 @@ def test_ids_stay_when_time_goes_on(tmp_path: Path) -> None:
 
 def test_the_feed_of_a_renamed_article_goes_on(tmp_path: Path, commit: Callable[..., Any]) -> None:
     """Also through two renames, and not where another article has taken the address."""
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     text = "\n".join(f"Paragraph {n} of a text long enough to be known again." for n in range(9))
     article = {"title": "A", "section": "s", "source_id": "cms1", "body": text}
     other = {"title": "Other", "section": "s", "source_id": "cms2", "body": "Something else."}

@@ -15,7 +15,7 @@ from lxml import html
 
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
 from helpscraper.publish.report.build import build_report
@@ -153,7 +153,7 @@ def test_editions_are_linked_both_ways(report: Path) -> None:
 
 
 def test_a_refused_crawl_is_shown_with_its_reason(tmp_path: Path, commit: Callable[..., Any]) -> None:
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     row = {"article_id": "a", "title": "A", "body": "one"}
     commit(store, "2026-06-01", [row])
     commit(
@@ -188,7 +188,7 @@ def test_no_table_of_a_hostile_site_holds_a_formula(
     command: list[str], tmp_path: Path, commit: Callable[..., Any]
 ) -> None:
     """Every command that writes CSV, on articles whose every text is a formula of a spreadsheet."""
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     evil = ["=cmd|' /C calc'!A0", '+HYPERLINK("http://192.0.2.1")', "-1+1", "@SUM(1)", "\t=1", "\r=1", "＝1"]
     for day, mark in (("2026-06-01", ""), ("2026-06-02", "x")):
         rows = [

@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import open_store
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.model import article_key
 from tests.report.conftest import Watched
@@ -23,7 +23,7 @@ OLD, NEW = article_key("old-name"), article_key("new-name")
 @pytest.fixture
 def renamed(tmp_path: Path, commit: Callable[..., Any]) -> Path:
     """The report of an article that was edited without a date and bears another id since."""
-    store = Store(tmp_path / "a")
+    store = open_store(tmp_path / "a")
     fields = {
         "title": "A lamp",
         "section": "s",
@@ -57,7 +57,7 @@ def test_the_silent_page_offers_every_section(
     names = ("Lights", "Others", None)
     for day, text in (("2026-06-01", "one two three"), ("2026-06-02", "one two three four")):
         rows = [{"article_id": f"a{n}", "section_title": name, "body": text} for n, name in enumerate(names)]
-        commit(Store(tmp_path / "a"), day, rows)
+        commit(open_store(tmp_path / "a"), day, rows)
     build_report(Catalog(tmp_path / "a"), tmp_path / "r")
     page = html.fromstring((tmp_path / "r/okx/en/silent.html").read_text())
     assert len(page.xpath("//table[@data-rows]/tbody/tr")) == 1
@@ -79,7 +79,7 @@ def test_an_id_that_another_article_took_over_leads_to_neither_wrong_page(
     tmp_path: Path, commit: Callable[..., Any]
 ) -> None:
     """What was found of the first one leads to the first one, whenever the second came."""
-    store, folder = Store(tmp_path / "a"), tmp_path / "r"
+    store, folder = open_store(tmp_path / "a"), tmp_path / "r"
     lamp = {"title": "A lamp", "source_id": "7"}
     other = {"article_id": "other", "body": "two words"}
 

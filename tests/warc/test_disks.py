@@ -12,7 +12,7 @@ import pytest
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.recordings import check_records, warc_files
 from helpscraper.archive.recordings.index import index_path
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError
 from tests.warc.made import SITE, exchange
 from tests.warc.test_writer import FIRST, write
@@ -39,7 +39,7 @@ def archive(tmp_path: Path, other_disk: Path) -> Store:
     root = tmp_path / "archive"
     root.mkdir()
     (root / "warc").symlink_to(other_disk, target_is_directory=True)
-    return Store(root)
+    return open_store(root)
 
 
 def test_warc_files_on_another_disk(archive: Store, other_disk: Path) -> None:
@@ -58,11 +58,11 @@ def test_a_commit_across_disks_is_whole_and_overwrites_nothing(
 ) -> None:
     made = tmp_path / "made"
     made.write_bytes(b"one")
-    archive.commit("warc/x/file", made if kind == "file" else b"one")
-    archive.commit("warc/x/file", b"one")
+    archive.put_new("warc/x/file", made if kind == "file" else b"one")
+    archive.put_new("warc/x/file", b"one")
     with pytest.raises(ArchiveError, match="already there"):
-        archive.commit("warc/x/file", b"two")
+        archive.put_new("warc/x/file", b"two")
     assert archive.read("warc/x/file") == b"one"
-    archive.commit("warc/x/file", b"three", replace=True)
+    archive.replace("warc/x/file", b"three")
     assert archive.read("warc/x/file") == b"three"
     assert [path.name for path in other_disk.rglob("*") if path.is_file()] == ["file"]

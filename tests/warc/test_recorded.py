@@ -11,7 +11,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import warc_files
 from helpscraper.archive.recordings.index import index_path
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
 from helpscraper.sample import SampleServer
 from helpscraper.warc.reader import iter_records
@@ -42,7 +42,7 @@ def test_a_killed_crawl_leaves_a_readable_file(tmp_path: Path) -> None:
             running.communicate()
         asked = len(server.requests)
         assert asked >= 25
-        store = Store(archive)
+        store = open_store(archive)
         (file,) = warc_files(store, EN)
         assert not store.exists(index_path(file)), "the crawl was still at work"
         read, problems = records(store, file)

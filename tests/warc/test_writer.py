@@ -30,7 +30,7 @@ from helpscraper.archive.recordings import (
     warc_files,
 )
 from helpscraper.archive.recordings.index import dump_index, index_path, surt
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, InputError
 from helpscraper.warc.build import Exchange
 from helpscraper.warc.reader import iter_records
@@ -78,7 +78,7 @@ _VALUE = st.binary(max_size=40).map(lambda raw: raw.translate(None, b"\r\n\x00")
 def test_bytes_and_headers_come_back_as_they_came(
     payload: bytes, headers: list[tuple[bytes, bytes]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    store = Store(tmp_path_factory.mktemp("archive"))
+    store = open_store(tmp_path_factory.mktemp("archive"))
     (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", payload, headers=tuple(headers)))
     found = read_record(store, reference)
     assert found.payload == payload
@@ -267,11 +267,11 @@ def test_a_kill_at_any_byte_leaves_a_readable_file(store: Store) -> None:
 
 _FULL = """
 import sys
-from helpscraper.archive.store import Store
+from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError
 from tests.warc.made import SITE, exchange
 from tests.warc.test_writer import recorder
-recording = recorder(Store(sys.argv[1]))
+recording = recorder(open_store(sys.argv[1]))
 for n in range(100):
     try:
         recording.write(exchange(f"{SITE}/help/a{n}", bytes([n]) * 10 + __import__("os").urandom(3000)))
@@ -301,7 +301,7 @@ def test_a_full_disk_ends_the_recording_and_the_file_stays_whole(store: Store, t
 
 def test_an_object_store_gets_whole_files(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    store = Store(f"memory://warc-{os.getpid()}")
+    store = open_store(f"memory://warc-{os.getpid()}")
     recording = recorder(store)
     reference = recording.write(exchange(f"{SITE}/help/a", b"page"))
     assert warc_files(store, EN) == []

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from dataclasses import astuple, replace
 from http import HTTPStatus
 from io import FileIO
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 from weakref import finalize
 
-from helpscraper.archive.layout import Partition, warc_path
+from helpscraper.archive.layout import Partition, folder, warc_path
 from helpscraper.archive.recordings.index import (
     Capture,
     capture_of,
@@ -27,7 +26,7 @@ from helpscraper.archive.recordings.index import (
     redirect_target,
     warc_files,
 )
-from helpscraper.archive.store import Store, make_folder
+from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 from helpscraper.warc.build import (
     Exchange,
@@ -100,7 +99,8 @@ class _StoredPayloads:
 class Recorder:
     """Writes the WARC files of one crawl. Not thread-safe. Close it before the snapshot is committed.
 
-    For an object store the files are written in the local state folder, and ``close`` publishes them.
+    A file grows as a draft of the store and is published by ``close``; drafts that a killed crawl left are published
+    first.
     """
 
     def __init__(
@@ -124,7 +124,8 @@ class Recorder:
         self.files: list[str] = []  # of this process, not those written before a resume
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
-        self._publish_leftovers()
+        for left in store.drafts(folder("warc", partition)):
+            store.publish(left)
         self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # a crawl that is resumed has some
         self._number = len(before)
@@ -132,7 +133,7 @@ class Recorder:
         for file in warc_files(store, partition):
             captures = load_index(store, file)
             if not store.exists(index_path(file)):
-                store.commit(index_path(file), dump_index(captures))
+                store.put_new(index_path(file), dump_index(captures))
             if file > own:
                 continue  # a later import; payloads of revisits are only looked for in earlier files
             for capture in captures:
@@ -213,10 +214,8 @@ class Recorder:
                 os.fsync(stream.fileno())
         except OSError as error:
             raise self._failed(error) from error
-        if not self._store.is_local:
-            self._store.commit(self._file, self._local(self._file))
-            self._local(self._file).unlink()
-        self._store.commit(index_path(self._file), dump_index(self._stored.take_current()))
+        self._store.publish(self._file)
+        self._store.put_new(index_path(self._file), dump_index(self._stored.take_current()))
 
     def close_unindexed(self) -> None:
         """Close the file without writing an index, after an interrupted crawl; the next crawl writes it."""
@@ -225,21 +224,6 @@ class Recorder:
             self._stream = None
 
     # ---- files
-
-    def _local(self, file: str) -> Path:
-        """Return the local path of ``file``: its final place, or the state folder for an object store."""
-        if self._store.is_local:
-            return Path(self._store.url(file))
-        return self._store.state_dir(self._partition) / file.rpartition("/")[2]
-
-    def _publish_leftovers(self) -> None:
-        """Publish the files of a killed crawl that are still in the state folder of an object store."""
-        if self._store.is_local:
-            return
-        for path in sorted(self._store.state_dir(self._partition).glob("*Z-*.warc.gz")):
-            name, _, number = path.name.removesuffix(".warc.gz").partition("-")
-            self._store.commit(warc_path(self._partition, name, int(number)), path)
-            path.unlink()
 
     def _append(self, members: bytes) -> int:
         """Write members, in a new file if this one is full, and return their offset; undo a partial write."""
@@ -266,9 +250,8 @@ class Recorder:
     def _begin_file(self) -> None:
         self.close()
         self._file = warc_path(self._partition, self._id, self._number)
-        path = self._local(self._file)
         try:
-            make_folder(path.parent)
+            path = self._store.draft(self._file)
             self._stream = path.open("xb", buffering=0)
         except OSError as error:
             raise self._failed(error) from error

@@ -1,0 +1,285 @@
+"""The operations that an archive needs of the place where its files lie.
+
+One promise holds in every store: ``put_new`` makes a file appear whole or not at all, and never over another one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import errno
+import hashlib
+import io
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
+
+from helpscraper.archive.layout import SCRATCH, Partition
+from helpscraper.errors import ArchiveError
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Entry", "Store", "named", "sha256", "temporary"]
+
+_ADVICE = {
+    errno.ENOSPC: "the disk is full: make room and run again; earlier files are untouched",
+    errno.EDQUOT: "the disk quota is used up: make room and run again; earlier files are untouched",
+    errno.EFBIG: "the file is larger than this system lets a process write: raise the limit (ulimit -f)",
+    errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
+    errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
+    errno.ENOTDIR: "a file stands where the archive needs a folder: move it away, or use --archive",
+    errno.EEXIST: "a file stands where the archive needs a folder: move it away, or use --archive",
+    errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
+}
+
+
+class Entry(NamedTuple):
+    """One file of a listing: its path, its size in bytes, and a mark that changes when the file does."""
+
+    path: str
+    size: int
+    mark: str
+
+
+class Store(ABC):
+    """The files of one archive, named by paths relative to its root (see ``layout``).
+
+    Operations that fail raise ``ArchiveError`` with the file's URL. A store asks the disk or the server at every
+    question; one that ``now`` returned lists each folder once and answers from that listing.
+    """
+
+    def __init__(self, uri: str, root: str) -> None:
+        self.uri = uri
+        self.root = root
+        self._listings: dict[str, Mapping[str, Entry]] | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.uri!r})"
+
+    # ---- one listing for many questions
+
+    def now(self) -> Self:
+        """Return this store as it is now: it lists each folder once, at the first question about a file below it.
+
+        A store that answers from listings already is returned as it is.
+        """
+        if self._listings is not None:
+            return self
+        one = copy.copy(self)
+        one._listings = {}
+        return one
+
+    def forget(self) -> None:
+        """Drop the listings, because a file that they name has moved."""
+        if self._listings is not None:
+            self._listings = {}
+
+    def _below(self, folder: str) -> Mapping[str, Entry]:
+        """Return the files below ``folder`` by path; a listing of a folder above serves too."""
+        if self._listings is None:
+            return self._list(folder)
+        listings = self._listings
+        if folder not in listings:
+            above = folder
+            while above and above not in listings:
+                above = above.rpartition("/")[0]
+            known = listings.get(above)
+            listings[folder] = (
+                self._list(folder)
+                if known is None
+                else {path: entry for path, entry in known.items() if path.startswith(f"{folder}/")}
+            )
+        return listings[folder]
+
+    def _entry(self, path: str) -> Entry | None:
+        if self._listings is None:
+            return self._look(path)
+        return self._below(path.rpartition("/")[0]).get(path)
+
+    def _there(self, path: str) -> Entry:
+        with self._named(path):
+            entry = self._entry(path)
+            if entry is None:
+                raise FileNotFoundError(errno.ENOENT, "no such file", path)
+            return entry
+
+    # ---- reading
+
+    def list(self, folder: str) -> list[str]:
+        """Return the sorted paths of all files below ``folder`` (missing: none), hidden ones left out."""
+        with self._named(folder):
+            return sorted(self._below(folder))
+
+    def exists(self, path: str) -> bool:
+        """Tell whether the file is there."""
+        with self._named(path):
+            return self._entry(path) is not None
+
+    def size(self, path: str) -> int:
+        """Return the file's size in bytes."""
+        return self._there(path).size
+
+    def mark(self, path: str) -> str:
+        """Return a text that changes when the file does."""
+        return self._there(path).mark
+
+    def read(self, path: str) -> bytes:
+        """Return the whole file."""
+        with self.open(path) as stream, self._named(path):
+            return stream.read()
+
+    def open(self, path: str) -> IO[bytes]:
+        """Open the file for reading and seeking."""
+        with self._named(path):
+            return self._open(path)
+
+    # ---- writing
+
+    def put_new(self, path: str, data: bytes | Path) -> None:
+        """Publish ``data`` (bytes, or a finished local file that nobody writes any more) as ``path``.
+
+        The file appears whole or not at all and is durable when this returns. A file that is there already is never
+        touched: ``ArchiveError``, unless it holds the same bytes.
+        """
+        with self._named(path):
+            made = self._look(path) is None and self._create(path, data)
+            self.forget()
+            if not made and self._digest(path) != _digest_of(data):
+                raise ArchiveError(
+                    f"{self.url(path)} is already there with other contents",
+                    advice="files are never overwritten: use another snapshot time, or move the file away",
+                )
+
+    def replace(self, path: str, data: bytes) -> None:
+        """Publish ``data`` as ``path``, in one step, whatever is there.
+
+        This is for the facts of a run whose snapshot was never committed: a resumed run writes them again.
+        """
+        with self._named(path):
+            self._overwrite(path, data)
+        self.forget()
+
+    def remove(self, path: str) -> None:
+        """Remove the file; a file that is gone already is no error."""
+        with self._named(path), contextlib.suppress(FileNotFoundError):
+            self._remove(path)
+        self.forget()
+
+    @contextlib.contextmanager
+    def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
+        """Give a local file to write to, from which ``put_new`` publishes cheaply; it is removed afterwards.
+
+        What goes wrong while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
+        """
+        with self._named(path), self._scratch() as file:
+            yield file
+
+    def state_dir(self, partition: Partition) -> Path:
+        """Return (and make) the folder on this machine for the lock and the ledger of a running crawl."""
+        folder = self._state(partition)
+        with named(str(folder)):
+            folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    # ---- differences between the kinds of store
+
+    @abstractmethod
+    def url(self, path: str = "") -> str:
+        """Return the name of the file for DuckDB, pandas and messages: a local path or a full URL."""
+
+    @abstractmethod
+    def local_path(self, path: str = "") -> Path | None:
+        """Return where the file lies on this machine; None when programs cannot open it by a path."""
+
+    @abstractmethod
+    def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Let DuckDB read the URLs of this store."""
+
+    @abstractmethod
+    def draft(self, path: str) -> Path:
+        """Return the local file in which ``path`` grows until ``publish``; its folder is there."""
+
+    @abstractmethod
+    def publish(self, path: str) -> None:
+        """Bring the draft of ``path``, complete and flushed, to its place."""
+
+    @abstractmethod
+    def drafts(self, folder: str) -> tuple[str, ...]:
+        """Return the sorted paths below ``folder`` whose drafts a killed process left outside their place."""
+
+    @abstractmethod
+    def _list(self, folder: str) -> dict[str, Entry]: ...
+
+    @abstractmethod
+    def _look(self, path: str) -> Entry | None: ...
+
+    @abstractmethod
+    def _open(self, path: str) -> IO[bytes]: ...
+
+    @abstractmethod
+    def _create(self, path: str, data: bytes | Path) -> bool:
+        """Publish ``data``; return False when another writer was first."""
+
+    @abstractmethod
+    def _overwrite(self, path: str, data: bytes) -> None: ...
+
+    @abstractmethod
+    def _remove(self, path: str) -> None: ...
+
+    @abstractmethod
+    def _scratch(self) -> contextlib.AbstractContextManager[Path]: ...
+
+    @abstractmethod
+    def _state(self, partition: Partition) -> Path: ...
+
+    def _digest(self, path: str) -> bytes:
+        with self.open(path) as stream:
+            return hashlib.file_digest(cast("io.BytesIO", stream), "sha256").digest()
+
+    def _full(self, path: str) -> str:
+        return f"{self.root}/{path}" if path else self.root
+
+    def _named(self, path: str) -> contextlib.AbstractContextManager[None]:
+        return named(self.url(path))
+
+
+@contextlib.contextmanager
+def named(name: str) -> Iterator[None]:
+    """Turn an operating-system error into one that names the file and says what to do."""
+    try:
+        yield
+    except OSError as error:
+        number = error.errno or 0
+        missing = isinstance(error, FileNotFoundError)
+        advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
+        what = "no such file" if missing else (error.strerror or str(error))
+        raise ArchiveError(f"{name}: {what}", advice=advice) from error
+
+
+@contextlib.contextmanager
+def temporary(folder: Path | str) -> Iterator[Path]:
+    """Give a new hidden file in ``folder``, which is removed afterwards."""
+    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
+    os.close(handle)
+    file = Path(name)
+    try:
+        file.chmod(0o644)  # mkstemp lets only the owner read; an archive has other readers
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def sha256(file: Path) -> str:
+    """Return the SHA-256 of a local file in hexadecimal digits."""
+    return _digest_of(file).hex()
+
+
+def _digest_of(data: bytes | Path) -> bytes:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).digest()
+    with data.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").digest()
