@@ -104,9 +104,10 @@ class Archive:
 
         return to_frame(view_series(self._now()))
 
-    def editions(self, base: str = "en") -> pd.DataFrame:
+    def editions(self, base: str | None = None) -> pd.DataFrame:
         """Return how the editions of one site belong together and which lag behind the ``base`` locale.
 
+        ``base`` is by default the locale that a crawl without arguments asks for.
         One row per article and locale, of the latest snapshots (columns:
         ``archive.editions.EDITIONS_SCHEMA``).
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from helpscraper.archive.layout import default_partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import with_views
 
@@ -57,10 +58,12 @@ l.edition ORDER BY l.site, edition NULLS LAST, l.locale <> $base, l.locale, l.ar
 """
 
 
-def editions_table(catalog: Catalog, base: str = "en") -> pa.Table:
+def editions_table(catalog: Catalog, base: str | None = None) -> pa.Table:
     """Return the articles of the latest snapshots matched across locales, with ``EDITIONS_SCHEMA``.
 
-    An article lags when its counterpart in the ``base`` locale was updated on a later date.
+    An article lags when its counterpart in the ``base`` locale was updated on a later date. By default that
+    is the locale of ``default_partition``.
     """
-    found = with_views(catalog, lambda con: con.sql(_QUERY, params={"base": base}).to_arrow_table())
+    params = {"base": base or default_partition().locale}
+    found = with_views(catalog, lambda con: con.sql(_QUERY, params=params).to_arrow_table())
     return found.cast(EDITIONS_SCHEMA)

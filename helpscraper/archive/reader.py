@@ -67,7 +67,7 @@ class Catalog:
     """What an archive holds. Cheap to make; lists folders when asked and remembers only the keys of bodies.
 
     ``site`` and ``locale`` narrow it down to a part. Where one partition is needed and several fit,
-    ``okx/en`` is taken if it is among them.
+    ``layout.default_partition`` is taken if it is among them.
     """
 
     def __init__(

@@ -16,7 +16,7 @@ FORMATS = ("table", "json", "csv", "md", "parquet")
 
 
 def add_partition(parser: argparse.ArgumentParser) -> None:
-    """Add ``--site`` and ``--locale``; without them an archive of one edition, or okx/en, is meant."""
+    """Add ``--site`` and ``--locale``; without them the only edition is meant, or the default one."""
     parser.add_argument("--site", help="only this site, where the archive holds several")
     parser.add_argument("--locale", help="only this locale, where the archive holds several")
 

@@ -130,7 +130,7 @@ def _read(files: list[Path], shipped: Sites) -> Sites:
             if other is not site:
                 wrong.append(f"{file}: {url} is a host of {other.file} already")
     if wrong:
-        raise CommandError("; ".join(wrong), advice="docs/settings.md describes the declaration of a site")
+        raise CommandError("; ".join(wrong), advice="docs/sites.md describes the declaration of a site")
     return Sites(sites, {**shipped.by_host, **hosts})
 
 

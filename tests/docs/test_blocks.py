@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper.sample import SampleServer
+from helpscraper.sites.declaration import Mistakes, parse_declaration
 from tests.docs.blocks import ROOT, Block, blocks, pages, spans
 from tests.docs.workplace import Workplace, prepare
 
@@ -198,9 +199,18 @@ def parse_logrotate(place: Workplace, folder: Path, block: Block) -> None:
     assert not unknown, f"{block}: {unknown}"
 
 
+def declare(place: Workplace, folder: Path, block: Block) -> None:
+    """Read a declaration of a site, or a part of one."""
+    head = b"" if "platform" in block.text else b'platform = "okx"\nbase_url = "https://acme.example"\n'
+    try:
+        parse_declaration(head + block.text.encode(), {})
+    except Mistakes as mistakes:
+        raise AssertionError(f"{block}: {mistakes}") from None
+
+
 RUNNERS: dict[str, Callable[[Workplace, Path, Block], None]] = {
     "sh": run_shell, "console": run_console, "text": run_examples, "python": run_python, "paths": find_paths,
-    "diff": apply_diff, "crontab": run_crontab, "ini": verify_units, "logrotate": parse_logrotate,
+    "diff": apply_diff, "crontab": run_crontab, "ini": verify_units, "logrotate": parse_logrotate, "toml": declare,
 }  # fmt: skip
 
 
@@ -224,6 +234,7 @@ def test_a_page_runs(page: str, place: Workplace, tmp_path: Path) -> None:
             "helpscraper",
             "tests/__init__.py",
             "tests/conftest.py",
+            "tests/okx.py",
             "tests/pages",
             "pyproject.toml",
         ):
@@ -310,6 +321,7 @@ def test_every_exception_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
         ("logrotate", "/x.log {\n    sometimes\n}\n"),
         ("text", "whatever\n"),
         ("console", "$ helpscraper --version\nhelpscraper 99…\n"),
+        ("toml", "timezon = 1"),
         ("diff", "--- a/nothing\n+++ b/nothing\n@@ -1 +1 @@\n-a\n+b\n"),
     ],
 )

@@ -21,7 +21,8 @@ import pytest
 
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.recordings import load_index, read_payload, warc_files
+from helpscraper.archive.recordings import Capture, load_index, read_payload, warc_files
+from helpscraper.archive.recordings.wacz import _pages as wacz_pages
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
 from helpscraper.intake.ledger import Ledger
@@ -472,6 +473,18 @@ def wacz(crawled: Crawled, tmp_path: Path) -> Iterator[Path]:
     done = helpscraper("export", "latest", "--wacz", "--archive", crawled.archive, "-o", target)
     assert done.returncode == 0, done.stderr
     yield target
+
+
+def test_the_pages_of_a_wacz_are_its_html_whatever_their_address() -> None:
+    def capture(path: str, mime: str, digest: str) -> Capture:
+        return Capture(f"https://x.example{path}", "20261122060000", 200, mime, digest, "f", 0, 1)
+
+    captures = [
+        capture("/hc/a", "text/html", "d1"), capture("/hc/b", "warc/revisit", "d1"),
+        capture("/robots.txt", "text/plain", "d2"), capture("/help/list.json", "application/json", "d3"),
+        capture("/help/old.json", "warc/revisit", "d3"),
+    ]  # fmt: skip
+    assert [page["url"][17:] for page in wacz_pages(captures, {})] == ["/hc/a", "/hc/b"]
 
 
 def test_a_wacz_stands_alone(crawled: Crawled, wacz: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -82,6 +82,7 @@ def write_wacz(
     return len(pages)
 
 
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
 _PAGES_HEAD = {"format": "json-pages-1.0", "id": "pages", "title": "All Pages"}
 
 
@@ -161,19 +162,21 @@ def _copy_referred(
         )
 
 
-def _pages(captures: Iterable[Capture], titles: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    """Yield one line for each page of the help centre that answered 200, by time."""
+def _pages(captures: Sequence[Capture], titles: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """Yield one line for each HTML page that answered 200, by time."""
     seen: set[str] = set()
+    html = {capture.digest for capture in captures if capture.mime in _HTML}
     for capture in sorted(captures, key=lambda each: (each.date, each.url)):
         at = parse_date(capture.date)
-        wanted = capture.status == 200 and "/help" in capture.url and capture.url not in seen
+        page = capture.mime in _HTML or (capture.is_revisit and capture.digest in html)
+        wanted = capture.status == 200 and page and capture.url not in seen
         if at is None or not wanted:
             continue
         seen.add(capture.url)
         identity = hashlib.sha256(f"{capture.date} {capture.url}".encode()).hexdigest()[:22]
-        page = {"id": identity, "url": capture.url, "ts": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        line = {"id": identity, "url": capture.url, "ts": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
         title = titles.get(capture.url)
-        yield page | ({"title": title} if title else {})
+        yield line | ({"title": title} if title else {})
 
 
 def _lines(values: Iterable[Mapping[str, str]]) -> bytes:
