@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from helpscraper.archive.layout import Partition
 from helpscraper.errors import CommandError
 from helpscraper.normalise.dates import shown_date
+from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.sites import find_site, get_site, known_hosts, sites_at
 from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
 
@@ -208,6 +209,21 @@ def test_a_declaration_and_its_digest() -> None:
     assert site_of("okx-tr", json.loads(json.dumps(facts["values"]))).as_facts() == facts
     assert facts["values"]["timezone"] == "Etc/GMT-8"  # inherited
     assert facts["sha256"] != get_site("okx-eea").as_facts()["sha256"]
+
+
+def test_a_declaration_of_ones_own_is_part_of_the_version_that_reads_it() -> None:
+    acme = site_of("acme", GOOD)
+    assert extractor_of(get_site("okx-tr")) == extractor_of(get_site("okx")) == get_platform("okx").extractor
+    assert extractor_of(acme) == f"{get_platform('okx').extractor}+{acme.reading}"
+    told = site_of("acme", GOOD | {"description": "Other words", "also_at": {}, "crawled": False})
+    assert extractor_of(told) == extractor_of(acme)
+    for key, value in (
+        ("timezone", "UTC"),
+        ("locales", {"uk-ua": "uk-UA"}),
+        ("categories", {}),
+        ("sections", {}),
+    ):
+        assert extractor_of(site_of("acme", GOOD | {key: value})) != extractor_of(acme), key
 
 
 # ---- Declarations of one's own

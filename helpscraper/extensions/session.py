@@ -17,6 +17,7 @@ from helpscraper.crawl.options import check_settings, notify_urls
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
 from helpscraper.health.checks import Thresholds
+from helpscraper.platforms import extractor_of
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -83,7 +84,7 @@ class SessionExtension:
         check_settings(crawler.settings)
         spider: HelpSpider = crawler.spider  # type: ignore[assignment]
         spider.session = CrawlSession.open(
-            spider.arguments, session_options(crawler.settings, spider.platform.extractor)
+            spider.arguments, session_options(crawler.settings, extractor_of(spider.arguments.site))
         )
         contact = crawler.settings.get("CONTACT")
         if contact:

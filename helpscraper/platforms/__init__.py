@@ -10,8 +10,9 @@ from importlib.metadata import EntryPoint, entry_points
 
 from helpscraper.errors import CommandError
 from helpscraper.platforms.contract import Platform
+from helpscraper.sites import Site, is_shipped
 
-__all__ = ["get_platform", "platform_names"]
+__all__ = ["extractor_of", "get_platform", "platform_names"]
 
 _GROUP = "helpscraper.platforms"
 _SHIPPED = {"okx": "helpscraper.platforms.okx.platform:Okx"}
@@ -54,3 +55,13 @@ def get_platform(name: str) -> Platform:
             advice="the entry point must lead to a subclass of helpscraper.platforms.contract.Platform",
         )
     return made
+
+
+def extractor_of(site: Site) -> str:
+    """Return the version of the extractor that reads ``site``.
+
+    A declaration decides with its platform what a page reads as. A shipped declaration changes with the version of its
+    platform; of any other a digest is added, so that its change is no more the site's than that of an extractor.
+    """
+    version = get_platform(site.platform).extractor
+    return version if is_shipped(site.name) else f"{version}+{site.reading}"

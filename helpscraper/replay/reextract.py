@@ -33,7 +33,7 @@ from helpscraper.intake.notes import Notes
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import extractor_of
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
@@ -99,7 +99,7 @@ def reextract(
             wanted = force and (not named or snapshot in named)
             facts: Mapping[str, Any] = catalog.facts(snapshot)
             its = site_of_day(facts.get("declaration"), snapshot.partition.site, sites)
-            extractor = get_platform(its.platform).extractor
+            extractor = extractor_of(its)
             if wanted or _extractor(facts) != extractor or facts.get("kept"):
                 if snapshot.partition not in locked:
                     # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
@@ -135,7 +135,7 @@ class _Job:
         self.facts: Mapping[str, Any] = {**facts, **seen}
         base_url = facts.get("arguments", {}).get("base_url") or site.base_url
         self.context = Context(site, self.partition.locale, base_url)
-        self.extractor = get_platform(site.platform).extractor
+        self.extractor = extractor_of(site)
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""

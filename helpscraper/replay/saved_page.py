@@ -25,7 +25,7 @@ from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.sites import Site, default_site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]
@@ -262,7 +262,7 @@ def _facts(
     status: Counter[str] = Counter(article.status for article in articles)
     fetched = [article for article in articles if article.status == "fetched"]
     bodiless = sum(article.body_sha256 is None for article in fetched)
-    extractor = get_platform(context.site.platform).extractor
+    extractor = extractor_of(context.site)
     facts = {
         "run_id": snapshot_id(captured_at),
         "site": context.site.name,

@@ -31,6 +31,7 @@ __all__ = [
     "find_site",
     "get_site",
     "host_of",
+    "is_shipped",
     "known_hosts",
     "site_of_day",
     "sites_at",
@@ -145,6 +146,11 @@ def _site(file: Path, known: Mapping[str, Site]) -> Site:
     except OSError as error:
         raise Mistakes(f"cannot be read: {error.strerror}") from None
     return site_of(file.stem, parse_declaration(data, known), str(file))
+
+
+def is_shipped(name: str) -> bool:
+    """Tell whether the declaration of the site ``name`` is part of helpscraper."""
+    return name in _shipped().by_name
 
 
 def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> Site:

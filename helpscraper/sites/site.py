@@ -100,8 +100,20 @@ class Site:
 
     def as_facts(self) -> dict[str, Any]:
         """Return the whole declaration and the SHA-256 of its canonical JSON, for the run facts."""
-        text = json.dumps(self.declaration, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return {"values": dict(self.declaration), "sha256": hashlib.sha256(text.encode()).hexdigest()}
+        return {"values": dict(self.declaration), "sha256": _digest(self.declaration)}
+
+    @property
+    def reading(self) -> str:
+        """A digest of the declared values that the columns of a row depend on."""
+        return _digest({name: self.declaration.get(name) for name in _READING})[:8]
+
+
+_READING = ("timezone", "locales", "editions", "categories", "sections")
+
+
+def _digest(values: Mapping[str, Any]) -> str:
+    text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # The URLs of an import are many, their origins few.

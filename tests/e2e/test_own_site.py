@@ -22,6 +22,7 @@ MAPPED = (
     + """
 [categories.news]
 keys = ["announcements"]
+[categories.faq]
 """
 )
 
@@ -31,28 +32,35 @@ def test_a_declaration_beside_the_archive_is_a_site(tmp_path: Path) -> None:
     file.parent.mkdir()
     with SampleServer() as server:
         file.write_text(HEAD.format(url=server.url))
-        result = crawl(
-            server, archive, "-a", "site=acme", "-a", "sections=announcements-new-listings,faq-identity"
-        )
-        asked = helpscraper("crawl", "--archive", archive, "-a", "site=acmee", "-a", "sites=x")
-    assert result.code == 0, result.said
-    assert "acme" in asked.stderr
-    assert asked.returncode == 2
-    declared = sites_at(str(archive)).get("acme").as_facts()
-    assert result.facts["declaration"] == declared
-    assert declared["values"]["timezone"] == "America/New_York"
-    before = Archive(archive, site="acme").load()
-    # Nothing maps the site's own keys.
-    assert set(before["category"]) == {"announcements", "faq"}
-    assert set(before["section"].dropna()) >= {"announcements-new-listings", "faq-identity"}
+        asked = ("-a", "site=acme", "-a", "sections=announcements-new-listings,faq-identity")
+        first = crawl(server, archive, *asked)
+        assert first.code == 0, first.said
+        declared = sites_at(str(archive)).get("acme").as_facts()
+        assert first.facts["declaration"] == declared
+        assert declared["values"]["timezone"] == "America/New_York"
+        before = Archive(archive, site="acme").load()
+        # Nothing maps the site's own keys.
+        assert set(before["category"]) == {"announcements", "faq"}
+        assert set(before["section"].dropna()) >= {"announcements-new-listings", "faq-identity"}
 
-    # The declaration changes: a re-extraction reads with the one of the day, an import with the one of today.
-    file.write_text(MAPPED.format(url=server.url))
-    again = helpscraper("reextract", "--archive", archive, "--force")
-    assert again.returncode == 0, again.stderr
-    read = Archive(archive, site="acme")
-    assert read.catalog.facts(read.catalog.resolve("latest"))["declaration"] == declared
-    assert read.load().drop(columns="warc_record").equals(before.drop(columns="warc_record"))
+        # The declaration changes: a re-extraction reads with that of the day.
+        file.write_text(MAPPED.format(url=server.url))
+        again = helpscraper("reextract", "--archive", archive, "--force")
+        assert again.returncode == 0, again.stderr
+        read = Archive(archive, site="acme")
+        assert read.catalog.facts(read.catalog.resolve("latest"))["declaration"] == declared
+        assert read.load().drop(columns="warc_record").equals(before.drop(columns="warc_record"))
+
+        # The next crawl maps the key. That is no change of the site: it reads all, and the diff keeps it apart.
+        mapped = crawl(server, archive, *asked)
+    assert mapped.code == 0, mapped.said
+    assert mapped.facts["why_fetched"] == {"extractor": mapped.facts["counts"]["fetched"]}
+    assert set(read.load()["category"]) == {"news", "faq"}
+    shown = helpscraper("diff", "--archive", archive, "latest~1", "latest")
+    assert "moved" not in shown.stdout, shown.stdout
+    versions = [run["versions"]["extractor"].partition("+") for run in (first.facts, mapped.facts)]
+    assert versions[0][0] == versions[1][0]
+    assert versions[0][2] != versions[1][2]
 
 
 def test_a_damaged_declaration_stops_the_command_with_every_mistake(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.naming import KnownArticles, known_articles, named_rows
 from helpscraper.normalise.article import Context, normalise_article
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.plan import plan
@@ -219,7 +219,7 @@ class Day:
         gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
         status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
         problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
-        extractor = get_platform(self._context.site.platform).extractor
+        extractor = extractor_of(self._context.site)
         fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
         facts = {
             "run_id": snapshot_id(at),
