@@ -7,7 +7,6 @@ a block in another language fails, and so does one that names none.
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 import shlex
 import shutil
@@ -15,7 +14,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -86,30 +84,7 @@ def run_examples(place: Workplace, folder: Path, block: Block) -> None:
     head, _, rest = block.text.partition("\n")
     assert head in ("example:", "examples:"), f"{block}: {head}"
     lines = rest.partition("\n\n")[0].replace("\\\n", " ").splitlines()
-    for simple, group in groupby(
-        lines, key=lambda line: re.search(r"[<>|;]|helpscraper (crawl|demo)", line) is None
-    ):
-        if simple:
-            several(place, folder, list(group), block)
-        else:
-            shell(place, folder, "\n".join(group), str(block))
-
-
-def several(place: Workplace, folder: Path, lines: list[str], block: Block) -> None:
-    """Run commands that need no shell in one process: starting Python takes longer than what most of them do."""
-    commands = [shlex.split(place.here(line), comments=True)[1:] for line in lines]
-    done = place.run([sys.executable, "-c", _SEVERAL, json.dumps(commands)], folder, BROWSER="true")
-    assert done.returncode == 0, f"{block}\n{done.stdout[-1500:]}\n{done.stderr[-1500:]}"
-
-
-_SEVERAL = """
-import json, sys
-from helpscraper.cli import main
-if __name__ == "__main__":
-    for command in json.loads(sys.argv[1]):
-        if main(command):
-            sys.exit(f"failed: {command}")
-"""
+    shell(place, folder, "\n".join(lines), str(block))
 
 
 def run_python(place: Workplace, folder: Path, block: Block) -> None:

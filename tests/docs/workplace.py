@@ -18,7 +18,7 @@ from pathlib import Path
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.sample import Fault, SampleServer, faults
-from tests import sample_archive
+from tests import forked, sample_archive
 from tests.docs.blocks import ROOT
 from tests.warc import made
 
@@ -27,12 +27,14 @@ LISTING = "/help/section/announcements-latest-announcements/page/2"
 ARTICLE = "how-many-confirmations-does-fusu-need"
 """An article that is there in every week."""
 
-# `helpscraper` as it is installed, but for the address that it crawls; a crawl that is to be resumed is first cut
-# short, and a browser is not opened.
+# `helpscraper` as it is installed, but for the address that it crawls, and forked off a process that has loaded it
+# unless a page changes the project; a crawl that is to be resumed is first cut short, and a browser is not opened.
 _PROGRAM = """\
 #!/bin/sh
 export BROWSER=true
-run() {{ "{python}" -m helpscraper "$@"; }}
+run() {{
+    if [ "$PYTHONPATH" = "{root}" ]; then {forked} "$@"; else "{python}" -m helpscraper "$@"; fi
+}}
 case "$1 $*" in
 crawl*--resume*) run crawl -a base_url={url} {fast} -s CLOSESPIDER_ITEMCOUNT=10 > /dev/null 2>&1 ;;
 esac
@@ -86,7 +88,9 @@ def prepare(folder: Path, server: SampleServer) -> Workplace:
     """Make the folder; the site of ``server`` goes two weeks on."""
     binaries = folder / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    program = _PROGRAM.format(python=sys.executable, url=server.url, fast=FAST)
+    program = _PROGRAM.format(
+        python=sys.executable, url=server.url, fast=FAST, root=ROOT, forked=forked.program()
+    )
     scrapy = _SCRAPY.format(python=sys.executable, url=server.url, fast=FAST)
     for name, text in (_TOOLS | {"helpscraper": program, "scrapy": scrapy}).items():
         (binaries / name).write_text(text)

@@ -1,4 +1,4 @@
-"""Crawls in processes of their own, as cron starts them, and the sample site's truth to hold them to."""
+"""Crawls in processes of their own, and the sample site's truth to hold them to."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import pytest
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.sample import Record, SampleServer
+from tests import forked
 
 # Nobody has to be polite to this machine, and a fault that is over need not be waited for.
 FAST = {
@@ -63,15 +64,18 @@ def crawl(
     archive: Path,
     *flags: str,
     settings: Mapping[str, str] | None = None,
-    env: Mapping[str, str] | None = None,
+    env: dict[str, str] | None = None,
     timeout: float = 120,
 ) -> Result:
-    """Crawl ``server`` into ``archive`` and wait for the end."""
+    """Crawl ``server`` into ``archive`` and wait for the end; with ``env`` in a process that is started anew."""
     url = server if isinstance(server, str) else server.url
-    done = subprocess.run(
-        command(url, archive, *flags, settings=settings),
-        capture_output=True, text=True, timeout=timeout, check=False, env=os.environ | dict(env or {}),
-    )  # fmt: skip
+    words = command(url, archive, *flags, settings=settings)
+    if env is None:
+        done = forked.run(words[3:], timeout=timeout)
+    else:
+        done = subprocess.run(
+            words, capture_output=True, text=True, timeout=timeout, check=False, env=os.environ | env
+        )
     return Result(done.returncode, done.stdout, done.stderr, newest_facts(archive))
 
 
@@ -85,13 +89,7 @@ def start(server: SampleServer, archive: Path, *flags: str, **settings: str) -> 
 
 def helpscraper(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run another command of helpscraper."""
-    return subprocess.run(
-        [sys.executable, "-m", "helpscraper", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    return forked.run([*map(str, arguments)], timeout=120)
 
 
 def on_a_terminal(command: list[str], *, piped: bool = False) -> tuple[int, str, str]:
