@@ -8,7 +8,7 @@ off goes on where it stopped; a module whose file or tests were edited begins an
 and every survivor, and ends with 1 below the share that is wanted.
 
 A change that leaves the same tree of statements is no change and is not counted: ``_behaviour`` says what is no part of
-the tree. ``[tool.mutants.same]`` lists the changes that no test can notice, each with its reason.
+the tree. ``[tool.mutants.same]`` lists changes that no test can notice, each with its reason.
 """
 
 from __future__ import annotations
@@ -31,13 +31,15 @@ import time
 import tomllib
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
@@ -82,6 +84,7 @@ class Module:
         state = hashlib.sha256(b"".join((ROOT / file).read_bytes() for file in self.tests)).hexdigest()[:12]
         self.verdicts = COPY / "verdicts" / f"{name.replace('/', '-')}-{state}.jsonl"
 
+    @cached_property
     def changes(self) -> dict[str, str]:
         """Return the changed code of each change, by a name that says it: ``line: before -> after``."""
         from cosmic_ray import plugins
@@ -99,7 +102,11 @@ class Module:
                 with suppress(SyntaxError):  # a change that no one could run says nothing
                     if changed is not None and _behaviour(changed) != behaviour:
                         found[_describe(self.code, changed)] = changed
-        return {what: code for what, code in found.items() if what.split(": ", 1)[1] not in self.same}
+        return {
+            what: code
+            for what, code in found.items()
+            if f"{self.name}: {what.split(': ', 1)[1]}" not in self.same
+        }
 
     def known(self) -> dict[str, bool]:
         """Return the verdicts so far: whether a test noticed the change."""
@@ -108,7 +115,7 @@ class Module:
         return dict(map(json.loads, self.verdicts.read_text("utf-8").splitlines()))
 
     def chosen(self, sample: int | None) -> dict[str, str]:
-        changes = self.changes()
+        changes = self.changes
         if sample is None or len(changes) <= sample:
             return changes
         return {what: changes[what] for what in random.Random(0).sample(sorted(changes), sample)}
@@ -117,7 +124,15 @@ class Module:
         waiting = {what: code for what, code in self.chosen(sample).items() if what not in self.known()}
         if not waiting:
             return
+        COPY.mkdir(exist_ok=True)
+        with FileLock(COPY / "lock", timeout=0):
+            self.judge(waiting)
+
+    def judge(self, waiting: Mapping[str, str]) -> None:
         _copy()
+        os.chdir(COPY)
+        os.environ["PYTHONPATH"] = str(COPY)
+        sys.path[0] = str(COPY)
         ran = self.baseline()
         self.verdicts.parent.mkdir(exist_ok=True)
         statements = _statements(self.code)
@@ -141,21 +156,24 @@ class Module:
 
         def traced() -> int:
             result = pytest.main([*_OPTIONS, *self.tests], plugins=[noted])
-            libraries = [name for name in sys.modules if name.split(".")[0] not in _OWN]
+            libraries = [name for name in sys.modules if name.split(".")[0] != "tests"]
             notes.write_text(json.dumps({"tests": noted.tests, "libraries": libraries}), "utf-8")
             return result
 
         if _forked(traced, 3600, 3600, quiet=False) != 0:
             raise SystemExit(f"{self.name}: the tests fail on the code as it is")
         found = json.loads(notes.read_text("utf-8"))
+        _forget(name for name in sys.modules if name.split(".")[0] in ("helpscraper", "tests"))
         with warnings.catch_warnings(action="ignore"):
             for name in found["libraries"]:
                 with suppress(Exception):
                     importlib.import_module(name)
+        _forget(_importers(self.path.removesuffix(".py").replace("/", ".")))
         for compiled in (COPY / self.path).parent.glob(f"__pycache__/{Path(self.path).stem}.*"):
             compiled.unlink()  # its date could be that of the change
         tests: dict[str, Any] = found["tests"]
-        if _forked(lambda: _pytest(list(tests)), 3600, 3600, quiet=False) != 0:
+        quick = sorted(tests, key=lambda test: tests[test]["seconds"])[:20]
+        if _forked(lambda: _pytest(quick), 3600, 3600, quiet=False) != 0:
             raise SystemExit(f"{self.name}: without a change the tests fail in a forked process")
         return tests
 
@@ -170,7 +188,7 @@ class Module:
         waiting = len(changes) - len(tried)
         print(
             f"{self.name}: {sum(tried.values())}/{len(tried)} killed"
-            + f" (a sample of {len(self.changes())})" * (sample is not None and len(changes) == sample)
+            + f" (a sample of {len(self.changes)})" * (sample is not None and len(changes) == sample)
             + f", {waiting} not tried yet" * bool(waiting),
             flush=True,
         )
@@ -229,7 +247,6 @@ def _shorten(items: list[pytest.Item]) -> None:
             )
 
 
-_OWN = ("helpscraper", "tests")
 _OPTIONS = [
     "-q",
     "-x",
@@ -240,6 +257,34 @@ _OPTIONS = [
     "--assert=plain",
     "--hypothesis-profile=mutants",
 ]
+
+
+def _importers(changed: str) -> set[str]:
+    """Return the modules that hold anything of ``changed``: those that import it when they are imported."""
+    needs: dict[str, set[str]] = {}
+    for name, module in sys.modules.items():
+        if name.split(".")[0] == "helpscraper" and module.__file__:
+            body = ast.parse(Path(module.__file__).read_text("utf-8")).body
+            names = [
+                (node.module, each.name)
+                for node in body
+                if isinstance(node, ast.ImportFrom)
+                for each in node.names
+            ]
+            needs[name] = {str(one) for one, _ in names} | {f"{one}.{other}" for one, other in names}
+    found, size = {changed}, 0
+    while len(found) > size:
+        size = len(found)
+        found |= {name for name, needed in needs.items() if needed & found}
+    return found
+
+
+def _forget(names: Iterable[str]) -> None:
+    """Let modules be imported anew."""
+    for name in list(names):
+        package, _, leaf = name.rpartition(".")
+        if sys.modules.pop(name, None) is not None and package in sys.modules:
+            vars(sys.modules[package]).pop(leaf, None)
 
 
 def _pytest(names: list[str]) -> int:
@@ -264,11 +309,6 @@ def _forked(call: Callable[[], int], limit: float, timeout: int, *, quiet: bool 
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-        os.chdir(COPY)
-        for name in [name for name in sys.modules if name.split(".")[0] in _OWN]:
-            del sys.modules[name]
-        os.environ["PYTHONPATH"] = str(COPY)
-        sys.path.insert(0, str(COPY))
         status = int(call())
         sys.stdout.flush()
     except BaseException:  # noqa: BLE001 (a process of its own ends here)

@@ -151,16 +151,13 @@ def plan_audit(
         crawls = 1 if spare < pace.long else 2 + (spare - pace.long) // pace.usual
         must = place if crawls == 1 else must
         share = max(share, -(-place // crawls))
-    first = [article_id for article_id in suspects if article_id in read_at][: max(share, 1)]
+    first = [article_id for article_id in suspects if article_id in read_at][:share]
     oldest = [article_id for _, article_id in by_age]
     # A suspect takes the place of one that can wait, never of one that cannot.
     chosen = dict.fromkeys([*first, *oldest[:must]])
-    for article_id in oldest[must:]:
-        if len(chosen) >= share:
-            break
-        chosen[article_id] = None
+    others = [article_id for article_id in oldest[must:] if article_id not in chosen]
     return Audit(
-        chosen=tuple(chosen)[: pace.fit],
+        chosen=(*chosen, *others[: max(0, share - len(chosen))])[: pace.fit],
         late=sum(now - at > bound for at, _ in by_age),
         put_off=max(0, must - pace.fit),
     )

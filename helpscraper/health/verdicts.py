@@ -55,7 +55,7 @@ def check_language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
     served: Counter[str] = Counter(facts.get("languages", {}))
     if not asked or not served:
         return
-    usual, most = served.most_common(1)[0]
+    [(usual, most)] = served.most_common(1)
     other = {tag: n for tag, n in served.items() if _tongue(tag, asked) != _tongue(asked, tag)}
     before = _usual_language(earlier)
     named = ", ".join(sorted(other))
@@ -74,16 +74,17 @@ def _usual_language(earlier: Sequence[Facts]) -> str | None:
     for run in earlier:
         counts: Counter[str] = Counter(run.get("languages", {}))
         if counts:
-            return counts.most_common(1)[0][0]
+            [(usual, _)] = counts.most_common(1)
+            return usual
     return None
 
 
 def _tongue(tag: str, beside: str) -> tuple[str, ...]:
     """Return the language of ``tag``, and its script where ``beside`` states one too (zh-Hans is not zh-Hant)."""
-    parts = tag.lower().split("-")
-    script = [part for part in parts[1:] if len(part) == 4]
-    both = any(len(part) == 4 for part in beside.split("-")[1:])
-    return (parts[0], *script) if both else (parts[0],)
+    language, *more = tag.lower().split("-")
+    script = [part for part in more if len(part) == 4]
+    both = any(len(part) == 4 for part in beside.split("-"))
+    return (language, *script) if both else (language,)
 
 
 def check_region(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:

@@ -50,7 +50,7 @@ def parse_count(text: str, locale: str) -> CountReading:
     CountReading(value=None, approximate=True, problem='approximate')
     """
     get_locale(locale)
-    if text.isascii() and text.isdigit() and len(text) < 16 and (text[0] != "0" or len(text) == 1):
+    if text.isascii() and text.isdigit() and len(text) < 16 and text[0] != "0":
         return CountReading(int(text))
     if len(text) > _MAX:
         return CountReading(None, problem="malformed")

@@ -315,6 +315,7 @@ def test_another_script_is_another_language() -> None:
     assert failing(run(language_asked="zh-Hans", languages={"zh-hans": 9}), []) == set()
     assert failing(run(language_asked="zh-Hans", languages={"zh-hant": 9}), []) == {"language"}
     assert failing(run(language_asked="zh-Hans", languages={"zh": 9}), []) == set()
+    assert failing(run(language_asked="zh-Hant", languages={"zh-hant-tw": 9}), []) == set()
 
 
 def test_the_regional_edition_of_the_same_language() -> None:

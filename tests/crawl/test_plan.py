@@ -98,6 +98,7 @@ def test_another_section_is_a_reason_and_a_tag_is_none() -> None:
         ({"view_count": 299}, None),
         ({"view_count": 300}, "view_count"),
         ({}, None),
+        ({"view_count": 100}, None),
     ],
 )
 def test_what_hints_at_an_edit(now: dict[str, Any], hint: str | None) -> None:
@@ -230,6 +231,11 @@ def starts(*gaps: float) -> list[dt.datetime]:
     return [AT + sum(gaps[:n]) * DAY for n in range(len(gaps) + 1)]
 
 
+def test_the_usual_gap_is_the_one_in_the_middle() -> None:
+    for gaps, usual in (((1, 2), 1), ((3, 1, 2), 2), ((4, 2, 3, 1), 2), ((5, 1, 4, 2, 3, 6, 7), 4)):
+        assert Pace.of(starts(*gaps), None).usual == usual * DAY
+
+
 @pytest.mark.parametrize(
     ("gaps", "long"),
     [
@@ -246,6 +252,9 @@ def test_one_long_gap_of_five_is_a_failure_of_the_machine(gaps: list[float], lon
 def test_what_fits_between_two_crawls_is_never_less_than_nothing_nor_guessed() -> None:
     slow = {"seconds": 86_400.0, "requests": {"total": 10}, "counts": {"fetched": 0}}
     assert Pace.of(starts(0.5, 0.5), slow).fit == 0
+    read = {"seconds": 86_400.0, "requests": {"total": 10}}
+    assert Pace.of(starts(2, 2), read).fit == 20 - 10
+    assert Pace.of(starts(2, 2), read | {"counts": {"fetched": 10}}).fit == 20
     for unknown in ({"seconds": 9.0}, {"requests": {"total": 9}}, {}, None):
         assert Pace.of(starts(1, 1), unknown).fit == sys.maxsize
 

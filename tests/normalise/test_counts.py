@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpscraper.normalise.counts import parse_count, parse_reading_minutes
+from helpscraper.normalise.counts import parse_count, parse_reading_minutes, split_reading
 from helpscraper.normalise.phrases import PHRASES
 from tests.okx import LOCALES
 
@@ -46,6 +46,10 @@ CASES = [
     ("en", "0,123", "malformed"),
     ("en", "5 min read", "malformed"),
     ("en", "²", "malformed"),
+    ("en", "9" * 15, 10**15 - 1),
+    ("en", "9" * 16, "malformed"),
+    ("en", f"{7:60}", 7),
+    ("en", f"{7:61}", "malformed"),
     ("en", "9" * 10_000, "malformed"),
     ("en", "1٢3", "mixed-digits"),
     ("en", "1,٢٣٤", "mixed-digits"),
@@ -90,3 +94,24 @@ def test_every_reading_phrase_is_read_in_its_locale_and_in_others(language: str,
 @pytest.mark.parametrize("text", ["", "5", "min read", "read in 5", "5 min read 7", "5 min read" * 100])
 def test_what_is_no_reading_time(text: str) -> None:
     assert parse_reading_minutes(text, "en") is None
+
+
+def test_a_long_text_is_no_reading_time() -> None:
+    assert parse_reading_minutes(f"{'5 min':60}", "en") == 5
+    assert parse_reading_minutes(f"{'5 min':61}", "en") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("5 min read", ("5 min read", None)),
+        ("5 min read13,315", ("5 min read", "13,315")),
+        ("13,315", (None, "13,315")),
+        ("no number", (None, "no number")),
+        ("words 7", ("words", "7")),
+        ("1.2K", (None, "1.2K")),
+        (" \u200e", (None, None)),
+    ],
+)
+def test_a_reading_time_and_the_count_behind_it(text: str, parts: tuple[str | None, str | None]) -> None:
+    assert split_reading(text, "en") == parts

@@ -315,6 +315,22 @@ def test_the_rest_behind_a_year_is_left_to_the_caller() -> None:
     assert date_at("1 нояб. 2023 г.Гид", 0, "ru") == ((dt.date(2023, 11, 1), None, "fast"), 15)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Jan 1, 1900", dt.date(1900, 1, 1)),
+        ("Dec 31, 1899", "impossible"),
+        ("Dec 31, 2199", dt.date(2199, 12, 31)),
+        ("Jan 1, 2200", "impossible"),
+        (f"{'Sep 4, 2024':120}", dt.date(2024, 9, 4)),
+        (f"{'Sep 4, 2024':121}", "too-long"),
+    ],
+)
+def test_years_and_texts_have_bounds(text: str, expected: dt.date | str) -> None:
+    reading = parse_date(text, "en")
+    assert (reading.date or reading.problem) == expected
+
+
 def test_an_unknown_locale_is_a_command_error() -> None:
     with pytest.raises(CommandError, match="unknown locale"):
         parse_date("Sep 4, 2024", "xx")
@@ -334,7 +350,17 @@ def test_an_unknown_locale_is_a_command_error() -> None:
         ("2022-06-16T07:48:05Z", "2022-06-16T07:48:05+00:00"),
         ("2022-06-16T15:48:05+08:00", "2022-06-16T07:48:05+00:00"),
         (31_535_999, "implausible"),
+        (31_536_000, "1971-01-01T00:00:00+00:00"),
+        (31_536_000_000 - 1, "implausible"),
+        (31_536_000_000, "1971-01-01T00:00:00+00:00"),
+        (7_258_118_400 - 1, "2199-12-31T23:59:59+00:00"),
         (7_258_118_400, "implausible"),
+        (7_258_118_400_000 - 1, "2199-12-31T23:59:59.999000+00:00"),
+        (7_258_118_400_000, "implausible"),
+        ("1899-12-31T23:59Z", "implausible"),
+        ("1900-01-01T00:00Z", "1900-01-01T00:00:00+00:00"),
+        ("2199-12-31T23:59Z", "2199-12-31T23:59:00+00:00"),
+        ("2200-01-01T00:00Z", "implausible"),
         (0, "implausible"),
         (-1, "implausible"),
         (10**30, "implausible"),
