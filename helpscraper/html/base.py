@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache, cached_property
-from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
+from parsel import Selector
 
 from helpscraper.errors import ExtractionError
 from helpscraper.html.spanning import own_names, renamed
@@ -24,13 +24,10 @@ __all__ = [
     "HIDDEN",
     "Page",
     "collapse",
-    "elements",
     "inline_text",
     "integers",
     "is_lone_integer",
     "pieces",
-    "string",
-    "truth",
 ]
 
 BLOCKS = frozenset(
@@ -57,21 +54,6 @@ _GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"
 _LONE_INTEGER = re.compile(rf"\d{{1,3}}(?:{_GROUP}\d{{2,3}}){{0,5}}{_GROUP}\d{{3}}|\d{{1,15}}")
 _INTEGER = re.compile(rf"(?<!\d)(?:\d{{1,3}}(?:{_GROUP}\d{{3}})+(?!\d)|\d+)")
 _NOT_DIGIT = re.compile(r"\D+")
-
-
-def elements(path: str) -> Callable[[etree._Element], list[etree._Element]]:
-    """Compile an XPath that selects elements; calling it on an element gives their list in document order."""
-    return cast("Callable[[etree._Element], list[etree._Element]]", etree.XPath(path, smart_strings=False))
-
-
-def string(path: str) -> Callable[[etree._Element], str]:
-    """Compile an XPath ``string(...)``."""
-    return cast("Callable[[etree._Element], str]", etree.XPath(path, smart_strings=False))
-
-
-def truth(path: str) -> Callable[[etree._Element], bool]:
-    """Compile an XPath ``boolean(...)``."""
-    return cast("Callable[[etree._Element], bool]", etree.XPath(path))
 
 
 def collapse(text: str) -> str:
@@ -237,9 +219,14 @@ class Page:
         return root
 
     @cached_property
+    def selector(self) -> Selector:
+        """The page for CSS and XPath, over the one tree of ``root``; raises what ``root`` raises."""
+        return Selector(root=self.root, type="html")
+
+    @cached_property
     def base_url(self) -> str:
         """The address that relative links are resolved against: that of the page's ``base``, or the page's own."""
-        stated = next((href for base in self.root.iter("base") if (href := base.get("href"))), None)
+        stated = next(filter(None, self.selector.css("base::attr(href)").getall()), None)
         try:
             resolved = urljoin(self.url, stated.strip()) if stated else self.url
             return resolved if urlsplit(resolved).scheme in ("http", "https") else self.url

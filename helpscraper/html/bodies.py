@@ -7,20 +7,18 @@ is copied a bounded number of times, so the work grows with the size of the body
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from lxml import etree
+from parsel import Selector
 
 from helpscraper.html.base import HIDDEN
 from helpscraper.html.blocks import MEANT, PLAIN, BlockBuilder
 from helpscraper.html.media import is_hidden, is_set_apart, is_visible
 from helpscraper.html.written import write_markdown, write_text
 
-__all__ = ["BodyForms", "Selector", "write_body"]
-
-Selector: TypeAlias = Callable[[etree._Element], list[etree._Element]]
+__all__ = ["BodyForms", "write_body"]
 
 _NEVER_SERVED = ("script", "style", "template", "noscript")
 _NEVER_SHOWN = (
@@ -50,28 +48,30 @@ def escape_html(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def write_body(
-    containers: Iterable[etree._Element], base_url: str, chrome: Selector | None = None
-) -> BodyForms:
+def write_body(containers: Iterable[etree._Element], base_url: str, chrome: str = "") -> BodyForms:
     """Return the content of ``containers`` in three forms; relative links are made absolute in the Markdown.
 
-    What ``chrome`` selects (called on each container) is left out of all forms, and so are scripts and styles. What the
-    elements themselves say is hidden is left out of text and Markdown. The page's own tree stays as it is.
+    What the XPath ``chrome`` selects from each container is left out of all forms, and so are scripts and styles. What
+    the elements themselves say is hidden is left out of text and Markdown. The page's own tree stays as it is.
     """
     builder = BlockBuilder(base_url)
     html = []
     for container in containers:
-        left_out = chrome(container) if chrome else []
+        left_out = _selected(container, chrome)
         part = container
         if left_out or next(container.iter(*_NEVER_SERVED), None) is not None:
             part = copy.deepcopy(container)
             part.tail = None
-            for element in (*part.iter(*_NEVER_SERVED), *(chrome(part) if chrome else ())):
+            for element in (*part.iter(*_NEVER_SERVED), *_selected(part, chrome)):
                 _drop(element)
         html.append(_inner_html(part))
         _walk(container, builder, set(left_out))
     body = builder.done()
     return BodyForms(write_text(body), write_markdown(body), "\n".join(html))
+
+
+def _selected(container: etree._Element, path: str) -> list[etree._Element]:
+    return [each.root for each in Selector(root=container, type="html").xpath(path)] if path else []
 
 
 def _drop(element: etree._Element) -> None:

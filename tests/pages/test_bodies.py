@@ -9,11 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from helpscraper.html.base import Page, elements
+from helpscraper.html.base import Page
 from helpscraper.html.bodies import BodyForms, write_body
 from helpscraper.html.markdown import _resolved, code_span, escape, escape_lines, link, pictures, web_url
 
-CONTAINER = elements("id('body')")
 BASE = "https://harbour.example/help/ropes"
 TEXT = st.text(alphabet="ab ж漢12.*_[]()<>#+-|`~\\!&;=", min_size=1, max_size=20)
 INLINE = st.recursive(
@@ -50,8 +49,8 @@ def build(parent: etree._Element, node: object) -> None:
 
 
 def forms(markup: str) -> BodyForms:
-    (container,) = CONTAINER(Page(BASE, f"<div id='body'>{markup}</div>").root)
-    return write_body([container], BASE)
+    page = Page(BASE, f"<div id='body'>{markup}</div>")
+    return write_body([page.selector.xpath("id('body')")[0].root], BASE)
 
 
 def letters(text: str) -> str:

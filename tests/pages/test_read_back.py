@@ -11,12 +11,11 @@ from lxml import etree
 from markdown_it import MarkdownIt
 
 from benchmarks.bench_markdown import CASES, Case, is_right
-from helpscraper.html.base import Page, elements
+from helpscraper.html.base import Page
 from helpscraper.html.bodies import BodyForms, write_body
 from tests.pages.shapes import shape
 
 BASE = "https://harbour.example/help/ropes"
-CONTAINER = elements("id('body')")
 READER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 SIGNS = "*_[]()<>#+-|`~\\!&;=.:：。“”（）$^%"
@@ -105,7 +104,8 @@ BODY = st.lists(st.recursive(LEAF, _blocks, max_leaves=5), min_size=1, max_size=
 
 
 def parsed(markup: str) -> etree._Element:
-    (container,) = CONTAINER(Page(BASE, f"<html><body><div id='body'>{markup}</div></body></html>").root)
+    page = Page(BASE, f"<html><body><div id='body'>{markup}</div></body></html>")
+    container: etree._Element = page.selector.xpath("id('body')")[0].root
     return container
 
 

@@ -7,18 +7,17 @@ name the slug. A missing field costs that field; a page that is something else i
 from __future__ import annotations
 
 from functools import cached_property
-from itertools import chain
 
-from lxml import etree
+from parsel import Selector
 
-from helpscraper.html.base import collapse, elements, inline_text, pieces, truth
+from helpscraper.html.base import collapse, inline_text, pieces
 from helpscraper.html.bodies import BodyForms, write_body
 from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
 from helpscraper.payload import Payload
 from helpscraper.platforms.okx.items import Details, looks_dated, read_details
 from helpscraper.platforms.okx.linked_data import article_slug, linked_articles, linked_text
-from helpscraper.platforms.okx.page import OkxPage, has_class
+from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.richtext import rich_text
 from helpscraper.platforms.okx.rows import instant, pick_title
@@ -27,33 +26,31 @@ from helpscraper.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-_ARTICLE_CONTAINER = elements("id('article-container')")
-_ROWS = tuple(
-    elements(f"(.//*[{condition}])[1]")
-    for condition in ("@data-testid='RowWithDivider'", has_class("timeWrap"), has_class("detail-row"))
+# Where the dates stand, the surest place first.
+_ROWS = (
+    "(.//*[@data-testid='RowWithDivider'])[1]",
+    "(.//*[contains(@class, 'index_timeWrap__')])[1]",
+    "(.//*[contains(@class, 'index_detail-row__')])[1]",
+    "(.//*[@data-testid='DateDisplay'])[1]/..",
 )
-_DATES_PARENT = elements("(.//*[@data-testid='DateDisplay'])[1]/..")
-_BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
-_OF_A_BODY = " or ".join(f"contains(@class, '{name}')" for name in _BODY_CLASSES)
-_BODIES = elements(f"descendant-or-self::div[{_OF_A_BODY}]")
-_WITHIN_ANOTHER = truth(
-    f"boolean(ancestor::*[{_OF_A_BODY} or {has_class('footerContainer')} or starts-with(@id, 'footer-')])"
-)
-_CONTENT = elements(f"(.//*[{has_class('content')}][not(starts-with(@id, 'footer-'))])[1]")
-_CHROME_PATH = (
-    f"descendant::*[{has_class('footerContainer')} or starts-with(@id, 'footer-') or @data-testid='footer'"
-    f" or contains(@class, 'Footer_footer__') or {has_class('articleSidebarContainer')}"
-    f" or {has_class('headerContainer')} or {has_class('shareContainer')} or {has_class('share')}"
+_OF_A_BODY = "contains(@class, 'index_richTextContent__') or contains(@class, 'index_markdownContent__')"
+_OF_A_FOOTER = "contains(@class, 'index_footerContainer__') or starts-with(@id, 'footer-')"
+# None that stands in another, or in a footer.
+_BODIES = f"descendant-or-self::div[{_OF_A_BODY}][not(ancestor::*[{_OF_A_BODY} or {_OF_A_FOOTER}])]"
+_CONTENT = "(.//*[contains(@class, 'index_content__')][not(starts-with(@id, 'footer-'))])[1]"
+_CHROME = (
+    f"descendant::*[{_OF_A_FOOTER} or @data-testid='footer' or contains(@class, 'Footer_footer__')"
+    " or contains(@class, 'index_articleSidebarContainer__') or contains(@class, 'index_headerContainer__')"
+    " or contains(@class, 'index_shareContainer__') or contains(@class, 'index_share__')"
     " or contains(@class, 'okui-breadcrumbs') or self::header or self::nav or self::aside or self::footer]"
 )
-_CHROME = elements(_CHROME_PATH)
-_CHROME_AND_HEAD = elements(
-    f"{_CHROME_PATH} | descendant::h1"
-    f" | descendant::*[@data-testid='RowWithDivider' or {has_class('detail-row')}]"
+_CHROME_AND_HEAD = (
+    f"{_CHROME} | descendant::h1"
+    " | descendant::*[@data-testid='RowWithDivider' or contains(@class, 'index_detail-row__')]"
 )
-_CRUMBS = elements("//a[contains(@href, '/help/')][ancestor::*[contains(@class, 'breadcrumb')]]")
-_AFTER_TITLE = elements("(//article//h1)[1]/following::*[not(*)]")
-_JSON_LD = elements("//script[contains(@type, 'ld+json')]")
+_CRUMBS = "//a[contains(@href, '/help/')][ancestor::*[contains(@class, 'breadcrumb')]]"
+_AFTER_TITLE = "(//article//h1)[1]/following::*[not(*)]"
+_MOST_AFTER_TITLE = 40
 
 
 class ArticlePage(OkxPage):
@@ -75,19 +72,21 @@ class ArticlePage(OkxPage):
         return {}
 
     @cached_property
-    def _element(self) -> etree._Element | None:
+    def _element(self) -> Selector | None:
         # The site's own container first: found by its id, it spares a walk through the whole page.
-        containers = _ARTICLE_CONTAINER(self.root)
-        inside = (one for scope in (*containers, self.root) for one in scope.iter("article"))
-        return next((one for one in chain(inside, containers) if _heading(one) is not None), None)
+        containers = self.selector.xpath("id('article-container')")
+        for scope in (*containers, self.selector):
+            if found := scope.xpath("(descendant-or-self::article[.//h1])[1]"):
+                return found[0]
+        return next((one for one in containers if _heading(one) is not None), None)
 
     @cached_property
     def _linked_data(self) -> Json:
         """The article's JSON-LD, the third source of title and dates: one that names it, else one that names none."""
         found: list[Json] = []
-        for script in _JSON_LD(self.root):
+        for script in self.selector.css("script[type*='ld+json']"):
             try:
-                value = loads(script.text or "")
+                value = loads(script.xpath("string()").get(""))
             except (ValueError, RecursionError):
                 self.count("json_ld", "broken")
                 continue
@@ -127,9 +126,9 @@ class ArticlePage(OkxPage):
     @cached_property
     def _is_labelled(self) -> bool:
         """Whether the article element carries its own heading as a label, as every layout seen does."""
-        label = self._element.get("aria-label") if self._element is not None else None
-        heading = _heading(self.root)
-        return bool(label) and heading is not None and collapse(label or "") == inline_text(heading)
+        label = self._element.attrib.get("aria-label") if self._element is not None else None
+        heading = _heading(self.selector)
+        return bool(label) and heading is not None and collapse(label or "") == heading
 
     def _check_is_article(self) -> None:
         if self._post or (
@@ -191,7 +190,7 @@ class ArticlePage(OkxPage):
 
     def _title(self) -> str:
         heading = _heading(self._element) if self._element is not None else None
-        shown = self.bounded_title(inline_text(heading)) if heading is not None else None
+        shown = self.bounded_title(heading)
         title = pick_title(
             self, text(self._post, "title"), shown or linked_text(self._linked_data, "headline")
         )
@@ -204,22 +203,24 @@ class ArticlePage(OkxPage):
         """The pieces of the row below the title, wherever it stands; empty when no row can be found."""
         if self._element is None:
             return Details()
-        rows = next((rows for path in (*_ROWS, _DATES_PARENT) if (rows := path(self._element))), [])
-        rows = rows or self._row_by_date()
-        details = read_details(pieces(rows[0])) if rows else Details()
+        found = (row for path in _ROWS for row in self._element.xpath(path))
+        row = next(found, None)
+        if row is None:
+            row = self._row_by_date()
+        details = read_details(pieces(row.root)) if row is not None else Details()
         self.count("dates", "markup" if details.dates else "missing")
         self.count("view_count", "markup" if details.count else "missing")
         return details
 
-    def _row_by_date(self) -> list[etree._Element]:
+    def _row_by_date(self) -> Selector | None:
         """The parent of the first dated line between title and body, for a layout whose classes are unknown."""
-        bodies = set(self._containers)
-        for node in _AFTER_TITLE(self.root)[:40]:
-            if bodies.intersection(node.iterancestors()):
+        bodies = {one.root for one in self._containers}
+        for node in self.selector.xpath(_AFTER_TITLE)[:_MOST_AFTER_TITLE]:
+            if bodies.intersection(node.root.iterancestors()):
                 break
-            if looks_dated(inline_text(node)) and (parent := node.getparent()) is not None:
-                return [parent]
-        return []
+            if looks_dated(inline_text(node.root)):
+                return next(iter(node.xpath("..")), None)
+        return None
 
     def _instant(self, field: str, key: str, linked_key: str) -> str | int | None:
         stated = instant(self, field, dig(self._post, key))
@@ -237,23 +238,21 @@ class ArticlePage(OkxPage):
         return shown or (f"{minutes} min" if minutes is not None else None)
 
     def _crumb(self, kind: str) -> tuple[str | None, str | None]:
-        for link in reversed(_CRUMBS(self.root)):
-            target = parse_help_url(link.get("href") or "")
+        for link in reversed(self.selector.xpath(_CRUMBS)):
+            target = parse_help_url(link.attrib["href"])
             if target.kind == kind and target.page == 1:
-                return target.slug, self.bounded_title(inline_text(link))
+                return target.slug, self.bounded_title(inline_text(link.root))
         return None, None
 
     @cached_property
-    def _containers(self) -> list[etree._Element]:
+    def _containers(self) -> list[Selector]:
         """The elements that hold the body, by the stable part of their class."""
         if self._element is None:
             return []
-        # None that stands in another, or in a footer.
-        found = [div for div in _BODIES(self._element) if not _WITHIN_ANOTHER(div)]
-        if found:
-            self.count("body", "markdown" if "markdown" in found[0].get("class", "") else "rich_text")
+        if found := self._element.xpath(_BODIES):
+            self.count("body", "markdown" if "markdown" in found[0].attrib["class"] else "rich_text")
             return found
-        content: list[etree._Element] = _CONTENT(self._element)
+        content = self._element.xpath(_CONTENT)
         if content:
             self.count("body", "content")
         return content
@@ -262,8 +261,8 @@ class ArticlePage(OkxPage):
     def _body(self) -> BodyForms | None:
         """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
         # A container of the body alone holds no chrome; the wider one holds the footers too.
-        containers = self._containers
-        body = write_body(containers, self.base_url, _CHROME if self.counted("body", "content") else None)
+        containers = [one.root for one in self._containers]
+        body = write_body(containers, self.base_url, _CHROME if self.counted("body", "content") else "")
         if body.markdown:
             return body
         document, lost = rich_text(dig(self._post, "richTextContent"))
@@ -273,7 +272,7 @@ class ArticlePage(OkxPage):
                 self.count("embedded", "lost")
             return write_body([document], self.base_url)
         if self._element is not None:
-            body = write_body([self._element], self.base_url, _CHROME_AND_HEAD)
+            body = write_body([self._element.root], self.base_url, _CHROME_AND_HEAD)
             if body.markdown:
                 self.count("body", "article")
                 return body
@@ -281,9 +280,10 @@ class ArticlePage(OkxPage):
         return None
 
 
-def _heading(element: etree._Element) -> etree._Element | None:
-    """Return the first ``h1`` in ``element``, None when it has none."""
-    return next(element.iter("h1"), None)
+def _heading(scope: Selector) -> str | None:
+    """Return the text of the first ``h1`` in ``scope``, None when it has none."""
+    found = scope.xpath("(descendant-or-self::h1)[1]")
+    return inline_text(found[0].root) if found else None
 
 
 def _slug_of(url: str | None) -> str | None:

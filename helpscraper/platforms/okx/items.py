@@ -14,19 +14,19 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from lxml import etree
+from parsel import Selector
 
-from helpscraper.html.base import elements, is_lone_integer, pieces
-from helpscraper.platforms.okx.page import OkxPage, has_class
+from helpscraper.html.base import is_lone_integer, pieces
+from helpscraper.platforms.okx.page import OkxPage
 
 __all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "read_item"]
 
-_CONTENT = elements("id('root')")
 _RULES = (
-    ("class", elements(f".//li[{has_class('articleItem')}]")),
-    ("class", elements(f".//a[{has_class('articleItem')}]")),
-    ("label", elements(".//*[@aria-describedby='help-load-more-desc']/*")),
+    ("class", "li[class*='index_articleItem__']"),
+    ("class", "a[class*='index_articleItem__']"),
+    ("label", "[aria-describedby='help-load-more-desc'] > *"),
 )
-_CONTENT_LINKS = elements(
+_CONTENT_LINKS = (
     "//a[contains(@href, '/help/')]"
     "[not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
     " or ancestor::*[contains(@class, 'breadcrumb') or contains(@class, 'pagination')"
@@ -112,9 +112,10 @@ def _is_title(node: etree._Element, item: etree._Element) -> bool:
     return False
 
 
-def _link_of(item: etree._Element) -> str | None:
+def _link_of(item: Selector) -> str | None:
     """Return the address of the first link in ``item``, or of ``item`` itself."""
-    return next((link.get("href") for link in item.iter("a") if link.get("href")), None)
+    # Asked for every row: by a selector, a listing takes 8 % longer (benchmarks/bench_extraction.py).
+    return next((link.get("href") for link in item.root.iter("a") if link.get("href")), None)
 
 
 def _join(found: list[tuple[etree._Element, str]]) -> str | None:
@@ -159,14 +160,14 @@ def _same_line(first: etree._Element, node: etree._Element, item: etree._Element
     return parent is node.getparent() and parent is not item and parent is not None and parent.tag != "a"
 
 
-def read_item(page: OkxPage, item: etree._Element) -> Shown | None:
+def read_item(page: OkxPage, item: Selector) -> Shown | None:
     """Read one item; None (counted) when it does not link to an article of this site."""
     target = page.article_link(_link_of(item))
     if target is None:
         page.count("slug", "rejected")
         return None
-    found = list(pieces(item))
-    title_end, start = _split(found, item)
+    found = list(pieces(item.root))
+    title_end, start = _split(found, item.root)
     return Shown(
         slug=target[0],
         url=target[1],
@@ -176,15 +177,15 @@ def read_item(page: OkxPage, item: etree._Element) -> Shown | None:
     )
 
 
-def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[etree._Element], str]:
+def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[Selector], str]:
     """Return the items of the page's list in shown order, and the rule that found them.
 
     ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside
     them.
     """
-    for scope in (*_CONTENT(page.root), page.root):
-        for rule, path in _RULES:
-            items = path(scope)
+    for scope in (*page.selector.xpath("id('root')"), page.selector):
+        for rule, query in _RULES:
+            items = scope.css(query)
             if items and any(map(_link_of, items)):
                 return items, rule
     groups = _group_links(page)
@@ -192,28 +193,28 @@ def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list
     return (best, "links") if best and _score(page, best, known)[0] else ([], "none")
 
 
-def _group_links(page: OkxPage) -> list[list[etree._Element]]:
+def _group_links(page: OkxPage) -> list[list[Selector]]:
     """Group the content's links to articles by the element that holds them all, each grown to its whole item.
 
     An item is the largest element around a link in which no other article is linked.
     """
-    links = []
+    links: list[etree._Element] = []
     around: dict[etree._Element, set[str]] = {}
-    for link in _CONTENT_LINKS(page.root)[:_MAX_LINKS]:
-        target = page.article_link(link.get("href"))
+    for link in page.selector.xpath(_CONTENT_LINKS)[:_MAX_LINKS]:
+        target = page.article_link(link.attrib["href"])
         if target is None:
             page.count("slug", "rejected")
             continue
-        links.append(link)
-        for element in link.iterancestors():
+        links.append(link.root)
+        for element in link.root.iterancestors():
             slugs = around.setdefault(element, set())
             if len(slugs) < 2:
                 slugs.add(target[0])
     # A list of one has no second link that would show where the item ends: it grows to its ``li``, or a little.
     alone = all(len(slugs) < 2 for slugs in around.values())
     groups: dict[etree._Element, list[etree._Element]] = {}
-    for link in links:
-        item, grown = link, 0
+    for element in links:
+        item, grown = element, 0
         while (parent := item.getparent()) is not None and len(around[parent]) == 1:
             if parent.tag in _LISTS or (alone and (item.tag == "li" or grown == 3)):
                 break
@@ -221,14 +222,16 @@ def _group_links(page: OkxPage) -> list[list[etree._Element]]:
         container = item.getparent()
         if container is not None and item not in groups.setdefault(container, []):
             groups[container].append(item)
-    return list(groups.values())
+    return [[Selector(root=item, type="html") for item in group] for group in groups.values()]
 
 
-def _score(page: OkxPage, group: list[etree._Element], known: frozenset[str]) -> tuple[int, int]:
+def _score(page: OkxPage, group: list[Selector], known: frozenset[str]) -> tuple[int, int]:
     """Rank a group of links: how many of them the state knows or stand beside a date; then how many there are."""
     sure = 0
     for item in group[:50]:
         target = page.article_link(_link_of(item))
-        if (target and target[0] in known) or any(looks_dated(text) for _, text in list(pieces(item))[1:]):
+        if (target and target[0] in known) or any(
+            looks_dated(text) for _, text in list(pieces(item.root))[1:]
+        ):
             sure += 1
     return sure, len(group)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
-from helpscraper.html.base import elements, inline_text
+from helpscraper.html.base import inline_text
 from helpscraper.items import RawArticle
 from helpscraper.platforms.contract import PAST_THE_END
 from helpscraper.platforms.okx.items import Shown, find_items, read_item
@@ -26,12 +26,9 @@ __all__ = ["PAGE_SIZE", "PAST_THE_END", "ListingPage", "SectionLink"]
 PAGE_SIZE = 15
 """Articles on a full page of a list, where the page does not say."""
 
-_TITLES = {tag: elements(f"//{tag}[contains(../@class, 'index_titleHeader__')]") for tag in ("h1", "h2")}
-_OPEN_SECTION = elements("(//nav//a[@aria-current='page'][contains(@href, '/help/section/')])[1]")
-_CATEGORY_CRUMB = elements(
-    "(//a[contains(@href, '/help/category/')][ancestor::*[contains(@class, 'breadcrumb')]])[1]"
-)
-_EMPTY_LIST = elements("//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')]")
+_OPEN_SECTION = "nav a[aria-current=page][href*='/help/section/']::attr(href)"
+_CATEGORY_CRUMB = "//a[contains(@href, '/help/category/')][ancestor::*[contains(@class, 'breadcrumb')]]/@href"
+_EMPTY_LIST = "//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')][not(*)]"
 
 
 class ListingPage(OkxPage):
@@ -114,9 +111,8 @@ class ListingPage(OkxPage):
     def _own_section(self) -> str | None:
         stated = self.valid_slug(text(self._current, "slug"))
         if stated is None:
-            for link in _OPEN_SECTION(self.root):
-                target = parse_help_url(link.get("href") or "")
-                return target.slug if target.kind == "section" else None
+            target = parse_help_url(self.selector.css(_OPEN_SECTION).get(""))
+            return target.slug if target.kind == "section" else None
         return stated
 
     @cached_property
@@ -177,7 +173,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def _empty_container(self) -> bool:
-        return any(len(element) == 0 for element in _EMPTY_LIST(self.root))
+        return bool(self.selector.xpath(_EMPTY_LIST))
 
     @cached_property
     def is_empty(self) -> bool:
@@ -215,11 +211,8 @@ class ListingPage(OkxPage):
         stated = self._own_category
         if stated or self.here.kind == "category":
             return stated or self.here.slug
-        for link in _CATEGORY_CRUMB(self.root):
-            target = parse_help_url(link.get("href") or "")
-            if target.kind == "category":
-                return target.slug
-        return None
+        target = parse_help_url(self.selector.xpath(_CATEGORY_CRUMB).get(""))
+        return target.slug if target.kind == "category" else None
 
     @cached_property
     def category_title(self) -> str | None:
@@ -228,7 +221,8 @@ class ListingPage(OkxPage):
         return self.bounded_title(stated.strip()) if stated else self._heading("h1")
 
     def _heading(self, tag: str) -> str | None:
-        return next((self.bounded_title(inline_text(heading)) for heading in _TITLES[tag](self.root)), None)
+        headings = self.selector.css(f"[class*='index_titleHeader__'] > {tag}")
+        return self.bounded_title(inline_text(headings[0].root)) if headings else None
 
     @cached_property
     def page(self) -> int:

@@ -3,37 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import urljoin, urlsplit
 
-from lxml import etree
-
-from helpscraper.html.base import Page, collapse, elements, string
+from helpscraper.html.base import Page, collapse
 from helpscraper.platforms.okx.state import Json, dig, load_script, read_state, text
 from helpscraper.urls import HelpUrl, canonical_url, is_slug, origin, parse_help_url, same_site
 
-__all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "has_class"]
+__all__ = ["MAX_TITLE", "OkxPage", "RegionFacts"]
 
 MAX_TITLE = 10_000
 """Characters. The longest real title seen has 150; far more is a broken or hostile page."""
 
-_GLOBAL = elements("id('_okGlobal')")
-_OKX_GLOBAL = elements("id('_okxGlobal')")
 _AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
-_CANONICAL = string("string((//link[@rel='canonical']/@href)[1])")
-_ALTERNATES = elements("//link[@rel='alternate'][@hreflang][@href]")
-_HEADING = string("string((//title)[1])")
-
-
-def has_class(name: str) -> str:
-    """Return the XPath condition for a CSS-module class ``index_<name>__<hash>``, whatever its hash.
-
-    >>> has_class("articleItem")
-    "contains(@class, 'index_articleItem__')"
-    """
-    return f"contains(@class, 'index_{name}__')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +48,7 @@ class OkxPage(Page):
     @cached_property
     def state(self) -> Json:
         """The page's ``appContext``, ``{}`` when it has none; counted as ``state/found``, ``missing`` or ``broken``."""
-        state, outcome = read_state(self.root)
+        state, outcome = read_state(self.selector)
         self.count("state", outcome)
         return state
 
@@ -83,27 +66,27 @@ class OkxPage(Page):
     @cached_property
     def head_title(self) -> str:
         """The text of ``<title>``, for telling pages apart; not an article's title."""
-        return collapse(str(_HEADING(self.root))[:MAX_TITLE])
+        return collapse(self.selector.xpath("string((//title)[1])").get("")[:MAX_TITLE])
 
     @cached_property
     def canonical(self) -> str | None:
         """The canonical URL that the page states."""
-        stated = str(_CANONICAL(self.root)).strip()
-        return stated or None
+        stated = self.selector.css("link[rel=canonical]::attr(href)").get("")
+        return stated.strip() or None
 
     @cached_property
     def alternates(self) -> dict[str, str]:
         """The page in other languages: hreflang as stated to absolute URL. It is market-wide, not per article."""
         return {
-            str(link.get("hreflang")): urljoin(self.url, link.get("href") or "")
-            for link in _ALTERNATES(self.root)
+            link.attrib["hreflang"]: urljoin(self.url, link.attrib["href"])
+            for link in self.selector.css("link[rel=alternate][hreflang][href]")
         }
 
     @cached_property
     def region(self) -> RegionFacts:
         """The region that the page was served for; see ``RegionFacts``."""
-        site = self._script(_GLOBAL)
-        restriction = dig(self._script(_OKX_GLOBAL), "restriction")
+        site = self._script("_okGlobal")
+        restriction = dig(self._script("_okxGlobal"), "restriction")
         stated = dig(restriction, "site", "siteList")
         sites = tuple(name for name in stated if isinstance(name, str)) if isinstance(stated, list) else ()
         return RegionFacts(
@@ -115,8 +98,8 @@ class OkxPage(Page):
             locale=text(site, "locale") or text(self.state, "serverSideProps", "cfLocale"),
         )
 
-    def _script(self, path: Callable[[etree._Element], list[etree._Element]]) -> Json:
-        for script in path(self.root):
+    def _script(self, name: str) -> Json:
+        for script in self.selector.xpath(f"id('{name}')"):
             try:
                 value = load_script(script)
             except ValueError:

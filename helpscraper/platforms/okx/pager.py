@@ -6,25 +6,25 @@ The current page is not a link, so the last link of the last page is one short; 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from lxml import etree
+from parsel import Selector, SelectorList
 
-from helpscraper.html.base import elements, inline_text, integers
-from helpscraper.platforms.okx.page import OkxPage, has_class
+from helpscraper.html.base import inline_text, integers
+from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["Pager", "read_pager"]
 
 _PAGERS = (
-    elements("id('help-load-more-desc')/preceding-sibling::ul[1]"),
-    elements("(//ul[contains(@class, 'okui-pagination')])[last()]"),
-    elements("(//*[@data-testid='okd-pagination-pager'])[last()]/.."),
-    elements(f"(//*[{has_class('paginationWrap')}])[last()]"),
+    "id('help-load-more-desc')/preceding-sibling::ul[1]",
+    "(//ul[contains(@class, 'okui-pagination')])[last()]",
+    "(//*[@data-testid='okd-pagination-pager'])[last()]/..",
+    "(//*[contains(@class, 'index_paginationWrap__')])[last()]",
 )
-_REL_NEXT = elements("(//link[@rel='next'][@href])[1]")
-_LINES = (elements("id('help-load-more-desc')"), elements(f"//*[{has_class('paginationWrap')}]/span"))
+_ITEMS = "descendant-or-self::*[self::a or self::div or self::li or self::span or self::button]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class Pager:
 
 
 def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
-    for line in _LINES[0](page.root) or _LINES[1](page.root):
-        numbers = sorted(integers(inline_text(line)))
+    lines = page.selector.xpath("id('help-load-more-desc')")
+    for line in lines or page.selector.css("[class*='index_paginationWrap__'] > span"):
+        numbers = sorted(integers(inline_text(line.root)))
         if len(numbers) == 3:
             return numbers[0], numbers[1], numbers[2]
         page.count("total", "unreadable")
@@ -51,46 +52,47 @@ def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
 def read_pager(page: OkxPage) -> Pager:
     """Read the pager of ``page``; a link that leads off the site, or not further, is not followed."""
     first, last, total = _line(page)
-    found = next((bars for path in _PAGERS if (bars := path(page.root))), [])
-    if not found:
-        return Pager(next_url=_next(page, _REL_NEXT(page.root), None), first=first, last=last, total=total)
+    bars = next((bars for path in _PAGERS if (bars := page.selector.xpath(path))), SelectorList())
     active, links, shown = None, [], []
-    for item in found[0].iter("a", "div", "li", "span", "button"):
-        style = item.get("class", "")
+    for item in bars[:1].xpath(_ITEMS):
+        stated = item.attrib
         number = _page_number(item)
         if number:
             shown.append(number)
-        if active is None and ("pagination-item-active" in style or item.get("aria-current") == "page"):
+        is_active = (
+            "pagination-item-active" in stated.get("class", "") or stated.get("aria-current") == "page"
+        )
+        if active is None and is_active:
             active = number
-        if item.get("href") and item.get("aria-disabled") != "true" and _is_next(item, style):
-            links.append(item)
+        if stated.get("href") and stated.get("aria-disabled") != "true" and _is_next(stated):
+            links.append(stated["href"])
     return Pager(
         page=active,
         pages=max(shown, default=None),
-        next_url=_next(page, links or _REL_NEXT(page.root), active),
+        next_url=_next(page, links or page.selector.css("link[rel=next]::attr(href)").getall()[:1], active),
         first=first,
         last=last,
         total=total,
     )
 
 
-def _is_next(item: etree._Element, style: str) -> bool:
+def _is_next(stated: Mapping[str, str]) -> bool:
     return (
-        item.get("data-testid") == "okd-pagination-next-icon"
-        or item.get("rel") == "next"
-        or "okui-pagination-next" in style.split()
+        stated.get("data-testid") == "okd-pagination-next-icon"
+        or stated.get("rel") == "next"
+        or "okui-pagination-next" in stated.get("class", "").split()
     )
 
 
-def _page_number(item: etree._Element) -> int | None:
-    stated = item.get("data-e2e-okd-pagination-pager") or (item.text or "" if len(item) == 0 else "")
+def _page_number(item: Selector) -> int | None:
+    stated = item.attrib.get("data-e2e-okd-pagination-pager") or item.xpath("self::*[not(*)]/text()").get("")
     stated = stated.strip()
     return int(stated) if stated.isdecimal() and len(stated) < 7 and int(stated) > 0 else None
 
 
-def _next(page: OkxPage, links: list[etree._Element], active: int | None) -> str | None:
+def _next(page: OkxPage, links: list[str], active: int | None) -> str | None:
     for link in links:
-        url = urljoin(page.url, (link.get("href") or "").strip())
+        url = urljoin(page.url, link.strip())
         target = parse_help_url(url)
         if not same_site(url, page.url) or target.kind not in ("section", "category", "search"):
             page.count("next", "rejected")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urljoin
 
-from lxml import etree
+from parsel import Selector
 
-from helpscraper.html.base import elements, pieces, truth
+from helpscraper.html.base import pieces
 from helpscraper.items import RawArticle
 from helpscraper.platforms.okx.items import find_items, read_item
 from helpscraper.platforms.okx.page import OkxPage
@@ -20,8 +20,7 @@ from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["CategoryLink", "HomePage", "SearchPage"]
 
-_CATEGORY_LINKS = elements("//a[contains(@href, '/help/category/')]")
-_SEARCH_BOX = truth("boolean(//input[@type='search'] | //*[@role='tablist'] | //*[@role='tab'])")
+_SEARCH_BOX = "input[type=search], [role=tablist], [role=tab]"
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
@@ -41,8 +40,8 @@ class HomePage(OkxPage):
     def categories(self) -> list[CategoryLink]:
         """The categories in shown order; raises ``ExtractionError`` when the page names none."""
         found: dict[str, CategoryLink] = {}
-        for link in _CATEGORY_LINKS(self.root):
-            url = urljoin(self.url, link.get("href") or "")
+        for link in self.selector.css("a[href*='/help/category/']"):
+            url = urljoin(self.url, link.attrib["href"])
             target = parse_help_url(url)
             if target.kind != "category" or not target.slug or not same_site(url, self.url):
                 self.count("slug", "rejected")
@@ -82,9 +81,9 @@ class HomePage(OkxPage):
     def _url(self, slug: str) -> str:
         return self.article_url(f"category/{slug}")
 
-    def _label(self, link: etree._Element) -> str | None:
+    def _label(self, link: Selector) -> str | None:
         """The label of a link that may be a whole card: its heading, else its first piece of text."""
-        found = list(pieces(link))
+        found = list(pieces(link.root))
         heading = next(
             (piece for node, piece in found if node.tag in _HEADINGS or node.get("role") == "heading"), None
         )
@@ -112,7 +111,7 @@ class SearchPage(OkxPage):
         known = frozenset(slug for row in stated if (slug := text(row, "slug")))
         items, rule = find_items(self, known)
         self.count("items", rule)
-        shown = [item for element in items if (item := read_item(self, element)) is not None]
+        shown = [one for item in items if (one := read_item(self, item)) is not None]
         rows = merge(self, stated, shown, kind="search")
         labels = {item.slug: item.details.labels for item in shown}
         for row in rows:
@@ -127,7 +126,7 @@ class SearchPage(OkxPage):
             raise self.error("challenge", f"a block or challenge page ({self.head_title!r})")
         if self.total:
             raise self.error("list", f"the page states {self.total} hits and shows none that can be read")
-        if not self.state and not _SEARCH_BOX(self.root):
+        if not self.state and not self.selector.css(_SEARCH_BOX):
             raise self.error(
                 "list", "no hits, no state and no search box: this is no search page of this site"
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from helpscraper.html.base import elements, inline_text
+from helpscraper.html.base import inline_text
 from helpscraper.json_text import well_formed
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.state import dig, text
@@ -14,8 +14,8 @@ from helpscraper.urls import parse_help_url, same_site
 
 __all__ = ["SectionLink", "linked_sections", "stated_sections"]
 
-_NAV_LINKS = elements("//nav//a[contains(@href, '/help/section/')]")
-_ANY_LINKS = elements("//a[contains(@href, '/help/section/')][not(contains(@href, '/page/'))]")
+_NAV_LINKS = "nav a[href*='/help/section/']"
+_ANY_LINKS = "a[href*='/help/section/']:not([href*='/page/'])"
 _MAX_SECTIONS = 10_000
 _MAX_KIND = 40
 _MAX_ID = 200
@@ -64,15 +64,15 @@ def stated_sections(page: OkxPage, stated: Any) -> dict[str, SectionLink]:
 def linked_sections(page: OkxPage, category: str | None) -> dict[str, SectionLink]:
     """Return the sections that the side navigation links to, by slug; without one, those linked anywhere."""
     found: dict[str, SectionLink] = {}
-    for link in _NAV_LINKS(page.root) or _ANY_LINKS(page.root):
-        url = urljoin(page.url, link.get("href") or "")
+    for link in page.selector.css(_NAV_LINKS) or page.selector.css(_ANY_LINKS):
+        url = urljoin(page.url, link.attrib["href"])
         target = parse_help_url(url)
         if target.kind != "section" or not target.slug or not same_site(url, page.url):
             page.count("slug", "rejected")
             continue
         known = found.get(target.slug)
         if known is None or known.title is None:
-            title = page.bounded_title(inline_text(link))
+            title = page.bounded_title(inline_text(link.root))
             address = page.article_url(f"section/{target.slug}")
             found[target.slug] = SectionLink(target.slug, title, address, category, None)
     page.count("sections", "markup" if found else "nowhere")

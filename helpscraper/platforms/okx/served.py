@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpscraper.errors import CommandError
-from helpscraper.html.base import elements
 from helpscraper.platforms.contract import AnotherEditionError
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
@@ -19,7 +18,7 @@ from helpscraper.urls import origin, parse_help_url
 
 __all__ = ["OtherEdition", "check_edition", "other_edition"]
 
-_CRUMBS = elements("//a[contains(@href, '/help')][ancestor::*[contains(@class, 'breadcrumb')]]")
+_CRUMBS = "//a[contains(@href, '/help')][ancestor::*[contains(@class, 'breadcrumb')]]/@href"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
     untranslated = canonical and not all_signs and _language(served or "", site) != _language(locale, site)
     if served and not untranslated:
         yield OtherEdition(served, f"html lang={page.language}")
-    for href in [str(link.get("href")).strip() for link in _CRUMBS(page.root)] if not canonical else ():
+    for href in map(str.strip, page.selector.xpath(_CRUMBS).getall()) if not canonical else ():
         if _is_of(href, page, site):
             yield from _at(href, f"its breadcrumb leads to {href}", site, locale)
     if all_signs:

@@ -11,9 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Literal, TypeAlias
 
-from lxml import etree
+from parsel import Selector
 
-from helpscraper.html.base import elements
 from helpscraper.json_text import loads
 
 __all__ = [
@@ -32,14 +31,10 @@ __all__ = [
 Json: TypeAlias = dict[str, Any]
 StateOutcome: TypeAlias = Literal["found", "missing", "broken"]
 
-_BY_ID = elements("id('appState')[self::script]")
-_BY_DATA_ID = elements("(//script[@data-id='__app_data_for_ssr__'])[1]")
-_ANY_JSON = elements("//script[@type='application/json'][not(@id='headerState' or @id='footerState')]")
 
-
-def load_script(script: etree._Element) -> Any:
+def load_script(script: Selector) -> Any:
     """Return the JSON in ``script``; raises ``ValueError`` for anything that cannot be read as JSON."""
-    return _loads(script.text or "")
+    return _loads(script.xpath("string()").get(""))
 
 
 def _loads(text: str) -> Any:
@@ -49,11 +44,12 @@ def _loads(text: str) -> Any:
         raise ValueError("nested too deeply") from error
 
 
-def read_state(root: etree._Element) -> tuple[Json, StateOutcome]:
+def read_state(page: Selector) -> tuple[Json, StateOutcome]:
     """Return the ``appContext`` of the page, or ``{}`` and what is wrong with it."""
-    named = _BY_ID(root) or _BY_DATA_ID(root)
-    for script in named or _ANY_JSON(root):
-        content = script.text or ""  # each look at it copies some hundred kilobytes
+    named = page.xpath("id('appState')[self::script]")
+    named = named or page.css("script[data-id='__app_data_for_ssr__']")[:1]
+    for script in named or page.css("script[type='application/json']:not(#headerState):not(#footerState)"):
+        content = script.xpath("string()").get("")  # some hundred kilobytes: copied once
         if not named and "appContext" not in content[:2000]:
             continue
         if not content or content.isspace():
