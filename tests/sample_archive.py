@@ -21,7 +21,8 @@ from helpscraper.normalise.words import count_words
 from helpscraper.sample import Options, truth
 from helpscraper.sample.bodies import to_html
 from helpscraper.sample.model import EPOCH, STEP
-from helpscraper.sample.truth import Record
+from helpscraper.sample.truth import ExpectedArticle
+from tests.hostile import HOSTILE
 from tests.report import hostile
 
 SITE = "https://help.example"
@@ -41,7 +42,7 @@ def build(
 
     State 0 is dated ``begin`` and each other one a ``step`` later; ``spoilt`` puts script into every field.
     """
-    catalog, options = Catalog(folder), Options(articles=articles, hostile=spoilt)
+    catalog, options = Catalog(folder), Options(articles=articles, hostile=HOSTILE if spoilt else None)
     for state in states:
         for locale in locales:
             records = truth(state, locale, options)
@@ -50,7 +51,12 @@ def build(
 
 
 def _commit(
-    catalog: Catalog, partition: Partition, at: dt.datetime, records: tuple[Record, ...], *, spoilt: bool
+    catalog: Catalog,
+    partition: Partition,
+    at: dt.datetime,
+    records: tuple[ExpectedArticle, ...],
+    *,
+    spoilt: bool,
 ) -> None:
     name = snapshot_id(at)
     bodies = {record.slug: _body(record, spoilt) for record in records}
@@ -66,14 +72,14 @@ def _commit(
     write_snapshot(catalog.store, partition, name, rows, table, facts, changes)
 
 
-def _body(record: Record, spoilt: bool) -> Body:
+def _body(record: ExpectedArticle, spoilt: bool) -> Body:
     text = record.body_text + (f"\n{hostile.PAYLOAD}" if spoilt else "")
     markdown = text.replace("\n", "\n\n")
     html = str(to_html(record.body, rich=record.rich)) + (hostile.BODY if spoilt else "")
     return Body(body_key(text, markdown), text, markdown, html)
 
 
-def _article(record: Record, body: Body, at: dt.datetime, locale: str, spoilt: bool) -> Article:
+def _article(record: ExpectedArticle, body: Body, at: dt.datetime, locale: str, spoilt: bool) -> Article:
     prefix = "" if locale == "en" else f"/{locale}"
     fields: dict[str, Any] = {
         "snapshot_at": at, "article_id": record.slug, "source_id": record.source_id,
@@ -89,7 +95,7 @@ def _article(record: Record, body: Body, at: dt.datetime, locale: str, spoilt: b
 
 
 def _facts(
-    name: str, partition: Partition, at: dt.datetime, records: tuple[Record, ...], spoilt: bool
+    name: str, partition: Partition, at: dt.datetime, records: tuple[ExpectedArticle, ...], spoilt: bool
 ) -> dict[str, Any]:
     """The facts of a complete crawl; of a hostile site it says so in every text."""
     count = len(records)

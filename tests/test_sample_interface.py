@@ -10,9 +10,10 @@ import pytest
 from helpscraper.errors import ExtractionError
 from helpscraper.platforms.okx import ArticlesAnswer, NodeAnswer
 from helpscraper.platforms.okx.interface import articles_url, node_url
-from helpscraper.sample import Fault, SampleServer, faults, interface_faults
+from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.interface import INTERFACE
 from helpscraper.sample.model import LATEST
+from tests import faults, interface_faults
 
 SECTION = "faq-getting-started"
 

@@ -8,9 +8,9 @@ import pytest
 
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.platforms.okx import ArticlePage, ListingPage
-from helpscraper.sample import Options, Record, truth, visible
+from helpscraper.sample import ExpectedArticle, Options, truth, visible
 from helpscraper.sample.locales import PHRASED
-from helpscraper.sample.render import Site
+from helpscraper.sample.render import SampleSite
 from tests.okx import OKX
 
 BASE = "http://127.0.0.1:8000"
@@ -20,7 +20,7 @@ FIELDS = (
 )  # fmt: skip
 
 
-def shown(record: Record) -> dict[str, Any]:
+def shown(record: ExpectedArticle) -> dict[str, Any]:
     return {field: getattr(record, field) for field in FIELDS} | {"title": record.title.strip()}
 
 
@@ -32,7 +32,7 @@ CASES = [("e2", locale) for locale in PHRASED] + [
 @pytest.mark.parametrize(("layout", "locale"), CASES)
 def test_pages_hold_the_truth(layout: str, locale: str) -> None:
     options = Options(layout=layout)  # type: ignore[arg-type]  # the literals above
-    site = Site(options, state=1, base_url=BASE)
+    site = SampleSite(options, state=1, base_url=BASE)
     prefix = "" if locale == "en" else f"/{locale}"
     context = Context(OKX, locale, BASE)
     records = {record.slug: record for record in visible(truth(1, locale, options), layout)}

@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from helpscraper.sample import Fault, Options, SampleServer, faults, truth
-from helpscraper.sample.render import Site
+from helpscraper.sample import Fault, Options, SampleServer, truth
+from helpscraper.sample.render import SampleSite
+from tests import faults
+from tests.hostile import HOSTILE
 
 LISTING = "/help/section/announcements-new-listings"
 LAYOUTS = ["e2", "e3", "e3-bare", "markup", "markup-a"]
@@ -54,7 +56,7 @@ def test_it_binds_to_loopback_alone(host: str) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_link_of_every_page_leads_somewhere(layout: str) -> None:
-    site = Site(Options(layout=layout))  # type: ignore[arg-type]  # the literals of LAYOUTS
+    site = SampleSite(Options(layout=layout))  # type: ignore[arg-type]  # the literals of LAYOUTS
     todo, seen = ["/help"], set[str]()
     while todo:
         path = todo.pop()
@@ -72,13 +74,13 @@ def test_every_link_of_every_page_leads_somewhere(layout: str) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_the_same_options_give_the_same_bytes(layout: str) -> None:
     options = Options(layout=layout)  # type: ignore[arg-type]  # as above
-    assert Site(options).page(LISTING) == Site(options).page(LISTING)
-    other = Site(Options(layout=layout, hash_seed=1))  # type: ignore[arg-type]  # as above
-    assert other.page(LISTING).text != Site(options).page(LISTING).text
+    assert SampleSite(options).page(LISTING) == SampleSite(options).page(LISTING)
+    other = SampleSite(Options(layout=layout, hash_seed=1))  # type: ignore[arg-type]  # as above
+    assert other.page(LISTING).text != SampleSite(options).page(LISTING).text
 
 
 def test_the_layouts_differ_as_the_real_ones_did() -> None:
-    pages = {layout: Site(Options(layout=layout)).page(LISTING).text for layout in LAYOUTS}  # type: ignore[arg-type]
+    pages = {layout: SampleSite(Options(layout=layout)).page(LISTING).text for layout in LAYOUTS}  # type: ignore[arg-type]
     e2 = state_of(pages["e2"])["initialProps"]["sectionData"]["articleList"]  # type: ignore[index]
     assert (e2["total"], e2["skip"], e2["limit"], len(e2["items"])) == (18, 0, 15, 15)
     assert e2["items"][0]["publishTime"].endswith("+08:00")
@@ -92,32 +94,32 @@ def test_the_layouts_differ_as_the_real_ones_did() -> None:
 
 
 def test_hashes_hold_plus_and_minus() -> None:
-    hashes = re.findall(r"index_\w+__(\S{5})", Site(Options()).page(LISTING).text)
+    hashes = re.findall(r"index_\w+__(\S{5})", SampleSite(Options()).page(LISTING).text)
     assert any("+" in name for name in hashes)
     assert any("-" in name for name in hashes)
 
 
 def test_the_current_page_is_not_a_link_and_the_total_may_be_left_out() -> None:
-    text = Site(Options()).page(f"{LISTING}/page/2").text
+    text = SampleSite(Options()).page(f"{LISTING}/page/2").text
     assert re.search(r'<div class="okui-pagination-item okui-pagination-item-active"[^>]*>2</div>', text)
     assert "<!-- -->16<!-- -->-<!-- -->18<!-- --> <!-- --> of <!-- -->18<!-- --> articles" in text
-    bare = Site(Options(totals=False)).page(f"{LISTING}/page/2").text
+    bare = SampleSite(Options(totals=False)).page(f"{LISTING}/page/2").text
     assert "help-load-more-desc" not in bare.replace('aria-describedby="help-load-more-desc"', "")
     assert '"total"' not in bare
 
 
 def test_past_the_end_unknown_and_gone() -> None:
-    site = Site(Options())
+    site = SampleSite(Options())
     assert site.page(f"{LISTING}/page/3").status == 404
-    assert Site(Options(past_end="empty")).page(f"{LISTING}/page/3").status == 200
+    assert SampleSite(Options(past_end="empty")).page(f"{LISTING}/page/3").status == 200
     assert site.page("/help/never-was").status == 404
     old = set(re.findall(r'href="(/help/[a-z0-9-]+)"', site.page("/help/search?term=").text))
-    later = Site(Options(), state=6)
+    later = SampleSite(Options(), state=6)
     assert {later.page(path).status for path in old} == {200, 404, 410}
 
 
 def test_search_by_tab_and_for_all() -> None:
-    site = Site(Options())
+    site = SampleSite(Options())
     faq, everything, junk = (
         site.page(f"/help/search?category={c}&term=passkey").text for c in ("faq", "all", "x")
     )
@@ -128,29 +130,29 @@ def test_search_by_tab_and_for_all() -> None:
 
 @pytest.mark.parametrize(("locale", "lang", "direction"), [("ar", "ar", "rtl"), ("zh-hans", "zh-hans", "")])
 def test_an_edition_says_its_language_and_keeps_its_links(locale: str, lang: str, direction: str) -> None:
-    text = Site(Options()).page(f"/{locale}{LISTING}").text
+    text = SampleSite(Options()).page(f"/{locale}{LISTING}").text
     assert f'<html lang="{lang}" dir="{direction}"' in text
     assert all(link.startswith(f"/{locale}/help") for link in re.findall(r'href="(/[^"]*help[^"]*)"', text))
 
 
 def test_the_other_region_says_so() -> None:
-    text = Site(Options(region="us")).page("/help").text
+    text = SampleSite(Options(region="us")).page("/help").text
     assert '"market":"us"' in text
     assert '<html lang="en-us"' in text
-    assert '"market":"global"' in Site(Options()).page("/help").text
+    assert '"market":"global"' in SampleSite(Options()).page("/help").text
 
 
 def test_padding_weighs_what_it_should() -> None:
-    light, heavy = (len(Site(Options(padding=size)).page("/help").text) for size in (0, 100_000))
+    light, heavy = (len(SampleSite(Options(padding=size)).page("/help").text) for size in (0, 100_000))
     assert 95_000 < heavy - light < 105_000
 
 
 def test_a_hostile_site_is_hostile_in_bodies_and_escaped_in_fields() -> None:
-    site = Site(Options(hostile=True))
+    site = SampleSite(Options(hostile=HOSTILE))
     listing = site.page("/help/section/announcements-latest-announcements").text
     assert "&lt;script&gt;window.__xss=1" in listing
     assert "<script>window.__xss" not in listing
-    titles = [record.title for record in truth(0, "en", Options(hostile=True))]
+    titles = [record.title for record in truth(0, "en", Options(hostile=HOSTILE))]
     assert any(title.startswith("=") for title in titles)
     assert any("\u202e" in title for title in titles)
     assert "<h1>&lt;script&gt;window.__xss=1&lt;/script&gt;Announcements</h1>" in listing
@@ -190,12 +192,12 @@ def test_a_fault_strikes_where_and_as_often_as_it_is_told(server: SampleServer) 
 
 def test_a_fault_by_chance_is_the_same_chance_every_time() -> None:
     throws = [
-        [Fault(faults.reset(), probability=0.3, seed=seed).strikes("/") for _ in range(1)]
+        [Fault(faults.reset(), probability=0.3, seed=seed).hits_request("/") for _ in range(1)]
         for seed in range(200)
     ]
     one = Fault(faults.reset(), probability=0.3, seed=4)
     two = Fault(faults.reset(), probability=0.3, seed=4)
-    assert [one.strikes("/") for _ in range(50)] == [two.strikes("/") for _ in range(50)]
+    assert [one.hits_request("/") for _ in range(50)] == [two.hits_request("/") for _ in range(50)]
     assert 30 < sum(throw[0] for throw in throws) < 90
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.sample import Options, expected_changes, truth, visible
-from helpscraper.sample.births import slug_of
-from helpscraper.sample.locales import LOCALES, PHRASED, voice
+from helpscraper.sample.locales import LOCALES, PHRASED, locale_format
 from helpscraper.sample.model import LATEST, SHOWN_ZONE
+from helpscraper.sample.new_articles import slug_of
 from helpscraper.sample.story import gone, specs
 from helpscraper.urls import is_slug
 
@@ -151,9 +151,9 @@ def test_dates_and_counts_have_the_forms_of_the_real_site(
 ) -> None:
     noon = dt.datetime.combine(day, dt.time(12), SHOWN_ZONE)
     spaces = str.maketrans("\u00a0\u202f", "  ")
-    assert voice(locale).published_line(noon).translate(spaces) == shown
+    assert locale_format(locale).published_line(noon).translate(spaces) == shown
     if count is not None:
-        assert voice(locale).count(13426).translate(spaces) == count
+        assert locale_format(locale).count(13426).translate(spaces) == count
 
 
 def test_every_edition_can_be_told_whole() -> None:

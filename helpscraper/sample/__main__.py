@@ -1,6 +1,4 @@
-"""Serve the sample help centre until interrupted: ``python -m helpscraper.sample --port 8000 --layout
-e3``.
-"""
+"""Serve the sample help centre until interrupted: ``python -m helpscraper.sample --port 8000 --layout e3``."""
 
 from __future__ import annotations
 
@@ -18,21 +16,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 lets the system choose")
     parser.add_argument("--layout", choices=get_args(Layout), default="e2")
     parser.add_argument(
-        "--state", type=int, default=0, help="0 is the beginning; each later one is a week on"
+        "--state", type=int, default=0, help="0 is the first; each later state is a week later"
     )
     parser.add_argument("--articles", type=int, default=76, help="articles in state 0")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--padding", type=int, default=0, help="bytes of menus and JSON that each page carries besides"
+        "--padding", type=int, default=0, help="additional bytes of menus and JSON in each page"
     )
     parser.add_argument("--validators", action="store_true", help="send ETag and answer 304")
-    parser.add_argument("--no-totals", action="store_true", help="state the number of articles nowhere")
-    parser.add_argument("--hostile", action="store_true", help="put script and formulas into every field")
+    parser.add_argument("--no-totals", action="store_true", help="do not state the number of articles")
     chosen = parser.parse_args(arguments)
     server = SampleServer(
         port=chosen.port, state=chosen.state, layout=chosen.layout, articles=chosen.articles,
         seed=chosen.seed, padding=chosen.padding, validators=chosen.validators, totals=not chosen.no_totals,
-        hostile=chosen.hostile, )  # fmt: skip
+    )  # fmt: skip
     with server:
         sys.stdout.write(f"{server.url}\n")
         sys.stdout.flush()

@@ -1,7 +1,7 @@
-"""Bodies of sample articles: from a plan to blocks, and from blocks to HTML, rich-text JSON and plain text.
+"""Bodies of sample articles: make blocks from a plan, and HTML, rich-text JSON and plain text from blocks.
 
-A block is a small tree of ``Node``; its HTML has the tags of the real site (tables inside ``div.table-wrap``,
-paragraphs inside list items and cells, ids on headings, inline comments inside words).
+A block is a small tree of ``Node``; its HTML has the tags of the real site (tables in ``div.table-wrap``, paragraphs in
+list items and cells, ids on headings, comments inside words).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def _element(tag: str, *children: Node | str, href: str = "") -> Node:
 
 
 def blocks(plan: tuple[BlockPlan, ...], words: dict[str, Any], ticker: str, link: str) -> tuple[Node, ...]:
-    """Put a plan into the words of one edition; ``link`` is the help article that the body points to."""
+    """Return the blocks of a plan in the words of one locale; ``link`` is the target of links."""
     return tuple(_block(part, words, ticker, link) for part in plan)
 
 
@@ -121,15 +121,15 @@ _LINES = frozenset({"p", "h2", "pre", "tr"})
 
 
 def to_text(nodes: tuple[Node, ...]) -> str:
-    """Return what a reader sees: a line for each paragraph, heading, list item and table row.
+    """Return the visible text: a line for each paragraph, heading, list item and table row.
 
-    Items begin with ``- `` or their number, inner lists are indented, cells stand between `` | ``.
+    Items begin with ``- `` or their number, inner lists are indented, tabs separate cells.
     """
     return "\n".join(line for node in nodes for line in _lines(node, "", "") if line)
 
 
 def _lines(node: Node, indent: str, mark: str) -> Iterator[str]:
-    """Give the lines of one node; ``mark`` is what its first line begins with."""
+    """Yield the lines of one node; ``mark`` begins its first line."""
     if node.tag == "tr":
         yield "\t".join(map(_plain, node.children))
     elif node.tag in _LINES:

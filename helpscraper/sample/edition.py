@@ -1,4 +1,4 @@
-"""The pages of one edition: records of ``truth`` through the templates, in the shapes of one layout."""
+"""Render the pages of one edition from the articles of ``truth``, in one layout."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from helpscraper.sample.bodies import to_html
-from helpscraper.sample.hostile import HOSTILE_HTML
-from helpscraper.sample.locales import LOCALES, phrases, voice
+from helpscraper.sample.locales import LOCALES, locale_format, phrases
 from helpscraper.sample.look import Look, Page, templates
 from helpscraper.sample.model import BRAND, CATEGORIES, PAGE_SIZE, SECTIONS, Options, category_of
 from helpscraper.sample.pager import pager
@@ -23,7 +22,7 @@ from helpscraper.sample.state_json import (
     region_state,
 )
 from helpscraper.sample.story import gone
-from helpscraper.sample.truth import Record, is_us, truth
+from helpscraper.sample.truth import ExpectedArticle, is_us, truth
 
 __all__ = ["Edition"]
 
@@ -34,13 +33,13 @@ class Edition:
     def __init__(self, options: Options, state: int, extra: int, base_url: str, locale: str) -> None:
         self.options, self.state, self.extra, self.base_url = options, state, extra, base_url
         self.locale = locale
-        self.words, self.voice = phrases(locale, hostile=options.hostile), voice(locale)
+        self.words, self.format = phrases(locale, hostile=options.hostile), locale_format(locale)
         self.prefix = "" if locale == "en" else f"/{locale}"
         self.us = is_us(locale, options)
 
     @property
-    def records(self) -> tuple[Record, ...]:
-        """What the edition holds, newest first."""
+    def records(self) -> tuple[ExpectedArticle, ...]:
+        """The articles of the edition, newest first."""
         return truth(self.state, self.locale, self.options, extra=self.extra)
 
     def _url(self, *parts: str) -> str:
@@ -56,7 +55,7 @@ class Edition:
         context.setdefault("alternates", [])
         html = templates().get_template(template).render(
             p=look, words=self.words, prefix=self.prefix, brand=BRAND, heading=heading,
-            language="en-us" if self.us else self.voice.language, direction=self.voice.direction,
+            language="en-us" if self.us else self.format.language, direction=self.format.direction,
             canonical=self.base_url + path,
             state=dumps(state) if with_state else "",
             header_state=dumps(header_state(self.options.padding // 2)),
@@ -76,19 +75,19 @@ class Edition:
         return self._render("home.html", self._url(), self.words["help"], categories=categories)
 
     def missing(self, status: int) -> Page:
-        """Return the page that says that there is none, with ``status``."""
+        """Return the page for a missing page, with ``status``."""
         return self._render("missing.html", self._url(), self.words["missing"], status)
 
-    def _row(self, record: Record) -> dict[str, Any]:
+    def _row(self, record: ExpectedArticle) -> dict[str, Any]:
         dated = record.updated_at is not None and record.category != "announcements"
         counted = record.view_count is not None and record.category == "faq"
         return {
             "href": self._url(record.slug),
             "title": record.title.strip(),
-            "published": self.voice.published_line(record.published_at or record.created_at),
-            "updated": self.voice.updated_line(record.updated_at or record.created_at) if dated else "",
-            "reading": self.voice.reading_line(record.reading_minutes),
-            "views": self.voice.count(record.view_count or 0) if counted else "",
+            "published": self.format.published_line(record.published_at or record.created_at),
+            "updated": self.format.updated_line(record.updated_at or record.created_at) if dated else "",
+            "reading": self.format.reading_line(record.reading_minutes),
+            "views": self.format.count(record.view_count or 0) if counted else "",
             "label": "",
             "excerpt": "",
         }
@@ -131,11 +130,13 @@ class Edition:
         return phrase if self.options.totals else ""
 
     def article(self, slug: str) -> Page:
-        """Return the page of an article; 404 for one that never was, 404 or 410 for one that is gone."""
+        """Return the page of an article; 404 for one that never existed, 404 or 410 for one that is gone."""
         record = next((record for record in self.records if record.slug == slug), None)
         if record is None:
             return self.missing(gone(self.state, self.options.articles, self.options.seed).get(slug, 404))
-        html = to_html(record.body, rich=record.rich) + (HOSTILE_HTML if self.options.hostile else "")
+        html = to_html(record.body, rich=record.rich) + (
+            self.options.hostile.html if self.options.hostile else ""
+        )
         canonical = self.base_url + self._url(slug)
         title = record.title.strip()
         text = quote(f"{BRAND}: {title}")
@@ -164,7 +165,7 @@ class Edition:
         )  # fmt: skip
 
     def search(self, category: str, term: str) -> Page:
-        """List up to 50 articles that hold ``term``; an unknown category is as good as ``all``."""
+        """List up to 50 articles that contain ``term``; an unknown category counts as ``all``."""
         tab = category if category in CATEGORIES else "all"
         hits = [
             record for record in self.records if self._found(record, term) and tab in {"all", record.category}
@@ -185,17 +186,17 @@ class Edition:
             rows=self._hits(hits[:50], term, tab),
         )
 
-    def _found(self, record: Record, term: str) -> bool:
+    def _found(self, record: ExpectedArticle, term: str) -> bool:
         return term.casefold() in f"{record.title}\n{record.body_text}".casefold()
 
-    def _hits(self, records: Sequence[Record], term: str, tab: str) -> list[dict[str, Any]]:
+    def _hits(self, records: Sequence[ExpectedArticle], term: str, tab: str) -> list[dict[str, Any]]:
         rows = []
         for record in records:
             text = " ".join(record.body_text.split())
             start = max(0, text.casefold().find(term.casefold()) - 60)
             row = self._row(record)
             row["excerpt"] = text[start : start + 200] + "..." * (start + 200 < len(text))
-            row["updated"] = self.voice.updated_line(record.updated_at or record.created_at)
+            row["updated"] = self.format.updated_line(record.updated_at or record.created_at)
             row["label"] = record.category_title if tab == "all" else ""
             rows.append(row)
         return rows

@@ -1,4 +1,4 @@
-"""The JSON interface of the sample help centre, in the shapes of the real one."""
+"""The JSON interface of the sample help centre, like the real one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.look import Page
 from helpscraper.sample.model import CATEGORIES, LATEST, SECTIONS, category_of
-from helpscraper.sample.truth import Record
+from helpscraper.sample.truth import ExpectedArticle
 
 __all__ = ["INTERFACE", "answer"]
 
@@ -18,7 +18,7 @@ _EXCERPT = 300
 
 
 def answer(edition: Edition, path: str, query: Mapping[str, Sequence[str]]) -> Page:
-    """Answer ``path`` below ``INTERFACE``; the edition is that of the request's Accept-Language."""
+    """Answer ``path`` below ``INTERFACE``; the request's Accept-Language chooses ``edition``."""
     asked = {name: values[-1] for name, values in query.items()}
     slug = asked.get("slug", "")
     sections = {section.slug for section in SECTIONS}
@@ -54,14 +54,14 @@ def _articles(edition: Edition, asked: Mapping[str, str]) -> dict[str, Any]:
         int(asked.get("page", "1")),
         min(int(asked.get("size", "15")), edition.options.interface_page),
     )
-    # Articles belong to one section; a tag collects them otherwise.
+    # Only the own section of an article, not the tag that lists it.
     found = [record for record in edition.records if record.section == section]
     shown = found[(page - 1) * size : page * size]
     rows = [_row(edition, record) for record in shown]
     return {"total": len(found), "pageNum": page, "pageSize": size, "list": rows}
 
 
-def _row(edition: Edition, record: Record) -> dict[str, Any]:
+def _row(edition: Edition, record: ExpectedArticle) -> dict[str, Any]:
     published, updated = record.published_at or record.created_at, record.updated_at or record.created_at
     text = " ".join(record.body_text.split())
     prefix = "/en-us" if edition.us else edition.prefix

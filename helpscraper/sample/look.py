@@ -1,6 +1,4 @@
-"""How one layout looks: its class names, its data-testid attributes, and the templates that all layouts
-share.
-"""
+"""The class names and data-testid attributes of a layout, and the templates of all layouts."""
 
 from __future__ import annotations
 
@@ -20,7 +18,7 @@ _HASH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A status and the text of a page; ``location`` where a redirect leads, ``content_type`` of the text."""
+    """A page: status, text, ``location`` (the target of a redirect) and ``content_type``."""
 
     status: int
     text: str
@@ -30,7 +28,7 @@ class Page:
 
 @cache
 def templates() -> Environment:
-    """Return the templates of ``templates/``, escaping on, an unknown name an error."""
+    """Return the templates of ``templates/``, with autoescape and an error for undefined names."""
     return Environment(
         loader=PackageLoader("helpscraper.sample"),
         autoescape=True,
@@ -40,7 +38,7 @@ def templates() -> Environment:
 
 
 class Look:
-    """How one layout names its classes and whether it carries data-testid."""
+    """The class names of a layout, and whether it has data-testid attributes."""
 
     def __init__(self, options: Options, words: dict[str, Any]) -> None:
         self.testids = options.layout in {"e2", "e3", "markup"}
@@ -49,8 +47,6 @@ class Look:
         self._seed = f"{options.layout}/{options.hash_seed}"
 
     def cls(self, name: str, module: str = "index") -> str:
-        """Return a class as CSS modules make them: a readable name and a hash, which may hold ``+`` and
-        ``-``.
-        """
+        """Return a class name like those of CSS modules: a name and a hash, which may contain ``+`` and ``-``."""
         digest = hashlib.sha256(f"{self._seed}/{name}".encode()).digest()
         return f"{module}_{name}__" + "".join(_HASH_LETTERS[byte % 64] for byte in digest[:5])

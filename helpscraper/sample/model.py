@@ -1,14 +1,17 @@
-"""The records of the sample help centre: its sections, one article's life, and how a site is to be served.
+"""Data of the sample help centre: sections, articles without a language, and options of a site.
 
-Nothing here reads a clock: the help centre begins at ``EPOCH`` and one state follows the other by ``STEP``.
+Nothing depends on the clock: state 0 is at ``EPOCH``, and each state is ``STEP`` later than the one before.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+from markupsafe import Markup
 
 __all__ = [
     "BRAND",
@@ -19,13 +22,14 @@ __all__ = [
     "SECTIONS",
     "SHOWN_ZONE",
     "STEP",
+    "Attack",
     "BlockPlan",
     "Layout",
     "Options",
     "Section",
     "Spec",
     "category_of",
-    "dice",
+    "seeded_random",
 ]
 
 BRAND = "Brambleway"
@@ -37,14 +41,13 @@ CATEGORIES = ("announcements", "faq", "product-documentation")
 LATEST = "announcements-latest-announcements"
 
 Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a"]
-"""``e2``: state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: that without
-data-testid;
-``markup``: no state, ``li > a``; ``markup-a``: no state, the item is the ``a`` itself."""
+"""``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
+data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One section; ``share`` is its number of articles out of 76, 0 for the tag that lists them all."""
+    """A section; ``share`` is its number of articles out of 76, 0 for the tag that lists all announcements."""
 
     slug: str
     category: str
@@ -76,7 +79,7 @@ def category_of(section: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class BlockPlan:
-    """One block before it is put into words: its shape, and (sentence number, figure) pairs."""
+    """A block without a language: its shape, and (sentence number, figure) pairs."""
 
     shape: Literal["p", "h2", "ul", "ol", "table", "nested", "quote", "code", "image", "break", "edit"]
     picks: tuple[tuple[int, int], ...]
@@ -84,10 +87,10 @@ class BlockPlan:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One article in one state, in no language. ``key`` is its identity and is never served.
+    """One article in one state, without a language. ``key`` is its identity and is never served.
 
-    ``views`` is None where the site shows no count. ``behind`` holds the plan and the updated instant that
-    the editions other than English still have after an edit of the English page alone.
+    ``views`` is None if the site shows no count. ``behind`` holds the plan and the updated instant that other
+    languages still have after an edit of the English page only.
     """
 
     key: int
@@ -109,21 +112,28 @@ class Spec:
 
     @property
     def section_of_title(self) -> str:
-        """The section that the article was written for: a move keeps its title."""
+        """The first section of the article, on which its title depends."""
         return self.home or self.section
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """Hostile content: ``title(text, key)`` changes a title, ``html`` ends every body and is shown as ``text``."""
+
+    title: Callable[[str, int], str]
+    html: Markup
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a sample help centre is made and served; equal options give equal bytes.
+    """Options of a sample help centre; equal options give equal bytes.
 
-    ``articles`` is the number in state 0 and ``seed`` picks their words. ``totals=False`` states the number
-    of articles of a section nowhere. ``region="us"`` serves the other region's edition at the locale-neutral
-    URL. ``padding`` is the number of bytes that each page carries besides, half of them menus and half JSON in
-    ``#headerState``: so it is parsed in the time that a real page of its size takes. ``hostile`` puts script,
-    formulas and bidi controls into every field. ``past_end`` says what a listing page behind the last one
-    answers: 404, an empty list, or the first page.
-    ``interface_page`` is the largest page that the JSON interface gives.
+    ``articles`` is the number in state 0, and ``seed`` chooses their words. Without ``totals`` no page states the
+    number of articles. ``region="us"`` serves the US edition at the locale-neutral URL. ``padding`` is the number of
+    additional bytes of each page, half menus and half JSON in ``#headerState``, to make pages as large as real ones.
+    ``hostile`` is put into every field. ``past_end`` is the reply to a listing page after the last one: 404, an empty
+    list, or the first page. ``interface_page`` is the maximum page size of the JSON interface.
     """
 
     layout: Layout = "e2"
@@ -135,12 +145,12 @@ class Options:
     validators: bool = False
     gzip: bool = True
     padding: int = 0
-    hostile: bool = False
+    hostile: Attack | None = None
     past_end: Literal["404", "empty", "first"] = "404"
     robots: Literal["allow", "disallow", "no-interface"] = "allow"
     interface_page: int = 100
 
 
-def dice(*parts: object) -> random.Random:
-    """Return a generator that depends on ``parts`` alone, so that every run makes the same help centre."""
-    return random.Random("/".join(map(str, parts)))  # noqa: S311 - repeatable, and no secret
+def seeded_random(*parts: object) -> random.Random:
+    """Return a random generator that depends only on ``parts``, so that every run makes the same help centre."""
+    return random.Random("/".join(map(str, parts)))  # noqa: S311 - repeatable, no secret

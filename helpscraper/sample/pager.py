@@ -1,4 +1,4 @@
-"""The pager under a listing, and the line that says which articles it shows."""
+"""The pager of a listing, and the line with the numbers of the listed articles."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ __all__ = ["pager"]
 def pager(href: Callable[[int], str], current: int, total: int, showing: str) -> dict[str, Any]:
     """Return the pager: up to five numbers around the current one, then a jump and the last page.
 
-    ``href`` gives the address of a page; ``showing`` is the phrase of the line, empty where no total is
-    stated.
+    ``href`` gives the URL of a page; ``showing`` is the phrase of the line, empty if no total is stated.
     """
     last = max(1, -(-total // PAGE_SIZE))
     near = [n for n in range(1, last + 1) if n <= 2 or abs(n - current) <= 2]
@@ -34,7 +33,7 @@ def pager(href: Callable[[int], str], current: int, total: int, showing: str) ->
 
 
 def _showing(phrase: str, current: int, total: int) -> Markup:
-    """Return the line under the list, each value between comments as React leaves them."""
+    """Return the line under the list, with a comment before and after each value as React writes them."""
     first, last = (current - 1) * PAGE_SIZE + 1, min(current * PAGE_SIZE, total)
     values = {"first": first, "last": last, "total": total}
     marked = {key: Markup("<!-- -->{}<!-- -->").format(value) for key, value in values.items()}

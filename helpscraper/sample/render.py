@@ -1,4 +1,4 @@
-"""The pages of the sample help centre: a path and a state in, a status and HTML out. No network, no clock."""
+"""Answer a path with a page of the sample help centre in one state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from helpscraper.sample.locales import LOCALES
 from helpscraper.sample.look import Page
 from helpscraper.sample.model import CATEGORIES, SECTIONS, Options
 
-__all__ = ["Site"]
+__all__ = ["SampleSite"]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """One help centre in one state. ``extra`` new listings came after it began (``faults.shift``)."""
+class SampleSite:
+    """A help centre in one state, with ``extra`` announcements published since."""
 
     options: Options
     state: int = 0
@@ -24,9 +24,9 @@ class Site:
     base_url: str = "http://127.0.0.1"
 
     def page(self, target: str, *, empty: bool = False, language: str = "") -> Page:
-        """Answer a request target (path and query); ``empty`` leaves the list of a listing page out.
+        """Answer a request target (path and query); ``empty`` empties the list of a listing page.
 
-        ``language`` is the Accept-Language of the request, which only the JSON interface goes by.
+        ``language`` is the Accept-Language of the request, which only the JSON interface uses.
         """
         parts = urlsplit(target)
         if parts.path == "/robots.txt":

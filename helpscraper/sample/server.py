@@ -1,8 +1,4 @@
-"""The sample help centre on a loopback port: a threaded server of the standard library, with faults on
-request.
-
-It listens on 127.0.0.1 and refuses every other address, since what it serves may be hostile on purpose.
-"""
+"""Serve the sample help centre on a loopback address, with faults on request."""
 
 from __future__ import annotations
 
@@ -20,10 +16,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from helpscraper.sample.faults import Exchange, Fault, Reply
 from helpscraper.sample.model import Options
-from helpscraper.sample.render import Site
-from helpscraper.sample.truth import Record, truth, visible
+from helpscraper.sample.render import SampleSite
+from helpscraper.sample.replies import Fault, PendingReply, Reply
+from helpscraper.sample.truth import ExpectedArticle, truth, visible
 
 __all__ = ["Request", "SampleServer"]
 
@@ -33,9 +29,9 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as the server saw it. ``path`` is the target; ``at`` a ``time.monotonic``.
+    """A request: ``path`` is the target, ``at`` a ``time.monotonic``.
 
-    ``status`` is the one that was sent, 0 where the connection was reset or left hanging.
+    ``status`` is that of the reply, 0 if the connection was reset or left hanging.
     """
 
     method: str
@@ -46,16 +42,15 @@ class Request:
 
 
 class SampleServer:
-    """A help centre that listens while the ``with`` block runs; ``url`` is its address.
+    """A help centre that is served during the ``with`` block; ``url`` is its address.
 
-    ``state`` may be set at any time; ``faults`` is a list to append to and clear; ``requests`` lists what
-    was asked. Keyword arguments are those of ``Options``. Raises ``ValueError`` for a host that is not
-    loopback.
+    ``state`` may be set at any time; ``faults`` is a list to append to and clear; ``requests`` lists the requests.
+    Keyword arguments are those of ``Options``. Raises ``ValueError`` for a host that is not loopback.
     """
 
     def __init__(self, *, state: int = 0, host: str = "127.0.0.1", port: int = 0, **options: Any) -> None:
         if not ipaddress.ip_address(host).is_loopback:
-            raise ValueError(f"host {host!r} is not a loopback address: the sample is for this machine alone")
+            raise ValueError(f"host {host!r} is not a loopback address; give one such as 127.0.0.1")
         self.options = Options(**options)
         self.state = state
         self.extra = 0
@@ -71,12 +66,12 @@ class SampleServer:
 
     @property
     def port(self) -> int:
-        """The port that the system gave."""
+        """The port of the server."""
         return int(self._http.server_address[1])
 
     @property
     def url(self) -> str:
-        """The address to crawl: ``http://127.0.0.1:PORT``."""
+        """The URL to crawl: ``http://127.0.0.1:PORT``."""
         return f"http://127.0.0.1:{self.port}"
 
     def __enter__(self) -> SampleServer:
@@ -91,25 +86,23 @@ class SampleServer:
         self._http.server_close()
         self._thread.join()
 
-    def truth(self, locale: str = "en") -> tuple[Record, ...]:
-        """Return what a perfect crawl would hold now, as far as the layout shows it."""
+    def truth(self, locale: str = "en") -> tuple[ExpectedArticle, ...]:
+        """Return the expected articles of a crawl now, with the values that the layout shows."""
         return visible(truth(self.state, locale, self.options, extra=self.extra), self.options.layout)
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:
-        """Return the number of requests whose target begins with ``prefix`` (and that were answered
-        ``status``).
-        """
+        """Return the number of requests whose target begins with ``prefix`` (and whose reply had ``status``)."""
         with self._lock:
             return sum(r.path.startswith(prefix) and status in {None, r.status} for r in self.requests)
 
     def healthy(self, target: str, *, empty: bool = False, language: str = "") -> Reply:
-        """Return the reply to ``target`` without faults; pages are rendered once and kept."""
+        """Return the reply to ``target`` without faults; pages are cached."""
         key = (self.state, self.extra, target, empty, language)
         with self._lock:
             if key in self._pages:
                 self._pages.move_to_end(key)
                 return self._pages[key]
-        site = Site(self.options, self.state, self.extra, self.url)
+        site = SampleSite(self.options, self.state, self.extra, self.url)
         page = site.page(target, empty=empty, language=language)
         reply = Reply(page.status, page.text.encode(), (("Content-Type", page.content_type),))
         if page.location:
@@ -121,14 +114,14 @@ class SampleServer:
         return reply
 
     def answer(self, target: str, language: str = "") -> Reply:
-        """Return the reply to ``target`` after the first fault that strikes."""
+        """Return the reply to ``target``, replaced by the first fault that hits it."""
         with self._lock:
-            fault = next((fault for fault in self.faults if fault.strikes(target)), None)
+            fault = next((fault for fault in self.faults if fault.hits_request(target)), None)
         reply = self.healthy(target, language=language)
-        return fault.action(Exchange(self, target, reply, language)) if fault else reply
+        return fault.action(PendingReply(self, target, reply, language)) if fault else reply
 
     def packed(self, body: bytes) -> bytes:
-        """Return ``body`` as gzip; each page is packed once, so that a benchmark times its client."""
+        """Return ``body`` as gzip, cached, so that benchmarks measure the client."""
         with self._lock:
             known = self._packed.get(body)
         if known is None:
@@ -145,7 +138,7 @@ class SampleServer:
             self.requests.append(request)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the server stops, at most ``seconds``; tells whether it does."""
+        """Wait until the server stops, at most ``seconds``; return whether it stopped."""
         return self._stopping.wait(seconds)
 
 
@@ -156,7 +149,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Stay quiet when a client goes away in the middle; report everything else as usual."""
+        """Ignore a client that closes the connection; report other errors as usual."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -169,10 +162,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Keep the terminal for the caller; ``SampleServer.requests`` has it all."""
+        """Print nothing; ``SampleServer.requests`` has the requests."""
 
     def do_GET(self) -> None:
-        """Answer, as a fault wants it or whole."""
+        """Send the reply, or the reply of a fault."""
         sample = self.server.sample
         at = time.monotonic()
         language = self.headers.get("Accept-Language", "")
@@ -193,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_GET  # noqa: N815 - the name is the base class's
 
     def _negotiated(self, reply: Reply, options: Options) -> Reply:
-        """Apply validators and gzip, as the client's headers and the options ask for them."""
+        """Apply validators and gzip, depending on the client's headers and the options."""
         if options.validators and reply.status == 200 and not reply.encoded:
             tag = f'"{hashlib.sha256(reply.body).hexdigest()[:20]}"'
             reply = reply.with_header("ETag", tag)
@@ -251,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(chunk)
 
     def _reset(self) -> None:
-        """Close with a reset instead of a goodbye: linger for no time, then close."""
+        """Close the connection with a TCP reset."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.close_connection = True
         self.connection.close()

@@ -1,4 +1,4 @@
-"""The JSON that pages carry in ``#appState`` and beside it, in the two shapes that the real site has had."""
+"""The JSON in ``#appState`` and other elements of a page, in both forms of the real site."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from markupsafe import Markup
 from helpscraper.sample.bodies import to_rich_text
 from helpscraper.sample.locales import phrases
 from helpscraper.sample.model import LATEST, PAGE_SIZE, SECTIONS, SHOWN_ZONE, Options, category_of
-from helpscraper.sample.truth import Record, is_us
+from helpscraper.sample.truth import ExpectedArticle, is_us
 
 __all__ = [
     "app_state",
@@ -30,7 +30,7 @@ __all__ = [
 def dumps(data: Any) -> Markup:
     """Return JSON that is safe inside a script element."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    return Markup(text)  # noqa: S704 - a "<" is what could end the script element, and there is none left
+    return Markup(text)  # noqa: S704 - without "<" nothing can end the script element
 
 
 def _iso_minutes(instant: dt.datetime) -> str:
@@ -45,15 +45,15 @@ def _millis(instant: dt.datetime) -> int:
     return round(instant.timestamp() * 1000)
 
 
-def _instants(record: Record) -> tuple[dt.datetime, dt.datetime]:
-    """Return when the article was published and updated; only the records of ``visible`` may lack one."""
+def _instants(record: ExpectedArticle) -> tuple[dt.datetime, dt.datetime]:
+    """Return the instants of publication and update, which only articles of ``visible`` may lack."""
     if record.published_at is None or record.updated_at is None:
-        raise ValueError(f"{record.slug}: no instant to state; render from truth(), not from visible()")
+        raise ValueError(f"{record.slug}: it has no instants; render from truth(), not from visible()")
     return record.published_at, record.updated_at
 
 
 def app_state(initial: dict[str, Any], server: dict[str, Any], route: str) -> dict[str, Any]:
-    """Wrap the data of one page as the site does."""
+    """Wrap the data of one page like the site."""
     context = {
         "initialProps": {"supportBanner": {"text": ""}, **initial},
         "initState": {}, "isSSR": True, "isSSRSuccess": True, "serverSideProps": server,
@@ -84,7 +84,7 @@ def _section(slug: str, words: dict[str, Any]) -> dict[str, Any]:
 
 
 def listing_state(
-    records: Sequence[Record],
+    records: Sequence[ExpectedArticle],
     total: int,
     page: int,
     section: str,
@@ -92,7 +92,7 @@ def listing_state(
     options: Options,
     on_category: bool,
 ) -> dict[str, Any]:
-    """Return the state of one listing page that shows ``records`` out of ``total``."""
+    """Return the state of a listing page with ``records`` out of ``total``."""
     articles: dict[str, Any]
     if options.layout == "e2":
         articles = {"sys": {"type": "Array"}}
@@ -114,7 +114,7 @@ def listing_state(
     return app_state({"sectionData": data}, server, "%2Fhelp%2Fsection%2F%5Bslug%5D")
 
 
-def _e2_item(record: Record) -> dict[str, Any]:
+def _e2_item(record: ExpectedArticle) -> dict[str, Any]:
     published, updated = _instants(record)
     return {
         "id": record.source_id, "slug": record.slug, "title": record.title,
@@ -123,7 +123,7 @@ def _e2_item(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _e3_item(record: Record) -> dict[str, Any]:
+def _e3_item(record: ExpectedArticle) -> dict[str, Any]:
     published, updated = _instants(record)
     return {
         "id": record.slug, "slug": record.slug, "title": record.title,
@@ -132,7 +132,7 @@ def _e3_item(record: Record) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def article_state(record: Record, locale: str, options: Options, base_url: str) -> dict[str, Any]:
+def article_state(record: ExpectedArticle, locale: str, options: Options, base_url: str) -> dict[str, Any]:
     """Return the state of an article page; the later shape names slug, title, time and section only."""
     published, updated = _instants(record)
     post: dict[str, Any] = {
@@ -155,7 +155,7 @@ def article_state(record: Record, locale: str, options: Options, base_url: str) 
     return app_state({"articleLikes": {}, "content": content}, server, "%2Fhelp%2F%5Bslug%5D")
 
 
-def article_ld(record: Record, canonical: str) -> dict[str, Any]:
+def article_ld(record: ExpectedArticle, canonical: str) -> dict[str, Any]:
     """Return the JSON-LD that dates an article for search engines."""
     published, updated = _instants(record)
     return {
@@ -166,7 +166,7 @@ def article_ld(record: Record, canonical: str) -> dict[str, Any]:
 
 
 def region_state(locale: str, options: Options) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return ``#_okxGlobal`` and ``#_okGlobal``: which regional site was served, and to whom."""
+    """Return ``#_okxGlobal`` and ``#_okGlobal``, which state the regional site and the visitor's country."""
     us = is_us(locale, options)
     site, country = ("OKX_US", "US") if us else ("OKX_GLOBAL", "SG")
     outer = {"restriction": {"site": {"siteList": [site]}, "basicInfo": {"ipCountryCode": country}}}
@@ -175,13 +175,13 @@ def region_state(locale: str, options: Options) -> tuple[dict[str, Any], dict[st
 
 
 def menu_labels(padding: int) -> list[str]:
-    """Return the labels of menu entries that weigh ``padding`` bytes in the markup."""
+    """Return labels of menu entries that take ``padding`` bytes in the markup."""
     return [f"{crc32(b'menu %d' % n):08x}{crc32(b'item %d' % n):08x}" for n in range(padding // 401)]
 
 
 def header_state(padding: int) -> dict[str, Any]:
-    """Return the state of the header, ``padding`` bytes heavier than it need be."""
-    # Some letters differ, so that the page compresses about as real ones do (4.5 to 1), and not to nothing.
+    """Return the state of the header with ``padding`` additional bytes."""
+    # Labels differ, so that a page compresses about as well as a real one (4.5 to 1).
     labels = {
         f"nav_label_{n:05d}": f"Menu entry {crc32(b'%d' % n):08x} of many" for n in range(padding // 46)
     }

@@ -1,6 +1,4 @@
-"""What a perfect crawl of the sample help centre would hold, and what a perfect diff of two states would
-say.
-"""
+"""The expected rows of a crawl of the sample help centre, and the expected changes between two states."""
 
 from __future__ import annotations
 
@@ -10,25 +8,24 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
-from helpscraper.sample.births import title_of
 from helpscraper.sample.bodies import Node, blocks, to_text
-from helpscraper.sample.hostile import HOSTILE_TEXT, hostile_title
-from helpscraper.sample.locales import phrases, voice
-from helpscraper.sample.model import LATEST, SHOWN_ZONE, Options, Spec, category_of
+from helpscraper.sample.locales import locale_format, phrases
+from helpscraper.sample.model import LATEST, SHOWN_ZONE, Attack, Options, Spec, category_of
+from helpscraper.sample.new_articles import title_of
 from helpscraper.sample.story import specs
 
-__all__ = ["Change", "Record", "edition", "expected_changes", "truth", "visible"]
+__all__ = ["Change", "ExpectedArticle", "edition", "expected_changes", "truth", "visible"]
 
 Kind = Literal["added", "removed", "renamed", "moved", "retitled", "edited", "touched", "counted"]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
-    """One article of one edition, whole: the fields that the columns of a snapshot are filled from.
+class ExpectedArticle:
+    """One article of one edition, with the values of a snapshot's columns.
 
-    ``title`` is as the CMS holds it (it may end in a space). ``published_at`` and ``updated_at`` are
-    instants in UTC, ``published_on`` and ``updated_on`` calendar dates at +08:00. ``view_count`` is None
-    where none is shown. ``body_text`` is as ``bodies.to_text`` writes it. ``key`` is never served.
+    ``title`` is that of the CMS (it may end in a space). ``published_at`` and ``updated_at`` are instants in UTC,
+    ``published_on`` and ``updated_on`` calendar dates at +08:00. ``view_count`` is None if none is shown.
+    ``body_text`` is that of ``bodies.to_text``. ``key`` is never served.
     """
 
     key: int
@@ -66,14 +63,14 @@ class Change:
 
 
 def is_us(locale: str, options: Options) -> bool:
-    """Tell whether the US edition is served: by its own prefix, or in place of the neutral one."""
+    """Tell whether the US edition is served, at its own prefix or at the neutral one."""
     return locale == "en-us" or (locale == "en" and options.region == "us")
 
 
 def truth(
     state: int = 0, locale: str = "en", options: Options | None = None, *, extra: int = 0
-) -> tuple[Record, ...]:
-    """Return every article that the edition ``locale`` holds in ``state``, newest first."""
+) -> tuple[ExpectedArticle, ...]:
+    """Return every article of the edition ``locale`` in ``state``, newest first."""
     options = options or Options()
     return edition(
         state, locale, options.articles, options.seed, extra, is_us(locale, options), options.hostile
@@ -82,37 +79,37 @@ def truth(
 
 @lru_cache(maxsize=12)
 def edition(
-    state: int, locale: str, articles: int, seed: int, extra: int, us: bool, hostile: bool
-) -> tuple[Record, ...]:
-    """Return the records of one edition, sorted as listings are: by publication, newest first."""
+    state: int, locale: str, articles: int, seed: int, extra: int, us: bool, hostile: Attack | None
+) -> tuple[ExpectedArticle, ...]:
+    """Return the articles of one edition in the order of listings: by publication, newest first."""
     chosen = [spec for spec in specs(state, articles, seed, extra) if _in_edition(spec, locale, us)]
     records = [_record(spec, locale, us, hostile) for spec in chosen]
     return tuple(sorted(records, key=lambda r: (r.published_at or r.created_at, r.key), reverse=True))
 
 
 def _in_edition(spec: Spec, locale: str, us: bool) -> bool:
-    """The other region lacks a fifth of the articles; editions in other languages lack every eleventh."""
+    """The US edition lacks a fifth of the articles; other languages lack every eleventh."""
     if us:
         return spec.key % 5 != 0
     return locale.startswith("en") or spec.key % 11 != 5
 
 
-def _record(spec: Spec, locale: str, us: bool, hostile: bool) -> Record:
-    words, speech = phrases(locale, hostile=hostile), voice(locale)
+def _record(spec: Spec, locale: str, us: bool, hostile: Attack | None) -> ExpectedArticle:
+    words, speech = phrases(locale, hostile=hostile), locale_format(locale)
     plan, updated = spec.plan, spec.updated
     if spec.behind is not None and not locale.startswith("en"):
         plan, updated = spec.behind
     prefix = "" if locale == "en" else f"/{locale}"
-    # A link that is there in every state: bodies must not change because another article went.
+    # A target that exists in every state, so that bodies do not change when another article goes.
     body = blocks(plan, words, spec.ticker, f"{prefix}/help/section/faq-security")
-    text = to_text(body) + (f"\n{HOSTILE_TEXT}" if hostile else "")
+    text = to_text(body) + (f"\n{hostile.text}" if hostile else "")
     category = category_of(spec.section)
     title = title_of(spec, locale) + " " * (spec.key % 13 == 4)
-    return Record(
+    return ExpectedArticle(
         key=spec.key,
         slug=f"{spec.slug[:190]}-us" if us and spec.key % 7 == 1 else spec.slug,
         source_id=spec.source_id,
-        title=hostile_title(title, spec.key) if hostile else title,
+        title=hostile.title(title, spec.key) if hostile else title,
         category=category,
         section=spec.section,
         category_title=words["categories"][category],
@@ -132,11 +129,10 @@ def _record(spec: Spec, locale: str, us: bool, hostile: bool) -> Record:
     )
 
 
-def visible(records: Iterable[Record], layout: str) -> tuple[Record, ...]:
-    """Return ``records`` without what ``layout`` shows nowhere.
+def visible(records: Iterable[ExpectedArticle], layout: str) -> tuple[ExpectedArticle, ...]:
+    """Return ``records`` without values that ``layout`` does not show.
 
-    ``e3`` has no CMS ids. Pages without a state have no instants either, and their announcements no updated
-    date.
+    ``e3`` has no CMS ids. Pages without JSON state have no instants either, and announcements no updated date.
     """
     if layout == "e2":
         return tuple(records)
@@ -159,7 +155,7 @@ def expected_changes(
 ) -> tuple[Change, ...]:
     """Return every change from state ``a`` to state ``b``, sorted by article and kind.
 
-    ``touched`` and ``counted`` are given only where nothing else of the article changed but the views.
+    ``touched`` and ``counted`` are given only for articles without another change.
     """
     before = {record.key: record for record in truth(a, locale, options)}
     after = {record.key: record for record in truth(b, locale, options)}
@@ -170,7 +166,7 @@ def expected_changes(
     return tuple(sorted(changes, key=lambda change: (change.article_id, change.kind, change.field or "")))
 
 
-def _compare(old: Record, new: Record) -> list[Change]:
+def _compare(old: ExpectedArticle, new: ExpectedArticle) -> list[Change]:
     slug = new.slug
     dated = old.updated_at != new.updated_at
     found: list[Change] = []

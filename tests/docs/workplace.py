@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.sample import Fault, SampleServer, faults
-from tests import forked, sample_archive
+from helpscraper.sample import Fault, SampleServer
+from tests import faults, forked, sample_archive
 from tests.docs.blocks import ROOT
 from tests.warc import made
 

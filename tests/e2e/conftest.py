@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.sample import Record, SampleServer
+from helpscraper.sample import ExpectedArticle, SampleServer
 from tests import forked
 
 # Nobody has to be polite to this machine, and a fault that is over need not be waited for.
@@ -160,7 +160,7 @@ def expected(server: SampleServer) -> dict[str, dict[str, Any]]:
     return {record.slug: _columns(record, server.url) for record in server.truth()}
 
 
-def _columns(record: Record, url: str) -> dict[str, Any]:
+def _columns(record: ExpectedArticle, url: str) -> dict[str, Any]:
     values: dict[str, Any] = {name: getattr(record, name, None) for name in COMPARED}
     return values | {
         "article_id": record.slug,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
-from helpscraper.sample.faults import Exchange, Reply
+from helpscraper.sample.replies import PendingReply, Reply
 from helpscraper.sample.truth import expected_changes
 from tests.e2e.conftest import crawl, helpscraper, snapshots
 from tests.e2e.test_resume import articles
@@ -16,10 +16,10 @@ from tests.e2e.test_resume import articles
 UPDATED = re.compile(rb'"updatedAt":"[^"]*"')
 
 
-def touch_all(exchange: Exchange) -> Reply:
+def touch_all(pending: PendingReply) -> Reply:
     """Say of every article that it was updated at one instant, in lists and on its own page."""
     return replace(
-        exchange.reply, body=UPDATED.sub(b'"updatedAt":"2026-06-08T05:00:00.000Z"', exchange.reply.body)
+        pending.reply, body=UPDATED.sub(b'"updatedAt":"2026-06-08T05:00:00.000Z"', pending.reply.body)
     )
 
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from tests import faults
 from tests.e2e.conftest import contents, crawl, differences, expected, rows, snapshots
 
 SAID = "this host was served en-us; crawl that edition (`-a locale=en-us`) or crawl from elsewhere"
@@ -89,7 +90,7 @@ def test_what_no_list_shows_any_more_may_be_led_elsewhere(archive: Path) -> None
         assert crawl(server, archive).code == 0
         foreign = server.healthy("/de/help").body
         server.faults.append(
-            Fault(lambda exchange: replace(exchange.reply, status=200, body=foreign), path="*-gone-*")
+            Fault(lambda pending: replace(pending.reply, status=200, body=foreign), path="*-gone-*")
         )
         ghosts = {f"ghost-gone-{n}" for n in range(8)}
         _plant(archive, ghosts)

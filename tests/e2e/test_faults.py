@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.replies import PendingReply, Reply
+from tests import faults
 from tests.e2e.conftest import (
     assert_honest,
     assert_untouched,
@@ -221,10 +223,10 @@ def test_a_site_that_goes_away_is_left_alone(server: SampleServer, archive: Path
 
 @pytest.mark.parametrize("form", ["seconds", "date"])
 def test_retry_after_is_obeyed_for_the_whole_host(form: str, server: SampleServer, archive: Path) -> None:
-    def busy(exchange: faults.Exchange) -> faults.Reply:
+    def busy(pending: PendingReply) -> Reply:
         # A date has whole seconds: what is asked for is between two and three of them.
         until = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=3), usegmt=True)
-        return faults.too_many_requests("2" if form == "seconds" else until)(exchange)
+        return faults.too_many_requests("2" if form == "seconds" else until)(pending)
 
     # One of the first articles: before those the crawl waits for its listings, whatever a host asks for.
     server.faults.append(Fault(busy, skip=25, times=1))

@@ -13,7 +13,7 @@ from helpscraper import Archive
 from helpscraper.errors import HelpscraperError
 from helpscraper.locales import get_locale
 from helpscraper.sample import Fault, SampleServer
-from helpscraper.sample.faults import Exchange, Reply
+from helpscraper.sample.replies import PendingReply, Reply
 from tests.e2e.conftest import COMPARED, Result, crawl, differences, helpscraper
 
 LOCALES = ("ar", "de", "fr", "pt-br", "ru", "zh-hans")
@@ -118,10 +118,10 @@ def substituted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Result,
         return archive, first, crawl(server, archive)
 
 
-def _of_an_unknown_region(exchange: Exchange) -> Reply:
+def _of_an_unknown_region(pending: PendingReply) -> Reply:
     """Name a regional site of which no edition is known, in a language that tells nothing."""
-    body = exchange.reply.body.replace(b"OKX_US", b"OKX_XX").replace(b'lang="en-us"', b'lang="en"')
-    return replace(exchange.reply, body=body)
+    body = pending.reply.body.replace(b"OKX_US", b"OKX_XX").replace(b'lang="en-us"', b'lang="en"')
+    return replace(pending.reply, body=body)
 
 
 def test_another_region_is_recorded_and_refused(substituted: tuple[Path, Result, Result]) -> None:

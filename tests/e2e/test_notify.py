@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from helpscraper.health.notify import notify_transition
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from tests import faults
 from tests.e2e.conftest import crawl, end, snapshots, start
 
 

@@ -12,7 +12,7 @@ from helpscraper.archive.verify import verify
 from helpscraper.replay.captures import import_captures
 from helpscraper.replay.reextract import reextract
 from helpscraper.sample import Fault, SampleServer
-from helpscraper.sample.faults import Action, Delivery, Reply
+from helpscraper.sample.replies import Action, Delivery, Reply
 from tests.e2e.conftest import crawl, rows
 from tests.payload.one_decoding import TEXT, Cell
 from tests.warc.made import members, record
@@ -28,7 +28,7 @@ VALUES = ("title", "body_text", "body_sha256", "fetched_at", "status")
 
 def served(cell: Cell, delivery: Delivery) -> Action:
     headers = tuple((name.decode(), value.decode()) for name, value in cell.headers)
-    return lambda exchange: Reply(200, cell.wire, headers, encoded=True, delivery=delivery)
+    return lambda pending: Reply(200, cell.wire, headers, encoded=True, delivery=delivery)
 
 
 def values(archive: Path, slugs: list[str]) -> dict[str, dict[str, Any]]:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from tests import faults
 from tests.e2e.conftest import crawl, differences, expected, helpscraper, rows
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from helpscraper import Archive
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from tests import faults
 from tests.e2e.conftest import (
     assert_untouched,
     contents,

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from helpscraper import Archive
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.replies import Reply
+from tests import faults
 from tests.e2e.conftest import crawl, snapshots
 
 QUICK = {"RETRY_TIMES": "1", "DOWNLOAD_TIMEOUT": "1", "WARC_ENABLED": "False"}
@@ -19,7 +21,7 @@ RULES = b"User-agent: *\nDisallow: /\n"
 
 def closed_error(code: int) -> Callable[[Any], Any]:
     """Answer an error whose page looks like rules that forbid everything."""
-    return lambda exchange: faults.Reply(code, RULES, (("Content-Type", "text/plain"),))
+    return lambda pending: Reply(code, RULES, (("Content-Type", "text/plain"),))
 
 
 def spoiled(archive: Path, action: Any, *, moved: Any = None) -> tuple[Any, list[str]]:

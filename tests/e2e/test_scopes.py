@@ -11,7 +11,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
-from helpscraper.sample.faults import Exchange, Reply
+from helpscraper.sample.replies import PendingReply, Reply
 from tests.e2e.conftest import (
     COMPARED,
     contents,
@@ -85,8 +85,8 @@ def test_categories_limit_and_search(server: SampleServer, archive: Path) -> Non
 
 
 def test_categories_named_by_hand_stand_in_for_a_home_page_that_names_none(archive: Path) -> None:
-    def bare(exchange: Exchange) -> Reply:
-        return replace(exchange.reply, body=b"<html lang='en'><body><h1>Support center</h1></body></html>")
+    def bare(pending: PendingReply) -> Reply:
+        return replace(pending.reply, body=b"<html lang='en'><body><h1>Support center</h1></body></html>")
 
     with SampleServer(articles=12) as server:
         server.faults.append(Fault(bare, path="/help"))
@@ -121,7 +121,8 @@ def test_a_site_that_cannot_be_found_is_named(url: str, server: SampleServer, ar
 
 @pytest.mark.long
 def test_a_base_url_that_is_no_help_centre_is_named(archive: Path) -> None:
-    from helpscraper.sample import Fault, faults
+    from helpscraper.sample import Fault
+    from tests import faults
 
     with SampleServer(articles=12) as server:
         server.faults.append(Fault(faults.status(404), path="/help*"))

@@ -13,7 +13,7 @@ import pytest
 from helpscraper import Archive
 from helpscraper.archive.layout import snapshot_instant
 from helpscraper.sample import Fault, SampleServer
-from helpscraper.sample.faults import Exchange, Reply
+from helpscraper.sample.replies import PendingReply, Reply
 from tests.e2e.conftest import Result, contents, crawl, differences, expected, rows
 
 # The quick run sees e2 in the weeks below, and of each pair of likes one.
@@ -147,9 +147,9 @@ def test_a_crawl_that_comes_too_late_for_the_bound_says_so(archive: Path) -> Non
 
 
 def test_a_row_whose_snippet_or_count_jumped_is_read_first(archive: Path) -> None:
-    def fell(exchange: Exchange) -> Reply:
-        body = re.sub(rb"<span>[0-9]+</span></div></a>", b"<span>1</span></div></a>", exchange.reply.body)
-        return replace(exchange.reply, body=body)
+    def fell(pending: PendingReply) -> Reply:
+        body = re.sub(rb"<span>[0-9]+</span></div></a>", b"<span>1</span></div></a>", pending.reply.body)
+        return replace(pending.reply, body=body)
 
     with SampleServer(articles=30) as server:
         crawl(server, archive)

@@ -15,8 +15,9 @@ from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
 from helpscraper.replay.reextract import reextract
-from helpscraper.sample import Fault, SampleServer, faults, interface_faults, truth
+from helpscraper.sample import Fault, SampleServer, truth
 from helpscraper.sample.interface import INTERFACE
+from tests import faults, interface_faults
 from tests.e2e.conftest import COMPARED, Result, contents, crawl, differences, expected, rows
 from tests.e2e.test_exit_codes import ROOT, pipelines
 

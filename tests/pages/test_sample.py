@@ -8,16 +8,17 @@ import pytest
 
 from helpscraper.errors import ExtractionError
 from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage, page_kind
-from helpscraper.sample.locales import voice
+from helpscraper.sample.locales import locale_format
 from helpscraper.sample.model import Layout, Options
-from helpscraper.sample.render import Site
-from helpscraper.sample.truth import Record, truth
+from helpscraper.sample.render import SampleSite
+from helpscraper.sample.truth import ExpectedArticle, truth
+from tests.hostile import HOSTILE
 
 BASE = "http://127.0.0.1"
 LAYOUTS = get_args(Layout)
 
 
-def crawl(site: Site, prefix: str = "") -> dict[str, list[ListingPage]]:
+def crawl(site: SampleSite, prefix: str = "") -> dict[str, list[ListingPage]]:
     """Every listing page of the sample by section, found as a crawl finds them: home, categories, sections, next."""
     found: dict[str, list[ListingPage]] = {}
     home = HomePage(f"{BASE}{prefix}/help", site.page(f"{prefix}/help").text)
@@ -42,7 +43,7 @@ def test_listings(layout: Layout, locale: str) -> None:
     options = Options(layout=layout)
     records = truth(0, locale, options)
     known = {record.slug: record for record in records}
-    found = crawl(Site(options), "" if locale == "en" else f"/{locale}")
+    found = crawl(SampleSite(options), "" if locale == "en" else f"/{locale}")
     listed: dict[str, set[str]] = {}
     for section, pages in found.items():
         expected = [record.slug for record in records if section in record.listed_in]
@@ -65,20 +66,24 @@ def test_listings(layout: Layout, locale: str) -> None:
     }
 
 
-def shown_count(record: Record, locale: str) -> str | None:
+def shown_count(record: ExpectedArticle, locale: str) -> str | None:
     """As shown, but for the kind of its spaces (a no-break space in French), which a page object makes plain."""
-    return None if record.view_count is None else " ".join(voice(locale).count(record.view_count).split())
+    return (
+        None
+        if record.view_count is None
+        else " ".join(locale_format(locale).count(record.view_count).split())
+    )
 
 
-def published(record: Record, locale: str) -> str:
+def published(record: ExpectedArticle, locale: str) -> str:
     assert record.published_at is not None
-    return voice(locale).published_line(record.published_at)
+    return locale_format(locale).published_line(record.published_at)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_articles(layout: Layout) -> None:
     options = Options(layout=layout)
-    site = Site(options)
+    site = SampleSite(options)
     for record in truth(0, "en", options):
         url = f"{BASE}/help/{record.slug}"
         html = site.page(f"/help/{record.slug}").text
@@ -89,13 +94,13 @@ def test_articles(layout: Layout) -> None:
         assert (article.section, article.category) == (record.section, record.category)
         assert article.published_text == published(record, "en")
         assert article.view_count_text == shown_count(record, "en")
-        assert article.reading_text == voice("en").reading_line(record.reading_minutes)
+        assert article.reading_text == locale_format("en").reading_line(record.reading_minutes)
         assert article.body_text == record.body_text
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_search(layout: Layout) -> None:
-    site = Site(Options(layout=layout))
+    site = SampleSite(Options(layout=layout))
     known = {record.slug: record for record in truth(0, "en", site.options)}
     target = "/help/search?category=all&term=account"
     hits = SearchPage(BASE + target, site.page(target).text).articles
@@ -113,7 +118,7 @@ def test_search(layout: Layout) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_missing_and_empty(layout: Layout) -> None:
-    site = Site(Options(layout=layout, past_end="empty"))
+    site = SampleSite(Options(layout=layout, past_end="empty"))
     target = "/help/no-such-article"
     with pytest.raises(ExtractionError):
         _ = ArticlePage(BASE + target, site.page(target).text).article
@@ -122,14 +127,14 @@ def test_missing_and_empty(layout: Layout) -> None:
         _ = ListingPage(BASE + section, site.page(section, empty=True).text).is_empty
     if layout in ("e3", "e3-bare"):
         # This state lists nothing and states no total: only the run's health checks can doubt it.
-        silent = Site(Options(layout=layout, totals=False)).page(section, empty=True)
+        silent = SampleSite(Options(layout=layout, totals=False)).page(section, empty=True)
         assert ListingPage(BASE + section, silent.text).is_empty
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_hostile_edition(layout: Layout) -> None:
-    options = Options(layout=layout, hostile=True)
-    site = Site(options)
+    options = Options(layout=layout, hostile=HOSTILE)
+    site = SampleSite(options)
     known = {record.slug: record for record in truth(0, "en", options)}
     for pages in crawl(site).values():
         for row in (row for page in pages for row in page.articles):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpscraper.sample.truth import Record
+from helpscraper.sample.truth import ExpectedArticle
 
 PAYLOAD = (
     '</script><script>window.__xss=1</script><img src=x onerror="window.__xss=1">\'"><svg onload=window.__xss=1>'
@@ -27,7 +27,7 @@ BODY = (
 )
 
 
-def fields(record: Record) -> dict[str, Any]:
+def fields(record: ExpectedArticle) -> dict[str, Any]:
     """The columns of an article, each with the payload in it."""
     return {
         "url": "javascript:window.__xss=1" if record.key % 2 else f"https://help.example/{PAYLOAD}",

@@ -29,7 +29,7 @@ from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.plan import PER_ANSWER, plan
 from helpscraper.replay.reextract import reextract
 from helpscraper.sample.model import Options
-from helpscraper.sample.render import Site
+from helpscraper.sample.render import SampleSite
 from helpscraper.sample.truth import truth
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
@@ -42,7 +42,7 @@ IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 
 
 def page(path: str, state: int = 0) -> bytes:
-    return Site(OPTIONS, state, 0, SITE).page(path, empty=False).text.encode()
+    return SampleSite(OPTIONS, state, 0, SITE).page(path, empty=False).text.encode()
 
 
 def slugs(count: int = 3) -> list[str]:

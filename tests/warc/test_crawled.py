@@ -33,9 +33,10 @@ from helpscraper.replay import workers as readers
 from helpscraper.replay.captures import import_captures
 from helpscraper.replay.plan import plan
 from helpscraper.replay.reextract import reextract
-from helpscraper.sample import Fault, SampleServer, faults
+from helpscraper.sample import Fault, SampleServer
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Damage
+from tests import faults
 from tests.e2e.conftest import crawl, helpscraper, on_a_terminal
 from tests.okx import OKX
 

@@ -1,4 +1,4 @@
-"""The faults of the JSON interface alone; those of every page (``faults``) befall it as well.
+"""Faults of the JSON interface only; those of ``faults`` work for it too.
 
 server.faults.append(Fault(interface_faults.wrong_total(2), path=f"{INTERFACE}/search/*"))
 """
@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from helpscraper.sample.faults import Action, Exchange, Reply
-from helpscraper.sample.render import Site
+from helpscraper.sample.render import SampleSite
+from helpscraper.sample.replies import Action, PendingReply, Reply
 
 __all__ = [
     "another_region",
@@ -26,12 +26,12 @@ __all__ = [
 
 
 def _changed(change: Callable[[dict[str, Any]], None]) -> Action:
-    """Return the action that lets ``change`` work on the data of an answer with articles."""
+    """Return an action that applies ``change`` to the data of an answer with articles."""
 
-    def act(exchange: Exchange) -> Reply:
-        said = json.loads(exchange.reply.body)
+    def act(pending: PendingReply) -> Reply:
+        said = json.loads(pending.reply.body)
         change(said["data"])
-        return replace(exchange.reply, body=json.dumps(said).encode())
+        return replace(pending.reply, body=json.dumps(said).encode())
 
     return act
 
@@ -65,7 +65,7 @@ def rows_left_out(count: int = 1, *, total: bool = False) -> Action:
 
 
 def made_up_row(slug: str = "never-written") -> Action:
-    """Tell, and count, an article more, which the site does not have."""
+    """Add, and count, an article that the site does not have."""
 
     def change(data: dict[str, Any]) -> None:
         data["list"].append(data["list"][-1] | {"slug": slug, "url": f"/help/{slug}"})
@@ -87,17 +87,17 @@ def another_region(prefix: str = "en-sg") -> Action:
 def stale_times(state: int = 0) -> Action:
     """State the update times of an earlier ``state`` of the site."""
 
-    def act(exchange: Exchange) -> Reply:
-        server = exchange.server
-        earlier = Site(server.options, state, base_url=server.url)
-        before = json.loads(earlier.page(exchange.target, language=exchange.language).text)["data"]["list"]
+    def act(pending: PendingReply) -> Reply:
+        server = pending.server
+        earlier = SampleSite(server.options, state, base_url=server.url)
+        before = json.loads(earlier.page(pending.target, language=pending.language).text)["data"]["list"]
         times = {row["slug"]: row["updateTime"] for row in before}
 
         def change(data: dict[str, Any]) -> None:
             for row in data["list"]:
                 row["updateTime"] = times.get(row["slug"], row["updateTime"])
 
-        return _changed(change)(exchange)
+        return _changed(change)(pending)
 
     return act
 
@@ -105,16 +105,16 @@ def stale_times(state: int = 0) -> Action:
 def page_repeated(*, admitted: bool = False) -> Action:
     """Answer every page with the articles of the first one; only if ``admitted``, its number is stated."""
 
-    def act(exchange: Exchange) -> Reply:
-        path, _, query = exchange.target.partition("?")
+    def act(pending: PendingReply) -> Reply:
+        path, _, query = pending.target.partition("?")
         asked = dict(pair.partition("=")[::2] for pair in query.split("&"))
-        first = exchange.server.healthy(
-            f"{path}?{urlencode(asked | {'page': '1'})}", language=exchange.language
+        first = pending.server.healthy(
+            f"{path}?{urlencode(asked | {'page': '1'})}", language=pending.language
         )
 
         def change(data: dict[str, Any]) -> None:
             data["pageNum"] = 1 if admitted else int(asked["page"])
 
-        return _changed(change)(replace(exchange, reply=first))
+        return _changed(change)(replace(pending, reply=first))
 
     return act

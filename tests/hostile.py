@@ -1,10 +1,10 @@
-"""What a hostile page would carry: script, spreadsheet formulas and bidi controls in every field."""
+"""Hostile content for the sample site: scripts, spreadsheet formulas and bidi controls in every field."""
 
 from __future__ import annotations
 
 from markupsafe import Markup
 
-__all__ = ["HOSTILE_HTML", "HOSTILE_TEXT", "hostile_title"]
+from helpscraper.sample.model import Attack
 
 _TITLES = (
     "<script>window.__xss=1</script>{}",
@@ -19,10 +19,10 @@ _TITLES = (
     "]]></title><svg onload=window.__xss=1>{}",
 )
 
-HOSTILE_TEXT = "Press here =1+1"
-"""What a reader sees of ``HOSTILE_HTML``."""
+_TEXT = "Press here =1+1"
+"""The visible text of ``_HTML``."""
 
-HOSTILE_HTML = Markup(
+_HTML = Markup(
     '<p onclick="window.__xss=1"><a href="javascript:window.__xss=1">Press here</a> =1+1'
     '<img src="x" onerror="window.__xss=1"><svg onload="window.__xss=1"></svg></p>'
     "<script>window.__xss=1</script><style>body{display:none}</style>"
@@ -31,6 +31,9 @@ HOSTILE_HTML = Markup(
 )
 
 
-def hostile_title(title: str, key: int) -> str:
+def _title(title: str, key: int) -> str:
     """Wrap ``title`` in one of the payloads; ``key`` chooses which."""
     return _TITLES[key % len(_TITLES)].format(title).replace("\u0000", "")
+
+
+HOSTILE = Attack(_title, _HTML, _TEXT)
