@@ -18,9 +18,10 @@ def main() -> None:
         from helpscraper.normalise.phrases import PHRASES
         from helpscraper.normalise.titles import normalise_snippet, normalise_title
         from helpscraper.normalise.words import count_words
-        from tests.okx import LOCALES, OKX
+        from helpscraper.sites import get_site
 
-    prefixes = sorted(LOCALES)
+    okx = get_site("okx")
+    tags = sorted(set(okx.locales.values()))
     # Pieces that real lines are made of; bytes choose among them, so that the fuzzer need not invent Arabic months.
     pieces = [marker for phrases in PHRASES.values() for marker in (*phrases.published, *phrases.updated)]
     pieces += [phrase.replace("{n}", "5") for phrases in PHRASES.values() for phrase in phrases.reading]
@@ -39,7 +40,7 @@ def main() -> None:
 
     def one(raw: bytes) -> None:
         data = atheris.FuzzedDataProvider(raw)
-        locale = prefixes[data.ConsumeIntInRange(0, len(prefixes) - 1)]
+        locale = tags[data.ConsumeIntInRange(0, len(tags) - 1)]
         text = text_of(data)
         for clean in (normalise_title, normalise_snippet):
             once = clean(text)
@@ -55,8 +56,8 @@ def main() -> None:
         count = parse_count(text, locale)
         assert (count.value is None) == (count.problem is not None), ("count", text, count)
         parse_reading_minutes(text, locale)
-        OKX.categories.find(text, LOCALES[locale].language)
-        OKX.sections.find(text, LOCALES[locale].language)
+        okx.categories.find(text, locale)
+        okx.sections.find(text, locale)
         count_words(text)
 
     atheris.Setup(sys.argv, one)

@@ -15,9 +15,10 @@ def main() -> None:
     with atheris.instrument_imports(include=["helpscraper"]):
         from helpscraper.normalise.titles import normalise_title
         from helpscraper.platforms.okx.text import read_text, settle
-        from tests.okx import LOCALES, WORDS
+        from helpscraper.platforms.okx.words import ALL_TAB, categories
+        from helpscraper.sites import get_site
 
-    prefixes = sorted(LOCALES)
+    tags = sorted(set(get_site("okx").locales.values()))
     kinds = ("search", "section", "article", None)
     pieces = ["\n", "\n- ", "FAQ", "150", "1,830", "1 830", "7", "20", "X title", "3 ways", "2FA", "snippet."]
     pieces += [
@@ -39,7 +40,7 @@ def main() -> None:
         "5 min read",
         " ",
     ]
-    pieces += [word for phrases in WORDS.values() for word in (*phrases.all_tab, *phrases.products)]
+    pieces += [*(word for words in ALL_TAB.values() for word in words), *sorted(categories().titles())]
 
     def text_of(data: atheris.FuzzedDataProvider) -> str:
         parts = []
@@ -52,7 +53,7 @@ def main() -> None:
 
     def one(raw: bytes) -> None:
         data = atheris.FuzzedDataProvider(raw)
-        locale = prefixes[data.ConsumeIntInRange(0, len(prefixes) - 1)]
+        locale = tags[data.ConsumeIntInRange(0, len(tags) - 1)]
         kind = kinds[data.ConsumeIntInRange(0, 3)]
         text = text_of(data)
         page = read_text(text, url=data.ConsumeUnicode(40), locale=locale, kind=kind)
