@@ -79,13 +79,14 @@ class Article:
         "string", "Title: NFC, without zero-width or bidi control characters, single spaces.", required=True
     )
     category: str | None = _column(
-        "string", "Canonical slug of the category: `announcements`, `faq`, `product-documentation`."
+        "string",
+        "Key of the category: the name that the site's declaration gives it, else the site's own key.",
     )
-    section: str | None = _column("string", "Slug of the article's own section.")
+    section: str | None = _column("string", "Key of the article's own section, likewise.")
     category_title: str | None = _column("string", "Category as shown.")
     section_title: str | None = _column("string", "Section as shown.")
     listed_in: list[str] | None = _column(
-        "list<string>", "Every section slug whose listing showed the article, sorted (the 'latest' tag too)."
+        "list<string>", "Every section key whose listing showed the article, sorted (the 'latest' tag too)."
     )
     published_at: dt.datetime | None = _column(
         "timestamp[us, UTC]", "Instant of publication, where the page states an instant."
@@ -95,7 +96,7 @@ class Article:
         "Instant of the last update, where the page states one. It also moves without an edit.",
     )
     published_on: dt.date | None = _column(
-        "date32", "Date of publication as the site shows it (for OKX the calendar date at +08:00)."
+        "date32", "Date of publication as the site shows it, in the site's time zone."
     )
     updated_on: dt.date | None = _column("date32", "Date of the last update as the site shows it.")
     view_count: int | None = _column(
@@ -113,13 +114,13 @@ class Article:
     language: str | None = _column("string", "BCP 47 tag of the page.")
     labels: list[str] | None = _column(
         "list<string>",
-        "Labels or tags of the article, where the platform has them (OKX has none). Since schema 2.",
+        "Labels or tags of the article, where the platform has them. Since schema 2.",
     )
     votes_up: int | None = _column(
-        "int64", "Helpful votes, where the platform shows them (OKX does not). Since schema 2.", volatile=True
+        "int64", "Helpful votes, where the platform shows them. Since schema 2.", volatile=True
     )
     votes: int | None = _column(
-        "int64", "All votes, where the platform shows them (OKX does not). Since schema 2.", volatile=True
+        "int64", "All votes, where the platform shows them. Since schema 2.", volatile=True
     )
     confidence: str | None = _column(
         "string",
