@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import datetime as dt
 import json
 import pickle
@@ -19,6 +20,7 @@ from helpscraper.normalise.dates import shown_date
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.sites import find_site, get_site, known_hosts, sites_at
 from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
+from tests.conftest import ROOT
 
 GOOD: dict[str, Any] = {
     "platform": "okx",
@@ -273,3 +275,39 @@ def test_a_name_is_taken_once_and_a_host_once_but_a_shipped_host_may_be_claimed(
     for said in ("other.toml: https://okx.com is a host of", "mine.toml already", "broken.toml: base_url: a sch",
                  "broken.toml: platform: is missing"):  # fmt: skip
         assert said in caught.value.message
+
+
+# ---- Nothing but its platform, its declarations and the sample knows OKX
+
+
+def named_in(path: Path) -> set[str]:
+    """Return the names and texts of a module that speak of OKX; docstrings and the examples of a command may."""
+    text = path.read_text("utf-8")
+    tree = ast.parse(text if "okx" in text.lower() else "")
+    spoken = {
+        id(node.value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Expr)
+        or (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id == "EXAMPLE"
+        )
+    }
+    found = set()
+    for node in ast.walk(tree):
+        texts = [node.value] if isinstance(node, ast.Constant) and id(node) not in spoken else []
+        texts += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        texts += [alias.name for alias in node.names] if isinstance(node, ast.Import | ast.ImportFrom) else []
+        texts += [node.id] if isinstance(node, ast.Name) else []
+        found |= {text for text in texts if isinstance(text, str) and "okx" in text.lower()}
+    return found
+
+
+def test_no_general_module_names_okx() -> None:
+    package = ROOT / "helpscraper"
+    special = ("platforms", "sites", "sample")
+    general = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in special]
+    assert {str(path.relative_to(ROOT)): found for path in general if (found := named_in(path))} == {}
+    assert named_in(package / "platforms" / "okx" / "words.py") == {"okx"}
+    assert "helpscraper.platforms.okx.words" in named_in(package / "platforms" / "okx" / "text" / "tail.py")

@@ -76,7 +76,7 @@ class Partition:
     def __post_init__(self) -> None:
         if not is_slug(self.site):
             raise CommandError(
-                f"{self.site!r} is not a site name", advice="a site name is a plain slug, like okx"
+                f"{self.site!r} is not a site name", advice="a site name is a plain slug, like acme"
             )
         if not is_locale(self.locale):
             raise CommandError(
