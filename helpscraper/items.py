@@ -141,7 +141,9 @@ class Article:
         "timestamp[us, UTC]", "When the article page itself was last fetched.", volatile=True
     )
     warc_record: str | None = _column(
-        "string", "`file#offset` of the response that the row came from.", volatile=True
+        "string",
+        "`file#offset` of the response that the row came from; `file#offset!n` where it held whole articles.",
+        volatile=True,
     )
 
 

@@ -1,89 +1,177 @@
-"""What recorded answers say, noted in one process and entered in a ledger by another.
+"""What a ledger is told, one record for each entry: small and plain, so that they travel between processes.
 
-Notes are small and plain: they are what travels between processes, not pages and not trees. Columns travel as the
-ledger keeps them, so that the one process that writes it has nothing to do but that.
+Columns are encoded as the ledger keeps them, so that the one process that writes it has nothing to do but that.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypeAlias
 
-from helpscraper.intake.columns import encode
 from helpscraper.intake.entries import Outcome
 from helpscraper.intake.ledger import Ledger
 from helpscraper.items import Body
+from helpscraper.platforms.contract import Section
 
-__all__ = ["Notes", "Unread"]
+__all__ = [
+    "Batch",
+    "Fetched",
+    "Gone",
+    "Named",
+    "Note",
+    "Problem",
+    "Settled",
+    "Sighting",
+    "Tally",
+    "Validated",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
-    """A record, or what is on its page, of which nothing can be made; ``record`` is ``file#offset``."""
+class Tally:
+    """Names to be counted among the sums of ``kind``."""
+
+    kind: str
+    names: tuple[str, ...]
+
+    def enter(self, ledger: Ledger) -> None:
+        """Add them to the sums."""
+        ledger.tally(self.kind, self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What went wrong at ``url``; ``record`` is the ``file#offset`` that ``detail`` is about, where there is one."""
 
     kind: str
     url: str
-    record: str
     detail: str
+    record: str = ""
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note it, with its record."""
+        named = self.detail.startswith(self.record)
+        ledger.problem(self.kind, self.url, self.detail if named else f"{self.record}: {self.detail}")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A section that a page names."""
+
+    section: Section
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note the section; the first page that names it stands."""
+        each = self.section
+        ledger.section(each.key, title=each.title, category=each.category, content_type=each.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What a list said of an article."""
+
+    article_id: str
+    section: str
+    columns: str
+    walk: int = 1
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note it."""
+        ledger.sighting(self.article_id, self.section, self.columns, walk=self.walk)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a whole article said, with its body and the validators of its page."""
+
+    article_id: str
+    columns: str
+    body: Body | None
+    etag: str | None = None
+    last_modified: str | None = None
+
+    def enter(self, ledger: Ledger) -> None:
+        """Keep it."""
+        ledger.fetched(
+            self.article_id, self.columns, self.body, etag=self.etag, last_modified=self.last_modified
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of an article without a page of its own."""
+
+    article_id: str
+    outcome: Outcome
+    detail: str | None = None
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note it."""
+        ledger.settle(self.article_id, self.outcome, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The server vouched at ``at`` for what is known of an article (304)."""
+
+    article_id: str
+    at: dt.datetime
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note it."""
+        ledger.validated(self.article_id, {"fetched_at": self.at})
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The article's own page answered 404 or 410."""
+
+    article_id: str
+    url: str
+    status: int
+    at: dt.datetime
+
+    def enter(self, ledger: Ledger) -> None:
+        """Note it."""
+        ledger.gone(self.article_id, self.url, self.status, self.at)
+
+
+Note: TypeAlias = Tally | Problem | Named | Sighting | Fetched | Settled | Validated | Gone
 
 
 @dataclass(slots=True)
-class Notes:
-    """The entries that ``answers`` recorded answers lead to, in their order, under the names that ``Ledger`` has
-    for them.
-    """
+class Batch:
+    """The notes of ``answers`` recorded answers, in their order; sums are added up and sections kept once."""
 
     answers: int = 0
-    unread: list[Unread] = field(default_factory=list)
-    _tallies: dict[str, Counter[str]] = field(default_factory=dict)
-    _sections: dict[str, tuple[str | None, str | None, str | None]] = field(default_factory=dict)
-    _articles: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    _sums: dict[str, Counter[str]] = field(default_factory=dict)
+    _named: set[str] = field(default_factory=set)
 
-    def tally(self, kind: str, counts: Mapping[str, int] | Iterable[str]) -> None:
-        """As ``Ledger.tally``."""
-        self._tallies.setdefault(kind, Counter()).update(counts)
+    def add(self, notes: Iterable[Note]) -> None:
+        """Add the notes of one answer."""
+        for note in notes:
+            match note:
+                case Tally():
+                    self._sums.setdefault(note.kind, Counter()).update(note.names)
+                    continue
+                case Named() if note.section.key in self._named:
+                    continue
+                case Named():
+                    self._named.add(note.section.key)
+            self.notes.append(note)
 
-    def problem(self, kind: str, url: str, record: str, detail: str) -> None:
-        """As ``Ledger.problem``, with the record that ``detail`` is about."""
-        self.unread.append(Unread(kind, url, record, detail))
-
-    def section(
-        self, slug: str, *, title: str | None, category: str | None, content_type: str | None
-    ) -> None:
-        """As ``Ledger.section``: the first page that names a section stands."""
-        self._sections.setdefault(slug, (title, category, content_type))
-
-    def sighting(self, article_id: str, section: str, columns: Mapping[str, Any]) -> None:
-        """As ``Ledger.sighting``."""
-        self._articles.append(("sighting", (article_id, section, encode(columns))))
-
-    def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
-        """As ``Ledger.settle``."""
-        self._articles.append(("settle", (article_id, outcome, detail)))
-
-    def gone(self, article_id: str, url: str, status: int, at: dt.datetime) -> None:
-        """As ``Ledger.gone``."""
-        self._articles.append(("gone", (article_id, url, status, at)))
-
-    def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
-        """As ``Ledger.validated``."""
-        self._articles.append(("validated", (article_id, columns)))
-
-    def fetched(self, article_id: str, columns: Mapping[str, Any], body: Body | None) -> None:
-        """As ``Ledger.fetched``."""
-        self._articles.append(("fetched", (article_id, encode(columns), body)))
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems among the notes."""
+        return [note for note in self.notes if isinstance(note, Problem)]
 
     def enter(self, ledger: Ledger) -> None:
         """Enter everything in ``ledger``; the caller holds the transaction."""
-        for kind, counts in self._tallies.items():
+        for kind, counts in self._sums.items():
             ledger.tally(kind, counts)
-        for each in self.unread:
-            named = each.detail.startswith(each.record)
-            ledger.problem(each.kind, each.url, each.detail if named else f"{each.record}: {each.detail}")
-        for slug, (title, category, content_type) in self._sections.items():
-            ledger.section(slug, title=title, category=category, content_type=content_type)
-        for name, values in self._articles:
-            getattr(ledger, name)(*values)
+        for note in self.notes:
+            note.enter(ledger)

@@ -16,6 +16,7 @@ class Reading:
     """What a page said of one article.
 
     ``section`` is the listing that showed it, in its ``walk``-th reading; None for the article's own page.
+    ``stored_body`` is the key of a body that need not be handed out again: the archive holds it.
     """
 
     raw: RawArticle
@@ -26,6 +27,7 @@ class Reading:
     etag: str | None = None
     last_modified: str | None = None
     warc_record: str | None = None
+    stored_body: str | None = None
     values: Values = field(default_factory=Values)
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from helpscraper.locales import Locale
     from helpscraper.sites import Site
 
-__all__ = ["STEPS", "Context", "Values", "normalise_article"]
+__all__ = ["STEPS", "Context", "Step", "Values", "normalise_article"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpscraper.intake.reading import PageReadings, Reading
+from helpscraper.intake.enter import accepted
+from helpscraper.intake.reading import PageReadings
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -29,20 +30,8 @@ class ArchivePipeline:
         """Enter ``item``; raises ``ArchiveError`` when the ledger cannot be written."""
         with self._ledger.transaction():
             for reading in item.readings:
-                self._enter(reading)
+                for note in accepted(reading):
+                    note.enter(self._ledger)
+                # The body is in the ledger; the item would keep it in memory until Scrapy lets go of it.
+                reading.values.body = None
         return item
-
-    def _enter(self, reading: Reading) -> None:
-        columns, body = dict(reading.values.columns), reading.values.body
-        self._ledger.tally("fields", reading.values.outcomes)
-        if reading.warc_record is not None:
-            columns["warc_record"] = reading.warc_record
-        if reading.raw.kind == "article":
-            columns["fetched_at"] = reading.fetched_at
-            self._ledger.fetched(
-                columns["article_id"], columns, body, etag=reading.etag, last_modified=reading.last_modified
-            )
-        if reading.section is not None:
-            self._ledger.sighting(columns["article_id"], reading.section or "", columns, walk=reading.walk)
-        # The body is in the ledger; holding it in the item would keep it in memory until Scrapy lets go of it.
-        reading.values.body = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from helpscraper.intake.enter import fill
 from helpscraper.intake.reading import PageReadings
 from helpscraper.normalise import article as steps
 
@@ -29,12 +30,8 @@ class _StepPipeline:
 
     def process_item(self, item: PageReadings) -> PageReadings:
         """Fill the columns of this step."""
-        step = type(self).step
         for reading in item.readings:
-            values, so_far = step(reading.raw, reading.context), reading.values
-            so_far.columns.update(values.columns)
-            so_far.body = values.body or so_far.body
-            so_far.outcomes += values.outcomes
+            fill(reading, type(self).step)
         return item
 
 

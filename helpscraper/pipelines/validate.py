@@ -8,29 +8,17 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from helpscraper.errors import CrawlError
-from helpscraper.intake.reading import PageReadings, Reading
+from helpscraper.intake.enter import missing_field, refused
+from helpscraper.intake.reading import PageReadings
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["ValidatePipeline", "missing_field"]
+__all__ = ["ValidatePipeline"]
 
 logger = logging.getLogger(__name__)
-
-
-def missing_field(reading: Reading) -> str | None:
-    """Return the column without which ``reading`` cannot be a row; None when nothing is missing.
-
-    A listing may leave out a title (the article's own page gives it); an article's own page may not.
-    """
-    columns = reading.values.columns
-    if not columns.get("article_id"):
-        return "article_id"
-    if reading.raw.kind == "article" and not columns.get("title"):
-        return "title"
-    return None
 
 
 class ValidatePipeline:
@@ -58,15 +46,9 @@ class ValidatePipeline:
             return item
         for reading, field in invalid:
             logger.warning("Dropped: %s: no %s", reading.raw.url, field)
-            self._enter(reading, field)
+            for note in refused(reading, field):
+                note.enter(self._session.ledger)
             item.readings.remove(reading)
         if not item.readings:
             raise DropItem(f"{item.url}: no {', '.join(sorted({field for _, field in invalid}))}")
         return item
-
-    def _enter(self, reading: Reading, field: str) -> None:
-        ledger = self._session.ledger
-        ledger.problem("invalid", reading.raw.url, f"no {field}")
-        ledger.tally("fields", reading.values.outcomes)
-        if field != "article_id" and reading.raw.kind == "article":
-            ledger.settle(reading.values.columns["article_id"], "failed", f"no {field}")

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO
 
+from helpscraper.archive.recordings import record_of
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
-from helpscraper.intake.notes import Notes
+from helpscraper.intake.enter import notes_of, page_notes, readings_of
+from helpscraper.intake.notes import Batch, Gone, Note, Problem, Settled, Tally, Validated
 from helpscraper.intake.wording import problem_kind
-from helpscraper.items import RawArticle
-from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import PAST_THE_END, Address, Findings
@@ -37,7 +38,7 @@ class Source:
 
     def record(self, reference: str) -> Record:
         """Return the record, its digests verified; raises ``InputError`` naming file and offset."""
-        file, _, offset = reference.rpartition("#")
+        file, _, offset = record_of(reference).rpartition("#")
         if file not in self._streams:
             if len(self._streams) >= _OPEN:
                 self._streams.pop(next(iter(self._streams))).close()
@@ -56,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """Why an answer cannot be read, under the names that ``Notes.problem`` has for it.
+    """Why an answer cannot be read, under the names that ``notes.Problem`` has for it.
 
     Not the exception itself: that would keep the page and its tree in memory.
     """
@@ -69,24 +70,24 @@ _AT_ONCE = 8 << 20
 """Bytes of pages that are held at once, and one page more."""
 
 
-def read(tasks: Iterable[Task], source: Source, context: Context) -> Notes:
+def read(tasks: Iterable[Task], source: Source, context: Context) -> Batch:
     """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
 
     Faults of a record or a page are noted too, never raised. Each step is taken for several answers before the next
     step, because that keeps its code in the processor's cache.
     """
-    notes = Notes()
+    batch = Batch()
     for answers in _answers(tasks, source):
         said = [(task, _said(task, page, context)) for task, page in answers]
         for task, each in said:
-            notes.answers += 1
+            batch.answers += 1
             if isinstance(each, Findings):
-                _note(task, each, context, notes)
+                batch.add(_notes(task, each, context))
             elif each is not None:
-                _note_unread(task, each, notes)
+                batch.add(_unread_notes(task, each))
             elif not task.redirected:
-                _note_answer(task, notes)
-    return notes
+                batch.add(_answer_notes(task))
+    return batch
 
 
 def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, Payload | _Unread | None]]]:
@@ -151,54 +152,27 @@ def _led_away(task: Task, landed: Address) -> bool:
     )
 
 
-def _note(task: Task, said: Findings, context: Context, notes: Notes) -> None:
-    for each in said.sections:
-        notes.section(each.key, title=each.title, category=each.category, content_type=each.content_type)
-    note = _note_article if task.asked.kind == "article" else _note_row
-    for raw in said.articles:
-        note(raw, task, context, notes)
-    notes.tally("rules", said.rules)
-    if said.language:
-        notes.tally("language", {said.language: 1})
+def _notes(task: Task, said: Findings, context: Context) -> Iterator[Note]:
+    asked = task.asked
+    yield from page_notes(said)
+    section = None if asked.kind == "article" else (asked.key or "") if asked.kind == "list" else ""
+    readings = readings_of(said.articles, context, section=section, at=task.at, record=task.record)
+    for reading in readings:
+        reading.stored_body = task.stored_body
+    yield from notes_of(readings, task.record)
 
 
-def _note_row(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
-    values = normalise_article(raw, context)
-    notes.tally("fields", values.outcomes)
-    article_id = values.columns.get("article_id")
-    if article_id is None:
-        notes.problem("slug", task.url, task.record, f"{raw.slug[:80]!r} is not a slug")
-    else:
-        values.columns["warc_record"] = task.record
-        listed_by = (task.asked.key or "") if task.asked.kind == "list" else ""
-        notes.sighting(article_id, listed_by, values.columns)
-
-
-def _note_article(raw: RawArticle, task: Task, context: Context, notes: Notes) -> None:
-    values = normalise_article(raw, context)
-    notes.tally("fields", values.outcomes)
-    if values.columns.get("title") is None:
-        notes.problem("invalid", task.url, task.record, "no title")
-        notes.settle(task.asked.key or "", "failed", "no title")
-    else:
-        values.columns |= {"warc_record": task.record, "fetched_at": task.at}
-        body = values.body
-        if body is not None and body.sha256 == task.stored_body:
-            body = None
-        notes.fetched(values.columns["article_id"], values.columns, body)
-
-
-def _note_answer(task: Task, notes: Notes) -> None:
+def _answer_notes(task: Task) -> Iterator[Note]:
     """Note an answer without a page: the article is as it was, or it is gone."""
-    slug = task.asked.key or ""
+    key = task.asked.key or ""
     if task.status == 304:
-        notes.validated(slug, {"fetched_at": task.at})
+        yield Validated(key, task.at)
     elif task.status in {404, 410}:
-        notes.gone(slug, task.url, task.status, task.at)
+        yield Gone(key, task.url, task.status, task.at)
 
 
-def _note_unread(task: Task, unread: _Unread, notes: Notes) -> None:
-    notes.problem(unread.kind, task.url, task.record, unread.detail)
-    notes.tally(UNREAD, {question(task.asked): 1})
+def _unread_notes(task: Task, unread: _Unread) -> Iterator[Note]:
+    yield Problem(unread.kind, task.url, unread.detail, task.record)
+    yield Tally(UNREAD, (question(task.asked),))
     if task.asked.kind == "article":
-        notes.settle(task.asked.key or "", "failed", unread.detail)
+        yield Settled(task.asked.key or "", "failed", unread.detail)

@@ -8,6 +8,7 @@ from contextlib import closing
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpscraper.archive.recordings import record_of
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, InputError
 from helpscraper.intake.ledger import Ledger
@@ -62,7 +63,7 @@ def reasons(store: Store, ledger: Ledger, lost: pa.Table, records: Set[str]) -> 
             ref, reason = row["warc_record"], details.get(row["article_id"])
             if reason is None and row["status"] in {"carried", "failed"}:
                 reason = "no earlier snapshot that can be read has what was carried over from it"
-            elif reason is None and ref in records:
+            elif reason is None and ref and record_of(ref) in records:
                 reason = "today's extractor does not find the article in its record"
             elif reason is None and ref:
                 reason = _unreadable(source, ref)

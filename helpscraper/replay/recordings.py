@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpscraper.archive.layout import Partition, locate
-from helpscraper.archive.recordings import Capture, load_index, scan, warc_files
+from helpscraper.archive.recordings import Capture, load_index, record_of, scan, warc_files
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
@@ -45,7 +45,7 @@ def find_recordings(
     """
     found = Recordings()
     own = warc_files(store, partition, snapshot_id)
-    wanted = {ref for ref in references if _is_of(ref, partition, snapshot_id)}
+    wanted = {record_of(ref) for ref in references if _is_of(ref, partition, snapshot_id)}
     missing = {*files, *(ref.rpartition("#")[0] for ref in wanted)} - set(own)
     found.gaps += [f"{file}: the file is missing" for file in sorted(missing)]
     for file in warc_files(store, partition):

@@ -29,7 +29,7 @@ from helpscraper.errors import ArchiveError
 from helpscraper.intake.known import Known, read_known
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
-from helpscraper.intake.notes import Notes
+from helpscraper.intake.notes import Batch
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
@@ -240,7 +240,7 @@ class _Job:
 
     def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
         done = kept = int(ledger.meta()["done"])
-        waiting: list[Notes] = []
+        waiting: list[Batch] = []
         for notes in self.readers.read(tasks[done:], self.context):
             waiting.append(notes)
             done += notes.answers

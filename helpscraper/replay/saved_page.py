@@ -8,24 +8,33 @@ import io
 import zlib
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from urllib.parse import urlsplit
+
+import pyarrow as pa
 
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.schema import SCHEMA_VERSION, articles_table, bodies_table
+from helpscraper.archive.schema import SCHEMA_VERSION, iter_articles, rows_table
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import CommandError, ExtractionError, InputError
 from helpscraper.health.checks import check_import
-from helpscraper.items import Article, Body, RawArticle
+from helpscraper.intake.enter import notes_of, readings_of
+from helpscraper.intake.ledger import Ledger
+from helpscraper.intake.merge import Listings, merge_row
+from helpscraper.intake.tables import LedgerBodies
+from helpscraper.items import Article, RawArticle
 from helpscraper.naming import known_articles, named_rows
-from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.platforms import extractor_of, get_platform
+from helpscraper.platforms.contract import Findings
 from helpscraper.sites import Site, default_site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]
@@ -114,26 +123,36 @@ def import_page(
     rules: dict[str, int] = {}
     if form == "text":
         raws, ambiguous = named_rows(_decoded(path, data), url, context, known_articles(catalog, partition))
+        sections = frozenset[str]()
     else:
-        raws, rules = _from_html(path, data, url, context)
+        found = _from_html(path, data, url, context)
+        raws, rules = found.articles, dict(sorted(Counter(found.rules).items()))
+        sections = frozenset(section for raw in raws for section in raw.listed_in)
+        # Nothing but the page itself says that a list is a section's own and no tag's.
+        sections = frozenset() if found.content_type == "section" else sections
     if not raws:
         raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
-    articles, bodies, outcomes = _normalised(raws, context, captured_at)
-    if not articles:
-        raise InputError(
-            f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
-            advice="check --format, --locale and --url; nothing was imported",
+    with (
+        TemporaryDirectory(prefix="helpscraper-") as folder,
+        closing(Ledger(Path(folder) / "ledger")) as ledger,
+    ):
+        rows, outcomes = _rows(ledger, raws, context, captured_at, tags=sections)
+        if not rows.num_rows:
+            raise InputError(
+                f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
+                advice="check --format, --locale and --url; nothing was imported",
+            )
+        articles = list(iter_articles(rows))
+        run = _facts(context, captured_at, path, url, len(data), articles, outcomes, ambiguous)
+        run["rules"] = rules
+        written = write_snapshot(
+            catalog.store,
+            partition,
+            snapshot_id(captured_at),
+            rows,
+            LedgerBodies(ledger, captured_at),
+            run,
         )
-    run = _facts(context, captured_at, path, url, len(data), articles, outcomes, ambiguous)
-    run["rules"] = rules
-    written = write_snapshot(
-        catalog.store,
-        partition,
-        snapshot_id(captured_at),
-        articles_table(articles),
-        bodies_table(bodies, captured_at),
-        run,
-    )
     doubts = tuple(each["detail"] for each in run["health"] if each["verdict"] != "ok")
     return ImportReport(written, outcomes, ambiguous, doubts)
 
@@ -176,10 +195,8 @@ def _decoded(path: Path, data: bytes) -> str:
         ) from error
 
 
-def _from_html(
-    path: Path, data: bytes, url: str, context: Context
-) -> tuple[list[RawArticle], dict[str, int]]:
-    """Return the rows of a saved page, and how often each extraction rule matched (``listing.state/found``)."""
+def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
+    """Return what a saved page says."""
     platform = get_platform(context.site.platform)
     if platform.address(context.site, url).kind not in {"article", "list", "category", "search"}:
         raise CommandError(
@@ -188,10 +205,9 @@ def _from_html(
         )
     _check_encoding(path, data)
     try:
-        found = platform.read_saved(url, Payload(data), context)
+        return platform.read_saved(url, Payload(data), context)
     except ExtractionError as error:
         raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
-    return found.articles, dict(sorted(Counter(found.rules).items()))
 
 
 def _check_encoding(path: Path, data: bytes) -> None:
@@ -213,35 +229,21 @@ def _check_encoding(path: Path, data: bytes) -> None:
     )
 
 
-def _normalised(
-    raws: Sequence[RawArticle], context: Context, captured_at: dt.datetime
-) -> tuple[list[Article], list[Body], Counter[str]]:
-    rows: dict[str, Article] = {}
-    bodies: dict[str, Body] = {}
-    outcomes: Counter[str] = Counter()
-    for raw in raws:
-        values = normalise_article(raw, context)
-        outcomes.update(values.outcomes)
-        columns = values.columns
-        if not columns.get("article_id") or not columns.get("title"):
-            outcomes["row/dropped"] += 1
-            continue
-        fetched = raw.kind == "article"
-        if values.body is not None:
-            bodies[values.body.sha256] = values.body
-        if columns["article_id"] in rows:
-            # One page may show an article twice, in a highlight and in its list; the first one stands.
-            outcomes["row/duplicate"] += 1
-            continue
-        rows[columns["article_id"]] = Article(
-            **columns,
-            snapshot_at=captured_at,
-            status="fetched" if fetched else "listed",
-            fetched_at=captured_at if fetched else None,
-            listed_in=sorted(raw.listed_in),
-            confidence="declared",
-        )
-    return list(rows.values()), list(bodies.values()), outcomes
+def _rows(
+    ledger: Ledger, raws: Sequence[RawArticle], context: Context, at: dt.datetime, *, tags: frozenset[str]
+) -> tuple[pa.Table, Counter[str]]:
+    """Return the rows of a page, and what happened on the way, counted by ``field/outcome``."""
+    with ledger.transaction():
+        for raw in raws:
+            section = None if raw.kind == "article" else next(iter(raw.listed_in), "")
+            for note in notes_of(readings_of([raw], context, section=section, at=at)):
+                note.enter(ledger)
+    merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
+    rows = rows_table(row for row in merged if row is not None)
+    outcomes = Counter(ledger.tallies("fields"))
+    if dropped := len(raws) - rows.num_rows:
+        outcomes["row/dropped"] = dropped
+    return rows, outcomes
 
 
 def _facts(

@@ -13,7 +13,7 @@ from types import TracebackType
 
 from helpscraper.archive.store import open_store
 from helpscraper.errors import HelpscraperError
-from helpscraper.intake.notes import Notes
+from helpscraper.intake.notes import Batch
 from helpscraper.normalise.article import Context
 from helpscraper.replay.answers import Source, read
 from helpscraper.replay.plan import Task
@@ -62,7 +62,7 @@ class Readers:
                 self._pool.submit(_here)  # a process is started for each task that finds none waiting
         return self._pool
 
-    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Notes]:
+    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Batch]:
         """Yield what ``tasks`` say, a few of them at a time and in their order.
 
         Raises ``HelpscraperError`` when a process dies.
@@ -74,7 +74,7 @@ class Readers:
                     yield read(batch, source, context)
             return
         pool = self._started()
-        waiting: deque[Future[Notes]] = deque()
+        waiting: deque[Future[Batch]] = deque()
         try:
             for batch in batches:
                 waiting.append(pool.submit(_read_batch, batch, context))
@@ -111,5 +111,5 @@ def _here() -> None:
     """Nothing to do but to be there."""
 
 
-def _read_batch(tasks: Sequence[Task], context: Context) -> Notes:
+def _read_batch(tasks: Sequence[Task], context: Context) -> Batch:
     return read(tasks, _source, context)

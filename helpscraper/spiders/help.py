@@ -21,7 +21,8 @@ from scrapy.http import Response
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, goes_on, has_moved
 from helpscraper.errors import ExtractionError
-from helpscraper.intake.reading import PageReadings, Reading
+from helpscraper.intake.enter import readings_of
+from helpscraper.intake.reading import PageReadings
 from helpscraper.intake.witness import evidence
 from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
@@ -229,20 +230,19 @@ class HelpSpider(InterfaceSpider):
         """Yield the rows of a list, which a page shows or the interface ``told``; a row may be a whole article."""
         record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
         at = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
-        readings = []
+        found = readings_of(articles, context, section=section, at=at, record=record, walk=walk)
         own_section = section if section and section not in self._tags else None
+        readings = []
         with ledger.transaction():
-            for place, raw in enumerate(articles):
+            for reading in found:
+                raw = reading.raw
                 if not is_slug(raw.slug):
                     ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
                     continue
                 self._seen[section, walk].add(raw.slug)
-                reading = Reading(raw=raw, context=context, section=section, walk=walk, warc_record=record)
                 readings.append(reading)
                 if raw.kind == "article":
-                    reading.fetched_at = at
-                    reading.warc_record = record and f"{record}!{place}"
-                    continue
+                    continue  # the list itself has all of it
                 known = self.session.known.get(raw.slug) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
                 self.session.decide(raw.slug, listed, own_section)

@@ -10,7 +10,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.timeline import article_history, log_table
-from helpscraper.replay import saved_page as imports
+from helpscraper.platforms.okx.platform import Okx
 from tests.cli.test_pictures import PAGE, imported
 
 EN = Partition("okx", "en")
@@ -29,7 +29,7 @@ def test_a_new_reading_of_an_old_page_is_no_change_of_the_site(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with monkeypatch.context() as then:
-        then.setattr(imports, "EXTRACTOR", "okx/2")
+        then.setattr(Okx, "extractor", "okx/2")
         imported(tmp_path, READ_BEFORE)
     catalog = Catalog(imported(tmp_path, RICH, RICH.replace("Tie it", "Tie it well"), first=2))
     before, after, last = catalog.snapshots(EN)

@@ -264,7 +264,7 @@ def test_a_hiccup_that_the_crawl_overcame_is_none_of_its_re_extraction(tmp_path:
 
 def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [report.written for report in reextract(str(mine.archive))] == [None] * 3
-    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next")
     # The newer crawl carried articles over from the older one, so that is brought up to date first.
     reports = list(reextract(str(mine.archive), ["latest"], jobs=1))
     assert [report.snapshot.id for report in reports] == [each.id for each in mine.catalog.snapshots()]
@@ -287,7 +287,7 @@ def test_diff_names_what_came_from_the_extractor(
     before = json.loads(run("diff", "latest~2", "latest~1", "--format", "json"))
     retitled = {change["article_id"] for change in before["changes"] if change["kind"] == "retitled"}
     read_title = ArticlePage._title
-    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next")
     monkeypatch.setattr(ArticlePage, "_title", lambda page: f"{read_title(page)} (read anew)")
     run("reextract", "latest~2", "--jobs", "1")
     # The older side was read by the next extractor, the newer one was not: no title changed on the site.
@@ -406,7 +406,7 @@ def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pyte
     with closing(answers.Source(crawled.catalog.store)) as source:
         notes = answers.read(tasks, source, Context(OKX, "en", crawled.url))
     assert notes.answers == len(tasks)
-    assert notes.unread == []
+    assert notes.problems == []
     assert len(held) > 3
     assert max(held) < 30_000 + 25_000
 

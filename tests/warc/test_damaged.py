@@ -152,7 +152,9 @@ def check(original: Path, blows: list[Blow], force: bool) -> None:
         before = rows_of(archive)
         for blow in blows:
             blow.strike(archive)
-        with mock.patch("helpscraper.replay.reextract.EXTRACTOR", EXTRACTOR if force else "okx/next"):
+        with mock.patch(
+            "helpscraper.platforms.okx.platform.Okx.extractor", EXTRACTOR if force else "okx/next"
+        ):
             reports = list(reextract(str(archive), force=force, jobs=1))
         after = rows_of(archive)
         if all(blow.damage in EXACT for blow in blows):
@@ -260,7 +262,7 @@ def test_what_a_new_extractor_reads_no_more_is_kept(
         return replace(raw, **dict.fromkeys(without))
 
     monkeypatch.setattr(ArticlePage, "article", property(lesser))
-    monkeypatch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
+    monkeypatch.setattr("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next")
     report = first(reextract(str(mine), ["latest~2"], jobs=1))
     assert not report.whole
     assert any(row["url"] in each and row["warc_record"] in each for each in report.problems)
@@ -300,7 +302,7 @@ def test_listings_that_one_extractor_cannot_read_are_whole_for_the_next(
 
     whole = seen()
     with monkeypatch.context() as patch:
-        patch.setattr("helpscraper.replay.reextract.EXTRACTOR", "okx/next")
+        patch.setattr("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next")
         patch.setattr(ListingPage, "check_answers", unknown)
         assert not first(reextract(str(mine), ["latest~2"], jobs=1)).whole
     assert (seen()[0], whole[0]) == (False, True)
@@ -360,7 +362,7 @@ def test_a_crawl_after_a_row_was_kept_reads_everything_once(mine: Path) -> None:
     spoil(mine, row["warc_record"])
     # The newest crawl fetched it anew; the one before carried it over, and so the row of the older extractor.
     (mine / Catalog(mine).resolve("latest").path).unlink()
-    with mock.patch("helpscraper.replay.reextract.EXTRACTOR", "okx/next"):
+    with mock.patch("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next"):
         list(reextract(str(mine), jobs=1))
     known = read_known(Catalog(mine), EN)
     assert known.kept == {row["article_id"]: EXTRACTOR}

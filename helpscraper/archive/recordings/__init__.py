@@ -10,7 +10,7 @@ wacz      export one crawl as a WACZ
 
 from __future__ import annotations
 
-from helpscraper.archive.recordings.access import Payloads, read_payload, read_record, split_ref
+from helpscraper.archive.recordings.access import Payloads, read_payload, read_record, record_of, split_ref
 from helpscraper.archive.recordings.check import check_records
 from helpscraper.archive.recordings.index import (
     Capture,
@@ -33,6 +33,7 @@ __all__ = [
     "parse_index",
     "read_payload",
     "read_record",
+    "record_of",
     "scan",
     "split_ref",
     "warc_files",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from typing import Any
 
@@ -12,19 +13,30 @@ from helpscraper.errors import InputError
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
 
-__all__ = ["Payloads", "read_payload", "read_record", "split_ref"]
+__all__ = ["Payloads", "read_payload", "read_record", "record_of", "split_ref"]
+
+_PLACE = re.compile(r"![0-9]+$", re.ASCII)
 
 # Indexes held in memory; a revisit rarely leads back more than a few crawls.
 _INDEXES = 64
 
 
-def split_ref(reference: str) -> tuple[Located, int]:
-    """Split ``file#offset``; raises ``InputError`` unless it names a WARC file of an archive.
+def record_of(reference: str) -> str:
+    """Return the ``file#offset`` of a record, for the reference to one of several articles in it (``…!n``).
 
-    >>> split_ref("warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz#1180")[1]
+    >>> record_of("warc/a.warc.gz#1180!3"), record_of("warc/a.warc.gz#1180")
+    ('warc/a.warc.gz#1180', 'warc/a.warc.gz#1180')
+    """
+    return _PLACE.sub("", reference)
+
+
+def split_ref(reference: str) -> tuple[Located, int]:
+    """Split ``file#offset``, or ``file#offset!n``; raises ``InputError`` unless it names a WARC file of an archive.
+
+    >>> split_ref("warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz#1180!3")[1]
     1180
     """
-    file, mark, offset = reference.rpartition("#")
+    file, mark, offset = record_of(reference).rpartition("#")
     located = locate(file)
     if not mark or located is None or located.kind != "warc" or not (offset.isascii() and offset.isdigit()):
         raise InputError(

@@ -26,11 +26,12 @@ from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import InputError
 from helpscraper.health.checks import check_import
+from helpscraper.intake.enter import notes_of, readings_of
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies, nested
 from helpscraper.naming import KnownArticles, known_articles, named_rows
-from helpscraper.normalise.article import Context, normalise_article
+from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
@@ -174,23 +175,23 @@ class Day:
         raws, _ = named_rows(text, place.url, self._context, self._known)
         if not raws:
             self._report.skip("no article was found in the text", place.ref, place.url)
-        for raw in raws:
-            values = normalise_article(raw, self._context)
-            ledger.tally("fields", values.outcomes)
-            if values.columns.get("article_id") and values.columns.get("title"):
-                listed_by = target.key if target.kind == "list" and target.key else ""
-                columns = values.columns | {"warc_record": reference}
+        section = (target.key or "") if target.kind == "list" else ""
+        readings = readings_of(raws, self._context, section=section, at=place.at, record=reference)
+        with ledger.transaction():
+            for note in notes_of(readings, reference):
+                note.enter(ledger)
+        for columns in (reading.values.columns for reading in readings):
+            if columns.get("title"):
                 self._known.setdefault(columns["title"], {})[columns["article_id"]] = columns["published_on"]
-                ledger.sighting(values.columns["article_id"], listed_by, columns)
 
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
         tasks = list(plan(captures, self._context, self._holders(captures), redirects=False))
-        for notes in self._readers.read(tasks, self._context):
+        for batch in self._readers.read(tasks, self._context):
             with ledger.transaction():
-                notes.enter(ledger)
-            for each in notes.unread:
+                batch.enter(ledger)
+            for each in batch.problems:
                 where = self._came_from.get(each.record, each.record)
                 self._report.skip(each.kind, where, f"{each.url}: {each.detail}")
 

@@ -1,0 +1,113 @@
+"""The one way from the findings of a response to a ledger: readings, their columns, and the notes that they lead to.
+
+A live crawl runs the steps as pipelines, one by one; everything that reads recorded or saved pages calls ``notes_of``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from helpscraper.intake.columns import encode
+from helpscraper.intake.notes import Fetched, Named, Note, Problem, Settled, Sighting, Tally
+from helpscraper.intake.reading import Reading
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import STEPS, Context, Step
+from helpscraper.platforms.contract import Findings
+
+__all__ = ["accepted", "fill", "missing_field", "notes_of", "page_notes", "readings_of", "refused"]
+
+
+def readings_of(
+    articles: Iterable[RawArticle],
+    context: Context,
+    *,
+    section: str | None,
+    at: dt.datetime | None,
+    record: str | None = None,
+    walk: int = 1,
+) -> list[Reading]:
+    """Return the readings of the articles that one response had.
+
+    ``section`` is the list that showed them ("" for a search, None for an article's own page), ``at`` the time of the
+    response. Several whole articles in one response have the records ``file#offset!0``, ``!1`` ….
+    """
+    found = []
+    for place, raw in enumerate(articles):
+        whole = raw.kind == "article"
+        own = f"{record}!{place}" if record and whole and section is not None else record
+        reading = Reading(
+            raw=raw,
+            context=context,
+            section=section,
+            walk=walk,
+            fetched_at=at if whole else None,
+            warc_record=own,
+        )
+        found.append(reading)
+    return found
+
+
+def fill(reading: Reading, step: Step) -> None:
+    """Run one step of the normalisation and add its columns."""
+    values, so_far = step(reading.raw, reading.context), reading.values
+    so_far.columns.update(values.columns)
+    so_far.body = values.body or so_far.body
+    so_far.outcomes += values.outcomes
+
+
+def missing_field(reading: Reading) -> str | None:
+    """Return the column without which ``reading`` cannot be a row; None when nothing is missing.
+
+    A list may leave out a title (the article's own page gives it); an article's own page may not.
+    """
+    columns = reading.values.columns
+    if not columns.get("article_id"):
+        return "article_id"
+    if reading.raw.kind == "article" and not columns.get("title"):
+        return "title"
+    return None
+
+
+def refused(reading: Reading, field: str, record: str = "") -> Iterator[Note]:
+    """Yield the notes of a reading that cannot be a row for want of ``field``."""
+    raw = reading.raw
+    yield Tally("fields", tuple(reading.values.outcomes))
+    if field == "article_id":
+        yield Problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug", record)
+        return
+    yield Problem("invalid", raw.url, f"no {field}", record)
+    yield Settled(reading.values.columns["article_id"], "failed", f"no {field}")
+
+
+def accepted(reading: Reading) -> Iterator[Note]:
+    """Yield the notes of a reading that has all that a row needs: its article as fetched, or as shown by a list."""
+    columns, body = dict(reading.values.columns), reading.values.body
+    yield Tally("fields", tuple(reading.values.outcomes))
+    if reading.warc_record is not None:
+        columns["warc_record"] = reading.warc_record
+    if reading.section is not None:
+        yield Sighting(columns["article_id"], reading.section, encode(columns), reading.walk)
+    if reading.raw.kind == "article":
+        columns["fetched_at"] = reading.fetched_at
+        if body is not None and body.sha256 == reading.stored_body:
+            body = None
+        yield Fetched(columns["article_id"], encode(columns), body, reading.etag, reading.last_modified)
+
+
+def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
+    """Normalise and validate ``readings``; yield the notes that they lead to, for problems with their ``record``."""
+    for reading in readings:
+        for step in STEPS:
+            fill(reading, step)
+        field = missing_field(reading)
+        yield from accepted(reading) if field is None else refused(reading, field, record)
+
+
+def page_notes(found: Findings) -> Iterator[Note]:
+    """Yield the notes on a page as a whole: the sections that it names, the rules that matched, its language."""
+    for section in found.sections:
+        yield Named(section)
+    yield Tally("rules", tuple(found.rules))
+    if found.language:
+        yield Tally("language", (found.language,))
