@@ -20,10 +20,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from typing import Literal
 
-__all__ = ["Candidate", "Rename", "find_renames", "follow", "owners", "shingles", "similarity"]
+__all__ = ["Bodies", "Candidate", "Rename", "find_renames", "shingles", "similarity"]
 
 _SHINGLE = 5
 _SKETCH = 64
@@ -178,45 +177,3 @@ def similarity(one: frozenset[int], other: frozenset[int]) -> float:
     """
     union = len(one | other)
     return len(one & other) / union if union else 0.0
-
-
-def follow(article_id: str, links: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """Return every slug that renames connect with ``article_id``; ``links`` are those (before, after), oldest first.
-
-    Another article may have borne one of them in between: ``tenures`` tells whose it was when.
-
-    >>> follow("b", [("a", "b"), ("x", "y"), ("b", "c")])
-    ('a', 'b', 'c')
-    """
-    found = {article_id}
-    size = 0
-    while size < len(found):
-        size = len(found)
-        for pair in links:
-            if not found.isdisjoint(pair):
-                found.update(pair)
-    ordered = dict.fromkeys(name for pair in links for name in pair if name in found)
-    return tuple(ordered) or (article_id,)
-
-
-def owners(renames: Sequence[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
-    """Return for each rename (when, before, after), oldest first: the slug, when it was given up, and today's slug.
-
-    A slug that was given up and taken again stands there once for each time.
-
-    >>> owners([("mon", "a", "b"), ("tue", "b", "c"), ("wed", "x", "b")])
-    [('a', 'mon', 'c'), ('b', 'tue', 'c'), ('x', 'wed', 'b')]
-    >>> owners([("mon", "a", "b"), ("mon", "b", "a"), ("tue", "a", "c")])
-    [('a', 'mon', 'b'), ('b', 'mon', 'c'), ('a', 'tue', 'c')]
-    """
-    found: list[tuple[str, str, str]] = []
-    today: dict[str, str] = {}
-    # From the newest back: whatever became of the new slug later became of the old one too.
-    for when, group in groupby(reversed(renames), key=lambda rename: rename[0]):
-        links = [(before, after) for _, before, after in group]
-        named = {before: today.get(after, after) for before, after in links}
-        for _, after in links:
-            today.pop(after, None)
-        today |= named
-        found += [(before, when, named[before]) for before, _ in links]
-    return found[::-1]

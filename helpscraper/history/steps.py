@@ -22,7 +22,7 @@ from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
-from helpscraper.history.renames import follow
+from helpscraper.history.identity import Identities, Rename, Tenure
 from helpscraper.history.result import ordered, renames_of
 
 __all__ = ["Records", "changes_of", "feed_holds", "renames_between", "steps", "story_of"]
@@ -40,12 +40,12 @@ _WORTH_A_THREAD = 32
 class Records:
     """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and what could not be compared.
 
-    ``names`` are the slugs of the article asked for, the oldest first.
+    ``held`` are the tenures of the article asked for, oldest first.
     """
 
     table: pa.Table
     warnings: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
+    held: tuple[Tenure, ...] = ()
 
 
 def steps(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, Snapshot]]:
@@ -71,38 +71,35 @@ def changes_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> 
 
 
 def story_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]], article_id: str) -> Records:
-    """Return the records of one article in these steps, under whatever slug; ``warnings`` as in ``changes_of``.
+    """Return the records of the article that ``article_id`` means; ``warnings`` as in ``changes_of``.
 
     Feeds are opened once each: the footer tells the renames, and its statistics which rows to look at. Only an
-    article that was renamed costs a second look for its other slugs.
+    article that was renamed costs a second look for its other keys.
     """
     pairs = list(taken)
-    found, links, warnings = _look(catalog, pairs, {article_id})
-    names = follow(article_id, links)
-    if len(names) > 1:
-        found, _, warnings = _look(catalog, pairs, set(names))
-    return Records(pa.concat_tables([CHANGES_SCHEMA.empty_table(), *found]), tuple(warnings), names)
+    found, renames, warnings = _look(catalog, pairs, {article_id})
+    held = Identities(renames).tenures(article_id, max(found, default=None))
+    names = {tenure.key for tenure in held}
+    if names != {article_id}:
+        found, _, warnings = _look(catalog, pairs, names)
+    own = [
+        _only(table, pa.array([tenure.key for tenure in held if tenure.covers(name)], pa.string()))
+        for name, table in found.items()
+    ]
+    return Records(pa.concat_tables([_NOTHING, *own]), tuple(warnings), held)
 
 
-def renames_between(
-    catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]
-) -> list[tuple[str, str, str]]:
-    """Return the renames of these steps, oldest first: the snapshot that showed it, the slug before and after.
-
-    A step that cannot be compared has none to tell.
-    """
-    found: list[tuple[str, str, str]] = []
-    for before, after in taken:
-        _, links, _ = _look(catalog, [(before, after)], ())
-        found += [(after.id, old, new) for old, new in links]
-    return found
+def renames_between(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> list[Rename]:
+    """Return the renames of these steps, oldest first. A step that cannot be compared has none."""
+    return _look(catalog, list(taken), ())[1]
 
 
 def _look(
     catalog: Catalog, pairs: Sequence[tuple[Snapshot, Snapshot]], names: Collection[str]
-) -> tuple[list[pa.Table], list[tuple[str, str]], list[str]]:
-    tables: list[pa.Table] = []
-    links: list[tuple[str, str]] = []
+) -> tuple[dict[str, pa.Table], list[Rename], list[str]]:
+    """Return the records of ``names`` by the later snapshot of each step that has any, all renames, and warnings."""
+    tables: dict[str, pa.Table] = {}
+    renames: list[Rename] = []
     warnings: list[str] = []
     wanted = pa.array(sorted(names), pa.string())
     for (before, after), feed in zip(pairs, _feeds(catalog, pairs, wanted), strict=True):
@@ -115,10 +112,10 @@ def _look(
         except HelpscraperError as error:
             warnings.append(f"{before.id} to {after.id}: {error.message}")
             continue
-        links += feed[1]
+        renames += [(after.id, old, new) for old, new in feed[1]]
         if feed[0].num_rows:
-            tables.append(feed[0])
-    return tables, links, warnings
+            tables[after.id] = feed[0]
+    return tables, renames, warnings
 
 
 def _feeds(

@@ -9,17 +9,15 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from helpscraper.archive.duck import open_duckdb
-from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
+from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.nearest import nearest
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
-from helpscraper.history.result import renames_of
+from helpscraper.history.identity import Tenure
 from helpscraper.history.steps import changes_of, steps, story_of
-from helpscraper.history.tenures import Renamed, Tenure, tenures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,8 +60,7 @@ class History:
 
     def name_in(self, snapshot_id: str) -> str | None:
         """Return the slug that the article bore, or would have borne, in a snapshot; None before it came."""
-        at = snapshot_instant(snapshot_id)
-        return next((tenure.slug for tenure in self.held if tenure.covers(at)), None)
+        return next((tenure.key for tenure in self.held if tenure.covers(snapshot_id)), None)
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -107,31 +104,14 @@ def article_history(catalog: Catalog, article_id: str, partition: Partition | No
     """
     where = partition or catalog.partition()
     found = story_of(catalog, steps(catalog, where), article_id)
-    table = found.table
-    held: tuple[Tenure, ...] = (Tenure(article_id),)
-    if len(found.names) > 1:
-        table, held = _own(table, article_id)
-    names = tuple(dict.fromkeys(tenure.slug for tenure in held))
+    table, held = found.table, found.held
+    names = tuple(dict.fromkeys(tenure.key for tenure in held))
     since = None if held[0].since else _first_if_known(catalog, where, names[:1])
     if not table.num_rows and since is None:
         _require_known(catalog, where, article_id)  # it may have come with a step that cannot be compared
     ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
     table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
     return History(article_id, where, table, names, since, found.warnings, held)
-
-
-def _own(table: pa.Table, article_id: str) -> tuple[pa.Table, tuple[Tenure, ...]]:
-    """Leave out what another article did under one of the same slugs; tell when each was this one's."""
-    rows = table.select(["article_id", "at"]).to_pylist()
-    renames: list[Renamed] = []
-    told = table.filter(pc.equal(table.column("kind"), "renamed"))
-    for at in told.column("at").unique():
-        then = told.filter(pc.equal(told.column("at"), at))
-        renames += [(at.as_py(), before, after) for before, after in renames_of(then)]
-    seen = max((row["at"] for row in rows if row["article_id"] == article_id), default=None)
-    held = tuple(tenures(article_id, renames, seen))
-    own = [any(each.slug == row["article_id"] and each.covers(row["at"]) for each in held) for row in rows]
-    return table.filter(pa.array(own, pa.bool_())), held
 
 
 def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ...]) -> str | None:

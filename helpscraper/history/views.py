@@ -5,31 +5,29 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from helpscraper.archive.layout import snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import with_views
-from helpscraper.history.renames import owners
+from helpscraper.history.identity import TENURES_SCHEMA, Identities
 from helpscraper.history.steps import renames_between, steps
 
 __all__ = ["view_series"]
 
-_RENAMED: pa.Schema = pa.schema(
-    [
-        pa.field("site", pa.string()),
-        pa.field("locale", pa.string()),
-        pa.field("slug", pa.string()),
-        pa.field("until", pa.timestamp("us", tz="UTC")),
-        pa.field("owner", pa.string()),
-    ]
+_HELD: pa.Schema = pa.schema(
+    [*TENURES_SCHEMA, pa.field("site", pa.string()), pa.field("locale", pa.string())]
 )
-"""Until that instant, and since the slug was given up before, it was that of the article now called ``owner``."""
 
 _VIEWS = """
-with named as (
-    select s.site, s.locale, coalesce(r.owner, s.article_id) as article_id, s.snapshot_at, s.view_count,
+with tenures as (
+    select * replace (strptime(since, '%Y%m%dT%H%M%SZ')::timestamptz as since,
+        strptime(until, '%Y%m%dT%H%M%SZ')::timestamptz as until)
+    from held
+),
+named as (
+    select s.site, s.locale, coalesce(t.owner, s.article_id) as article_id, s.snapshot_at, s.view_count,
         s.article_id as slug
-    from snapshots s asof left join renamed r
-        on s.site = r.site and s.locale = r.locale and s.article_id = r.slug and s.snapshot_at < r.until
+    from snapshots s left join tenures t
+        on s.site = t.site and s.locale = t.locale and s.article_id = t.article_id
+        and (t.since is null or t.since <= s.snapshot_at) and (t.until is null or s.snapshot_at < t.until)
     where s.view_count is not null and s.status <> 'failed'
 ),
 seen as (
@@ -49,20 +47,20 @@ from seen order by site, locale, article_id, snapshot_at
 def view_series(catalog: Catalog) -> pa.Table:
     """Return the view counts of every article in every snapshot, one row each, sorted.
 
-    Columns: site, locale, article_id (the newest slug of the article), snapshot_at, view_count, ``gain`` since the
-    observation before (null for the first and after a reset), ``days`` between the two, ``gain_per_day``, ``reset``
-    (the count fell, which a counter does not do, so it was started again or another number is shown), and ``slug``, the
-    one that the article had in that snapshot.
+    Columns: site, locale, article_id (the article, as ``owner`` in ``identity.TENURES_SCHEMA``), snapshot_at,
+    view_count, ``gain`` since the observation before (null for the first and after a reset), ``days`` between the two,
+    ``gain_per_day``, ``reset`` (the count fell, which a counter does not do, so it was started again or another number
+    is shown), and ``slug``, the key that the article had in that snapshot.
     """
     rows = [
-        {"site": where.site, "locale": where.locale, "slug": slug, "until": snapshot_instant(until), "owner": owner}
+        {**row, "site": where.site, "locale": where.locale}
         for where in catalog.partitions()
-        for slug, until, owner in owners(renames_between(catalog, steps(catalog, where)))
-    ]  # fmt: skip
-    renamed = pa.Table.from_pylist(rows, schema=_RENAMED)
+        for row in Identities(renames_between(catalog, steps(catalog, where))).table().to_pylist()
+    ]
+    held = pa.Table.from_pylist(rows, schema=_HELD)
 
     def ask(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        connection.register("renamed", renamed)
+        connection.register("held", held)
         return connection.sql(_VIEWS).to_arrow_table()
 
     return with_views(catalog, ask)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.history.diff import diff_tables
-from helpscraper.history.renames import Candidate, find_renames, owners, shingles, similarity
+from helpscraper.history.renames import Candidate, find_renames, shingles, similarity
 from tests.history.worlds import body, row, run, table
 
 TEXT = " ".join(f"word{n}" for n in range(200))
@@ -131,35 +131,6 @@ def test_similarity_is_a_share(one: str, other: str) -> None:
     a, b = shingles(one), shingles(other)
     assert 0 <= similarity(a, b) == similarity(b, a) <= 1
     assert similarity(a, a) == (1.0 if a else 0.0)
-
-
-@given(
-    st.lists(st.lists(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")), max_size=3), max_size=5)
-)
-def test_owners_are_who_bears_a_slug_in_the_end(steps: list[list[tuple[str, str]]]) -> None:
-    """Articles go from slug to slug, step by step; what each is called in the end is the owner of all its slugs."""
-    now = {slug: slug for slug in "abcd"}  # who bears the slug, by the slug it began with
-    given_up: list[tuple[str, str, str]] = []
-    renames: list[tuple[str, str, str]] = []
-    for number, step in enumerate(steps):
-        links = dict(step)
-        # As a diff has them: each slug once on a side, and nobody renamed to himself.
-        links = {a: b for a, b in links.items() if a in now and a != b and list(links.values()).count(b) == 1}
-        links = {a: b for a, b in links.items() if b not in now or b in links}
-        while stuck := [a for a, b in links.items() if b in now and b not in links]:
-            del links[stuck[0]]
-        renames += [(str(number), a, b) for a, b in links.items()]
-        given_up += [(a, str(number), now[a]) for a in links]
-        now = {slug: who for slug, who in now.items() if slug not in links} | {
-            b: now[a] for a, b in links.items()
-        }
-    called = {who: slug for slug, who in now.items()}
-    assert owners(renames) == [(slug, when, called[who]) for slug, when, who in given_up]
-
-
-def test_a_step_in_between_breaks_no_chain() -> None:
-    links = [("mon", "a", "b"), ("tue", "x", "y"), ("wed", "b", "c")]
-    assert owners(links) == [("a", "mon", "c"), ("x", "tue", "y"), ("b", "wed", "c")]
 
 
 def test_variants_under_one_title_are_two_articles() -> None:

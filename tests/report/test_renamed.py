@@ -13,7 +13,8 @@ from lxml import html
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.model import article_key
+from helpscraper.publish.report.model import ChangeRecord, article_key
+from helpscraper.publish.report.story import article_history
 from tests.report.conftest import Watched
 
 DAYS = [f"2026060{day}T060000Z" for day in (1, 2, 3)]
@@ -104,3 +105,13 @@ def test_an_id_that_another_article_took_over_leads_to_neither_wrong_page(
     build_report(Catalog(tmp_path / "a"), folder)
     assert links(DAYS[1]) == {(NEW, ""), (NEW, diff)}
     assert "A kettle" in (folder / f"okx/en/articles/{OLD}.html").read_text()
+
+
+def test_a_cms_id_that_came_to_repeat_the_key_is_no_former_key() -> None:
+    told = [
+        ChangeRecord(DAYS[1], "new-name", "renamed", field, before, "new-name", False)
+        for field, before in (("body", "old-name"), ("source_id", "7"))
+    ]
+    found = article_history("new-name", None, DAYS[0], None, told)
+    assert found.former_ids == ("old-name",)
+    assert [event.fields for event in found.events] == [(("address", "old-name", "new-name"),)]

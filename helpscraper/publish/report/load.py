@@ -212,7 +212,7 @@ class EditionData:
         """Return, by crawl, ids that now belong to another article, with the present id of the article of then."""
         rows = self.con.execute(
             "select sid, article_id, owner_of(article_id, sid) as owner from (select distinct sid, article_id from feed"
-            " where article_id in (select article_id from renames) and article_id in (select owner from records"
+            " where article_id in (select article_id from tenures) and article_id in (select owner from records"
             " union select owner from first_owned union select article_id from last_rows)) where owner <> article_id"
         ).fetchall()
         found: dict[str, dict[str, str]] = {}

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from helpscraper.history.kinds import KINDS, PICTURE
 from helpscraper.history.pictures import exchanged
+from helpscraper.history.result import rename_field
 from helpscraper.history.words import blocks_of
 from helpscraper.publish.report.model import (
     ArticleHistory,
@@ -71,7 +72,8 @@ def article_history(
             state = "unverified"
         else:
             state, first = "live", first or snapshot
-        former |= {r.before: None for r in found if is_rename(r) and r.before}
+        if (rename := rename_in(found)) and rename.before:
+            former[rename.before] = None
         events.append(event)
         last = versions[-1] if versions else None
         if last is None or (row.get("title"), row.get("body_sha256")) != (last.title, last.body):
@@ -90,24 +92,23 @@ def article_history(
     )  # fmt: skip
 
 
-def is_rename(record: ChangeRecord) -> bool:
-    """Tell whether this record is the rename itself, not a ``source_id`` that changed with it."""
-    return (
-        record.kind == "renamed"
-        and record.field in ("source_id", "body")
-        and record.after == record.article_id
-    )
+def rename_in(records: Sequence[ChangeRecord]) -> ChangeRecord | None:
+    """Return the record of the rename itself among an article's records of one crawl, None where there is none."""
+    told = [record for record in records if record.kind == "renamed"]
+    field = rename_field(record.field for record in told)
+    return next((record for record in told if field and record.field == field), None)
 
 
 def _event(snapshot: str, records: Sequence[ChangeRecord], row: dict[str, Any]) -> Event:
     """Apply the records of one crawl to ``row`` and return its event."""
     kinds = {record.kind for record in records}
+    rename = rename_in(records)
     fields = []
     for record in records:
         if record.field == "article":
             value = record.after or record.before
             row.update(json.loads(value) if value else {})
-        elif is_rename(record):
+        elif record is rename:
             fields.append(("address", record.before, record.after))
         elif record.field == PICTURE:
             fields.append((PICTURE, *exchanged(record.before, record.after)))

@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import duckdb
+import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.history.diff import diff_snapshots
+from helpscraper.history.identity import Identities
+from helpscraper.history.result import renames_of
 from helpscraper.history.steps import feed_holds
 
 __all__ = ["prepare"]
@@ -52,7 +55,7 @@ def prepare(
     quiet, shown = "kind <> 'counted'", "(kind <> 'counted' or field = 'view_count')"
     wanted = shown if counted else quiet
     _feed(con, catalog, partition, snapshots, shown if views else wanted)
-    renamed = _renames(con)
+    known = _identify(con)
     ids = [each.id for each in snapshots]
     con.execute(
         f"create temp table records as select *, owner_of(article_id, sid) as owner from feed where {wanted}"
@@ -64,7 +67,7 @@ def prepare(
     con.execute("create temp table points (owner varchar, sid varchar, n bigint)")
     if views:
         _points(con, catalog, snapshots)
-    return renamed
+    return known.given_up()
 
 
 def _rows(con: duckdb.DuckDBPyConnection, catalog: Catalog, snapshots: Sequence[Snapshot]) -> None:
@@ -105,26 +108,23 @@ def _feed(
         con.unregister("loaded")
 
 
-def _renames(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Make the macro ``owner_of(id, snapshot)``: the article's id after all later renames."""
-    renames = con.execute(
-        "select sid, before, after from feed where kind = 'renamed' and field in ('source_id', 'body')"
-        " and after = article_id"
-        " order by sid desc"
-    ).fetchall()
-    final: dict[str, list[tuple[str, str]]] = {}
-    for sid, before, after in renames:
-        later = [owner for when, owner in final.get(after, ()) if when > sid]
-        final.setdefault(before, []).append((sid, later[-1] if later else after))
-    flat = [(before, sid, owner) for before, pairs in final.items() for sid, owner in pairs]
-    con.execute("create temp table renames (article_id varchar, until varchar, owner varchar)")
-    if flat:
-        con.executemany("insert into renames values (?, ?, ?)", flat)
+def _identify(con: duckdb.DuckDBPyConnection) -> Identities:
+    """Make the table ``tenures`` and the macro ``owner_of(id, snapshot)``: see ``identity.TENURES_SCHEMA``."""
+    told = con.sql("select * from feed where kind = 'renamed'").to_arrow_table()
+    renames = [
+        (sid, before, after)
+        for sid in told.column("sid").unique().to_pylist()
+        for before, after in renames_of(told.filter(pc.equal(told.column("sid"), sid)))
+    ]
+    found = Identities(renames)
+    con.register("loaded", found.table())
+    con.execute("create temp table tenures as select * from loaded")
+    con.unregister("loaded")
     con.execute(
-        "create temp macro owner_of(id, seen) as coalesce((select min_by(r.owner, r.until) from renames r"
-        " where r.article_id = id and r.until > seen), id)"
+        "create temp macro owner_of(id, seen) as coalesce((select min(t.owner) from tenures t where t.article_id = id"
+        " and coalesce(t.since, '') <= seen and (t.until is null or seen < t.until)), id)"
     )
-    return {before: pairs[-1][1] for before, pairs in final.items()}
+    return found
 
 
 def _points(con: duckdb.DuckDBPyConnection, catalog: Catalog, snapshots: Sequence[Snapshot]) -> None:

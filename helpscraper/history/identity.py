@@ -1,0 +1,112 @@
+"""Which article is this, across renames: keys are given up and taken again, also by another article. Pure.
+
+An article is a chain of tenures: it bears one key until a rename gives it the next one. ``Identities`` answers with the
+tenures of one article and with a table of all. Instants are ids of snapshots, which sort like their instants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import pyarrow as pa
+
+__all__ = ["TENURES_SCHEMA", "Identities", "Rename", "Tenure"]
+
+Rename = tuple[str, str, str]
+"""The id of the snapshot that showed a rename, the key before and the key after."""
+
+TENURES_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("article_id", pa.string(), nullable=False),
+        pa.field("since", pa.string()),
+        pa.field("until", pa.string()),
+        pa.field("owner", pa.string(), nullable=False),
+    ]
+)
+"""In the snapshots from ``since`` (null: the first) to before ``until`` (null: no end), ``article_id`` is a key of the
+article ``owner``. A key that is not in the table has always been its own article's.
+
+``owner`` is the last key of the article. Where another article took that key over later, the id of the snapshot that
+showed it follows: ``fees@20261122T060000Z``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """``key`` is an article's in the snapshots from ``since`` (None: the first) to before ``until`` (None: no end)."""
+
+    key: str
+    since: str | None = None
+    until: str | None = None
+
+    def covers(self, snapshot_id: str) -> bool:
+        """Tell whether the key is the article's in this snapshot."""
+        return (self.since or "") <= snapshot_id and (self.until is None or snapshot_id < self.until)
+
+
+class Identities:
+    """The articles behind the keys that occur in ``renames`` of one edition, given in any order.
+
+    >>> known = Identities([("mon", "a", "b"), ("tue", "b", "c"), ("wed", "x", "b")])
+    >>> [[tenure.key for tenure in known.tenures(key)] for key in "abcx"]
+    [['a', 'b', 'c'], ['x', 'b'], ['a', 'b', 'c'], ['x', 'b']]
+    """
+
+    def __init__(self, renames: Iterable[Rename] = ()) -> None:
+        self._chains: list[list[Tenure]] = []
+        self._bearer: dict[str, list[Tenure]] = {}
+        self._gave_up: dict[str, list[Tenure]] = {}
+        for when, group in groupby(sorted(renames), key=lambda rename: rename[0]):
+            links = {before: after for _, before, after in group}
+            gave = {before: self._end(before, when) for before in links}
+            for after in set(links.values()) - links.keys():
+                self._end(after, when)  # the article that bore the key before is gone
+            for before, after in links.items():
+                gave[before].append(Tenure(after, when))
+                self._bearer[after] = gave[before]
+            for before in links.keys() - set(links.values()):
+                self._bearer[before] = self._new(Tenure(before, when))
+            self._gave_up |= gave
+
+    def tenures(self, key: str, seen: str | None = None) -> tuple[Tenure, ...]:
+        """Return the keys of the article that ``key`` means, oldest first.
+
+        A key means the article that bears it now; a key that no article bears means the one that gave it up last.
+        ``seen`` is the last snapshot in which an article with this key changed: it says that a given-up key is borne
+        again, by an article that came with it.
+        """
+        chain = self._bearer.get(key) or [Tenure(key)]
+        since = chain[0].since
+        unborne = len(chain) == 1 and since is not None and (seen is None or seen < since)
+        return tuple(self._gave_up[key] if unborne else chain)
+
+    def given_up(self) -> dict[str, str]:
+        """Return the owner of each key that was given up, as ``TENURES_SCHEMA`` names it: the last that gave it up."""
+        return {key: _owner(chain) for key, chain in self._gave_up.items()}
+
+    def table(self) -> pa.Table:
+        """Return all tenures of all articles (``TENURES_SCHEMA``)."""
+        rows = [
+            {"article_id": each.key, "since": each.since, "until": each.until, "owner": _owner(chain)}
+            for chain in self._chains
+            for each in chain
+        ]
+        return pa.Table.from_pylist(rows, TENURES_SCHEMA)
+
+    def _new(self, tenure: Tenure) -> list[Tenure]:
+        self._chains.append([tenure])
+        return self._chains[-1]
+
+    def _end(self, key: str, when: str) -> list[Tenure]:
+        """End the tenure of the article that bears ``key``; return its tenures."""
+        chain = self._bearer.get(key)
+        if chain is None:
+            chain = self._new(Tenure(key))
+        chain[-1] = replace(chain[-1], until=when)
+        return chain
+
+
+def _owner(chain: list[Tenure]) -> str:
+    last = chain[-1]
+    return last.key if last.until is None else f"{last.key}@{last.until}"
