@@ -62,9 +62,10 @@ def write(folder: Path, rows: int) -> tuple[Path, Path]:
 
 def work(task: str, before: str, after: str) -> dict[str, float | str]:
     """Do one task in this process and return its seconds, its peak memory in MB, and what it found."""
+    from helpscraper.archive.run_facts import RunFacts
     from helpscraper.history.kinds import COMPARED
 
-    run = {"complete": True, "sections": {}}
+    run = RunFacts(complete=True)
     start = time.perf_counter()
     found: object = ""
     if task in {"count", "keys"}:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import BODIES_SCHEMA, SNAPSHOT_SCHEMA
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.history.feed import changes_feed
@@ -168,14 +169,14 @@ class Centre:
         )
 
 
-def run_facts(at: dt.datetime) -> dict[str, object]:
+def run_facts(at: dt.datetime) -> RunFacts:
     """Return the facts of a complete crawl."""
     sections = {f"faq-section-{s:02d}": {"whole": True, "content_type": "section"} for s in range(_SECTIONS)}
-    return {
+    return RunFacts.from_json({
         "run_id": snapshot_id(at), "site": "okx", "locale": "en", "kind": "crawl", "outcome": "committed",
         "complete": True, "started_at": at.isoformat(), "sections": sections, "versions": {"extractor": "okx/1"},
         "counts": {"fetched": 500},
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 def build(folder: Path, days: int, articles: int = 10_000) -> Iterator[Day]:

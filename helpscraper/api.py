@@ -71,7 +71,7 @@ class Archive:
         """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
 
         Each row is an article that was there. The articles whose own page answered 404 or 410 in that crawl stand in
-        its run facts: ``archive.catalog.facts(archive.resolve(ref))["gone"]``. ``bodies`` adds ``body_text``,
+        its run facts: ``archive.catalog.facts(archive.resolve(ref)).gone``. ``bodies`` adds ``body_text``,
         ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot`` (its id), ``site``, ``locale`` and
         ``reextracted``: whether this is a newer extractor's reading of that crawl.
         """

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
-__all__ = ["Article", "Body", "RawArticle", "Status"]
+__all__ = ["STATUSES", "Article", "Body", "RawArticle", "Status"]
 
 Status = Literal["fetched", "carried", "listed", "failed"]
 """How a row came to be; see the ``status`` column."""
+
+STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 
 @dataclass(slots=True, kw_only=True)

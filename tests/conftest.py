@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import articles_table, bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
@@ -151,7 +152,7 @@ def commit() -> Callable[..., SnapshotFile]:
             name,
             articles_table(articles),
             bodies_table(bodies.values(), at),
-            facts | run,
+            RunFacts.from_json(facts | run),
         )
 
     return commit

@@ -11,6 +11,7 @@ from typing import Any
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import articles_table, bodies_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.history.feed import changes_feed
@@ -96,7 +97,7 @@ def _article(record: ExpectedArticle, body: Body, at: dt.datetime, locale: str, 
 
 def _facts(
     name: str, partition: Partition, at: dt.datetime, records: tuple[ExpectedArticle, ...], spoilt: bool
-) -> dict[str, Any]:
+) -> RunFacts:
     """The facts of a complete crawl; of a hostile site it says so in every text."""
     count = len(records)
     sections: dict[str, dict[str, Any]] = {}
@@ -110,7 +111,7 @@ def _facts(
             )  # fmt: skip
             entry["total"] = entry["seen"] = entry["seen"] + 1
     detail = hostile.PAYLOAD if spoilt else f"{count} articles, about as many as before"
-    return {
+    known = {
         "run_id": name, "site": partition.site, "locale": partition.locale, "kind": "crawl", "outcome": "committed",
         "exit_code": 0, "complete": True, "incomplete_reasons": [], "scope": None, "sections": sections,
         "seconds": 95.0, "started_at": at.isoformat(), "finished_at": (at + dt.timedelta(seconds=95)).isoformat(),
@@ -120,3 +121,4 @@ def _facts(
         "fields": {}, "region": {}, "arguments": {}, "versions": {"extractor": "okx/1"},
         **({"reason": hostile.PAYLOAD} if spoilt else {}),
     }  # fmt: skip
+    return RunFacts.from_json(known)

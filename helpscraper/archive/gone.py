@@ -7,11 +7,14 @@ there, so that old and new files give the same results.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import GoneFact
 from helpscraper.archive.schema import VERSION_KEY
 
 __all__ = ["EVIDENCE_COLUMNS", "GONE", "drop_gone_rows", "gone_rows", "may_hold_gone", "move_gone_to_facts"]
@@ -33,20 +36,20 @@ def drop_gone_rows(table: pa.Table) -> pa.Table:
     return table.filter(pc.not_equal(table.column("status"), GONE))
 
 
-def gone_rows(table: pa.Table) -> dict[str, dict[str, Any]]:
+def gone_rows(table: pa.Table) -> dict[str, GoneFact]:
     """Return the rows with status ``gone`` in the form of run facts; ``table`` has ``EVIDENCE_COLUMNS``.
 
     ``status`` is None, because the rows do not state whether it was 404 or 410.
     """
     rows = table.filter(pc.equal(table.column("status"), GONE)).to_pylist()
     return {
-        row["article_id"]: {"url": row["url"], "status": None, "at": row["snapshot_at"].isoformat()}
+        row["article_id"]: GoneFact(url=row["url"], status=None, at=row["snapshot_at"].isoformat())
         for row in rows
     }
 
 
-def move_gone_to_facts(table: pa.Table, run: Mapping[str, Any]) -> tuple[pa.Table, dict[str, Any]]:
+def move_gone_to_facts(table: pa.Table, run: RunFacts) -> tuple[pa.Table, RunFacts]:
     """Return a whole snapshot and its run facts in the form of today's schema."""
     if not may_hold_gone(table.schema.metadata):
-        return table, dict(run)
-    return drop_gone_rows(table), {**run, "gone": gone_rows(table)}
+        return table, run
+    return drop_gone_rows(table), replace(run, gone=gone_rows(table), stated=run.stated | {"gone"})

@@ -32,7 +32,7 @@ from helpscraper.archive.layout import (
     snapshot_path,
 )
 from helpscraper.archive.parquet import open_parquet
-from helpscraper.archive.runs import parse_run
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import VERSION_KEY
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
@@ -248,8 +248,8 @@ class Months:
                 continue
             path = run_path(partition, item.snapshot_id)
             with contextlib.suppress(ArchiveError):
-                facts = parse_run(self.store.read(path), self.store.url(path))
-                if facts.get("outcome") in ("committed", "incomplete"):
+                facts = RunFacts.parse(self.store.read(path), self.store.url(path))
+                if facts.outcome in ("committed", "incomplete"):
                     found.append(item.snapshot_id)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import pyarrow as pa
@@ -11,12 +11,15 @@ import pyarrow as pa
 from helpscraper.archive.layout import Partition, refused_path, run_path, snapshot_instant
 from helpscraper.archive.lost_snapshots import lost_snapshots
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import NO_COUNTS, Verdict
 from helpscraper.errors import ArchiveError
+from helpscraper.items import STATUSES
 
 __all__ = ["RUNS_SCHEMA", "SNAPSHOTS_SCHEMA", "runs_table", "snapshots_table"]
 
 _INSTANT = pa.timestamp("us", tz="UTC")
-_COUNTS = ("fetched", "carried", "listed", "failed", "gone")
+_COUNTS = (*STATUSES, "gone")
 
 SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
     [
@@ -90,12 +93,12 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
             facts, articles = catalog.overview(snapshot)
             row |= {
                 "articles": articles,
-                "gone": len(facts.get("gone") or ()),
-                "outcome": facts.get("outcome"),
-                "scope": facts.get("scope"),
-                "complete": facts.get("complete"),
-                "kind": facts.get("kind"),
-                "extractor": facts.get("versions", {}).get("extractor"),
+                "gone": len(facts.gone),
+                "outcome": facts.outcome,
+                "scope": facts.scope,
+                "complete": facts.complete,
+                "kind": facts.kind,
+                "extractor": facts.extractor,
                 "bytes": catalog.size(snapshot),
             }
         except ArchiveError as error:
@@ -138,17 +141,15 @@ def _run_row(
     }
     committed = path is not None
     try:
-        facts: Mapping[str, Any] = (
+        facts: RunFacts = (
             catalog.run(partition, run_id)
             if store.exists(run_path(partition, run_id))
             else catalog.facts(catalog.resolve(run_id, site=partition.site, locale=partition.locale))
         )
     except ArchiveError as error:
         return row | {"outcome": "failed", "reason": error.message, "snapshot": path}
-    outcome = str(facts.get("outcome", "failed"))
-    reason = (
-        facts.get("reason") or facts.get("error") or "; ".join(facts.get("incomplete_reasons") or []) or None
-    )
+    outcome: str = facts.outcome or "failed"
+    reason = facts.reason or facts.error or "; ".join(facts.incomplete_reasons) or None
     if not committed and outcome in {"committed", "incomplete"}:
         why = f"its snapshot is missing, although {feed} was compared with it"
         outcome, reason = (
@@ -157,28 +158,26 @@ def _run_row(
         )
     if not committed and store.exists(refused_path(partition, run_id)):
         path = refused_path(partition, run_id)
-    requests = facts.get("requests") or {}
-    counts = facts.get("counts") or {}
-    finished = facts.get("finished_at")
+    counts, finished = facts.counts, facts.finished_at
     return row | {
-        "kind": facts.get("kind"),
+        "kind": facts.kind,
         "outcome": outcome,
-        "exit_code": facts.get("exit_code"),
+        "exit_code": facts.exit_code,
         "finished_at": dt.datetime.fromisoformat(finished) if finished else None,
-        "seconds": facts.get("seconds"),
-        "complete": facts.get("complete"),
-        "articles": sum(n for name, n in counts.items() if name != "gone") if counts else None,
-        **{name: counts.get(name) for name in _COUNTS},
-        "requests": requests.get("total"),
-        "retries": requests.get("retries"),
-        "bytes": requests.get("bytes"),
-        "health": _worst(facts.get("health") or []),
+        "seconds": facts.seconds,
+        "complete": facts.complete,
+        "articles": counts.live if counts != NO_COUNTS else None,
+        **{name: getattr(counts, name) for name in _COUNTS},
+        "requests": facts.requests.total,
+        "retries": facts.requests.retries,
+        "bytes": facts.requests.bytes,
+        "health": _worst(facts.health),
         "accepted": committed and outcome == "refused",
         "snapshot": path,
         "reason": reason,
     }
 
 
-def _worst(health: list[Mapping[str, Any]]) -> str | None:
-    verdicts = {each.get("verdict") for each in health}
+def _worst(health: Iterable[Verdict]) -> str | None:
+    verdicts = {each.verdict for each in health}
     return next((verdict for verdict in ("fail", "warn", "ok") if verdict in verdicts), None)

@@ -10,8 +10,8 @@ import copy
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -38,7 +38,7 @@ from helpscraper.archive.layout import (
 from helpscraper.archive.months import Months, OpenFile
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
-from helpscraper.archive.runs import RunFacts, parse_run
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA, SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
@@ -211,7 +211,7 @@ class Catalog:
             return table.select(wanted) if len(read) > len(schema) else table
         return self._with_bodies(table, snapshot).select([*wanted, *BODY_COLUMNS])
 
-    def refused(self, partition: Partition, snapshot_id: str) -> tuple[pa.Table, dict[str, Any]]:
+    def refused(self, partition: Partition, snapshot_id: str) -> tuple[pa.Table, RunFacts]:
         """Return the rows and the run facts of a refused snapshot, or raise ``ReferenceNotFoundError``."""
         path = refused_path(partition, snapshot_id)
         if not self.store.exists(path):
@@ -221,7 +221,9 @@ class Catalog:
             )
         with open_parquet(self.store, path) as file:
             table = read_compatible(file.read(), where=path)
-        return move_gone_to_facts(table, parse_run((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path))
+        return move_gone_to_facts(
+            table, RunFacts.parse((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path)
+        )
 
     def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
         """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
@@ -251,7 +253,7 @@ class Catalog:
         """Return the run facts as ``facts`` does, and the number of articles that were there."""
         with self.open(snapshot) as one:
             facts = self._facts(snapshot, one)
-            return facts, one.rows - (len(facts.get("gone") or ()) if may_hold_gone(one.metadata) else 0)
+            return facts, one.rows - (len(facts.gone) if may_hold_gone(one.metadata) else 0)
 
     def _facts(self, snapshot: Snapshot, one: OpenFile) -> RunFacts:
         data = one.metadata.get(RUN_KEY)
@@ -260,11 +262,11 @@ class Catalog:
                 f"{self.store.url(snapshot.path)}: the file carries no run facts",
                 advice="it was written by another program; restore the original from a backup",
             )
-        run = parse_run(data, snapshot.path)
+        run = RunFacts.parse(data, snapshot.path)
         # A run counted its own rows: where none was gone, the rows need not be looked at.
-        if may_hold_gone(one.metadata) and (run.get("counts") or {}).get("gone") != 0:
-            run["gone"] = gone_rows(one.read(EVIDENCE_COLUMNS))
-        return cast("RunFacts", run)
+        if may_hold_gone(one.metadata) and run.counts.gone != 0:
+            run = replace(run, gone=gone_rows(one.read(EVIDENCE_COLUMNS)))
+        return run
 
     def size(self, snapshot: Snapshot) -> int:
         """Return the bytes of the snapshot's file; of a month's file, its share by rows."""
@@ -276,7 +278,7 @@ class Catalog:
     def run(self, partition: Partition, run_id: str) -> RunFacts:
         """Return the facts of one run, committed or not; ``ArchiveError`` when there are none."""
         path = run_path(partition, run_id)
-        return cast("RunFacts", parse_run(self.store.read(path), self.store.url(path)))
+        return RunFacts.parse(self.store.read(path), self.store.url(path))
 
     def run_ids(self, partition: Partition) -> list[str]:
         """Return the ids of all runs of ``partition`` that left facts, oldest first."""

@@ -30,7 +30,7 @@ from helpscraper.archive.months import PackedMonth
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import check_records
-from helpscraper.archive.runs import parse_run
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     BODIES_SCHEMA,
     CHANGES_SCHEMA,
@@ -294,7 +294,7 @@ def _check_footer(item: Located, schema: pa.Schema) -> Iterator[Problem]:
     if RUN_KEY not in metadata:
         yield Problem(item.path, "run facts are missing from the footer", RUN_KEY.decode())
         return
-    named = parse_run(metadata[RUN_KEY], item.path).get("run_id")
+    named = RunFacts.parse(metadata[RUN_KEY], item.path).run_id
     if named != item.snapshot_id:
         yield Problem(item.path, "run facts do not agree with the file name", f"they are those of {named}")
 
@@ -318,10 +318,10 @@ def _check_changes(catalog: Catalog, item: Located) -> Iterator[Problem]:
 
 
 def _check_run(catalog: Catalog, item: Located) -> Iterator[Problem]:
-    facts = parse_run(catalog.store.read(item.path), item.path)
-    if facts.get("run_id") != item.snapshot_id:
+    facts = RunFacts.parse(catalog.store.read(item.path), item.path)
+    if facts.run_id != item.snapshot_id:
         yield Problem(
-            item.path, "run facts do not agree with the file name", f"they are those of {facts.get('run_id')}"
+            item.path, "run facts do not agree with the file name", f"they are those of {facts.run_id}"
         )
 
 

@@ -7,10 +7,9 @@ what became of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,7 +28,7 @@ from helpscraper.archive.layout import (
 from helpscraper.archive.lost_rows import lost_rows
 from helpscraper.archive.months import Months
 from helpscraper.archive.parquet import CHANGES_ROWS, RUN_KEY, open_parquet, write_parquet
-from helpscraper.archive.runs import dump_run, facts_as_json, parse_run, snapshot_run
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA, REQUIRED, SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
@@ -65,7 +64,7 @@ def write_snapshot(
     snapshot_id: str,
     rows: pa.Table,
     bodies: Iterable[pa.RecordBatch] | pa.Table,
-    run: Mapping[str, Any],
+    run: RunFacts,
     changes: pa.Table | None = None,
 ) -> SnapshotFile:
     """Commit one snapshot: new bodies, the change feed, the run's facts, then the snapshot file.
@@ -83,7 +82,7 @@ def write_snapshot(
         return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
     if changes is not None:
         _write_changes(store, partition, snapshot_id, changes)
-    _write_facts(store, partition, snapshot_id, {**run, "snapshot": path})
+    _write_facts(store, partition, snapshot_id, replace(run, snapshot=path))
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
 
 
@@ -93,7 +92,7 @@ def write_refused(
     snapshot_id: str,
     rows: pa.Table,
     bodies: Iterable[pa.RecordBatch] | pa.Table,
-    run: Mapping[str, Any],
+    run: RunFacts,
 ) -> SnapshotFile:
     """Keep a snapshot that the health checks did not let in, so that it can be looked at and accepted later.
 
@@ -103,7 +102,7 @@ def write_refused(
     path = refused_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
     new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
-    _write_facts(store, partition, snapshot_id, {**run, "snapshot": path})
+    _write_facts(store, partition, snapshot_id, replace(run, snapshot=path))
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
 
 
@@ -113,7 +112,7 @@ def write_reextracted(
     snapshot_id: str,
     rows: pa.Table,
     bodies: Iterable[pa.RecordBatch] | pa.Table,
-    run: Mapping[str, Any],
+    run: RunFacts,
 ) -> SnapshotFile:
     """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction.
 
@@ -142,14 +141,14 @@ def write_reextracted(
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
 
 
-def _is_same(store: Store, path: str, ordered: pa.Table, run: Mapping[str, Any]) -> bool:
+def _is_same(store: Store, path: str, ordered: pa.Table, run: RunFacts) -> bool:
     with suppress(ArchiveError), open_parquet(store, path) as file:
         metadata = file.schema_arrow.metadata or {}
-        return bool(metadata.get(RUN_KEY) == _footer(run) and file.read().equals(ordered))
+        return bool(metadata.get(RUN_KEY) == run.footer() and file.read().equals(ordered))
     return False
 
 
-def write_run(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
+def write_run(store: Store, partition: Partition, snapshot_id: str, run: RunFacts) -> str:
     """Write the facts of a run that committed nothing and return their path.
 
     A run that is resumed writes its facts again under the same name; those of a committed snapshot never
@@ -177,9 +176,9 @@ def promote(
         )
     with open_parquet(store, source) as file:
         stored = read_compatible(file.read(), where=source)
-    run = parse_run((stored.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
+    run = RunFacts.parse((stored.schema.metadata or {}).get(RUN_KEY, b"{}"), source)
     rows, run = move_gone_to_facts(stored, run)
-    run |= {"outcome": "committed" if run.get("complete") else "incomplete", "accepted": True}
+    run = replace(run, outcome="committed" if run.complete else "incomplete", accepted=True)
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
     there = _find_same(store, partition, snapshot_id, ordered, run)
@@ -237,7 +236,7 @@ def _is_committed(store: Store, partition: Partition, snapshot_id: str) -> bool:
 
 
 def _find_same(
-    store: Store, partition: Partition, snapshot_id: str, ordered: pa.Table, run: Mapping[str, Any]
+    store: Store, partition: Partition, snapshot_id: str, ordered: pa.Table, run: RunFacts
 ) -> str | None:
     """Return the file that holds this very snapshot, None when there is none of this instant.
 
@@ -248,9 +247,9 @@ def _find_same(
     if path is None:
         return None
     with months.open("snapshots", partition, snapshot_id, path) as one:
-        facts = parse_run(one.metadata.get(RUN_KEY, b"{}"), path)
+        facts = RunFacts.parse(one.metadata.get(RUN_KEY, b"{}"), path)
         rows, facts = move_gone_to_facts(read_compatible(one.read(), where=path), facts)
-        same = _footer(facts) == _footer(run) and rows.equals(ordered)
+        same = facts.footer() == run.footer() and rows.equals(ordered)
     if not same:
         raise ArchiveError(
             f"{store.url(path)}: this snapshot is already there with other contents",
@@ -300,16 +299,12 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
         put(path, target.read_bytes())
 
 
-def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: Mapping[str, Any]) -> str:
+def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: RunFacts) -> str:
     path = run_path(partition, snapshot_id)
     if store.exists(path) and _is_committed(store, partition, snapshot_id):
         return path
-    store.replace(path, dump_run(run))
+    store.replace(path, run.dump())
     return path
-
-
-def _footer(run: Mapping[str, Any]) -> bytes:
-    return facts_as_json(snapshot_run(run))
 
 
 def _commit_rows(
@@ -318,11 +313,11 @@ def _commit_rows(
     snapshot_id: str,
     path: str,
     ordered: pa.Table,
-    run: Mapping[str, Any],
+    run: RunFacts,
     new_bodies: int,
 ) -> SnapshotFile:
     with store.scratch(path) as target:
-        count = write_parquet(target, SNAPSHOT_SCHEMA, [ordered], metadata={RUN_KEY: _footer(run)})
+        count = write_parquet(target, SNAPSHOT_SCHEMA, [ordered], metadata={RUN_KEY: run.footer()})
         size = target.stat().st_size
         store.put_new(path, target)
     return SnapshotFile(partition, snapshot_id, path, count, size, new_bodies)

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         "RESUME": args.resume,
     } | settings
     facts = run_crawl(arguments, given)
-    code = ExitCode(facts["exit_code"])
+    code = ExitCode(facts.exit_code or ExitCode.OK)
     print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)
     return int(code)
 

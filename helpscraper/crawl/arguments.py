@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.errors import CommandError
 from helpscraper.intake.witness import Mode
 from helpscraper.sites import DEFAULT, Site, Sites, sites_at
@@ -106,20 +107,19 @@ class CrawlArguments:
         }
         return " ".join(f"{name}={value}" for name, value in asked.items() if value) or None
 
-    def as_facts(self) -> dict[str, str]:
+    def as_facts(self) -> ArgumentFacts:
         """Return the arguments as text, for the run facts and for ``--resume``."""
-        facts = {
-            "site": self.site.name,
-            "locale": self.locale,
-            "base_url": self.base_url,
-            "categories": ",".join(self.categories),
-            "sections": ",".join(self.sections),
-            "query": self.query or "",
-            "mode": self.mode,
-            "limit": "" if self.limit is None else str(self.limit),
-            "witness": "" if self.witness == "pages" else self.witness,
-        }
-        return {name: value for name, value in facts.items() if value}
+        return ArgumentFacts(
+            site=self.site.name,
+            locale=self.locale,
+            base_url=self.base_url or None,
+            categories=",".join(self.categories) or None,
+            sections=",".join(self.sections) or None,
+            query=self.query or None,
+            mode=self.mode,
+            limit=None if self.limit is None else str(self.limit),
+            witness=None if self.witness == "pages" else self.witness,
+        )
 
 
 def _beside_query(categories: tuple[str, ...], sections: tuple[str, ...]) -> list[str]:

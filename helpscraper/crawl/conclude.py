@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition, refused_path
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import GoneFact, Outcome
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import GoneFact, SectionFacts
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
-from helpscraper.crawl.facts import listing_holes, run_facts
+from helpscraper.crawl.facts import crawl_facts, listing_holes
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.validators import save_validators
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
@@ -43,11 +45,11 @@ outcome_log = logging.getLogger("helpscraper.outcome")
 _OF_PAGES = frozenset({"end", "articles", "section", "failed", "challenge"})
 """The checks that pages which could not be read make fail."""
 
-Sections = Mapping[str, Mapping[str, Any]]
+Sections = Mapping[str, SectionFacts]
 
 
-def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]) -> dict[str, Any]:
-    """End ``session`` and return the run facts; ``facts["exit_code"]`` is what the command answers with.
+def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]) -> RunFacts:
+    """End ``session`` and return the run facts; ``exit_code`` is what the command answers with.
 
     ``finish_reason`` is Scrapy's (``finished``, ``shutdown``, ``closespider_…``), ``stats`` its statistics. A crawl
     that did not run to its end commits nothing and keeps its ledger for ``--resume``. Raises ``ArchiveError`` when the
@@ -56,46 +58,45 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     session.close_recording()
     sections = section_facts(session.ledger.sections())
     rows, unnamed, gone, census = _rows(session, sections)
-    facts = run_facts(session, sections, census, unnamed, finish_reason, stats) | {"gone": gone}
+    facts = crawl_facts(session, sections, census, unnamed, finish_reason, stats)
+    facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
-    facts["health"] = [verdict.as_facts() for verdict in verdicts]
+    facts = replace(facts, health=tuple(verdicts))
     if session.mistake is not None:
         # What was typed says nothing about the site, no more than a crawl that a person interrupted.
-        facts |= {"outcome": "failed", "exit_code": ExitCode.USAGE, "interrupted": True, "health": []}
-        facts["reason"] = session.mistake
-        _write_run(session, facts)
-    elif finish_reason == "shutdown" and not facts["internal_errors"]:
-        facts |= {"outcome": "failed", "exit_code": ExitCode.INTERNAL, "interrupted": True}
-        facts["reason"] = f"interrupted{resume_hint(facts)}"
-        _write_run(session, facts)
+        facts = replace(facts, health=())
+        facts = _interrupted(session, facts, ExitCode.USAGE, session.mistake)
+    elif finish_reason == "shutdown" and not facts.internal_errors:
+        facts = _interrupted(session, facts, ExitCode.INTERNAL, f"interrupted{resume_hint(facts)}")
     elif is_fit(verdicts):
-        _commit(session, rows, facts)
+        facts = _commit(session, rows, facts)
     else:
-        _refuse(session, rows, facts, verdicts)
+        facts = _refuse(session, rows, facts)
     session.concluded = facts
-    another = finish_reason == ANOTHER_EDITION and session.arguments.locale not in facts["editions"]
+    another = finish_reason == ANOTHER_EDITION and session.arguments.locale not in facts.editions
     nothing_to_resume = another or session.mistake is not None or not session.ledger.outcomes()
     if finish_reason == "finished" or (nothing_to_resume and not session.resumed):
         session.finish()
     else:
         session.release()
-    well = facts["outcome"] == "committed"
+    well = facts.outcome == "committed"
     outcome_log.log(logging.INFO if well else logging.WARNING, "%s", summary(facts))
     # After the lock is given back: nobody's receiver may keep the next crawl waiting.
     _notify(session, facts)
     return facts
 
 
-def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
+def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
     """End a session whose crawl broke before it could be concluded: facts are written, the ledger is kept."""
-    facts = run_facts(session, {}, Census().as_facts(), [], "error", {}) | {
-        "outcome": "failed",
-        "exit_code": ExitCode.INTERNAL,
-        "complete": False,
-        "incomplete_reasons": ["the crawl was not concluded"],
-        "error": _said(error),
-    }
+    facts = replace(
+        crawl_facts(session, {}, Census(), [], "error", {}),
+        outcome="failed",
+        exit_code=ExitCode.INTERNAL,
+        complete=False,
+        incomplete_reasons=("the crawl was not concluded",),
+        error=_said(error),
+    )
     try:
         _write_run(session, facts)
     except ArchiveError as second:
@@ -107,14 +108,15 @@ def abandon(session: CrawlSession, error: BaseException) -> dict[str, Any]:
     return facts
 
 
-def amend(session: CrawlSession, error: BaseException) -> dict[str, Any]:
+def amend(session: CrawlSession, error: BaseException) -> RunFacts:
     """Add to the facts of a concluded session what broke around it, such as a pipeline that could not open.
 
     What was committed stays committed, and its facts as they are; the command still answers that something broke.
     """
-    facts = dict(session.concluded or {}) | {"exit_code": ExitCode.INTERNAL, "error": _said(error)}
-    if facts.get("outcome") not in {"committed", "incomplete"}:
-        facts["outcome"] = "failed"
+    concluded = session.concluded or RunFacts()
+    facts = replace(concluded, exit_code=ExitCode.INTERNAL, error=_said(error))
+    if facts.outcome not in {"committed", "incomplete"}:
+        facts = replace(facts, outcome="failed")
         _write_run(session, facts)
     session.concluded = facts
     return facts
@@ -139,16 +141,16 @@ def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> Snapshot
 
 def _rows(
     session: CrawlSession, sections: Sections
-) -> tuple[pa.Table, list[str], dict[str, GoneFact], dict[str, Any]]:
+) -> tuple[pa.Table, list[str], dict[str, GoneFact], Census]:
     """Return the snapshot's rows, the articles of which not even a title is known, those that are gone, and counts."""
     seen_all = not listing_holes(session, sections) and not session.arguments.scope
-    run = {"sections": sections, "complete": seen_all}
-    whole = {slug for slug, section in sections.items() if section["whole"]}
+    run = RunFacts(sections=sections, complete=seen_all)
+    whole = {slug for slug, section in sections.items() if section.whole}
     if seen_all:
         # A section that is nowhere on a site that was seen whole lists nothing any more.
         before = (listed_in or () for _, listed_in in session.known.pairs("listed_in"))
         whole |= {slug for listed_in in before for slug in listed_in} - sections.keys()
-    tags = frozenset(slug for slug, section in sections.items() if section["content_type"] == "tag")
+    tags = frozenset(slug for slug, section in sections.items() if section.content_type == "tag")
     listings = Listings(tags=tags, whole=frozenset(whole))
     unnamed: list[str] = []
     gone: dict[str, GoneFact] = {}
@@ -174,10 +176,10 @@ def _rows(
                 unnamed.append(entry.article_id)
 
     table = rows_table(rows())  # first: it takes the rows one by one, and the counts follow
-    return table, unnamed, gone, census.as_facts()
+    return table, unnamed, gone, census
 
 
-def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: Mapping[str, Any]) -> bool:
+def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts) -> bool:
     """Tell whether the article is not there any more although no page said so in as many words.
 
     Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read.
@@ -187,9 +189,17 @@ def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: Mapping[st
     return absence_is_proven(previous.get("section"), previous.get("listed_in"), run)
 
 
-def _commit(session: CrawlSession, rows: pa.Table, facts: dict[str, Any]) -> None:
-    outcome: Outcome = "incomplete" if facts["holes"] else "committed"
-    facts |= {"outcome": outcome, "exit_code": ExitCode.INCOMPLETE if facts["holes"] else ExitCode.OK}
+def _interrupted(session: CrawlSession, facts: RunFacts, code: ExitCode, reason: str) -> RunFacts:
+    facts = replace(facts, outcome="failed", exit_code=code, interrupted=True, reason=reason)
+    _write_run(session, facts)
+    return facts
+
+
+def _commit(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
+    if facts.holes:
+        facts = replace(facts, outcome="incomplete", exit_code=ExitCode.INCOMPLETE)
+    else:
+        facts = replace(facts, outcome="committed", exit_code=ExitCode.OK)
     catalog, partition, snapshot_id = session.catalog, session.partition, session.snapshot_id
     changes = _changes(
         catalog, partition, snapshot_id, rows, facts, LedgerBodies(session.ledger, session.snapshot_at)
@@ -203,25 +213,24 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: dict[str, Any]) -> Non
         facts,
         changes,
     )
-    facts["snapshot"] = written.path
     kept = session.ledger.carried() & session.validators.keys()
     validators = {article_id: session.validators[article_id] for article_id in kept}
     try:
         save_validators(catalog, partition, snapshot_id, validators | session.ledger.all_validators())
     except OSError as error:
         logger.warning("The validators could not be kept (%s); the next crawl fetches in full", error)
+    return replace(facts, snapshot=written.path)
 
 
-def _refuse(
-    session: CrawlSession, rows: pa.Table, facts: dict[str, Any], verdicts: Sequence[Verdict]
-) -> None:
-    facts |= {
-        "outcome": "refused",
-        "exit_code": ExitCode.INTERNAL if facts["internal_errors"] else ExitCode.REFUSED,
-        "reason": _reason(session, verdicts),
-    }
+def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
+    facts = replace(
+        facts,
+        outcome="refused",
+        exit_code=ExitCode.INTERNAL if facts.internal_errors else ExitCode.REFUSED,
+        reason=_reason(session, facts.health),
+    )
     # Half a crawl is nothing to accept after a look; its ledger is kept to go on from.
-    if rows.num_rows and facts["finish_reason"] == "finished":
+    if rows.num_rows and facts.finish_reason == "finished":
         written = write_refused(
             session.catalog.store,
             session.partition,
@@ -230,9 +239,9 @@ def _refuse(
             LedgerBodies(session.ledger, session.snapshot_at),
             facts,
         )
-        facts["snapshot"] = written.path
-    else:
-        _write_run(session, facts)
+        return replace(facts, snapshot=written.path)
+    _write_run(session, facts)
+    return facts
 
 
 def _reason(session: CrawlSession, verdicts: Sequence[Verdict]) -> str:
@@ -250,7 +259,7 @@ def _changes(
     partition: Partition,
     snapshot_id: str,
     rows: pa.Table,
-    facts: Mapping[str, Any],
+    facts: RunFacts,
     bodies: Iterable[pa.RecordBatch],
 ) -> pa.Table | None:
     """Return the change feed against the snapshot before; a damaged earlier file costs the feed, not the commit."""
@@ -261,11 +270,11 @@ def _changes(
         return None
 
 
-def _write_run(session: CrawlSession, facts: Mapping[str, Any]) -> None:
+def _write_run(session: CrawlSession, facts: RunFacts) -> None:
     write_run(session.catalog.store, session.partition, session.snapshot_id, facts)
 
 
-def _notify(session: CrawlSession, facts: Mapping[str, Any]) -> None:
+def _notify(session: CrawlSession, facts: RunFacts) -> None:
     if urls := session.options.notify_urls:
         before = run_before(session.catalog, session.partition, session.snapshot_id)
         notify_transition(urls, facts, before, session.options.notify_seconds)

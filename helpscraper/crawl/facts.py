@@ -5,134 +5,143 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.intake.tables import nested
+from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
+from helpscraper.archive.run_parts import (
+    NO_LEFTOVER,
+    AuditFacts,
+    DeclarationFacts,
+    RequestFacts,
+    SectionFacts,
+    nested,
+)
+from helpscraper.intake.census import Census
 
 if TYPE_CHECKING:
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["listing_holes", "run_facts"]
+__all__ = ["crawl_facts", "listing_holes"]
 
 _SHOWN = 5
-_PROBLEM_TEXTS = 50
+
+# A crawl states all facts but these, although they may be null or empty.
+_WHERE_KNOWN = frozenset(
+    {"accepted", "ambiguous", "error", "extraction_of", "extractor_before", "gone", "interrupted", "kept"}
+    | {"other", "reason", "records_read", "stated", "witness"}
+)
+_STATED = frozenset(each.name for each in fields(RunFacts)) - _WHERE_KNOWN
 
 
-def listing_holes(session: CrawlSession, sections: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def listing_holes(session: CrawlSession, sections: Mapping[str, SectionFacts]) -> list[str]:
     """Name what was not seen on the way to the articles: categories, sections, listing pages."""
     found = [detail for kind, _, detail in session.ledger.problems() if kind == "discovery"]
-    found += [f"section {slug}: {hole}" for slug, section in sections.items() for hole in section["holes"]]
+    found += [f"section {slug}: {hole}" for slug, section in sections.items() for hole in section.holes]
     found += [
         f"section {slug} is not on the site" for slug in session.arguments.sections if slug not in sections
     ]
     return found
 
 
-def run_facts(
+def crawl_facts(
     session: CrawlSession,
-    sections: Mapping[str, Mapping[str, Any]],
-    census: Mapping[str, Any],
+    sections: Mapping[str, SectionFacts],
+    census: Census,
     unnamed: Iterable[str],
     finish_reason: str,
     stats: Mapping[str, Any],
-) -> dict[str, Any]:
-    """Return the facts of this run; ``complete`` means that all of the help centre was asked for and seen.
-
-    ``incomplete_reasons`` names every hole, and after them the part that was asked for where that was not all;
-    ``holes`` counts the former.
-    """
+) -> RunFacts:
+    """Return the facts of this run; ``complete`` means that all of the help centre was asked for and seen."""
     ledger, arguments = session.ledger, session.arguments
-    problems = ledger.tallies("problem")
-    holes = listing_holes(session, sections) + _article_holes(session, census, list(unnamed), problems)
+    problems = ledger.problems()
+    facts = RunFacts(
+        stated=_STATED,
+        run_id=session.snapshot_id,
+        site=session.partition.site,
+        locale=session.partition.locale,
+        kind="crawl",
+        started_at=session.snapshot_at.isoformat(),
+        finished_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        seconds=round(time.monotonic() - session.monotonic_start, 3),
+        finish_reason=finish_reason,
+        stopped=session.stopped,
+        scope=arguments.scope,
+        sections=sections,
+        audit=_audit(session),
+        why_fetched=ledger.tallies("reason"),
+        fields=nested(ledger.tallies("fields")),
+        rules=ledger.tallies("rules"),
+        drift=ledger.tallies("drift"),
+        problems=ledger.tallies("problem"),
+        problem_texts=tuple(f"{kind}: {url}: {detail}" for kind, url, detail in problems[:PROBLEM_TEXTS]),
+        language_asked=session.language,
+        languages=ledger.tallies("language"),
+        editions=ledger.tallies("edition"),
+        region=session.region,
+        regions=ledger.tallies("region"),
+        requests=_requests(stats),
+        witness=session.witness.as_facts({slug for slug, section in sections.items() if section.whole}),
+        warc=session.recorder.facts() if session.recorder is not None else None,
+        internal_errors=int(stats.get("helpscraper/internal_errors", 0)),
+        errors=tuple(stats.get("helpscraper/internal_error_texts", ())),
+        versions=session.options.versions,
+        arguments=arguments.as_facts(),
+        declaration=DeclarationFacts.of(arguments.site),
+        resumed=session.resumed,
+        why_new=session.why_new,
+        found_lying=session.found_lying.as_facts() if session.found_lying else NO_LEFTOVER,
+    )
+    facts = census.into(facts)
+    holes = listing_holes(session, sections) + _article_holes(session, facts, list(unnamed))
     if finish_reason != "finished":
         holes.append(f"the crawl ended early: {finish_reason}")
     asked = [f"only part: {arguments.scope}"] if arguments.scope else []
-    return {
-        "run_id": session.snapshot_id,
-        "site": session.partition.site,
-        "locale": session.partition.locale,
-        "kind": "crawl",
-        "started_at": session.snapshot_at.isoformat(),
-        "finished_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-        "seconds": round(time.monotonic() - session.monotonic_start, 3),
-        "finish_reason": finish_reason,
-        "stopped": session.stopped,
-        "complete": not holes and not asked,
-        "incomplete_reasons": holes + asked,
-        "holes": len(holes),
-        "scope": arguments.scope,
-        "sections": sections,
-        **census,
-        "audit": _audit(session),
-        "why_fetched": dict(ledger.tallies("reason")),
-        "fields": nested(ledger.tallies("fields")),
-        "rules": dict(ledger.tallies("rules")),
-        "drift": dict(ledger.tallies("drift")),
-        "problems": dict(problems),
-        "problem_texts": [
-            f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:_PROBLEM_TEXTS]
-        ],
-        "language_asked": session.language,
-        "languages": dict(ledger.tallies("language")),
-        "editions": dict(ledger.tallies("edition")),
-        "region": session.region,
-        "regions": dict(ledger.tallies("region")),
-        "requests": _requests(stats),
-        **session.witness.as_facts({slug for slug, section in sections.items() if section["whole"]}),
-        "warc": session.recorder.facts() if session.recorder is not None else None,
-        "internal_errors": int(stats.get("helpscraper/internal_errors", 0)),
-        "errors": list(stats.get("helpscraper/internal_error_texts", ())),
-        "versions": dict(session.options.versions),
-        "arguments": arguments.as_facts(),
-        "declaration": arguments.site.as_facts(),
-        "resumed": session.resumed,
-        "why_new": session.why_new,
-        "found_lying": session.found_lying.as_facts() if session.found_lying else {},
-        "health": [],
-        "snapshot": None,
-    }
+    return replace(
+        facts,
+        complete=not holes and not asked,
+        incomplete_reasons=(*holes, *asked),
+        holes=len(holes),
+    )
 
 
-def _article_holes(
-    session: CrawlSession, census: Mapping[str, Any], unnamed: list[str], problems: Mapping[str, int]
-) -> list[str]:
+def _article_holes(session: CrawlSession, facts: RunFacts, unnamed: list[str]) -> list[str]:
     found = [detail for kind, _, detail in session.ledger.problems() if kind == "unlisted"]
-    due = census["due"]
-    if failed := census["counts"]["failed"] - due:
+    due = facts.due or 0
+    if failed := (facts.counts.failed or 0) - due:
         found.append(f"{failed} article pages could not be read")
     if due:
         found.append(f"{due} article pages were still to be read")
     if unnamed:
         found.append(f"{len(unnamed)} articles without a title are left out: {', '.join(unnamed[:_SHOWN])}")
-    if dropped := problems.get("invalid", 0) + problems.get("slug", 0):
+    if dropped := facts.problems.get("invalid", 0) + facts.problems.get("slug", 0):
         found.append(f"{dropped} listed articles could not become rows")
     return found
 
 
-def _audit(session: CrawlSession) -> dict[str, Any] | None:
-    """Return the bound in days, how many pages were chosen for it, and how many it was too late for or did not fit."""
+def _audit(session: CrawlSession) -> AuditFacts | None:
     audit = session.audit
     if audit is None:
         return None
-    return {
-        "days": session.options.audit_days,
-        "chosen": len(audit.chosen),
-        "late": audit.late,
-        "put_off": audit.put_off,
-    }
+    return AuditFacts(
+        days=session.options.audit_days,
+        chosen=len(audit.chosen),
+        late=audit.late,
+        put_off=audit.put_off,
+    )
 
 
-def _requests(stats: Mapping[str, Any]) -> dict[str, Any]:
+def _requests(stats: Mapping[str, Any]) -> RequestFacts:
     prefix = "downloader/response_status_count/"
-    return {
-        "total": stats.get("downloader/request_count", 0),
-        "by_status": {
+    return RequestFacts(
+        total=stats.get("downloader/request_count", 0),
+        by_status={
             name.removeprefix(prefix): n for name, n in sorted(stats.items()) if name.startswith(prefix)
         },
-        "retries": stats.get("retry/count", 0),
-        "second_chances": stats.get("helpscraper/second_chances", 0),
-        "held_seconds": round(stats.get("retry/held_seconds", 0), 3),
-        "errors": stats.get("downloader/exception_count", 0),
-        "bytes": stats.get("downloader/response_bytes", 0),
-        "robots_refused": stats.get("robotstxt/forbidden", 0),
-    }
+        retries=stats.get("retry/count", 0),
+        second_chances=stats.get("helpscraper/second_chances", 0),
+        held_seconds=round(stats.get("retry/held_seconds", 0), 3),
+        errors=stats.get("downloader/exception_count", 0),
+        bytes=stats.get("downloader/response_bytes", 0),
+        robots_refused=stats.get("robotstxt/forbidden", 0),
+    )

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from helpscraper.archive.run_facts import RunFacts
+
 __all__ = ["Audit", "Pace", "needs_fetch", "plan_audit", "suspicion"]
 
 _COMPARED = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
@@ -89,7 +91,7 @@ class Pace:
     fit: int = sys.maxsize
 
     @classmethod
-    def of(cls, starts: Sequence[dt.datetime], last: Mapping[str, Any] | None) -> Pace:
+    def of(cls, starts: Sequence[dt.datetime], last: RunFacts | None) -> Pace:
         """Derive the pace from the ``starts`` of the last crawls and of this one, and the facts of the ``last`` one.
 
         ``usual`` is the median gap, and at least an hour: crawls that follow each other faster are no schedule.
@@ -98,9 +100,9 @@ class Pace:
         """
         gaps = sorted((later - earlier for earlier, later in pairwise(starts)), reverse=True) or [_DAY]
         usual = max(gaps[len(gaps) // 2], _HOUR)
-        facts = last or {}
-        seconds, requests = float(facts.get("seconds") or 0), facts.get("requests", {}).get("total") or 0
-        others = max(0, requests - facts.get("counts", {}).get("fetched", 0))
+        facts = last or RunFacts()
+        seconds, requests = facts.seconds or 0.0, facts.requests.total or 0
+        others = max(0, requests - (facts.counts.fetched or 0))
         fit = (
             int(usual.total_seconds() * requests / seconds) - others if seconds and requests else sys.maxsize
         )

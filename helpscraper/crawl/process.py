@@ -21,12 +21,13 @@ from helpscraper.errors import CrawlError
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
 
+    from helpscraper.archive.run_facts import RunFacts
     from helpscraper.crawl.session import CrawlSession
 
 __all__ = ["run_crawl"]
 
 
-def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> dict[str, Any]:
+def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> RunFacts:
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
     Raises what kept the crawl from beginning: ``CommandError`` for bad arguments and settings, ``LockHeldError``,

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from helpscraper.archive.layout import (
     Partition,
@@ -18,9 +17,11 @@ from helpscraper.archive.layout import (
     snapshot_instant,
 )
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import ArgumentFacts, LeftoverFacts
 from helpscraper.archive.writer import write_run
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.errors import CommandError, ExitCode, HelpscraperError
+from helpscraper.errors import CommandError, HelpscraperError
 from helpscraper.intake.ledger import Ledger, LedgerDamagedError
 
 __all__ = ["Leftover", "bury", "stamp", "take_up", "unresumable"]
@@ -35,7 +36,7 @@ class Leftover:
     """What the ledger of a crawl that did not end says of it: ``outcomes`` counts articles."""
 
     snapshot_id: str
-    arguments: dict[str, str]
+    arguments: ArgumentFacts
     versions: dict[str, str]
     outcomes: dict[str, int]
 
@@ -43,9 +44,9 @@ class Leftover:
         counts = ", ".join(f"{n} {name}" for name, n in sorted(self.outcomes.items()))
         return f"{self.snapshot_id} (articles: {counts or 'none'})"
 
-    def as_facts(self) -> dict[str, object]:
+    def as_facts(self) -> LeftoverFacts:
         """Return what the run facts of the crawl that found it say."""
-        return {"snapshot_id": self.snapshot_id, "outcomes": self.outcomes}
+        return LeftoverFacts(snapshot_id=self.snapshot_id, outcomes=self.outcomes)
 
 
 def stamp(
@@ -54,7 +55,7 @@ def stamp(
     """Write into a new ledger which crawl it belongs to, in one transaction: a torn stamp would be no stamp."""
     ledger.set_meta(
         snapshot_id=snapshot_id(snapshot_at),
-        arguments=json.dumps(arguments.as_facts()),
+        arguments=json.dumps(arguments.as_facts().to_json()),
         versions=json.dumps(dict(versions)),
     )
 
@@ -89,7 +90,7 @@ def _read(ledger: Ledger) -> Leftover | None:
         return None
     return Leftover(
         meta["snapshot_id"],
-        json.loads(meta["arguments"]),
+        ArgumentFacts.from_json(json.loads(meta["arguments"])),
         json.loads(meta["versions"]),
         dict(ledger.outcomes()),
     )
@@ -117,7 +118,7 @@ def unresumable(
         return f"{named} is too old to be resumed (RESUME_MAX_HOURS={max_hours:g})"
     if versions.get("extractor") != leftover.versions.get("extractor"):
         return f"{named} was read by another version of the extractor"
-    asked, before = arguments.as_facts(), leftover.arguments
+    asked, before = arguments.as_facts().to_json(), leftover.arguments.to_json()
     if asked != before:
         differ = sorted(name for name in asked.keys() | before.keys() if asked.get(name) != before.get(name))
         raise CommandError(
@@ -129,34 +130,17 @@ def unresumable(
     return None
 
 
-def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> dict[str, Any] | None:
+def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> RunFacts | None:
     """Write the facts of a run that could not write its own, and return them; None when it did write them."""
     if leftover.snapshot_id in catalog.run_ids(partition):
         try:
-            written = catalog.run(partition, leftover.snapshot_id)
+            outcome = catalog.run(partition, leftover.snapshot_id).outcome
         except HelpscraperError:
-            written = {}
-        if written.get("outcome") in {"failed", "refused"}:
+            outcome = None
+        if outcome in {"failed", "refused"}:
             return None
-    counts = {
-        name: leftover.outcomes.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")
-    }
-    facts = {
-        "run_id": leftover.snapshot_id,
-        "site": partition.site,
-        "locale": partition.locale,
-        "kind": "crawl",
-        "started_at": snapshot_instant(leftover.snapshot_id).isoformat(),
-        "outcome": "failed",
-        "exit_code": ExitCode.INTERNAL,
-        "reason": "ended without a word: the process was killed, or the machine went down",
-        "complete": False,
-        "incomplete_reasons": ["the crawl did not end"],
-        "counts": counts,
-        "arguments": leftover.arguments,
-        "versions": leftover.versions,
-        "health": [],
-        "snapshot": None,
-    }
+    facts = RunFacts.lost(
+        partition, leftover.snapshot_id, leftover.outcomes, leftover.arguments, leftover.versions
+    )
     write_run(catalog.store, partition, leftover.snapshot_id, facts)
     return facts

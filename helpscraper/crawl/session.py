@@ -16,6 +16,8 @@ from typing import Any
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import NO_REGION, RegionFacts
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import CrawlLock
@@ -96,16 +98,16 @@ class CrawlSession:
         )
         last = newest_run(catalog, self.partition)
         alike = crawls_alike(catalog, self.partition, arguments.as_facts(), before=snapshot_id(snapshot_at))
-        starts = [*(snapshot_instant(run["run_id"]) for run in alike), snapshot_at]
+        starts = [*(snapshot_instant(run.run_id) for run in alike), snapshot_at]
         # A crawl that ended early, such as one of a host that did not answer, shows no pace.
-        ended = (run for run in reversed(alike) if run.get("finish_reason") == "finished")
+        ended = (run for run in reversed(alike) if run.finish_reason == "finished")
         self.pace = Pace.of(starts, next(ended, None))
         self.audit: Audit | None = None
         self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
-        self.region: dict[str, str] = {}
+        self.region = NO_REGION
         self.witness = Witness(arguments.witness)
         self.monotonic_start = time.monotonic()
-        self.concluded: dict[str, Any] | None = None
+        self.concluded: RunFacts | None = None
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
         self.mistake: str | None = None
@@ -235,7 +237,7 @@ class CrawlSession:
             self.ledger.tally("language", {found.language: 1})
         if site := found.region.get("site"):
             self.ledger.tally("region", {site: 1})
-        self.region |= found.region
+        self.region = RegionFacts.from_json(self.region.to_json() | found.region)
 
     def unlisted(self) -> list[str]:
         """Return the articles known from before that no listing showed, where the listings read could have shown them.
@@ -284,10 +286,8 @@ class CrawlSession:
             self._lock.release()
 
 
-def _tell(
-    facts: Mapping[str, Any] | None, catalog: Catalog, partition: Partition, options: SessionOptions
-) -> None:
+def _tell(facts: RunFacts | None, catalog: Catalog, partition: Partition, options: SessionOptions) -> None:
     """Tell of a run that was killed: it could not do so itself, and this one may be killed as well."""
     if facts is not None and options.notify_urls:
-        before = run_before(catalog, partition, facts["run_id"])
+        before = run_before(catalog, partition, facts.run_id)
         notify_transition(options.notify_urls, facts, before, options.notify_seconds)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import RunFacts
+from helpscraper.archive.run_facts import RunFacts
 
 __all__ = ["Validators", "load_validators", "save_validators"]
 
@@ -26,11 +26,11 @@ Validators = dict[str, tuple[str | None, str | None]]
 def load_validators(catalog: Catalog, partition: Partition, newest: RunFacts | None) -> Validators:
     """Return the validators of the last crawl if ``newest``, the newest run of all, is that crawl and was committed."""
     path = _path(catalog, partition)
-    if newest is None or newest.get("outcome") not in {"committed", "incomplete"}:
+    if newest is None or newest.outcome not in {"committed", "incomplete"}:
         return {}
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["run_id"] != newest["run_id"]:
+        if kept["run_id"] != newest.run_id:
             return {}
         return {article_id: (etag, modified) for article_id, (etag, modified) in kept["validators"].items()}
     except FileNotFoundError:

@@ -10,13 +10,12 @@ import scrapy
 from scrapy import signals
 from scrapy.utils.defer import deferred_from_coro
 
-from helpscraper import __version__
-from helpscraper.archive.schema import SCHEMA_VERSION
 from helpscraper.crawl.conclude import abandon, conclude
 from helpscraper.crawl.options import check_settings, notify_urls
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
 from helpscraper.health.checks import Thresholds
+from helpscraper.intake.versions import versions
 from helpscraper.platforms import extractor_of
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class SessionExtension:
         stats["helpscraper/internal_error_texts"] = self._errors.texts
         try:
             facts = conclude(self.session, reason, stats)
-            for field, outcomes in facts["fields"].items():
+            for field, outcomes in facts.fields.items():
                 for outcome, n in outcomes.items():
                     self._crawler.stats.set_value(f"helpscraper/{field}/{outcome}", n)
         except Exception as error:
@@ -146,11 +145,5 @@ def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
         ),
         notify_urls=notify_urls(settings.get("NOTIFY_URLS")),
         notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),
-        versions={
-            "helpscraper": __version__,
-            "extractor": extractor,
-            "schema": str(SCHEMA_VERSION),
-            "scrapy": scrapy.__version__,
-            "python": platform.python_version(),
-        },
+        versions=versions(extractor) | {"scrapy": scrapy.__version__, "python": platform.python_version()},
     )

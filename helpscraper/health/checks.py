@@ -8,11 +8,13 @@ unfit is a crawl that *looks* whole and is not what the help centre was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Any, Literal
+from typing import Literal
 
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import AuditFacts, SectionFacts, WitnessFacts
 from helpscraper.health.drift import drift_details
 from helpscraper.health.verdicts import Verdict, check_edition_served, check_language, check_region
 from helpscraper.intake.census import LISTED_FIELDS, PAGE_FIELDS
@@ -20,8 +22,6 @@ from helpscraper.intake.witness import witness_verdicts
 from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
-
-Facts = Mapping[str, Any]
 
 _NO_MEASURE = "no measure: no crawl of the whole help centre was committed before"
 
@@ -56,10 +56,12 @@ def is_fit(verdicts: Sequence[Verdict]) -> bool:
     return all(v.verdict != "fail" for v in verdicts)
 
 
-def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | None = None) -> list[Verdict]:
+def check_health(
+    facts: RunFacts, earlier: Sequence[RunFacts], limits: Thresholds | None = None
+) -> list[Verdict]:
     """Judge a crawl's facts against those of the last good crawls (newest first, as many as there are).
 
-    A crawl of a part (``facts["scope"]``) is held against earlier ones section by section only, and one that was
+    A crawl of a part (``facts.scope``) is held against earlier ones section by section only, and one that was
     itself of a part is no measure for how much there should be. Every check says something, so that the run facts
     show that it was made; one that had nothing to compare with warns that it had not.
     """
@@ -82,7 +84,7 @@ def check_health(facts: Facts, earlier: Sequence[Facts], limits: Thresholds | No
         ("region", check_region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
         ("audit", _audit(facts)),
-        *([("witness", _witness(facts))] if "witness" in facts else []),
+        *([("witness", _witness(facts.witness))] if facts.witness else []),
     )
     verdicts: list[Verdict] = []
     for name, found in checks:
@@ -98,70 +100,63 @@ class _Measure:
     the measure and never lower it.
     """
 
-    complete: list[Facts]
-    holes: list[Facts]
+    complete: list[RunFacts]
+    holes: list[RunFacts]
 
     @classmethod
-    def of(cls, earlier: Sequence[Facts]) -> _Measure:
-        whole = [run for run in earlier if not run.get("scope")]
-        complete = [run for run in whole if run.get("complete")]
-        return cls(complete, [run for run in whole if not run.get("complete")])
+    def of(cls, earlier: Sequence[RunFacts]) -> _Measure:
+        whole = [run for run in earlier if not run.scope]
+        complete = [run for run in whole if run.complete]
+        return cls(complete, [run for run in whole if not run.complete])
 
     @property
-    def runs(self) -> list[Facts]:
+    def runs(self) -> list[RunFacts]:
         return self.complete + self.holes
 
     def articles(self) -> float | None:
         """Return the usual number of articles, or None when nothing tells it."""
         return max((median(map(_live, runs)) for runs in (self.complete, self.holes) if runs), default=None)
 
-    def sections(self) -> dict[str, Facts]:
+    def sections(self) -> dict[str, SectionFacts]:
         """Return what was said of the sections of the newest crawl of either kind, by slug."""
-        newest = [run.get("sections", {}) for runs in (self.holes, self.complete) for run in runs[:1]]
+        newest = [run.sections for runs in (self.holes, self.complete) for run in runs[:1]]
         return {slug: section for sections in newest for slug, section in sections.items()}
 
     def in_section(self, slug: str) -> float:
         """Return the usual number of articles in a section."""
         found: Iterator[list[int]] = (
-            [run.get("live", {}).get(slug, 0) for run in runs if slug in run.get("sections", {})]
+            [run.live.get(slug, 0) for run in runs if slug in run.sections]
             for runs in (self.complete, self.holes)
         )
         return max(median(counts) for counts in found if counts)
 
 
-def _live(facts: Facts) -> int:
-    counts = facts.get("counts", {})
-    return sum(counts.get(name, 0) for name in ("fetched", "carried", "listed", "failed"))
+def _live(facts: RunFacts) -> int:
+    return facts.counts.live
 
 
-def _ended(facts: Facts) -> Iterator[Verdict]:
-    reason = facts.get("finish_reason")
+def _ended(facts: RunFacts) -> Iterator[Verdict]:
+    reason = facts.finish_reason
     if reason != "finished":
-        because = facts.get("stopped") or reason
+        because = facts.stopped or reason
         yield Verdict("end", "fail", f"the crawl did not run to its end: {because}{resume_hint(facts)}")
-    internal = facts.get("internal_errors", 0)
+    internal = facts.internal_errors
     if internal:
-        first = next(iter(facts.get("errors", ())), "see the log")
+        first = next(iter(facts.errors), "see the log")
         yield Verdict("end", "fail", f"{internal} internal errors, the first: {first}")
 
 
-def _articles(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
-    n, counts, usual = _live(facts), facts.get("counts", {}), measure.articles()
+def _articles(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
+    n, counts, usual = _live(facts), facts.counts, measure.articles()
     if n == 0:
-        holes = [
-            reason for reason in facts.get("incomplete_reasons", ()) if not reason.startswith("only part: ")
-        ]
+        holes = [reason for reason in facts.incomplete_reasons if not reason.startswith("only part: ")]
         because = f" ({'; '.join(holes[:3])})" if holes else ""
-        query = facts.get("arguments", {}).get("query")
+        query = facts.arguments.query
         what, never = ("article", "help centre") if not query else (f"hit for {query!r}", "snapshot")
         yield Verdict("articles", "fail", f"no {what} was found{because}; an empty result is never a {never}")
-    elif (
-        not counts.get("fetched")
-        and not counts.get("carried")
-        and counts.get("failed", 0) > facts.get("due", 0)
-    ):
+    elif not counts.fetched and not counts.carried and (counts.failed or 0) > (facts.due or 0):
         yield Verdict("articles", "fail", f"not one of {n} articles could be read")
-    elif facts.get("scope"):
+    elif facts.scope:
         return
     elif usual is None:
         yield Verdict("articles", "warn", f"{n} articles; {_NO_MEASURE}")
@@ -170,17 +165,17 @@ def _articles(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
         yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
 
 
-def _sections(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
+def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Hold the articles of each section against earlier crawls, whether listings or their own pages showed them."""
     if not measure.runs:
         yield Verdict("section", "warn", _NO_MEASURE)
-    sections, live = facts.get("sections", {}), facts.get("live", {})
+    sections, live = facts.sections, facts.live
     for slug, before in sorted(measure.sections().items()):
         usual = measure.in_section(slug)
         now, here = live.get(slug, 0), slug in sections
-        if usual < limits.section_size or (facts.get("scope") and not here):
+        if usual < limits.section_size or (facts.scope and not here):
             continue
-        if before.get("content_type") == "tag" and here and not sections[slug]["whole"]:
+        if before.content_type == "tag" and here and not sections[slug].whole:
             continue  # only its own listing shows a tag's articles, and what is missing of it is named already
         if now < limits.min_section * usual:
             what = f"{now} articles" if here else f"has vanished, {now} articles are left"
@@ -189,17 +184,17 @@ def _sections(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
             yield Verdict("section", "warn", f"section {slug} has vanished; its articles are still there")
 
 
-def _coverage(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
+def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Compare like with like: an article's page with the same article before, a listing with the same listing."""
     for name in PAGE_FIELDS:
-        counts = facts.get("refetched", {}).get(name, {})
+        counts = facts.refetched.get(name, {})
         had, lost = counts.get("had", 0), counts.get("lost", 0)
         if lost >= limits.enough and lost > limits.coverage_drop * had:
             yield Verdict("coverage", "fail", f"{name}: {lost} of {had} pages that had it have lost it")
     for name in LISTED_FIELDS:
         shown, have, expected = 0, 0, 0.0
-        for slug, counts in facts.get("listed", {}).items():
-            before = [run["listed"][slug] for run in measure.runs if slug in run.get("listed", {})]
+        for slug, counts in facts.listed.items():
+            before = [run.listed[slug] for run in measure.runs if slug in run.listed]
             shares = [each[name] / each["n"] for each in before]
             if shares:
                 shown += counts["n"]
@@ -213,13 +208,11 @@ def _coverage(facts: Facts, measure: _Measure, limits: Thresholds) -> Iterator[V
             )
 
 
-def _failed(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
-    counts = facts.get("counts", {})
+def _failed(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
+    counts = facts.counts
     # A crawl that ended early is refused for that alone; pages whose turn had not come say nothing about the site.
-    failed = counts.get("failed", 0) - (
-        facts.get("due", 0) if facts.get("finish_reason") != "finished" else 0
-    )
-    tried = failed + counts.get("fetched", 0)
+    failed = (counts.failed or 0) - ((facts.due or 0) if facts.finish_reason != "finished" else 0)
+    tried = failed + (counts.fetched or 0)
     if not failed:
         return
     bad = failed > limits.max_failed * _live(facts) or failed > limits.max_failed_of_tried * tried
@@ -228,35 +221,35 @@ def _failed(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
     yield Verdict("failed", verdict, f"{failed} of {tried} article pages could not be read")
 
 
-def check_bodies(facts: Facts, limits: Thresholds | None = None) -> list[Verdict]:
+def check_bodies(facts: RunFacts, limits: Thresholds | None = None) -> list[Verdict]:
     """Judge the pages of articles that were not known before, of a crawl or an import, by whether they have a body."""
     limits = limits or Thresholds()
     failed = list(_without(facts, "body_sha256", "body", limits.min_bodies, limits))
-    without = facts.get("new", {}).get("body_sha256", 0)
-    said = f"{without} of {facts.get('new', {}).get('fetched', 0)} new articles have no body"
+    without = facts.new.get("body_sha256", 0)
+    said = f"{without} of {facts.new.get('fetched', 0)} new articles have no body"
     return failed or ([Verdict("bodies", "warn", said)] if without else [])
 
 
-def check_import(facts: Facts) -> list[Verdict]:
+def check_import(facts: RunFacts) -> list[Verdict]:
     """Judge what an import read, as far as pages without a crawl can be judged: bodies, and text that was decoded."""
     return [*check_bodies(facts), *_charset(facts, Thresholds())]
 
 
-def _first_readings(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
+def _first_readings(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
     """Judge the pages of articles that were not known before by what every article has."""
     yield from check_bodies(facts, limits)
     yield from _without(facts, "published_on", "date", limits.min_dated, limits)
 
 
-def _without(facts: Facts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
-    new = facts.get("new", {})
+def _without(facts: RunFacts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
+    new = facts.new
     n, without = new.get("fetched", 0), new.get(name, 0)
     if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
         yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
 
 
-def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
-    met = facts.get("problems", {}).get("challenge", 0)
+def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
+    met = facts.problems.get("challenge", 0)
     if met > limits.max_challenges:
         detail = (
             "1 page stayed a block or challenge page"
@@ -266,11 +259,11 @@ def _challenges(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
         yield Verdict("challenge", "fail", detail)
 
 
-def _charset(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
+def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
     """Judge texts with U+FFFD that came of bytes which are not in the encoding that their page is said to be in."""
     n, read = (
-        facts.get("rules", {}).get("article.charset/undecoded", 0),
-        facts.get("counts", {}).get("fetched", 0),
+        facts.rules.get("article.charset/undecoded", 0),
+        (facts.counts.fetched or 0),
     )
     if n:
         bad = n > limits.max_undecoded * read and n >= limits.enough
@@ -278,16 +271,16 @@ def _charset(facts: Facts, limits: Thresholds) -> Iterator[Verdict]:
         yield Verdict("charset", "fail" if bad else "warn", detail)
 
 
-def _layout(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
+def _layout(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
     """Name the rules of extraction that stopped matching; what that cost, the other checks judge."""
     for detail in drift_details(facts, earlier):
         yield Verdict("layout", "warn", f"layout drift: {detail}")
 
 
-def _audit(facts: Facts) -> Iterator[Verdict]:
+def _audit(facts: RunFacts) -> Iterator[Verdict]:
     """Name pages that go unread for longer than ``AUDIT_DAYS``: an edit that no listing shows may hide in them."""
-    audit = facts.get("audit") or {}
-    late, put_off = audit.get("late", 0), audit.get("put_off", 0)
+    audit = facts.audit or AuditFacts()
+    late, put_off = audit.late, audit.put_off
     said = [f"{late} pages had gone unread for longer when the crawl began"] if late else []
     said += (
         [f"{put_off} that are due before the next crawl do not fit into the time until then"]
@@ -296,11 +289,9 @@ def _audit(facts: Facts) -> Iterator[Verdict]:
     )
     if said:
         advice = "crawl more often or faster, or raise AUDIT_DAYS"
-        yield Verdict(
-            "audit", "warn", f"AUDIT_DAYS={audit['days']:g} is not kept: {'; '.join(said)}; {advice}"
-        )
+        yield Verdict("audit", "warn", f"AUDIT_DAYS={audit.days:g} is not kept: {'; '.join(said)}; {advice}")
 
 
-def _witness(facts: Facts) -> Iterator[Verdict]:
-    for verdict, detail in witness_verdicts(facts):
+def _witness(witness: WitnessFacts) -> Iterator[Verdict]:
+    for verdict, detail in witness_verdicts(witness):
         yield Verdict("witness", verdict, detail)

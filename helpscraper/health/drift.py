@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+
+from helpscraper.archive.run_facts import RunFacts
 
 __all__ = ["drift_details"]
 
@@ -16,23 +17,23 @@ _SURPRISE = 7.0
 _NOT_RULES = ("/missing", "/drift", "/broken", "/empty", "/rejected")
 
 
-def drift_details(facts: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def drift_details(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[str]:
     """Yield one sentence for each kind of drift that ``facts`` show against ``earlier`` (newest first).
 
     The sentences name rules and give no numbers, so that the same drift reads the same in the next crawl.
 
-    ``facts["rules"]`` counts ``PAGE.FIELD/RULE`` (``article.body/rich_text``); ``facts["drift"]`` counts, by the field
+    ``facts.rules`` counts ``PAGE.FIELD/RULE`` (``article.body/rich_text``); ``facts.drift`` counts, by the field
     and the selectors that were looked at, the pages that could not be read at all.
     """
-    rules: Mapping[str, int] = facts.get("rules", {})
+    rules: Mapping[str, int] = facts.rules
     emergency = sorted(name for name in rules if name.endswith(("/drift", "/broken")))
     if emergency:
         yield f"read by an emergency rule: {', '.join(emergency)}"
-    if unread := sorted(facts.get("drift", {})):
+    if unread := sorted(facts.drift):
         yield f"pages could not be read for want of: {'; '.join(unread)}"
     before: Counter[str] = Counter()
     for run in earlier:
-        before.update(run.get("rules", {}))
+        before.update(run.rules)
     tried_before, tried = _by_field(before), _by_field(rules)
 
     def missed(name: str, tries: Counter[str]) -> bool:
@@ -41,7 +42,7 @@ def drift_details(facts: Mapping[str, Any], earlier: Sequence[Mapping[str, Any]]
 
     def steady(name: str) -> bool:
         """Tell whether every earlier crawl that was large enough to see the rule did see it."""
-        crawls = (run.get("rules", {}) for run in earlier)
+        crawls = (run.rules for run in earlier)
         return all(name in seen or not missed(name, _by_field(seen)) for seen in crawls)
 
     # A rule that missed before is no news when it misses again, nor is one that a single odd crawl brought.

@@ -12,14 +12,15 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog
+    from helpscraper.archive.run_facts import RunFacts
 
 __all__ = ["message", "notify_transition", "run_before"]
 
@@ -28,34 +29,33 @@ logger = logging.getLogger(__name__)
 _BAD = {"refused", "failed"}
 
 
-def message(facts: Mapping[str, Any], before: Mapping[str, Any] | None) -> tuple[str, str] | None:
+def message(facts: RunFacts, before: RunFacts | None) -> tuple[str, str] | None:
     """Return (title, text) when this run differs in kind from the one before it, else None.
 
     A second refusal for the same causes says nothing new; one for other causes does. Causes are the names of the
     failing checks, so many pages that fail alike make one line.
     """
-    if facts.get("interrupted"):
+    if facts.interrupted:
         return None
-    before = before or {}
-    name = f"helpscraper {facts['site']}/{facts['locale']}"
+    name = f"helpscraper {facts.site}/{facts.locale}"
     bad, was_bad = _is_bad(facts), _is_bad(before)
     if bad:
-        if was_bad and _causes(facts) == _causes(before):
+        if before and was_bad and _causes(facts) == _causes(before):
             return None
-        why = _text(facts, "fail") or str(facts.get("reason") or facts.get("error") or "see the run facts")
+        why = _text(facts, "fail") or str(facts.reason or facts.error or "see the run facts")
         return (
-            f"{name}: crawl {facts['outcome']}",
-            f"{why}\nRun {facts['run_id']}; the snapshot before it stands.",
+            f"{name}: crawl {facts.outcome}",
+            f"{why}\nRun {facts.run_id}; the snapshot before it stands.",
         )
     if was_bad:
-        return f"{name}: recovered", f"Snapshot {facts['run_id']} was committed."
+        return f"{name}: recovered", f"Snapshot {facts.run_id} was committed."
     drift = _drift(facts)
-    if drift and drift != _drift(before):
+    if drift and (before is None or drift != _drift(before)):
         return f"{name}: layout drift", "\n".join(sorted(drift))
     return None
 
 
-def run_before(catalog: Catalog, partition: Partition, run_id: str) -> dict[str, Any] | None:
+def run_before(catalog: Catalog, partition: Partition, run_id: str) -> RunFacts | None:
     """Return the facts of the run that ``run_id`` is compared with, None when there is none.
 
     That is the newest one before it that ended by itself: one that a person interrupted says nothing about the site,
@@ -67,13 +67,13 @@ def run_before(catalog: Catalog, partition: Partition, run_id: str) -> dict[str,
         except ArchiveError as error:
             logger.warning("The facts of an earlier run are left aside: %s", error)
             continue
-        if not facts.get("interrupted"):
-            return dict(facts)
+        if not facts.interrupted:
+            return facts
     return None
 
 
 def notify_transition(
-    urls: Sequence[str], facts: Mapping[str, Any], before: Mapping[str, Any] | None, seconds: float = 30.0
+    urls: Sequence[str], facts: RunFacts, before: RunFacts | None, seconds: float = 30.0
 ) -> bool:
     """Send the message of ``message``, if there is one, to every apprise URL; returns whether all of them took it.
 
@@ -115,30 +115,26 @@ def _deliver() -> int:
     return 0 if sent and all(added) else 1
 
 
-def _is_bad(facts: Mapping[str, Any]) -> bool:
+def _is_bad(facts: RunFacts | None) -> bool:
     """Tell whether the run failed of itself; one that a person interrupted is no news to anybody."""
-    return facts.get("outcome") in _BAD and not facts.get("interrupted")
+    return facts is not None and facts.outcome in _BAD and not facts.interrupted
 
 
-def _causes(facts: Mapping[str, Any]) -> set[str]:
+def _causes(facts: RunFacts) -> set[str]:
     """Return the names of what failed; a run that broke before it was judged has its error for a cause."""
-    failing = {check["check"] for check in facts.get("health", ()) if check["verdict"] == "fail"}
-    return failing or {str(facts.get("error") or facts.get("reason"))}
+    failing = {check.check for check in facts.health if check.verdict == "fail"}
+    return failing or {str(facts.error or facts.reason)}
 
 
-def _drift(facts: Mapping[str, Any]) -> set[str]:
-    return {
-        check["detail"]
-        for check in facts.get("health", ())
-        if check["check"] == "layout" and check["verdict"] != "ok"
-    }
+def _drift(facts: RunFacts) -> set[str]:
+    return {check.detail for check in facts.health if check.check == "layout" and check.verdict != "ok"}
 
 
-def _text(facts: Mapping[str, Any], verdict: str) -> str:
+def _text(facts: RunFacts, verdict: str) -> str:
     grouped: dict[str, list[str]] = {}
-    for check in facts.get("health", ()):
-        if check["verdict"] == verdict:
-            grouped.setdefault(check["check"], []).append(check["detail"])
+    for check in facts.health:
+        if check.verdict == verdict:
+            grouped.setdefault(check.check, []).append(check.detail)
     return "\n".join(f"{cause}: {'; '.join(details)}" for cause, details in sorted(grouped.items()))
 
 

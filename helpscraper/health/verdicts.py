@@ -6,39 +6,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator, Sequence
+
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import Verdict
 
 __all__ = ["ANOTHER_EDITION", "Verdict", "check_edition_served", "check_language", "check_region"]
-
-Facts = Mapping[str, Any]
 
 ANOTHER_EDITION = "another_edition"
 """The reason for which a crawl ends when its host serves another edition to this visitor."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one check found."""
-
-    check: str
-    verdict: Literal["ok", "warn", "fail"]
-    detail: str
-
-    def as_facts(self) -> dict[str, str]:
-        """Return the verdict as it stands in the run facts."""
-        return {"check": self.check, "verdict": self.verdict, "detail": self.detail}
-
-
-def check_edition_served(facts: Facts) -> Iterator[Verdict]:
+def check_edition_served(facts: RunFacts) -> Iterator[Verdict]:
     """Judge by what was served: pages of another edition were left out, and too many of them are no oddity."""
-    served: Counter[str] = Counter(facts.get("editions", {}))
-    others = served - Counter({facts.get("locale", ""): served[facts.get("locale", "")]})
+    served: Counter[str] = Counter(facts.editions)
+    others = served - Counter({facts.locale: served[facts.locale]})
     if not others:
         return
     [(most, _)] = others.most_common(1)
-    if facts.get("finish_reason") == ANOTHER_EDITION or others.total() > served.total() / 2:
+    if facts.finish_reason == ANOTHER_EDITION or others.total() > served.total() / 2:
         detail = (
             f"this host was served {most}; crawl that edition (`-a locale={most}`) or crawl from elsewhere"
         )
@@ -49,10 +35,10 @@ def check_edition_served(facts: Facts) -> Iterator[Verdict]:
         yield Verdict("edition", "warn", detail)
 
 
-def check_language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
+def check_language(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
     """A language or script other than the one asked for, or other than the one that the archive holds."""
-    asked = facts.get("language_asked")
-    served: Counter[str] = Counter(facts.get("languages", {}))
+    asked = facts.language_asked
+    served: Counter[str] = Counter(facts.languages)
     if not asked or not served:
         return
     [(usual, most)] = served.most_common(1)
@@ -69,10 +55,10 @@ def check_language(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
         yield Verdict("language", "warn", f"{sum(other.values())} of {served.total()} pages are in {named}")
 
 
-def _usual_language(earlier: Sequence[Facts]) -> str | None:
+def _usual_language(earlier: Sequence[RunFacts]) -> str | None:
     """Return the tag that most pages of the newest crawl bore that says so."""
     for run in earlier:
-        counts: Counter[str] = Counter(run.get("languages", {}))
+        counts: Counter[str] = Counter(run.languages)
         if counts:
             [(usual, _)] = counts.most_common(1)
             return usual
@@ -87,10 +73,10 @@ def _tongue(tag: str, beside: str) -> tuple[str, ...]:
     return (language, *script) if both else (language,)
 
 
-def check_region(facts: Facts, earlier: Sequence[Facts]) -> Iterator[Verdict]:
+def check_region(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
     """Listing pages of another regional site than the archive holds."""
-    now: Counter[str] = Counter(facts.get("regions", {}))
-    before = next((set(run["regions"]) for run in earlier if run.get("regions")), None)
+    now: Counter[str] = Counter(facts.regions)
+    before = next((set(run.regions) for run in earlier if run.regions), None)
     if not now or before is None:
         return
     other = {site: n for site, n in now.items() if site not in before}

@@ -16,30 +16,30 @@ other case the article is **unverified**, unless another snapshot tells more (``
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
+
+from helpscraper.archive.run_facts import RunFacts
 
 __all__ = ["absence_is_proven"]
 
 
-def absence_is_proven(section: str | None, listed_in: Iterable[str] | None, run: Mapping[str, Any]) -> bool:
+def absence_is_proven(section: str | None, listed_in: Iterable[str] | None, run: RunFacts) -> bool:
     """Tell whether an article of ``section``, listed in ``listed_in``, would have been seen by a crawl.
 
-    ``run`` holds the facts of that crawl: ``sections[slug]["whole"]``, ``["content_type"]`` and ``complete``.
+    ``run`` holds the facts of that crawl: ``whole`` and ``content_type`` of its ``sections``, and ``complete``.
 
-    >>> run = {"complete": False, "sections": {"faq": {"whole": True}, "new": {"whole": False, "content_type": "tag"}}}
+    >>> sections = {"faq": {"whole": True}, "new": {"whole": False, "content_type": "tag"}}
+    >>> run = RunFacts.from_json({"complete": False, "sections": sections})
     >>> absence_is_proven("faq", ["faq", "new"], run), absence_is_proven(None, ["new"], run)
     (True, False)
-    >>> absence_is_proven("api", ["api"], run), absence_is_proven("api", ["api"], run | {"complete": True})
+    >>> absence_is_proven("api", ["api"], run), absence_is_proven("api", ["api"], replace(run, complete=True))
     (False, True)
     """
-    sections: Mapping[str, Mapping[str, Any]] = run.get("sections") or {}
-    listings = set(listed_in or ())
+    sections, listings = run.sections, set(listed_in or ())
     if section is not None:
-        listings = {slug for slug in listings if sections.get(slug, {}).get("content_type") != "tag"} | {
-            section
-        }
-    complete = run.get("complete") is True
+        tags = {slug for slug, listing in sections.items() if listing.content_type == "tag"}
+        listings = (listings - tags) | {section}
+    complete = run.complete is True
     if not listings:
         return complete
-    return all(sections[slug].get("whole") is True if slug in sections else complete for slug in listings)
+    return all(sections[slug].whole is True if slug in sections else complete for slug in listings)

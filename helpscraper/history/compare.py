@@ -125,7 +125,7 @@ def _compare(
     names = ("before_own", "after")
     missing = [attach(con, name, source, run) for name, source, run in zip(names, sources, runs, strict=True)]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
-    kept = [(run.get("kept") or {}).items() for run in runs]
+    kept = [run.kept.items() for run in runs]
     others = sorted({name for name, _ in kept[0] ^ kept[1]})
     con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
     uncover(con, runs[0], evidence.earlier, reading_of(runs[1]))
@@ -203,7 +203,7 @@ def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Run) -> str:
     found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchone()
     if found and found[0]:
         return str(found[0])
-    return str(after_run.get("started_at") or "1970-01-01T00:00:00Z")
+    return after_run.started_at or "1970-01-01T00:00:00Z"
 
 
 def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -5,14 +5,14 @@ What makes two crawls comparable is judged here from their run facts: the same r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
@@ -29,8 +29,8 @@ def diff_tables(
     before: pa.Table,
     after: pa.Table,
     *,
-    before_run: Mapping[str, Any] | None = None,
-    after_run: Mapping[str, Any] | None = None,
+    before_run: Run | None = None,
+    after_run: Run | None = None,
     bodies: Bodies | None = None,
     pictures: Pictures | None = None,
     evidence: Evidence = NOTHING_ELSE,
@@ -51,7 +51,9 @@ def diff_tables(
     """
     for side, table in (("before", before), ("after", after)):
         _check_unique(side, table)
-    found = _diff(before, after, before_run or {}, after_run or {}, (bodies, pictures), evidence)
+    found = _diff(
+        before, after, before_run or RunFacts(), after_run or RunFacts(), (bodies, pictures), evidence
+    )
     return found.narrow(kinds, fields, sections)
 
 
@@ -59,8 +61,8 @@ def diff_files(
     before: str | Path,
     after: str | Path,
     *,
-    before_run: Mapping[str, Any] | None = None,
-    after_run: Mapping[str, Any] | None = None,
+    before_run: Run | None = None,
+    after_run: Run | None = None,
     bodies: Bodies | None = None,
     pictures: Pictures | None = None,
     evidence: Evidence = NOTHING_ELSE,
@@ -72,7 +74,9 @@ def diff_files(
 
     Like ``diff_tables``, but for the check of keys: a file that the archive wrote has each article once.
     """
-    found = _diff(before, after, before_run or {}, after_run or {}, (bodies, pictures), evidence)
+    found = _diff(
+        before, after, before_run or RunFacts(), after_run or RunFacts(), (bodies, pictures), evidence
+    )
     return found.narrow(kinds, fields, sections)
 
 
@@ -124,7 +128,7 @@ def _diff(
     snapshots: tuple[Snapshot, Snapshot] | None = None,
     lost: Sequence[str] = (),
 ) -> DiffResult:
-    names = [str(run.get("run_id", side)) for run, side in ((before_run, "before"), (after_run, "after"))]
+    names = [run.run_id or side for run, side in ((before_run, "before"), (after_run, "after"))]
     if snapshots:
         names = [each.id for each in snapshots]
     _require_same_region(names, before_run, after_run)
@@ -182,11 +186,9 @@ def _named(reading: tuple[str, str]) -> str:
     return f"{version or 'an unnamed version'}{'' if kind == 'crawl' else f' ({kind})'}"
 
 
-def _require_same_region(
-    names: Sequence[str], before_run: Mapping[str, Any], after_run: Mapping[str, Any]
-) -> None:
+def _require_same_region(names: Sequence[str], before_run: Run, after_run: Run) -> None:
     """Refuse to compare two regional sites: one's articles did not vanish because the other does not have them."""
-    sites = [(run.get("region") or {}).get("site") for run in (before_run, after_run)]
+    sites = [run.region.site for run in (before_run, after_run)]
     if all(sites) and sites[0] != sites[1]:
         raise CommandError(
             f"{names[0]} was served by the regional site {sites[0]}, {names[1]} by {sites[1]}: they hold other articles"

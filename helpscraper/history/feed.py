@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import pyarrow as pa
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of
 from helpscraper.history.diff import diff_tables
@@ -36,7 +36,7 @@ def changes_feed(
     partition: Partition,
     snapshot_id: str,
     rows: pa.Table,
-    run: Mapping[str, Any],
+    run: RunFacts,
     new_bodies: Iterable[pa.RecordBatch] = (),
 ) -> pa.Table | None:
     """Return the changes from the newest snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
@@ -82,7 +82,7 @@ def changes_feed(
         pictures=pictures,
         evidence=evidence,
     )
-    newest_whole = [facts, *(view.run for _, view in earlier)][-1].get("complete") is True
+    newest_whole = [facts, *(view.run for _, view in earlier)][-1].complete is True
     consulted = [*(name for name, _ in earlier), *(() if newest_whole else (None,))]
     noted = {
         FROM_KEY: before.id.encode(),

@@ -27,7 +27,7 @@ def evidence_for(
     mirror of what the two tell by themselves.
     """
     before, after = pair
-    saw_all = [run.get("complete") is True for run in runs]
+    saw_all = [run.complete is True for run in runs]
     if before.id >= after.id or all(saw_all):
         return NOTHING_ELSE, ()
     between = [each for each in catalog.snapshots(before.partition) if before.id < each.id < after.id]
@@ -44,7 +44,7 @@ def earlier_snapshots(
     Those of another regional site are left out: they hold other articles. Each comes with its id; warnings name
     those that cannot be read.
     """
-    if run.get("complete") is True:
+    if run.complete is True:
         return [], ()
     older = [each for each in catalog.snapshots(snapshot.partition) if each.id < snapshot.id]
     found: list[tuple[str, View]] = []
@@ -53,7 +53,7 @@ def earlier_snapshots(
         views, lost = _views(catalog, [each], run)
         found += views
         warnings += lost
-        if views and views[0][1].run.get("complete") is True:
+        if views and views[0][1].run.complete is True:
             break
     return found, tuple(warnings)
 
@@ -74,4 +74,4 @@ def _views(
 
 
 def _region(run: Run) -> str | None:
-    return (run.get("region") or {}).get("site")
+    return run.region.site

@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.gone import GONE
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.unpivot import COLUMNS
@@ -21,7 +22,7 @@ __all__ = ["NEEDED", "NOTHING_ELSE", "Evidence", "Run", "Source", "View", "attac
 Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
 
-Run: TypeAlias = Mapping[str, Any]
+Run: TypeAlias = RunFacts
 """The facts of the crawl that a snapshot came from."""
 
 NEEDED: Final = ("article_id", "status", *COMPARED)
@@ -55,10 +56,8 @@ def reading_of(run: Run) -> tuple[str, str]:
 
     A re-extraction reads as the run whose recordings it reads, so that is its kind.
     """
-    kind, versions = run.get("kind") or "crawl", run.get("versions") or {}
-    if kind == "re-extract":
-        kind = run.get("extraction_of") or "crawl"
-    return str(kind), str(versions.get("extractor") or "")
+    kind = run.extraction_of if run.kind == "re-extract" else run.kind
+    return kind or "crawl", run.extractor or ""
 
 
 def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: Run) -> list[str]:
@@ -92,6 +91,6 @@ def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: Run) 
     con.execute(
         f"create or replace temp table {name}_gone as select article_id from {relation} where status = '{GONE}'"
         " union select unnest(?::varchar[])",
-        [list(run.get("gone") or ())],
+        [list(run.gone)],
     )
     return [column for column in COMPARED if column not in present]

@@ -5,7 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import Counts, PageFact
 
 __all__ = ["LISTED_FIELDS", "PAGE_FIELDS", "Census"]
 
@@ -19,7 +23,7 @@ LISTED_FIELDS = ("title", "published_at", "published_on", "updated_at", "updated
 
 
 class Census:
-    """Counts rows one by one; ``as_facts`` gives what goes into the run facts."""
+    """Counts rows one by one; ``into`` adds the counts to the run facts."""
 
     def __init__(self) -> None:
         self._status: Counter[str] = Counter()
@@ -72,8 +76,8 @@ class Census:
             counts["n"] += 1
             counts.update(name for name in LISTED_FIELDS if columns.get(name) is not None)
 
-    def as_facts(self) -> dict[str, Any]:
-        """Return the counts.
+    def into(self, facts: RunFacts) -> RunFacts:
+        """Return ``facts`` with the counts.
 
         ``oldest_page``: the article whose own page was read longest ago, and when.
         ``counts``: rows by status, and the articles that are ``gone``. ``due``: rows among the ``failed`` whose page
@@ -82,18 +86,17 @@ class Census:
         ``refetched``: for pages of known articles, how many had each field before and how many of these lack it now.
         ``listed``: by section, how many articles its listing showed and in how many of them each field was read.
         """
-        return {
-            "oldest_page": self._oldest
-            and {"article_id": self._oldest[1], "fetched_at": self._oldest[0].isoformat()},
-            "counts": {
-                name: self._status[name] for name in ("fetched", "carried", "listed", "failed", "gone")
-            },
-            "due": self._due,
-            "live": dict(sorted(self._live.items())),
-            "new": {"fetched": self._new["fetched"], **{name: self._new[name] for name in PAGE_FIELDS}},
-            "refetched": {name: {"had": self._had[name], "lost": self._lost[name]} for name in PAGE_FIELDS},
-            "listed": {
-                section: {"n": counts["n"], **{name: counts[name] for name in LISTED_FIELDS}}
+        oldest = self._oldest
+        return replace(
+            facts,
+            oldest_page=oldest and PageFact(article_id=oldest[1], fetched_at=oldest[0].isoformat()),
+            counts=Counts.of(self._status, self._status["gone"]),
+            due=self._due,
+            live=dict(sorted(self._live.items())),
+            new={name: self._new[name] for name in ("fetched", *PAGE_FIELDS)},
+            refetched={name: {"had": self._had[name], "lost": self._lost[name]} for name in PAGE_FIELDS},
+            listed={
+                section: {name: counts[name] for name in ("n", *LISTED_FIELDS)}
                 for section, counts in sorted(self._listed.items())
             },
-        }
+        )

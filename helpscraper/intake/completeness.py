@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from helpscraper.archive.run_parts import SectionFacts
 from helpscraper.intake.entries import SectionEntry
 
 __all__ = ["holes", "section_facts"]
@@ -36,21 +36,20 @@ def holes(section: SectionEntry) -> list[str]:
     return found
 
 
-def section_facts(sections: Iterable[SectionEntry]) -> dict[str, dict[str, Any]]:
+def section_facts(sections: Iterable[SectionEntry]) -> dict[str, SectionFacts]:
     """Return the ``sections`` of the run facts: for each slug what was stated, what was seen, is it whole."""
-    facts: dict[str, dict[str, Any]] = {}
+    facts: dict[str, SectionFacts] = {}
     for section in sections:
         missing = holes(section)
-        facts[section.slug] = {
-            "title": section.title,
-            "category": section.category,
-            "content_type": section.content_type,
-            "total": section.total,
-            "seen": section.seen,
-            "pages": section.pages_stated
-            or (max(section.pages) if section.ended and section.pages else None),
-            "pages_read": len(section.pages),
-            "whole": not missing,
-            "holes": missing,
-        }
+        facts[section.slug] = SectionFacts(
+            title=section.title,
+            category=section.category,
+            content_type=section.content_type,
+            total=section.total,
+            seen=section.seen,
+            pages=section.pages_stated or (max(section.pages) if section.ended and section.pages else None),
+            pages_read=len(section.pages),
+            whole=not missing,
+            holes=tuple(missing),
+        )
     return facts

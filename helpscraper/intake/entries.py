@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from helpscraper.archive.runs import GoneFact
+from helpscraper.archive.run_parts import GoneFact
 
 __all__ = ["Entry", "Outcome", "SectionEntry"]
 
@@ -31,7 +31,7 @@ class Entry:
         """Return the evidence that run facts keep of an article whose outcome is ``gone`` (see ``Ledger.gone``)."""
         noted = self.columns or {}
         at = noted.get("fetched_at")
-        return {"url": noted.get("url"), "status": noted.get("status"), "at": at.isoformat() if at else None}
+        return GoneFact(url=noted.get("url"), status=noted.get("status"), at=at.isoformat() if at else None)
 
 
 @dataclass(frozen=True, slots=True)

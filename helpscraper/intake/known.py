@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.runs import RunFacts
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 
@@ -80,14 +81,14 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
     for table, facts in _believed(catalog, partition):
         ids = table.column("article_id").to_pylist()
         newest |= {article_id: rows + place for place, article_id in enumerate(ids)}
-        for article_id in facts.get("gone") or ():
+        for article_id in facts.gone:
             newest.pop(article_id, None)
         rows += len(ids)
         tables.append(table.select(SNAPSHOT_SCHEMA.names))
         fresh = set(ids)
         kept = {name: by for name, by in kept.items() if name in newest and name not in fresh}
-        kept |= facts.get("kept") or {}
-        extractors |= {str(facts.get("versions", {}).get("extractor")), *kept.values()}
+        kept |= facts.kept
+        extractors |= {str(facts.extractor), *kept.values()}
     if not tables:
         return Known()
     table = pa.concat_tables(tables).take(pa.array(sorted(newest.values()), pa.int64()))
@@ -107,10 +108,10 @@ def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, Ru
         except ArchiveError as error:
             logger.warning("An earlier snapshot is left aside: %s", error)
             continue
-        if crawl.get("kind") == "import":
+        if crawl.kind == "import":
             continue  # one saved page of any date tells nothing about what exists now
         found.append((table, facts))
-        if crawl.get("complete"):
+        if crawl.complete:
             break
     return found[::-1]
 
@@ -132,19 +133,19 @@ def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunF
         except ArchiveError as error:
             logger.warning("An earlier snapshot is no measure: %s", error)
             continue
-        if facts.get("kind") != "crawl":
+        if facts.kind != "crawl":
             continue
         seen += 1
-        complete += facts.get("complete") is True
-        if seen <= count or facts.get("complete") is True:
+        complete += facts.complete is True
+        if seen <= count or facts.complete is True:
             found.append(facts)
-        if facts.get("accepted"):
+        if facts.accepted:
             break
     return found
 
 
 def crawls_alike(
-    catalog: Catalog, partition: Partition, arguments: Mapping[str, str], *, before: str
+    catalog: Catalog, partition: Partition, arguments: ArgumentFacts, *, before: str
 ) -> list[RunFacts]:
     """Return the facts of the last crawls that asked for the same part of the help centre, oldest first.
 
@@ -159,14 +160,16 @@ def crawls_alike(
             continue
         with suppress(ArchiveError):  # newest_run names a damaged one
             facts = catalog.run(partition, run_id)
-            if facts.get("kind") == "crawl" and _part(facts.get("arguments", {})) == _part(arguments):
+            if facts.kind == "crawl" and _part(facts.arguments) == _part(arguments):
                 found.append(facts)
     return found[::-1]
 
 
-def _part(arguments: Mapping[str, str]) -> list[str]:
+def _part(arguments: ArgumentFacts) -> list[str]:
     """Return the arguments that choose a part of the help centre; all are empty for the whole."""
-    return [arguments.get(name) or "" for name in ("categories", "sections", "query", "limit")]
+    return [
+        each or "" for each in (arguments.categories, arguments.sections, arguments.query, arguments.limit)
+    ]
 
 
 def _as_crawled(snapshot: Snapshot) -> Snapshot:

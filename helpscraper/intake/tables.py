@@ -1,9 +1,9 @@
-"""What a ledger holds, as the tables and sums that a snapshot and its run facts are made of."""
+"""What a ledger holds, as the tables that a snapshot is made of."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow as pa
 from helpscraper.archive.schema import bodies_table
 from helpscraper.intake.ledger import Ledger
 
-__all__ = ["LedgerBodies", "nested"]
+__all__ = ["LedgerBodies"]
 
 _BATCH = 200
 
@@ -31,16 +31,3 @@ class LedgerBodies:
                 yield from bodies_table(batch, self.at).to_batches()
                 batch = []
         yield from bodies_table(batch, self.at).to_batches()
-
-
-def nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """Return counts by ``field/outcome`` as field -> outcome -> count.
-
-    >>> nested({"title/present": 2, "title/absent": 1})
-    {'title': {'present': 2, 'absent': 1}}
-    """
-    found: dict[str, dict[str, int]] = {}
-    for name, n in counts.items():
-        field, _, outcome = name.partition("/")
-        found.setdefault(field, {})[outcome] = n
-    return found

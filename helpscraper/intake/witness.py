@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from helpscraper.archive.run_parts import WitnessFacts
 from helpscraper.intake.entries import Entry
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
@@ -137,48 +138,44 @@ class Witness:
             if len(self._examples) < _SHOWN:
                 self._examples.append(f"{article_id}: {name}: {said}"[:300])
 
-    def as_facts(self, whole: Collection[str]) -> dict[str, Any]:
-        """Return the run facts of the interface, none in a crawl that left it alone; ``whole`` names the sections
+    def as_facts(self, whole: Collection[str]) -> WitnessFacts | None:
+        """Return the run facts of the interface, None in a crawl that left it alone; ``whole`` names the sections
         whose list was read whole: only their pages can lack an article.
         """
         if self.mode == "pages":
-            return {}
+            return None
         for article_id, told in self._told.items():
             if missing := sorted(told.keys() & whole):
                 self._enter(article_id, {"only in the interface": f"listed in {', '.join(missing)}"})
         self._told.clear()
-        facts = {
-            "mode": self.mode,
-            "left": self.left,
-            "sections": self.sections,
-            "by_pages": self.by_pages,
-            "compared": self._compared,
-            "differing": self._differing,
-            "differences": dict(self._differences),
-            "examples": self._examples,
-        }
-        return {"witness": facts}
+        return WitnessFacts(
+            mode=self.mode,
+            left=self.left,
+            sections=self.sections,
+            by_pages=self.by_pages,
+            compared=self._compared,
+            differing=self._differing,
+            differences=dict(self._differences),
+            examples=tuple(self._examples),
+        )
 
 
-def sections_told(facts: Mapping[str, Any]) -> dict[str, str]:
+def sections_told(witness: WitnessFacts | None) -> dict[str, str]:
     """Return the slugs of the sections whose list a crawl took from the interface, by their id in it."""
-    witness = facts.get("witness") or {}
-    told = witness.get("sections") or {} if witness.get("mode") == "api" else {}
-    return {section_id: slug for slug, section_id in told.items()}
+    if witness is None or witness.mode != "api":
+        return {}
+    return {section_id: slug for slug, section_id in witness.sections.items()}
 
 
-def witness_verdicts(facts: Mapping[str, Any]) -> Iterator[tuple[Literal["ok", "warn"], str]]:
+def witness_verdicts(witness: WitnessFacts) -> Iterator[tuple[Literal["ok", "warn"], str]]:
     """Judge what the run facts say of the interface: an interface that failed or differs is never a refusal."""
-    witness = facts.get("witness") or {}
-    if left := witness.get("left"):
-        yield "warn", f"the interface was left for the pages: {left}"
-    by_pages = witness.get("by_pages") or {}
-    for slug, why in sorted(by_pages.items())[:_SHOWN]:
+    if witness.left:
+        yield "warn", f"the interface was left for the pages: {witness.left}"
+    for slug, why in sorted(witness.by_pages.items())[:_SHOWN]:
         yield "warn", f"section {slug} was read from its pages: {why}"
-    differing, compared = witness.get("differing", 0), witness.get("compared", 0)
-    if differing:
-        kinds = ", ".join(f"{name} {n}" for name, n in sorted(witness["differences"].items()))
-        noisy = differing < _ENOUGH or differing <= _NOISE * compared
+    if differing := witness.differing:
+        kinds = ", ".join(f"{name} {n}" for name, n in sorted(witness.differences.items()))
+        noisy = differing < _ENOUGH or differing <= _NOISE * witness.compared
         yield (
             "ok" if noisy else "warn",
             f"{differing} articles differ from their pages in the interface: {kinds}",

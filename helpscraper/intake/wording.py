@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 
 from helpscraper.archive.nearest import nearest
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ExtractionError
+from helpscraper.items import STATUSES
 from helpscraper.platforms.contract import PAST_THE_END
 
 __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]
@@ -91,24 +93,26 @@ def problem_kind(error: ExtractionError) -> str:
     return error.field if error.field in {"challenge", "edition", "page"} else "extraction"
 
 
-def resume_hint(facts: Mapping[str, Any]) -> str:
+def resume_hint(facts: RunFacts) -> str:
     """Return what follows the reason why a crawl ended early: nothing where it had found no article to keep."""
-    return "; --resume goes on from here" if any(facts.get("counts", {}).values()) else ""
+    return "; --resume goes on from here" if facts.counts.live or facts.counts.gone else ""
 
 
-def summary(facts: Mapping[str, Any]) -> str:
+def summary(facts: RunFacts) -> str:
     """Return the one line that a cron mail holds."""
-    due = facts.get("due", 0)
-    counts = facts["counts"] | {"failed": facts["counts"].get("failed", 0) - due, "still to be read": due}
-    live = {name: n for name, n in counts.items() if n and name != "gone"}
-    line = f"{facts['site']}/{facts['locale']} {facts['run_id']} {facts['outcome']}: {sum(live.values())} articles"
-    line += f" and {counts['gone']} gone" if counts.get("gone") else ""
+    due, gone = facts.due or 0, facts.counts.gone
+    counts: dict[str, int] = {name: getattr(facts.counts, name) or 0 for name in STATUSES}
+    counts["failed"] -= due
+    counts["still to be read"] = due
+    live = {name: n for name, n in counts.items() if n}
+    line = f"{facts.site}/{facts.locale} {facts.run_id} {facts.outcome}: {sum(live.values())} articles"
+    line += f" and {gone} gone" if gone else ""
     line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
-    line += f", {facts['requests'].get('total', 0)} requests, {facts['seconds']:.1f} s"
-    line += f"; a new crawl: {facts['why_new']}" if facts.get("why_new") else ""
-    if because := facts.get("error") or facts.get("reason"):
+    line += f", {facts.requests.total or 0} requests, {facts.seconds or 0:.1f} s"
+    line += f"; a new crawl: {facts.why_new}" if facts.why_new else ""
+    if because := facts.error or facts.reason:
         return f"{line}; {because}"
-    reasons, holes = facts["incomplete_reasons"], facts.get("holes", 0)
+    reasons, holes = facts.incomplete_reasons, facts.holes or 0
     if holes:
         more = f"; and {holes - _SHOWN} more" if holes > _SHOWN else ""
         line += f"; incomplete: {'; '.join(reasons[: min(holes, _SHOWN)])}{more}"

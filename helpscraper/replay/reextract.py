@@ -8,11 +8,10 @@ reading would lose: a record may be damaged, or an extractor read less than the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +21,9 @@ from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_instant, snapshot_path
 from helpscraper.archive.lost_rows import keep_lost
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
+from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
+from helpscraper.archive.run_parts import Counts, DeclarationFacts, WarcFacts, nested
+from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import ArchiveError
@@ -30,7 +31,8 @@ from helpscraper.intake.known import Known, read_known
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.notes import Batch
-from helpscraper.intake.tables import LedgerBodies, nested
+from helpscraper.intake.tables import LedgerBodies
+from helpscraper.intake.versions import versions
 from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of
@@ -97,10 +99,11 @@ def reextract(
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
             wanted = force and (not named or snapshot in named)
-            facts: Mapping[str, Any] = catalog.facts(snapshot)
-            its = site_of_day(facts.get("declaration"), snapshot.partition.site, sites)
+            facts = catalog.facts(snapshot)
+            declared = facts.declaration.values if facts.declaration else None
+            its = site_of_day(declared, snapshot.partition.site, sites)
             extractor = extractor_of(its)
-            if wanted or _extractor(facts) != extractor or facts.get("kept"):
+            if wanted or facts.extractor != extractor or facts.kept:
                 if snapshot.partition not in locked:
                     # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
                     folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
@@ -120,7 +123,7 @@ class _Job:
         self,
         catalog: Catalog,
         snapshot: Snapshot,
-        facts: Mapping[str, Any],
+        facts: RunFacts,
         site: Site,
         readers: Readers,
         progress: Progress | None,
@@ -131,15 +134,21 @@ class _Job:
         self.snapshot_at = snapshot_instant(snapshot.id)
         self.first = Snapshot(self.partition, snapshot.id, snapshot_path(self.partition, snapshot.id))
         # An extractor that could not read a listing said so in its re-extraction; the crawl itself saw more.
-        seen = {name: value for name, value in catalog.facts(self.first).items() if name in _SEEN}
-        self.facts: Mapping[str, Any] = {**facts, **seen}
-        base_url = facts.get("arguments", {}).get("base_url") or site.base_url
+        crawl = catalog.facts(self.first)
+        self.facts = replace(
+            facts,
+            stated=facts.stated | (crawl.stated & _SEEN),
+            complete=crawl.complete,
+            incomplete_reasons=crawl.incomplete_reasons,
+            sections=crawl.sections,
+        )
+        base_url = facts.arguments.base_url or site.base_url
         self.context = Context(site, self.partition.locale, base_url)
         self.extractor = extractor_of(site)
 
     def run(self) -> Report:
         """Read, merge and write; what is in the ledger already is not read again."""
-        self.readers.expect((self.facts.get("counts") or {}).get("fetched") or 0)
+        self.readers.expect(self.facts.counts.fetched or 0)
         before, readers = self._before()
         found = self._recordings(before)
         tasks = self._tasks(found)
@@ -167,11 +176,15 @@ class _Job:
                     problems.append(f"{kind}: {url}: {detail}")
             problems += [f"{url}: {reason}; the row is kept as it was" for url, reason in why.values()]
             kept |= why.keys()
-            facts = self._facts(ledger, rows, problems, len(tasks))
-            facts["problems"] = dict(ledger.tallies("problem") - overcome)
             older |= {name: by for name in kept if (by := readers[name])}
-            facts["kept"] = {name: by for name, by in sorted(older.items()) if by != self.extractor}
-            damaged = facts["problems"].get("record") or self._mark_holes(facts, sorted(unread))
+            facts = replace(
+                self._facts(ledger, rows, problems, len(tasks)),
+                problems=ledger.tallies("problem") - overcome,
+                kept={name: by for name, by in sorted(older.items()) if by != self.extractor},
+            )
+            damaged = bool(facts.problems.get("record"))
+            if not damaged:
+                facts, damaged = self._with_holes(facts, sorted(unread))
             bodies = LedgerBodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
@@ -184,26 +197,26 @@ class _Job:
         Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
         """
         rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
-        readers = _read_by(rows, self.facts) | (self.facts.get("kept") or {})
+        readers = _read_by(rows, self.facts) | dict(self.facts.kept)
         return rows, readers | _read_by(lost, self.catalog.facts(self.first))
 
     @property
     def _imported(self) -> bool:
-        return bool(self.facts.get("extraction_of", self.facts.get("kind")) == "import")
+        return (self.facts.extraction_of or self.facts.kind) == "import"
 
     def _recordings(self, before: pa.Table) -> Recordings:
         try:
-            run: Mapping[str, Any] = self.catalog.run(self.partition, self.snapshot.id)
+            run = self.catalog.run(self.partition, self.snapshot.id)
         except ArchiveError:
-            run = {}  # `verify` names it; the rows still say of which records they are
-        warc, captures = run.get("warc") or {}, self.facts.get("arguments", {}).get("captures") or ()
+            run = RunFacts()  # `verify` names it; the rows still say of which records they are
+        warc, captures = run.warc or WarcFacts(), self.facts.arguments.captures
         return find_recordings(
             self.store,
             self.partition,
             self.snapshot.id,
-            files=warc.get("files") or (),
+            files=warc.files,
             references=pc.unique(before.column("warc_record")).drop_null().to_pylist(),
-            responses=warc.get("responses") or len(captures),
+            responses=warc.responses or len(captures),
         )
 
     def _tasks(self, found: Recordings) -> list[Task]:
@@ -211,7 +224,7 @@ class _Job:
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
-        told = sections_told(self.facts)
+        told = sections_told(self.facts.witness)
         followed = not self._imported
         tasks = list(plan(captures, self.context, found.holders, redirects=followed, interface=told))
         if self._imported:
@@ -265,11 +278,9 @@ class _Job:
             Known() if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition)
         )
         known = earlier.rows
-        sections: Mapping[str, Mapping[str, Any]] = self.facts.get("sections", {})
-        tags = ledger.tags() | {
-            slug for slug, section in sections.items() if section.get("content_type") == "tag"
-        }
-        whole = {slug for slug, section in sections.items() if section.get("whole")}
+        sections = self.facts.sections
+        tags = ledger.tags() | {slug for slug, section in sections.items() if section.content_type == "tag"}
+        whole = {slug for slug, section in sections.items() if section.whole}
         if self._saw_all_listings():
             held = (row["listed_in"] or () for row in known.values())
             whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
@@ -286,36 +297,30 @@ class _Job:
         return rows, {name: by for name, by in earlier.kept.items() if name in names}
 
     def _saw_all_listings(self) -> bool:
-        sections = self.facts.get("sections", {})
-        asked = str(self.facts.get("arguments", {}).get("sections", "")).split(",")
-        missed = any(section.get("holes") for section in sections.values())
-        missed = missed or bool(self.facts.get("problems", {}).get("discovery"))
+        sections = self.facts.sections
+        asked = (self.facts.arguments.sections or "").split(",")
+        missed = any(section.holes for section in sections.values())
+        missed = missed or bool(self.facts.problems.get("discovery"))
         missed = missed or any(slug and slug not in sections for slug in asked)
-        return not missed and not self.facts.get("scope")
+        return not missed and not self.facts.scope
 
-    def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> dict[str, Any]:
+    def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> RunFacts:
         """Return the run facts: those of the crawl, but for what an extractor has a say in."""
-        last, there = _extractor(self.facts), set(rows.column("article_id").to_pylist())
-        gone = {name: fact for name, fact in (self.facts.get("gone") or {}).items() if name not in there}
-        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
-        versions = {"helpscraper": __version__, "extractor": self.extractor, "schema": str(SCHEMA_VERSION)}
-        return {
-            **self.facts,
-            "kind": "re-extract",
-            "extraction_of": self.facts.get("extraction_of", self.facts.get("kind")),
-            "extractor_before": self.facts.get("extractor_before", last) if last == self.extractor else last,
-            "versions": {**self.facts.get("versions", {}), **versions},
-            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
-            "gone": gone,
-            "fields": nested(ledger.tallies("fields")),
-            "rules": dict(ledger.tallies("rules")),
-            "languages": dict(ledger.tallies("language")),
-            "problem_texts": problems[:50],
-            "records_read": records,
-            "declaration": self.context.site.as_facts(),
-        }
+        there = set(rows.column("article_id").to_pylist())
+        gone = {name: fact for name, fact in self.facts.gone.items() if name not in there}
+        return replace(
+            self.facts.reextracted(versions(self.extractor)),
+            counts=Counts.of(Counter(rows.column("status").to_pylist()), len(gone)),
+            gone=gone,
+            fields=nested(ledger.tallies("fields")),
+            rules=ledger.tallies("rules"),
+            languages=ledger.tallies("language"),
+            problem_texts=tuple(problems[:PROBLEM_TEXTS]),
+            records_read=records,
+            declaration=DeclarationFacts.of(self.context.site),
+        )
 
-    def _mark_holes(self, facts: dict[str, Any], unread: Sequence[str]) -> bool:
+    def _with_holes(self, facts: RunFacts, unread: Sequence[str]) -> tuple[RunFacts, bool]:
         """Enter in ``facts`` the listing pages among the questions ``unread``; tell whether a section was whole before.
 
         A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
@@ -324,16 +329,20 @@ class _Job:
         detail = "a recorded listing page cannot be read by this extractor"
         slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("list/"))
         holes = [f"section {slug}: {detail}" for slug in slugs]
-        sections = {slug: dict(section) for slug, section in self.facts.get("sections", {}).items()}
-        fewer = any(sections.get(slug, {}).get("whole") for slug in slugs)
-        for slug in slugs.keys() & sections.keys():
-            sections[slug] |= {"whole": False, "holes": [*sections[slug].get("holes", ()), detail]}
-        facts |= {
-            "complete": bool(self.facts.get("complete")) and not holes,
-            "incomplete_reasons": list(dict.fromkeys([*self.facts.get("incomplete_reasons", ()), *holes])),
-            "sections": sections,
-        }
-        return fewer
+        sections = dict(self.facts.sections)
+        known = slugs.keys() & sections.keys()
+        fewer = any(sections[slug].whole for slug in known)
+        for slug in known:
+            before = sections[slug]
+            sections[slug] = replace(before, whole=False, holes=(*before.holes, detail))
+        facts = replace(
+            facts,
+            stated=facts.stated | _SEEN,
+            complete=bool(self.facts.complete) and not holes,
+            incomplete_reasons=tuple(dict.fromkeys([*self.facts.incomplete_reasons, *holes])),
+            sections=sections,
+        )
+        return facts, fewer
 
 
 class _Earlier(Catalog):
@@ -348,12 +357,8 @@ class _Earlier(Catalog):
         return [each for each in super().snapshots(partition) if each.id < self._end]
 
 
-def _extractor(facts: Mapping[str, Any]) -> Any:
-    return facts.get("versions", {}).get("extractor")
-
-
-def _read_by(rows: pa.Table, facts: Mapping[str, Any]) -> dict[str, str | None]:
-    return dict.fromkeys(rows.column("article_id").to_pylist(), _extractor(facts))
+def _read_by(rows: pa.Table, facts: RunFacts) -> dict[str, str | None]:
+    return dict.fromkeys(rows.column("article_id").to_pylist(), facts.extractor)
 
 
 def _resumed(path: Path, extractor: str, records: str) -> Ledger:

@@ -9,32 +9,34 @@ import zlib
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.schema import SCHEMA_VERSION, iter_articles, rows_table
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import EMPTY, ArgumentFacts, DeclarationFacts, RequestFacts
+from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import CommandError, ExtractionError, InputError
-from helpscraper.health.checks import check_import
 from helpscraper.intake.enter import notes_of, readings_of
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies
-from helpscraper.items import Article, RawArticle
+from helpscraper.intake.versions import versions
+from helpscraper.items import RawArticle
 from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.platforms.contract import Findings
+from helpscraper.replay.import_facts import with_rows
 from helpscraper.sites import Site, default_site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]
@@ -142,9 +144,18 @@ def import_page(
                 f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
                 advice="check --format, --locale and --url; nothing was imported",
             )
-        articles = list(iter_articles(rows))
-        run = _facts(context, captured_at, path, url, len(data), articles, outcomes, ambiguous)
-        run["rules"] = rules
+        page, reason = f"the page {url}", f"imported from one saved page, {path.name}"
+        facts = RunFacts.imported(partition, captured_at, page, reason, versions(extractor_of(context.site)))
+        facts = replace(
+            facts,
+            stated=facts.stated | {"ambiguous", "rules"},
+            ambiguous=ambiguous,
+            rules=rules,
+            declaration=DeclarationFacts.of(context.site),
+            requests=RequestFacts(stated=EMPTY, bytes=len(data)),
+            arguments=ArgumentFacts(file=path.name, url=url),
+        )
+        run = with_rows(facts, rows, outcomes)
         written = write_snapshot(
             catalog.store,
             partition,
@@ -153,7 +164,7 @@ def import_page(
             LedgerBodies(ledger, captured_at),
             run,
         )
-    doubts = tuple(each["detail"] for each in run["health"] if each["verdict"] != "ok")
+    doubts = tuple(each.detail for each in run.health if each.verdict != "ok")
     return ImportReport(written, outcomes, ambiguous, doubts)
 
 
@@ -244,50 +255,6 @@ def _rows(
     if dropped := len(raws) - rows.num_rows:
         outcomes["row/dropped"] = dropped
     return rows, outcomes
-
-
-def _facts(
-    context: Context,
-    captured_at: dt.datetime,
-    path: Path,
-    url: str,
-    size: int,
-    articles: Sequence[Article],
-    outcomes: Counter[str],
-    ambiguous: tuple[str, ...],
-) -> dict[str, Any]:
-    """Return the run facts. Nothing of the hour or of the machine is in them: the same import gives the same bytes."""
-    fields: dict[str, dict[str, int]] = {}
-    for name, n in sorted(outcomes.items()):
-        field, _, outcome = name.partition("/")
-        fields.setdefault(field, {})[outcome] = n
-    status: Counter[str] = Counter(article.status for article in articles)
-    fetched = [article for article in articles if article.status == "fetched"]
-    bodiless = sum(article.body_sha256 is None for article in fetched)
-    extractor = extractor_of(context.site)
-    facts = {
-        "run_id": snapshot_id(captured_at),
-        "site": context.site.name,
-        "locale": context.locale,
-        "kind": "import",
-        "started_at": captured_at.isoformat(),
-        "outcome": "incomplete",
-        "exit_code": 0,
-        "complete": False,
-        "incomplete_reasons": [f"imported from one saved page, {path.name}"],
-        "scope": f"the page {url}",
-        "sections": {},
-        "counts": {name: status.get(name, 0) for name in ("fetched", "carried", "listed", "failed", "gone")},
-        "fields": fields,
-        "ambiguous": list(ambiguous),
-        "requests": {"bytes": size},
-        "new": {"fetched": len(fetched), "body_sha256": bodiless},
-        "region": {},
-        "declaration": context.site.as_facts(),
-        "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
-        "arguments": {"file": path.name, "url": url},
-    }
-    return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}
 
 
 def _named(outcomes: Counter[str]) -> str:

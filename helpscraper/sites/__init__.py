@@ -154,14 +154,14 @@ def is_shipped(name: str) -> bool:
 
 
 def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> Site:
-    """Return the site ``name`` as the facts of a run declare it (``Site.as_facts``); today's where they do not.
+    """Return the site ``name`` with the values that the facts of a run declare; today's where they declare none.
 
     Raises ``ArchiveError`` for a declaration in the facts that makes no sense.
     """
-    if not declared:
+    if declared is None:
         return sites.get(name)
     try:
-        return site_of(name, declared["values"])
+        return site_of(name, declared)
     except (Mistakes, KeyError, TypeError, AttributeError) as error:
         raise ArchiveError(
             f"the run facts hold a damaged declaration of {name}: {error}",

@@ -9,6 +9,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from helpscraper.archive.editions import editions_table
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path
 from helpscraper.archive.overview import runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA, articles_table, bodies_table
 from helpscraper.archive.sql import VIEWS, query
 from helpscraper.archive.store import Store, open_store
@@ -68,11 +70,11 @@ def commit(store: Store, day: str, rows: Rows, *, partition: Partition = EN, hou
         for slug, (title, _, views) in sorted(rows.items())
     )  # fmt: skip
     texts = bodies_table(bodies.values(), at)
-    run = {
+    run = RunFacts.from_json({
         "run_id": name, "site": partition.site, "locale": partition.locale, "kind": "crawl", "complete": True,
         "outcome": "committed", "started_at": at.isoformat(), "counts": {"fetched": len(rows)},
         "sections": {"faq": {"whole": True}}, "versions": {"extractor": "1"},
-    }  # fmt: skip
+    })  # fmt: skip
     changes = changes_feed(Catalog(store), partition, name, table, run, texts.to_batches())
     return write_snapshot(store, partition, name, table, texts, run, changes)
 
@@ -566,7 +568,7 @@ def test_a_packed_snapshot_is_still_a_commit(archive: Store) -> None:
     # Where an earlier look saw a file of its own, it is found in its month's.
     seen = Snapshot(EN, "20261001T060000Z", snapshot_path(EN, "20261001T060000Z"))
     assert catalog.load_table(seen).num_rows == 3
-    assert catalog.facts(seen)["run_id"] == "20261001T060000Z"
+    assert catalog.facts(seen).run_id == "20261001T060000Z"
 
 
 def test_a_newer_reading_is_preferred_to_the_packed_one(archive: Store) -> None:
@@ -575,7 +577,7 @@ def test_a_newer_reading_is_preferred_to_the_packed_one(archive: Store) -> None:
         table = catalog.load_table(day)
         titles = pa.array([f"read again {day}"] * table.num_rows, pa.string())
         rows = table.set_column(table.schema.get_field_index("title"), SNAPSHOT_SCHEMA.field("title"), titles)
-        run = {**catalog.facts(catalog.resolve(day)), "kind": "re-extract", "versions": {"extractor": "2"}}
+        run = replace(catalog.facts(catalog.resolve(day)), kind="re-extract", versions={"extractor": "2"})
         if day == "20261101":
             run_compact(archive)  # the second one is written beside a packed month
         write_reextracted(archive, EN, f"{day}T060000Z", rows, [], run)

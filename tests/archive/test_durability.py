@@ -18,6 +18,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition, changes_path
 from helpscraper.archive.recordings import Recorder, warc_files
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA, articles_table, bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
@@ -148,7 +149,7 @@ def test_a_snapshot_gets_its_name_when_all_it_refers_to_is_on_disk(
             ID,
             articles_table([article(AT, "a", body_sha256=text.sha256, warc_record=record)]),
             bodies_table([text], AT),
-            {"run_id": ID, "outcome": "committed"},
+            RunFacts(run_id=ID, outcome="committed"),
             CHANGES_SCHEMA.empty_table(),
         )
     names = [path.relative_to(tmp_path).parts[0] for path in assert_durable(calls)]
@@ -166,7 +167,7 @@ def test_a_snapshot_gets_its_name_when_all_it_refers_to_is_on_disk(
 
 def commit(store: Store, changes: pa.Table | None = None, **facts: Any) -> None:
     rows = articles_table([article(AT, "a")])
-    run = {"run_id": ID, "outcome": "committed", "complete": True} | facts
+    run = RunFacts.from_json({"run_id": ID, "outcome": "committed", "complete": True} | facts)
     write_snapshot(store, EN, ID, rows, bodies_table([], AT), run, changes)
 
 

@@ -239,10 +239,10 @@ def test_runs_and_snapshots_are_tables(catalog: Catalog) -> None:
     assert [(row["snapshot_id"], row["articles"], row["complete"], row["error"]) for row in snapshots][
         :1
     ] == [("20261120T060000Z", 2, True, None)]
-    assert [facts["run_id"] for facts in catalog.good_runs(EN, 5)] == ["20261121T060000Z", "20261120T060000Z"]
+    assert [facts.run_id for facts in catalog.good_runs(EN, 5)] == ["20261121T060000Z", "20261120T060000Z"]
     before = catalog.run_before(EN, "20261121T060000Z")
     assert before is not None
-    assert before["run_id"] == "20261120T060000Z"
+    assert before.run_id == "20261120T060000Z"
     assert catalog.run_before(EN, "20261120T060000Z") is None
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -148,9 +149,9 @@ def test_removal_is_still_proved_by_the_answer(archive: Archive) -> None:
         ("beta", "removed"), ("gamma", "removed"), ("delta", "unverified"),
     }  # fmt: skip
     assert article_history(archive.catalog, "gamma").table.column("kind").to_pylist() == ["removed"]
-    assert {
-        name: fact["url"] for name, fact in archive.catalog.facts(archive.resolve()).get("gone", {}).items()
-    } == {"beta": "https://help.example/help/beta"}
+    assert {name: fact.url for name, fact in archive.catalog.facts(archive.resolve()).gone.items()} == {
+        "beta": "https://help.example/help/beta"
+    }
 
 
 def test_what_is_gone_is_not_known_to_the_next_crawl(archive: Archive) -> None:
@@ -188,7 +189,7 @@ def test_what_an_older_version_refused_is_accepted_without_its_gone_rows(new: Pa
     shutil.copytree(new, root)
     catalog = Archive(root).catalog
     latest = catalog.resolve()
-    facts = {**catalog.facts(latest), "outcome": "refused"}
+    facts = replace(catalog.facts(latest), outcome="refused")
     rows, empty = catalog.load_table(latest), []  # type: ignore[var-annotated]
     for kind in ("snapshots", "changes", "runs"):
         for path in (root / kind).glob(f"*/*/{latest.id}*"):
@@ -198,7 +199,7 @@ def test_what_an_older_version_refused_is_accepted_without_its_gone_rows(new: Pa
     written = accept(catalog, EN, latest.id)
     assert written.rows == COUNTS[-1]
     assert pd.read_parquet(root / written.path).status.tolist() == ["fetched", "fetched"]
-    assert catalog.facts(catalog.resolve()).get("gone", {}).keys() == {"beta"}
+    assert catalog.facts(catalog.resolve()).gone.keys() == {"beta"}
     kinds = {(r["article_id"], r["kind"]) for r in Archive(root).diff().records()}
     assert kinds == {("beta", "removed"), ("delta", "unverified")}
     assert promote(catalog.store, EN, latest.id).path == written.path, "accepting twice is accepting once"

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.archive.layout import Partition, run_path
+from helpscraper.archive.layout import Partition, run_path, snapshot_instant
 from helpscraper.archive.overview import RUNS_SCHEMA, runs_table
+from helpscraper.archive.parquet import RUN_KEY
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.runs import RunFacts, dump_run, parse_run
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import ArgumentFacts, Counts, Verdict
 from helpscraper.archive.store import open_store
 from helpscraper.cli import main
 from helpscraper.errors import ArchiveError
+from helpscraper.items import STATUSES
 
 HERE = Partition("okx", "en")
 RUN = "20261122T060000Z"
+DATA = Path(__file__).parents[1] / "data"
 
 ODD: list[tuple[str, Any]] = [
     ("health", "x"),
@@ -45,6 +51,11 @@ ODD: list[tuple[str, Any]] = [
     ("kind", 1),
     ("versions", 1),
     ("sections", {"faq": 3}),
+    ("sections.faq.whole", {"faq": {"whole": "yes"}}),
+    ("live.faq", {"faq": "3"}),
+    ("audit", []),
+    ("arguments.captures", {"captures": "x"}),
+    ("kept.alpha", {"alpha": 7}),
 ]
 
 
@@ -63,7 +74,9 @@ def shown(data: bytes) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(("name", "value"), ODD)
 def test_a_field_of_no_use_is_named_in_the_row_of_a_failed_run(name: str, value: Any) -> None:
-    (row,) = shown(json.dumps({"run_id": RUN, "outcome": "failed"} | {name: value}).encode())
+    (row,) = shown(
+        json.dumps({"run_id": RUN, "outcome": "failed"} | {name.partition(".")[0]: value}).encode()
+    )
     assert (row["run_id"], row["outcome"]) == (RUN, "failed")
     assert f"damaged run facts: {name}" in row["reason"]
 
@@ -73,7 +86,7 @@ def test_a_field_of_no_use_is_named_in_the_row_of_a_failed_run(name: str, value:
 )
 def test_what_is_hardly_json_is_damage_too(data: bytes) -> None:
     with pytest.raises(ArchiveError, match="here: "):
-        parse_run(data, "here")
+        RunFacts.parse(data, "here")
     (row,) = shown(data)
     assert row["outcome"] == "failed"
 
@@ -94,6 +107,71 @@ def test_no_facts_break_the_table(facts: dict[str, Any]) -> None:
     assert row["run_id"] == RUN
 
 
+@given(
+    st.dictionaries(
+        st.sampled_from([*sorted(RunFacts.__annotations__), "of a newer version"]), JSON, max_size=4
+    )
+)
+def test_facts_that_can_be_read_are_written_as_they_were(facts: dict[str, Any]) -> None:
+    data = json.dumps(facts).encode()
+    try:
+        read = RunFacts.parse(data, "here")
+    except ArchiveError:
+        return
+    written = json.loads(data)
+    assert read.to_json() == written
+    assert replace(read, reason="why", health=(Verdict("end", "ok", ""),)).to_json() == written | {
+        "reason": "why",
+        "health": [{"check": "end", "verdict": "ok", "detail": ""}],
+    }
+
+
+@pytest.mark.parametrize("version", ["archive-v1", "archive-v2"])
+def test_the_facts_of_old_archives_are_written_byte_by_byte(version: str) -> None:
+    files = sorted((DATA / version).rglob("*.parquet"))
+    footers = [pq.read_metadata(each).metadata[RUN_KEY] for each in files if "snapshots" in each.parts]
+    runs = [each.read_bytes() for each in sorted((DATA / version / "runs").rglob("*.json"))]
+    assert footers and runs
+    assert [RunFacts.parse(each, "here").footer() for each in footers] == footers
+    assert [RunFacts.parse(each, "here").dump() for each in runs] == runs
+
+
+def test_what_is_not_stated_is_not_zero_and_not_written() -> None:
+    nothing = RunFacts.from_json({})
+    assert (nothing.counts.fetched, nothing.requests.total, nothing.complete, nothing.to_json()) == (
+        None,
+    ) * 3 + ({},)
+    stated = {
+        "counts": {"fetched": 0},
+        "requests": {},
+        "sections": {},
+        "scope": None,
+        "health": [],
+        "kept": None,
+    }
+    assert RunFacts.from_json(stated).to_json() == stated
+
+
+def test_a_status_has_a_count() -> None:
+    assert list(Counts().to_json()) == [*STATUSES, "gone"]
+
+
+def test_every_kind_of_run_states_its_facts() -> None:
+    """A crawl says that it was of everything; nobody has to know that the key is not there."""
+    at = snapshot_instant(RUN)
+    arguments = ArgumentFacts(sections="faq")
+    lost = RunFacts.lost(HERE, RUN, {"fetched": 3}, arguments, {}).to_json()
+    assert lost["counts"] == {"fetched": 3, "carried": 0, "listed": 0, "failed": 0, "gone": 0}
+    assert (lost["snapshot"], lost["health"], lost["arguments"]) == (None, [], {"sections": "faq"})
+    imported = RunFacts.imported(HERE, at, "a page", "one page", {"extractor": "x/1"})
+    assert {"sections", "region", "requests", "fields", "health"} <= imported.to_json().keys()
+    again = imported.reextracted({"extractor": "x/2"})
+    assert (again.extraction_of, again.extractor_before, again.extractor) == ("import", "x/1", "x/2")
+    assert again.to_json()["kept"] == again.to_json()["gone"] == {}
+    third = again.reextracted({"extractor": "x/2"})
+    assert (third.extraction_of, third.extractor_before) == ("import", "x/1")
+
+
 def test_facts_that_a_run_wrote_come_back() -> None:
     facts = {
         "run_id": RUN, "outcome": "incomplete", "exit_code": 4, "seconds": 3, "scope": None, "complete": False,
@@ -101,7 +179,7 @@ def test_facts_that_a_run_wrote_come_back() -> None:
         "health": [{"check": "articles", "verdict": "ok", "detail": ""}], "finished_at": "2026-11-22T06:01:00Z",
         "incomplete_reasons": ["a hole"], "versions": {"extractor": "1"}, "sections": {"faq": {"total": None}},
     }  # fmt: skip
-    assert parse_run(dump_run(facts), "here") == facts
+    assert RunFacts.parse(RunFacts.from_json(facts).dump(), "here").to_json() == facts
 
 
 def test_the_command_lists_what_it_can_read(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_version_2_says_what_it_always_said() -> None:
     assert catalog.load_table("latest", columns=["article_id"]).to_pydict() == {
         "article_id": ["listed-only", "set-up-a-passkey", "trading-fees"]
     }
-    assert catalog.facts(catalog.resolve())["gone"] == {
+    assert catalog.facts(catalog.resolve()).to_json()["gone"] == {
         "old-campaign": {
             "url": "https://www.okx.com/help/old-campaign",
             "status": 410,

@@ -291,6 +291,7 @@ ON_A_SMALL_DISK = """
 import datetime as dt, os, subprocess, sys
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import articles_table, bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
@@ -309,7 +310,7 @@ def commit(day, text):
     )
     name = f"202611{day}T060000Z"
     rows, bodies = articles_table([row]), bodies_table([body], at)
-    write_snapshot(store, Partition("okx", "en"), name, rows, bodies, {"run_id": name})
+    write_snapshot(store, Partition("okx", "en"), name, rows, bodies, RunFacts(run_id=name))
 
 store = open_store(folder)
 commit(20, "small")

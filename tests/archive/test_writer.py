@@ -20,6 +20,7 @@ from helpscraper.archive.bodies import BodyIndex, write_bodies
 from helpscraper.archive.layout import Partition, changes_path, snapshot_id
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     CHANGES_SCHEMA,
     SNAPSHOT_SCHEMA,
@@ -90,7 +91,7 @@ def memory() -> Store:
 
 
 def write(store: Store, articles: list[Article], **run: Any) -> SnapshotFile:
-    facts = {"run_id": ID, "outcome": "committed", "complete": True} | run
+    facts = RunFacts.from_json({"run_id": ID, "outcome": "committed", "complete": True} | run)
     return write_snapshot(store, EN, ID, articles_table(articles), bodies_table([], AT), facts)
 
 
@@ -239,8 +240,8 @@ def test_a_snapshot_that_a_person_accepted_says_so(store: Store, commit: Commit,
     promote(store, EN, ID)
     catalog = Catalog(store)
     facts = catalog.facts(catalog.resolve())
-    assert facts["accepted"] is True
-    assert (facts["complete"], facts["outcome"]) == (complete, "committed" if complete else "incomplete")
+    assert facts.accepted is True
+    assert (facts.complete, facts.outcome) == (complete, "committed" if complete else "incomplete")
 
 
 def test_a_value_that_does_not_fit_names_its_column() -> None:
@@ -307,7 +308,7 @@ def test_a_refused_snapshot_is_kept_and_can_be_accepted(store: Store, commit: Co
     assert promote(store, EN, ID) == accepted
     assert catalog.ids(EN) == ["20261121T060000Z", ID]
     assert catalog.load_table("latest", bodies=True).column("body_text").to_pylist() == ["two"]
-    assert catalog.facts(catalog.resolve())["outcome"] == "incomplete"
+    assert catalog.facts(catalog.resolve()).outcome == "incomplete"
     row = runs_table(catalog).to_pylist()[-1]
     assert (row["outcome"], row["accepted"]) == ("refused", True)
     with pytest.raises(ReferenceNotFoundError):
@@ -315,20 +316,18 @@ def test_a_refused_snapshot_is_kept_and_can_be_accepted(store: Store, commit: Co
 
 
 def test_a_failed_run_leaves_its_facts_and_a_resumed_one_its_own(store: Store, commit: Commit) -> None:
-    write_run(
-        store, EN, ID, {"run_id": ID, "outcome": "failed", "exit_code": 1, "error": "connection refused"}
-    )
+    write_run(store, EN, ID, RunFacts(run_id=ID, outcome="failed", exit_code=1, error="connection refused"))
     assert runs_table(Catalog(store)).to_pylist()[0]["reason"] == "connection refused"
     commit(store, "2026-11-22", [{"article_id": "a"}])
     row = runs_table(Catalog(store)).to_pylist()[0]
     assert (row["outcome"], row["articles"], row["health"]) == ("committed", 1, "ok")
     # The facts of a committed snapshot never change.
-    write_run(store, EN, ID, {"run_id": ID, "outcome": "failed", "exit_code": 1, "error": "too late"})
+    write_run(store, EN, ID, RunFacts(run_id=ID, outcome="failed", exit_code=1, error="too late"))
     assert runs_table(Catalog(store)).to_pylist() == [row]
 
 
 def test_a_commit_that_was_cut_off_shows_as_failed(store: Store) -> None:
-    write_run(store, EN, ID, {"run_id": ID, "outcome": "committed"})
+    write_run(store, EN, ID, RunFacts(run_id=ID, outcome="committed"))
     row = runs_table(Catalog(store)).to_pylist()[0]
     assert (row["outcome"], row["snapshot"]) == ("failed", None)
     assert "interrupted" in row["reason"]
@@ -349,7 +348,7 @@ def test_the_newest_reextraction_stands_for_its_crawl(store: Store, commit: Comm
     assert snapshot.reextracted
     assert [(each.path, each.reextracted) for each in catalog.snapshots()] == [(snapshot.path, True)]
     assert catalog.load_table(snapshot).column("title").to_pylist() == ["newest"]
-    assert catalog.facts(snapshot)["kind"] == "re-extract"
+    assert catalog.facts(snapshot).kind == "re-extract"
     with pytest.raises(ReferenceNotFoundError, match="no snapshot to re-extract"):
         commit(store, "2026-11-23", [{"article_id": "a"}], write=write_reextracted)
 
@@ -402,12 +401,12 @@ def test_what_is_written_has_checksums_and_facts(store: Store, commit: Commit) -
 
 def test_facts_that_json_lacks_are_refused(store: Store, commit: Commit) -> None:
     with pytest.raises(ArchiveError, match="cannot be written as JSON"):
-        write_run(store, EN, ID, {"seconds": float("nan")})
+        write_run(store, EN, ID, RunFacts(seconds=float("nan")))
     commit(store, "2026-11-22", [{"article_id": "a"}])
     with pytest.raises(
         ArchiveError, match="cannot be written as JSON"
     ):  # a re-extraction has its facts in the file itself
-        commit(store, "2026-11-22", [{"article_id": "a"}], write=write_reextracted, scope=float("nan"))
+        commit(store, "2026-11-22", [{"article_id": "a"}], write=write_reextracted, x=float("nan"))
 
 
 def test_many_rows_make_several_groups_and_one_article_reads_one(store: Store) -> None:
@@ -420,7 +419,7 @@ def test_many_rows_make_several_groups_and_one_article_reads_one(store: Store) -
         "status": names,
         "snapshot_at": pa.repeat(at, 20_000),
     }
-    written = write_snapshot(store, EN, ID, pa.table(columns), bodies_table([], AT), {"run_id": ID})
+    written = write_snapshot(store, EN, ID, pa.table(columns), bodies_table([], AT), RunFacts(run_id=ID))
     file = pq.ParquetFile(Path(store.url(written.path)))
     assert file.num_row_groups == 10
     found = Catalog(store).load_table(article_id="a-019999")

@@ -101,7 +101,7 @@ def long_slugs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }
     committed(root, 0, [long, short], **facts)
     failed = run(1, outcome="failed", reason="503 of 608 article pages could not be read; mostly HTTP 503")
-    write_run(Catalog(root).store, Partition("okx", "en"), failed["run_id"], failed)
+    write_run(Catalog(root).store, Partition("okx", "en"), failed.run_id, failed)
     return root
 
 

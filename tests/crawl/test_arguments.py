@@ -78,7 +78,7 @@ def test_facts_say_what_was_asked_and_read_back_the_same(
     if query:
         given_["sections"] = given_["witness"] = None
     arguments = CrawlArguments.parse(**given_)
-    assert CrawlArguments.parse(**arguments.as_facts()) == arguments
+    assert CrawlArguments.parse(**arguments.as_facts().to_json()) == arguments
     assert (arguments.scope is None) == (not sections and not query and limit is None)
 
 

@@ -52,10 +52,10 @@ def test_the_facts_carry_the_claim_and_its_holes() -> None:
     facts = section_facts(
         [WHOLE, dataclasses.replace(WHOLE, slug="faq-web3", problem="HTTP 503", ended=False, pages={})]
     )
-    assert facts["faq-kyc"]["whole"] is True
-    assert facts["faq-web3"]["whole"] is False
-    assert facts["faq-web3"]["holes"] == ["HTTP 503"]
-    assert (facts["faq-kyc"]["total"], facts["faq-kyc"]["seen"], facts["faq-kyc"]["pages_read"]) == (
+    assert facts["faq-kyc"].whole is True
+    assert facts["faq-web3"].whole is False
+    assert facts["faq-web3"].holes == ("HTTP 503",)
+    assert (facts["faq-kyc"].total, facts["faq-kyc"].seen, facts["faq-kyc"].pages_read) == (
         32,
         32,
         3,
@@ -76,8 +76,8 @@ def test_how_many_pages_there_are_is_stated_or_known_from_the_end(
     changes: dict[str, Any], pages: int | None
 ) -> None:
     facts = section_facts([dataclasses.replace(WHOLE, **changes)])["faq-kyc"]
-    assert facts["pages"] == pages
-    assert (facts["title"], facts["category"], facts["content_type"]) == ("KYC", "faq", "section")
+    assert facts.pages == pages
+    assert (facts.title, facts.category, facts.content_type) == ("KYC", "faq", "section")
 
 
 def test_a_number_of_pages_that_is_not_stated_is_not_said() -> None:

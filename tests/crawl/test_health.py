@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from helpscraper.health.checks import Thresholds, check_bodies, check_health, is_fit
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.health import checks
+from helpscraper.health.checks import Thresholds, Verdict, is_fit
 from helpscraper.intake.census import LISTED_FIELDS, PAGE_FIELDS
 
 LIMITS = Thresholds()
+
+
+def check_health(facts: dict[str, Any], earlier: list[dict[str, Any]]) -> list[Verdict]:
+    return checks.check_health(RunFacts.from_json(facts), [RunFacts.from_json(each) for each in earlier])
+
+
+def check_bodies(facts: dict[str, Any]) -> list[Verdict]:
+    return checks.check_bodies(RunFacts.from_json(facts))
 
 
 def section(n: int, content_type: str = "section", whole: bool = True) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.crawl.arguments import CrawlArguments
@@ -86,7 +88,7 @@ def test_what_was_accepted_is_the_measure_and_nothing_before_it(store: Store, co
     ):
         commit(store, day, [{"article_id": "a"}], **more)
     commit(store, "2026-01-05", [{"article_id": "a"}], kind="import")
-    found = [run["run_id"][:8] for run in good_crawls(Catalog(store), HERE, 5)]
+    found = [run.run_id[:8] for run in good_crawls(Catalog(store), HERE, 5)]
     assert found == ["20260104", "20260103", "20260102"]
     assert len(good_crawls(Catalog(store), HERE, 1)) == 1
 
@@ -99,7 +101,7 @@ def test_a_hole_that_lasts_does_not_push_the_complete_crawls_out_of_sight(
     commit(store, "2026-01-05", [{"article_id": "a"}], complete=False, scope="limit=1")
     for day in range(6, 10):
         commit(store, f"2026-01-0{day}", [{"article_id": "a"}], complete=False)
-    found = [(run["run_id"][6:8], run["complete"]) for run in good_crawls(Catalog(store), HERE, 3)]
+    found = [(run.run_id[6:8], run.complete) for run in good_crawls(Catalog(store), HERE, 3)]
     assert found == [
         ("09", False), ("08", False), ("07", False), ("04", True), ("03", True), ("02", True),
     ]  # fmt: skip
@@ -111,17 +113,17 @@ def test_the_look_back_for_complete_crawls_has_an_end(
     commit(store, "2026-01-01", [{"article_id": "a"}])
     for day in range(2, 5):
         commit(store, f"2026-01-0{day}", [{"article_id": "a"}], complete=False)
-    assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False, True]
+    assert [run.complete for run in good_crawls(Catalog(store), HERE, 2)] == [False, False, True]
     monkeypatch.setattr("helpscraper.intake.known._LOOK_BACK", 3)
-    assert [run["complete"] for run in good_crawls(Catalog(store), HERE, 2)] == [False, False]
+    assert [run.complete for run in good_crawls(Catalog(store), HERE, 2)] == [False, False]
 
 
 def test_the_run_before_is_that_of_any_outcome(store: Store, commit: Commit) -> None:
     commit(store, "2026-01-01", [{"article_id": "a"}])
     second = commit(store, "2026-01-02", [{"article_id": "a"}], outcome="refused")
     catalog = Catalog(store)
-    assert (newest_run(catalog, HERE) or {})["outcome"] == "refused"
-    assert (newest_run(catalog, HERE, before=second.snapshot_id) or {})["run_id"].startswith("20260101")
+    assert (newest_run(catalog, HERE) or RunFacts()).outcome == "refused"
+    assert (newest_run(catalog, HERE, before=second.snapshot_id) or RunFacts()).run_id.startswith("20260101")
 
 
 def test_the_schedule_is_that_of_crawls_of_the_same_part(store: Store) -> None:
@@ -135,11 +137,13 @@ def test_the_schedule_is_that_of_crawls_of_the_same_part(store: Store) -> None:
         ("20260109T000000Z", {"kind": "crawl", "arguments": {}}),
     ]
     for run_id, facts in runs:
-        write_run(store, HERE, run_id, {"run_id": run_id, **facts})
+        write_run(store, HERE, run_id, RunFacts.from_json({"run_id": run_id, **facts}))
 
     def alike(**arguments: str) -> list[str]:
-        found = crawls_alike(Catalog(store), HERE, arguments, before="20260109T000000Z")
-        return [run["run_id"][:8] for run in found]
+        found = crawls_alike(
+            Catalog(store), HERE, ArgumentFacts.from_json(arguments), before="20260109T000000Z"
+        )
+        return [run.run_id[:8] for run in found]
 
     assert alike(mode="incremental") == ["20260101", "20260108"]
     assert alike(sections="faq-identity") == ["20260103"]
@@ -155,7 +159,7 @@ def test_crawls_of_a_part_and_crawls_that_ended_early_set_no_pace(tmp_path: Path
     runs["20260106T000000Z"] = {**whole, "finish_reason": "robots_unavailable", "seconds": 7}
     runs |= {f"20260107T{hour:02}0000Z": {**part, "finish_reason": "finished"} for hour in range(10)}
     for run_id, facts in runs.items():
-        write_run(store, HERE, run_id, {"run_id": run_id, "kind": "crawl", **facts})
+        write_run(store, HERE, run_id, RunFacts.from_json({"run_id": run_id, "kind": "crawl", **facts}))
     session = CrawlSession.open(CrawlArguments.parse(), SessionOptions(archive_uri=str(tmp_path)))
     session.finish()
     assert session.pace.usual == dt.timedelta(days=1)

@@ -229,7 +229,7 @@ def test_what_is_gone_keeps_the_answer_that_says_so(path: Path) -> None:
         ledger.gone(article_id, f"https://help.example/help/{article_id}", 410, AT)
     assert ledger.gone_articles() == {"left"}
     left, read = ledger.entries()
-    assert left.as_gone() == {
+    assert left.as_gone().to_json() == {
         "url": "https://help.example/help/left",
         "status": 410,
         "at": "2026-11-22T06:00:00+00:00",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helpscraper.archive.layout import Partition, run_path
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.store import Store
 from helpscraper.archive.writer import write_run
 from helpscraper.health.notify import message, run_before
@@ -15,15 +17,10 @@ from helpscraper.health.notify import message, run_before
 HERE = Partition("okx", "en")
 
 
-def facts(outcome: str, *health: tuple[str, str, str], **more: Any) -> dict[str, Any]:
+def facts(outcome: str, *health: tuple[str, str, str], **more: Any) -> RunFacts:
     checks = [{"check": check, "verdict": verdict, "detail": detail} for check, verdict, detail in health]
-    return {
-        "site": "okx",
-        "locale": "en",
-        "run_id": "20261122T060000Z",
-        "outcome": outcome,
-        "health": checks,
-    } | more
+    run = {"site": "okx", "locale": "en", "run_id": "20261122T060000Z", "outcome": outcome, "health": checks}
+    return RunFacts.from_json(run | more)
 
 
 GOOD = facts("committed", ("layout", "ok", ""))
@@ -91,11 +88,11 @@ def test_a_run_is_compared_with_the_last_one_that_ended_by_itself(store: Store) 
     runs = [REFUSED, *[facts("failed", reason="interrupted", interrupted=True)] * 2]
     for minute, run in enumerate(runs):
         name = f"20261122T06{minute:02}00Z"
-        write_run(store, HERE, name, run | {"run_id": name})
+        write_run(store, HERE, name, replace(run, run_id=name))
     catalog = Catalog(store.uri)
     before = run_before(catalog, HERE, "20261122T070000Z")
     assert before is not None
-    assert before["run_id"] == "20261122T060000Z"
+    assert before.run_id == "20261122T060000Z"
     assert message(GOOD, before) is not None
     assert message(REFUSED, before) is None
     assert run_before(catalog, HERE, "20261122T060000Z") is None

@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import Counts, RequestFacts
 from helpscraper.crawl import plan
 from helpscraper.crawl.plan import Audit, Pace, plan_audit, suspicion
 from helpscraper.platforms import get_platform
@@ -134,7 +136,7 @@ class Crawls:
         """Let time pass, crawl, and return what was planned; every page is read by the end of the crawl."""
         self.now += gap
         self.starts.append(self.now)
-        seen = Pace.of(self.starts[-11:], {"seconds": self.takes.total_seconds()})
+        seen = Pace.of(self.starts[-11:], RunFacts(seconds=self.takes.total_seconds()))
         audit = plan_audit(self.read, self.now, self.bound, replace(seen, fit=self.fit))
         end = self.now + self.takes
         worst = max((end - self.read[name] for name in audit.chosen), default=dt.timedelta(0))
@@ -214,7 +216,7 @@ def test_those_read_longest_ago_go_first_and_suspects_before_them() -> None:
 
 
 def test_the_pace_is_told_by_earlier_runs() -> None:
-    facts = {"seconds": 1000.0, "requests": {"total": 500}, "counts": {"fetched": 400}}
+    facts = RunFacts(seconds=1000.0, requests=RequestFacts(total=500), counts=Counts(fetched=400))
     pace = Pace.of([AT, AT + DAY, AT + 2 * DAY], facts)
     assert (pace.usual, pace.long, pace.takes) == (DAY, 1.1 * DAY, dt.timedelta(seconds=1000))
     assert pace.fit == 86400 // 2 - 100
@@ -250,12 +252,12 @@ def test_one_long_gap_of_five_is_a_failure_of_the_machine(gaps: list[float], lon
 
 
 def test_what_fits_between_two_crawls_is_never_less_than_nothing_nor_guessed() -> None:
-    slow = {"seconds": 86_400.0, "requests": {"total": 10}, "counts": {"fetched": 0}}
+    slow = RunFacts(seconds=86_400.0, requests=RequestFacts(total=10), counts=Counts(fetched=0))
     assert Pace.of(starts(0.5, 0.5), slow).fit == 0
-    read = {"seconds": 86_400.0, "requests": {"total": 10}}
+    read = RunFacts(seconds=86_400.0, requests=RequestFacts(total=10))
     assert Pace.of(starts(2, 2), read).fit == 20 - 10
-    assert Pace.of(starts(2, 2), read | {"counts": {"fetched": 10}}).fit == 20
-    for unknown in ({"seconds": 9.0}, {"requests": {"total": 9}}, {}, None):
+    assert Pace.of(starts(2, 2), replace(read, counts=Counts(fetched=10))).fit == 20
+    for unknown in (RunFacts(seconds=9.0), RunFacts(requests=RequestFacts(total=9)), RunFacts(), None):
         assert Pace.of(starts(1, 1), unknown).fit == sys.maxsize
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.crawl.plan import needs_fetch
 from helpscraper.health.checks import check_health
 from helpscraper.intake.entries import Entry
@@ -82,8 +83,9 @@ def entry(name: str = "moorings", own: dict[str, Any] | None = None, **sightings
 
 
 def facts_of(witness: Witness) -> dict[str, Any]:
-    facts: dict[str, Any] = witness.as_facts({"kyc"})["witness"]
-    return facts
+    facts = witness.as_facts({"kyc"})
+    assert facts is not None
+    return facts.to_json()
 
 
 def test_a_row_is_held_against_the_page_of_its_article() -> None:
@@ -121,8 +123,8 @@ def test_both_lists_are_held_against_each_other() -> None:
 def test_without_the_interface_the_facts_do_not_speak_of_it() -> None:
     witness = Witness()
     witness.compare(entry(own=KNOWN, kyc=KNOWN))
-    assert witness.as_facts({"kyc"}) == {}
-    assert "witness" not in {verdict.check for verdict in check_health({}, [])}
+    assert witness.as_facts({"kyc"}) is None
+    assert "witness" not in {verdict.check for verdict in check_health(RunFacts(), [])}
 
 
 @pytest.mark.parametrize(
@@ -137,6 +139,8 @@ def test_without_the_interface_the_facts_do_not_speak_of_it() -> None:
     ],
 )
 def test_health_warns_and_never_refuses(facts: dict[str, Any], verdict: str, said: str) -> None:
-    (found,) = (each for each in check_health({"witness": facts}, []) if each.check == "witness")
+    (found,) = (
+        each for each in check_health(RunFacts.from_json({"witness": facts}), []) if each.check == "witness"
+    )
     assert found.verdict == verdict
     assert said in found.detail

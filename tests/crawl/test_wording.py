@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.intake.wording import main_cause, network_error, summary
 
 FACTS: dict[str, Any] = {
@@ -33,7 +34,7 @@ FACTS: dict[str, Any] = {
     ],
 )  # fmt: skip
 def test_summary(facts: dict[str, Any], said: str) -> None:
-    line = summary(FACTS | facts)
+    line = summary(RunFacts.from_json(FACTS | facts))
     assert line.startswith("okx/en 20261122T060000Z committed: ")
     assert line.endswith(said)
 

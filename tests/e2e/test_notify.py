@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.health.notify import notify_transition
 from helpscraper.sample import Fault, SampleServer
 from tests import faults
@@ -148,7 +149,7 @@ def test_a_slow_receiver_does_not_hold_the_lock(dripping: tuple[str, threading.E
 def test_a_slow_receiver_has_its_time_and_no_more(
     dripping: tuple[str, threading.Event], caplog: pytest.LogCaptureFixture
 ) -> None:
-    facts = {"site": "okx", "locale": "en", "run_id": "20261122T060000Z", "outcome": "refused", "health": []}
+    facts = RunFacts(site="okx", locale="en", run_id="20261122T060000Z", outcome="refused")
     url, over = dripping
     # So that a deadline that does not hold fails here instead of hanging.
     ends = threading.Timer(20, over.set)

@@ -66,7 +66,7 @@ def test_crawl_re_extraction_and_import_give_the_same_rows(site: SampleServer, t
     list(reextract(str(tmp_path / "a"), force=True, jobs=1))
     assert values(tmp_path / "a", slugs) == crawled
     catalog = Catalog(tmp_path / "a")
-    facts = catalog.facts(catalog.resolve("latest"))
+    facts = catalog.facts(catalog.resolve("latest")).to_json()
     assert facts["problems"] == result.facts["problems"] == {"payload": 3}
     assert facts["rules"]["article.charset/undecoded"] == 1
 

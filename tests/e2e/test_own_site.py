@@ -48,7 +48,7 @@ def test_a_declaration_beside_the_archive_is_a_site(tmp_path: Path) -> None:
         again = helpscraper("reextract", "--archive", archive, "--force")
         assert again.returncode == 0, again.stderr
         read = Archive(archive, site="acme")
-        assert read.catalog.facts(read.catalog.resolve("latest"))["declaration"] == declared
+        assert read.catalog.facts(read.catalog.resolve("latest")).to_json()["declaration"] == declared
         assert read.load().drop(columns="warc_record").equals(before.drop(columns="warc_record"))
 
         # The next crawl maps the key. That is no change of the site: it reads all, and the diff keeps it apart.

@@ -76,7 +76,7 @@ def test_only_what_moved_is_fetched(weeks: Weeks) -> None:
 
 def test_what_left_is_gone_once_and_then_no_more(weeks: Weeks) -> None:
     catalog = Archive(weeks.archive).catalog
-    told = [catalog.facts(each)["gone"] for each in catalog.snapshots()]
+    told = [catalog.facts(each).to_json()["gone"] for each in catalog.snapshots()]
     gone = [each.keys() for each in told]
     assert [len(each) for each in gone] == [0, 5, 5, 5]
     assert not (gone[1] & gone[2] or gone[2] & gone[3])

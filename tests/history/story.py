@@ -94,7 +94,7 @@ def story(folder: Path, *, feed: bool = True) -> Catalog:
     for day, rows in enumerate(days()):
         facts: dict[str, Any] = {}
         if day == 4:
-            sections = run()["sections"] | {"fees": {"whole": False, "content_type": "section"}}
+            sections = run().to_json()["sections"] | {"fees": {"whole": False, "content_type": "section"}}
             facts = {"complete": False, "sections": sections}
         catalog = committed(folder, day, rows, feed=feed, **facts)
     return catalog

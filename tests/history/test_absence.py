@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.history.absence import absence_is_proven
 
 WHOLE, PART = {"whole": True, "content_type": "section"}, {"whole": False, "content_type": "section"}
@@ -38,7 +39,12 @@ TAG, TAG_PART = {"whole": True, "content_type": "tag"}, {"whole": False, "conten
 def test_listings_that_were_read_speak_whether_the_crawl_was_complete_or_not(
     section: str | None, listed_in: list[str] | None, sections: dict[str, Any], proven: bool, complete: bool
 ) -> None:
-    assert absence_is_proven(section, listed_in, {"sections": sections, "complete": complete}) is proven
+    assert (
+        absence_is_proven(
+            section, listed_in, RunFacts.from_json({"sections": sections, "complete": complete})
+        )
+        is proven
+    )
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,6 @@ def test_listings_that_were_read_speak_whether_the_crawl_was_complete_or_not(
 def test_a_listing_that_was_not_there_proves_something_in_a_complete_crawl_only(
     section: str | None, listed_in: list[str] | None, sections: dict[str, Any]
 ) -> None:
-    assert absence_is_proven(section, listed_in, sections | {"complete": True}) is True
+    assert absence_is_proven(section, listed_in, RunFacts.from_json(sections | {"complete": True})) is True
     for facts in ({"complete": False}, {"complete": None}, {}):
-        assert absence_is_proven(section, listed_in, sections | facts) is False
+        assert absence_is_proven(section, listed_in, RunFacts.from_json(sections | facts)) is False

@@ -33,7 +33,7 @@ def test_a_new_reading_of_an_old_page_is_no_change_of_the_site(
         imported(tmp_path, READ_BEFORE)
     catalog = Catalog(imported(tmp_path, RICH, RICH.replace("Tie it", "Tie it well"), first=2))
     before, after, last = catalog.snapshots(EN)
-    assert [catalog.facts(each)["versions"]["extractor"] for each in (before, after)] == ["okx/2", "okx/3"]
+    assert [catalog.facts(each).extractor for each in (before, after)] == ["okx/2", "okx/3"]
     found = diff_snapshots(catalog, before, after)
     assert len(found) == 0
     assert "body_sha256" in set(found.extractor_changes["field"])

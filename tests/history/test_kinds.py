@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,12 +154,12 @@ def test_a_row_that_a_re_extraction_kept_differs_by_its_extractor(side: int) -> 
     before = table(row("alpha"), row("beta"))
     after = table(row("alpha", title="New"), row("beta", title="New"), day=1)
     runs = [run(), run(1)]
-    runs[side] |= {"kept": {"alpha": "okx/0"}}
+    runs[side] = replace(runs[side], kept={"alpha": "okx/0"})
     found = diff_tables(before, after, before_run=runs[0], after_run=runs[1])
     assert found.primary() == {"beta": "retitled"}
     assert found.extractor_changes["article_id"].tolist() == ["alpha"]
     # Kept on both sides, both rows are of one extractor.
-    both = [each | {"kept": {"alpha": "okx/0"}} for each in runs]
+    both = [replace(each, kept={"alpha": "okx/0"}) for each in runs]
     found = diff_tables(before, after, before_run=both[0], after_run=both[1])
     assert found.primary() == {"alpha": "retitled", "beta": "retitled"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -12,6 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import GoneFact
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.diff import DiffResult, diff_tables
 from helpscraper.history.relations import Evidence, View
@@ -20,10 +23,10 @@ from tests.history.test_diff_properties import live, records
 from tests.history.worlds import MONDAY, SECTIONS, SLUGS, body, row, run, table
 
 few = settings(max_examples=12, deadline=None)
-Seen = tuple[pa.Table, dict[str, Any]]
+Seen = tuple[pa.Table, RunFacts]
 
 
-def part(*sections: str, day: int = 1, **facts: Any) -> dict[str, Any]:
+def part(*sections: str, day: int = 1, **facts: Any) -> RunFacts:
     """The facts of a crawl that was asked for these sections only."""
     whole = {slug: {"whole": True, "content_type": "section"} for slug in sections}
     return run(day, complete=False, sections=whole, **facts)
@@ -104,7 +107,7 @@ def test_what_was_gone_before_it_went_out_of_sight_is_added_when_it_comes_back()
     assert told(third) == [("beta", "added", "article")]
     for answered in (
         (table(ALPHA, BETA | {"status": "gone"}, day=1), part("faq")),
-        (table(ALPHA, day=1), part("faq") | {"gone": {"beta": {"status": 404}}}),
+        (table(ALPHA, day=1), replace(part("faq"), gone={"beta": GoneFact(status=404)})),
     ):
         went, came = steps(FULL, answered, (table(ALPHA, BETA, day=2), run(2)))
         assert told(went) == [("beta", "removed", "article")]
@@ -161,7 +164,8 @@ def worlds(draw: st.DrawFn, days: int = 4) -> list[Seen]:
         facts = run(day) if sections is None else part(*sections, day=day)
         # What is gone is no row; a file of schema 1 may hold it as one all the same.
         absent = sorted(set(SLUGS) - {each["article_id"] for each in rows})
-        facts["gone"] = {slug: {"status": 404} for slug in absent if draw(st.booleans())}
+        gone = {slug: GoneFact(status=404) for slug in absent if draw(st.booleans())}
+        facts = replace(facts, gone=gone)
         seen.append((table(*rows, day=day), facts))
     return seen
 

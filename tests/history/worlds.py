@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from hypothesis import strategies as st
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 
 MONDAY = dt.datetime(2026, 11, 16, 6, tzinfo=dt.UTC)
@@ -51,18 +52,19 @@ def table(*rows: dict[str, Any], day: int = 0) -> pa.Table:
     return pa.Table.from_pylist([{"snapshot_at": at, **each} for each in rows], schema=SNAPSHOT_SCHEMA)
 
 
-def run(day: int = 0, **facts: Any) -> dict[str, Any]:
+def run(day: int = 0, **facts: Any) -> RunFacts:
     """The facts of a crawl that saw everything."""
     at = MONDAY + dt.timedelta(days=day)
     sections = {slug: {"whole": True, "content_type": "section"} for slug in SECTIONS}
-    return {
+    known = {
         "run_id": at.strftime("%Y%m%dT%H%M%SZ"),
         "kind": "crawl",
         "complete": True,
         "started_at": at.isoformat(),
         "sections": sections | {"latest": {"whole": True, "content_type": "tag"}},
         "versions": {"extractor": "okx/1"},
-    } | facts
+    }
+    return RunFacts.from_json(known | facts)
 
 
 _instants = st.sampled_from(

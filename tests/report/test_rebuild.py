@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.writer import write_reextracted, write_run
 from helpscraper.errors import CommandError
 from helpscraper.history.diff import diff_snapshots
@@ -49,7 +51,7 @@ def reextract(archive: Path, extractor: str = "okx/1") -> None:
         row["section_title"] = "Read again"
         row["updated_on"] = dt.date(2026, 1, 2)
     table = pa.Table.from_pylist(rows, catalog.load_table(snapshot).schema)
-    facts = {**catalog.facts(snapshot), "kind": "re-extract", "versions": {"extractor": extractor}}
+    facts = replace(catalog.facts(snapshot), kind="re-extract", versions={"extractor": extractor})
     write_reextracted(catalog.store, EN, snapshot.id, table, [], facts)
 
 
@@ -61,7 +63,7 @@ def pack(archive: Path) -> None:
 def fail(archive: Path) -> None:
     """Leave the facts of a run that committed nothing."""
     name = "20260801T000000Z"
-    facts = {"run_id": name, "outcome": "failed", "exit_code": 1, "error": "connection refused"}
+    facts = RunFacts(run_id=name, outcome="failed", exit_code=1, error="connection refused")
     write_run(Catalog(archive).store, EN, name, facts)
 
 

@@ -87,8 +87,8 @@ def test_captures_become_a_snapshot_a_day(tmp_path: Path) -> None:
     assert first[two]["body_text"]
     catalog = Catalog(tmp_path / "archive")
     facts = catalog.facts(catalog.resolve("2026-03-01"))
-    assert (facts["kind"], facts["complete"]) == ("import", False)
-    assert f"20260301080000 {SITE}/help/{two}" in facts["arguments"]["captures"]
+    assert (facts.kind, facts.complete) == ("import", False)
+    assert f"20260301080000 {SITE}/help/{two}" in facts.arguments.captures
     payload, said = read_payload(catalog.store, first[two]["warc_record"])
     assert payload == page(f"/help/{two}")
     assert said["date"] == AT + dt.timedelta(hours=2)
@@ -164,7 +164,7 @@ def test_two_re_extractions_at_once_would_count_in_one_ledger(tmp_path: Path) ->
     (report,) = reextract(archive, force=True, jobs=1, progress=another)
     assert report.written is not None
     catalog = Catalog(archive)
-    assert catalog.facts(catalog.resolve("latest"))["fields"]["body"] == {"present": 3}
+    assert catalog.facts(catalog.resolve("latest")).fields["body"] == {"present": 3}
     assert len(list(reextract(archive, force=True, jobs=1))) == 1
 
 
@@ -598,7 +598,7 @@ def test_a_name_with_the_mark_of_a_wacz(tmp_path: Path) -> None:
     assert load(tmp_path / "archive", "2026-03-01").keys() == {one, two, three}
     catalog = Catalog(tmp_path / "archive")
     facts = catalog.facts(catalog.resolve("2026-03-01"))
-    assert facts["arguments"]["files"] == ["bang!.warc.gz", "whole!.warc.gz", "x!.WACZ"]
+    assert facts.arguments.files == ("bang!.warc.gz", "whole!.warc.gz", "x!.WACZ")
 
 
 def test_raw_text_says_that_it_is_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

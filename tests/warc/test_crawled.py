@@ -121,7 +121,7 @@ def test_what_came_over_the_wire_was_recorded(crawled: Crawled) -> None:
             assert {item.headers.get_header("WARC-Profile") for item in answers} - {None}
         assert all(item.http is not None and not item.http_header("Transfer-Encoding") for item in answers)
         assert any(item.http_header("Content-Encoding") == "gzip" for item in answers)
-    facts = [crawled.catalog.run(EN, each.id) for each in crawled.catalog.snapshots()]
+    facts = [crawled.catalog.run(EN, each.id).to_json() for each in crawled.catalog.snapshots()]
     assert all(run["warc"]["responses"] > 0 for run in facts)
     assert facts[1]["warc"]["revisits"] > 0
 
@@ -199,9 +199,9 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(weeks: Crawled) -> None:
         assert snapshot.reextracted
         rows = catalog.load_table(snapshot).to_pylist()
         assert rows == before[snapshot.id]
-        facts = catalog.facts(snapshot)
+        facts = catalog.facts(snapshot).to_json()
         statuses |= {row["status"] for row in rows} | ({"gone"} if facts["gone"] else set())
-        original = catalog.run(EN, snapshot.id)
+        original = catalog.run(EN, snapshot.id).to_json()
         assert facts["kind"] == "re-extract"
         same = ("counts", "gone", "sections", "complete", "languages")
         assert {name: facts[name] for name in same} == {name: original[name] for name in same}
@@ -257,7 +257,7 @@ def test_a_hiccup_that_the_crawl_overcame_is_none_of_its_re_extraction(tmp_path:
     assert report.problems == ()
     latest = catalog.resolve("latest")
     assert catalog.load_table(latest).to_pylist() == before[latest.id]
-    facts, original = catalog.facts(latest), catalog.run(EN, latest.id)
+    facts, original = catalog.facts(latest).to_json(), catalog.run(EN, latest.id).to_json()
     for name in ("complete", "incomplete_reasons", "sections", "problems"):
         assert facts[name] == original[name]
 
@@ -268,7 +268,7 @@ def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.Monk
     # The newer crawl carried articles over from the older one, so that is brought up to date first.
     reports = list(reextract(str(mine.archive), ["latest"], jobs=1))
     assert [report.snapshot.id for report in reports] == [each.id for each in mine.catalog.snapshots()]
-    facts = mine.catalog.facts(mine.catalog.resolve("latest"))
+    facts = mine.catalog.facts(mine.catalog.resolve("latest")).to_json()
     assert (facts["versions"]["extractor"], facts["extraction_of"]) == ("okx/next", "crawl")
     assert facts["extractor_before"] != "okx/next"
     assert [report.reason for report in reextract(str(mine.archive))] == [

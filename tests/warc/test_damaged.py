@@ -269,7 +269,7 @@ def test_what_a_new_extractor_reads_no_more_is_kept(
     assert rows_of(mine) == before
     catalog = Catalog(mine)
     facts = catalog.facts(catalog.resolve("latest~2"))
-    assert facts["kept"] == {row["article_id"]: facts["extractor_before"]}
+    assert facts.kept == {row["article_id"]: facts.extractor_before}
     # Plain `reextract` tries again, writes the same again nowhere, and is at rest once the row can be read.
     assert first(reextract(str(mine), ["latest~2"], jobs=1)).written == report.written
     monkeypatch.setattr(ArticlePage, "article", article)
@@ -295,7 +295,7 @@ def test_listings_that_one_extractor_cannot_read_are_whole_for_the_next(
 ) -> None:
     def seen() -> list[Any]:
         facts = Catalog(mine).facts(Catalog(mine).resolve("latest~2"))
-        return [facts["complete"], facts["incomplete_reasons"], facts["sections"]]
+        return [facts.complete, facts.incomplete_reasons, facts.sections]
 
     def unknown(page: ListingPage, *_: Any, **__: Any) -> None:
         raise page.error("listing", "this extractor knows no such page")

@@ -9,6 +9,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_parts import Verdict
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
 from helpscraper.replay.reextract import reextract
@@ -94,9 +95,9 @@ def test_articles_without_a_body_are_counted_judged_and_said(
     assert main(["import", str(file), "--archive", str(tmp_path / "archive")]) == 0
     assert "2 of 3 new articles have no body" in capsys.readouterr().err
     catalog = Catalog(tmp_path / "archive")
-    assert catalog.facts(catalog.resolve("latest"))["health"] == [
-        {"check": "bodies", "verdict": "warn", "detail": "2 of 3 new articles have no body"}
-    ]
+    assert catalog.facts(catalog.resolve("latest")).health == (
+        Verdict("bodies", "warn", "2 of 3 new articles have no body"),
+    )
 
 
 def test_another_host_is_named_with_the_sites_that_are_known(

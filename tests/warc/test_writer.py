@@ -117,7 +117,7 @@ def test_a_file_says_who_wrote_it_and_pairs_request_and_response(store: Store) -
     )
     assert answer.headers.get_header("WARC-IP-Address") == "192.0.2.7"
     assert answer.headers.protocol == "WARC/1.1"
-    assert recording.facts() == {
+    assert recording.facts().to_json() == {
         "files": [f"warc/site=okx/locale=en/{FIRST}-00000.warc.gz"],
         "responses": 1,
         "revisits": 0,
@@ -133,7 +133,7 @@ def test_a_resumed_crawl_tells_of_all_its_files(store: Store) -> None:
     resumed.close()
     files = warc_files(store, EN, FIRST)
     assert len(files) == 2 and resumed.files == files[1:]
-    assert resumed.facts() == {
+    assert resumed.facts().to_json() == {
         "files": files,
         "responses": 3,
         "revisits": 1,

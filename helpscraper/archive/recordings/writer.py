@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import astuple, replace
 from http import HTTPStatus
 from io import FileIO
-from typing import Any
 from uuid import uuid4
 from weakref import finalize
 
@@ -26,6 +25,7 @@ from helpscraper.archive.recordings.index import (
     redirect_target,
     warc_files,
 )
+from helpscraper.archive.run_parts import WarcFacts
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 from helpscraper.warc.build import (
@@ -144,14 +144,14 @@ class Recorder:
                 self.revisits += sum(capture.is_revisit for capture in captures)
                 self.bytes += store.size(file)
 
-    def facts(self) -> dict[str, Any]:
+    def facts(self) -> WarcFacts:
         """Return the run facts of the recording, for all parts of a resumed crawl."""
-        return {
-            "files": [*self._before, *self.files],
-            "responses": self.records,
-            "revisits": self.revisits,
-            "bytes": self.bytes,
-        }
+        return WarcFacts(
+            files=(*self._before, *self.files),
+            responses=self.records,
+            revisits=self.revisits,
+            bytes=self.bytes,
+        )
 
     def write(self, exchange: Exchange) -> str:
         """Write request and response and return ``file#offset`` of the response; raises ``ArchiveError``.

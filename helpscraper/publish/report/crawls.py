@@ -64,4 +64,4 @@ def crawls(source: EditionData) -> list[Crawl]:
 
 def _health(source: EditionData, run_id: str) -> tuple[tuple[str, str, str], ...]:
     facts = source.catalog.run(source.partition, run_id)
-    return tuple((each["check"], each["verdict"], each["detail"]) for each in facts.get("health") or ())
+    return tuple((each.check, each.verdict, each.detail) for each in facts.health)

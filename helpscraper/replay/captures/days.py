@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
@@ -22,19 +19,22 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.recordings import Capture, Payloads, Recorder, load_index, warc_files
 from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.recordings.sources import captures_in, path_of, record_in
-from helpscraper.archive.schema import SCHEMA_VERSION, rows_table
+from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
+from helpscraper.archive.run_parts import ArgumentFacts, DeclarationFacts
+from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import InputError
-from helpscraper.health.checks import check_import
 from helpscraper.intake.enter import notes_of, readings_of
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
-from helpscraper.intake.tables import LedgerBodies, nested
+from helpscraper.intake.tables import LedgerBodies
+from helpscraper.intake.versions import versions
 from helpscraper.naming import KnownArticles, known_articles, named_rows
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
+from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.plan import plan
 from helpscraper.replay.workers import Readers
 from helpscraper.warc.record import Record
@@ -89,7 +89,7 @@ class Day:
                     self._store, self._partition, name, rows, LedgerBodies(ledger, at), run
                 )
         self._report.snapshots.append(written)
-        doubts = (each["detail"] for each in run["health"] if each["verdict"] != "ok")
+        doubts = (each.detail for each in run.health if each.verdict != "ok")
         self._report.doubts += [f"{self._partition} {name}: {doubt}" for doubt in doubts]
         self._report.used += len(self._places)
 
@@ -104,7 +104,7 @@ class Day:
         while first < at:
             path = snapshot_path(self._partition, snapshot_id(first))
             facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(first), path))
-            if facts.get("arguments", {}).get("fingerprint") == self._fingerprint:
+            if facts.arguments.fingerprint == self._fingerprint:
                 self._report.already.append(path)
                 return True
             first += dt.timedelta(seconds=1)
@@ -216,40 +216,28 @@ class Day:
         merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in there)
         return rows_table(row for row in merged if row is not None)
 
-    def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> dict[str, Any]:
-        gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
-        status = Counter(rows.column("status").to_pylist()) + Counter(gone=len(gone))
-        problems = [f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:50]]
+    def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> RunFacts:
         extractor = extractor_of(self._context.site)
-        fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
-        facts = {
-            "run_id": snapshot_id(at),
-            "site": self._partition.site,
-            "locale": self._partition.locale,
-            "kind": "import",
-            "started_at": at.isoformat(),
-            "outcome": "incomplete",
-            "exit_code": 0,
-            "complete": False,
-            "incomplete_reasons": [f"{len(self._places)} captures of another web archive, not a crawl"],
-            "scope": "captures of another web archive",
-            "sections": {},
-            "counts": {name: status[name] for name in ("fetched", "carried", "listed", "failed", "gone")},
-            "gone": gone,
-            "fields": nested(ledger.tallies("fields")),
-            "rules": dict(ledger.tallies("rules")),
-            "problems": dict(ledger.tallies("problem")),
-            "problem_texts": problems,
-            "new": {"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
-            "requests": {},
-            "region": {},
-            "declaration": self._context.site.as_facts(),
-            "versions": {"helpscraper": __version__, "extractor": extractor, "schema": str(SCHEMA_VERSION)},
-            "arguments": {
-                "base_url": self._context.base_url,
-                "files": sorted({path_of(place.file).name for place in self._places}),
-                "captures": [f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places],
-                "fingerprint": self._fingerprint,
-            },
-        }
-        return facts | {"health": [verdict.as_facts() for verdict in check_import(facts)]}
+        gone = {each.article_id: each.as_gone() for each in ledger.entries() if each.outcome == "gone"}
+        problems = (f"{kind}: {url}: {detail}" for kind, url, detail in ledger.problems()[:PROBLEM_TEXTS])
+        reason = f"{len(self._places)} captures of another web archive, not a crawl"
+        facts = RunFacts.imported(
+            self._partition, at, "captures of another web archive", reason, versions(extractor)
+        )
+        facts = replace(
+            facts,
+            stated=facts.stated | {"gone", "rules", "problems", "problem_texts"},
+            gone=gone,
+            rules=ledger.tallies("rules"),
+            problems=ledger.tallies("problem"),
+            problem_texts=tuple(problems),
+            declaration=DeclarationFacts.of(self._context.site),
+            arguments=ArgumentFacts(
+                stated=frozenset({"base_url"}),
+                base_url=self._context.base_url,
+                files=tuple(sorted({path_of(place.file).name for place in self._places})),
+                captures=tuple(f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places),
+                fingerprint=self._fingerprint,
+            ),
+        )
+        return with_rows(facts, rows, ledger.tallies("fields"))

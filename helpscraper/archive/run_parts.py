@@ -1,0 +1,234 @@
+"""The parts of run facts, as typed records, and the counts that they are made of."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+
+from helpscraper.archive.records import Record
+from helpscraper.items import STATUSES
+
+if TYPE_CHECKING:
+    from helpscraper.sites import Site
+
+__all__ = [
+    "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REGION", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
+    "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "LeftoverFacts", "PageFact", "RegionFacts",
+    "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
+]  # fmt: skip
+
+EMPTY: Final[frozenset[str]] = frozenset()
+"""``stated`` of a record that is written without its defaults."""
+
+
+def _is_instant(value: object) -> bool:
+    try:
+        at = dt.datetime.fromisoformat(str(value))
+        return isinstance(value, str) and at.astimezone(dt.UTC).year > 1
+    except (ValueError, OverflowError):
+        return False
+
+
+def _is_exit_code(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 256
+
+
+Instant = Annotated[str, _is_instant]
+"""ISO 8601 with an offset."""
+
+ExitStatus = Annotated[int, _is_exit_code]
+"""The exit code of a command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionFacts(Record):
+    """What the listing of one section said and how much of it was read.
+
+    ``total`` and ``pages`` are the site's own statements (None: not stated), ``seen`` counts distinct articles,
+    ``holes`` name what is missing. ``whole`` is the claim on which removals rest: every listing page was read.
+    """
+
+    title: str | None = None
+    category: str | None = None
+    content_type: str | None = None
+    total: int | None = None
+    seen: int | None = None
+    pages: int | None = None
+    pages_read: int | None = None
+    whole: bool | None = None
+    holes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict(Record):
+    """One health check and what it found."""
+
+    check: str
+    verdict: Literal["ok", "warn", "fail"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneFact(Record):
+    """The answer that says that an article is not there: 404 or 410 from its own page.
+
+    ``status`` is None in evidence from a file of schema 1, which does not say which of the two it was.
+    """
+
+    url: str | None = None
+    status: int | None = None
+    at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts(Record):
+    """Rows by ``items.Status``, and the articles that are ``gone``."""
+
+    fetched: int | None = None
+    carried: int | None = None
+    listed: int | None = None
+    failed: int | None = None
+    gone: int | None = None
+
+    @classmethod
+    def of(cls, statuses: Mapping[str, int], gone: int = 0) -> Self:
+        """Return the counts of rows by their status."""
+        return cls.from_json({name: statuses.get(name, 0) for name in STATUSES} | {"gone": gone})
+
+    @property
+    def live(self) -> int:
+        """The articles that were there."""
+        return sum(getattr(self, name) or 0 for name in STATUSES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFact(Record):
+    """When the page of an article was read."""
+
+    article_id: str = ""
+    fetched_at: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFacts(Record):
+    """The bound in days, how many pages were chosen for it, and how many it was too late for or did not fit."""
+
+    days: float | None = None
+    chosen: int = 0
+    late: int = 0
+    put_off: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts(Record):
+    """Requests and their answers; ``bytes`` of an import are those of its file."""
+
+    total: int | None = None
+    by_status: Mapping[str, int] = field(default_factory=dict)
+    retries: int | None = None
+    second_chances: int | None = None
+    held_seconds: float | None = None
+    errors: int | None = None
+    bytes: int | None = None
+    robots_refused: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegionFacts(Record):
+    """The regional site that the pages said they are of."""
+
+    site: str | None = None
+    market: str | None = None
+    ip_region: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WitnessFacts(Record):
+    """What the site's JSON interface said beside its pages; see ``intake.witness.Witness``."""
+
+    mode: str | None = None
+    left: str | None = None
+    sections: Mapping[str, str] = field(default_factory=dict)
+    by_pages: Mapping[str, str] = field(default_factory=dict)
+    compared: int = 0
+    differing: int = 0
+    differences: Mapping[str, int] = field(default_factory=dict)
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcFacts(Record):
+    """The recording of a crawl: its files, records, and bytes."""
+
+    files: tuple[str, ...] = ()
+    responses: int | None = None
+    revisits: int | None = None
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftoverFacts(Record):
+    """A crawl that had not ended, found by a later one; ``outcomes`` counts articles."""
+
+    snapshot_id: str | None = None
+    outcomes: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentFacts(Record):
+    """The arguments of a run, those that were given: of a crawl, of an imported page (``file``, ``url``), and of
+    imported ``captures`` from ``files``, of which ``fingerprint`` is a digest.
+    """
+
+    stated: frozenset[str] = field(default=EMPTY, compare=False, repr=False)
+    site: str | None = None
+    locale: str | None = None
+    base_url: str | None = None
+    categories: str | None = None
+    sections: str | None = None
+    query: str | None = None
+    mode: str | None = None
+    limit: str | None = None
+    witness: str | None = None
+    file: str | None = None
+    url: str | None = None
+    files: tuple[str, ...] = ()
+    captures: tuple[str, ...] = ()
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclarationFacts(Record):
+    """The declaration of the site: its ``values``, and the SHA-256 of their canonical JSON."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str | None = None
+
+    @classmethod
+    def of(cls, site: Site) -> Self:
+        """Return the declaration of ``site``."""
+        return cls.from_json(site.as_facts())
+
+
+# Parts of which nothing is stated.
+NO_ARGUMENTS: Final = ArgumentFacts()
+NO_COUNTS: Final = Counts(stated=EMPTY)
+NO_LEFTOVER: Final = LeftoverFacts(stated=EMPTY)
+NO_REGION: Final = RegionFacts(stated=EMPTY)
+NO_REQUESTS: Final = RequestFacts(stated=EMPTY)
+
+
+def nested(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return counts by ``field/outcome`` as field -> outcome -> count.
+
+    >>> nested({"title/present": 2, "title/absent": 1})
+    {'title': {'present': 2, 'absent': 1}}
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, n in counts.items():
+        column, _, outcome = name.partition("/")
+        found.setdefault(column, {})[outcome] = n
+    return found
