@@ -17,7 +17,7 @@ from helpscraper.history.identity import Identities, Rename, Tenure
 from helpscraper.history.steps import renames_between, steps
 from helpscraper.history.timeline import article_history
 from helpscraper.history.views import view_series
-from helpscraper.publish.report.load import EditionData
+from helpscraper.publish.load import EditionData
 from tests.history.story import EN, committed
 from tests.history.worlds import row
 

@@ -12,8 +12,8 @@ import pytest
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
+from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.model import article_key
 from helpscraper.publish.report.render import KIND_WORDS
 from tests.report.conftest import Watched
 from tests.report.hostile import PAYLOAD

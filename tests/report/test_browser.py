@@ -18,8 +18,8 @@ from pypdf import PdfReader
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
+from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.model import article_key
 from tests import sample_archive
 from tests.report.conftest import Watched
 

@@ -16,10 +16,10 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.crawls import crawls
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.model import article_key
 from helpscraper.publish.report.render import environment, page, periods_of
 from helpscraper.sample import expected_changes
 from helpscraper.sample.model import EPOCH, STEP

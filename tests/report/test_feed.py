@@ -20,7 +20,7 @@ from helpscraper.archive.store import open_store
 from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.atom import AtomEntry, AtomFeed, atom, entry_html, tag_uri, xml_safe
-from helpscraper.publish.report.model import article_key
+from helpscraper.publish.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive

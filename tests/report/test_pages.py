@@ -18,8 +18,8 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
 from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
+from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.model import article_key
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive

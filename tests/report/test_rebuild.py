@@ -23,8 +23,8 @@ from helpscraper.history.steps import feed_holds
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.pages import feed_entries
 from helpscraper.publish.feed.sections import section_feeds
+from helpscraper.publish.load import EditionData
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.load import EditionData
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 

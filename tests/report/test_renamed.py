@@ -12,9 +12,9 @@ from lxml import html
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
+from helpscraper.publish.model import ChangeRecord, article_key
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.model import ChangeRecord, article_key
-from helpscraper.publish.report.story import article_history
+from helpscraper.publish.story import article_history
 from tests.report.conftest import Watched
 
 DAYS = [f"2026060{day}T060000Z" for day in (1, 2, 3)]

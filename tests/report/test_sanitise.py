@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.publish.report.sanitise import clean_html, safe_url
+from helpscraper.publish.sanitise import clean_html, safe_url
 from tests.report.hostile import BODY, PAYLOAD
 
 BASE = "https://help.example/help/a"

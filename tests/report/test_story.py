@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.publish.report.model import ChangeRecord, article_key
-from helpscraper.publish.report.story import article_history, crawl_rows, pool_blocks
+from helpscraper.publish.model import ChangeRecord, article_key
+from helpscraper.publish.story import article_history, crawl_rows, pool_blocks
 
 IDS = [f"202606{day:02d}T060000Z" for day in range(1, 29)]
 

@@ -16,11 +16,11 @@ from helpscraper.errors import CommandError
 from helpscraper.history.kinds import check_kinds
 from helpscraper.publish.feed.pages import FeedContext, FeedEntry, body_keys, feed_entries, feed_page
 from helpscraper.publish.feed.sections import SectionFeed, section_feeds
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.manifest import Manifest, fingerprint, write_bytes
-from helpscraper.publish.report.model import ArticleHistory, article_key
-from helpscraper.publish.report.sanitise import safe_url
-from helpscraper.publish.report.translations import main_edition
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.manifest import Manifest, fingerprint, write_bytes
+from helpscraper.publish.model import ArticleHistory, article_key
+from helpscraper.publish.sanitise import safe_url
+from helpscraper.publish.translations import main_edition
 from helpscraper.sites import sites_at
 
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]

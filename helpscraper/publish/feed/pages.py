@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.publish.feed.atom import AtomEntry, AtomFeed, atom, entry_html, tag_uri
-from helpscraper.publish.report.model import ArticleHistory, Event, article_key
-from helpscraper.publish.report.sanitise import safe_url
+from helpscraper.publish.model import ArticleHistory, Event, article_key
+from helpscraper.publish.sanitise import safe_url
 
 __all__ = ["FeedContext", "FeedEntry", "body_keys", "feed_entries", "feed_page"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.model import ArticleHistory
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.model import ArticleHistory
 
 __all__ = ["SectionFeed", "section_feeds"]
 

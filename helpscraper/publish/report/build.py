@@ -16,14 +16,14 @@ from markupsafe import Markup
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.manifest import Manifest, fingerprint, write_page
+from helpscraper.publish.model import ArticleHistory
 from helpscraper.publish.report.edition import EditionPages, view_frame
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.manifest import Manifest, fingerprint, write_page
-from helpscraper.publish.report.model import ArticleHistory
 from helpscraper.publish.report.render import PageLocation, article_page
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.report.span import spans
-from helpscraper.publish.report.translations import main_edition
+from helpscraper.publish.translations import main_edition
 
 __all__ = ["ReportBuilt", "build_report"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.model import Crawl
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.model import Crawl
 
 __all__ = ["crawls"]
 

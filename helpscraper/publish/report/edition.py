@@ -13,10 +13,10 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from helpscraper.archive.layout import Partition
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.model import Crawl, CrawlRow, PeriodCounts, article_key
 from helpscraper.publish.report import indexes, plots
 from helpscraper.publish.report.crawls import crawls
-from helpscraper.publish.report.load import EditionData
-from helpscraper.publish.report.model import Crawl, CrawlRow, PeriodCounts, article_key
 from helpscraper.publish.report.render import (
     ROWS_SHOWN,
     PageLocation,
@@ -28,8 +28,8 @@ from helpscraper.publish.report.render import (
     unit_of,
 )
 from helpscraper.publish.report.search import data_script, documents, shards
-from helpscraper.publish.report.story import crawl_rows
-from helpscraper.publish.report.translations import main_edition, translations_by_article
+from helpscraper.publish.story import crawl_rows
+from helpscraper.publish.translations import main_edition, translations_by_article
 
 __all__ = ["EditionPages", "view_frame"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpscraper.publish.report.load import EditionData
+from helpscraper.publish.load import EditionData
 
 __all__ = ["number_documents", "search_digest", "tokens", "views", "views_digest"]
 

@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from helpscraper.history.render import reads_leftwards, to_html
 from helpscraper.history.words import word_diff
-from helpscraper.publish.report.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts
-from helpscraper.publish.report.sanitise import clean_html, safe_url
-from helpscraper.publish.report.story import pool_blocks
+from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts
+from helpscraper.publish.sanitise import clean_html, safe_url
+from helpscraper.publish.story import pool_blocks
 
 __all__ = [
     "CSP",

@@ -14,9 +14,9 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
-from helpscraper.publish.report.model import ArticleHistory, ChangeRecord, Translation
-from helpscraper.publish.report.story import article_history
-from helpscraper.publish.report.tables import prepare
+from helpscraper.publish.model import ArticleHistory, ChangeRecord, Translation
+from helpscraper.publish.story import article_history
+from helpscraper.publish.tables import prepare
 from helpscraper.sites import sites_at
 
 __all__ = ["EditionData"]

@@ -8,7 +8,7 @@ from typing import Any
 from helpscraper.archive.editions import editions_table
 from helpscraper.archive.layout import Partition, default_partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.publish.report.model import Translation, article_key
+from helpscraper.publish.model import Translation, article_key
 from helpscraper.sites import Sites, sites_at
 
 __all__ = ["main_edition", "translations_by_article"]

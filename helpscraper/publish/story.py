@@ -12,7 +12,7 @@ from helpscraper.history.kinds import KINDS, PICTURE
 from helpscraper.history.pictures import exchanged
 from helpscraper.history.result import rename_field
 from helpscraper.history.words import blocks_of
-from helpscraper.publish.report.model import (
+from helpscraper.publish.model import (
     ArticleHistory,
     ChangeRecord,
     CrawlRow,
