@@ -7,7 +7,7 @@ line break). Marks are written around the longest stretch of pieces that bears t
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -57,26 +57,25 @@ def tidy(pieces: Sequence[Piece]) -> list[Piece]:
         words = " ".join(visible(pieces[0][0]).split())
         return [(words, pieces[0][1], None)] if words else []
     tidied: list[Piece] = []
-    due, gap = "", False
-    for text, marks, made in _joined(pieces):
-        if made == BREAK:
-            due, gap = ("\n" if tidied else ""), False
+    # What is due between the last piece and the next one.
+    break_due = space_due = False
+    for text, marks, markdown in _joined(pieces):
+        if markdown == BREAK:
+            break_due, space_due = bool(tidied), False
             continue
-        if made is None:
+        words = text
+        if markdown is None:
             text = visible(text)
             words = " ".join(text.split())
             if not words:
-                gap = gap or bool(text)
+                space_due = space_due or bool(text)
                 continue
-            gap = gap or text[0].isspace()
-        else:
-            words = text
-        if tidied and (due or gap):
-            between = due or " "
-            shared = _shared(tidied[-1][1], marks)
-            tidied.append((between, shared, BREAK if due else None))
-        tidied.append((words, marks, made))
-        due, gap = "", made is None and text[-1].isspace()
+            space_due = space_due or text[0].isspace()
+        if tidied and (break_due or space_due):
+            shared = _shared_marks(tidied[-1][1], marks)
+            tidied.append(("\n", shared, BREAK) if break_due else (" ", shared, None))
+        tidied.append((words, marks, markdown))
+        break_due, space_due = False, markdown is None and text[-1].isspace()
     return list(_joined(tidied)) if len(tidied) > 2 else tidied
 
 
@@ -101,24 +100,25 @@ def _joined(pieces: Sequence[Piece]) -> Sequence[Piece]:
     return joined
 
 
-def _shared(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[Mark, ...]:
+def _shared_marks(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[Mark, ...]:
     if before == after and _CODE not in before:
         return before
     return tuple(mark for mark in before if mark in after and mark is not _CODE)
 
 
 def line_text(pieces: Sequence[Piece]) -> str:
-    """Return tidy pieces as text: pictures have no words, and raised or lowered text keeps a sign that it is."""
+    """Return tidy pieces as text. Pictures have no words; raised and lowered text keeps a sign that says so."""
     if len(pieces) == 1:
-        return _told(*pieces[0])
-    text = nfc("".join(_told(*piece) for piece in pieces))
+        return _with_raised(*pieces[0])
+    text = nfc("".join(_with_raised(*piece) for piece in pieces))
     if any(not piece[0] for piece in pieces):
         return "\n".join(" ".join(line.split()) for line in text.split("\n")).strip("\n")
     return text
 
 
-def _told(text: str, marks: tuple[Mark, ...], made: str | None) -> str:
-    for mark in marks if text.strip() and made is None else ():
+def _with_raised(text: str, marks: tuple[Mark, ...], markdown: str | None) -> str:
+    """Return ``text`` so that raised or lowered text can be told from the text around it: ``10⁶``, ``x^(ab)``."""
+    for mark in marks if text.strip() and markdown is None else ():
         if mark.kind in ("sup", "sub"):
             digits = text.translate(_RAISED if mark.kind == "sup" else _LOWERED)
             sign = "^" if mark.kind == "sup" else "_"
@@ -128,7 +128,7 @@ def _told(text: str, marks: tuple[Mark, ...], made: str | None) -> str:
 
 def code_text(pieces: Sequence[Piece]) -> str:
     """Return pieces within ``pre`` as code: lines and spaces stay, but for spaces at the end of a line."""
-    text = "".join(_told(*piece) for piece in _joined(pieces))
+    text = "".join(_with_raised(*piece) for piece in _joined(pieces))
     lines = visible(text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     return "\n".join(_plain_spaces(line).rstrip() for line in lines).strip("\n")
 
@@ -162,10 +162,10 @@ _Part: TypeAlias = "str | _Edge"
 def line_markdown(pieces: Sequence[Piece], line_break: str = BREAK) -> str:
     """Return tidy pieces as the Markdown of one block, its lines parted by ``line_break``."""
     if len(pieces) == 1 and not pieces[0][1]:
-        text, _, made = pieces[0]
-        return escape(text) if made is None else made
+        text, _, markdown = pieces[0]
+        return escape(text) if markdown is None else markdown
     tokens = _tokens(pieces, line_break)
-    _settle(tokens)
+    _write_misread_as_tags(tokens)
     return "".join(token if isinstance(token, str) else token.written() for token in tokens)
 
 
@@ -174,29 +174,23 @@ def _tokens(pieces: Sequence[Piece], line_break: str) -> list[_Part]:
     reach = _reaches(pieces)
     tokens: list[_Part] = []
     opened: list[tuple[Mark, _Edge]] = []
-    for number, (text, marks, made) in enumerate(pieces):
+    for number, (text, marks, markdown) in enumerate(pieces):
         ends = reach[number]
         address = next((mark for mark in marks if mark.kind == "a"), None)
-        begins = address is not None and (number == 0 or address not in reach[number - 1])
-        if (
-            address
-            and begins
-            and ends[address] == number
-            and made is None
-            and _is_own_label(address, text, marks)
-        ):
+        link_begins = address is not None and (number == 0 or address not in reach[number - 1])
+        link_end = ends[address] if address and link_begins else 0
+        if address and link_begins and link_end == number and _is_own_label(address, text, marks, markdown):
             ends = {mark: end for mark, end in ends.items() if mark is not address}
-            made, begins = link("", address.href, address.href), False
-        # A link is never cut: a mark that ends within it is cut where the link begins.
-        least = ends[address] if address and begins else 0
-        keep = next((n for n, (mark, _) in enumerate(opened) if ends.get(mark, -1) < least), len(opened))
-        while len(opened) > keep:
+            markdown, link_end = link("", address.href, address.href), 0
+        # A link is never cut: a mark that ends within it is closed where the link begins.
+        kept = next((n for n, (mark, _) in enumerate(opened) if ends.get(mark, -1) < link_end), len(opened))
+        while len(opened) > kept:
             _close(tokens, *opened.pop())
-        held = {mark for mark, _ in opened}
-        fresh = sorted(ends.keys() - held, key=lambda each: (-ends[each], _RANK[each.kind]))
-        opened.extend((mark, _open(tokens, mark)) for mark in fresh)
-        if made is not None:
-            tokens.append(line_break if made == BREAK else made)
+        to_open = ends.keys() - {mark for mark, _ in opened}
+        widest_first = sorted(to_open, key=lambda each: (-ends[each], _RANK[each.kind]))
+        opened.extend((mark, _open(tokens, mark)) for mark in widest_first)
+        if markdown is not None:
+            tokens.append(line_break if markdown == BREAK else markdown)
         else:
             tokens.append(code_span(text) if _CODE in marks else escape(text))
     while opened:
@@ -204,8 +198,10 @@ def _tokens(pieces: Sequence[Piece], line_break: str) -> list[_Part]:
     return tokens
 
 
-def _is_own_label(address: Mark, text: str, marks: tuple[Mark, ...]) -> bool:
-    return text == address.href and _CODE not in marks and link("", text, text).startswith("<")
+def _is_own_label(address: Mark, text: str, marks: tuple[Mark, ...], markdown: str | None) -> bool:
+    """Tell whether a link's whole text is its address, and may stand as ``<https://…>``."""
+    is_plain = markdown is None and _CODE not in marks
+    return is_plain and text == address.href and link("", text, text).startswith("<")
 
 
 def _reaches(pieces: Sequence[Piece]) -> list[dict[Mark, int]]:
@@ -240,56 +236,72 @@ def _close(tokens: list[_Part], mark: Mark, opened: _Edge) -> None:
         tokens.append(edge)
 
 
-def _settle(tokens: list[_Part]) -> None:
-    """Make tags of signs that CommonMark would not read as marks where they stand.
+def _write_misread_as_tags(tokens: list[_Part]) -> None:
+    """Make tags of the signs that CommonMark would misread where they stand.
 
-    A tag changes what its neighbours stand beside, so these are looked at again; each pair changes once.
+    A tag changes what its neighbours stand beside, so they are looked at again. Each pair changes at most once.
     """
     waiting = [token for token in tokens if isinstance(token, _Edge) and token.kind in _SIGNS]
     while waiting:
         edge = waiting.pop()
-        if edge.tag or _reads_right(tokens, edge):
+        if edge.tag or _is_read_right(tokens, edge):
             continue
         for each in (edge, edge.other):
             if each is not None:
                 each.tag = True
-                for step in (-1, 1):
-                    place = each.place + step
-                    while 0 <= place < len(tokens) and isinstance(near := tokens[place], _Edge):
-                        if near.kind in _SIGNS and not near.tag:
-                            waiting.append(near)
-                        place += step
+                waiting.extend(_signs_beside(tokens, each.place))
 
 
-def _reads_right(tokens: list[_Part], edge: _Edge) -> bool:
-    """Tell whether the sign opens (or closes) a mark, by the rules of CommonMark for delimiter runs."""
-    around = tokens[edge.place - 1] if edge.opens and edge.place else None
-    if isinstance(around, _Edge) and around.other and edge.other and not around.tag:
-        # A run of three that does not end as one may be closed in part by a sign within that opens.
-        alike = around.opens and around.kind in _SIGNS and _SIGNS[around.kind][0] == _SIGNS[edge.kind][0]
-        if alike and around.other.place - edge.other.place != 1:
-            return False
-    step = 1 if edge.opens else -1
-    inner, outer = _beside(tokens, edge, step), _beside(tokens, edge, -step)
-    if inner is None or outer is None or inner.isspace() or inner == "":
+def _signs_beside(tokens: list[_Part], place: int) -> Iterator[_Edge]:
+    """Yield the edges written as signs that stand beside ``place`` with nothing but edges in between."""
+    for step in (-1, 1):
+        near = place + step
+        while 0 <= near < len(tokens) and isinstance(edge := tokens[near], _Edge):
+            if edge.kind in _SIGNS and not edge.tag:
+                yield edge
+            near += step
+
+
+def _is_read_right(tokens: list[_Part], edge: _Edge) -> bool:
+    """Tell whether CommonMark reads the sign of ``edge`` as one that opens (or closes) a mark.
+
+    Its rule for runs of signs: the character on the inner side of the run is no white space; where it is punctuation,
+    the one on the outer side is white space, punctuation, or the end of the block.
+    """
+    if edge.opens and _ends_apart(tokens, edge):
         return False
-    # Editions of the standard differ on whether a symbol counts as punctuation: either reading must do.
-    return not _is_sign(inner) or outer == "" or outer.isspace() or _is_punctuation(outer)
+    inward = 1 if edge.opens else -1
+    inner, outer = _char_beside(tokens, edge, inward), _char_beside(tokens, edge, -inward)
+    if not inner or inner.isspace() or outer is None:
+        return False
+    # Versions of CommonMark differ on whether a symbol is punctuation. Both must read the sign right.
+    return not _is_symbol(inner) or outer == "" or outer.isspace() or _is_punctuation(outer)
 
 
-def _beside(tokens: list[_Part], edge: _Edge, step: int) -> str | None:
+def _ends_apart(tokens: list[_Part], edge: _Edge) -> bool:
+    """Tell whether the mark opens in one run of signs with the mark around it, but ends elsewhere (``***a* b**``).
+
+    CommonMark may then close a part of the run at a sign that opens a third mark within.
+    """
+    around = tokens[edge.place - 1] if edge.place else None
+    if not isinstance(around, _Edge) or around.tag or not around.opens or around.kind not in _SIGNS:
+        return False
+    if _SIGNS[around.kind][0] != _SIGNS[edge.kind][0] or around.other is None or edge.other is None:
+        return False
+    return around.other.place - edge.other.place != 1
+
+
+def _char_beside(tokens: list[_Part], edge: _Edge, step: int) -> str | None:
     """Return the character beside the run of signs that ``edge`` is part of, "" at the end of the block.
 
-    None where a run of the same sign that opens meets one that closes: they would be read as one.
+    None where signs that open and signs that close stand side by side: CommonMark reads them as one run.
     """
     sign = _SIGNS[edge.kind][0]
     place = edge.place + step
     while 0 <= place < len(tokens):
         near = tokens[place]
-        if isinstance(near, str):
-            return near[0 if step > 0 else -1]
-        written = near.written()
-        if written[0] != sign:
+        written = near if isinstance(near, str) else near.written()
+        if isinstance(near, str) or written[0] != sign:
             return written[0 if step > 0 else -1]
         if near.opens != edge.opens:
             return None
@@ -297,9 +309,9 @@ def _beside(tokens: list[_Part], edge: _Edge, step: int) -> str | None:
     return ""
 
 
-def _is_sign(char: str) -> bool:
+def _is_symbol(char: str) -> bool:
     return unicodedata.category(char)[0] in "PS"
 
 
 def _is_punctuation(char: str) -> bool:
-    return unicodedata.category(char)[0] == "P" or (char.isascii() and _is_sign(char))
+    return unicodedata.category(char)[0] == "P" or (char.isascii() and _is_symbol(char))
