@@ -259,7 +259,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _body(self) -> BodyForms | None:
-        """The body; of the markup, else of the state's rich text, else whatever the article holds below its title."""
+        """The body: from the markup, else the state's rich text, else all that the article holds below its title."""
         # A container of the body alone holds no chrome; the wider one holds the footers too.
         containers = [one.root for one in self._containers]
         body = write_body(containers, self.base_url, _CHROME if self.counted("body", "content") else "")

@@ -45,6 +45,8 @@ _DATE_LINE = 70
 _LISTS = frozenset(("ul", "ol", "main", "body", "html"))
 # A page of a list has 15 to 20 links; the bound keeps a hostile page from costing links times depth.
 _MAX_LINKS = 2_000
+# How many elements up from its link the item of a lone article reaches where no ``li`` ends it.
+_MAX_GROWN = 3
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ def looks_dated(text: str) -> bool:
 
 
 def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
-    """Sort the pieces of a details row: dates by the year in them, the count by being nothing but a number.
+    """Sort the pieces of a details row: a date has a year in it, and the count is nothing but a number.
 
     A reading time ("2 min read", "阅读时长 5 分钟") holds a number among words and no year.
     """
@@ -119,7 +121,7 @@ def _link_of(item: Selector) -> str | None:
 
 
 def _join(found: list[tuple[etree._Element, str]]) -> str | None:
-    """Join pieces: nodes of one parent stand in one line, so a highlighted word is not torn off its sentence."""
+    """Join pieces with spaces; spans of one parent are one line, so a highlighted word stays in its sentence."""
     if not found:
         return None
     parts = [found[0][1]]
@@ -180,8 +182,7 @@ def read_item(page: OkxPage, item: Selector) -> Shown | None:
 def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[Selector], str]:
     """Return the items of the page's list in shown order, and the rule that found them.
 
-    ``known`` holds slugs that the state lists; they make a group of links the list even without a date beside
-    them.
+    ``known`` holds the slugs that the state lists. A group of links to them is a list even without a date beside them.
     """
     for scope in (*page.selector.xpath("id('root')"), page.selector):
         for rule, query in _RULES:
@@ -210,13 +211,13 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
             slugs = around.setdefault(element, set())
             if len(slugs) < 2:
                 slugs.add(target[0])
-    # A list of one has no second link that would show where the item ends: it grows to its ``li``, or a little.
+    # Without a second article nothing shows where the item ends, so it grows to its ``li``, or by a few elements.
     alone = all(len(slugs) < 2 for slugs in around.values())
     groups: dict[etree._Element, list[etree._Element]] = {}
     for element in links:
         item, grown = element, 0
         while (parent := item.getparent()) is not None and len(around[parent]) == 1:
-            if parent.tag in _LISTS or (alone and (item.tag == "li" or grown == 3)):
+            if parent.tag in _LISTS or (alone and (item.tag == "li" or grown == _MAX_GROWN)):
                 break
             item, grown = parent, grown + 1
         container = item.getparent()
@@ -226,7 +227,7 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
 
 
 def _score(page: OkxPage, group: list[Selector], known: frozenset[str]) -> tuple[int, int]:
-    """Rank a group of links: how many of them the state knows or stand beside a date; then how many there are."""
+    """Rank a group of items: first by how many the state knows or show a date, then by how many there are."""
     sure = 0
     for item in group[:50]:
         target = page.article_link(_link_of(item))

@@ -235,10 +235,10 @@ class ListingPage(OkxPage):
         return stated or self._pager.page or self.here.page
 
     def check_answers(self, asked: int, *, guessed: bool = False) -> None:
-        """Raise ``ExtractionError`` unless this is page ``asked`` of its list, from 1: its rows are not that page's.
+        """Raise ``ExtractionError`` unless this is page ``asked`` of its list, counted from 1.
 
-        The field is ``past the end`` where the list has no such page: by what it states itself or, of a page that was
-        ``guessed``, because nothing ever said that there is one. It is ``page`` otherwise.
+        The error's field is ``past the end`` where the list has no such page: the list says so itself, or the page was
+        ``guessed`` and nothing ever said that it exists. Otherwise the field is ``page``.
         """
         if self.page == asked:
             return

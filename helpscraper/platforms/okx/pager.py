@@ -1,7 +1,7 @@
 """The pager below a list: which page this is, how many there are, what follows.
 
-The current page is not a link, so the last link of the last page is one short; and the line "Showing 16-30 of
-2131" is worded per language, so it is read by its three numbers.
+The current page is no link, so on the last page the highest link is one short of the number of pages. The line "Showing
+16-30 of 2131" differs by language, so only its three numbers are read.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ def instant(page: OkxPage, field: str, value: Any) -> str | int | None:
 def pick_title(page: OkxPage, stated: str | None, shown: str | None) -> str | None:
     """Return the state's title, or the shown one where the state has none or holds it HTML-escaped.
 
-    A page that was saved by a browser may have its state escaped once more, and only the markup tells.
+    A browser that saves a page may escape the state once more; then only the markup has the title as it is.
     """
     stated = page.bounded_title(collapse(stated)) if stated and page.bounded_title(stated) else None
     if stated and shown and stated != shown:

@@ -35,7 +35,7 @@ def read_search(text: str, builder: Builder) -> None:
     for anchor, (label, found_cut, position, stop) in zip(kept, ends, strict=True):
         title, snippet = _block(text, begin, anchor.start)
         cut = by_custom(found_cut, shown, page.locale)
-        ways = _readings(text, position, cut, stop)
+        possible = _possible_readings(text, position, cut, stop)
         row = builder.row(
             title,
             anchor=anchor,
@@ -44,10 +44,10 @@ def read_search(text: str, builder: Builder) -> None:
             views_text=cut.preferred.count if cut.settled else None,
         )
         row.before, row.open_before = before, not settled
-        row.behind, row.open_behind = ways, not cut.settled
+        row.behind, row.open_behind = possible, not cut.settled
         if not anchor.whole:
             page.outcomes["updated/absent"] += 1
-        before, settled = ways, cut.settled
+        before, settled = possible, cut.settled
         begin = cut.preferred.end
     _rest(text, begin, found, builder, before, settled)
 
@@ -178,10 +178,12 @@ def _count(text: str, position: int, stop: int) -> tuple[Cuts, int]:
     return cuts(text, position, end), position
 
 
-def _readings(text: str, position: int, cut: Cuts, stop: int) -> tuple[Reading, ...]:
-    """Return every way to read the count with the title behind it; none where there is but one."""
+def _possible_readings(text: str, position: int, cut: Cuts, stop: int) -> tuple[Reading, ...]:
+    """Return each way to read a count and the title that follows it on the line; empty where only one is possible."""
     if not cut.others:
         return ()
     end = text.find("\n", position, stop)
-    end = stop if end < 0 else end
-    return tuple(Reading(way.count, text[way.end : end].strip()) for way in (cut.preferred, *cut.others))
+    line_end = stop if end < 0 else end
+    return tuple(
+        Reading(each.count, text[each.end : line_end].strip()) for each in (cut.preferred, *cut.others)
+    )
