@@ -43,6 +43,8 @@ def test_a_capture_of_any_official_host_imports_under_its_own_address(
     # The address of the row is the site's own, so that captures of all hosts are of one article.
     assert frame["url"].tolist() == [f"{get_site(site).help_url(locale)}/terms"]
     assert get_site(site).edition_at(frame["url"][0]) == locale
+    (facts,) = (json.loads(path.read_bytes()) for path in (tmp_path / "a").glob("runs/*/*/*.json"))
+    assert facts["declaration"] == get_site(site).as_facts()
 
 
 @pytest.mark.parametrize(

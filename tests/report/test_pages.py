@@ -113,7 +113,7 @@ def test_the_front_page_says_what_time_it_covers(tmp_path: Path) -> None:
             found
             and found[1]
             == {
-                0: "1 snapshot of 2026-06-01. What changes is shown here once there is a second one.",
+                0: "1 snapshot of 2026-06-01. Changes are shown here after the second one.",
                 1: "2 snapshots of 2026-06-01.",
                 2: "3 snapshots from 2026-06-01 to 2026-06-15.",
             }[states.start]
@@ -223,7 +223,7 @@ def test_the_readme_shows_the_four_main_pages() -> None:
 
 def test_assets_of_others_would_have_to_be_listed() -> None:
     """docs/report.md says that everything shipped was written here, so everything has to be one of these."""
-    assets = {path.name for path in (ROOT / "helpscraper/report/assets").iterdir()}
+    assets = {path.name for path in (ROOT / "helpscraper/publish/report/assets").iterdir()}
     assert assets == {"article.js", "report.css", "report.js", "search.js", "theme.js"}
     assert "No font, script\nor style of others is shipped" in (ROOT / "docs/report.md").read_text(
         encoding="utf-8"

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import brotli
+import pyarrow.parquet as pq
 import pytest
 
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.parquet import RUN_KEY
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Capture, Recorder, read_payload
 from helpscraper.archive.recordings.index import capture_of, dump_index
@@ -121,6 +123,11 @@ def test_an_import_is_re_extracted_like_a_crawl(tmp_path: Path) -> None:
     assert report.problems == ()
     assert load(tmp_path / "archive") == before
     assert Catalog(tmp_path / "archive").resolve("latest").reextracted
+    # Both keep the declaration of the site that they were read with.
+    for kind in ("snapshots", "reextracted"):
+        (file,) = (tmp_path / "archive").glob(f"{kind}/*/*/*.parquet")
+        facts = json.loads(pq.read_metadata(file).metadata[RUN_KEY])
+        assert facts["declaration"] == OKX.as_facts(), kind
 
 
 def test_a_re_extraction_says_what_is_wrong_with_a_recording(tmp_path: Path) -> None:
