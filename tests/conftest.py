@@ -39,11 +39,14 @@ settings.register_profile(
     "mutants", settings.get_profile("ci"), max_examples=10, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
+_LEAST_EXAMPLES = 3
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write golden files anew")
-    parser.addoption("--long", action="store_true", help="run the tests marked long as well")
+    parser.addoption(
+        "--long", action="store_true", help="run the tests marked long too, and all examples of each property"
+    )
     parser.addoption(
         "--kills", type=int, default=6, help="how often tests/e2e/test_kill.py kills (default: 6)"
     )
@@ -54,12 +57,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long tests unless they are asked for; pytest's summary counts them as deselected."""
+    """Leave out the long tests unless they are asked for, and two thirds of the examples of each property.
+
+    pytest's summary counts the tests left out as deselected.
+    """
     if config.getoption("--long"):
         return
     left_out = [item for item in items if item.get_closest_marker("long") is not None]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item.get_closest_marker("long") is None]
+    # The cases of a parametrised test share one function, which is shortened once.
+    for test in {getattr(item, "obj", None) for item in items}:
+        asked = getattr(test, "_hypothesis_internal_use_settings", None)
+        if asked is not None:
+            fewer = max(_LEAST_EXAMPLES, asked.max_examples // 3)
+            test._hypothesis_internal_use_settings = settings(  # type: ignore[union-attr]
+                asked, max_examples=min(asked.max_examples, fewer)
+            )
 
 
 @pytest.fixture(scope="session")

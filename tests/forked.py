@@ -147,6 +147,8 @@ def _load() -> None:
         "squeues",
     ):
         importlib.import_module(f"scrapy.{name}")
+    for name in ("apprise", "dateparser"):  # what commands import where they need it
+        importlib.import_module(name)
     assert "twisted.internet.reactor" not in sys.modules and "helpscraper.settings" not in sys.modules
 
 

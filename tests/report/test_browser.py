@@ -196,7 +196,7 @@ def test_search_cuts_words_as_the_index_does(
     build_report(Catalog(tmp_path / "a"), tmp_path / "r")
     page = watched().open(tmp_path / "r/index.html")
     for title in titles:
-        for typed in (title, title.lower(), title.upper()):
+        for typed in {title, title.lower(), title.upper()}:
             page.fill("#q", "")
             page.wait_for_selector("#hits[hidden]", state="attached")
             page.fill("#q", typed)

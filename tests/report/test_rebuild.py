@@ -29,7 +29,7 @@ from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
 
 EN = Partition("okx", "en")
-ARTICLES = 40
+ARTICLES = 25
 
 
 def crawl(archive: Path, *states: int, locale: str = "en") -> None:
