@@ -11,13 +11,14 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from helpscraper.archive.gone import EVIDENCE_COLUMNS, gone_rows, may_hold_gone
 from helpscraper.archive.layout import (
     MonthFile,
     Packed,
@@ -31,7 +32,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
-from helpscraper.archive.parquet import open_parquet
+from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import VERSION_KEY
 from helpscraper.archive.store import Store
@@ -97,6 +98,23 @@ class OpenFile:
             return self._file.read(names)
         groups = row_groups_with(self._file.metadata, self._names.index("article_id"), articles)
         return self._file.read_row_groups(groups, names, use_threads=False)
+
+    def facts(self, url: str) -> RunFacts:
+        """Return the run facts of an open snapshot; ``gone`` is read from the rows of a file of schema 1.
+
+        Raises ``ArchiveError`` that names ``url`` when the file has none.
+        """
+        data = self.metadata.get(RUN_KEY)
+        if data is None:
+            raise ArchiveError(
+                f"{url}: the file carries no run facts",
+                advice="it was written by another program; restore the original from a backup",
+            )
+        run = RunFacts.parse(data, self.path)
+        # A run counted its own rows: where none was gone, the rows need not be read.
+        if may_hold_gone(self.metadata) and run.counts.gone != 0:
+            run = replace(run, gone=gone_rows(self.read(EVIDENCE_COLUMNS)))
+        return run
 
 
 class _OpenInMonth(OpenFile):

@@ -10,17 +10,15 @@ import copy
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.bodies import BodyIndex
+from helpscraper.archive.bodies import BODY_COLUMNS, BodyIndex
 from helpscraper.archive.gone import (
-    EVIDENCE_COLUMNS,
     drop_gone_rows,
-    gone_rows,
     may_hold_gone,
     move_gone_to_facts,
 )
@@ -39,13 +37,11 @@ from helpscraper.archive.months import Months, OpenFile
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import CHANGES_SCHEMA, SNAPSHOT_SCHEMA, read_compatible
+from helpscraper.archive.schema import SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 
 __all__ = ["BODY_COLUMNS", "Catalog", "Snapshot"]
-
-BODY_COLUMNS = ("body_text", "body_markdown", "body_html")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -159,11 +155,6 @@ class Catalog:
         found = match_reference(name, ids, where=f"{self.store.uri} ({partition})")
         return self._snapshot(partition, found)
 
-    def before(self, snapshot: Snapshot) -> Snapshot | None:
-        """Return the snapshot before this one in its partition, or None for the first."""
-        earlier = [each for each in self.ids(snapshot.partition) if each < snapshot.id]
-        return self._snapshot(snapshot.partition, earlier[-1]) if earlier else None
-
     def is_taken(self, partition: Partition, snapshot_id: str) -> bool:
         """Tell whether a snapshot, a refused snapshot or a run of that name exists."""
         paths = (f(partition, snapshot_id) for f in (refused_path, run_path))
@@ -209,7 +200,9 @@ class Catalog:
             table = table.filter(pc.equal(table.column("article_id"), article_id))
         if not bodies:
             return table.select(wanted) if len(read) > len(schema) else table
-        return self._with_bodies(table, snapshot).select([*wanted, *BODY_COLUMNS])
+        # A stored body stays, so the index is brought up to date only when a body is not in it.
+        index = self._bodies.get(snapshot.partition) or self.body_index(snapshot.partition)
+        return index.append_to(table, self.store, str(snapshot)).select([*wanted, *BODY_COLUMNS])
 
     def refused(self, partition: Partition, snapshot_id: str) -> tuple[pa.Table, RunFacts]:
         """Return the rows and the run facts of a refused snapshot, or raise ``ReferenceNotFoundError``."""
@@ -225,14 +218,6 @@ class Catalog:
             table, RunFacts.parse((table.schema.metadata or {}).get(RUN_KEY, b"{}"), path)
         )
 
-    def changes_table(self, snapshot: Snapshot) -> pa.Table | None:
-        """Return the change feed published with ``snapshot``, or None when it has none (the first)."""
-        path = self.months.where("changes", snapshot.partition, snapshot.id)
-        if path is None:
-            return None
-        with self.months.open("changes", snapshot.partition, snapshot.id, path) as one:
-            return read_compatible(one.read(), CHANGES_SCHEMA, where=one.path)
-
     def open(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
         """Open the rows and the metadata of a snapshot, in whichever file they are."""
         return self.months.open("snapshots", snapshot.partition, snapshot.id, snapshot.path)
@@ -247,26 +232,13 @@ class Catalog:
         ``gone`` is filled for a file of schema 1 too, from its rows.
         """
         with self.open(snapshot) as one:
-            return self._facts(snapshot, one)
+            return one.facts(self.store.url(snapshot.path))
 
     def overview(self, snapshot: Snapshot) -> tuple[RunFacts, int]:
         """Return the run facts as ``facts`` does, and the number of articles that were there."""
         with self.open(snapshot) as one:
-            facts = self._facts(snapshot, one)
+            facts = one.facts(self.store.url(snapshot.path))
             return facts, one.rows - (len(facts.gone) if may_hold_gone(one.metadata) else 0)
-
-    def _facts(self, snapshot: Snapshot, one: OpenFile) -> RunFacts:
-        data = one.metadata.get(RUN_KEY)
-        if data is None:
-            raise ArchiveError(
-                f"{self.store.url(snapshot.path)}: the file carries no run facts",
-                advice="it was written by another program; restore the original from a backup",
-            )
-        run = RunFacts.parse(data, snapshot.path)
-        # A run counted its own rows: where none was gone, the rows need not be looked at.
-        if may_hold_gone(one.metadata) and run.counts.gone != 0:
-            run = replace(run, gone=gone_rows(one.read(EVIDENCE_COLUMNS)))
-        return run
 
     def size(self, snapshot: Snapshot) -> int:
         """Return the bytes of the snapshot's file; of a month's file, its share by rows."""
@@ -283,17 +255,6 @@ class Catalog:
     def run_ids(self, partition: Partition) -> list[str]:
         """Return the ids of all runs of ``partition`` that left facts, oldest first."""
         return [item.snapshot_id for item in self._located("runs", partition)]
-
-    def run_before(self, partition: Partition, run_id: str) -> RunFacts | None:
-        """Return the facts of the run just before ``run_id``, whatever became of it, or None."""
-        earlier = [each for each in self.run_ids(partition) if each < run_id]
-        return self.run(partition, earlier[-1]) if earlier else None
-
-    def good_runs(self, partition: Partition, count: int) -> list[RunFacts]:
-        """Return the facts of the last ``count`` committed snapshots, newest first."""
-        return (
-            [self.facts(each) for each in reversed(self._snapshots(partition)[-count:])] if count > 0 else []
-        )
 
     def body_index(self, partition: Partition) -> BodyIndex:
         """Return the index of the partition's bodies, brought up to date."""
@@ -365,29 +326,6 @@ class Catalog:
             there = (each.path for each in self._committed(partition) if each.snapshot_id == snapshot_id)
             path = next(there, snapshot_path(partition, snapshot_id))
         return Snapshot(partition, snapshot_id, path)
-
-    def _with_bodies(self, table: pa.Table, snapshot: Snapshot) -> pa.Table:
-        """Return the rows with their bodies; ``ArchiveError`` when a body that a row names is not there."""
-        keys = table.column("body_sha256").combine_chunks()
-        # A body once stored stays, so what is known of them is looked at anew only where one is not among them.
-        index = self._bodies.get(snapshot.partition) or self.body_index(snapshot.partition)
-        for _ in range(2):
-            stored = index.fetch(keys)
-            places = pc.index_in(keys, value_set=stored.column("body_sha256"), skip_nulls=True)
-            if places.null_count == keys.null_count:
-                break
-            self.store.forget()
-            index.refresh(self.store)
-        else:
-            because = "".join(f"\n  {error.message}" for error in index.damaged.values())
-            lost = places.null_count - keys.null_count
-            raise ArchiveError(
-                f"{snapshot}: {lost} of the bodies that its rows name cannot be read{because}",
-                advice="restore the files of bodies/ that `helpscraper verify` names, or load without bodies",
-            )
-        for name in BODY_COLUMNS:
-            table = table.append_column(pa.field(name, pa.string()), stored.column(name).take(places))
-        return table
 
 
 def _only(columns: Sequence[str]) -> pa.Schema:

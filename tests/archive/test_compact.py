@@ -44,6 +44,7 @@ from helpscraper.history.feed import changes_feed
 from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
 from tests.conftest import article, body
+from tests.feeds import changes_table
 
 EN = Partition("okx", "en")
 OTHER = dt.datetime(2026, 10, 2, 6, tzinfo=dt.UTC)
@@ -115,8 +116,8 @@ def rows_seen(store: Store) -> dict[str, Any]:
     for each in catalog.snapshots():
         rows = catalog.load_table(each, bodies=True)
         tables[f"load {each}"], tables[f"metadata {each}"] = rows, rows.schema.metadata
-        tables[f"facts {each}"] = catalog.facts(each), catalog.overview(each)[1], catalog.before(each)
-        tables[f"feed {each}"] = catalog.changes_table(each)
+        tables[f"facts {each}"] = catalog.facts(each), catalog.overview(each)[1]
+        tables[f"feed {each}"] = changes_table(catalog, each)
     for view in ("snapshots", "changes"):
         tables[f"sql {view}"] = query(catalog, f"SELECT * FROM {view} ORDER BY ALL")  # noqa: S608
     return {

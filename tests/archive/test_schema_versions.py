@@ -13,6 +13,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import SCHEMA_VERSION, SNAPSHOT_SCHEMA
 from helpscraper.archive.sql import query
 from helpscraper.archive.verify import verify
+from tests.feeds import changes_table
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
@@ -47,7 +48,7 @@ def test_version_1_says_what_it_always_said() -> None:
         ("committed", None),
         ("failed", "connection refused"),
     ]
-    changes = catalog.changes_table(catalog.resolve())
+    changes = changes_table(catalog, catalog.resolve())
     assert changes is not None
     assert changes.select(["article_id", "kind", "silent"]).to_pylist() == [
         {"article_id": "set-up-a-passkey", "kind": "counted", "silent": False},
@@ -70,7 +71,7 @@ def test_version_2_says_what_it_always_said() -> None:
             "at": "2026-11-21T06:00:09+00:00",
         }
     }
-    changes = catalog.changes_table(catalog.resolve())
+    changes = changes_table(catalog, catalog.resolve())
     assert changes is not None
     assert changes.select(["article_id", "kind"]).to_pylist()[0] == {
         "article_id": "old-campaign",

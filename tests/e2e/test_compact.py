@@ -16,6 +16,7 @@ from helpscraper.cli import main
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import contents, crawl, helpscraper, rows, snapshots
+from tests.feeds import changes_table
 
 EN = Partition("okx", "en")
 
@@ -87,7 +88,7 @@ def test_the_next_crawl_asks_and_finds_the_same(
         found.append((paths, result.facts["counts"], told, seen))
         assert Archive(copy).verify().ok
         assert len(Catalog(copy).snapshots()) == 4
-        assert Catalog(copy).changes_table(Catalog(copy).resolve()) is not None
+        assert changes_table(Catalog(copy), Catalog(copy).resolve()) is not None
     assert found[0] == found[1]
 
 

@@ -16,6 +16,7 @@ import pytest
 from helpscraper import Archive
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import crawl, expected, helpscraper, snapshots
+from tests.feeds import changes_table
 
 SECTION = "faq-identity"
 
@@ -97,7 +98,7 @@ def test_what_happened_out_of_sight_is_told_as_if_there_had_been_no_part(
     step, whole = found.diff("latest~1", "latest"), found.diff("latest~2", "latest")
     assert {"added", "removed", "renamed", "moved", "retitled", "edited"} <= set(whole.summary())
     assert records(step.loud().table) == records(whole.loud().table)
-    feed = found.catalog.changes_table(found.catalog.resolve("latest"))
+    feed = changes_table(found.catalog, found.catalog.resolve("latest"))
     assert feed is not None
     assert records(feed) == records(step.table)
 

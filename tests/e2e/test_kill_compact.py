@@ -20,6 +20,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
 from tests.archive.test_compact import commit, digests, rows_of
+from tests.feeds import changes_table
 
 EN = Partition("okx", "en")
 # Says when it begins: the interpreter's start is no part of what is to be killed.
@@ -55,7 +56,7 @@ def seen(archive: Store) -> dict[str, Any]:
         each.id: (
             catalog.load_table(each, bodies=True).to_pylist(),
             catalog.facts(each),
-            catalog.changes_table(each),
+            changes_table(catalog, each),
         )
         for each in catalog.snapshots()
     }

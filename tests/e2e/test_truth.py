@@ -15,6 +15,7 @@ from helpscraper.archive.layout import snapshot_instant
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import PendingReply, Reply
 from tests.e2e.conftest import Result, contents, crawl, differences, expected, rows
+from tests.feeds import changes_table
 
 # The quick run sees e2 in the weeks below, and of each pair of likes one.
 LAYOUTS = (
@@ -84,7 +85,7 @@ def test_what_left_is_gone_once_and_then_no_more(weeks: Weeks) -> None:
         for article_id, fact in facts.items():
             assert fact["url"].endswith(f"/help/{article_id}") and fact["status"] in {404, 410}
             assert dt.datetime.fromisoformat(fact["at"]) >= snapshot_instant(after.id)
-        feed = catalog.changes_table(after).to_pylist()
+        feed = changes_table(catalog, after).to_pylist()
         left = {row["article_id"] for row in feed if row["kind"] == "removed"}
         # The record of a rename itself names both slugs.
         left |= {
