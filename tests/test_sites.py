@@ -168,6 +168,7 @@ def test_a_name_is_fit_for_a_folder_or_refused(name: str) -> None:
         (b"platform = ", "not TOML: "),
         (b"\xff", "not UTF-8 at byte 0"),
         (b"x = " + b"[" * 100_000, "not TOML"),
+        (b"x = " + b"9" * 5_000, "not TOML"),
         (b"#" * 300_000, "at most 262,144"),
         (b"", "platform: is missing; base_url: is missing"),
     ],
@@ -255,6 +256,19 @@ def test_sites_beside_the_archive_and_in_the_folder_of_the_setting(
     assert find_site("https://bolt.example/help/a") == both.get("bolt")
     with pytest.raises(CommandError, match="no such folder"):
         sites_at(archive, str(tmp_path / "none"))
+
+
+def test_a_declaration_extends_any_other_but_not_in_a_circle(tmp_path: Path) -> None:
+    declare(tmp_path, "a", {"extends": "b", "base_url": "https://a.example"})
+    declare(tmp_path, "b", {"extends": "c", "base_url": "https://b.example", "timezone": "Europe/Oslo"})
+    declare(tmp_path, "c", {"extends": "okx", "base_url": "https://c.example"})
+    sites = sites_at(None, str(tmp_path))
+    assert [sites.get(name).timezone for name in "abc"] == ["Europe/Oslo", "Europe/Oslo", "Etc/GMT-8"]
+    assert list(sites.by_name)[:1] == ["okx"]
+    declare(tmp_path, "c", {"extends": "a", "base_url": "https://c.example"})
+    with pytest.raises(CommandError) as caught:
+        sites_at(None, str(tmp_path))
+    assert caught.value.message.count("extends: a known site is wanted") == 3
 
 
 def test_a_name_is_taken_once_and_a_host_once_but_a_shipped_host_may_be_claimed(tmp_path: Path) -> None:

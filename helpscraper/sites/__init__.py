@@ -117,21 +117,29 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read(files: list[Path], shipped: Sites) -> Sites:
-    """Return ``shipped`` and the sites that ``files`` declare; a file may extend a site that is read before it."""
-    sites, hosts, wrong = dict(shipped.by_name), dict[str | None, Site](), list[str]()
-    for file in files:
-        try:
-            site = _site(file, sites)
-        except Mistakes as mistakes:
-            wrong += [f"{file}: {sentence}" for sentence in mistakes.sentences]
-            continue
-        sites[site.name] = site
-        for url in site.addresses:
-            other = hosts.setdefault(host_of(url), site)
-            if other is not site:
-                wrong.append(f"{file}: {url} is a host of {other.file} already")
-    if wrong:
-        raise CommandError("; ".join(wrong), advice="docs/sites.md describes the declaration of a site")
+    """Return ``shipped`` and the sites that ``files`` declare; a file may extend a site of any other file."""
+    sites, wrong = dict(shipped.by_name), dict[Path, Mistakes]()
+    pending = files
+    while pending:
+        wrong = {}
+        for file in pending:
+            try:
+                site = _site(file, sites)
+            except Mistakes as mistakes:
+                wrong[file] = mistakes
+            else:
+                sites[site.name] = site
+        # What is wrong now may be right once another file is read.
+        pending = list(wrong) if len(wrong) < len(pending) else []
+    sentences = [f"{file}: {each}" for file, mistakes in wrong.items() for each in mistakes.sentences]
+    hosts: dict[str | None, Site] = {}
+    for name in sorted(sites.keys() - shipped.by_name.keys()):
+        for url in sites[name].addresses:
+            other = hosts.setdefault(host_of(url), sites[name])
+            if other is not sites[name]:
+                sentences.append(f"{sites[name].file}: {url} is a host of {other.file} already")
+    if sentences:
+        raise CommandError("; ".join(sentences), advice="docs/sites.md describes the declaration of a site")
     return Sites(sites, {**shipped.by_host, **hosts})
 
 

@@ -52,7 +52,7 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
         values = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Mistakes(f"not UTF-8 at byte {error.start}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise Mistakes(f"not TOML: {error}") from None
     wrong = list(_sentences(values))
     parent = values.pop("extends", None)
