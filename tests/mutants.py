@@ -98,8 +98,9 @@ class Module:
             operator = plugins.get_operator(name)()
             places = [at for node in ast_nodes(tree) for at in operator.mutation_positions(node)]
             for number in range(len(places)):
-                changed = mutate_code(self.code, operator, number)
-                with suppress(SyntaxError):  # a change that no one could run says nothing
+                # A change that no one could run says nothing, and cosmic-ray trips over ``except re.error``.
+                with suppress(SyntaxError, AttributeError):
+                    changed = mutate_code(self.code, operator, number)
                     if changed is not None and _behaviour(changed) != behaviour:
                         found[_describe(self.code, changed)] = changed
         return {
@@ -339,12 +340,18 @@ def _describe(code: str, changed: str) -> str:
 
 
 def _behaviour(code: str) -> str:
-    """Return the code without annotations, docstrings, ``__all__`` and the options of ``@dataclass`` and caches."""
+    """Return the tree without what no caller can see: annotations, docstrings, ``__all__``, the texts of logs, the
+    options of ``@dataclass`` and caches, whether a parameter goes by position or name, and ``strict`` of ``zip``.
+    """
     tree = ast.parse(code)
     for node in ast.walk(tree):
         for name in ("annotation", "returns"):
             if hasattr(node, name):
                 setattr(node, name, None)
+        if (
+            isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"
+        ):  # ``strict`` asserts and does nothing
+            node.keywords = []
         if isinstance(node, ast.arguments):  # by position or by name
             node.args, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
             node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []

@@ -77,7 +77,7 @@ _MINUTE = (
     "دقيقة دقيقتان دقائق"
 ).split()
 _READING = re.compile(
-    rf"[^\d\n]{{0,60}}(\d{{1,4}})\s{{0,2}}(?:(?:{'|'.join(sorted(_MINUTE, key=len, reverse=True))})(?![^\W\d_])|分)"
+    rf"[^\d\n]{{0,60}}(\d{{1,4}})\s{{0,2}}(?:(?:{'|'.join(_MINUTE)})(?![^\W\d_])|分)"
     r"[^\d\n]{0,60}",
     re.IGNORECASE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from lxml import etree
 
 from helpscraper.history.blame import attribute
 from helpscraper.history.render import plain, to_html, to_rich
-from helpscraper.history.words import WordDiff, blocks_of, segment, units_of, word_diff
+from helpscraper.history.rows import same_rows
+from helpscraper.history.words import Block, Span, WordDiff, blocks_of, segment, units_of, word_diff
 from helpscraper.html.bodies import write_body
 
 BEFORE = """Open an account
@@ -139,6 +141,146 @@ def test_context_leaves_out_what_is_the_same() -> None:
     found = word_diff(text, text.replace("number 7", "no. 7"))
     assert plain(found, 1).splitlines()[0] == "…" and len(plain(found, 1).splitlines()) == 5
     assert plain(word_diff(text, text), 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        # A deleted block stands where it was, before and behind others.
+        (
+            "a one\nb two\nX three four\nc five",
+            "a one\nb two\nc five",
+            "a one\nb two\n[-X three four-]\nc five",
+        ),
+        ("X three four\nc five", "c five", "[-X three four-]\nc five"),
+        # Two blocks that changed places: one of them moved, and both have changed.
+        (
+            "alpha one two three\nbeta four five six",
+            "beta four five seven\nalpha one two eight",
+            "(moved) beta four five [-six-]{+seven+}\nalpha one two [-three-]{+eight+}",
+        ),
+        # A short answer is found anywhere, so it moved only where nothing nearer is like it.
+        ("Yes!\nOne two.\nThree four.", "One two.\nThree four.\nYes!", "One two.\nThree four.\n(moved) Yes!"),
+        (
+            "Yes!\nOne two.\nThree four.\nYes?",
+            "One two.\nThree four.\nYes!",
+            "[-Yes!-]\nOne two.\nThree four.\nYes[-?-]{+!+}",
+        ),
+        (
+            "Yes we can\nOne two.\nThree four.\nYes we could",
+            "One two.\nThree four.\nYes we can",
+            "One two.\nThree four.\n[-Yes we could-]\n(moved) Yes we can",
+        ),
+        # A cell that became empty, and one of which less than three tenths of the words stayed.
+        ("A\tx\ty", "A\t\ty", "A\t[-x-]\ty"),
+        ("A\t\ty", "A\tx\ty", "A\t{+x+}\ty"),
+        ("A\ta b c d e", "A\tf b g h i", "A\t[-a b c d e-]{+f b g h i+}"),
+        ("A\ta b c 1 2 3 4 5 6 7", "A\ta b c t u v w x y z", "A\ta b c [-1 2 3 4 5 6 7-]{+t u v w x y z+}"),
+    ],
+)
+def test_what_became_of_blocks_and_cells(old: str, new: str, expected: str) -> None:
+    assert plain(word_diff(old, new)) == expected
+
+
+def fates(old: list[str], new: list[str]) -> Counter[str]:
+    return Counter(block.fate for block in word_diff("\n".join(old), "\n".join(new)).blocks)
+
+
+def test_pairing_is_bounded_and_blocks_that_only_moved_need_none() -> None:
+    old, new = ([f"a{n} b{n} {side}{n}" for n in range(241)] for side in "cd")
+    assert fates(old, new) == {"changed": 120, "moved": 120, "deleted": 1, "inserted": 1}
+    one, other = ([f"{side}{n} two{n} three{n}" for n in range(121)] for side in "ab")
+    assert fates([*one, *other, "last of all"], [*other, "last of all", *one]) == {"same": 122, "moved": 121}
+
+
+def test_half_a_character_is_a_mark() -> None:
+    assert segment("a\ud800b c") == ["a", "\ud800", "b", " ", "c"]
+
+
+def test_a_notebook_shows_one_block_around_a_change() -> None:
+    found = shown("...+...")
+    assert found._repr_html_() == to_html(found, 1) == found.html(1)
+
+
+def shown(pattern: str) -> WordDiff:
+    """A diff with one block for each sign of ``pattern``: a number, new where the sign is ``+``."""
+    return WordDiff(
+        tuple(
+            Block(
+                "changed" if sign == "+" else "same",
+                n,
+                n,
+                (Span("insert" if sign == "+" else "same", str(n)),),
+            )
+            for n, sign in enumerate(pattern)
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "context", "expected"),
+    [
+        ("...+...", 1, "… 2 {+3+} 4 …"),
+        ("...+...", 2, "… 1 2 {+3+} 4 5 …"),
+        ("...+...", 3, "0 1 2 {+3+} 4 5 6"),
+        ("..+..", 0, "… {+2+} …"),
+        ("+.....", 1, "{+0+} 1 …"),
+        (".....+", 1, "… 4 {+5+}"),
+        (".+...+.", 1, "0 {+1+} 2 … 4 {+5+} 6"),
+        (".+..+.", 1, "0 {+1+} 2 3 {+4+} 5"),
+        ("....", 1, ""),
+        (".+.", None, "0 {+1+} 2"),
+        ("...", None, "0 1 2"),
+    ],
+)
+def test_so_many_blocks_are_shown_around_a_change(pattern: str, context: int | None, expected: str) -> None:
+    found = shown(pattern)
+    assert plain(found, context).split("\n") == expected.split(" ")
+    assert to_rich(found, context).plain.split() == re.sub(r"[{}+]", "", expected).split()
+    bare = re.sub(r"<[^>]+>", " ", to_html(found, context)).split()
+    assert bare == re.sub(r"[{}+]", "", expected).split()
+
+
+def test_a_diff_in_html_to_the_letter() -> None:
+    cells = (Span("same", "A\t"), Span("delete", "1"), Span("insert", "2\t<3>"))
+    found = WordDiff(
+        (
+            Block("same", 0, 0, (Span("same", "Fees"),)),
+            Block("changed", 1, 1, cells),
+            Block("inserted", None, 2, (Span("insert", "B\t"),)),
+            Block("moved", 4, 3, (Span("same", "at "), Span("delete", "a & b"))),
+            Block("deleted", 5, None, (Span("delete", "C\t4"),)),
+        )
+    )
+    assert to_html(found) == (
+        '<div class="word-diff"><p class="same" dir="auto">Fees</p>'
+        '<table><tr class="changed" dir="auto"><td>A</td><td><del>1</del><ins>2</ins></td>'
+        "<td><ins>&lt;3&gt;</ins></td></tr>"
+        '<tr class="inserted" dir="auto"><td><ins>B</ins></td><td></td></tr></table>'
+        '<p class="moved" dir="auto">at <del>a &amp; b</del></p>'
+        '<table><tr class="deleted" dir="auto"><td><del>C</del></td><td><del>4</del></td></tr></table></div>'
+    )
+    assert plain(found).splitlines()[3] == "(moved) at [-a & b-]"
+    assert to_rich(found).plain.splitlines()[3] == "↕ at a & b"
+    assert [(span.start, span.end, str(span.style)) for span in to_rich(found).spans][:2] == [
+        (7, 8, "red strike"), (8, 13, "green"),
+    ]  # fmt: skip
+    assert found.counts() == {"deleted": 5, "inserted": 3, "moved": 1}
+    assert [block.text for block in found.blocks] == ["Fees", "A\t2\t<3>", "B\t", "at ", "C\t4"]
+
+
+@pytest.mark.parametrize(("text", "way"), [("حد ab", "auto"), ("حدّة ab", "rtl"), ("abc", "auto")])
+def test_a_text_reads_leftwards_when_most_of_its_letters_do(text: str, way: str) -> None:
+    assert f'dir="{way}"' in to_html(word_diff("", text))
+
+
+def test_rows_are_the_same_one_by_a_first_cell_that_is_there_once() -> None:
+    def rows(text: str) -> list[tuple[str, ...]]:
+        return [units_of(line) for line in text.split("\n")]
+
+    old = rows("BTC\t1\nETH\t2\nno row\n\tx\nSOL\t3\nSOL\t4")
+    new = rows("SOL\t3\nno row\n\tx\nBTC\t9\nETH\t2\nETH\t5")
+    assert list(same_rows(old, new)) == [(0, 3)]
 
 
 def test_html_is_escaped_and_rich_text_says_the_same() -> None:

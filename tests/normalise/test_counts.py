@@ -43,6 +43,7 @@ CASES = [
     ("en", "1.5", "malformed"),
     ("en", "-5", "malformed"),
     ("en", "007", "malformed"),
+    ("en", "07", "malformed"),
     ("en", "0,123", "malformed"),
     ("en", "5 min read", "malformed"),
     ("en", "²", "malformed"),
