@@ -57,6 +57,7 @@ def named_rows(
             slug = f"{slug}-{published:%Y%m%d}"
         taken[slug] += 1
         raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        raw.url = platform.article_url(context, raw.slug)
     return found.articles, found.ambiguous
 
 

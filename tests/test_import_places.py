@@ -9,6 +9,8 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.cli import main
+from helpscraper.normalise.article import Context
+from helpscraper.platforms import get_platform
 from helpscraper.sample import SampleServer
 from helpscraper.sites import get_site
 
@@ -41,10 +43,11 @@ def test_a_capture_of_any_official_host_imports_under_its_own_address(
     frame = Archive(tmp_path / "a").load()
     assert frame["article_id"].tolist() == ["terms"]
     # The address of the row is the site's own, so that captures of all hosts are of one article.
-    assert frame["url"].tolist() == [f"{get_site(site).help_url(locale)}/terms"]
-    assert get_site(site).edition_at(frame["url"][0]) == locale
+    okx, its = get_platform("okx"), get_site(site)
+    assert frame["url"].tolist() == [okx.article_url(Context(its, locale), "terms")]
+    assert okx.address(its, frame["url"][0]).locale == locale
     (facts,) = (json.loads(path.read_bytes()) for path in (tmp_path / "a").glob("runs/*/*/*.json"))
-    assert facts["declaration"] == get_site(site).as_facts()
+    assert facts["declaration"] == its.as_facts()
 
 
 @pytest.mark.parametrize(

@@ -62,14 +62,14 @@ Step = Callable[[RawArticle, Context], Values]
 def identity(raw: RawArticle, context: Context) -> Values:
     """Give ``article_id``, ``url``, ``source_id`` and ``language``.
 
-    The URL is built from the slug and never taken from the page, so that a page cannot lead a reader elsewhere.
+    The URL was built from the key by the platform (``Platform.read``), not taken from the page.
     """
     values = Values()
     if not is_slug(raw.slug):
         values.outcomes.append("article_id/rejected")
         return values
     values.columns["article_id"] = raw.slug
-    values.columns["url"] = f"{context.site.help_url(context.locale, context.base_url)}/{raw.slug}"
+    values.columns["url"] = raw.url
     values.columns["source_id"] = _well_formed(raw.source_id, "source_id", values)
     values.columns["language"] = _language(raw, context)
     return values

@@ -9,10 +9,11 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from helpscraper.errors import CommandError
-from helpscraper.platforms.contract import Platform
+from helpscraper.normalise.article import Context
+from helpscraper.platforms.contract import Platform, Scope
 from helpscraper.sites import Site, is_shipped
 
-__all__ = ["extractor_of", "get_platform", "platform_names"]
+__all__ = ["extractor_of", "get_platform", "home_page", "platform_names"]
 
 _GROUP = "helpscraper.platforms"
 _SHIPPED = {"okx": "helpscraper.platforms.okx.platform:Okx"}
@@ -65,3 +66,8 @@ def extractor_of(site: Site) -> str:
     """
     version = get_platform(site.platform).extractor
     return version if is_shipped(site.name) else f"{version}+{site.reading}"
+
+
+def home_page(context: Context) -> str:
+    """Return the URL at which a crawl of a whole edition begins, which a reader may follow too."""
+    return get_platform(context.site.platform).start(context, Scope())[0].url

@@ -149,7 +149,7 @@ class Interface(ABC):
 
     @abstractmethod
     def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:
-        """Return the link of one page, counted from 1, of the list of a section."""
+        """Return the link of one page, counted from 1, of the list of a section; ``Platform.read`` reads its answer."""
 
     @abstractmethod
     def list_asked(self, url: str) -> tuple[str, int] | None:
@@ -158,10 +158,6 @@ class Interface(ABC):
     @abstractmethod
     def read_section(self, key: str, url: str, payload: Payload) -> Section:
         """Return the section ``key`` with its id; raises ``ExtractionError``, also for an answer about another."""
-
-    @abstractmethod
-    def read_list(self, key: str, url: str, payload: Payload, context: Context) -> Findings:
-        """Return one page of a list with ``total`` and ``pages``; raises ``ExtractionError``."""
 
 
 class Platform(ABC):

@@ -182,8 +182,8 @@ def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
 
 def _check_edition(url: str, context: Context) -> None:
     """Raise ``CommandError`` when ``url`` belongs to another edition than the locale says."""
-    stated = context.site.edition_at(url)
-    if stated != context.locale and not url.startswith(context.site.help_url(context.locale)):
+    stated = get_platform(context.site.platform).address(context.site, url).locale
+    if stated != context.locale:
         raise CommandError(
             f"{url} belongs to the edition {stated}, not to {context.locale}",
             advice=f"say --locale {stated}, or give the URL with its locale prefix",

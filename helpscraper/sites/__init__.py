@@ -185,7 +185,7 @@ def default_site() -> Site:
 def get_site(name: str) -> Site:
     """Return the site called ``name``; raises ``CommandError`` with the known names otherwise.
 
-    >>> get_site("okx-tr").edition_at("https://tr.okx.com/help/a"), get_site("okx").locale("es-la").bcp47
+    >>> get_site("okx-tr").default_locale, get_site("okx").locale("es-la").bcp47
     ('tr', 'es-419')
     """
     return sites_at().get(name)

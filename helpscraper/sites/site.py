@@ -14,11 +14,9 @@ from zoneinfo import ZoneInfo
 from helpscraper.errors import CommandError
 from helpscraper.locales import Locale, get_locale, unknown_locale
 from helpscraper.normalise.categories import Vocabulary
-from helpscraper.urls import is_locale, origin, parse_help_url
+from helpscraper.urls import is_locale, origin
 
 __all__ = ["Site", "host_of"]
-
-_HELP = "/help"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,18 +83,6 @@ class Site:
     def hosts(self) -> frozenset[str | None]:
         """The hosts of ``addresses``, as ``host_of`` names them."""
         return frozenset(map(host_of, self.addresses))
-
-    def help_url(self, locale: str, base_url: str | None = None) -> str:
-        """Return the URL of the help centre's home page in ``locale``, without a trailing slash."""
-        root = (base_url or self.base_url).rstrip("/")
-        segment = next((segment for segment, served in self.editions.items() if served == locale), locale)
-        return f"{root}/{segment}{_HELP}" if segment else f"{root}{_HELP}"
-
-    def edition_at(self, url: str) -> str:
-        """Return the locale of the edition that an address of this site belongs to."""
-        first = urlsplit(url).path.split("/")[1:2]
-        segment = "" if first == [_HELP.strip("/")] else "".join(first)
-        return self.editions.get(segment) or parse_help_url(url).locale
 
     def as_facts(self) -> dict[str, Any]:
         """Return the whole declaration and the SHA-256 of its canonical JSON, for the run facts."""

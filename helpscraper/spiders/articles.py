@@ -15,7 +15,8 @@ from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
 from helpscraper.health.verdicts import ANOTHER_EDITION
 from helpscraper.intake.reading import PageReadings, Reading
-from helpscraper.platforms.contract import Address, AnotherEditionError, Findings, Scope
+from helpscraper.platforms import home_page
+from helpscraper.platforms.contract import Address, AnotherEditionError, Findings
 from helpscraper.spiders.patient import PatientSpider
 
 __all__ = ["ArticleSpider"]
@@ -120,8 +121,7 @@ class ArticleSpider(PatientSpider):
         limit, unlisted = self.settings.getint("UNLISTED_PROBES"), self.session.unlisted()
         if len(unlisted) > limit:
             detail = f"{len(unlisted)} known articles are in no listing; only {limit} of them were asked for"
-            start = self.platform.start(self.session.context, Scope())[0]
-            self.session.ledger.problem("unlisted", start.url, detail)
+            self.session.ledger.problem("unlisted", home_page(self.session.context), detail)
         for key in unlisted[:limit]:
             self.session.claim(key, "unlisted")
         return self.due_requests()

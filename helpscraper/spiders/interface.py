@@ -17,7 +17,7 @@ from helpscraper.extensions.payload import payload_of
 from helpscraper.intake.reading import PageReadings
 from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
-from helpscraper.platforms.contract import Findings, Interface, Link, Section
+from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
 from helpscraper.spiders.articles import ArticleSpider
 from helpscraper.spiders.patient import LISTING, describe
 
@@ -116,9 +116,8 @@ class InterfaceSpider(ArticleSpider):
     ) -> Iterator[scrapy.Request | PageReadings]:
         """Read one page of a section's list; after the last one, believe the list or read its pages instead."""
         self.reached()
-        told = self._interface.read_list(
-            section.key, response.url, payload_of(response), self.session.context
-        )
+        asked = Address("list", self.arguments.locale, section.key, page)
+        told = self.platform.read(asked, response.url, payload_of(response), self.session.context)
         total = told.total or 0
         if total > _MOST:
             raise ExtractionError(response.url, "data.total", f"{total} articles; the bound is {_MOST}")

@@ -15,6 +15,9 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise.article import STEPS, Context, normalise_article
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.phrases import PHRASES
+from helpscraper.payload import Payload
+from helpscraper.platforms.contract import Address, Findings
+from helpscraper.platforms.okx.platform import Okx
 from tests.okx import OKX, PREFIXES
 
 EN = Context(OKX, "en")
@@ -155,8 +158,13 @@ def test_a_hostile_slug_gives_no_article(slug: str) -> None:
 
 
 def test_a_page_does_not_choose_its_own_url() -> None:
-    values = normalise_article(raw(title="x", url="https://evil.example/help/a-key"), Context(OKX, "de"))
-    assert values.columns["url"] == "https://www.okx.com/de/help/a-key"
+    class Lying(Okx):
+        def findings(self, *_: Any) -> Findings:
+            return Findings(articles=[raw(title="x", url="https://evil.example/help/a-key")])
+
+    here = Context(OKX, "de")
+    [found] = Lying().read(Address("home", "de"), "https://evil.example", Payload(b""), here).articles
+    assert normalise_article(found, here).columns["url"] == "https://www.okx.com/de/help/a-key"
 
 
 def test_lone_surrogates_become_replacement_characters() -> None:

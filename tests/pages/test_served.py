@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
+from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx import ArticlePage, OkxPage, check_edition, other_edition
+from helpscraper.platforms.okx.urls import home_url
 from helpscraper.sites import get_site
 from tests.okx import OKX, PREFIXES
 
@@ -34,7 +36,7 @@ def named(found: OkxPage, locale: str) -> str | None:
 
 
 def at(locale: str) -> str:
-    return f"{OKX.help_url(locale)}/section/faq"
+    return f"{home_url(Context(OKX, locale))}/section/faq"
 
 
 @given(st.sampled_from(sorted(PREFIXES)), st.sampled_from(sorted(PREFIXES)))

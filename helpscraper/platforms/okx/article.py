@@ -22,7 +22,7 @@ from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.richtext import rich_text
 from helpscraper.platforms.okx.rows import instant, pick_title
 from helpscraper.platforms.okx.state import Json, dig, find_post, number, text
-from helpscraper.urls import parse_help_url
+from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 

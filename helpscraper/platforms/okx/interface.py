@@ -19,7 +19,8 @@ from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
 from helpscraper.platforms.okx.page import MAX_TITLE, OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge
-from helpscraper.urls import is_slug, origin, parse_help_url
+from helpscraper.platforms.okx.urls import parse_help_url
+from helpscraper.urls import is_slug, origin
 
 __all__ = [
     "ArticlesAnswer",

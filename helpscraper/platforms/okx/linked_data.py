@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from helpscraper.platforms.okx.state import Json, text
-from helpscraper.urls import parse_help_url
+from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["article_slug", "linked_articles", "linked_text"]
 

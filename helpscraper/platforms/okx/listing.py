@@ -19,7 +19,7 @@ from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.rows import merge
 from helpscraper.platforms.okx.sections import SectionLink, linked_sections, stated_sections
 from helpscraper.platforms.okx.state import Json, dig, find_rows, number, text
-from helpscraper.urls import parse_help_url
+from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["PAGE_SIZE", "PAST_THE_END", "ListingPage", "SectionLink"]
 

@@ -9,7 +9,8 @@ from urllib.parse import urljoin, urlsplit
 
 from helpscraper.html.base import Page, collapse
 from helpscraper.platforms.okx.state import Json, dig, load_script, read_state, text
-from helpscraper.urls import HelpUrl, canonical_url, is_slug, origin, parse_help_url, same_site
+from helpscraper.platforms.okx.urls import HelpUrl, parse_help_url
+from helpscraper.urls import canonical_url, is_slug, origin, same_site
 
 __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts"]
 

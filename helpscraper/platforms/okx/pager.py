@@ -14,7 +14,8 @@ from parsel import Selector, SelectorList
 
 from helpscraper.html.base import inline_text, integers
 from helpscraper.platforms.okx.page import OkxPage
-from helpscraper.urls import parse_help_url, same_site
+from helpscraper.platforms.okx.urls import parse_help_url
+from helpscraper.urls import same_site
 
 __all__ = ["Pager", "read_pager"]
 

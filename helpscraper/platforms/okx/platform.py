@@ -20,8 +20,8 @@ from helpscraper.platforms.okx.search import HomePage, SearchPage
 from helpscraper.platforms.okx.sections import SectionLink
 from helpscraper.platforms.okx.served import check_edition
 from helpscraper.platforms.okx.text import read_text, settle
+from helpscraper.platforms.okx.urls import edition_at, home_url, parse_help_url
 from helpscraper.sites import Site
-from helpscraper.urls import parse_help_url
 
 __all__ = ["Okx"]
 
@@ -41,22 +41,22 @@ class Okx(Platform):
         found = parse_help_url(url)
         kind: Literal["home", "category", "list", "article", "search", "other"]
         kind = "list" if found.kind == "section" else found.kind
-        locale = site.edition_at(url)
+        locale = edition_at(site, url)
         return Address(kind, locale, found.slug, found.page, query=found.query)
 
     def article_url(self, context: Context, key: str) -> str:
         """Return the article's URL: its slug stands right below the home page."""
-        return f"{_home(context)}/{key}"
+        return f"{home_url(context)}/{key}"
 
     def start(self, context: Context, scope: Scope) -> list[Link]:
         """Begin at the search for the words that were asked for, or at the home page."""
         if scope.query:
             return [_search(context, (scope.categories or ("faq",))[0], scope.query, 1)]
-        return [Link(_home(context), Address("home", context.locale))]
+        return [Link(home_url(context), Address("home", context.locale))]
 
     def category_link(self, context: Context, key: str) -> Link:
         """Return the link of the category's page, which names its sections."""
-        return Link(f"{_home(context)}/category/{key}", Address("category", context.locale, key))
+        return Link(f"{home_url(context)}/category/{key}", Address("category", context.locale, key))
 
     def list_link(self, context: Context, key: str, page: int = 1) -> Link:
         """Return the link of one page of a section's list."""
@@ -131,20 +131,16 @@ class Okx(Platform):
         return Findings(articles=raws, ambiguous=tuple(row.raw.title or "" for row in rows if row.ambiguous))
 
 
-def _home(context: Context) -> str:
-    return context.site.help_url(context.locale, context.base_url)
-
-
 def _list(context: Context, key: str, page: int, *, guessed: bool) -> Link:
     paging = f"/page/{page}" if page > 1 else ""
     address = Address("list", context.locale, key, page, guessed=guessed)
-    return Link(f"{_home(context)}/section/{key}{paging}", address)
+    return Link(f"{home_url(context)}/section/{key}{paging}", address)
 
 
 def _search(context: Context, category: str, query: str, page: int) -> Link:
     asked = {"category": category, "term": query} | ({"page": str(page)} if page > 1 else {})
     address = Address("search", context.locale, category, page, query=query)
-    return Link(f"{_home(context)}/search?{urlencode(asked)}", address)
+    return Link(f"{home_url(context)}/search?{urlencode(asked)}", address)
 
 
 def _section(link: SectionLink) -> Section:

@@ -16,7 +16,8 @@ from helpscraper.platforms.okx.pager import Pager, read_pager
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.rows import merge
 from helpscraper.platforms.okx.state import Json, find_rows, number, text, walk_dicts
-from helpscraper.urls import parse_help_url, same_site
+from helpscraper.platforms.okx.urls import parse_help_url
+from helpscraper.urls import same_site
 
 __all__ = ["CategoryLink", "HomePage", "SearchPage"]
 

@@ -10,7 +10,8 @@ from helpscraper.html.base import inline_text
 from helpscraper.json_text import well_formed
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.state import dig, text
-from helpscraper.urls import parse_help_url, same_site
+from helpscraper.platforms.okx.urls import parse_help_url
+from helpscraper.urls import same_site
 
 __all__ = ["SectionLink", "linked_sections", "stated_sections"]
 

@@ -13,8 +13,9 @@ from helpscraper.errors import CommandError
 from helpscraper.platforms.contract import AnotherEditionError
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
+from helpscraper.platforms.okx.urls import edition_at, parse_help_url
 from helpscraper.sites import Site, host_of
-from helpscraper.urls import origin, parse_help_url
+from helpscraper.urls import origin
 
 __all__ = ["OtherEdition", "check_edition", "other_edition"]
 
@@ -81,7 +82,7 @@ def _is_of(url: str, page: OkxPage, site: Site) -> bool:
 
 
 def _at(url: str, because: str, site: Site, locale: str) -> Iterator[OtherEdition]:
-    served = site.edition_at(url)
+    served = edition_at(site, url)
     if not _are_one(served, locale, site):
         yield OtherEdition(served, because)
 

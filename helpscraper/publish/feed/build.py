@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.history.kinds import check_kinds
+from helpscraper.normalise.article import Context
+from helpscraper.platforms import home_page
 from helpscraper.publish.feed.pages import FeedContext, FeedEntry, body_keys, feed_entries, feed_page
 from helpscraper.publish.feed.sections import SectionFeed, section_feeds
 from helpscraper.publish.load import EditionData
@@ -128,7 +130,7 @@ class _Feeds:
         # The host of an unknown site is unknown.
         host = urlsplit(site.base_url).hostname or "" if site else f"{partition.site}.invalid"
         self.context = FeedContext(partition, host, source.language, source.ids[0], base_url)
-        self.home = site.help_url(partition.locale) if site else None
+        self.home = home_page(Context(site, partition.locale)) if site else None
         self.digests = source.article_digests()
         # A feed stays at its old address too when the article is renamed.
         self.former: dict[str, list[str]] = {}

@@ -11,7 +11,7 @@ from helpscraper.platforms.okx.text.anchors import Anchor, anchors, cut_anchor, 
 from helpscraper.platforms.okx.text.markers import LAST_UPDATED
 from helpscraper.platforms.okx.text.rows import Builder, lines_of, slug_words
 from helpscraper.platforms.okx.text.tail import label_at
-from helpscraper.urls import parse_help_url
+from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["read_article", "read_section"]
 
