@@ -49,6 +49,7 @@ mutants: $(READY) ## Change the code in small ways and name each change that no 
 docs: $(READY) ## Write the generated pages and build the site of docs/ into site/.
 	$(BIN)/python -m helpscraper.archive.dictionary
 	$(BIN)/python -m helpscraper.cli.reference
+	$(BIN)/python -m helpscraper.crawl.own_settings
 	$(BIN)/properdocs build --quiet --config-file mkdocs.yml
 	@echo "site/index.html"
 

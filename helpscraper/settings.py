@@ -1,15 +1,15 @@
 """Every Scrapy setting of helpscraper, in the order in which a page travels, each with its reason.
 
-The settings that are helpscraper's own are described in ``docs/settings.md``; a test holds that page to this file.
+Those with ``default("…")`` are helpscraper's own: ``crawl/own_settings.py`` holds their defaults, checks and meanings,
+and ``docs/settings.md`` is written from it.
 """
 
 from __future__ import annotations
 
-import os
-
 from scrapy.settings import default_settings
 
 from helpscraper import __version__
+from helpscraper.crawl.own_settings import default
 
 BOT_NAME = "helpscraper"
 SPIDER_MODULES = ["helpscraper.spiders"]
@@ -17,15 +17,12 @@ NEWSPIDER_MODULE = "helpscraper.spiders"
 
 # ---- Where the history is kept ------------------------------------------------------------------------------------
 
-# A folder or an fsspec URL.
-ARCHIVE_URI = os.environ.get("HELPSCRAPER_ARCHIVE", "output")
-# Own: a folder with declarations of sites, besides the folder `sites` beside the archive.
-SITES = os.environ.get("HELPSCRAPER_SITES", "")
+ARCHIVE_URI = default("ARCHIVE_URI")
+SITES = default("SITES")
 
 # ---- Who is asking ------------------------------------------------------------------------------------------------
 
-# An address or URL where the site's operator reaches whoever runs this; it becomes part of the user agent.
-CONTACT = os.environ.get("HELPSCRAPER_CONTACT", "")
+CONTACT = default("CONTACT")
 USER_AGENT = f"helpscraper/{__version__} (help-centre history; respects robots.txt)"
 
 # ---- How fast: politely -------------------------------------------------------------------------------------------
@@ -69,14 +66,11 @@ RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
 RETRY_PRIORITY_ADJUST = 1
 # A page that stays away is a fact of the run, not a defect of the program.
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
-# Own: seconds of the first pause, doubled for each further try; the longest pause; the longest Retry-After obeyed.
-RETRY_BACKOFF = 2.0
-RETRY_BACKOFF_MAX = 60.0
-RETRY_AFTER_MAX = 300.0
-# Own: how many pages that failed for good get one more chance when all else is done; after how many failures in a
-# row the site counts as unreachable and the crawl ends.
-SECOND_CHANCES = 50
-GIVE_UP_AFTER = 20
+RETRY_BACKOFF = default("RETRY_BACKOFF")
+RETRY_BACKOFF_MAX = default("RETRY_BACKOFF_MAX")
+RETRY_AFTER_MAX = default("RETRY_AFTER_MAX")
+SECOND_CHANCES = default("SECOND_CHANCES")
+GIVE_UP_AFTER = default("GIVE_UP_AFTER")
 
 # ---- The way of a response ----------------------------------------------------------------------------------------
 
@@ -102,10 +96,8 @@ SPIDER_MIDDLEWARES = {
 # Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
-# Own: keep every response in the archive as WARC; the bytes after which the next file begins, because the tools of
-# other archives move and index whole files.
-WARC_ENABLED = True
-WARC_ROTATE_BYTES = 1 << 30
+WARC_ENABLED = default("WARC_ENABLED")
+WARC_ROTATE_BYTES = default("WARC_ROTATE_BYTES")
 
 # ---- The way of an article ----------------------------------------------------------------------------------------
 
@@ -136,32 +128,25 @@ EXTENSIONS = {
     "helpscraper.extensions.session.SessionExtension": 0,
     "helpscraper.extensions.progress.ProgressExtension": 100,
 }
-# Own: go on from the ledger of a crawl that did not end; how old that ledger may be.
-RESUME = False
-RESUME_MAX_HOURS = 36.0
-# Own: within how many days each article's own page is read again, whatever the listings say; 0: never for that reason.
-AUDIT_DAYS = 7.0
-# Own: how many articles that left every listing are asked for at their own address.
-UNLISTED_PROBES = 500
-# Own: how many earlier good crawls the health checks look at, and their thresholds (crawl.health.Thresholds).
-HEALTH_BASELINE_RUNS = 5
-HEALTH_MIN_ARTICLES = 0.7
-HEALTH_MIN_SECTION = 0.5
-HEALTH_SECTION_SIZE = 5
-HEALTH_COVERAGE_DROP = 0.2
-HEALTH_ENOUGH = 3
-HEALTH_MAX_FAILED = 0.1
-HEALTH_MAX_FAILED_OF_TRIED = 0.5
-HEALTH_MIN_BODIES = 0.9
-HEALTH_MIN_DATED = 0.5
-HEALTH_MAX_CHALLENGES = 0
-HEALTH_MAX_UNDECODED = 0.05
-# Own: apprise URLs that are told when a crawl is refused, when it recovers, and when the layout drifts.
-# They have so many seconds in all.
-NOTIFY_URLS: list[str] = []
-NOTIFY_TIMEOUT = 30.0
-# Own: a live bar on a terminal; None shows one where there is a terminal.
-PROGRESS: bool | None = None
+RESUME = default("RESUME")
+RESUME_MAX_HOURS = default("RESUME_MAX_HOURS")
+AUDIT_DAYS = default("AUDIT_DAYS")
+UNLISTED_PROBES = default("UNLISTED_PROBES")
+HEALTH_BASELINE_RUNS = default("HEALTH_BASELINE_RUNS")
+HEALTH_MIN_ARTICLES = default("HEALTH_MIN_ARTICLES")
+HEALTH_MIN_SECTION = default("HEALTH_MIN_SECTION")
+HEALTH_SECTION_SIZE = default("HEALTH_SECTION_SIZE")
+HEALTH_COVERAGE_DROP = default("HEALTH_COVERAGE_DROP")
+HEALTH_ENOUGH = default("HEALTH_ENOUGH")
+HEALTH_MAX_FAILED = default("HEALTH_MAX_FAILED")
+HEALTH_MAX_FAILED_OF_TRIED = default("HEALTH_MAX_FAILED_OF_TRIED")
+HEALTH_MIN_BODIES = default("HEALTH_MIN_BODIES")
+HEALTH_MIN_DATED = default("HEALTH_MIN_DATED")
+HEALTH_MAX_CHALLENGES = default("HEALTH_MAX_CHALLENGES")
+HEALTH_MAX_UNDECODED = default("HEALTH_MAX_UNDECODED")
+NOTIFY_URLS: list[str] = default("NOTIFY_URLS")
+NOTIFY_TIMEOUT = default("NOTIFY_TIMEOUT")
+PROGRESS: bool | None = default("PROGRESS")
 
 # Nothing listens: a crawler needs no console that others could reach.
 TELNETCONSOLE_ENABLED = False

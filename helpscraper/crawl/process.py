@@ -15,7 +15,7 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
 from helpscraper.crawl.conclude import abandon, amend, outcome_log
-from helpscraper.crawl.options import check_settings
+from helpscraper.crawl.own_settings import check_settings
 from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:

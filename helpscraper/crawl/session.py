@@ -21,6 +21,7 @@ from helpscraper.archive.run_parts import NO_REGION, RegionFacts
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.own_settings import OWN
 from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
 from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
 from helpscraper.crawl.validators import load_validators
@@ -46,14 +47,14 @@ _NOTHING_SAID = frozenset({"audit", "no evidence", "unlisted"})
 class SessionOptions:
     """What the settings say of a session; ``docs/settings.md`` describes each."""
 
-    archive_uri: str = "output"
-    resume: bool = False
-    resume_max_hours: float = 36.0
-    audit_days: float = 7.0
-    baseline_runs: int = 5
+    archive_uri: str = OWN["ARCHIVE_URI"].default
+    resume: bool = OWN["RESUME"].default
+    resume_max_hours: float = OWN["RESUME_MAX_HOURS"].default
+    audit_days: float = OWN["AUDIT_DAYS"].default
+    baseline_runs: int = OWN["HEALTH_BASELINE_RUNS"].default
     thresholds: Thresholds = field(default_factory=Thresholds)
     notify_urls: tuple[str, ...] = ()
-    notify_seconds: float = 30.0
+    notify_seconds: float = OWN["NOTIFY_TIMEOUT"].default
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

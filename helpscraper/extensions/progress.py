@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
-from helpscraper.crawl.options import maybe
+from helpscraper.crawl.setting_checks import maybe
 
 if TYPE_CHECKING:
     from rich.progress import Progress

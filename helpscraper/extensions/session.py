@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import platform
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import scrapy
@@ -11,8 +12,9 @@ from scrapy import signals
 from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper.crawl.conclude import abandon, conclude
-from helpscraper.crawl.options import check_settings, notify_urls
+from helpscraper.crawl.own_settings import check_settings, read
 from helpscraper.crawl.session import CrawlSession, SessionOptions
+from helpscraper.crawl.setting_checks import notify_urls
 from helpscraper.errors import ArchiveError
 from helpscraper.health.checks import Thresholds
 from helpscraper.intake.versions import versions
@@ -124,26 +126,15 @@ class SessionExtension:
 
 def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
     """Read the settings that a session depends on; ``extractor`` is the version of the platform's reading."""
+    limits = {each.name: read(settings, f"HEALTH_{each.name.upper()}") for each in fields(Thresholds)}
     return SessionOptions(
-        archive_uri=settings.get("ARCHIVE_URI"),
-        resume=settings.getbool("RESUME"),
-        resume_max_hours=settings.getfloat("RESUME_MAX_HOURS"),
-        audit_days=settings.getfloat("AUDIT_DAYS"),
-        baseline_runs=settings.getint("HEALTH_BASELINE_RUNS"),
-        thresholds=Thresholds(
-            min_articles=settings.getfloat("HEALTH_MIN_ARTICLES"),
-            min_section=settings.getfloat("HEALTH_MIN_SECTION"),
-            section_size=settings.getint("HEALTH_SECTION_SIZE"),
-            coverage_drop=settings.getfloat("HEALTH_COVERAGE_DROP"),
-            enough=settings.getint("HEALTH_ENOUGH"),
-            max_failed=settings.getfloat("HEALTH_MAX_FAILED"),
-            max_failed_of_tried=settings.getfloat("HEALTH_MAX_FAILED_OF_TRIED"),
-            min_bodies=settings.getfloat("HEALTH_MIN_BODIES"),
-            min_dated=settings.getfloat("HEALTH_MIN_DATED"),
-            max_challenges=settings.getint("HEALTH_MAX_CHALLENGES"),
-            max_undecoded=settings.getfloat("HEALTH_MAX_UNDECODED"),
-        ),
-        notify_urls=notify_urls(settings.get("NOTIFY_URLS")),
-        notify_seconds=settings.getfloat("NOTIFY_TIMEOUT"),
+        archive_uri=read(settings, "ARCHIVE_URI"),
+        resume=read(settings, "RESUME"),
+        resume_max_hours=read(settings, "RESUME_MAX_HOURS"),
+        audit_days=read(settings, "AUDIT_DAYS"),
+        baseline_runs=read(settings, "HEALTH_BASELINE_RUNS"),
+        thresholds=Thresholds(**limits),
+        notify_urls=notify_urls(read(settings, "NOTIFY_URLS")),
+        notify_seconds=read(settings, "NOTIFY_TIMEOUT"),
         versions=versions(extractor) | {"scrapy": scrapy.__version__, "python": platform.python_version()},
     )

@@ -6,17 +6,18 @@ import dataclasses
 import re
 from pathlib import Path
 
+import pytest
 from scrapy.settings import default_settings
 
 from helpscraper import settings
+from helpscraper.crawl import own_settings
+from helpscraper.crawl.own_settings import default, render
 from helpscraper.errors import ExitCode
 from helpscraper.extensions.session import session_options
 from helpscraper.health.checks import Thresholds
 
 ROOT = Path(__file__).parent.parent.parent
 RUNNING = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
-SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-ROW = re.compile(r"^\| `([A-Z_]+)` \| `(.*?)` \| .+ \| (.+) \|$", re.MULTILINE)
 
 OWN = {
     name: value
@@ -25,15 +26,18 @@ OWN = {
 }
 
 
-def test_every_own_setting_is_described_with_its_default() -> None:
-    described = {name: default for name, default, _ in ROW.findall(SETTINGS)}
-    assert described == {name: repr(value) for name, value in OWN.items()}
+def test_the_page_of_settings_is_that_of_the_table() -> None:
+    assert (ROOT / "docs" / "settings.md").read_text(encoding="utf-8") == render()
 
 
-def test_a_setting_is_read_where_the_page_says() -> None:
-    for name, _, places in ROW.findall(SETTINGS):
-        for place in re.findall(r"`([^`]+)`", places):
-            assert f'"{name}"' in (ROOT / "helpscraper" / place).read_text(encoding="utf-8"), (name, place)
+def test_every_own_setting_has_its_name_and_default_in_the_settings_of_scrapy() -> None:
+    assert {name: default(name) for name in own_settings.OWN} == OWN
+    assert all(each.doc.endswith(".") for each in own_settings.OWN.values())
+
+
+def test_an_environment_variable_sets_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELPSCRAPER_ARCHIVE", "elsewhere")
+    assert (default("ARCHIVE_URI"), default("AUDIT_DAYS")) == ("elsewhere", 7.0)
 
 
 def test_the_settings_are_the_thresholds_of_the_checks() -> None:

@@ -1,0 +1,142 @@
+"""What the value of a setting must be. Each check takes the value as it was given: text from the command line too."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = [
+    "SECONDS", "SHARE", "Check", "folder", "level", "line", "maybe", "notify_urls", "number", "receivers", "switch",
+    "switch_or_none", "whole",
+]  # fmt: skip
+
+Check = Callable[[Any], str | None]
+"""Says what is wanted instead of a value, None when the value will do."""
+
+# White space, or a comma before the next URL: a comma may stand inside a URL as well.
+_BETWEEN_URLS: Final = re.compile(r"\s+|,(?=[A-Za-z][A-Za-z0-9+.-]*://)")
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+_WORDS: Final = {"0": False, "1": True, "false": False, "true": True}
+
+
+def notify_urls(value: Any) -> tuple[str, ...]:
+    """Return the apprise URLs of ``NOTIFY_URLS``: a list, or a text with white space or commas between them.
+
+    >>> notify_urls("mailto://a:b@example.org?to=x@example.org,y@example.org,json://127.0.0.1/")
+    ('mailto://a:b@example.org?to=x@example.org,y@example.org', 'json://127.0.0.1/')
+    """
+    parts = _BETWEEN_URLS.split(value) if isinstance(value, str) else value or ()
+    return tuple(url for part in parts if (url := str(part).strip().rstrip(",")))
+
+
+def maybe(value: Any) -> bool | None:
+    """Return a setting that is on, off, or left to the program (None); ``ValueError`` for anything else.
+
+    >>> maybe("False"), maybe(1), maybe(None), maybe("")
+    (False, True, None, None)
+    """
+    word = str(value).lower()
+    if word in {"", "none"}:
+        return None
+    if word not in _WORDS:
+        raise ValueError(value)
+    return _WORDS[word]
+
+
+def switch(value: Any) -> str | None:
+    """Take what Scrapy takes for a switch."""
+    return None if str(value).lower() in _WORDS else "True or False is wanted"
+
+
+def switch_or_none(value: Any) -> str | None:
+    """Take a switch, or None for what the program chooses."""
+    return None if value in (None, "", "None") else switch(value)
+
+
+def number(least: float, most: float = math.inf, *, unit: str = "number") -> Check:
+    """Return the check of a finite number from ``least`` to ``most``."""
+
+    def check(value: Any) -> str | None:
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError):
+            number = math.nan
+        if math.isfinite(number) and least <= number <= most:
+            return None
+        return f"a {unit} {_range(least, most)} is wanted"
+
+    return check
+
+
+def whole(least: int) -> Check:
+    """Return the check of a whole number of ``least`` or more."""
+
+    def check(value: Any) -> str | None:
+        try:
+            number = int(value)
+        except (TypeError, ValueError, OverflowError):
+            number = least - 1
+        return None if number >= least else f"a whole number {_range(least)} is wanted"
+
+    return check
+
+
+def _range(least: float, most: float = math.inf) -> str:
+    return f"of {least:g} or more" if math.isinf(most) else f"from {least:g} to {most:g}"
+
+
+def folder(value: Any) -> str | None:
+    """Take a folder that is there, or nothing."""
+    try:
+        there = not value or Path(value).is_dir()
+    except (TypeError, ValueError):
+        there = False
+    return None if there else "a folder that is there is wanted"
+
+
+def line(value: Any) -> str | None:
+    """Take one line of text."""
+    return None if str(value).isprintable() else "one line of text is wanted"
+
+
+def level(value: Any) -> str | None:
+    """Take a level of ``logging``, by name or number."""
+    known = logging.getLevelNamesMapping()
+    if isinstance(value, int) or value in known:
+        return None
+    return f"one of {', '.join(sorted(known, key=known.__getitem__))} is wanted"
+
+
+def receivers(value: Any) -> str | None:
+    """Say which of the URLs is none; only its scheme is shown, since the rest may be a password."""
+    urls = notify_urls(value)
+    if not urls:
+        return None
+    import apprise  # it loads a hundred plugins, and most crawls tell nobody
+
+    log = logging.getLogger("apprise")
+    told, log.disabled = log.disabled, True
+    try:
+        wrong = [n for n, url in enumerate(urls, 1) if apprise.Apprise.instantiate(url) is None]
+    finally:
+        log.disabled = told
+    if not wrong:
+        return None
+    shown = ", ".join(f"URL {n} ({_scheme(urls[n - 1])})" for n in wrong)
+    return (
+        f"{shown} is none that apprise understands; URLs with white space or commas between them are wanted"
+    )
+
+
+def _scheme(url: str) -> str:
+    found = _SCHEME.match(url)
+    return f"{found[0]}…" if found else "without a scheme"
+
+
+SHARE: Final = number(0, 1, unit="share")
+SECONDS: Final = number(0, unit="number of seconds")
