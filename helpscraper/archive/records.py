@@ -92,12 +92,13 @@ def _entries(record: type[Record]) -> dict[str, _Entry]:
     """Return the fields of ``record`` that are keys of its JSON object."""
     if record in _known:
         return _known[record]
-    hints, found = get_type_hints(record, include_extras=True), _known.setdefault(record, {})
+    hints, found = get_type_hints(record, include_extras=True), {}
     for each in fields(record):
         if each.name not in ("stated", "other"):
             default = each.default if each.default_factory is MISSING else each.default_factory()
             hint = hints[each.name]
             found[each.name] = _Entry(default, type(None) in get_args(hint), _reader(hint))
+    _known[record] = found
     return found
 
 

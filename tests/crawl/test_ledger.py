@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -180,6 +182,16 @@ def test_a_resumed_crawl_keeps_what_was_read_and_reads_listings_afresh(path: Pat
     assert (again.outcome("a"), again.take_due(9)) == ("fetched", [("b", "resumed")])
     assert list(again.bodies()) == [body(1)]
     assert again.tallies("rules") == {"x": 2}
+
+
+def test_sums_are_told_without_a_write(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    with closing(ledger), closing(sqlite3.connect(ledger.path)) as beside:
+        ledger.tally("rules", {"x": 2})
+        ledger.flush()
+        ledger.tally("rules", ["x", "a"])
+        assert list(ledger.tallies("rules").items()) == [("a", 1), ("x", 3)]
+        assert beside.execute("SELECT name, n FROM tally").fetchall() == [("x", 2)]
 
 
 def test_problems_are_counted_exactly_and_kept_within_bounds(ledger: Ledger) -> None:
