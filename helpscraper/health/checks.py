@@ -8,6 +8,7 @@ unfit is a crawl that *looks* whole and is not what the help centre was.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -125,7 +126,7 @@ class _Measure:
     def in_section(self, slug: str) -> float:
         """Return the usual number of articles in a section."""
         found: Iterator[list[int]] = (
-            [run.live.get(slug, 0) for run in runs if slug in run.sections]
+            [Counter(run.live)[slug] for run in runs if slug in run.sections]
             for runs in (self.complete, self.holes)
         )
         return max(median(counts) for counts in found if counts)
@@ -169,10 +170,10 @@ def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
     """Hold the articles of each section against earlier crawls, whether listings or their own pages showed them."""
     if not measure.runs:
         yield Verdict("section", "warn", _NO_MEASURE)
-    sections, live = facts.sections, facts.live
+    sections, live = facts.sections, Counter(facts.live)
     for slug, before in sorted(measure.sections().items()):
         usual = measure.in_section(slug)
-        now, here = live.get(slug, 0), slug in sections
+        now, here = live[slug], slug in sections
         if usual < limits.section_size or (facts.scope and not here):
             continue
         if before.content_type == "tag" and here and not sections[slug].whole:
@@ -187,8 +188,8 @@ def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
 def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Compare like with like: an article's page with the same article before, a listing with the same listing."""
     for name in PAGE_FIELDS:
-        counts = facts.refetched.get(name, {})
-        had, lost = counts.get("had", 0), counts.get("lost", 0)
+        counts = Counter(facts.refetched.get(name))
+        had, lost = counts["had"], counts["lost"]
         if lost >= limits.enough and lost > limits.coverage_drop * had:
             yield Verdict("coverage", "fail", f"{name}: {lost} of {had} pages that had it have lost it")
     for name in LISTED_FIELDS:
@@ -225,9 +226,9 @@ def check_bodies(facts: RunFacts, limits: Thresholds | None = None) -> list[Verd
     """Judge the pages of articles that were not known before, of a crawl or an import, by whether they have a body."""
     limits = limits or Thresholds()
     failed = list(_without(facts, "body_sha256", "body", limits.min_bodies, limits))
-    without = facts.new.get("body_sha256", 0)
-    said = f"{without} of {facts.new.get('fetched', 0)} new articles have no body"
-    return failed or ([Verdict("bodies", "warn", said)] if without else [])
+    new = Counter(facts.new)
+    said = f"{new['body_sha256']} of {new['fetched']} new articles have no body"
+    return failed or ([Verdict("bodies", "warn", said)] if new["body_sha256"] else [])
 
 
 def check_import(facts: RunFacts) -> list[Verdict]:
@@ -242,14 +243,14 @@ def _first_readings(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 
 def _without(facts: RunFacts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
-    new = facts.new
-    n, without = new.get("fetched", 0), new.get(name, 0)
+    new = Counter(facts.new)
+    n, without = new["fetched"], new[name]
     if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
         yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
 
 
 def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    met = facts.problems.get("challenge", 0)
+    met = Counter(facts.problems)["challenge"]
     if met > limits.max_challenges:
         detail = (
             "1 page stayed a block or challenge page"
@@ -261,10 +262,7 @@ def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
     """Judge texts with U+FFFD that came of bytes which are not in the encoding that their page is said to be in."""
-    n, read = (
-        facts.rules.get("article.charset/undecoded", 0),
-        (facts.counts.fetched or 0),
-    )
+    n, read = Counter(facts.rules)["article.charset/undecoded"], facts.counts.fetched or 0
     if n:
         bad = n > limits.max_undecoded * read and n >= limits.enough
         detail = f"{n} of {read} articles have characters that could not be decoded (U+FFFD)"

@@ -126,6 +126,9 @@ def test_nothing_is_never_a_help_centre_and_the_reason_is_told() -> None:
     )
     assert "articles" in failing(empty, [])
     assert any("DNSLookupError" in v.detail for v in check_health(empty, []))
+    empty["incomplete_reasons"] = ["only part: limit=1", "one", "two", "three", "four"]
+    (said,) = (v.detail for v in check_health(empty, []) if v.check == "articles")
+    assert said == "no article was found (one; two; three); an empty result is never a help centre"
 
 
 def test_a_search_without_hits_is_said_to_be_one() -> None:
@@ -136,6 +139,12 @@ def test_a_search_without_hits_is_said_to_be_one() -> None:
 
 def test_articles_that_could_not_be_read_at_all_are_no_help_centre() -> None:
     assert "articles" in failing(run(counts=live(0) | {"failed": 2}), [])
+    for counts in (live(1) | {"failed": 2}, live(0) | {"fetched": 1, "failed": 2}, live(0) | {"listed": 2}):
+        assert "articles" not in failing(run(counts=counts), [])
+    # Pages whose turn had not come say nothing about the site.
+    ended = run(finish_reason="shutdown", counts=live(0) | {"failed": 4})
+    assert "articles" in failing(ended | {"due": 3}, [])
+    assert failing(ended | {"due": 4}, []) == {"end"}
 
 
 def test_too_few_articles() -> None:
@@ -196,6 +205,9 @@ def test_too_few_articles_in_one_section() -> None:
     assert failing(run(live=run()["live"] | {"news": 20})) == set()
     assert failing(run(live=run()["live"] | {"news": 19})) == {"section"}
     assert failing(run(live=run()["live"] | {"tiny": 0})) == set()
+    small = run(live=run()["live"] | {"tiny": 5})
+    assert failing(run(live=run()["live"] | {"tiny": 2}), [small]) == {"section"}
+    assert failing(run(live=run()["live"] | {"tiny": 3}), [small]) == set()
 
 
 def test_a_section_that_vanished() -> None:
@@ -255,6 +267,11 @@ def test_a_field_that_listings_lost(name: str) -> None:
     assert failing(facts) == set()
     facts["listed"]["faq"][name] = 39
     assert failing(facts) == {"coverage"}
+    (verdict,) = (v for v in check_health(facts, [run()]) if v.verdict == "fail")
+    assert verdict.detail == f"{name}: 79 of 100 listed articles have it; usually 100"
+    small = run(listed={"faq": {"n": 4, **dict.fromkeys(LISTED_FIELDS, 4)}})
+    for have, failed in ((2, set()), (1, {"coverage"})):
+        assert failing(run(listed={"faq": small["listed"]["faq"] | {name: have}}), [small]) == failed
 
 
 def test_a_field_that_a_section_never_showed_is_not_missed() -> None:
@@ -282,6 +299,11 @@ def test_failed_pages_against_those_asked_for() -> None:
     assert failing(run(counts=counts)) == set()
     assert failing(run(counts=counts | {"failed": 5})) == {"failed"}
     assert failing(run(counts=counts | {"fetched": 0, "failed": 2})) == set()
+    assert failing(run(counts=counts | {"fetched": 0, "failed": 3})) == {"failed"}
+    cut = run(finish_reason="shutdown", counts=counts | {"failed": 7})
+    assert failing(cut | {"due": 3}) == {"end"}
+    assert failing(cut | {"due": 2}) == {"end", "failed"}
+    assert failing(run(counts=counts | {"failed": 5}, due=5)) == {"failed"}
 
 
 def test_a_single_article_without_its_body_is_said_and_many_refuse() -> None:
@@ -292,6 +314,8 @@ def test_a_single_article_without_its_body_is_said_and_many_refuse() -> None:
     assert told(20, 0) == []
     assert told(20, 1) == [("warn", "1 of 20 new articles have no body")]
     assert told(20, 3) == [("fail", "3 of 20 new articles have no body")]
+    assert told(10, 2) == [("warn", "2 of 10 new articles have no body")]
+    assert told(30, 3) == [("warn", "3 of 30 new articles have no body")]
     # One page of many says little; the one page that there is says all.
     assert told(1, 1) == [("warn", "1 of 1 new articles have no body")]
     assert told(1, 1, live=1) == [("fail", "1 of 1 new articles have no body")]
@@ -299,7 +323,14 @@ def test_a_single_article_without_its_body_is_said_and_many_refuse() -> None:
 
 
 def test_pages_that_stayed_block_pages() -> None:
-    assert failing(run(problems={"challenge": 1})) == {"challenge"}
+    for n, said in (
+        (1, "1 page stayed a block or challenge page"),
+        (2, "2 pages stayed block or challenge pages"),
+    ):
+        (verdict,) = (
+            v for v in check_health(run(problems={"challenge": n}), [run()]) if v.check == "challenge"
+        )
+        assert (verdict.verdict, verdict.detail) == ("fail", said)
 
 
 def test_articles_that_could_not_be_decoded() -> None:
@@ -311,8 +342,9 @@ def test_articles_that_could_not_be_decoded() -> None:
     assert failing(rules(3)) == set()
     assert "3 of 60 articles have characters that could not be decoded" in warned(rules(3))
     assert failing(rules(4)) == {"charset"}
-    few = rules(2) | {"counts": {"fetched": 2, "carried": 98, "listed": 0, "failed": 0, "gone": 0}}
-    assert failing(few) == set()
+    few = {"fetched": 10, "carried": 90, "listed": 0, "failed": 0, "gone": 0}
+    assert failing(rules(2) | {"counts": few}) == set()
+    assert failing(rules(3) | {"counts": few}) == {"charset"}
 
 
 def test_another_language() -> None:

@@ -256,7 +256,8 @@ def test_what_fits_between_two_crawls_is_never_less_than_nothing_nor_guessed() -
     assert Pace.of(starts(0.5, 0.5), slow).fit == 0
     read = RunFacts(seconds=86_400.0, requests=RequestFacts(total=10))
     assert Pace.of(starts(2, 2), read).fit == 20 - 10
-    assert Pace.of(starts(2, 2), replace(read, counts=Counts(fetched=10))).fit == 20
+    for fetched in (10, 12):
+        assert Pace.of(starts(2, 2), replace(read, counts=Counts(fetched=fetched))).fit == 20
     for unknown in (RunFacts(seconds=9.0), RunFacts(requests=RequestFacts(total=9)), RunFacts(), None):
         assert Pace.of(starts(1, 1), unknown).fit == sys.maxsize
 

@@ -37,6 +37,9 @@ CASES = [
     ("می\u200c\u200c\u200dخ", "می\u200cخ"),
     ("a\u200c\u200c\u200db", "ab"),
     ("سلّم", "سلّم"),
+    # A flag of a part of a country keeps its tags; tags outside of one show nothing.
+    ("\U0001f3f4\U000e0067\U000e0062\U000e007f!", "\U0001f3f4\U000e0067\U000e0062\U000e007f!"),
+    ("a\U000e0067b", "ab"),
     ("", ""),
     (" \u200b ", ""),
 ]
@@ -79,8 +82,16 @@ def test_content_characters_are_untouched(text: str) -> None:
     assert normalise_title(text) == unicodedata.normalize("NFC", text)
 
 
+def test_joiners_that_loosen_each_other_settle_in_four_rounds_or_all_go() -> None:
+    settles = "\u094d\u200c\U0001f469\u200c\u094d\u200c\u200c\u3099\u200c"
+    assert normalise_title(settles) == "\u094d\u200c\U0001f469\u3099\u094d"
+    longer = "\u200d\u05b0\u200c\u094d\u094d\u200d\u094d\u094d\u200c\u094d\u200d\u094d\U0001f469\u200d\u0627"
+    assert normalise_title(longer) == "\u094d" * 6 + "\u05b0\U0001f469\u0627"
+
+
 def test_a_run_of_marks_is_parted_and_otherwise_nfc_is_plain() -> None:
     zalgo = "a" + "\u0301\u0323" * 40
     assert "\u034f" in nfc(zalgo)
     assert nfc(nfc(zalgo)) == nfc(zalgo)
+    assert "\u034f" in nfc("a" + "\u0344" * 20), "each is two marks in NFC"
     assert nfc("a" + "\u0301" * 30) == unicodedata.normalize("NFC", "a" + "\u0301" * 30)
