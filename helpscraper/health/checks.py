@@ -188,8 +188,8 @@ def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
 def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
     """Compare like with like: an article's page with the same article before, a listing with the same listing."""
     for name in PAGE_FIELDS:
-        counts = Counter(facts.refetched.get(name, {}))
-        had, lost = counts["had"], counts["lost"]
+        again = Counter(facts.refetched.get(name, {}))
+        had, lost = again["had"], again["lost"]
         if lost >= limits.enough and lost > limits.coverage_drop * had:
             yield Verdict("coverage", "fail", f"{name}: {lost} of {had} pages that had it have lost it")
     for name in LISTED_FIELDS:
