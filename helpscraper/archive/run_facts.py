@@ -23,6 +23,7 @@ from helpscraper.archive.run_parts import (
     NO_REQUESTS,
     ArgumentFacts,
     AuditFacts,
+    ClaimFacts,
     Counts,
     DeclarationFacts,
     ExitStatus,
@@ -115,6 +116,7 @@ class RunFacts(Record):
     versions: Mapping[str, str] = field(default_factory=dict)
     arguments: ArgumentFacts = NO_ARGUMENTS
     declaration: DeclarationFacts | None = None
+    claim: ClaimFacts | None = None
     resumed: bool | None = None
     why_new: str | None = None
     found_lying: LeftoverFacts = NO_LEFTOVER

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REGION", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
-    "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "LeftoverFacts", "PageFact", "RegionFacts",
-    "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
+    "ClaimFacts", "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "LeftoverFacts", "PageFact",
+    "RegionFacts", "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
 ]  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset()
@@ -211,6 +211,16 @@ class DeclarationFacts(Record):
     def of(cls, site: Site) -> Self:
         """Return the declaration of ``site``."""
         return cls.from_json(site.as_facts())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFacts(Record):
+    """What the lists of the crawl's platform can prove; see ``platforms.contract.Claim``."""
+
+    evidence: tuple[str, ...] = ()
+    absence: str | None = None
+    bodies: bool | None = None
+    dated: bool | None = None
 
 
 # Parts of which nothing is stated.

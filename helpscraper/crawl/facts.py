@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
 from helpscraper.archive.run_parts import (
     NO_LEFTOVER,
     AuditFacts,
+    ClaimFacts,
     DeclarationFacts,
     RequestFacts,
     SectionFacts,
@@ -88,6 +89,7 @@ def crawl_facts(
         versions=session.options.versions,
         arguments=arguments.as_facts(),
         declaration=DeclarationFacts.of(arguments.site),
+        claim=ClaimFacts.from_json(asdict(session.platform.claim)),
         resumed=session.resumed,
         why_new=session.why_new,
         found_lying=session.found_lying.as_facts() if session.found_lying else NO_LEFTOVER,

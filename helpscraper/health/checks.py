@@ -237,9 +237,10 @@ def check_import(facts: RunFacts) -> list[Verdict]:
 
 
 def _first_readings(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    """Judge the pages of articles that were not known before by what every article has."""
+    """Judge the pages of articles that were not known before by what every article of the platform has."""
     yield from check_bodies(facts, limits)
-    yield from _without(facts, "published_on", "date", limits.min_dated, limits)
+    if facts.claim is None or facts.claim.dated is not False:
+        yield from _without(facts, "published_on", "date", limits.min_dated, limits)
 
 
 def _without(facts: RunFacts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:

@@ -7,6 +7,8 @@ An article that a crawl does not have **was not there** when
   A *tag* listing such as 'latest' shows an article for a while only, so it has no say where the own section is known;
   for an article without a section the tags are all there is.
 
+Lists that prove no absence, by the claim of their platform in the run facts, have no say.
+
 Sections that the site no longer has cannot show anything and are left out; that a section is gone, and not merely
 left out of this crawl, is known only when the crawl as a whole was complete.
 
@@ -32,9 +34,12 @@ def absence_is_proven(section: str | None, listed_in: Iterable[str] | None, run:
     >>> run = RunFacts.from_json({"complete": False, "sections": sections})
     >>> absence_is_proven("faq", ["faq", "new"], run), absence_is_proven(None, ["new"], run)
     (True, False)
-    >>> absence_is_proven("api", ["api"], run), absence_is_proven("api", ["api"], replace(run, complete=True))
+    >>> whole = RunFacts.from_json({"complete": True, "sections": sections})
+    >>> absence_is_proven("api", ["api"], run), absence_is_proven("api", ["api"], whole)
     (False, True)
     """
+    if run.claim is not None and run.claim.absence not in {None, "list"}:
+        return False
     sections, listings = run.sections, set(listed_in or ())
     if section is not None:
         tags = {slug for slug, listing in sections.items() if listing.content_type == "tag"}

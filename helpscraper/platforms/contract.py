@@ -118,12 +118,14 @@ class Claim:
 
     ``evidence`` are the columns of a row that an edit would move: an article is carried over only where its row states
     one of them. ``absence`` says what proves that an article is not there any more: a ``list`` that was read whole,
-    only its own ``page`` (404 or 410), or nothing (``none``). ``bodies``: rows of lists are whole articles.
+    only its own ``page`` (404 or 410), or nothing (``none``). ``bodies``: rows of lists are whole articles. ``dated``:
+    each article states when it was published.
     """
 
     evidence: tuple[str, ...] = ()
     absence: Literal["list", "page", "none"] = "page"
     bodies: bool = False
+    dated: bool = True
 
 
 class AnotherEditionError(ExtractionError):
@@ -164,7 +166,7 @@ class Platform(ABC):
     """How one kind of help centre writes its addresses, how its pages are read, and what its lists prove.
 
     A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version
-    of the reading; it goes up when the same page would give other rows.
+    of the reading; it goes up when the same page would give other rows, and when ``claim`` changes.
     """
 
     name: ClassVar[str]

@@ -73,7 +73,10 @@ class LanternServer:
         shown = found[:PAGE_SIZE]
         more = len(found) > PAGE_SIZE
         rows = [{"id": guide.number, "title": guide.title, "topic": guide.topic} for guide in shown]
-        return {"guides": rows, "next": (after or 104 if self.endless else shown[-1].number) if more else None}
+        return {
+            "guides": rows,
+            "next": (after or 104 if self.endless else shown[-1].number) if more else None,
+        }
 
 
 def _page(guide: Guide) -> str:

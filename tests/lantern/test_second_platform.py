@@ -1,4 +1,4 @@
-"""An invented CMS, known from a package of its own: all that the archive promises holds for it as for the first site."""
+"""An invented CMS, brought by a package of its own: what the archive promises holds for it as for the first site."""
 
 from __future__ import annotations
 
@@ -52,8 +52,18 @@ def run(*arguments: str | Path, code: int = 0) -> str:
 
 
 def crawling(site: LanternServer, archive: Path, *flags: str, **settings: str) -> list[str]:
-    options = [part for name, value in (FAST | {"HEALTH_MIN_DATED": "0"} | settings).items() for part in ("-s", f"{name}={value}")]
-    return ["crawl", "--archive", str(archive), "-a", "site=lantern", "-a", f"base_url={site.url}", *options, *flags]
+    options = [part for name, value in (FAST | settings).items() for part in ("-s", f"{name}={value}")]
+    return [
+        "crawl",
+        "--archive",
+        str(archive),
+        "-a",
+        "site=lantern",
+        "-a",
+        f"base_url={site.url}",
+        *options,
+        *flags,
+    ]
 
 
 def crawl(site: LanternServer, archive: Path, *flags: str, code: int = 0) -> str:
@@ -119,7 +129,9 @@ def test_what_a_broken_list_does_not_show_is_not_removed(site: LanternServer, ar
     assert changes(archive) == []
 
 
-@pytest.mark.parametrize("asked", [pytest.param(2, marks=pytest.mark.long), 9, pytest.param(20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "asked", [pytest.param(2, marks=pytest.mark.long), 9, pytest.param(20, marks=pytest.mark.long)]
+)
 def test_a_killed_crawl_goes_on_and_loses_nothing(site: LanternServer, archive: Path, asked: int) -> None:
     process = subprocess.Popen(
         command(*crawling(site, archive, DOWNLOAD_DELAY="0.05")), env=environment(), stdout=subprocess.DEVNULL,
@@ -147,7 +159,9 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(site: LanternServer, archiv
     pd.testing.assert_frame_equal(before, after)
 
 
-def test_a_saved_page_is_imported_and_a_report_is_made(site: LanternServer, archive: Path, tmp_path: Path) -> None:
+def test_a_saved_page_is_imported_and_a_report_is_made(
+    site: LanternServer, archive: Path, tmp_path: Path
+) -> None:
     crawl(site, archive)
     site.guides[104].text = "Read again."
     page = tmp_path / "guide.html"

@@ -8,8 +8,8 @@ import re
 from parsel import Selector
 
 from helpscraper.errors import ExtractionError
-from helpscraper.html.bodies import write_body
 from helpscraper.html.base import Page
+from helpscraper.html.bodies import write_body
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
@@ -24,7 +24,7 @@ class Lantern(Platform):
     name = "lantern"
     extractor = "lantern/1"
     # A row of the list shows nothing that an edit would move, so every guide is read in every crawl.
-    claim = Claim(evidence=(), absence="list")
+    claim = Claim(evidence=(), absence="list", dated=False)
 
     def address(self, site: Site, url: str) -> Address:
         if guide := _GUIDE.fullmatch(url):
@@ -48,7 +48,9 @@ class Lantern(Platform):
         if asked.kind == "list":
             said = json.loads(payload.data)
             rows = [
-                RawArticle(kind="listing", slug=str(row["id"]), url=url, title=row["title"], section=row["topic"])
+                RawArticle(
+                    kind="listing", slug=str(row["id"]), url=url, title=row["title"], section=row["topic"]
+                )
                 for row in said["guides"]
             ]
             cursor = said["next"]
