@@ -62,5 +62,10 @@ def test_a_listing_that_was_not_there_proves_something_in_a_complete_crawl_only(
 @pytest.mark.parametrize("absence", ["page", "none"])
 def test_a_list_that_proves_no_absence_has_no_say(absence: str) -> None:
     facts = {"sections": {"faq": WHOLE}, "complete": True}
-    assert absence_is_proven("faq", ["faq"], RunFacts.from_json(facts | {"claim": {"absence": "list"}})) is True
-    assert absence_is_proven("faq", ["faq"], RunFacts.from_json(facts | {"claim": {"absence": absence}})) is False
+    assert (
+        absence_is_proven("faq", ["faq"], RunFacts.from_json(facts | {"claim": {"absence": "list"}})) is True
+    )
+    assert (
+        absence_is_proven("faq", ["faq"], RunFacts.from_json(facts | {"claim": {"absence": absence}}))
+        is False
+    )
