@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pandas as pd
@@ -21,17 +23,32 @@ PLUGIN = Path(__file__).parent / "plugin"
 DECLARATION = 'platform = "lantern"\nbase_url = "https://lantern.example"\n'
 
 
-@pytest.fixture
-def site() -> Iterator[LanternServer]:
+@pytest.fixture(scope="module")
+def crawled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LanternServer, Path]]:
+    """The help centre, and a folder with its declaration and an archive that was crawled once."""
+    folder = tmp_path_factory.mktemp("lantern")
+    (folder / "sites").mkdir()
+    (folder / "sites" / "lantern.toml").write_text(DECLARATION)
     with LanternServer() as server:
-        yield server
+        crawl(server, folder / "archive")
+        yield server, folder
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Path:
-    (tmp_path / "sites").mkdir()
-    (tmp_path / "sites" / "lantern.toml").write_text(DECLARATION)
-    return tmp_path / "archive"
+def site(crawled: tuple[LanternServer, Path]) -> Iterator[LanternServer]:
+    """The help centre, which is as it was after the test."""
+    server = crawled[0]
+    guides = deepcopy(server.guides)
+    server.asked.clear()
+    yield server
+    server.guides, server.endless = guides, False
+
+
+@pytest.fixture
+def archive(crawled: tuple[LanternServer, Path], tmp_path: Path) -> Path:
+    """A copy of the archive that was crawled once."""
+    shutil.copytree(crawled[1], tmp_path / "lantern")
+    return tmp_path / "lantern" / "archive"
 
 
 def environment() -> dict[str, str]:
@@ -91,16 +108,16 @@ def changes(archive: Path) -> list[tuple[str, str, bool]]:
 
 
 def test_a_crawl_is_whole_by_the_end_of_its_list(site: LanternServer, archive: Path) -> None:
-    crawl(site, archive)
     assert_true(site, archive)
     facts = newest_facts(archive)
     assert facts["complete"] is True
-    assert facts["versions"]["extractor"] == "lantern/1"
+    assert facts["versions"]["extractor"].startswith(
+        "lantern/1+"
+    )  # and the digest of a declaration of one's own
     assert facts["sections"]["guides"]["pages_read"] == -(-len(site.guides) // PAGE_SIZE)
 
 
 def test_a_secret_edit_is_found_by_the_next_crawl(site: LanternServer, archive: Path) -> None:
-    crawl(site, archive)
     site.guides[107].text = "Never turn the knob."
     crawl(site, archive)
     assert set(changes(archive)) == {("107", "edited", True)}
@@ -108,7 +125,6 @@ def test_a_secret_edit_is_found_by_the_next_crawl(site: LanternServer, archive: 
 
 
 def test_removed_added_moved_and_retitled(site: LanternServer, archive: Path) -> None:
-    crawl(site, archive)
     del site.guides[103]
     site.guides[200] = Guide(200, "Guide 200", "setup", "New.")
     site.guides[104].topic = "setup"
@@ -120,7 +136,6 @@ def test_removed_added_moved_and_retitled(site: LanternServer, archive: Path) ->
 
 
 def test_what_a_broken_list_does_not_show_is_not_removed(site: LanternServer, archive: Path) -> None:
-    crawl(site, archive)
     site.endless = True
     said = crawl(site, archive, "-s", "HEALTH_MIN_SECTION=0", code=4)
     assert "page 3: it was asked for before" in said
@@ -133,6 +148,7 @@ def test_what_a_broken_list_does_not_show_is_not_removed(site: LanternServer, ar
     "asked", [pytest.param(2, marks=pytest.mark.long), 9, pytest.param(20, marks=pytest.mark.long)]
 )
 def test_a_killed_crawl_goes_on_and_loses_nothing(site: LanternServer, archive: Path, asked: int) -> None:
+    shutil.rmtree(archive)
     process = subprocess.Popen(
         command(*crawling(site, archive, DOWNLOAD_DELAY="0.05")), env=environment(), stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -151,7 +167,6 @@ def test_a_killed_crawl_goes_on_and_loses_nothing(site: LanternServer, archive: 
 
 
 def test_a_re_extraction_gives_the_rows_of_the_crawl(site: LanternServer, archive: Path) -> None:
-    crawl(site, archive)
     before = rows(archive)
     run("reextract", "latest", "--force", "--archive", archive, "--site", "lantern")
     after = rows(archive)
