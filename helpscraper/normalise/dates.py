@@ -225,8 +225,7 @@ def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
                 "TIMEZONE": "UTC",
             },
         )
-    except (ValueError, OverflowError, TypeError, AttributeError, IndexError, KeyError, re.error):
-        # What dateparser raises on text that it was not made for.
+    except Exception:  # noqa: BLE001 (dateparser raises what it likes on text that it was not made for)
         return DateReading(None, "unreadable")
     if found is None:
         return DateReading(None, "unreadable")

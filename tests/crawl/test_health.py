@@ -89,8 +89,7 @@ def test_the_first_crawl_is_judged_by_what_every_help_centre_has() -> None:
     first = run(counts={"fetched": 100, "carried": 0, "listed": 0, "failed": 0, "gone": 0})
     first["new"] = {"fetched": 100, **dict.fromkeys(PAGE_FIELDS, 0)}
     assert failing(first, []) == set()
-    for name, least in (("body_sha256", LIMITS.min_bodies), ("published_on", LIMITS.min_dated)):
-        edge = round((1 - least) * 100)
+    for name, edge in (("body_sha256", 10), ("published_on", 50)):
         first["new"] |= {name: edge}
         assert failing(first, []) == set()
         first["new"] |= {name: edge + 1}
@@ -138,7 +137,7 @@ def test_a_search_without_hits_is_said_to_be_one() -> None:
 
 
 def test_articles_that_could_not_be_read_at_all_are_no_help_centre() -> None:
-    assert "articles" in failing(run(counts=live(0) | {"failed": 2}), [])
+    assert "articles" in failing(run(counts=live(0) | {"failed": 1}), [])
     for counts in (live(1) | {"failed": 2}, live(0) | {"fetched": 1, "failed": 2}, live(0) | {"listed": 2}):
         assert "articles" not in failing(run(counts=counts), [])
     # Pages whose turn had not come say nothing about the site.
@@ -203,7 +202,10 @@ def test_a_few_articles_of_a_tiny_site_prove_nothing() -> None:
 
 def test_too_few_articles_in_one_section() -> None:
     assert failing(run(live=run()["live"] | {"news": 20})) == set()
-    assert failing(run(live=run()["live"] | {"news": 19})) == {"section"}
+    few = run(live=run()["live"] | {"news": 19})
+    assert failing(few) == {"section"}
+    (said,) = (v.detail for v in check_health(few, [run()]) if v.check == "section")
+    assert said == "section news: 19 articles; usually 40"
     assert failing(run(live=run()["live"] | {"tiny": 0})) == set()
     small = run(live=run()["live"] | {"tiny": 5})
     assert failing(run(live=run()["live"] | {"tiny": 2}), [small]) == {"section"}
@@ -214,6 +216,8 @@ def test_a_section_that_vanished() -> None:
     facts = run(live=run()["live"] | {"news": 0})
     del facts["sections"]["news"]
     assert failing(facts) == {"section"}
+    (said,) = (v.detail for v in check_health(facts, [run()]) if v.check == "section")
+    assert said == "section news: has vanished, 0 articles are left; usually 40"
     facts["live"]["news"] = 40
     assert failing(facts) == set()
     assert "section news has vanished" in warned(facts)
@@ -245,6 +249,8 @@ def test_a_tag_whose_listing_was_not_read_whole_is_a_hole_and_no_fall() -> None:
     assert failing(facts) == {"section"}
     facts["sections"]["latest"] = section(3, "tag", whole=False)
     assert failing(facts) == set()
+    facts["live"]["news"] = 19
+    assert failing(facts) == {"section"}
 
 
 def test_a_crawl_of_a_part_is_held_against_its_own_sections_only() -> None:
@@ -258,6 +264,8 @@ def test_a_field_that_pages_lost(name: str) -> None:
     assert failing(run(refetched={name: {"had": 20, "lost": 4}})) == set()
     assert failing(run(refetched={name: {"had": 20, "lost": 5}})) == {"coverage"}
     assert failing(run(refetched={name: {"had": 2, "lost": 2}})) == set()
+    assert failing(run(refetched={name: {"had": 14, "lost": 3}})) == {"coverage"}
+    assert failing(run(refetched={name: {"had": 15, "lost": 3}})) == set()
 
 
 @pytest.mark.parametrize("name", LISTED_FIELDS)
@@ -303,6 +311,8 @@ def test_failed_pages_against_those_asked_for() -> None:
     cut = run(finish_reason="shutdown", counts=counts | {"failed": 7})
     assert failing(cut | {"due": 3}) == {"end"}
     assert failing(cut | {"due": 2}) == {"end", "failed"}
+    assert failing(cut | {"counts": counts | {"failed": 5}}) == {"end", "failed"}
+    assert "2 of 2 article pages" in warned(run(counts=counts | {"fetched": 0, "failed": 2}))
     assert failing(run(counts=counts | {"failed": 5}, due=5)) == {"failed"}
 
 
@@ -344,6 +354,7 @@ def test_articles_that_could_not_be_decoded() -> None:
     assert failing(rules(4)) == {"charset"}
     few = {"fetched": 10, "carried": 90, "listed": 0, "failed": 0, "gone": 0}
     assert failing(rules(2) | {"counts": few}) == set()
+    assert "1 of 0 articles" in warned(rules(1) | {"counts": live(100)})
     assert failing(rules(3) | {"counts": few}) == {"charset"}
 
 

@@ -322,13 +322,40 @@ def test_the_rest_behind_a_year_is_left_to_the_caller() -> None:
         ("Dec 31, 1899", "impossible"),
         ("Dec 31, 2199", dt.date(2199, 12, 31)),
         ("Jan 1, 2200", "impossible"),
+        ("1 Jan ٢٠٢٤", "mixed-digits"),
+        ("١ Jan 2024", "mixed-digits"),
         (f"{'Sep 4, 2024':120}", dt.date(2024, 9, 4)),
         (f"{'Sep 4, 2024':121}", "too-long"),
     ],
 )
-def test_years_and_texts_have_bounds(text: str, expected: dt.date | str) -> None:
+def test_years_and_texts_have_bounds_and_one_kind_of_digit(text: str, expected: dt.date | str) -> None:
     reading = parse_date(text, "en")
     assert (reading.date or reading.problem) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("4th day of September 2024", None),
+        ("Sept the 4 2024", None),
+        ("2024, 4 Sep", None),
+        ("4/Sep/2024", None),
+        ("4/Sep/1899", "unreadable"),
+        ("the fourth of September 2024", "unreadable"),
+        ("September of 2024", "unreadable"),
+    ],
+)
+def test_the_reference_answers_where_day_and_year_stand_in_the_text(text: str, problem: str | None) -> None:
+    expected = (None, problem, "none") if problem else (dt.date(2024, 9, 4), None, "dateparser")
+    assert parse_date(text, "en") == expected
+
+
+def test_a_reference_that_trips_over_a_text_has_not_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trip(*_: object, **__: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(dateparser, "parse", trip)
+    assert parse_date("Sept the 4 2024", "en").problem == "unreadable"
 
 
 def test_an_unknown_locale_is_a_command_error() -> None:
@@ -370,6 +397,8 @@ def test_an_unknown_locale_is_a_command_error() -> None:
         ("", "empty"),
         ("soon", "unreadable"),
         ("٢٠٢٥-04-17T19:13+08:00", "unreadable"),
+        ("9" * 120, "implausible"),
+        ("9" * 121, "unreadable"),
         ("9" * 5000, "unreadable"),
     ],
 )
