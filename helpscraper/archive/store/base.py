@@ -146,6 +146,7 @@ class Store(ABC):
         touched: ``ArchiveError``, unless it holds the same bytes.
         """
         with self._named(path):
+            # The look spares an upload; between two writers the put itself decides.
             made = self._look(path) is None and self._create(path, data)
             self.forget()
             if not made and self._digest(path) != _digest_of(data):
