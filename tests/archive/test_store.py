@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from s3fs import S3FileSystem
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.store import LocalStore, ObjectStore, Store, open_store
+from helpscraper.archive.store import Entry, LocalStore, ObjectStore, Store, open_store
 from helpscraper.errors import ArchiveError, CommandError
 from tests.s3_server import S3Server
 
@@ -220,6 +220,24 @@ def test_a_listing_is_taken_once_and_shows_what_there_was(any_store: Store, uri:
     assert view.exists("a/site=x/two")
     view.put_new("a/site=x/three", b"3")
     assert view.size("a/site=x/three") == 1
+
+
+def test_two_threads_share_a_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = open_store("memory://threads").now()
+    asked: list[str] = []
+
+    def slow(_: Store, folder: str) -> dict[str, Entry]:
+        asked.append(folder)
+        time.sleep(0.05)
+        return {}
+
+    monkeypatch.setattr(ObjectStore, "_list", slow)
+    threads = [threading.Thread(target=view.list, args=("a",)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asked == ["a"]
 
 
 def test_a_draft_is_published_or_found_again(any_store: Store) -> None:

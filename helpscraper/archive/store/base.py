@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import tempfile
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,9 @@ _ADVICE = {
     errno.EEXIST: "a file stands where the archive needs a folder: move it away, or use --archive",
     errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
 }
+
+# Two threads that ask at once share one listing.
+_LISTING = threading.Lock()
 
 
 class Entry(NamedTuple):
@@ -83,17 +87,18 @@ class Store(ABC):
         if self._listings is None:
             return self._list(folder)
         listings = self._listings
-        if folder not in listings:
-            above = folder
-            while above and above not in listings:
-                above = above.rpartition("/")[0]
-            known = listings.get(above)
-            listings[folder] = (
-                self._list(folder)
-                if known is None
-                else {path: entry for path, entry in known.items() if path.startswith(f"{folder}/")}
-            )
-        return listings[folder]
+        with _LISTING:
+            if folder not in listings:
+                above = folder
+                while above and above not in listings:
+                    above = above.rpartition("/")[0]
+                known = listings.get(above)
+                listings[folder] = (
+                    self._list(folder)
+                    if known is None
+                    else {path: entry for path, entry in known.items() if path.startswith(f"{folder}/")}
+                )
+            return listings[folder]
 
     def _entry(self, path: str) -> Entry | None:
         if self._listings is None:
