@@ -1,21 +1,18 @@
 """Change the code in one place after the other and see whether a test notices: ``make mutants``.
 
-``[tool.mutants]`` in pyproject.toml names the modules, each with the tests that have to notice, and the kinds of change
-that are left out. cosmic-ray makes the changes. A first run notes which lines of the module each test runs; a change is
-then tried in a copy of the tree (``mutants/``), in a process forked from one that has imported the libraries, by the
-tests that run the changed statement, the quick ones first. Verdicts are kept beside the copy, so a run that was cut
-off goes on where it stopped; a module whose file or tests were edited begins anew. Prints killed and all of each module
-and every survivor, and ends with 1 below the share that is wanted.
-
-A change that leaves the same tree of statements is no change and is not counted: ``_behaviour`` says what is no part of
-the tree. ``[tool.mutants.same]`` lists changes that no test can notice, each with its reason.
+``[tool.mutants]`` in pyproject.toml names the modules, each with the tests that have to notice, the kinds of change
+that are left out, and under ``same`` changes that no test can notice, each with its reason; ``tests/mutations.py`` makes
+the changes. A first run notes which lines of the module each test runs; a change is then tried in a copy of the tree
+(``mutants/``), in a process forked from one that has imported the libraries, by the tests that run the changed
+statement, the quick ones first. Verdicts are kept in the copy, so a run that was cut off goes on where it stopped; a
+module whose file or tests were edited begins anew. Prints killed and all of each module and every survivor, and ends
+with 1 below the share that is wanted.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import difflib
 import hashlib
 import importlib
 import json
@@ -42,6 +39,8 @@ import pytest
 from filelock import FileLock
 from hypothesis import settings
 
+from tests.mutations import changes_of, line_of, statements
+
 ROOT = Path(__file__).parents[1]
 COPY = ROOT / "mutants"
 MEMORY = 6 << 30  # bytes a change may take before it counts as noticed
@@ -52,8 +51,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as archive/writer (default: all)")
     parser.add_argument("--report", action="store_true", help="print what is known and run nothing")
+    parser.add_argument("--sample", type=int, metavar="N", help="try N changes of a module, drawn at random")
     parser.add_argument(
-        "--sample", type=int, metavar="N", help="try N changes of a module, drawn with a fixed seed"
+        "--seed",
+        type=int,
+        default=0,
+        help="of the sample: after a mend another one tells the truth (default: 0)",
     )
     arguments = parser.parse_args()
     config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutants"]
@@ -62,9 +65,10 @@ def main() -> int:
         if arguments.modules and name not in arguments.modules:
             continue
         module = Module(name, tests, config)
+        changes = module.chosen(arguments.sample, arguments.seed)
         if not arguments.report:
-            module.run(arguments.sample)
-        one, of = module.report(arguments.sample)
+            module.run(changes)
+        one, of = module.report(changes)
         killed, total = killed + one, total + of
     print(f"all: {killed}/{total} killed")
     return int(killed < config["wanted"] * total)
@@ -87,22 +91,7 @@ class Module:
     @cached_property
     def changes(self) -> dict[str, str]:
         """Return the changed code of each change, by a name that says it: ``line: before -> after``."""
-        from cosmic_ray import plugins
-        from cosmic_ray.ast import ast_nodes, get_ast
-        from cosmic_ray.mutating import mutate_code
-
-        tree, behaviour, found = get_ast(self.code), _behaviour(self.code), {}
-        for name in plugins.operator_names():
-            if self.exclude.match(name) or plugins.get_operator(name).arguments():
-                continue
-            operator = plugins.get_operator(name)()
-            places = [at for node in ast_nodes(tree) for at in operator.mutation_positions(node)]
-            for number in range(len(places)):
-                # A change that no one could run says nothing, and cosmic-ray trips over ``except re.error``.
-                with suppress(SyntaxError, AttributeError):
-                    changed = mutate_code(self.code, operator, number)
-                    if changed is not None and _behaviour(changed) != behaviour:
-                        found[_describe(self.code, changed)] = changed
+        found = changes_of(self.code, self.exclude)
         return {
             what: code
             for what, code in found.items()
@@ -115,14 +104,17 @@ class Module:
             return {}
         return dict(map(json.loads, self.verdicts.read_text("utf-8").splitlines()))
 
-    def chosen(self, sample: int | None) -> dict[str, str]:
+    def chosen(self, sample: int | None, seed: int) -> dict[str, str]:
+        """Return the changes to try: all, or a sample of so many."""
         changes = self.changes
         if sample is None or len(changes) <= sample:
             return changes
-        return {what: changes[what] for what in random.Random(0).sample(sorted(changes), sample)}
+        return {what: changes[what] for what in random.Random(seed).sample(sorted(changes), sample)}
 
-    def run(self, sample: int | None) -> None:
-        waiting = {what: code for what, code in self.chosen(sample).items() if what not in self.known()}
+    def run(self, changes: Mapping[str, str]) -> None:
+        """Try those of ``changes`` of which nothing is known."""
+        known = self.known()
+        waiting = {what: code for what, code in changes.items() if what not in known}
         if not waiting:
             return
         COPY.mkdir(exist_ok=True)
@@ -130,15 +122,16 @@ class Module:
             self.judge(waiting)
 
     def judge(self, waiting: Mapping[str, str]) -> None:
+        """Make each change in the copy, run the tests, and keep the verdict."""
         _copy()
         os.chdir(COPY)
         os.environ["PYTHONPATH"] = str(COPY)
         sys.path[0] = str(COPY)
         ran = self.baseline()
         self.verdicts.parent.mkdir(exist_ok=True)
-        statements = _statements(self.code)
+        places = statements(self.code)
         for what, code in waiting.items():
-            lines = statements[int(what.split(":")[0])]
+            lines = places[line_of(what)]
             inside = [test for test in ran if lines & set(ran[test]["lines"])]
             # A statement that only the import runs is met by every test.
             names = sorted(inside or ran, key=lambda test: ran[test]["seconds"])
@@ -178,21 +171,16 @@ class Module:
             raise SystemExit(f"{self.name}: without a change the tests fail in a forked process")
         return tests
 
-    def report(self, sample: int | None) -> tuple[int, int]:
-        """Print what is known of the module; return how many changes were noticed, and how many were tried."""
-        known, changes = self.known(), self.chosen(sample)
-        tried = {what: known[what] for what in changes if what in known}
-        for what in sorted(
-            (what for what in tried if not tried[what]), key=lambda what: int(what.split(":")[0])
-        ):
-            print(f"  survived: {self.path}:{what}")
-        waiting = len(changes) - len(tried)
-        print(
-            f"{self.name}: {sum(tried.values())}/{len(tried)} killed"
-            + f" (a sample of {len(self.changes)})" * (sample is not None and len(changes) == sample)
-            + f", {waiting} not tried yet" * bool(waiting),
-            flush=True,
-        )
+    def report(self, changes: Mapping[str, str]) -> tuple[int, int]:
+        """Print what is known of ``changes``; return how many were noticed, and how many were tried."""
+        known = self.known()
+        tried = {what: known[what] for what in sorted(changes, key=line_of) if what in known}
+        for what in tried:
+            if not tried[what]:
+                print(f"  survived: {self.path}:{what}")
+        sample = f" (a sample of {len(self.changes)})" * (len(changes) < len(self.changes))
+        waiting = f", {len(changes) - len(tried)} not tried yet" * (len(tried) < len(changes))
+        print(f"{self.name}: {sum(tried.values())}/{len(tried)} killed{sample}{waiting}", flush=True)
         return sum(tried.values()), len(tried)
 
 
@@ -324,74 +312,6 @@ def _copy() -> None:
         shutil.rmtree(COPY / name, ignore_errors=True)
         shutil.copytree(ROOT / name, COPY / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", COPY)
-
-
-def _describe(code: str, changed: str) -> str:
-    """Return ``line: before -> after`` with the lines that differ."""
-    before, after = code.splitlines(), changed.splitlines()
-    parts = [
-        part
-        for part in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes()
-        if part[0] != "equal"
-    ]
-    old = " ".join(" ".join(before[a:b]) for _, a, b, _, _ in parts)
-    new = " ".join(" ".join(after[c:d]) for _, _, _, c, d in parts)
-    return f"{parts[0][1] + 1}: {' '.join(old.split())} -> {' '.join(new.split())}"
-
-
-def _behaviour(code: str) -> str:
-    """Return the tree without what no caller can see: annotations, docstrings, ``__all__``, the texts of logs, the
-    options of ``@dataclass`` and caches, whether a parameter goes by position or name, and ``strict`` of ``zip``.
-    """
-    tree = ast.parse(code)
-    for node in ast.walk(tree):
-        for name in ("annotation", "returns"):
-            if hasattr(node, name):
-                setattr(node, name, None)
-        if (
-            isinstance(node, ast.Call) and ast.unparse(node.func) == "zip"
-        ):  # ``strict`` asserts and does nothing
-            node.keywords = []
-        if isinstance(node, ast.arguments):  # by position or by name
-            node.args, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
-            node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
-            node.posonlyargs = []
-        if isinstance(node, ast.AnnAssign):
-            node.annotation = ast.Constant(None)
-        if isinstance(node, ast.FunctionDef | ast.ClassDef):
-            for one in node.decorator_list:
-                if isinstance(one, ast.Call) and ast.unparse(one.func) in ("dataclass", "lru_cache"):
-                    one.args, one.keywords = [], []
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            body[:] = [each for each in body if not _is_only_words(each)]
-    return ast.dump(tree)
-
-
-def _is_only_words(node: ast.AST) -> bool:
-    if isinstance(node, ast.Expr):
-        called = node.value
-        if isinstance(called, ast.Call):  # the text of a log is no behaviour
-            return (
-                re.match(r"_?(log|logger|LOG)\.(debug|info|warning)$", ast.unparse(called.func)) is not None
-            )
-        return isinstance(called, ast.Constant)
-    if isinstance(node, ast.If):
-        return ast.unparse(node.test) == "TYPE_CHECKING"
-    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
-
-
-def _statements(code: str) -> dict[int, set[int]]:
-    """Return, for each line, the lines of the smallest statement it belongs to, without the statements inside."""
-    found: dict[int, set[int]] = {number: {number} for number in range(1, code.count("\n") + 2)}
-    for node in ast.walk(ast.parse(code)):  # from the outside in
-        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
-            first = getattr(node, "lineno", None) or node.pattern.lineno  # type: ignore[union-attr]
-            inner = [each.lineno for each in getattr(node, "body", ()) if isinstance(each, ast.stmt)]
-            last = max(first, min(inner) - 1) if inner else node.end_lineno  # type: ignore[union-attr]
-            lines = set(range(first, last + 1))
-            found |= dict.fromkeys(lines, lines)
-    return found
 
 
 if __name__ == "__main__":

@@ -68,6 +68,11 @@ def test_what_comes_back_into_sight_is_not_new() -> None:
     )
 
 
+def test_a_part_that_was_read_whole_proves_what_went_from_it() -> None:
+    [only] = steps(FULL, (table(day=1), part("faq")))
+    assert told(only) == [("alpha", "removed", "article"), ("beta", "unverified", "article")]
+
+
 def test_an_edit_out_of_sight_is_an_edit() -> None:
     edited = BETA | {"body_sha256": body("c"), "view_count": 12}
     _, second = steps(FULL, PART, (table(ALPHA, edited, day=2), run(2)))
