@@ -1,8 +1,8 @@
 """Change the code in one place after the other and see whether a test notices: ``make mutants``.
 
 ``[tool.mutants]`` in pyproject.toml names the modules, each with the tests that have to notice, the kinds of change
-that are left out, and under ``same`` changes that no test can notice, each with its reason; ``tests/mutations.py`` makes
-the changes. A first run notes which lines of the module each test runs; a change is then tried in a copy of the tree
+that are left out, and under ``same`` changes that no test can notice, each with its reason; ``tests/mutations.py``
+makes them. A first run notes which lines of the module each test runs; a change is then tried in a copy of the tree
 (``mutants/``), in a process forked from one that has imported the libraries, by the tests that run the changed
 statement, the quick ones first. Verdicts are kept in the copy, so a run that was cut off goes on where it stopped; a
 module whose file or tests were edited begins anew. Prints killed and all of each module and every survivor, and ends
