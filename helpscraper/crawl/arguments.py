@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.errors import CommandError
 from helpscraper.intake.witness import Mode
+from helpscraper.platforms import get_platform
 from helpscraper.sites import DEFAULT, Site, Sites, sites_at
 from helpscraper.urls import is_slug
 
@@ -71,6 +72,10 @@ class CrawlArguments:
         witness = arguments.pop("witness", None) or "pages"
         if witness not in _MODES:
             wrong.append(f"witness={witness}: pages, api or both")
+        elif witness != "pages" and get_platform(site.platform).interface is None:
+            wrong.append(
+                f"witness={witness}: {site.platform} has no interface beside its pages; leave it out"
+            )
         query = arguments.pop("query", None)
         if query is not None and not query.strip():
             wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")

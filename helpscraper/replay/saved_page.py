@@ -30,13 +30,13 @@ from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
 from helpscraper.items import RawArticle
-from helpscraper.naming import known_articles, named_rows
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.platforms.contract import Findings
 from helpscraper.replay.import_facts import with_rows
+from helpscraper.replay.naming import known_articles, named_rows
 from helpscraper.sites import Site, default_site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]

@@ -54,7 +54,7 @@ class HelpSpider(InterfaceSpider):
         self._asked: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self._tags: set[str] = set()
         self._named: set[str] = set()
-        self._categories: set[str] = set()
+        self._followed: set[str] = set()
         self._categories_due: set[str] = set()
 
     @classmethod
@@ -74,19 +74,23 @@ class HelpSpider(InterfaceSpider):
             yield request
 
     def _follow(self, links: Iterable[Link]) -> Iterator[scrapy.Request]:
-        """Ask for pages that lead to lists, and for lists; a link that leads off the site is a hole in the crawl."""
+        """Ask for pages that lead to lists, and for lists; a link that cannot be followed is a hole in the crawl."""
         for link in links:
             kind, key = link.address.kind, link.address.key or ""
-            if not same_site(link.url, self.base_url):
-                self.session.ledger.problem("discovery", link.url, f"{kind} {key}: leads off the site")
+            if not same_site(link.url, self.base_url) or kind in {"article", "other"}:
+                why = "no list and no way to one" if kind in {"article", "other"} else "leads off the site"
+                self.session.ledger.problem("discovery", link.url, f"{kind} {key}: {why}")
             elif kind == "list":
                 yield from self._follow_sections([Section(key=key)], link)
-            elif kind == "search":
-                yield self.list_request(link, walk=1)
-            elif kind == "home" or key not in self._categories:
-                self._categories |= {key} if kind == "category" else set()
-                self._categories_due |= {key} if kind == "category" else set()
-                yield self.request(link, self.parse_page)
+            elif link.url not in self._followed:
+                self._followed.add(link.url)
+                if kind == "category":
+                    self._categories_due.add(key)
+                yield (
+                    self.list_request(link, walk=1)
+                    if kind == "search"
+                    else self.request(link, self.parse_page)
+                )
 
     # ---- discovery
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpscraper.cli import main
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.errors import CommandError
+from helpscraper.platforms.okx.platform import Okx
 
 
 def test_without_arguments_the_real_site_is_crawled_whole() -> None:
@@ -39,6 +40,13 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ):
         assert part in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+def test_only_a_platform_with_an_interface_is_asked_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CrawlArguments.parse(witness="api").witness == "api"
+    monkeypatch.setattr(Okx, "interface", None)
+    with pytest.raises(CommandError, match="witness=api: okx has no interface beside its pages"):
+        CrawlArguments.parse(witness="api")
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,12 @@ from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
-from helpscraper.naming import KnownArticles, known_articles, named_rows
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.import_facts import with_rows
+from helpscraper.replay.naming import KnownArticles, known_articles, named_rows
 from helpscraper.replay.plan import plan
 from helpscraper.replay.workers import Readers
 from helpscraper.warc.record import Record
