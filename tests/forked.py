@@ -17,6 +17,9 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+_FORKS = sys.platform == "linux"
+"""Elsewhere a fork does not survive what is loaded, and each command is started anew."""
+
 _ROOM = 1 << 17
 """Bytes of a message at most: the arguments and the environment of a command."""
 
@@ -46,6 +49,11 @@ def run(
     """Run ``helpscraper ARGUMENTS`` to its end, as ``subprocess.run`` does with ``python -m helpscraper``."""
     from tempfile import TemporaryFile
 
+    if not _FORKS:
+        words = [sys.executable, "-m", "helpscraper", *arguments]
+        return subprocess.run(
+            words, capture_output=True, text=True, timeout=timeout, check=False, env=env, cwd=cwd
+        )
     with Path(os.devnull).open() as nothing, TemporaryFile("w+") as out, TemporaryFile("w+") as err:
         streams = [nothing.fileno(), out.fileno(), err.fileno()]
         code = _ask(_server(), arguments, streams, dict(env or os.environ), str(cwd or Path.cwd()), timeout)
@@ -55,6 +63,8 @@ def run(
 
 def program() -> str:
     """Return a shell command that runs ``helpscraper`` with the arguments behind it."""
+    if not _FORKS:
+        return f'"{sys.executable}" -m helpscraper'
     return f'"{sys.executable}" -S -E "{__file__}" --run "{_server()}"'
 
 
@@ -90,7 +100,7 @@ def _serve(address: str) -> None:
         if 0 in ready:  # the pipe of the process that started this one is closed
             os._exit(0)
         connection, _ = listening.accept()
-        if os.fork() == 0:
+        if _fork() == 0:
             listening.close()
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             _answer(connection)
@@ -98,12 +108,21 @@ def _serve(address: str) -> None:
         connection.close()
 
 
+def _fork() -> int:
+    import warnings
+
+    with warnings.catch_warnings():
+        # Libraries have started threads, none of which is at work here.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
 def _answer(connection: socket.socket) -> None:
     message, streams, _, _ = socket.recv_fds(connection, _ROOM, 3)
     if not message:
         os._exit(0)
     request = json.loads(message)
-    process = os.fork()
+    process = _fork()
     if process:
         for stream in (*streams, 0, 1, 2):
             os.close(stream)
