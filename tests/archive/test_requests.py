@@ -24,7 +24,7 @@ Counting = Callable[[], AbstractContextManager[Counter[str]]]
 FIRST = dt.date(2026, 1, 1)
 
 COMMANDS: dict[str, Callable[[str], object]] = {
-    "log": lambda uri: main(["log", "--archive", uri, "--last", "0"]),
+    "log": lambda uri: main(["log", "--archive", uri]),
     "snapshots": lambda uri: Archive(uri).snapshots(),
     "sql": lambda uri: Archive(uri).sql("select count(*) from snapshots join changes on true"),
     "runs": lambda uri: main(["runs", "--archive", uri]),
