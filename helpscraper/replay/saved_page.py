@@ -144,17 +144,8 @@ def import_page(
                 f"{path}: none of its {len(raws)} articles could become a row: {_named(outcomes)}",
                 advice="check --format, --locale and --url; nothing was imported",
             )
-        page, reason = f"the page {url}", f"imported from one saved page, {path.name}"
-        facts = RunFacts.imported(partition, captured_at, page, reason, versions(extractor_of(context.site)))
-        facts = replace(
-            facts,
-            stated=facts.stated | {"ambiguous", "rules"},
-            ambiguous=ambiguous,
-            rules=rules,
-            declaration=DeclarationFacts.of(context.site),
-            requests=RequestFacts(stated=EMPTY, bytes=len(data)),
-            arguments=ArgumentFacts(file=path.name, url=url),
-        )
+        facts = _facts(partition, context, captured_at, path, url, len(data))
+        facts = replace(facts, ambiguous=ambiguous, rules=rules)
         run = with_rows(facts, rows, outcomes)
         written = write_snapshot(
             catalog.store,
@@ -255,6 +246,21 @@ def _rows(
     if dropped := len(raws) - rows.num_rows:
         outcomes["row/dropped"] = dropped
     return rows, outcomes
+
+
+def _facts(
+    partition: Partition, context: Context, captured_at: dt.datetime, path: Path, url: str, size: int
+) -> RunFacts:
+    """Return the facts of the import of ``path``, of ``size`` bytes; they state what was ambiguous, and the rules."""
+    page, reason = f"the page {url}", f"imported from one saved page, {path.name}"
+    facts = RunFacts.imported(partition, captured_at, page, reason, versions(extractor_of(context.site)))
+    return replace(
+        facts,
+        stated=facts.stated | {"ambiguous", "rules"},
+        declaration=DeclarationFacts.of(context.site),
+        requests=RequestFacts(stated=EMPTY, bytes=size),
+        arguments=ArgumentFacts(file=path.name, url=url),
+    )
 
 
 def _named(outcomes: Counter[str]) -> str:

@@ -157,7 +157,6 @@ def test_a_status_has_a_count() -> None:
 
 
 def test_every_kind_of_run_states_its_facts() -> None:
-    """A crawl says that it was of everything; nobody has to know that the key is not there."""
     at = snapshot_instant(RUN)
     arguments = ArgumentFacts(sections="faq")
     lost = RunFacts.lost(HERE, RUN, {"fetched": 3}, arguments, {}).to_json()
