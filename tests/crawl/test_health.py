@@ -94,6 +94,10 @@ def test_the_first_crawl_is_judged_by_what_every_help_centre_has() -> None:
         assert failing(first, []) == set()
         first["new"] |= {name: edge + 1}
         assert failing(first, []) == {"bodies"}
+        # A platform whose pages state no date is not asked for one.
+        for dated in (None, True, False):
+            asked = name != "published_on" or dated is not False
+            assert failing(first | {"claim": {"dated": dated}}, []) == ({"bodies"} if asked else set())
         first["new"] |= {name: 0}
 
 
@@ -111,6 +115,10 @@ def test_a_single_article_without_a_body_is_no_refusal_but_a_first_crawl_of_such
 )
 def test_only_a_crawl_that_ran_to_its_end_is_fit(reason: str) -> None:
     assert "end" in failing(run(finish_reason=reason))
+    for stopped, because in ((None, reason), ("by a signal", "by a signal")):
+        found = check_health(run(finish_reason=reason, stopped=stopped), [])
+        (said,) = (v.detail for v in found if v.check == "end")
+        assert said.startswith(f"the crawl did not run to its end: {because}")
 
 
 def test_an_internal_error_is_never_fit_and_is_named() -> None:
@@ -311,7 +319,9 @@ def test_failed_pages_against_those_asked_for() -> None:
     cut = run(finish_reason="shutdown", counts=counts | {"failed": 7})
     assert failing(cut | {"due": 3}) == {"end"}
     assert failing(cut | {"due": 2}) == {"end", "failed"}
-    assert failing(cut | {"counts": counts | {"failed": 5}}) == {"end", "failed"}
+    found = check_health(cut | {"counts": counts | {"failed": 5}}, [run()] * 3)
+    (said,) = (v.detail for v in found if v.check == "failed" and v.verdict == "fail")
+    assert said == "5 of 9 article pages could not be read"
     assert "2 of 2 article pages" in warned(run(counts=counts | {"fetched": 0, "failed": 2}))
     assert failing(run(counts=counts | {"failed": 5}, due=5)) == {"failed"}
 
@@ -403,6 +413,12 @@ def test_another_region() -> None:
     assert "OKX_US" in warned(run(regions={"OKX_GLOBAL": 6, "OKX_US": 6}))
     assert failing(run(regions={"OKX_GLOBAL": 5, "OKX_US": 7})) == {"region"}
     assert failing(run(regions={"OKX_US": 12}), []) == set()
+
+
+def test_an_interface_that_was_left_is_named() -> None:
+    facts = run(witness={"left": "HTTP 500"})
+    assert failing(facts) == set()
+    assert warned(facts) == "the interface was left for the pages: HTTP 500"
 
 
 def test_layout_drift_is_named_and_left_to_the_other_checks() -> None:
