@@ -44,6 +44,9 @@ class RawArticle:
     reading_text: str | None = None
     snippet: str | None = None
     language: str | None = None
+    labels: tuple[str, ...] | None = None
+    votes_up: int | None = None
+    votes: int | None = None
     body_html: str | None = None
     body_markdown: str | None = None
     body_text: str | None = None

@@ -40,9 +40,10 @@ SHOWN_ZONE = dt.timezone(dt.timedelta(hours=8))
 CATEGORIES = ("announcements", "faq", "product-documentation")
 LATEST = "announcements-latest-announcements"
 
-Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a"]
+Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a", "zendesk"]
 """``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
-data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``."""
+data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``;
+``zendesk``: another platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,9 @@ class Options:
     number of articles. ``region="us"`` serves the US edition at the locale-neutral URL. ``padding`` is the number of
     additional bytes of each page, half menus and half JSON in ``#headerState``, to make pages as large as real ones.
     ``hostile`` is put into every field. ``past_end`` is the reply to a listing page after the last one: 404, an empty
-    list, or the first page. ``interface_page`` is the maximum page size of the JSON interface.
+    list, or the first page. ``interface_page`` is the maximum page size of the JSON interface or
+    API. Of a Zendesk help centre, ``api`` and ``pages`` say how it answers a stranger, and ``theme`` is the year of
+    its theme: 2017, 2018, 2022 or 2026.
     """
 
     layout: Layout = "e2"
@@ -149,6 +152,9 @@ class Options:
     past_end: Literal["404", "empty", "first"] = "404"
     robots: Literal["allow", "disallow", "no-interface"] = "allow"
     interface_page: int = 100
+    api: Literal["open", "closed", "challenge", "sign-in"] = "open"
+    pages: Literal["open", "challenge", "sign-in"] = "open"
+    theme: int = 2026
 
 
 def seeded_random(*parts: object) -> random.Random:

@@ -10,6 +10,7 @@ from helpscraper.sample.interface import INTERFACE, answer
 from helpscraper.sample.locales import LOCALES
 from helpscraper.sample.look import Page
 from helpscraper.sample.model import CATEGORIES, SECTIONS, Options
+from helpscraper.sample.zendesk import API, zendesk_answer
 
 __all__ = ["SampleSite"]
 
@@ -35,6 +36,8 @@ class SampleSite:
             locale = next((name for name in LOCALES if name == language.lower()), "en")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
             return answer(edition, parts.path.removeprefix(INTERFACE), parse_qs(parts.query))
+        if self.options.layout == "zendesk":
+            return self._zendesk(target)
         segments = [segment for segment in parts.path.split("/") if segment]
         locale = segments.pop(0) if segments and segments[0] in LOCALES else "en"
         edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
@@ -56,6 +59,15 @@ class SampleSite:
             case ["help", slug]:
                 return edition.article(slug)
         return edition.missing(404)
+
+    def _zendesk(self, target: str) -> Page:
+        """Answer as a Zendesk help centre does; its ``en-us`` is the English edition."""
+        path = target.removeprefix(API) if target.startswith(API) else target.removeprefix("/hc")
+        prefix = path.removeprefix("/").partition("/")[0].partition("?")[0]
+        locale = "en" if prefix == "en-us" else prefix
+        known = locale in LOCALES
+        edition = Edition(self.options, self.state, self.extra, self.base_url, locale if known else "en")
+        return zendesk_answer(edition, target) if known else edition.missing(404)
 
     def _robots(self) -> str:
         closed = {"disallow": ["/help"], "no-interface": [INTERFACE]}.get(

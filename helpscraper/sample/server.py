@@ -20,6 +20,7 @@ from helpscraper.sample.model import Options
 from helpscraper.sample.render import SampleSite
 from helpscraper.sample.replies import Fault, PendingReply, Reply
 from helpscraper.sample.truth import ExpectedArticle, truth, visible
+from helpscraper.sample.zendesk import zendesk_articles
 
 __all__ = ["Request", "SampleServer"]
 
@@ -88,7 +89,8 @@ class SampleServer:
 
     def truth(self, locale: str = "en") -> tuple[ExpectedArticle, ...]:
         """Return the expected articles of a crawl now, with the values that the layout shows."""
-        return visible(truth(self.state, locale, self.options, extra=self.extra), self.options.layout)
+        articles = truth(self.state, locale, self.options, extra=self.extra)
+        return zendesk_articles(articles) if self.options.layout == "zendesk" else visible(articles, self.options.layout)
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:
         """Return the number of requests whose target begins with ``prefix`` (and whose reply had ``status``)."""

@@ -1,0 +1,87 @@
+"""The two ways to read a Zendesk help centre as platforms."""
+
+from __future__ import annotations
+
+from helpscraper.normalise.article import Context
+from helpscraper.payload import Payload
+from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope
+from helpscraper.platforms.zendesk import addresses, api
+from helpscraper.platforms.zendesk.pages import ZendeskPage
+from helpscraper.sites import Site
+
+__all__ = ["Zendesk", "ZendeskPages"]
+
+
+class Zendesk(Platform):
+    """A help centre whose public API is open: every list answer holds whole articles."""
+
+    name = "zendesk"
+    extractor = "zendesk/1"
+    claim = Claim(evidence=("updated_at",), absence="list", bodies=True)
+
+    def address(self, site: Site, url: str) -> Address:
+        """Return what ``url`` points to; a page of an article and its answer of the API are one address."""
+        return addresses.address_of(url)
+
+    def article_url(self, context: Context, key: str) -> str:
+        """Return the URL of the article's page, which readers see."""
+        return addresses.article_page(context, key)
+
+    def article_link(self, context: Context, key: str) -> Link:
+        """Return the link of the API's answer about one article."""
+        return Link(addresses.own_answer(context, key), Address("article", context.locale, key))
+
+    def start(self, context: Context, scope: Scope) -> list[Link]:
+        """Begin with the oldest articles."""
+        return [addresses.list_link(context)]
+
+    def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
+        """Read a list answer, or the answer about one article."""
+        read = api.read_article if asked.kind == "article" else api.read_list
+        return read(asked, url, payload, context)
+
+
+class ZendeskPages(Platform):
+    """A help centre whose API is closed: home, categories, sections with a pager, articles.
+
+    A list shows titles only, so every article is read in every crawl, unless the server says that it is unchanged.
+    """
+
+    name = "zendesk-pages"
+    extractor = "zendesk-pages/1"
+    claim = Claim(evidence=(), absence="list")
+
+    def address(self, site: Site, url: str) -> Address:
+        """Return what ``url`` points to."""
+        return addresses.address_of(url)
+
+    def article_url(self, context: Context, key: str) -> str:
+        """Return the URL of the article's page."""
+        return addresses.article_page(context, key)
+
+    def start(self, context: Context, scope: Scope) -> list[Link]:
+        """Begin at the home page."""
+        return [Link(addresses.home(context), Address("home", context.locale))]
+
+    def category_link(self, context: Context, key: str) -> Link:
+        """Return the link of a category's page."""
+        return Link(f"{addresses.home(context)}/categories/{key}", Address("category", context.locale, key))
+
+    def list_link(self, context: Context, key: str, page: int = 1) -> Link:
+        """Return the link of one page of a section."""
+        paging = f"?page={page}" if page > 1 else ""
+        return Link(
+            f"{addresses.home(context)}/sections/{key}{paging}", Address("list", context.locale, key, page)
+        )
+
+    def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
+        """Read a page of any kind."""
+        page = ZendeskPage(url, payload, context)
+        match asked.kind:
+            case "home":
+                return page.home()
+            case "category":
+                return page.category(asked.key or "")
+            case "list":
+                return page.section(asked)
+        return page.article(asked)
