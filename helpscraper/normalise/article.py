@@ -160,12 +160,15 @@ _told_again = lru_cache(maxsize=8192)(of_update)
 
 
 def categories(raw: RawArticle, context: Context) -> Values:
-    """Give ``category`` and ``section`` as keys, and their titles as shown.
+    """Give ``category`` and ``section`` as keys, their titles as shown, and the labels, sorted.
 
     A site whose declaration names its categories has no others: an unknown one is null and counted. Its sections come
     and go, so a section that is a plain slug stands as it is. Without such names the site's own keys stand.
     """
     values, site = Values(), context.site
+    values.columns["labels"] = (
+        None if raw.labels is None else sorted({normalise_title(each) for each in raw.labels})
+    )
     for name, known in (("category", site.categories), ("section", site.sections)):
         stated = _well_formed(getattr(raw, name), name, values)
         shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
@@ -214,8 +217,9 @@ _known_title = lru_cache(maxsize=1024)(normalise_title)
 
 
 def counts(raw: RawArticle, context: Context) -> Values:
-    """Give ``view_count`` and ``reading_minutes``; an approximate count ("1.2K") is flagged and stays null."""
+    """Give ``view_count``, votes and ``reading_minutes``; an approximate count ("1.2K") is flagged and stays null."""
     values = Values(columns={"view_count": None, "reading_minutes": None})
+    values.columns |= {"votes_up": raw.votes_up, "votes": raw.votes}
     if raw.view_count_text is not None:
         count = parse_count(raw.view_count_text, context.spoken.bcp47)
         values.columns["view_count"] = None if count.approximate else count.value

@@ -16,7 +16,11 @@ from helpscraper.sites import Site, is_shipped
 __all__ = ["extractor_of", "get_platform", "home_page", "platform_names"]
 
 _GROUP = "helpscraper.platforms"
-_SHIPPED = {"okx": "helpscraper.platforms.okx.platform:Okx"}
+_SHIPPED = {
+    "okx": "helpscraper.platforms.okx.platform:Okx",
+    "zendesk": "helpscraper.platforms.zendesk.platform:Zendesk",
+    "zendesk-pages": "helpscraper.platforms.zendesk.platform:ZendeskPages",
+}
 
 
 def _entries() -> dict[str, EntryPoint]:

@@ -90,7 +90,11 @@ class SampleServer:
     def truth(self, locale: str = "en") -> tuple[ExpectedArticle, ...]:
         """Return the expected articles of a crawl now, with the values that the layout shows."""
         articles = truth(self.state, locale, self.options, extra=self.extra)
-        return zendesk_articles(articles) if self.options.layout == "zendesk" else visible(articles, self.options.layout)
+        return (
+            zendesk_articles(articles)
+            if self.options.layout == "zendesk"
+            else visible(articles, self.options.layout)
+        )
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:
         """Return the number of requests whose target begins with ``prefix`` (and whose reply had ``status``)."""

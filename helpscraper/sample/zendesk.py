@@ -177,7 +177,9 @@ def _named(edition: Edition, records: Sequence[ExpectedArticle]) -> dict[str, An
 
 
 def _body(edition: Edition, record: ExpectedArticle) -> str:
-    return to_html(record.body, rich=record.rich) + (edition.options.hostile.html if edition.options.hostile else "")
+    return to_html(record.body, rich=record.rich) + (
+        edition.options.hostile.html if edition.options.hostile else ""
+    )
 
 
 def _votes(record: ExpectedArticle) -> tuple[int, int]:

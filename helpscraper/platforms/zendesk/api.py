@@ -8,7 +8,7 @@ restricted articles; one that does was given to an agent and is refused.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.errors import ExtractionError
@@ -67,9 +67,13 @@ class _Answer:
             raise self.error(f"{where}.{name}", f"{type(value).__name__} where {_KINDS[kind]} was recorded")
         return value
 
+    def listed(self, data: Mapping[str, Any], name: str, where: str) -> list[Any]:
+        """Return ``data[name]``, which must be a list if it is there."""
+        return [] if data.get(name) is None else cast("list[Any]", self.member(data, name, list, where))
+
     def _named(self, name: str) -> dict[int, Mapping[str, Any]]:
         """Return the sections or categories that the answer brings along, by number; none where it brings none."""
-        found = self.data.get(name) or []
+        found = self.listed(self.data, name, "json")
         return {
             each["id"]: each for each in found if isinstance(each, dict) and isinstance(each.get("id"), int)
         }
@@ -94,6 +98,7 @@ class _Answer:
         section_id = data.get("section_id")
         section = self._sections.get(section_id, {}) if isinstance(section_id, int) else {}
         category_id = section.get("category_id")
+        category = self._categories.get(category_id, {}) if isinstance(category_id, int) else {}
         up, votes = _votes(data)
         raw = RawArticle(
             kind="article",
@@ -103,11 +108,11 @@ class _Answer:
             section=None if section_id is None else str(section_id),
             section_title=_text(section.get("name")),
             category=None if category_id is None else str(category_id),
-            category_title=_text(self._categories.get(category_id or 0, {}).get("name")),
+            category_title=_text(category.get("name")),
             published=_text(data.get("created_at")),
             updated=_text(data.get("edited_at")),
             language=locale,
-            labels=tuple(sorted(str(label) for label in data.get("label_names") or ())),
+            labels=tuple(sorted(str(label) for label in self.listed(data, "label_names", where))),
             votes_up=up,
             votes=votes,
         )
@@ -121,7 +126,12 @@ class _Answer:
         return raw
 
     def next_link(self, asked: Address) -> Link | None:
-        """Return the link of the next answer; None on the last one."""
+        """Return the link of the next answer; None on the last one.
+
+        An answer by page numbers, as other programs ask for it, states ``next_page``; whole lists of that kind are read.
+        """
+        if "meta" not in self.data and self.data.get("next_page", ...) is None:
+            return None
         meta = self.member(self.data, "meta", dict, "json")
         if not self.member(meta, "has_more", bool, "meta"):
             return None

@@ -44,12 +44,13 @@ class Zendesk(Platform):
 class ZendeskPages(Platform):
     """A help centre whose API is closed: home, categories, sections with a pager, articles.
 
-    A list shows titles only, so every article is read in every crawl, unless the server says that it is unchanged.
+    A list shows titles only, so every article is read in every crawl, unless the server says that it is unchanged. An
+    article states its last edit and not its publication.
     """
 
     name = "zendesk-pages"
     extractor = "zendesk-pages/1"
-    claim = Claim(evidence=(), absence="list")
+    claim = Claim(evidence=(), absence="list", dated=False)
 
     def address(self, site: Site, url: str) -> Address:
         """Return what ``url`` points to."""

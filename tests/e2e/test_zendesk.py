@@ -1,0 +1,111 @@
+"""Crawls of the sample site on Zendesk, by its API and by its pages: the same promises as for the first platform."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import Result, crawl, helpscraper, start
+
+ASKED = ("-a", "site=acme", "-a", "locale=en-us")
+
+
+@pytest.fixture
+def server() -> Iterator[SampleServer]:
+    with SampleServer(layout="zendesk", articles=120, interface_page=40, validators=True) as server:
+        yield server
+
+
+@pytest.fixture(params=["zendesk", "zendesk-pages"])
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    (tmp_path / "sites").mkdir()
+    declaration = f'platform = "{request.param}"\nbase_url = "https://support.example.com"\n'
+    (tmp_path / "sites" / "acme.toml").write_text(declaration)
+    return tmp_path / "output"
+
+
+def read(server: SampleServer, archive: Path, *flags: str) -> Result:
+    return crawl(server, archive, *ASKED, *flags)
+
+
+def assert_true(server: SampleServer, archive: Path) -> None:
+    rows = Archive(archive, site="acme").load(bodies=True).set_index("article_id")
+    truth = {record.slug: record for record in server.truth()}
+    assert set(rows.index) == set(truth)
+    for key, record in truth.items():
+        row = rows.loc[key]
+        assert (row.title, row.section, row.category) == (
+            record.title.strip(),
+            record.section,
+            record.category,
+        )
+        assert row.body_text == record.body_text
+
+
+def test_a_week_of_changes_is_told(server: SampleServer, archive: Path) -> None:
+    first = read(server, archive)
+    assert first.code == 0, first.said
+    assert_true(server, archive)
+    before = {record.slug: record for record in server.truth()}
+    asked = len(server.requests)
+    assert read(server, archive).code == 0
+    if first.facts["versions"]["extractor"].startswith("zendesk/"):
+        assert len(server.requests) - asked <= 5
+    assert len(Archive(archive, site="acme").diff("latest~1", "latest")) == 0
+    server.state = 1
+    assert read(server, archive).code == 0
+    assert_true(server, archive)
+    after = {record.slug: record for record in server.truth()}
+    told: dict[str, set[str]] = {}
+    for change in Archive(archive, site="acme").diff("latest~1", "latest").records():
+        told.setdefault(change["kind"], set()).add(change["article_id"])
+    both = before.keys() & after.keys()
+    assert told["added"] == after.keys() - before.keys()
+    assert told["removed"] == before.keys() - after.keys()
+    assert told["moved"] == {key for key in both if before[key].section != after[key].section}
+    assert told["retitled"] == {key for key in both if before[key].title.strip() != after[key].title.strip()}
+    # Edits that moved no date are among them: every body is read in every crawl.
+    assert told["edited"] == {key for key in both if before[key].body_text != after[key].body_text}
+    # The words in an article's address follow its title; its number is its key.
+    assert "renamed" not in told
+    assert told["counted"]
+    assert helpscraper("verify", "--archive", archive, "--site", "acme").returncode == 0
+
+
+def test_a_re_extraction_gives_the_rows_of_the_crawl(server: SampleServer, archive: Path) -> None:
+    assert read(server, archive).code == 0
+    before = Archive(archive, site="acme").load(bodies=True)
+    done = helpscraper("reextract", "latest", "--force", "--archive", archive, "--site", "acme")
+    assert done.returncode == 0, done.stderr
+    assert Archive(archive, site="acme").load(bodies=True).equals(before)
+
+
+@pytest.mark.parametrize(
+    "after", [3, pytest.param(1, marks=pytest.mark.long), pytest.param(60, marks=pytest.mark.long)]
+)
+def test_a_killed_crawl_goes_on_and_loses_nothing(server: SampleServer, archive: Path, after: int) -> None:
+    process = start(server, archive, *ASKED, DOWNLOAD_DELAY="0.02")
+    while len(server.requests) < after and process.poll() is None:
+        server.wait(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = read(server, archive, "--resume")
+    assert done.code == 0, done.said
+    assert_true(server, archive)
+
+
+@pytest.mark.parametrize("archive", ["zendesk"], indirect=True)
+@pytest.mark.parametrize("api", ["closed", "challenge", "sign-in"])
+def test_a_closed_api_is_refused_with_the_reason(server: SampleServer, archive: Path, api: str) -> None:
+    assert read(server, archive).code == 0
+    with SampleServer(layout="zendesk", articles=120, api=api) as shut:
+        refused = read(shut, archive)
+    assert refused.code == 3, refused.said
+    assert Counter(Archive(archive, site="acme").runs()["outcome"]) == {"committed": 1, "refused": 1}
+    assert {"closed": "404", "challenge": "403", "sign-in": "Sign in"}[api] in refused.said
