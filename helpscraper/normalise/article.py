@@ -167,7 +167,7 @@ def categories(raw: RawArticle, context: Context) -> Values:
     """
     values, site = Values(), context.site
     values.columns["labels"] = (
-        None if raw.labels is None else sorted({normalise_title(each) for each in raw.labels})
+        None if raw.labels is None else sorted({normalise_title(well_formed(each)) for each in raw.labels})
     )
     for name, known in (("category", site.categories), ("section", site.sections)):
         stated = _well_formed(getattr(raw, name), name, values)

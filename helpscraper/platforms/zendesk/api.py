@@ -128,7 +128,8 @@ class _Answer:
     def next_link(self, asked: Address) -> Link | None:
         """Return the link of the next answer; None on the last one.
 
-        An answer by page numbers, as other programs ask for it, states ``next_page``; whole lists of that kind are read.
+        An answer by page numbers, as other programs ask for it, states ``next_page``; only a whole list of that kind is
+        read.
         """
         if "meta" not in self.data and self.data.get("next_page", ...) is None:
             return None
