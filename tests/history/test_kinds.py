@@ -231,6 +231,15 @@ def test_unknown_kinds_and_fields_are_named() -> None:
     assert check_kinds(KINDS) == KINDS
 
 
+def test_the_two_nearest_names_are_offered_where_any_is_near() -> None:
+    with pytest.raises(CommandError) as near:
+        check_fields(["titl"])
+    assert str(near.value.advice).split("; ")[0] == "did you mean: title, section_title"
+    with pytest.raises(CommandError) as far:
+        check_kinds(["xyzzy"])
+    assert str(far.value.advice) == f"kinds: {', '.join(KINDS)}, silent"
+
+
 def test_a_rename_is_found_by_the_field_that_it_changes() -> None:
     found = diff(
         row("alpha"), row("beta", source_id="id-alpha", url="https://help.example/help/beta", title="Beta")

@@ -64,8 +64,44 @@ def test_a_whole_article() -> None:
         "body_sha256": body_key("One two three.", "One two **three**."),
         "word_count": 3,
     }
-    assert values.outcomes.count("title/cleaned") == 1
-    assert values.outcomes.count("view_count/present") == 1
+    assert values.outcomes == [
+        "title/cleaned", "title/present", "snippet/absent", "published_at/present", "published_on/fast",
+        "updated_at/present", "updated_on/fast", "category/present", "section/present", "view_count/present",
+        "reading_minutes/present", "body/present",
+    ]  # fmt: skip
+
+
+def test_what_is_not_there_or_cannot_be_read_is_counted() -> None:
+    assert normalise_article(raw(), EN).outcomes == [
+        "title/absent", "snippet/absent", "view_count/absent", "body/absent",
+    ]  # fmt: skip
+    values = normalise_article(
+        raw(
+            title="\u200b", snippet="s", reading_text="soon", view_count_text="12,3456", published="soon",
+            updated="2025-04-12T00:10+08:00", body_text="", body_markdown="![](a)",
+        ),
+        EN,
+    )  # fmt: skip
+    assert values.outcomes == [
+        "title/empty", "title/absent", "snippet/present", "published_at/unreadable", "updated_at/present",
+        "updated_on/from-instant", "view_count/malformed", "reading_minutes/unreadable", "body/present",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stated", "language"),
+    [
+        ("EN", "en"),
+        ("zh-hans-cn", "zh-Hans-CN"),
+        ("es-419", "es-419"),
+        ("sl-rozaj", "sl-rozaj"),
+        ("PT-br", "pt-BR"),
+        ("", "en"),
+        (None, "en"),
+    ],
+)
+def test_a_language_tag_is_written_in_its_usual_case(stated: str | None, language: str) -> None:
+    assert normalise_article(raw(title="x", language=stated), EN).columns["language"] == language
 
 
 def test_the_shown_date_is_the_sites_own_and_not_utc() -> None:
