@@ -8,7 +8,7 @@ reading would lose: a record may be damaged, or an extractor read less than the 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,13 +23,11 @@ from helpscraper.archive.lost_rows import keep_lost
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
 from helpscraper.archive.run_parts import Counts, DeclarationFacts, WarcFacts, nested
-from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import ArchiveError
-from helpscraper.intake.known import Known, read_known
+from helpscraper.intake.known import Known
 from helpscraper.intake.ledger import Ledger
-from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.notes import Batch
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
@@ -39,6 +37,7 @@ from helpscraper.platforms import extractor_of
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
+from helpscraper.replay.rows import SEEN, known_before, rows_again, with_holes
 from helpscraper.replay.workers import Readers
 from helpscraper.sites import Site, site_of_day, sites_at
 
@@ -46,9 +45,6 @@ __all__ = ["Report", "reextract"]
 
 _AT_ONCE = 128
 """Answers that are entered in the ledger in one go; a kill costs the reading of no more."""
-
-_SEEN = frozenset({"complete", "incomplete_reasons", "sections"})
-"""The run facts about how much of the site a crawl saw."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the snapshot id, the records done, and all of them."""
@@ -137,7 +133,7 @@ class _Job:
         crawl = catalog.facts(self.first)
         self.facts = replace(
             facts,
-            stated=facts.stated | (crawl.stated & _SEEN),
+            stated=facts.stated | (crawl.stated & SEEN),
             complete=crawl.complete,
             incomplete_reasons=crawl.incomplete_reasons,
             sections=crawl.sections,
@@ -163,7 +159,8 @@ class _Job:
             settle_rest(ledger, before)
             kept = keep_sightings(ledger, before, unread, everywhere=bool(found.gaps))
             ids = set(before.column("article_id").to_pylist())
-            rows, older = self._rows(ledger, ids, only=bool(found.gaps))
+            earlier = Known() if self._imported else known_before(self.catalog, self.snapshot)
+            rows, older = rows_again(ledger, earlier, self.snapshot, self.facts, ids, only=bool(found.gaps))
             rows, lost = keep_lost(before, rows)
             broken = {task.url for task in tasks if question(task.asked) in unread}
             why = reasons(self.store, ledger, lost, {task.record for task in tasks})
@@ -184,7 +181,7 @@ class _Job:
             )
             damaged = bool(facts.problems.get("record"))
             if not damaged:
-                facts, damaged = self._with_holes(facts, sorted(unread))
+                facts, damaged = with_holes(self.facts, facts, sorted(unread))
             bodies = LedgerBodies(ledger, self.snapshot_at)
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
@@ -268,42 +265,6 @@ class _Job:
             if self.progress is not None:
                 self.progress(self.snapshot.id, done, len(tasks))
 
-    def _rows(self, ledger: Ledger, before: Set[str], *, only: bool) -> tuple[pa.Table, dict[str, str]]:
-        """Return the rows, merged as the crawl merged them, and the extractor of those that another one read.
-
-        Which listings were read whole, and which absent article was really gone, the crawl knew and decided. Where
-        answers are missing, ``only`` the articles of ``before`` are rows: of others nobody knows what the crawl saw.
-        """
-        earlier = (
-            Known() if self._imported else read_known(_Earlier(self.catalog, self.snapshot), self.partition)
-        )
-        known = earlier.rows
-        sections = self.facts.sections
-        tags = ledger.tags() | {slug for slug, section in sections.items() if section.content_type == "tag"}
-        whole = {slug for slug, section in sections.items() if section.whole}
-        if self._saw_all_listings():
-            held = (row["listed_in"] or () for row in known.values())
-            whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
-        listings = Listings(tags=frozenset(tags), whole=frozenset(whole))
-        merged = (
-            merge_row(entry, known.get(entry.article_id), self.snapshot_at, listings)
-            for entry in ledger.entries()
-            if entry.outcome != "gone"
-            and (entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched")))
-        )
-        rows = rows_table(row for row in merged if row is not None)
-        carried = rows.filter(pc.is_in(rows.column("status"), pa.array(["carried", "failed"])))
-        names = set(carried.column("article_id").to_pylist())
-        return rows, {name: by for name, by in earlier.kept.items() if name in names}
-
-    def _saw_all_listings(self) -> bool:
-        sections = self.facts.sections
-        asked = (self.facts.arguments.sections or "").split(",")
-        missed = any(section.holes for section in sections.values())
-        missed = missed or bool(self.facts.problems.get("discovery"))
-        missed = missed or any(slug and slug not in sections for slug in asked)
-        return not missed and not self.facts.scope
-
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> RunFacts:
         """Return the run facts: those of the crawl, but for what an extractor has a say in."""
         there = set(rows.column("article_id").to_pylist())
@@ -319,42 +280,6 @@ class _Job:
             records_read=records,
             declaration=DeclarationFacts.of(self.context.site),
         )
-
-    def _with_holes(self, facts: RunFacts, unread: Sequence[str]) -> tuple[RunFacts, bool]:
-        """Enter in ``facts`` the listing pages among the questions ``unread``; tell whether a section was whole before.
-
-        A better extractor sees no more of the site than the crawl did, so an incomplete crawl stays one; what
-        today's extractor cannot read makes it one.
-        """
-        detail = "a recorded listing page cannot be read by this extractor"
-        slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("list/"))
-        holes = [f"section {slug}: {detail}" for slug in slugs]
-        sections = dict(self.facts.sections)
-        known = slugs.keys() & sections.keys()
-        fewer = any(sections[slug].whole for slug in known)
-        for slug in known:
-            before = sections[slug]
-            sections[slug] = replace(before, whole=False, holes=(*before.holes, detail))
-        facts = replace(
-            facts,
-            stated=facts.stated | _SEEN,
-            complete=bool(self.facts.complete) and not holes,
-            incomplete_reasons=tuple(dict.fromkeys([*self.facts.incomplete_reasons, *holes])),
-            sections=sections,
-        )
-        return facts, fewer
-
-
-class _Earlier(Catalog):
-    """An archive as it was before one of its snapshots."""
-
-    def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
-        super().__init__(catalog.store, site=catalog.site, locale=catalog.locale)
-        self._end = snapshot.id
-
-    def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
-        """Return the snapshots before that one."""
-        return [each for each in super().snapshots(partition) if each.id < self._end]
 
 
 def _read_by(rows: pa.Table, facts: RunFacts) -> dict[str, str | None]:
