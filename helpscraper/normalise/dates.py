@@ -78,14 +78,11 @@ def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | 
     A date that is there and wrong (30 February) comes back as a reading with its problem.
     """
     calendar = calendar_for(locale)
-    match = calendar.here.match(text, position)
-    reading = _build(match, calendar) if match is not None else None
-    if match is None or reading is None or reading.problem == "unreadable":
-        match = _YEAR_LAST.match(text, position)
-        if match is None:
-            return None
-        reading = _in_figures(match, calendar)
-    return reading, match.end()
+    for pattern, read in ((calendar.here, _build), (_YEAR_LAST, _in_figures)):
+        match = pattern.match(text, position)
+        if match is not None and (reading := read(match, calendar)).problem != "unreadable":
+            return reading, match.end()
+    return None
 
 
 def _build(match: re.Match[str], calendar: Calendar) -> DateReading:
@@ -168,8 +165,7 @@ def _slow(text: str, locale: str) -> DateReading:
 def _unmarked(text: str, calendar: Calendar) -> DateReading:
     text, weekday = _take_weekday(text, calendar)
     match = calendar.here.match(text)
-    reading = _build(match, calendar) if match is not None else None
-    if match is not None and reading is not None and reading.problem != "unreadable":
+    if match is not None and (reading := _build(match, calendar)).problem != "unreadable":
         if text[match.end() :].strip(_STOPS):
             return DateReading(None, "glued")
         if reading.date is not None and weekday not in (None, reading.date.weekday()):
@@ -197,11 +193,11 @@ def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
     """Take a weekday off either end; return the rest and the weekday (Monday is 0)."""
     match = calendar.weekday.match(text)
     if match is not None:
-        return text[match.end() :].lstrip(_STOPS), calendar.weekdays.get(fold(match.group(1)))
+        return text[match.end() :].lstrip(_STOPS), calendar.weekdays.get(fold(match.group()))
     bare = text.rstrip(_STOPS)
     for match in calendar.weekday.finditer(bare):
         if match.end() == len(bare):
-            return bare[: match.start()].rstrip(_STOPS), calendar.weekdays.get(fold(match.group(1)))
+            return bare[: match.start()].rstrip(_STOPS), calendar.weekdays.get(fold(match.group()))
     return text, None
 
 

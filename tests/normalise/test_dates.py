@@ -350,6 +350,11 @@ def test_the_reference_answers_where_day_and_year_stand_in_the_text(text: str, p
     assert parse_date(text, "en") == expected
 
 
+def test_the_reference_knows_names_that_cldr_does_not() -> None:
+    assert parse_date("4. Mrz 2024", "de") == (dt.date(2024, 3, 4), None, "dateparser")
+    assert date_at("4. Mrz 2024", 0, "de") is None
+
+
 def test_a_reference_that_trips_over_a_text_has_not_read_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def trip(*_: object, **__: object) -> None:
         raise RuntimeError
