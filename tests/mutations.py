@@ -86,7 +86,7 @@ def _is_only_words(node: ast.AST) -> bool:
             )
         return isinstance(called, ast.Constant)
     if isinstance(node, ast.If):
-        return ast.unparse(node.test) == "TYPE_CHECKING"
+        return ast.unparse(node.test).removeprefix("not ") == "TYPE_CHECKING"
     return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
 
 
