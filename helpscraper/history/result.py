@@ -165,16 +165,17 @@ class DiffResult:
         columns = self.articles.column("article_id").to_pylist(), self.articles.column("title").to_pylist()
         return dict(zip(*columns, strict=True))
 
+    def _counted(self) -> str:
+        return ", ".join(f"{count} {kind}" for kind, count in self.summary().items()) or "no change"
+
     def __repr__(self) -> str:
-        counted = ", ".join(f"{count} {kind}" for kind, count in self.summary().items()) or "no change"
-        return f"<diff {self.from_id}..{self.to_id}: {counted}>"
+        return f"<diff {self.from_id}..{self.to_id}: {self._counted()}>"
 
     def _repr_html_(self) -> str:
         """Show the changes in a notebook, all text of the site escaped; view counts are only counted."""
         rows = self.loud().table.slice(0, _SHOWN).to_pylist()
         titles = self.titles()
-        told = escape(repr(self)[1:-1].partition(": ")[2])
-        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {told}</p>"
+        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {escape(self._counted())}</p>"
         warned = "".join(f"<p>⚠ {escape(text)}</p>" for text in self.warnings)
         body = "".join(
             f"<tr><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"

@@ -31,6 +31,7 @@ IN_ORDER = (
     ("a", "renamed", "url", "x/z", "x/a"),
     ("a", "edited", "body_sha256", "1", "2"),
     ("a", "edited", "picture", "p", "q"),
+    ("a", "edited", "title", "A", "B"),
     ("a", "edited", "updated_at", "m", "n"),
     ("a", "edited", "word_count", "1", "2"),
     ("a", "retitled", "title", "A", "B"),
@@ -80,6 +81,8 @@ def test_a_notebook_shows_a_diff_to_the_letter() -> None:
         a="A & B",
         b="z" * 121,
     )
+    assert repr(found) == "<diff one..two: 1 added, 1 edited, 1 retitled, 1 touched, 1 counted, 1 silent>"
+    assert repr(result(changes())) == "<diff one..two: no change>"
     assert found._repr_html_() == (
         "<p><b>one → two</b>: 1 added, 1 edited, 1 retitled, 1 touched, 1 counted, 1 silent</p><p>⚠ a &lt; b</p>"
         "<table><thead><tr><th>kind</th><th>article</th><th>field</th><th>before</th><th>after</th></tr></thead><tbody>"
