@@ -19,7 +19,6 @@ from helpscraper.archive.run_parts import (
     NO_ARGUMENTS,
     NO_COUNTS,
     NO_LEFTOVER,
-    NO_REGION,
     NO_REQUESTS,
     ArgumentFacts,
     AuditFacts,
@@ -31,7 +30,6 @@ from helpscraper.archive.run_parts import (
     Instant,
     LeftoverFacts,
     PageFact,
-    RegionFacts,
     RequestFacts,
     SectionFacts,
     Verdict,
@@ -106,7 +104,7 @@ class RunFacts(Record):
     language_asked: str | None = None
     languages: Mapping[str, int] = field(default_factory=dict)
     editions: Mapping[str, int] = field(default_factory=dict)
-    region: RegionFacts = NO_REGION
+    region: Mapping[str, str | None] = field(default_factory=dict)
     regions: Mapping[str, int] = field(default_factory=dict)
     requests: RequestFacts = NO_REQUESTS
     witness: WitnessFacts | None = None

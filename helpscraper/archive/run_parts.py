@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from helpscraper.sites import Site
 
 __all__ = [
-    "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REGION", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
+    "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
     "ClaimFacts", "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "LeftoverFacts", "PageFact",
-    "RegionFacts", "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
+    "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
 ]  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset()
@@ -136,16 +136,6 @@ class RequestFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RegionFacts(Record):
-    """The regional site that the pages said they are of."""
-
-    site: str | None = None
-    market: str | None = None
-    ip_region: str | None = None
-    lang: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessFacts(Record):
     """What the site's JSON interface said beside its pages; see ``intake.witness.Witness``."""
 
@@ -227,7 +217,6 @@ class ClaimFacts(Record):
 NO_ARGUMENTS: Final = ArgumentFacts()
 NO_COUNTS: Final = Counts(stated=EMPTY)
 NO_LEFTOVER: Final = LeftoverFacts(stated=EMPTY)
-NO_REGION: Final = RegionFacts(stated=EMPTY)
 NO_REQUESTS: Final = RequestFacts(stated=EMPTY)
 
 

@@ -17,7 +17,6 @@ from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.run_parts import NO_REGION, RegionFacts
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import CrawlLock
@@ -105,7 +104,7 @@ class CrawlSession:
         self.pace = Pace.of(starts, next(ended, None))
         self.audit: Audit | None = None
         self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
-        self.region = NO_REGION
+        self.region: dict[str, str] = {}
         self.witness = Witness(arguments.witness)
         self.monotonic_start = time.monotonic()
         self.concluded: RunFacts | None = None
@@ -238,7 +237,7 @@ class CrawlSession:
             self.ledger.tally("language", {found.language: 1})
         if site := found.region.get("site"):
             self.ledger.tally("region", {site: 1})
-        self.region = RegionFacts.from_json(self.region.to_json() | found.region)
+        self.region |= found.region
 
     def unlisted(self) -> list[str]:
         """Return the articles known from before that no listing showed, where the listings read could have shown them.

@@ -188,7 +188,7 @@ def _named(reading: tuple[str, str]) -> str:
 
 def _require_same_region(names: Sequence[str], before_run: Run, after_run: Run) -> None:
     """Refuse to compare two regional sites: one's articles did not vanish because the other does not have them."""
-    sites = [run.region.site for run in (before_run, after_run)]
+    sites = [run.region.get("site") for run in (before_run, after_run)]
     if all(sites) and sites[0] != sites[1]:
         raise CommandError(
             f"{names[0]} was served by the regional site {sites[0]}, {names[1]} by {sites[1]}: they hold other articles"

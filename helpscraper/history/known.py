@@ -74,4 +74,4 @@ def _views(
 
 
 def _region(run: Run) -> str | None:
-    return run.region.site
+    return run.region.get("site")
