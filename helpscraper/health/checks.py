@@ -2,8 +2,8 @@
 
 A check that fails keeps the snapshot out of ``snapshots/``; it goes to ``refused/`` and a person may promote it with
 ``helpscraper accept``. The thresholds are settings (``HEALTH_…``); ``docs/running.md`` gives the reason of each.
-What is missing and known to be missing (a listing page that could not be had) makes a crawl incomplete, not unfit:
-unfit is a crawl that *looks* whole and is not what the help centre was.
+A known gap (a listing page that could not be fetched) makes a crawl incomplete, not unfit. An unfit crawl *looks*
+whole but does not match the help centre of the earlier crawls.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
-_NO_MEASURE = "no measure: no crawl of the whole help centre was committed before"
+_NO_BASELINE = "no baseline: no crawl of the whole help centre was committed before"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """When a check fails; shares are of 1, the other numbers count articles or pages.
+    """The limits of the checks; shares are from 0 to 1, the other numbers count articles or pages.
 
-    ``min_articles``: articles against the median of the last good crawls. ``min_section``: the same for each section
-    that had at least ``section_size`` articles. ``coverage_drop``: share of the articles that may lose a field.
-    ``enough``: a fall of fewer articles than this proves nothing. ``max_failed``: share of all articles whose page
-    could not be read, and ``max_failed_of_tried`` that of the pages asked for. ``min_bodies`` and ``min_dated``:
-    share of the pages of new articles that have a body, and a date. ``max_challenges``: pages that stayed block or
-    challenge pages. ``max_undecoded``: share of the pages read whose text has characters that could not be decoded.
+    ``min_articles``: least share of the usual number of articles. ``min_section``: the same for each section that
+    usually has at least ``section_size`` articles. ``coverage_drop``: share of the articles that may lose a field.
+    ``enough``: a drop of fewer articles than this fails no check. ``max_failed``: share of all articles whose page
+    could not be read; ``max_failed_of_tried``: share of the pages requested. ``min_bodies`` and ``min_dated``: share
+    of the pages of new articles that have a body, and a date. ``max_challenges``: pages that stayed block or
+    challenge pages. ``max_undecoded``: share of the pages read that have undecodable characters.
     """
 
     min_articles: float = 0.7
@@ -60,23 +60,23 @@ def is_fit(verdicts: Sequence[Verdict]) -> bool:
 def check_health(
     facts: RunFacts, earlier: Sequence[RunFacts], limits: Thresholds | None = None
 ) -> list[Verdict]:
-    """Judge a crawl's facts against those of the last good crawls (newest first, as many as there are).
+    """Judge a crawl's facts against those of the last good crawls (newest first, any number).
 
-    A crawl of a part (``facts.scope``) is held against earlier ones section by section only, and one that was
-    itself of a part is no measure for how much there should be. Every check says something, so that the run facts
-    show that it was made; one that had nothing to compare with warns that it had not.
+    A partial crawl (``facts.scope``) is compared with earlier ones section by section only, and an earlier partial
+    crawl is not part of the baseline. Every check gives a verdict, so that the run facts show that it ran; a check
+    without a baseline warns.
     """
     limits = limits or Thresholds()
-    measure = _Measure.of(earlier)
+    baseline = _Baseline.of(earlier)
     edition = list(check_edition_served(facts))
     if any(verdict.verdict == "fail" for verdict in edition):
-        return edition  # nothing of it can be held against what this edition was before
+        return edition  # a crawl of another edition cannot be compared with this one
     checks = (
         ("edition", edition),
         ("end", _ended(facts)),
-        ("articles", _articles(facts, measure, limits)),
-        ("section", _sections(facts, measure, limits)),
-        ("coverage", _coverage(facts, measure, limits)),
+        ("articles", _articles(facts, baseline, limits)),
+        ("section", _sections(facts, baseline, limits)),
+        ("coverage", _coverage(facts, baseline, limits)),
         ("failed", _failed(facts, limits)),
         ("bodies", _first_readings(facts, limits)),
         ("challenge", _challenges(facts, limits)),
@@ -94,32 +94,31 @@ def check_health(
 
 
 @dataclass(frozen=True, slots=True)
-class _Measure:
+class _Baseline:
     """Earlier crawls of the whole help centre, newest first.
 
-    ``complete`` ones say how much there was. Those with ``holes`` say how much there was at least, so they can raise
-    the measure and never lower it.
+    ``complete`` crawls give the usual numbers. Crawls with ``holes`` give lower bounds, so they can raise the usual
+    numbers and never lower them.
     """
 
     complete: list[RunFacts]
     holes: list[RunFacts]
 
     @classmethod
-    def of(cls, earlier: Sequence[RunFacts]) -> _Measure:
+    def of(cls, earlier: Sequence[RunFacts]) -> _Baseline:
         whole = [run for run in earlier if not run.scope]
-        complete = [run for run in whole if run.complete]
-        return cls(complete, [run for run in whole if not run.complete])
+        return cls([run for run in whole if run.complete], [run for run in whole if not run.complete])
 
     @property
     def runs(self) -> list[RunFacts]:
         return self.complete + self.holes
 
     def articles(self) -> float | None:
-        """Return the usual number of articles, or None when nothing tells it."""
+        """Return the usual number of articles, or None without a baseline."""
         return max((median(map(_live, runs)) for runs in (self.complete, self.holes) if runs), default=None)
 
     def sections(self) -> dict[str, SectionFacts]:
-        """Return what was said of the sections of the newest crawl of either kind, by slug."""
+        """Return the sections of the newest complete crawl and of the newest crawl with holes, by slug."""
         newest = [run.sections for runs in (self.holes, self.complete) for run in runs[:1]]
         return {slug: section for sections in newest for slug, section in sections.items()}
 
@@ -147,8 +146,8 @@ def _ended(facts: RunFacts) -> Iterator[Verdict]:
         yield Verdict("end", "fail", f"{internal} internal errors, the first: {first}")
 
 
-def _articles(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
-    n, counts, usual = _live(facts), facts.counts, measure.articles()
+def _articles(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Iterator[Verdict]:
+    n, counts, usual = _live(facts), facts.counts, baseline.articles()
     if n == 0:
         holes = [reason for reason in facts.incomplete_reasons if not reason.startswith("only part: ")]
         because = f" ({'; '.join(holes[:3])})" if holes else ""
@@ -160,24 +159,24 @@ def _articles(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
     elif facts.scope:
         return
     elif usual is None:
-        yield Verdict("articles", "warn", f"{n} articles; {_NO_MEASURE}")
+        yield Verdict("articles", "warn", f"{n} articles; {_NO_BASELINE}")
     else:
         bad = n < limits.min_articles * usual and usual - n >= limits.enough
         yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
 
 
-def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
-    """Hold the articles of each section against earlier crawls, whether listings or their own pages showed them."""
-    if not measure.runs:
-        yield Verdict("section", "warn", _NO_MEASURE)
+def _sections(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Iterator[Verdict]:
+    """Compare the number of articles of each section with the baseline."""
+    if not baseline.runs:
+        yield Verdict("section", "warn", _NO_BASELINE)
     sections, live = facts.sections, Counter(facts.live)
-    for slug, before in sorted(measure.sections().items()):
-        usual = measure.in_section(slug)
+    for slug, before in sorted(baseline.sections().items()):
+        usual = baseline.in_section(slug)
         now, here = live[slug], slug in sections
         if usual < limits.section_size or (facts.scope and not here):
             continue
         if before.content_type == "tag" and here and not sections[slug].whole:
-            continue  # only its own listing shows a tag's articles, and what is missing of it is named already
+            continue  # only its listing shows a tag's articles, and the gap in that listing is reported already
         if now < limits.min_section * usual:
             what = f"{now} articles" if here else f"has vanished, {now} articles are left"
             yield Verdict("section", "fail", f"section {slug}: {what}; usually {usual:g}")
@@ -185,8 +184,8 @@ def _sections(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
             yield Verdict("section", "warn", f"section {slug} has vanished; its articles are still there")
 
 
-def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterator[Verdict]:
-    """Compare like with like: an article's page with the same article before, a listing with the same listing."""
+def _coverage(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Iterator[Verdict]:
+    """Compare the pages of the same articles, and the same listings, before and now."""
     for name in PAGE_FIELDS:
         again = Counter(facts.refetched.get(name, {}))
         had, lost = again["had"], again["lost"]
@@ -195,7 +194,7 @@ def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
     for name in LISTED_FIELDS:
         shown, have, expected = 0, 0, 0.0
         for slug, counts in facts.listed.items():
-            before = [run.listed[slug] for run in measure.runs if slug in run.listed]
+            before = [run.listed[slug] for run in baseline.runs if slug in run.listed]
             shares = [each[name] / each["n"] for each in before]
             if shares:
                 shown += counts["n"]
@@ -211,19 +210,18 @@ def _coverage(facts: RunFacts, measure: _Measure, limits: Thresholds) -> Iterato
 
 def _failed(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
     counts = facts.counts
-    # A crawl that ended early is refused for that alone; pages whose turn had not come say nothing about the site.
+    # Pages that a crawl did not reach before it ended early say nothing about the site.
     failed = (counts.failed or 0) - ((facts.due or 0) if facts.finish_reason != "finished" else 0)
     tried = failed + (counts.fetched or 0)
     if not failed:
         return
     bad = failed > limits.max_failed * _live(facts) or failed > limits.max_failed_of_tried * tried
-    # A page or two that fail of the few that were tried say nothing about the site.
     verdict: Literal["warn", "fail"] = "fail" if bad and failed >= limits.enough else "warn"
     yield Verdict("failed", verdict, f"{failed} of {tried} article pages could not be read")
 
 
 def check_bodies(facts: RunFacts, limits: Thresholds | None = None) -> list[Verdict]:
-    """Judge the pages of articles that were not known before, of a crawl or an import, by whether they have a body."""
+    """Judge whether the pages of new articles, of a crawl or an import, have a body."""
     limits = limits or Thresholds()
     failed = list(_without(facts, "body_sha256", "body", limits.min_bodies, limits))
     new = Counter(facts.new)
@@ -232,12 +230,12 @@ def check_bodies(facts: RunFacts, limits: Thresholds | None = None) -> list[Verd
 
 
 def check_import(facts: RunFacts) -> list[Verdict]:
-    """Judge what an import read, as far as pages without a crawl can be judged: bodies, and text that was decoded."""
+    """Judge an import by the checks that need no listing: bodies and decoding."""
     return [*check_bodies(facts), *_charset(facts, Thresholds())]
 
 
 def _first_readings(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    """Judge the pages of articles that were not known before by what every article of the platform has."""
+    """Judge whether the pages of new articles have a body, and a date where the platform shows dates."""
     yield from check_bodies(facts, limits)
     if facts.claim is None or facts.claim.dated is not False:
         yield from _without(facts, "published_on", "date", limits.min_dated, limits)
@@ -253,16 +251,14 @@ def _without(facts: RunFacts, name: str, what: str, least: float, limits: Thresh
 def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
     met = Counter(facts.problems)["challenge"]
     if met > limits.max_challenges:
-        detail = (
-            "1 page stayed a block or challenge page"
-            if met == 1
-            else f"{met} pages stayed block or challenge pages"
+        pages = "1 page stayed a block or challenge page"
+        yield Verdict(
+            "challenge", "fail", pages if met == 1 else f"{met} pages stayed block or challenge pages"
         )
-        yield Verdict("challenge", "fail", detail)
 
 
 def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    """Judge texts with U+FFFD that came of bytes which are not in the encoding that their page is said to be in."""
+    """Judge the share of articles whose bytes did not fit the encoding that their page declares (U+FFFD)."""
     n, read = Counter(facts.rules)["article.charset/undecoded"], facts.counts.fetched or 0
     if n:
         bad = n > limits.max_undecoded * read and n >= limits.enough
@@ -271,21 +267,18 @@ def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 
 def _layout(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
-    """Name the rules of extraction that stopped matching; what that cost, the other checks judge."""
+    """Name the extraction rules that stopped matching; the other checks judge the loss."""
     for detail in drift_details(facts, earlier):
         yield Verdict("layout", "warn", f"layout drift: {detail}")
 
 
 def _audit(facts: RunFacts) -> Iterator[Verdict]:
-    """Name pages that go unread for longer than ``AUDIT_DAYS``: an edit that no listing shows may hide in them."""
+    """Count pages not read within ``AUDIT_DAYS``: they may hide an edit that no listing shows."""
     audit = facts.audit or AuditFacts()
     late, put_off = audit.late, audit.put_off
     said = [f"{late} pages had gone unread for longer when the crawl began"] if late else []
-    said += (
-        [f"{put_off} that are due before the next crawl do not fit into the time until then"]
-        if put_off
-        else []
-    )
+    if put_off:
+        said.append(f"{put_off} pages that are due before the next crawl do not fit into the time until then")
     if said:
         advice = "crawl more often or faster, or raise AUDIT_DAYS"
         yield Verdict("audit", "warn", f"AUDIT_DAYS={audit.days:g} is not kept: {'; '.join(said)}; {advice}")

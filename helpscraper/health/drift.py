@@ -1,4 +1,4 @@
-"""Which selector or state path has stopped matching: counts of extraction rules from crawl to crawl. Pure."""
+"""Find the selectors and state paths that stopped matching, by the counts of extraction rules. Pure."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from helpscraper.archive.run_facts import RunFacts
 
 __all__ = ["drift_details"]
 
-# A rule that should have matched this many times and did not once has stopped matching: by chance alone that
-# happens less than once in a thousand crawls (e ** -7).
+# A rule that was expected to match seven times and never did has stopped: chance explains less than one crawl in a
+# thousand (e ** -7).
 _SURPRISE = 7.0
 
-# Not rules that read something, but their failures.
+# Endings of the names that count failures, not matches.
 _NOT_RULES = ("/missing", "/drift", "/broken", "/empty", "/rejected")
 
 
@@ -30,22 +30,22 @@ def drift_details(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[str]
     if emergency:
         yield f"read by an emergency rule: {', '.join(emergency)}"
     if unread := sorted(facts.drift):
-        yield f"pages could not be read for want of: {'; '.join(unread)}"
+        yield f"pages could not be read; missing: {'; '.join(unread)}"
     before: Counter[str] = Counter()
     for run in earlier:
         before.update(run.rules)
     tried_before, tried = _by_field(before), _by_field(rules)
 
     def missed(name: str, tries: Counter[str]) -> bool:
-        """Tell whether so many tries should have seen the rule."""
+        """Tell whether the rule should have matched in so many tries."""
         return tries[_field(name)] * before[name] / tried_before[_field(name)] >= _SURPRISE
 
     def steady(name: str) -> bool:
-        """Tell whether every earlier crawl that was large enough to see the rule did see it."""
+        """Tell whether the rule matched in every earlier crawl that was large enough."""
         crawls = (run.rules for run in earlier)
         return all(name in seen or not missed(name, _by_field(seen)) for seen in crawls)
 
-    # A rule that missed before is no news when it misses again, nor is one that a single odd crawl brought.
+    # Leave out rules that also missed in an earlier crawl, or that matched in one odd crawl only.
     gone = sorted(name for name in before.keys() - rules.keys() if not name.endswith(_NOT_RULES))
     silent = [name for name in gone if missed(name, tried) and steady(name)]
     if silent:

@@ -1,8 +1,7 @@
-"""Telling a person, once, when the state of a crawl changes: refused, recovered, layout drift.
+"""Notify a person once when the state of a crawl changes: refused, recovered, layout drift.
 
-A message is sent by a process of its own (``python -m helpscraper.health.notify``, which reads it from standard input):
-a receiver that answers a byte at a time keeps every timeout of the network happy, and a thread that waits for it would
-keep this process from ending. A process can be killed when its time is over.
+A separate process sends the message (``python -m helpscraper.health.notify`` reads it from standard input), because it
+can be killed: a receiver that trickles bytes never hits a network timeout, and a thread would keep this process alive.
 """
 
 from __future__ import annotations
@@ -30,10 +29,9 @@ _BAD = {"refused", "failed"}
 
 
 def message(facts: RunFacts, before: RunFacts | None) -> tuple[str, str] | None:
-    """Return (title, text) when this run differs in kind from the one before it, else None.
+    """Return (title, text) when the state of this run differs from that of the run ``before``, else None.
 
-    A second refusal for the same causes says nothing new; one for other causes does. Causes are the names of the
-    failing checks, so many pages that fail alike make one line.
+    A second refusal gives a message only when other checks fail than before.
     """
     if facts.interrupted:
         return None
@@ -42,10 +40,10 @@ def message(facts: RunFacts, before: RunFacts | None) -> tuple[str, str] | None:
     if bad:
         if before and was_bad and _causes(facts) == _causes(before):
             return None
-        why = _text(facts, "fail") or str(facts.reason or facts.error or "see the run facts")
+        why = _failures(facts) or str(facts.reason or facts.error or "see the run facts")
         return (
             f"{name}: crawl {facts.outcome}",
-            f"{why}\nRun {facts.run_id}; the snapshot before it stands.",
+            f"{why}\nRun {facts.run_id}; the last snapshot stays the newest.",
         )
     if was_bad:
         return f"{name}: recovered", f"Snapshot {facts.run_id} was committed."
@@ -56,16 +54,15 @@ def message(facts: RunFacts, before: RunFacts | None) -> tuple[str, str] | None:
 
 
 def run_before(catalog: Catalog, partition: Partition, run_id: str) -> RunFacts | None:
-    """Return the facts of the run that ``run_id`` is compared with, None when there is none.
+    """Return the facts of the newest run before ``run_id`` that nobody interrupted, None when there is none.
 
-    That is the newest one before it that ended by itself: one that a person interrupted says nothing about the site,
-    so what was told before it still stands. Facts that cannot be read are named in the log and left aside.
+    Facts that cannot be read are logged and skipped.
     """
     for earlier in reversed([each for each in catalog.run_ids(partition) if each < run_id]):
         try:
             facts = catalog.run(partition, earlier)
         except ArchiveError as error:
-            logger.warning("The facts of an earlier run are left aside: %s", error)
+            logger.warning("The facts of an earlier run cannot be read and are ignored: %s", error)
             continue
         if not facts.interrupted:
             return facts
@@ -75,16 +72,16 @@ def run_before(catalog: Catalog, partition: Partition, run_id: str) -> RunFacts 
 def notify_transition(
     urls: Sequence[str], facts: RunFacts, before: RunFacts | None, seconds: float = 30.0
 ) -> bool:
-    """Send the message of ``message``, if there is one, to every apprise URL; returns whether all of them took it.
+    """Send the message of ``message``, if there is one, to every apprise URL; return whether all accepted it.
 
-    Receivers have ``seconds`` in all. One that cannot be reached, or not in that time, is logged; it never costs the
-    snapshot.
+    All receivers together have ``seconds``. A failure is logged and never costs the snapshot.
     """
-    what = message(facts, before)
-    if what is None or not urls:
+    news = message(facts, before)
+    if news is None or not urls:
         return False
-    # Not on the command line, which every user of the machine can read: the URLs hold passwords.
-    letter = json.dumps({"urls": list(urls), "title": what[0], "body": what[1]})
+    title, body = news
+    # Through standard input: the URLs hold passwords, and every user of the machine can read a command line.
+    letter = json.dumps({"urls": list(urls), "title": title, "body": body})
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "helpscraper.health.notify"],
@@ -94,19 +91,19 @@ def notify_transition(
     except subprocess.TimeoutExpired:
         logger.warning(
             "The notification %r could not be delivered to every receiver in %g s (NOTIFY_TIMEOUT)",
-            what[0],
+            title,
             seconds,
         )
         return False
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
-        logger.warning("The notification %r could not be delivered to every receiver: %s", what[0], said)
+        logger.warning("The notification %r could not be delivered to every receiver: %s", title, said)
     return done.returncode == 0
 
 
 def _deliver() -> int:
-    """Send the message that stands on standard input; returns 0 when every receiver took it."""
-    import apprise  # it loads a hundred plugins, and most runs have nothing to say
+    """Send the message on standard input; return 0 when every receiver accepted it."""
+    import apprise  # slow: it loads a hundred plugins
 
     letter = json.loads(sys.stdin.read())
     receiver = apprise.Apprise()
@@ -116,12 +113,12 @@ def _deliver() -> int:
 
 
 def _is_bad(facts: RunFacts | None) -> bool:
-    """Tell whether the run failed of itself; one that a person interrupted is no news to anybody."""
+    """Tell whether the run was refused or failed; a run that a person interrupted is neither."""
     return facts is not None and facts.outcome in _BAD and not facts.interrupted
 
 
 def _causes(facts: RunFacts) -> set[str]:
-    """Return the names of what failed; a run that broke before it was judged has its error for a cause."""
+    """Return the names of the failing checks; for a run that broke before its checks, the error."""
     failing = {check.check for check in facts.health if check.verdict == "fail"}
     return failing or {str(facts.error or facts.reason)}
 
@@ -130,10 +127,10 @@ def _drift(facts: RunFacts) -> set[str]:
     return {check.detail for check in facts.health if check.check == "layout" and check.verdict != "ok"}
 
 
-def _text(facts: RunFacts, verdict: str) -> str:
+def _failures(facts: RunFacts) -> str:
     grouped: dict[str, list[str]] = {}
     for check in facts.health:
-        if check.verdict == verdict:
+        if check.verdict == "fail":
             grouped.setdefault(check.check, []).append(check.detail)
     return "\n".join(f"{cause}: {'; '.join(details)}" for cause, details in sorted(grouped.items()))
 

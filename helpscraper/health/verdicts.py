@@ -1,7 +1,4 @@
-"""What a check of a crawl's facts found, and the checks of what was served: edition, language and region. Pure.
-
-``crawl.health`` puts all checks together.
-"""
+"""The checks of what the host served: edition, language and region. Pure; ``checks`` runs all checks together."""
 
 from __future__ import annotations
 
@@ -14,11 +11,11 @@ from helpscraper.archive.run_parts import Verdict
 __all__ = ["ANOTHER_EDITION", "Verdict", "check_edition_served", "check_language", "check_region"]
 
 ANOTHER_EDITION = "another_edition"
-"""The reason for which a crawl ends when its host serves another edition to this visitor."""
+"""The finish reason of a crawl whose host serves another edition to this visitor."""
 
 
 def check_edition_served(facts: RunFacts) -> Iterator[Verdict]:
-    """Judge by what was served: pages of another edition were left out, and too many of them are no oddity."""
+    """Fail when most pages are of another edition; warn when a few are (they are left out of the snapshot)."""
     served: Counter[str] = Counter(facts.editions)
     others = served - Counter({facts.locale: served[facts.locale]})
     if not others:
@@ -31,18 +28,20 @@ def check_edition_served(facts: RunFacts) -> Iterator[Verdict]:
         yield Verdict("edition", "fail", detail)
     else:
         named = ", ".join(sorted(others))
-        detail = f"{others.total()} of {served.total()} answers were pages of {named}; they are left out"
+        detail = (
+            f"{others.total()} of {served.total()} pages belong to the edition {named}; they are left out"
+        )
         yield Verdict("edition", "warn", detail)
 
 
 def check_language(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
-    """A language or script other than the one asked for, or other than the one that the archive holds."""
+    """Compare the language and script of the pages with the requested ones and with those of the archive."""
     asked = facts.language_asked
     served: Counter[str] = Counter(facts.languages)
     if not asked or not served:
         return
     [(usual, most)] = served.most_common(1)
-    other = {tag: n for tag, n in served.items() if _tongue(tag, asked) != _tongue(asked, tag)}
+    other = {tag: n for tag, n in served.items() if _language(tag, asked) != _language(asked, tag)}
     before = _usual_language(earlier)
     named = ", ".join(sorted(other))
     if sum(other.values()) > served.total() / 2:
@@ -56,17 +55,12 @@ def check_language(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Ver
 
 
 def _usual_language(earlier: Sequence[RunFacts]) -> str | None:
-    """Return the tag that most pages of the newest crawl bore that says so."""
-    for run in earlier:
-        counts: Counter[str] = Counter(run.languages)
-        if counts:
-            [(usual, _)] = counts.most_common(1)
-            return usual
-    return None
+    """Return the most frequent language tag of the newest crawl that counted any."""
+    return next((Counter(run.languages).most_common(1)[0][0] for run in earlier if run.languages), None)
 
 
-def _tongue(tag: str, beside: str) -> tuple[str, ...]:
-    """Return the language of ``tag``, and its script where ``beside`` states one too (zh-Hans is not zh-Hant)."""
+def _language(tag: str, beside: str) -> tuple[str, ...]:
+    """Return the language of ``tag``, with its script when ``beside`` has one too (zh-Hans is not zh-Hant)."""
     language, *more = tag.lower().split("-")
     script = [part for part in more if len(part) == 4]
     both = any(len(part) == 4 for part in beside.split("-"))
@@ -74,7 +68,7 @@ def _tongue(tag: str, beside: str) -> tuple[str, ...]:
 
 
 def check_region(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
-    """Listing pages of another regional site than the archive holds."""
+    """Compare the regional site of the listing pages with that of the archive."""
     now: Counter[str] = Counter(facts.regions)
     before = next((set(run.regions) for run in earlier if run.regions), None)
     if not now or before is None:

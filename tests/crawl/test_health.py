@@ -199,7 +199,7 @@ def test_where_nothing_tells_how_much_there_should_be_the_checks_say_so(
     verdicts = {v.check: v for v in check_health(run(counts=live(5)), earlier)}
     for check in ("articles", "section"):
         assert verdicts[check].verdict == "warn"
-        assert "no measure: no crawl of the whole help centre" in verdicts[check].detail
+        assert "no baseline: no crawl of the whole help centre" in verdicts[check].detail
 
 
 def test_a_few_articles_of_a_tiny_site_prove_nothing() -> None:
@@ -399,7 +399,7 @@ def test_pages_of_another_edition_decide_where_they_are_many() -> None:
     assert "edition" not in told(en=40)
     assert told(en=39, en_us=1)["edition"] == "warn"
     assert told(en=20, en_us=20)["edition"] == "warn"
-    # Nothing else is judged then: a crawl of another edition is no measure of this one.
+    # Nothing else is judged then: a crawl of another edition cannot be compared with this one.
     assert told(en=19, en_us=20) == {"edition": "fail"}
     assert told(en_us=1) == {"edition": "fail"}
 
@@ -468,7 +468,7 @@ def test_what_the_last_crawl_missed_already_is_no_news() -> None:
         ),
         (
             {"days": 1.0, "chosen": 9, "late": 0, "put_off": 5},
-            "5 that are due before the next crawl do not fit",
+            "5 pages that are due before the next crawl do not fit",
         ),
     ],
 )
