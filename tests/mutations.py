@@ -59,8 +59,8 @@ def _behaviour(code: str) -> str:
         for name in ("annotation", "returns"):
             if hasattr(node, name):
                 setattr(node, name, None)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "zip":
-            node.keywords = []  # ``strict`` asserts and does nothing
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("zip", "lru_cache"):
+            node.keywords = []  # ``strict`` asserts and does nothing, and the size of a cache is speed
         if isinstance(node, ast.arguments):  # by position or by name
             node.args, node.kwonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
             node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []

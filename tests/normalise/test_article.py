@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.items import RawArticle
-from helpscraper.normalise.article import STEPS, Context, normalise_article
+from helpscraper.normalise.article import STEPS, Context, _own_key, normalise_article
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.phrases import PHRASES
 from helpscraper.payload import Payload
@@ -181,6 +181,21 @@ def test_a_section_brings_no_category_where_one_is_known() -> None:
     assert values.columns["category"] == "announcements"
     assert "category/from-section" not in values.outcomes
     assert normalise_article(raw(title="x"), EN).columns["category"] is None
+
+
+@pytest.mark.parametrize(
+    ("stated", "key"),
+    [
+        ("A key ", "A key"),
+        ("x" * 200, "x" * 200),
+        ("x" * 201, "x" * 200),
+        ("\u200b", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_site_without_names_of_its_own_keeps_its_keys(stated: str | None, key: str | None) -> None:
+    assert _own_key(stated) == key
 
 
 def test_a_section_brings_its_category() -> None:
