@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cache, cached_property
+from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
@@ -23,12 +24,17 @@ __all__ = [
     "BLOCKS",
     "HIDDEN",
     "Page",
+    "Within",
     "collapse",
     "inline_text",
+    "inside",
     "integers",
     "is_lone_integer",
     "pieces",
+    "raw_text",
 ]
+
+Ends: TypeAlias = "Collection[etree._Element]"
 
 BLOCKS = frozenset(
     (
@@ -65,37 +71,43 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
-def inline_text(element: etree._Element) -> str:
+def inline_text(element: etree._Element, ends: Ends = frozenset()) -> str:
     """Return the text of ``element`` on one line: a space at block boundaries, nothing between inline nodes.
+
+    An element below that is one of ``ends`` is left out.
 
     >>> inline_text(etree.fromstring("<p>ACT<b>/USD</b><br/>and more</p>"))
     'ACT/USD and more'
     """
+    return collapse(raw_text(element, ends, HIDDEN, BLOCKS))
+
+
+def raw_text(
+    element: etree._Element,
+    ends: Ends,
+    hidden: frozenset[str] = frozenset(),
+    blocks: frozenset[str] = frozenset(),
+) -> str:
+    """Return the text of ``element`` with its white space, without ``ends`` and ``hidden`` elements below it.
+
+    A space is added where one of ``blocks`` begins or ends.
+    """
     if len(element) == 0:
-        return collapse(element.text or "")
+        return element.text or ""
     parts: list[str] = []
-    skipped: etree._Element | None = None
-    for event, node in etree.iterwalk(element, events=("start", "end")):
-        tag = node.tag
-        if event == "start":
-            if skipped is not None:
-                continue
-            if tag in HIDDEN and node is not element:
-                skipped = node
-                continue
-            if tag in BLOCKS:
-                parts.append(" ")
-            if node.text:
-                parts.append(node.text)
-        else:
-            if skipped is not None and node is not skipped:
-                continue
-            skipped = None
-            if tag in BLOCKS:
-                parts.append(" ")
-            if node.tail and node is not element:
-                parts.append(node.tail)
-    return collapse("".join(parts))
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walk:
+        text = node.text
+        if event == "end":
+            text = node.tail if node is not element else None
+        elif node is not element and (node.tag in hidden or node in ends):
+            walk.skip_subtree()
+            continue
+        if node.tag in blocks:
+            parts.append(" ")
+        if text:
+            parts.append(text)
+    return "".join(parts)
 
 
 def _has_own_text(node: etree._Element) -> bool:
@@ -108,27 +120,59 @@ def _has_own_text(node: etree._Element) -> bool:
     return False
 
 
-def pieces(element: etree._Element) -> Iterator[tuple[etree._Element, str]]:
+def pieces(element: etree._Element, ends: Ends = frozenset()) -> Iterator[tuple[etree._Element, str]]:
     """Yield ``(node, text)`` for every node below ``element`` that holds text of its own, in document order.
 
     A node with text of its own is one piece together with all that stands inside it, so a highlighted word
-    does not cut a sentence; a node that only groups others is opened.
+    does not cut a sentence; a node that only groups others is opened. An element below that is one of ``ends`` is left
+    out.
     """
     waiting = [element]
     while waiting:
         node = waiting.pop()
         tag = node.tag
-        if not isinstance(tag, str) or (tag in HIDDEN and node is not element):
+        if not isinstance(tag, str) or (node is not element and (tag in HIDDEN or node in ends)):
             continue
-        if len(node) == 0:
-            if node.text and (text := collapse(node.text)):
-                yield node, text
-        elif _has_own_text(node):
-            text = inline_text(node)
-            if text:
+        if len(node) == 0 or _has_own_text(node):
+            if text := inline_text(node, ends):
                 yield node, text
         else:
             waiting.extend(reversed(node))
+
+
+class Within:
+    """Tells whether an element, or one around it below ``top``, is marked.
+
+    Each element is judged once, so many questions about a deep page cost one walk. XPath's ``ancestor::`` and CSS's
+    ``nav a`` climb for each question.
+    """
+
+    def __init__(
+        self, is_marked: Callable[[etree._Element], bool], top: etree._Element | None = None
+    ) -> None:
+        self._is_marked = is_marked
+        self._known: dict[etree._Element, bool] = {} if top is None else {top: False}
+
+    def __call__(self, node: etree._Element | None) -> bool:
+        """Tell it of ``node``; False for None."""
+        climbed: list[etree._Element] = []
+        while node is not None and node not in self._known:
+            climbed.append(node)
+            if self._is_marked(node):
+                self._known[node] = True
+                break
+            node = node.getparent()
+        found = node is not None and self._known[node]
+        self._known.update(dict.fromkeys(climbed, found))
+        return found
+
+
+def inside(
+    found: Iterable[Selector], is_marked: Callable[[etree._Element], bool], top: etree._Element | None = None
+) -> Iterator[Selector]:
+    """Yield the elements of ``found`` that stand inside a marked element below ``top``."""
+    within = Within(is_marked, top)
+    return (each for each in found if within(each.root.getparent()))
 
 
 def is_lone_integer(text: str) -> bool:
@@ -216,6 +260,8 @@ class Page:
             raise self.error("html", f"the parser gave up: {message}", advice=advice)
         if whole is not html:
             own_names(root)
+        # Before lxml drops an element, it climbs to the next one around it that is held.
+        self._held = [each for each in root.iter() if len(each)]
         return root
 
     @cached_property

@@ -21,6 +21,7 @@ from helpscraper.html.written import write_markdown, write_text
 __all__ = ["BodyForms", "write_body"]
 
 _NEVER_SERVED = ("script", "style", "template", "noscript")
+_LEFT_OUT = "left-out"
 _NEVER_SHOWN = (
     HIDDEN | {"annotation", "annotation-xml", "canvas", "datalist", "meter", "noframes", "progress"}
 ) - MEANT
@@ -62,8 +63,9 @@ def write_body(containers: Iterable[etree._Element], base_url: str, chrome: str 
         if left_out or next(container.iter(*_NEVER_SERVED), None) is not None:
             part = copy.deepcopy(container)
             part.tail = None
-            for element in (*part.iter(*_NEVER_SERVED), *_selected(part, chrome)):
-                _drop(element)
+            for element in _selected(part, chrome):
+                element.tag = _LEFT_OUT
+            etree.strip_elements(part, *_NEVER_SERVED, _LEFT_OUT, with_tail=False)
         html.append(_inner_html(part))
         _walk(container, builder, set(left_out))
     body = builder.done()
@@ -72,19 +74,6 @@ def write_body(containers: Iterable[etree._Element], base_url: str, chrome: str 
 
 def _selected(container: etree._Element, path: str) -> list[etree._Element]:
     return [each.root for each in Selector(root=container, type="html").xpath(path)] if path else []
-
-
-def _drop(element: etree._Element) -> None:
-    parent = element.getparent()
-    if parent is None:
-        return
-    if element.tail:
-        before = element.getprevious()
-        if before is not None:
-            before.tail = (before.tail or "") + element.tail
-        else:
-            parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
 
 
 def _walk(part: etree._Element, builder: BlockBuilder, left_out: set[etree._Element]) -> None:

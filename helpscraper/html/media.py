@@ -25,7 +25,7 @@ _MAX_STYLE = 2_000
 _COMMENT = re.compile(r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/")
 _ON_ITS_OWN_LINE = frozenset(("block", "flex", "grid", "table", "list-item", "flow-root"))
 _MAX_SET = 20_000
-_SOURCES = 20
+_SOURCES = 40
 
 
 def is_hidden(node: etree._Element) -> bool:
@@ -118,13 +118,18 @@ def _addresses(node: etree._Element) -> Iterator[str | None]:
     # The parser knows no ``source`` without an end, so what follows one stands within it.
     around = next((each for each in islice(node.iterancestors(), _SOURCES) if each.tag != "source"), None)
     if around is not None and around.tag == "picture":
-        for source in islice(around.iter("source"), _SOURCES):
+        for source in _sources(around):
             yield _largest(source.get("srcset") or source.get("data-srcset"))
     # A page for browsers without scripts says it in the element behind.
     behind = node.getnext()
     if behind is not None and behind.tag == "noscript" and not (node.tail or "").strip():
         for img in behind.iter("img"):
             yield img.get("src")
+
+
+def _sources(around: etree._Element) -> Iterator[etree._Element]:
+    """Yield the ``source`` elements among the first elements within ``around``."""
+    return (each for each in islice(around.iterdescendants(), _SOURCES) if each.tag == "source")
 
 
 def _late_sources(node: etree._Element) -> list[str]:
@@ -163,7 +168,7 @@ def _candidates(words: list[str]) -> Iterator[tuple[float, str]]:
 
 def embedded(node: etree._Element, base_url: str) -> str | None:
     """Return the Markdown of a link to a film, a sound or a frame; None without an address of its own."""
-    sources = (node, *islice(node.iterdescendants("source"), _SOURCES))
+    sources = (node, *_sources(node))
     hrefs = (each.get(name) for each in sources for name in (*_late_sources(each), "src", "data"))
     url = next((url for href in hrefs if (url := web_url(href, base_url))), None)
     if url is None:

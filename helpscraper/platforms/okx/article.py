@@ -6,18 +6,20 @@ name the slug. A missing field costs that field; a page that is something else i
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 
+from lxml import etree
 from parsel import Selector
 
-from helpscraper.html.base import collapse, inline_text, pieces
+from helpscraper.html.base import collapse, inline_text, inside, pieces
 from helpscraper.html.bodies import BodyForms, write_body
 from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
 from helpscraper.payload import Payload
 from helpscraper.platforms.okx.items import Details, looks_dated, read_details
 from helpscraper.platforms.okx.linked_data import article_slug, linked_articles, linked_text
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms.okx.page import OkxPage, is_article, is_breadcrumb
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.richtext import rich_text
 from helpscraper.platforms.okx.rows import instant, pick_title
@@ -33,24 +35,21 @@ _ROWS = (
     "(.//*[contains(@class, 'index_detail-row__')])[1]",
     "(.//*[@data-testid='DateDisplay'])[1]/..",
 )
-_OF_A_BODY = "contains(@class, 'index_richTextContent__') or contains(@class, 'index_markdownContent__')"
-_OF_A_FOOTER = "contains(@class, 'index_footerContainer__') or starts-with(@id, 'footer-')"
-# None that stands in another, or in a footer.
-_BODIES = f"descendant-or-self::div[{_OF_A_BODY}][not(ancestor::*[{_OF_A_BODY} or {_OF_A_FOOTER}])]"
+_BODY = re.compile("index_(?:richText|markdown)Content__")
+_BODIES = "div[class*='index_richTextContent__'], div[class*='index_markdownContent__']"
+_FOOTER = "contains(@class, 'index_footerContainer__') or starts-with(@id, 'footer-')"
 _CONTENT = "(.//*[contains(@class, 'index_content__')][not(starts-with(@id, 'footer-'))])[1]"
 _CHROME = (
-    f"descendant::*[{_OF_A_FOOTER} or @data-testid='footer' or contains(@class, 'Footer_footer__')"
+    f"descendant::*[{_FOOTER} or @data-testid='footer' or contains(@class, 'Footer_footer__')"
     " or contains(@class, 'index_articleSidebarContainer__') or contains(@class, 'index_headerContainer__')"
     " or contains(@class, 'index_shareContainer__') or contains(@class, 'index_share__')"
     " or contains(@class, 'okui-breadcrumbs') or self::header or self::nav or self::aside or self::footer]"
 )
 _CHROME_AND_HEAD = (
-    f"{_CHROME} | descendant::h1"
-    " | descendant::*[@data-testid='RowWithDivider' or contains(@class, 'index_detail-row__')]"
+    f"{_CHROME.removesuffix(']')} or self::h1"
+    " or @data-testid='RowWithDivider' or contains(@class, 'index_detail-row__')]"
 )
-_CRUMBS = "//a[contains(@href, '/help/')][ancestor::*[contains(@class, 'breadcrumb')]]"
-_AFTER_TITLE = "(//article//h1)[1]/following::*[not(*)]"
-_MOST_AFTER_TITLE = 40
+_AFTER_TITLE = "(following::*[not(*)])[position() <= 40]"
 
 
 class ArticlePage(OkxPage):
@@ -76,8 +75,8 @@ class ArticlePage(OkxPage):
         # The site's own container first: found by its id, it spares a walk through the whole page.
         containers = self.selector.xpath("id('article-container')")
         for scope in (*containers, self.selector):
-            if found := scope.xpath("(descendant-or-self::article[.//h1])[1]"):
-                return found[0]
+            if (found := _article_in(scope)) is not None:
+                return found
         return next((one for one in containers if _heading(one) is not None), None)
 
     @cached_property
@@ -215,7 +214,8 @@ class ArticlePage(OkxPage):
     def _row_by_date(self) -> Selector | None:
         """The parent of the first dated line between title and body, for a layout whose classes are unknown."""
         bodies = {one.root for one in self._containers}
-        for node in self.selector.xpath(_AFTER_TITLE)[:_MOST_AFTER_TITLE]:
+        title = next(inside(self.selector.css("h1"), is_article), None)
+        for node in title.xpath(_AFTER_TITLE) if title is not None else ():
             if bodies.intersection(node.root.iterancestors()):
                 break
             if looks_dated(inline_text(node.root)):
@@ -237,8 +237,12 @@ class ArticlePage(OkxPage):
         self.count("reading", "markup" if shown else "state" if minutes is not None else "missing")
         return shown or (f"{minutes} min" if minutes is not None else None)
 
+    @cached_property
+    def _crumbs(self) -> list[Selector]:
+        return list(inside(self.selector.css("a[href*='/help/']"), is_breadcrumb))
+
     def _crumb(self, kind: str) -> tuple[str | None, str | None]:
-        for link in reversed(self.selector.xpath(_CRUMBS)):
+        for link in reversed(self._crumbs):
             target = parse_help_url(link.attrib["href"])
             if target.kind == kind and target.page == 1:
                 return target.slug, self.bounded_title(inline_text(link.root))
@@ -249,7 +253,9 @@ class ArticlePage(OkxPage):
         """The elements that hold the body, by the stable part of their class."""
         if self._element is None:
             return []
-        if found := self._element.xpath(_BODIES):
+        bodies = self._element.css(_BODIES)
+        in_others = {each.root for each in inside(bodies, _is_body_or_footer)}
+        if found := [each for each in bodies if each.root not in in_others]:
             self.count("body", "markdown" if "markdown" in found[0].attrib["class"] else "rich_text")
             return found
         content = self._element.xpath(_CONTENT)
@@ -278,6 +284,21 @@ class ArticlePage(OkxPage):
                 return body
         self.count("body", "missing")
         return None
+
+
+def _article_in(scope: Selector) -> Selector | None:
+    """Return the first ``article`` in ``scope`` that holds an ``h1``: the outermost around the first such ``h1``."""
+    heading = next(inside(scope.xpath("descendant::h1"), is_article, scope.root.getparent()), None)
+    if heading is None:
+        return None
+    outside = len(scope.xpath("ancestor::article"))
+    return heading.xpath("ancestor::article")[outside]
+
+
+def _is_body_or_footer(node: etree._Element) -> bool:
+    name = node.get("class", "")
+    footer = "index_footerContainer__" in name or node.get("id", "").startswith("footer-")
+    return footer or _BODY.search(name) is not None
 
 
 def _heading(scope: Selector) -> str | None:

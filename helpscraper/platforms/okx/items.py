@@ -11,27 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml import etree
 from parsel import Selector
 
-from helpscraper.html.base import is_lone_integer, pieces
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.html.base import Ends, Within, is_lone_integer, pieces, raw_text
+from helpscraper.platforms.okx.page import OkxPage, is_breadcrumb
 
-__all__ = ["Details", "Shown", "find_items", "looks_dated", "read_details", "read_item"]
+__all__ = ["Details", "Shown", "looks_dated", "read_details", "read_items"]
 
 _RULES = (
     ("class", "li[class*='index_articleItem__']"),
     ("class", "a[class*='index_articleItem__']"),
     ("label", "[aria-describedby='help-load-more-desc'] > *"),
 )
-_CONTENT_LINKS = (
-    "//a[contains(@href, '/help/')]"
-    "[not(ancestor::nav or ancestor::header or ancestor::footer or ancestor::article"
-    " or ancestor::*[contains(@class, 'breadcrumb') or contains(@class, 'pagination')"
-    " or @role='navigation' or @role='contentinfo'])]"
-)
+_AROUND_CONTENT = frozenset(("nav", "header", "footer", "article"))
 _DATE_TESTID = "DateDisplay"
 _ROW_TESTIDS = ("DateDisplay", "RowWithDivider")
 _ROW_CLASS = re.compile(r"index_(?:detailsRow|dividerRow|timeWrap|detail-row)__")
@@ -43,8 +38,10 @@ _SMALL_NUMBER = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?!\d)")
 # The longest date line of any locale has about 45 characters (marker and date); a sentence is longer.
 _DATE_LINE = 70
 _LISTS = frozenset(("ul", "ol", "main", "body", "html"))
-# A page of a list has 15 to 20 links; the bound keeps a hostile page from costing links times depth.
+# A page of a list has 15 to 20 links.
 _MAX_LINKS = 2_000
+# Groups may stand in one another, and each that is scored is read whole.
+_MAX_GROUPS = 50
 # How many elements up from its link the item of a lone article reaches where no ``li`` ends it.
 _MAX_GROWN = 3
 
@@ -94,60 +91,55 @@ def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
     return details
 
 
-def _in_row(node: etree._Element, item: etree._Element) -> bool:
-    """Tell whether ``node`` is a date, or stands in a row that is marked as one of details."""
-    inner: etree._Element | None = node
-    while inner is not None and inner is not item:
-        if inner.get("data-testid") in _ROW_TESTIDS or _ROW_CLASS.search(inner.get("class", "")):
-            return True
-        inner = inner.getparent()
-    return False
+def _is_row(node: etree._Element) -> bool:
+    """Tell whether ``node`` is a date, or marked as a row of details."""
+    return node.get("data-testid") in _ROW_TESTIDS or bool(_ROW_CLASS.search(node.get("class", "")))
 
 
-def _is_title(node: etree._Element, item: etree._Element) -> bool:
-    """Tell whether ``node`` is a heading, or stands in an element that is marked as a title."""
-    inner: etree._Element | None = node
-    while inner is not None and inner is not item:
-        if inner.tag in _HEADINGS or _TITLE_CLASS.search(inner.get("class", "")):
-            return True
-        inner = inner.getparent()
-    return False
+def _is_title(node: etree._Element) -> bool:
+    """Tell whether ``node`` is a heading, or marked as a title."""
+    return node.tag in _HEADINGS or bool(_TITLE_CLASS.search(node.get("class", "")))
 
 
-def _link_of(item: Selector) -> str | None:
-    """Return the address of the first link in ``item``, or of ``item`` itself."""
-    # Asked for every row: by a selector, a listing takes 8 % longer (benchmarks/bench_extraction.py).
-    return next((link.get("href") for link in item.root.iter("a") if link.get("href")), None)
+def _link_of(item: Selector, ends: Ends) -> str | None:
+    """Return the address of the first link in ``item``, or of ``item`` itself; not one within ``ends``."""
+    walk = etree.iterwalk(item.root, events=("start",))
+    for _, node in walk:
+        if node in ends and node is not item.root:
+            walk.skip_subtree()
+        elif node.tag == "a" and (href := node.get("href")):
+            return str(href)
+    return None
 
 
-def _join(found: list[tuple[etree._Element, str]]) -> str | None:
+def _join(found: list[tuple[etree._Element, str]], ends: Ends) -> str | None:
     """Join pieces with spaces; spans of one parent are one line, so a highlighted word stays in its sentence."""
     if not found:
         return None
     parts = [found[0][1]]
     for (before, _), (node, text) in pairwise(found):
         glued = before.getparent() is node.getparent() and before.tag == node.tag == "span"
-        parts.append(" " if not glued or _spaced(before, node) else "")
+        parts.append(" " if not glued or _spaced(before, node, ends) else "")
         parts.append(text)
     return "".join(parts)
 
 
-def _spaced(before: etree._Element, node: etree._Element) -> bool:
-    end, start = "".join(map(str, before.itertext()))[-1:], "".join(map(str, node.itertext()))[:1]
-    return end.isspace() or start.isspace()
+def _spaced(before: etree._Element, node: etree._Element, ends: Ends) -> bool:
+    return raw_text(before, ends)[-1:].isspace() or raw_text(node, ends)[:1].isspace()
 
 
 def _split(found: list[tuple[etree._Element, str]], item: etree._Element) -> tuple[int, int]:
     """Return where the title ends and where the details begin, as indexes into ``found``."""
     title_end = 0
-    while title_end < len(found) and _is_title(found[title_end][0], item):
+    in_title, in_row = Within(_is_title, item), Within(_is_row, item)
+    while title_end < len(found) and in_title(found[title_end][0]):
         title_end += 1
     if title_end == 0:
         title_end = 1
         while title_end < len(found) and _same_line(found[0][0], found[title_end][0], item):
             title_end += 1
     for index in range(title_end, len(found)):
-        if _in_row(found[index][0], item):
+        if in_row(found[index][0]):
             return title_end, index
     # No row is marked: the details start at the last two dates, for a snippet may hold dates as well.
     dated = [index for index in range(title_end, len(found)) if looks_dated(found[index][1])]
@@ -162,36 +154,60 @@ def _same_line(first: etree._Element, node: etree._Element, item: etree._Element
     return parent is node.getparent() and parent is not item and parent is not None and parent.tag != "a"
 
 
-def read_item(page: OkxPage, item: Selector) -> Shown | None:
+def read_items(page: OkxPage, known: frozenset[str] = frozenset()) -> list[Shown]:
+    """Return the articles of the page's list in shown order; the rule that found them is counted.
+
+    ``known`` holds the slugs that the state lists. A group of links to them is a list even without a date beside them.
+    An item ends where another begins inside it.
+    """
+    items, rule = _find_items(page, known)
+    page.count("items", rule)
+    ends = _ends(items)
+    return [shown for item in items if (shown := _read_item(page, item, ends)) is not None]
+
+
+def _ends(items: Iterable[Selector]) -> Ends:
+    return frozenset(item.root for item in items)
+
+
+def _read_item(page: OkxPage, item: Selector, ends: Ends) -> Shown | None:
     """Read one item; None (counted) when it does not link to an article of this site."""
-    target = page.article_link(_link_of(item))
+    target = page.article_link(_link_of(item, ends))
     if target is None:
         page.count("slug", "rejected")
         return None
-    found = list(pieces(item.root))
+    found = list(pieces(item.root, ends))
     title_end, start = _split(found, item.root)
     return Shown(
         slug=target[0],
         url=target[1],
-        title=page.bounded_title(_join(found[:title_end])),
-        snippet=_join(found[title_end:start]),
+        title=page.bounded_title(_join(found[:title_end], ends)),
+        snippet=_join(found[title_end:start], ends),
         details=read_details(found[start:]),
     )
 
 
-def find_items(page: OkxPage, known: frozenset[str] = frozenset()) -> tuple[list[Selector], str]:
-    """Return the items of the page's list in shown order, and the rule that found them.
-
-    ``known`` holds the slugs that the state lists. A group of links to them is a list even without a date beside them.
-    """
+def _find_items(page: OkxPage, known: frozenset[str]) -> tuple[list[Selector], str]:
+    """Return the items of the page's list in shown order, and the rule that found them."""
     for scope in (*page.selector.xpath("id('root')"), page.selector):
         for rule, query in _RULES:
             items = scope.css(query)
-            if items and any(map(_link_of, items)):
+            ends = _ends(items)
+            if any(_link_of(item, ends) for item in items):
                 return items, rule
-    groups = _group_links(page)
+    groups = sorted(_group_links(page), key=len, reverse=True)[:_MAX_GROUPS]
     best = max(groups, key=lambda group: _score(page, group, known), default=[])
     return (best, "links") if best and _score(page, best, known)[0] else ([], "none")
+
+
+def _is_around_content(node: etree._Element) -> bool:
+    name = node.get("class", "")
+    return (
+        node.tag in _AROUND_CONTENT
+        or is_breadcrumb(node)
+        or "pagination" in name
+        or node.get("role") in ("navigation", "contentinfo")
+    )
 
 
 def _group_links(page: OkxPage) -> list[list[Selector]]:
@@ -201,7 +217,9 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
     """
     links: list[etree._Element] = []
     around: dict[etree._Element, set[str]] = {}
-    for link in page.selector.xpath(_CONTENT_LINKS)[:_MAX_LINKS]:
+    left_out = Within(_is_around_content)
+    content = (link for link in page.selector.css("a[href*='/help/']") if not left_out(link.root.getparent()))
+    for link in islice(content, _MAX_LINKS):
         target = page.article_link(link.attrib["href"])
         if target is None:
             page.count("slug", "rejected")
@@ -209,20 +227,27 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
         links.append(link.root)
         for element in link.root.iterancestors():
             slugs = around.setdefault(element, set())
-            if len(slugs) < 2:
-                slugs.add(target[0])
+            if len(slugs) == 2 or target[0] in slugs:
+                # So it is in all elements around this one.
+                break
+            slugs.add(target[0])
     # Without a second article nothing shows where the item ends, so it grows to its ``li``, or by a few elements.
     alone = all(len(slugs) < 2 for slugs in around.values())
-    groups: dict[etree._Element, list[etree._Element]] = {}
-    for element in links:
-        item, grown = element, 0
-        while (parent := item.getparent()) is not None and len(around[parent]) == 1:
-            if parent.tag in _LISTS or (alone and (item.tag == "li" or grown == _MAX_GROWN)):
+    groups: dict[etree._Element, dict[etree._Element, None]] = {}
+    passed: set[etree._Element] = set()
+    for item in links:
+        grown = 0
+        # From an element that was passed before, another link grew to the same item.
+        while alone or item not in passed:
+            passed.add(item)
+            parent = item.getparent()
+            if parent is None:
+                break
+            ends = parent.tag in _LISTS or (alone and (item.tag == "li" or grown == _MAX_GROWN))
+            if ends or len(around[parent]) > 1:
+                groups.setdefault(parent, {})[item] = None
                 break
             item, grown = parent, grown + 1
-        container = item.getparent()
-        if container is not None and item not in groups.setdefault(container, []):
-            groups[container].append(item)
     return [[Selector(root=item, type="html") for item in group] for group in groups.values()]
 
 
@@ -230,9 +255,8 @@ def _score(page: OkxPage, group: list[Selector], known: frozenset[str]) -> tuple
     """Rank a group of items: first by how many the state knows or show a date, then by how many there are."""
     sure = 0
     for item in group[:50]:
-        target = page.article_link(_link_of(item))
-        if (target and target[0] in known) or any(
-            looks_dated(text) for _, text in list(pieces(item.root))[1:]
-        ):
+        target = page.article_link(_link_of(item, ()))
+        beside = (text for _, text in islice(pieces(item.root), 1, None))
+        if (target and target[0] in known) or any(map(looks_dated, beside)):
             sure += 1
     return sure, len(group)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Literal
 
-from helpscraper.html.base import inline_text
+from helpscraper.html.base import inline_text, inside
 from helpscraper.items import RawArticle
 from helpscraper.platforms.contract import PAST_THE_END
-from helpscraper.platforms.okx.items import Shown, find_items, read_item
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms.okx.items import Shown, read_items
+from helpscraper.platforms.okx.page import OkxPage, is_breadcrumb, is_navigation
 from helpscraper.platforms.okx.pager import Pager, read_pager
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.rows import merge
@@ -26,8 +26,7 @@ __all__ = ["PAGE_SIZE", "PAST_THE_END", "ListingPage", "SectionLink"]
 PAGE_SIZE = 15
 """Articles on a full page of a list, where the page does not say."""
 
-_OPEN_SECTION = "nav a[aria-current=page][href*='/help/section/']::attr(href)"
-_CATEGORY_CRUMB = "//a[contains(@href, '/help/category/')][ancestor::*[contains(@class, 'breadcrumb')]]/@href"
+_OPEN_SECTION = "a[aria-current=page][href*='/help/section/']"
 _EMPTY_LIST = "//*[@aria-describedby='help-load-more-desc' or contains(@class, 'index_list__')][not(*)]"
 
 
@@ -68,9 +67,7 @@ class ListingPage(OkxPage):
     @cached_property
     def _shown(self) -> list[Shown]:
         known = frozenset(slug for row in self._list[0] if (slug := text(row, "slug")))
-        items, rule = find_items(self, known)
-        self.count("items", rule)
-        return [shown for item in items if (shown := read_item(self, item)) is not None]
+        return read_items(self, known)
 
     @cached_property
     def articles(self) -> list[RawArticle]:
@@ -111,7 +108,8 @@ class ListingPage(OkxPage):
     def _own_section(self) -> str | None:
         stated = self.valid_slug(text(self._current, "slug"))
         if stated is None:
-            target = parse_help_url(self.selector.css(_OPEN_SECTION).get(""))
+            opened = next(inside(self.selector.css(_OPEN_SECTION), is_navigation), None)
+            target = parse_help_url(opened.attrib["href"] if opened is not None else "")
             return target.slug if target.kind == "section" else None
         return stated
 
@@ -211,7 +209,8 @@ class ListingPage(OkxPage):
         stated = self._own_category
         if stated or self.here.kind == "category":
             return stated or self.here.slug
-        target = parse_help_url(self.selector.xpath(_CATEGORY_CRUMB).get(""))
+        crumb = next(inside(self.selector.css("a[href*='/help/category/']"), is_breadcrumb), None)
+        target = parse_help_url(crumb.attrib["href"] if crumb is not None else "")
         return target.slug if target.kind == "category" else None
 
     @cached_property

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import urljoin, urlsplit
 
+from lxml import etree
+
 from helpscraper.html.base import Page, collapse
 from helpscraper.platforms.okx.state import Json, dig, load_script, read_state, text
 from helpscraper.platforms.okx.urls import HelpUrl, parse_help_url
 from helpscraper.urls import canonical_url, is_slug, origin, same_site
 
-__all__ = ["MAX_TITLE", "OkxPage", "RegionFacts"]
+__all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "is_article", "is_breadcrumb", "is_navigation"]
 
 MAX_TITLE = 10_000
 """Characters. The longest real title seen has 150; far more is a broken or hostile page."""
@@ -41,6 +43,21 @@ class RegionFacts:
 def _written(site: str) -> str:
     parts = urlsplit(site)
     return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def is_breadcrumb(node: etree._Element) -> bool:
+    """Tell whether ``node`` is a page's breadcrumb."""
+    return "breadcrumb" in node.get("class", "")
+
+
+def is_article(node: etree._Element) -> bool:
+    """Tell whether ``node`` is an ``article``."""
+    return bool(node.tag == "article")
+
+
+def is_navigation(node: etree._Element) -> bool:
+    """Tell whether ``node`` is a ``nav``."""
+    return bool(node.tag == "nav")
 
 
 class OkxPage(Page):

@@ -25,6 +25,8 @@ _PAGERS = (
     "(//*[@data-testid='okd-pagination-pager'])[last()]/..",
     "(//*[contains(@class, 'index_paginationWrap__')])[last()]",
 )
+# A page shows one line; each is read whole, and lines may stand in one another.
+_MAX_LINES = 20
 _ITEMS = "descendant-or-self::*[self::a or self::div or self::li or self::span or self::button]"
 
 
@@ -42,7 +44,7 @@ class Pager:
 
 def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
     lines = page.selector.xpath("id('help-load-more-desc')")
-    for line in lines or page.selector.css("[class*='index_paginationWrap__'] > span"):
+    for line in (lines or page.selector.css("[class*='index_paginationWrap__'] > span"))[:_MAX_LINES]:
         numbers = sorted(integers(inline_text(line.root)))
         if len(numbers) == 3:
             return numbers[0], numbers[1], numbers[2]

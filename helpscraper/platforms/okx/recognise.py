@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from helpscraper.errors import ExtractionError
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.html.base import inside
+from helpscraper.platforms.okx.page import OkxPage, is_article
 from helpscraper.platforms.okx.state import dig
 
 __all__ = ["PageKind", "is_challenge", "is_of_okx", "page_kind"]
@@ -48,7 +49,9 @@ def page_kind(url: str, html: str | bytes) -> PageKind:
         return "empty"
     if is_challenge(page):
         return "challenge"
-    if dig(page.state, "serverSideProps", "currentPost") or (ours and page.selector.css("article h1")):
+    if dig(page.state, "serverSideProps", "currentPost") or (
+        ours and any(True for _ in inside(page.selector.css("h1"), is_article))
+    ):
         return "article"
     if isinstance(dig(page.state, "initialProps", "sectionData"), dict):
         return "listing"

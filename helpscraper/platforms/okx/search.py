@@ -8,9 +8,9 @@ from urllib.parse import urljoin
 
 from parsel import Selector
 
-from helpscraper.html.base import pieces
+from helpscraper.html.base import Ends, pieces
 from helpscraper.items import RawArticle
-from helpscraper.platforms.okx.items import find_items, read_item
+from helpscraper.platforms.okx.items import read_items
 from helpscraper.platforms.okx.page import OkxPage
 from helpscraper.platforms.okx.pager import Pager, read_pager
 from helpscraper.platforms.okx.recognise import is_challenge
@@ -41,7 +41,9 @@ class HomePage(OkxPage):
     def categories(self) -> list[CategoryLink]:
         """The categories in shown order; raises ``ExtractionError`` when the page names none."""
         found: dict[str, CategoryLink] = {}
-        for link in self.selector.css("a[href*='/help/category/']"):
+        links = self.selector.css("a[href*='/help/category/']")
+        ends = frozenset(link.root for link in links)
+        for link in links:
             url = urljoin(self.url, link.attrib["href"])
             target = parse_help_url(url)
             if target.kind != "category" or not target.slug or not same_site(url, self.url):
@@ -49,7 +51,8 @@ class HomePage(OkxPage):
                 continue
             known = found.get(target.slug)
             if known is None or known.title is None:
-                found[target.slug] = CategoryLink(target.slug, self._label(link), self._url(target.slug))
+                label = self._label(link, ends)
+                found[target.slug] = CategoryLink(target.slug, label, self._url(target.slug))
         self.count("categories", "markup" if found else "missing")
         found = found or self._stated()
         if not found:
@@ -82,9 +85,9 @@ class HomePage(OkxPage):
     def _url(self, slug: str) -> str:
         return self.article_url(f"category/{slug}")
 
-    def _label(self, link: Selector) -> str | None:
+    def _label(self, link: Selector, ends: Ends) -> str | None:
         """The label of a link that may be a whole card: its heading, else its first piece of text."""
-        found = list(pieces(link.root))
+        found = list(pieces(link.root, ends))
         heading = next(
             (piece for node, piece in found if node.tag in _HEADINGS or node.get("role") == "heading"), None
         )
@@ -110,9 +113,7 @@ class SearchPage(OkxPage):
         """
         stated = self._stated[0]
         known = frozenset(slug for row in stated if (slug := text(row, "slug")))
-        items, rule = find_items(self, known)
-        self.count("items", rule)
-        shown = [one for item in items if (one := read_item(self, item)) is not None]
+        shown = read_items(self, known)
         rows = merge(self, stated, shown, kind="search")
         labels = {item.slug: item.details.labels for item in shown}
         for row in rows:

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin
 
-from helpscraper.html.base import inline_text
+from helpscraper.html.base import inline_text, inside
 from helpscraper.json_text import well_formed
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms.okx.page import OkxPage, is_navigation
 from helpscraper.platforms.okx.state import dig, text
 from helpscraper.platforms.okx.urls import parse_help_url
 from helpscraper.urls import same_site
 
 __all__ = ["SectionLink", "linked_sections", "stated_sections"]
 
-_NAV_LINKS = "nav a[href*='/help/section/']"
-_ANY_LINKS = "a[href*='/help/section/']:not([href*='/page/'])"
+_LINKS = "a[href*='/help/section/']"
+_ANY_LINKS = f"{_LINKS}:not([href*='/page/'])"
 _MAX_SECTIONS = 10_000
 _MAX_KIND = 40
 _MAX_ID = 200
@@ -65,7 +65,9 @@ def stated_sections(page: OkxPage, stated: Any) -> dict[str, SectionLink]:
 def linked_sections(page: OkxPage, category: str | None) -> dict[str, SectionLink]:
     """Return the sections that the side navigation links to, by slug; without one, those linked anywhere."""
     found: dict[str, SectionLink] = {}
-    for link in page.selector.css(_NAV_LINKS) or page.selector.css(_ANY_LINKS):
+    links = list(inside(page.selector.css(_LINKS), is_navigation)) or page.selector.css(_ANY_LINKS)
+    ends = frozenset(link.root for link in links)
+    for link in links:
         url = urljoin(page.url, link.attrib["href"])
         target = parse_help_url(url)
         if target.kind != "section" or not target.slug or not same_site(url, page.url):
@@ -73,7 +75,7 @@ def linked_sections(page: OkxPage, category: str | None) -> dict[str, SectionLin
             continue
         known = found.get(target.slug)
         if known is None or known.title is None:
-            title = page.bounded_title(inline_text(link.root))
+            title = page.bounded_title(inline_text(link.root, ends))
             address = page.article_url(f"section/{target.slug}")
             found[target.slug] = SectionLink(target.slug, title, address, category, None)
     page.count("sections", "markup" if found else "nowhere")

@@ -10,16 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpscraper.errors import CommandError
+from helpscraper.html.base import inside
 from helpscraper.platforms.contract import AnotherEditionError
-from helpscraper.platforms.okx.page import OkxPage
+from helpscraper.platforms.okx.page import OkxPage, is_breadcrumb
 from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
 from helpscraper.platforms.okx.urls import edition_at, parse_help_url
 from helpscraper.sites import Site, host_of
 from helpscraper.urls import origin
 
 __all__ = ["OtherEdition", "check_edition", "other_edition"]
-
-_CRUMBS = "//a[contains(@href, '/help')][ancestor::*[contains(@class, 'breadcrumb')]]/@href"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,8 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
     untranslated = canonical and not all_signs and _language(served or "", site) != _language(locale, site)
     if served and not untranslated:
         yield OtherEdition(served, f"html lang={page.language}")
-    for href in map(str.strip, page.selector.xpath(_CRUMBS).getall()) if not canonical else ():
+    crumbs = inside(page.selector.css("a[href*='/help']"), is_breadcrumb) if not canonical else ()
+    for href in (link.attrib["href"].strip() for link in crumbs):
         if _is_of(href, page, site):
             yield from _at(href, f"its breadcrumb leads to {href}", site, locale)
     if all_signs:
