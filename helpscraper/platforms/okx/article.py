@@ -6,7 +6,6 @@ name the slug. A missing field costs that field; a page that is something else i
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 
 from lxml import etree
@@ -35,8 +34,8 @@ _ROWS = (
     "(.//*[contains(@class, 'index_detail-row__')])[1]",
     "(.//*[@data-testid='DateDisplay'])[1]/..",
 )
-_BODY = re.compile("index_(?:richText|markdown)Content__")
-_BODIES = "div[class*='index_richTextContent__'], div[class*='index_markdownContent__']"
+_BODY_CLASSES = ("index_richTextContent__", "index_markdownContent__")
+_BODIES = ", ".join(f"div[class*='{name}']" for name in _BODY_CLASSES)
 _FOOTER = "contains(@class, 'index_footerContainer__') or starts-with(@id, 'footer-')"
 _CONTENT = "(.//*[contains(@class, 'index_content__')][not(starts-with(@id, 'footer-'))])[1]"
 _CHROME = (
@@ -296,9 +295,9 @@ def _article_in(scope: Selector) -> Selector | None:
 
 
 def _is_body_or_footer(node: etree._Element) -> bool:
-    name = node.get("class", "")
-    footer = "index_footerContainer__" in name or node.get("id", "").startswith("footer-")
-    return footer or _BODY.search(name) is not None
+    classes = node.get("class", "")
+    footer = "index_footerContainer__" in classes or node.get("id", "").startswith("footer-")
+    return footer or any(name in classes for name in _BODY_CLASSES)
 
 
 def _heading(scope: Selector) -> str | None:
