@@ -45,7 +45,7 @@ BLOCKS = frozenset(
         *("th", "thead", "tr", "ul"),
     )
 )
-"""Elements that a browser sets on lines of their own; text on both sides of one is never one word."""
+"""Elements that a browser sets on lines of their own, so they part words."""
 
 HIDDEN = frozenset(
     (
@@ -196,9 +196,7 @@ def integers(text: str) -> list[int]:
 
 
 def _readable(html: str | bytes | Payload) -> tuple[str | bytes, int]:
-    """Return ``html`` as text or as UTF-8, so that nothing it says of its own encoding misleads the parser, and the
-    number of undecodable places in it.
-    """
+    """Return ``html`` as text or UTF-8, so that no stated encoding misleads the parser, and its undecodable places."""
     if isinstance(html, bytes):
         html = Payload(html)
     text, undecoded = html.text() if isinstance(html, Payload) else (html, 0)
@@ -255,7 +253,7 @@ class Page:
         if root is None:
             raise self.error("html", "no element could be read", advice="check that the page is HTML")
         if error == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
-            # libxml2 stops reading here; half a page must not pass for a whole one.
+            # libxml2 stopped here, and half a page must not pass for a whole one.
             advice = "the page is broken or hostile"
             raise self.error("html", f"the parser gave up: {message}", advice=advice)
         if whole is not html:

@@ -1,7 +1,6 @@
-"""The elements of a body become a tree of blocks: paragraphs, headings, lists, quotes, tables and code.
+"""Turns the elements of a body into a tree of blocks: paragraphs, headings, lists, quotes, tables and code.
 
-The work grows with the size of the body whatever its shape: nesting is bounded, and what spans columns or rows adds no
-more than so many empty cells to a cell or a row.
+Work grows with the size of the body, whatever its shape: nesting and the empty cells of spans are bounded.
 """
 
 from __future__ import annotations
@@ -19,30 +18,30 @@ from helpscraper.html.tables import EMPTY, Block, Spans, prune, whole_number
 __all__ = ["EMBEDDED", "MEANT", "PLAIN", "BlockBuilder"]
 
 PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
-"""Blocks that begin and end a line, and mean nothing else."""
+"""Blocks that only begin and end a line."""
 
 EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
-"""Elements that show a file of another address. Only browsers that cannot show it show their content instead."""
+"""Elements that show a file from another address. Their content is a fallback."""
 
 _MATH = {"mfrac": ("/",), "msup": ("sup",), "msub": ("sub",), "msubsup": ("sub", "sup")}
-# What may be raised, lowered, or stand below the bar of a fraction.
+# Elements that may be raised, lowered, or be the denominator of a fraction.
 _TERMS = frozenset(("mi", "mn", "mo", "mrow", "mstyle", "mtext", *_MATH))
 
 MEANT = (_TERMS | BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
-"""Elements that ``start`` and ``end`` act on; all others are passed over, and their content is read."""
+"""Elements that ``start`` and ``end`` act on; of all others, only the content is read."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LISTS = {"ul": "ul", "menu": "ul", "dir": "ul", "ol": "ol"}
 _AROUND = {"q": ("“", "”"), "rt": ("(", ")")}
-# A button with one of these in it wraps content; the text beside them names what it does.
+# A button that holds one of these wraps content; its other text is a label.
 _CONTENT = _HEADINGS | _LISTS.keys() | {"p", "li", "table", "pre", "blockquote", "figcaption"}
-# Twenty lists deep; below that, items are written as if they stood at that depth, or indentation would eat memory.
+# Twenty nested lists. Deeper items are written at this depth, or indentation would grow with depth times size.
 _MAX_DEPTH = 40
 
 
 @dataclass(slots=True)
 class _Open:
-    """A block that is being filled: the element that it came from, and ``home``, the block that holds it."""
+    """A block that is being filled. ``node`` is its element, ``home`` the block that holds it."""
 
     block: Block
     node: etree._Element | None
@@ -54,17 +53,17 @@ class _Open:
 
 
 class BlockBuilder:
-    """Receives the elements in document order; ``done`` gives the tree."""
+    """Receives the elements in document order; ``done`` returns the tree."""
 
     def __init__(self, base_url: str) -> None:
         self._base = base_url
         self._body = Block("body")
         self._open = [_Open(self._body, None, self._body)]
         self._pieces: list[Piece] = []
-        # Pictures within code stand behind it.
+        # Pictures within code are written after it.
         self._aside: list[Piece] = []
         self._marks: tuple[Mark, ...] = ()
-        # Each open element that changed the marks, or whether text is shown, with the call that undoes the change.
+        # Open elements that changed the marks or the visibility, each with the call that undoes the change.
         self._undo: list[tuple[etree._Element, Callable[[], None]]] = []
         self._shown = True
         self._visible = True
@@ -72,19 +71,19 @@ class BlockBuilder:
         self._pre = 0
 
     def done(self) -> Block:
-        """Return the body; what is empty is left out."""
+        """Return the body without its empty blocks."""
         self.part()
         prune(self._body)
         return self._body
 
     def data(self, text: str) -> None:
-        """Take text as it stands in the page."""
-        # A block begins with no white space, and half of all pieces are the line ends between two blocks.
+        """Add text of the page."""
+        # A block does not begin with white space, and half of all pieces are line ends between two blocks.
         if self._shown and self._visible and (self._pieces or self._pre or not text.isspace()):
             self._pieces.append((text, self._marks, None))
 
     def part(self) -> None:
-        """A block begins or ends: what comes next stands on a line of its own."""
+        """End the current line, because a block begins or ends."""
         if not self._pieces:
             return
         if self._pre:
@@ -97,10 +96,10 @@ class BlockBuilder:
             self._pieces = []
 
     def _place(self, block: Block) -> None:
-        """Put a block where it is shown: in the block at hand, unless that is a list or a table.
+        """Put a block into the open block.
 
-        Between the items of a list it belongs to the item before, between the cells of a table to the cell before; in
-        front of the first of them it stands before the list or the table.
+        A block directly in a list or a table goes into the last item or cell; before the first of them, it goes in
+        front of the list or the table.
         """
         around = self._open[-1]
         if around.block.kind in ("ul", "ol"):
@@ -122,14 +121,14 @@ class BlockBuilder:
             around.block.blocks.append(block)
 
     def _enter(self, block: Block, node: etree._Element, place: bool = True) -> _Open | None:
-        """Let what follows stand in ``block``, None where nesting is too deep and nothing is to be done."""
+        """Open ``block`` for the following blocks; None (nothing opened) where nesting is too deep or within code."""
         if len(self._open) > _MAX_DEPTH or self._pre:
             return None
         around = self._open[-1]
         home = around.block
         if place:
             if home.kind in ("ul", "ol", "table"):
-                # A list or a table that stands right in another: its home is what it is put into.
+                # A list or a table directly in another: ``_place`` chooses the block that holds it.
                 self._place(block)
                 home = _holder(around, block)
             else:
@@ -145,8 +144,8 @@ class BlockBuilder:
             self._made(picture(node, self._base))
         elif tag in EMBEDDED:
             self._made(embedded(node, self._base))
-            # An ``object`` without an address shows its content. The parser knows no end of an ``embed``, so what
-            # follows one stands within it.
+            # An ``object`` without an address shows its content. The parser does not end an ``embed``, so the
+            # following elements become its children.
             return tag == "embed" or (tag == "object" and node.get("data") is None)
         elif tag in _AROUND:
             if not self._shown and tag == "rt":
@@ -173,7 +172,7 @@ class BlockBuilder:
             self._show(node, True)
 
     def mail(self, node: etree._Element) -> bool:
-        """Take the address that stands scrambled in an element; False when it holds none."""
+        """Add the scrambled mail address of an element; False when it holds none."""
         address = mail_address(node.get("data-cfemail"))
         if address is not None:
             self.data(address)
@@ -184,7 +183,7 @@ class BlockBuilder:
             self._pieces.append(("\n", (), None) if self._pre else ("", (), BREAK))
 
     def _made(self, markdown: str | None) -> None:
-        """Add Markdown that has no text, such as a picture; of its marks only the link is kept."""
+        """Add Markdown without text, such as a picture; only its link is kept of its marks."""
         if markdown is not None and self._visible:
             links = tuple(mark for mark in self._marks if mark.kind == "a" and markdown[0] == "!")
             (self._aside if self._pre else self._pieces).append(("", links, markdown))
@@ -215,7 +214,7 @@ class BlockBuilder:
             self._mark(place, node)
 
     def see(self, node: etree._Element, visible: bool | None) -> None:
-        """Let what follows be visible or not until the element ends; None changes nothing."""
+        """Set the visibility until the element ends; None changes nothing."""
         before = self._visible
         if visible is not None and visible is not before:
             self._visible = visible
@@ -274,7 +273,7 @@ class BlockBuilder:
         self.close(node)
 
     def close(self, node: etree._Element) -> None:
-        """Undo the change that the element made to the marks, or to whether text is shown."""
+        """Undo the element's changes to the marks and the visibility."""
         while self._undo and self._undo[-1][0] is node:
             self._undo.pop()[1]()
 
@@ -312,7 +311,7 @@ def _put_before(around: _Open, block: Block) -> None:
 
 
 def _holder(around: _Open, block: Block) -> Block:
-    """Return the block that ``block`` was put into when it was placed right in a list or a table."""
+    """Return the block that ``_place`` put ``block`` into, directly in a list or a table."""
     if around.block.kind == "table":
         row = around.block.blocks[-1].blocks if around.block.blocks else []
         return row[-1] if row else around.home

@@ -45,15 +45,15 @@ def _inner_html(element: etree._Element) -> str:
 
 
 def escape_html(text: str) -> str:
-    """Return ``text`` as it stands between two tags."""
+    """Return ``text`` escaped for HTML, between two tags."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def write_body(containers: Iterable[etree._Element], base_url: str, chrome: str = "") -> BodyForms:
     """Return the content of ``containers`` in three forms; relative links are made absolute in the Markdown.
 
-    What the XPath ``chrome`` selects from each container is left out of all forms, and so are scripts and styles. What
-    the elements themselves say is hidden is left out of text and Markdown. The page's own tree stays as it is.
+    All forms leave out scripts, styles and the elements that the XPath ``chrome`` selects in each container. Text and
+    Markdown also leave out elements whose own attributes hide them. The page's own tree stays as it is.
     """
     builder = BlockBuilder(base_url)
     html = []

@@ -21,7 +21,7 @@ _URL_UNSAFE = {code: f"%{code:02X}" for code in (*range(33), 127, *b'()<>\\"`|')
     ord(char): None for char in "\t\r\n"
 }
 _SCHEMES = frozenset(("http", "https", "mailto", "tel"))
-# Most links of a body: nothing in them is to be resolved, so that ``urljoin`` gives them back as they are.
+# Most links of a body need no resolving, and skip ``urljoin``.
 _SEGMENTS = r"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)"
 _PLAIN_PATH = re.compile(f"{_SEGMENTS}+")
 _PLAIN_URL = re.compile(rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+{_SEGMENTS}*")
@@ -33,7 +33,7 @@ def escape(text: str) -> str:
     >>> escape("2*3 [a](b) <i>")
     '2\\*3 \\[a\\](b) \\<i>'
     """
-    # One set of characters is searched several times as fast as the choices that they are judged by.
+    # A single character class is several times as fast to search as the full pattern.
     return _SPECIAL.sub(lambda found: "\\" + found[0], text) if _PERHAPS.search(text) else text
 
 
@@ -83,7 +83,7 @@ def fence(text: str) -> str:
 
 
 def web_url(href: str | None, base: str) -> str | None:
-    """Return ``href`` absolute against ``base``; None for what is no web, mail or telephone address.
+    """Return ``href`` absolute against ``base``; None when it is no web, mail or telephone address.
 
     >>> web_url("/help/a", "https://x.example/help/b"), web_url("javascript:alert(1)", "https://x.example")
     ('https://x.example/help/a', None)
@@ -96,7 +96,7 @@ def web_url(href: str | None, base: str) -> str | None:
     return _resolved(href, base)
 
 
-# By the origin alone: every page is a base of its own.
+# Cached by origin, for every page is a base of its own.
 @lru_cache(maxsize=64)
 def _site(base: str) -> str:
     return (_resolved("/", base) or "").removesuffix("/")

@@ -1,7 +1,4 @@
-"""Elements that stand for something else: pictures, films and frames by their addresses, scrambled mail, hidden parts.
-
-Scripts of the page decide much of it in a browser. Nothing is run here: the attributes say enough.
-"""
+"""Reads elements by their attributes: pictures, films, frames, scrambled mail, hidden parts. No script runs."""
 
 from __future__ import annotations
 
@@ -16,7 +13,7 @@ from helpscraper.html.markdown import escape, link, web_url
 
 __all__ = ["embedded", "is_hidden", "is_set_apart", "is_visible", "link_target", "mail_address", "picture"]
 
-# Where scripts that load pictures late keep the address; the ``src`` beside one is a placeholder.
+# Scripts that load pictures late keep the address here; the ``src`` beside it is a placeholder.
 _LATE = ("data-original", "data-lazy", "data-lazyload", "data-url")
 _WIDTH = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)[wx]")
 _MAIL_PATH = "/cdn-cgi/l/email-protection"
@@ -29,10 +26,7 @@ _SOURCES = 40
 
 
 def is_hidden(node: etree._Element) -> bool:
-    """Tell whether the element's own attributes keep it from being shown: ``hidden``, or its style.
-
-    A style sheet may hide more; it is no part of a saved page.
-    """
+    """Tell whether the element's own attributes hide it: ``hidden``, or its style. Style sheets are not read."""
     stated = _style(node)
     if stated.get("display") == "none" or stated.get("visibility") == "collapse":
         return True
@@ -43,20 +37,20 @@ def is_hidden(node: etree._Element) -> bool:
 
 
 def is_set_apart(node: etree._Element) -> bool:
-    """Tell whether the element's own style sets it on lines of its own, as a paragraph is."""
+    """Tell whether the element's own style makes it a block."""
     return _style(node).get("display") in _ON_ITS_OWN_LINE
 
 
 def is_visible(node: etree._Element) -> bool | None:
-    """Tell what the element's own style says of its visibility; None where it is as visible as what it stands in.
+    """Return whether the element's own style makes it visible; None where it inherits its visibility.
 
-    What is invisible keeps its place, and may hold elements that are visible.
+    An invisible element may hold visible ones.
     """
     return {"hidden": False, "visible": True, "initial": True}.get(_style(node).get("visibility", ""))
 
 
 def _style(node: etree._Element) -> dict[str, str]:
-    """Return the declarations of the element's ``style`` that count: the important ones, then the last ones."""
+    """Return the effective declarations of the element's ``style``: important ones win, then later ones."""
     style = node.get("style")
     if not style or len(style) > _MAX_STYLE:
         return {}
@@ -72,9 +66,9 @@ def _style(node: etree._Element) -> dict[str, str]:
 
 
 def mail_address(scrambled: str | None) -> str | None:
-    """Return the address that Cloudflare wrote as hex digits under a key that differs in each answer.
+    """Return the mail address that Cloudflare scrambled into hex digits; None when it is no address.
 
-    The first byte is the key, and each other byte was combined with it by exclusive or. None for what is no address.
+    The first byte is the key; each other byte was XORed with it. The key differs in each answer.
 
     >>> mail_address("2b434e475b6b53054e534a465b474e"), mail_address("1a2b3c4d")
     ('help@x.example', None)
@@ -88,19 +82,19 @@ def mail_address(scrambled: str | None) -> str | None:
 
 
 def link_target(node: etree._Element, base_url: str) -> str | None:
-    """Return where an ``a`` leads, absolute; None when that is no web, mail or telephone address."""
+    """Return the absolute address of an ``a``; None when it is no web, mail or telephone address."""
     href = node.get("href")
     if href and _MAIL_PATH in href:
         before, _, scrambled = href.partition("#")
         address, question, rest = scrambled.partition("?")
         mail = mail_address(address)
-        # A key that differs in each answer is no part of the address.
+        # The scrambled form differs in each answer.
         href = f"mailto:{mail}{question}{rest}" if mail else before
     return web_url(href, base_url)
 
 
 def picture(node: etree._Element, base_url: str) -> str | None:
-    """Return the Markdown of an ``img``; None when it has neither an address nor a text in its stead."""
+    """Return the Markdown of an ``img``; None when it has neither an address nor an ``alt``."""
     # Some pages state "#" until a script knows the address.
     hrefs = (href for href in _addresses(node) if href and not href.lstrip().startswith("#"))
     url = next((url for href in hrefs if (url := web_url(href, base_url))), "")
@@ -109,18 +103,18 @@ def picture(node: etree._Element, base_url: str) -> str | None:
 
 
 def _addresses(node: etree._Element) -> Iterator[str | None]:
-    """Give what may be the address of an ``img``, the likeliest first."""
+    """Yield possible addresses of an ``img``, the likeliest first."""
     yield from map(node.get, _late_sources(node))
     late = (name for name in map(str, node.attrib) if name.startswith("data-"))
     yield from (_largest(node.get(name)) for name in late if name.endswith("srcset"))
     yield node.get("src")
     yield _largest(node.get("srcset"))
-    # The parser knows no ``source`` without an end, so what follows one stands within it.
+    # The parser does not end a ``source``, so the following elements become its children.
     around = next((each for each in islice(node.iterancestors(), _SOURCES) if each.tag != "source"), None)
     if around is not None and around.tag == "picture":
         for source in _sources(around):
             yield _largest(source.get("srcset") or source.get("data-srcset"))
-    # A page for browsers without scripts says it in the element behind.
+    # For browsers without scripts, a ``noscript`` follows with the picture.
     behind = node.getnext()
     if behind is not None and behind.tag == "noscript" and not (node.tail or "").strip():
         for img in behind.iter("img"):
@@ -133,7 +127,7 @@ def _sources(around: etree._Element) -> Iterator[etree._Element]:
 
 
 def _late_sources(node: etree._Element) -> list[str]:
-    """Name the attributes in which scripts that load late keep the address."""
+    """Return the names of the attributes that hold a late-loaded address."""
     names = (name for name in map(str, node.attrib) if name.startswith("data-"))
     return [name for name in names if name.endswith("src") or name in _LATE]
 
@@ -152,7 +146,7 @@ def _candidates(words: list[str]) -> Iterator[tuple[float, str]]:
     url = ""
     for word in words:
         if url:
-            # A width, and perhaps, glued to it by a comma, the next address.
+            # "2x,/next.png" holds a width and the next address.
             width, _, following = word.partition(",")
             stated = _WIDTH.fullmatch(width)
             yield float(stated[1]) if stated else 1.0, url

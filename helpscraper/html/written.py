@@ -1,7 +1,6 @@
-"""A tree of blocks as text, and as Markdown that a CommonMark reader (with GFM tables) reads as the same tree.
+"""Writes a tree of blocks as text, and as Markdown that CommonMark with GFM tables reads back as the same tree.
 
-Where Markdown has no signs, HTML stands in it: for blocks in a cell of a table, and as a comment between two lists that
-would be read as one.
+HTML fills the gaps of Markdown: blocks in a table cell, and a comment between two lists that would be read as one.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ def write_text(body: Block) -> str:
 
 
 def _text(around: Block, first: str, rest: str, lines: list[str]) -> str:
-    """Add the lines of a block that others stand in; ``first`` is what its first line begins with.
+    """Add the lines of a block that holds others; ``first`` and ``rest`` are the prefixes of its lines.
 
-    Returns what the next line begins with.
+    Returns the prefix of the next line.
     """
     for block in around.blocks:
         if block.kind in ("ul", "ol"):
@@ -51,7 +50,7 @@ def _text(around: Block, first: str, rest: str, lines: list[str]) -> str:
 
 
 def _cell_text(cell: Block) -> str:
-    # No cell holds a tab, whatever else stands in it; word diffs and the report tell cells by it.
+    # Word diffs and the report split cells at tabs, so no cell holds one.
     lines: list[str] = []
     _text(cell, "", "", lines)
     return " ".join(" ".join(lines).split())
@@ -74,7 +73,7 @@ _ROMAN = (
 
 
 def _counted(number: int, counter: str) -> str:
-    """Return a number as a browser shows it: in letters or Roman figures where the list says so and they have it.
+    """Return a number as a browser shows it: in letters or Roman figures where the list's ``type`` says so.
 
     >>> _counted(28, "a"), _counted(3, "A"), _counted(14, "i"), _counted(0, "a"), _counted(4_000, "I")
     ('ab', 'C', 'xiv', '0', '4000')
@@ -93,7 +92,7 @@ def _counted(number: int, counter: str) -> str:
 
 
 def _number(item: Block) -> int:
-    """Return the number of an item as Markdown can state it: none is below zero, or longer than nine digits."""
+    """Return the number of an item within Markdown's bounds: from zero, at most nine digits."""
     return min(max(item.number or 0, 0), 999_999_999)
 
 
@@ -109,7 +108,7 @@ def write_markdown(body: Block) -> str:
 
 
 def _markdown(around: Block, first: str, rest: str, lines: list[str]) -> None:
-    """Add the lines of a block that others stand in; ``first`` is what its first line begins with."""
+    """Add the lines of a block that holds others; ``first`` and ``rest`` are the prefixes of its lines."""
     before: Block | None = None
     for block in around.blocks:
         if before is not None:
@@ -143,7 +142,7 @@ def _list(block: Block, first: str, rest: str, lines: list[str]) -> None:
         if expected is not None:
             first = rest
             if block.kind == "ol" and _number(item) != expected:
-                # Markdown counts by itself, so another list begins where the page counts otherwise.
+                # Markdown numbers items itself, so a jump needs a new list.
                 lines += (rest.rstrip(), rest + _APART, rest.rstrip())
         mark = _mark(block, item)
         _markdown(item, first + mark, rest + " " * len(mark), lines)
@@ -156,7 +155,7 @@ def _leaf(block: Block, within: bool) -> str:
     if block.kind == "pre":
         return fence(block.pieces[0][0])
     if block.kind == "hr":
-        # Behind the mark of an item a line of hyphens would be read with it.
+        # After the mark of an item, hyphens would be read as part of it.
         return "***" if within else "---"
     if block.kind == "p":
         return escape_lines(line_markdown(block.pieces))
@@ -166,14 +165,14 @@ def _leaf(block: Block, within: bool) -> str:
 def _table(table: Block) -> str:
     width = max(len(row.blocks) for row in table.blocks)
     rows = [[_cell(cell).replace("|", "\\|") for cell in row.blocks] for row in table.blocks]
-    # GFM drops what stands beyond the header row, so the header is as wide as the widest row.
+    # GFM drops cells beyond the header row, so the header is as wide as the widest row.
     rows[0].extend("" for _ in range(width - len(rows[0])))
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join((lines[0], "|" + " --- |" * width, *lines[1:]))
 
 
 def _cell(around: Block) -> str:
-    """Return what stands in a cell on one line: paragraphs as Markdown, the other blocks as HTML around it."""
+    """Return the content of a cell on one line: paragraphs as Markdown, other blocks as HTML around it."""
     parts: list[str] = []
     before = ""
     for block in around.blocks:

@@ -27,7 +27,7 @@ from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-# Where the dates stand, the surest place first.
+# Places of the dates, the surest first.
 _ROWS = (
     "(.//*[@data-testid='RowWithDivider'])[1]",
     "(.//*[contains(@class, 'index_timeWrap__')])[1]",
@@ -71,7 +71,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _element(self) -> Selector | None:
-        # The site's own container first: found by its id, it spares a walk through the whole page.
+        # A lookup of the container by id is cheaper than a walk through the whole page.
         containers = self.selector.xpath("id('article-container')")
         for scope in (*containers, self.selector):
             if (found := _article_in(scope)) is not None:

@@ -1,9 +1,8 @@
-"""Articles as a listing or a search result shows them: where an item is, and what its pieces mean.
+"""Finds the articles of a listing or a search result, and tells the pieces of each apart.
 
-Layouts seen: ``li > a`` and ``a`` alone, with and without ``data-testid``, hashed classes that change with
-every build. So an item is found by the stable part of its class first, and by what it is (a link to an
-article, with a date beside it) where that fails; and its pieces are told apart by what they are, not by their
-class.
+Layouts seen: ``li > a`` and ``a`` alone, with and without ``data-testid``; the hashes in classes change with every
+build. An item is found by the stable part of its class, else as a link to an article with a date beside it. Its
+pieces are told apart by their content.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _ROW_CLASS = re.compile(r"index_(?:detailsRow|dividerRow|timeWrap|detail-row)__"
 _TITLE_CLASS = re.compile(r"index_(?:title|articleTitle)__")
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-# Not behind a letter, or "Web3" and "P2P" would be reading times.
+# Not after a letter, or "Web3" and "P2P" would be reading times.
 _SMALL_NUMBER = re.compile(r"(?<![A-Za-z\d])\d{1,3}(?!\d)")
 # The longest date line of any locale has about 45 characters (marker and date); a sentence is longer.
 _DATE_LINE = 70
@@ -42,7 +41,7 @@ _LISTS = frozenset(("ul", "ol", "main", "body", "html"))
 _MAX_LINKS = 2_000
 # Groups may stand in one another, and each that is scored is read whole.
 _MAX_GROUPS = 50
-# How many elements up from its link the item of a lone article reaches where no ``li`` ends it.
+# Elements between a lone article's link and its item, where no ``li`` ends the item.
 _MAX_GROWN = 3
 
 
@@ -82,7 +81,7 @@ def read_details(found: Iterable[tuple[etree._Element, str]]) -> Details:
         if node.get("data-testid") == _DATE_TESTID or looks_dated(text):
             details.dates.append(text)
         elif is_lone_integer(text):
-            # The last one: what stands behind the dates and the reading time.
+            # The last number wins: the count follows the dates and the reading time.
             details.count = text
         elif len(text) <= _DATE_LINE and _SMALL_NUMBER.search(text):
             details.reading = details.reading or text

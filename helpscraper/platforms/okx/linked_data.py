@@ -1,4 +1,4 @@
-"""The structured data of a page (JSON-LD, schema.org): which of its objects describe an article, and whose."""
+"""Finds the articles in the structured data of a page (JSON-LD, schema.org)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _MOST = 2_000
 def linked_articles(value: Any) -> Iterator[Json]:
     """Yield the objects of type Article, or of a type below it, in lists, in graphs and as a page's main entity.
 
-    Not those that an object merely mentions (``isPartOf``, ``citation``): these are other articles.
+    Objects that are only mentioned (``isPartOf``, ``citation``) are other articles, and left out.
     """
     waiting = [value]
     for node in waiting:
@@ -68,7 +68,7 @@ def linked_text(article: Json, key: str) -> str | None:
 
 
 def article_slug(article: Json) -> str | None:
-    """Return the slug of the article that ``article`` says it is of, by its page or its own address."""
+    """Return the slug that ``article`` states, in the address of its page or in its own."""
     page = article.get("mainEntityOfPage")
     stated = [page, text(page, "@id"), text(page, "url"), article.get("url"), article.get("@id")]
     targets = (parse_help_url(url) for url in stated if isinstance(url, str))

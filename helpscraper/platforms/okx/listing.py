@@ -1,7 +1,7 @@
 """A listing of the OKX help centre: a section page or a category page.
 
-State and markup complete each other: the state has instants and ids, the markup has the order, the visible
-dates and the view count. They are joined by slug, never by position, for the two lists may differ.
+The state has instants and ids; the markup has the order, the visible dates and the view count. They are joined by
+slug, because the two lists may differ.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class ListingPage(OkxPage):
             advice="look at the page: its slugs are hostile, or it is another site's",
         )
         if self._list[0] and self.counted("slug", "rejected"):
-            # The list was found and read; a stray link that was refused would not excuse a list that was not.
+            # The list itself was read, so the refused entries are its own.
             raise refused
         if total and skipped < total and self.page <= -(-total // (self.page_size or PAGE_SIZE)):
             raise self.error(

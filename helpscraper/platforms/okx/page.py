@@ -1,4 +1,4 @@
-"""What every page of the OKX help centre has in common: the state, the region it was served for, its links."""
+"""The common parts of every page of the OKX help centre: its state, its region, its links."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class RegionFacts:
-    """Which regional help centre answered, and for whom; every member is as the page states it, or None.
+    """The regional help centre that answered, and its visitor; each member is as the page states it, or None.
 
     ``html_lang`` is the page's language; ``sites`` and ``sub_site`` name the regional site (``OKX_GLOBAL``);
     ``market`` its market; ``ip_region`` the visitor's country as the server saw it; ``locale`` the server's
@@ -72,7 +72,7 @@ class OkxPage(Page):
 
     @cached_property
     def here(self) -> HelpUrl:
-        """What the URL of this page says it is."""
+        """The parts of this page's URL."""
         return parse_help_url(self.url)
 
     @cached_property
@@ -140,7 +140,7 @@ class OkxPage(Page):
         """Return ``(slug, canonical URL)`` when ``href`` leads to an article of this site, None otherwise."""
         href = (href or "").strip()
         if href.startswith("/") and not href.startswith("//"):
-            # The common case, a path of this very host, needs no joining and no comparing.
+            # A path of this host, the common case, needs no joining and no comparing.
             target = parse_help_url(href)
             if target.kind != "article" or target.slug is None:
                 return None

@@ -1,4 +1,4 @@
-"""The pager below a list: which page this is, how many there are, what follows.
+"""Reads the pager below a list: the page's number, the number of pages, the next page.
 
 The current page is no link, so on the last page the highest link is one short of the number of pages. The line "Showing
 16-30 of 2131" differs by language, so only its three numbers are read.
@@ -32,7 +32,7 @@ _ITEMS = "descendant-or-self::*[self::a or self::div or self::li or self::span o
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """What the pager states; None where it does not. ``first`` and ``last`` are the numbers of the shown items."""
+    """The statements of a pager; None for each that it lacks. ``first`` and ``last`` number the shown items."""
 
     page: int | None = None
     pages: int | None = None

@@ -1,4 +1,4 @@
-"""What kind of page is this, really? A block page with status 200 must not pass for an empty listing."""
+"""Tells the kind of a page by its content. A block page with status 200 must not pass for an empty listing."""
 
 from __future__ import annotations
 
@@ -25,15 +25,14 @@ _OURS = (
 
 
 def is_of_okx(page: OkxPage) -> bool:
-    """Tell whether ``page`` bears a mark of this help centre: its state, or a list or body under its own names."""
+    """Tell whether ``page`` has a mark of this help centre: its state, or its own class names and ids."""
     return bool(page.state or page.selector.css(_OURS))
 
 
 def is_challenge(page: OkxPage) -> bool:
-    """Tell whether ``page`` is a challenge or block page: one of their titles or marks, and nothing of the
-    site's own.
+    """Tell whether ``page`` is a challenge or block page: it has one of their titles or marks, and none of the site's.
 
-    The marks alone prove nothing, for the same scripts stand on pages that were let through.
+    The marks alone prove nothing: pages that were let through carry the same scripts.
     """
     if is_of_okx(page):
         return False
@@ -41,7 +40,7 @@ def is_challenge(page: OkxPage) -> bool:
 
 
 def page_kind(url: str, html: str | bytes) -> PageKind:
-    """Say what a response is by its content; the URL only tells a listing from a search or the home page."""
+    """Return the kind of a response by its content; the URL only tells listing, search and home page apart."""
     page = OkxPage(url, html)
     try:
         ours = bool(page.selector.css(_OURS))

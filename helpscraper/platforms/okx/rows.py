@@ -1,4 +1,4 @@
-"""One row per article out of two descriptions of it: the state's and the markup's."""
+"""Joins the state's and the markup's description of each article into one row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["instant", "merge", "pick_title"]
 
 
 def instant(page: OkxPage, field: str, value: Any) -> str | int | None:
-    """Return a time of the state as it stands (ISO 8601 text, or a number since the epoch), counted by its form."""
+    """Return a time of the state as stated (ISO 8601 text, or milliseconds since the epoch); its form is counted."""
     if isinstance(value, str) and value.strip() and len(value) <= 40:
         page.count(field, "state.digits" if value.strip().isdecimal() else "state.iso")
         return value.strip()
@@ -42,7 +42,7 @@ def pick_title(page: OkxPage, stated: str | None, shown: str | None) -> str | No
 
 
 def _source_id(state: Json, slug: str) -> str | None:
-    # From 2026 on the listing repeats the slug as id, which says nothing that the slug does not.
+    # From 2026 on the listing repeats the slug as id.
     stated = text(state, "id")
     return stated if stated and stated != slug and len(stated) <= 200 else None
 

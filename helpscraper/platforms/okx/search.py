@@ -1,4 +1,4 @@
-"""The home page and the search page. No saved copy of either is known, so both are read by what their links mean."""
+"""The home page and the search page. No saved copy of either is known, so both are read by their links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of which edition a page is, by all that it says of itself. The address that was asked for proves nothing.
+"""Tells a page's edition by its own statements. The requested address proves nothing.
 
 A visitor from the United States who asks for ``/help/…`` is led to ``/en-us/help/…`` (seen in July 2026), or gets that
 edition under the address that was asked for (seen in October 2026): other articles, other slugs.
@@ -23,18 +23,18 @@ __all__ = ["OtherEdition", "check_edition", "other_edition"]
 
 @dataclass(frozen=True, slots=True)
 class OtherEdition:
-    """An edition that was not asked for, and what of the page names it."""
+    """An edition that was not asked for, and the statement of the page that names it."""
 
     locale: str
     because: str
 
 
 def other_edition(page: OkxPage, site: Site, locale: str, *, all_signs: bool = True) -> OtherEdition | None:
-    """Return the edition that ``page`` is of when that is not ``locale``, None when nothing speaks against it.
+    """Return the edition of ``page`` when it is not ``locale``; None when nothing contradicts ``locale``.
 
-    Asked are the address that answered, the canonical link, ``html lang``, the breadcrumb where there is no canonical
-    link, and the regional site in the state. Without ``all_signs`` the last one is left out, for it costs parsing two
-    scripts, and a page in another language is believed what its canonical link says: an article may not be translated.
+    The signs are the address that answered, the canonical link, ``html lang``, the breadcrumb where there is no
+    canonical link, and the regional site in the state. Without ``all_signs`` the state is left out (it costs parsing
+    two scripts), and a canonical link outweighs another language, because an article may be untranslated.
     """
     return next(_contradictions(page, site, locale, all_signs), None)
 
@@ -66,7 +66,7 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
         facts = page.region
         name = facts.sub_site or (facts.sites[0] if len(facts.sites) == 1 else "")
         regional = site.regional.get(name)
-        # Whether a regional site answers for other languages too is not known.
+        # A regional site may answer for other languages too.
         own = regional and _language(regional, site) == _language(locale, site)
         if regional and own and not _are_one(regional, locale, site):
             yield OtherEdition(regional, f"its state names the site {name}")
