@@ -1,7 +1,7 @@
-"""One line of a body: pieces of text under marks, written as text and as Markdown.
+"""Writes one line of a body, pieces of text under marks, as text and as Markdown.
 
-A piece is its text, the marks that it stands under, and its Markdown where that is not made from the text (a picture, a
-line break). Marks are written around the longest stretch of pieces that bears them.
+A piece has a text, marks, and a Markdown of its own where the text does not give it (a picture, a line break). A mark
+is written around the longest stretch of pieces that bears it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BREAK = "\\\n"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mark:
-    """Bold, italic, a link and the like. Each link is a mark of its own; all bold pieces share one mark, and so on."""
+    """Bold, italic, a link and so on. Each link is a mark of its own; all bold pieces share one mark."""
 
     kind: str
     href: str = ""
@@ -57,7 +57,7 @@ def tidy(pieces: Sequence[Piece]) -> list[Piece]:
         words = " ".join(visible(pieces[0][0]).split())
         return [(words, pieces[0][1], None)] if words else []
     tidied: list[Piece] = []
-    # What is due between the last piece and the next one.
+    # A break or a space is due before the next piece.
     break_due = space_due = False
     for text, marks, markdown in _joined(pieces):
         if markdown == BREAK:

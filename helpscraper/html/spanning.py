@@ -1,7 +1,7 @@
-"""Elements that span paragraphs and tables, which libxml2 would end too early.
+"""Keeps elements that span paragraphs and tables whole, which libxml2 would end too early.
 
-Where a paragraph begins within a heading or within bold text, or a table within a link, libxml2 ends the outer element;
-a browser does not. The tags of such elements take another name before the page is parsed, and their own afterwards.
+libxml2 ends a heading or bold text at a paragraph within it, and a link at a table; a browser does not. Such elements
+get another name before the page is parsed, and their own name afterwards.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _WRITTEN = re.compile(f"(</?){_PREFIX}")
 
 
 def renamed(html: str | bytes) -> str | bytes:
-    """Return ``html`` with a prefix in the tags of elements that hold what would end them; mostly ``html`` itself.
+    """Return ``html`` with a prefix in the tags of elements that hold a block that would end them.
 
-    Only elements with an end tag are renamed, so that none reaches further than it says. Tags within scripts and
+    Only elements with an end tag are renamed, so none grows. Tags within scripts and
     attributes may be taken for tags of the page; ``own_names`` gives their names back too.
     """
     if isinstance(html, bytes):

@@ -17,7 +17,7 @@ __all__ = ["EMPTY", "Block", "Spans", "prune", "whole_number"]
 # bound: only the number of its last row is kept.
 _MAX_SPAN = 50
 _TO_THE_END = sys.maxsize
-# HTML reads a number from the front of an attribute and passes over what stands behind it.
+# HTML reads the number at the front of an attribute and ignores the rest.
 _NUMBER = re.compile(r"[ \t\n\f\r]*([-+]?[0-9]{1,9})(?![0-9])")
 _HEIGHT = re.compile(r"[ \t\n\f\r]*\+?0*([0-9]*)")
 
@@ -40,7 +40,7 @@ class Block:
 
 
 EMPTY = Block("td")
-"""Stands for every cell that a span adds, since a page may ask for millions of them; nothing is ever put into it."""
+"""The one cell for all that spans add, since a page may ask for millions; nothing is ever put into it."""
 
 
 def prune(block: Block) -> None:
@@ -83,7 +83,7 @@ class Spans:
                 self.last_row.clear()
 
     def begin_cell(self, node: etree._Element, row: list[Block], number: int) -> None:
-        """Add a cell to the row of that number, behind those that cells above reach down to."""
+        """Add a cell to row ``number``, after the columns that cells above cover."""
         if self.last_row:
             self.pass_covered(row, number)
         row.append(Block("td"))

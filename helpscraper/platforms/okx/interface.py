@@ -88,7 +88,7 @@ class Node:
 
 
 class _Answer:
-    """The payload of one answer; every member is read by ``_member``, which names what is not as it was recorded."""
+    """The payload of one answer; ``_member`` reads every member, and names one that is not as recorded."""
 
     def __init__(self, url: str, payload: bytes | Payload) -> None:
         self.url = url
@@ -109,7 +109,7 @@ class _Answer:
         return data
 
     def _no_json(self, error: Exception) -> ExtractionError:
-        """Say what came instead of JSON."""
+        """Describe the answer that is not JSON."""
         try:
             page = OkxPage(self.url, self._payload)
             if is_challenge(page):
@@ -264,7 +264,7 @@ class OkxInterface(Interface):
     """The JSON interface as a second source of the lists; ids come from pages, or from its own answers."""
 
     def section_link(self, context: Context, key: str) -> Link:
-        """Return the link that tells id and kind of a section."""
+        """Return the link that holds id and kind of a section."""
         return _link(node_url(_root(context), "section", key), context, key, 1)
 
     def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:

@@ -45,7 +45,7 @@ def _loads(text: str) -> Any:
 
 
 def read_state(page: Selector) -> tuple[Json, StateOutcome]:
-    """Return the ``appContext`` of the page, or ``{}`` and what is wrong with it."""
+    """Return the ``appContext`` of the page (``{}`` for none) and the outcome."""
     named = page.xpath("id('appState')[self::script]")
     named = named or page.css("script[data-id='__app_data_for_ssr__']")[:1]
     for script in named or page.css("script[type='application/json']:not(#headerState):not(#footerState)"):
@@ -53,7 +53,7 @@ def read_state(page: Selector) -> tuple[Json, StateOutcome]:
         if not named and "appContext" not in content[:2000]:
             continue
         if not content or content.isspace():
-            # Whoever saved the page emptied its scripts: that is no damage.
+            # A saved page with emptied scripts is not damaged.
             continue
         try:
             value = _loads(content)

@@ -1,4 +1,4 @@
-"""Rows from flattened text: what a text extractor leaves of a search, a section or an article.
+"""Reads rows from flattened text: the output of a text extractor for a search, a section or an article.
 
 Flattened text has lost its markup, so count, label and the next title run into each other. The date lines
 are found first and everything else is cut around them. A row says whether it is whole, and where two
@@ -26,7 +26,7 @@ __all__ = ["Kind", "Reading", "TextPage", "TextRow", "read_text", "settle"]
 def read_text(text: str, *, url: str, locale: str, kind: Kind | None = None) -> TextPage:
     """Read the rows of one flattened page; ``kind`` is told from the URL, else from the text, when not given.
 
-    Raises ``CommandError`` for an unknown locale, and nothing else: text in which nothing is found gives no
+    Raises ``CommandError`` for an unknown locale only; unreadable text gives no
     rows. The time is linear in the length of the text.
 
     >>> text = "- A titlePublished on Sep 1, 2023Updated on Nov 17, 202513,989"
@@ -66,7 +66,7 @@ def _kind(url: str, text: str) -> Kind:
 
 
 def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[TextRow]:
-    """Return ``rows`` with those readings decided that ``known_titles`` or a settled row decides.
+    """Return ``rows`` with their open readings settled by ``known_titles`` and by settled rows.
 
     A reading is chosen when its title, and no other reading's title, is known. Titles are compared as
     ``normalise_title`` gives them; the title of a row that was cut is known when a known title begins with

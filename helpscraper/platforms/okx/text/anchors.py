@@ -1,4 +1,4 @@
-"""Find the date lines in flattened text: the only firm ground that such text has.
+"""Finds the date lines in flattened text, the only fixed points of such text.
 
 An anchor is a publication marker with its date, and the update marker with its date right behind it. Every
 search is one pass with expressions of bounded length, so the time is linear in the text.
@@ -15,7 +15,7 @@ from helpscraper.platforms.okx.text.markers import PUBLISHED, UPDATED, begins_ma
 
 __all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor", "glued"]
 
-# Both dates stand on one line: a line below that begins with "Updated" is the text's own.
+# Both dates are on one line; a line below that begins with "Updated" belongs to the body.
 _BETWEEN = re.compile(r"(?:[^\S\n]|[·•|,\-–—\u200e\u200f]){0,5}")
 # The longest rest of a cut update line that is still taken for one: marker, space and most of a date.
 _CUT_TAIL = 60
@@ -23,7 +23,7 @@ _CUT_TAIL = 60
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """One date line: where it begins and ends, what its dates say, and their text as shown."""
+    """One date line: its begin and end, its dates, and their text as shown."""
 
     start: int
     end: int
@@ -76,7 +76,7 @@ def anchors(text: str, locale: str) -> list[Anchor]:
 
 
 def glued(text: str, position: int) -> bool:
-    """Tell whether a date line at ``position`` is glued to what it follows, as no quoted one would be."""
+    """Tell whether a date line at ``position`` is glued to the text before it; a quoted one is not."""
     if position == 0:
         return True
     before = text[position - 1]

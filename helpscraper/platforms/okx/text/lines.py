@@ -16,7 +16,7 @@ from helpscraper.platforms.okx.urls import parse_help_url
 __all__ = ["read_article", "read_section"]
 
 _BULLETS = ("- ", "* ", "• ", "– ")
-# An article's date line stands among so many first lines, below the title and any notice above it.
+# An article's date line is among the first lines, below the title and any notice.
 _HEAD = 8
 _ABOVE = 3
 _LABEL = re.compile(r"[^\W\d_][^\d\n:：]{0,40}[:：]\s{0,3}")
@@ -45,7 +45,7 @@ def read_section(text: str, builder: Builder) -> None:
         elif bullet:
             tail = cut_anchor(text[:end], begin, []) if number == len(lines) - 1 else None
             if not found and tail is None:
-                # A menu has bullets too, and without one date nothing tells it from a list of articles.
+                # A menu has bullets too; only a date shows a list of articles.
                 builder.page.outcomes["rows/no-date-line"] += 1
                 continue
             builder.row(text[begin : tail.start if tail else end], complete=False)
@@ -97,7 +97,7 @@ def read_article(text: str, builder: Builder) -> None:
 
 
 def _header(text: str, spans: list[tuple[int, int]], found: list[Anchor]) -> tuple[str, Anchor] | None:
-    """Return title and date line, which stand among the first lines of the text; the body may quote others.
+    """Return title and date line, among the first lines of the text; the body may quote others.
 
     The date line has a line of its own below the title; failing that, it is glued to the title.
     """
@@ -140,9 +140,9 @@ def _undated(text: str, spans: list[tuple[int, int]], builder: Builder, slug: st
 
 
 def _is_dated(line: str, locale: str) -> bool:
-    """Tell whether ``line`` is nothing but a date, with or without words that say of what.
+    """Tell whether ``line`` is only a date, with or without a label.
 
-    Known words ("Last updated") may be followed by more than the date; others stand before a colon.
+    A known label ("Last updated") may be followed by more than the date; other labels end with a colon.
     """
     line = line.translate(_BRACKETS).strip(_DECORATION)
     if len(line) > _LONGEST_DATED:

@@ -10,13 +10,13 @@ from helpscraper.normalise.markers import MARKERS
 __all__ = ["LAST_UPDATED", "PUBLISHED", "UPDATED", "begins_marker"]
 
 PUBLISHED = re.compile(f"({marker_expression(MARKERS['published'])}){SPACE}")
-"""A marker of publication in any language, with the space behind it; group 1 is the marker."""
+"""A marker of publication in any language, with the space after it; group 1 is the marker."""
 
 UPDATED = re.compile(f"({marker_expression(MARKERS['updated'])}){SPACE}")
 """A marker of the last update, likewise."""
 
 
-# How texts say when they were last changed, where no colon follows; the site itself has other words.
+# Labels of a body's own update date, where no colon follows; the site's own markers differ.
 _LAST_UPDATED = (
     *(
         "Last updated on",
@@ -72,7 +72,7 @@ _LAST_UPDATED = (
     ),
 )
 LAST_UPDATED = re.compile(f"(?:{marker_expression(_LAST_UPDATED)}){SPACE}", re.IGNORECASE)
-"""Words before the date that a body states of itself, with the space behind them."""
+"""A label before a body's own date, with the space after it."""
 
 
 def begins_marker(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The rows that flattened text gives, and how they become raw articles."""
+"""The rows of flattened text, and their conversion to raw articles."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TextRow:
 
 @dataclass(slots=True)
 class TextPage:
-    """The rows of one flattened page; ``outcomes`` counts what was found and what was not (``field/what``)."""
+    """The rows of one flattened page; ``outcomes`` counts found and missing fields (``field/what``)."""
 
     url: str
     locale: str

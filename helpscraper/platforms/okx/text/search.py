@@ -61,7 +61,7 @@ def _rest(
     if not title:
         return
     if not found and tail is None:
-        # Without one date nothing says that these lines are hits: "No results" looks the same.
+        # Only a date shows that these lines are hits: "No results" looks the same.
         builder.page.outcomes["rows/no-date-line"] += 1
         return
     rows = builder.page.rows
@@ -120,7 +120,7 @@ def _after_tabs(text: str, stop: int) -> tuple[int, tuple[str, ...]]:
 
 
 def _block(text: str, begin: int, stop: int) -> tuple[str, str]:
-    """Return title and snippet of what stands between a count and the next date line."""
+    """Return title and snippet between a count and the next date line."""
     spans = lines_of(text, begin, stop)
     if not spans:
         return "", ""
@@ -142,7 +142,7 @@ def _labelled(text: str, kept: list[Anchor], extra: tuple[str, ...], url: str) -
 
 
 def _label(text: str, position: int, stop: int, extra: tuple[str, ...]) -> tuple[str | None, int]:
-    """Return the label behind a date line, on this line or alone on the next, and the position behind it."""
+    """Return the label after a date line, on this line or alone on the next, and the position after it."""
     word = label_at(text, position, extra)
     if word is not None:
         return word, position + len(word)
@@ -167,7 +167,7 @@ def _next_line(text: str, position: int, stop: int) -> tuple[int, int] | None:
 
 
 def _count(text: str, position: int, stop: int) -> tuple[Cuts, int]:
-    """Cut the count behind the label; it may stand alone on the next line."""
+    """Cut the count after the label; it may be alone on the next line."""
     end = text.find("\n", position, stop)
     end = stop if end < 0 else end
     line = _next_line(text, position, stop)

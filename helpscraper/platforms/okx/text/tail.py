@@ -1,7 +1,7 @@
-"""Cut what stands behind a date line: the category's label, the count, and the title of the next row.
+"""Cuts the text after a date line into the category's label, the count, and the title of the next row.
 
-In flattened text nothing separates them ("…2026FAQ150X errors"). What the text cannot settle is not
-guessed: every cut that fits is returned, the strictest first.
+In flattened text nothing separates them ("…2026FAQ150X errors"). Where the text is ambiguous, every cut that fits
+is returned, the strictest first.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from helpscraper.platforms.okx.words import ALL_TAB, categories
 
 __all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "shape", "tab_words"]
 
-# A number as the site groups it: up to three digits, then groups of three behind one and the same separator.
+# A number as the site groups it: up to three digits, then groups of three with one separator throughout.
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
 _DIGITS = re.compile(r"\d{1,15}")
 
-# What may follow a figure that opens a title ("3 ways", "2FA", "1st", "50% off", "5个步骤") and would hardly
-# follow a count, because a title begins with none of it.
+# Signs and words that follow a figure in a title ("3 ways", "2FA", "1st", "50% off", "5个步骤"), but not a count,
+# because no title begins with them.
 _OPENS_WITH_FIGURE = re.compile(
     r"[\s%‰°$€£¥+.,:;/)\-–—×]|(?:FA|DA|DS|st|nd|rd|th|x|inch)(?![^\W\d_])|[个個種种步大天年月日倍层層項项條条次分小點点]"
 )
@@ -68,7 +68,7 @@ def tab_words() -> frozenset[str]:
 
 
 def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | None:
-    """Return the label that stands at ``position``; ``extra`` holds further labels, from the page's own tabs.
+    """Return the label at ``position``; ``extra`` holds further labels, from the page's own tabs.
 
     A label is cut as a whole. One that would split a word ("Announcement" before "s") gives way to a
     shorter one.
