@@ -121,7 +121,7 @@ class CrawlSession:
     @property
     def language(self) -> str:
         """The BCP 47 tag of the edition that was asked for."""
-        return self.context.spoken.bcp47
+        return self.context.locale_facts.bcp47
 
     @property
     def snapshot_id(self) -> str:

@@ -1,7 +1,7 @@
-"""One raw article into the typed columns of a row, step by step; each step names what it changed.
+"""Turn one raw article into the typed columns of a row, step by step; each step names what it changed.
 
-A step is a pure function ``(raw, context) -> Values``. The pipelines run the steps one by one inside a crawl;
-``normalise_article`` runs them all for imports and for re-extraction, so both give the same row.
+A step is a pure function ``(raw, context) -> Values``. The pipelines of a crawl run the steps one by one;
+``normalise_article`` runs them all for imports and re-extraction, so all give the same row.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.items import Body, RawArticle
@@ -17,9 +16,9 @@ from helpscraper.json_text import well_formed
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import Vocabulary
 from helpscraper.normalise.counts import parse_count, parse_reading_minutes
-from helpscraper.normalise.dates import DateReading, parse_date, parse_instant, shown_date
+from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
 from helpscraper.normalise.markers import of_update
-from helpscraper.normalise.titles import normalise_snippet, normalise_title
+from helpscraper.normalise.titles import normalise_title
 from helpscraper.normalise.words import count_words
 from helpscraper.urls import is_slug
 
@@ -39,17 +38,14 @@ class Context:
     base_url: str | None = None
 
     @property
-    def spoken(self) -> Locale:
+    def locale_facts(self) -> Locale:
         """The language of the edition, and how it writes dates and numbers."""
         return self.site.locale(self.locale)
 
 
 @dataclass(slots=True)
 class Values:
-    """Columns for a row, the body if there is one, and ``outcomes``: a ``field/what`` for each thing that happened.
-
-    Outcomes are a plain list, counted where sums are kept: a row has some fifteen of them and passes six steps.
-    """
+    """Columns for a row, the body if there is one, and ``outcomes``: one ``field/outcome`` for each event."""
 
     columns: dict[str, Any] = field(default_factory=dict)
     body: Body | None = None
@@ -58,11 +54,13 @@ class Values:
 
 Step = Callable[[RawArticle, Context], Values]
 
+_LONGEST_KEY = 200
+
 
 def identity(raw: RawArticle, context: Context) -> Values:
     """Give ``article_id``, ``url``, ``source_id`` and ``language``.
 
-    The URL was built from the key by the platform (``Platform.read``), not taken from the page.
+    The platform built the URL from the key (``Platform.read``); it is not the page's own.
     """
     values = Values()
     if not is_slug(raw.slug):
@@ -78,7 +76,7 @@ def identity(raw: RawArticle, context: Context) -> Values:
 def _language(raw: RawArticle, context: Context) -> str:
     """Return the page's own tag in BCP 47's usual case (``zh-Hans``, ``pt-BR``), else that of the edition."""
     if not raw.language:
-        return context.spoken.bcp47
+        return context.locale_facts.bcp47
     first, *rest = raw.language.split("-")
     cased = [part.title() if len(part) == 4 else part.upper() if len(part) == 2 else part for part in rest]
     return "-".join([first.lower(), *cased])
@@ -87,9 +85,9 @@ def _language(raw: RawArticle, context: Context) -> str:
 def titles(raw: RawArticle, context: Context) -> Values:
     """Give ``title`` and ``snippet``."""
     values = Values()
-    for name, clean in (("title", normalise_title), ("snippet", normalise_snippet)):
+    for name in ("title", "snippet"):
         text = _well_formed(getattr(raw, name), name, values)
-        cleaned = clean(text) if text is not None else ""
+        cleaned = normalise_title(text) if text is not None else ""
         values.columns[name] = cleaned or None
         if text is not None and cleaned != text:
             values.outcomes.append(f"{name}/{'cleaned' if cleaned else 'empty'}")
@@ -100,8 +98,8 @@ def titles(raw: RawArticle, context: Context) -> Values:
 def dates(raw: RawArticle, context: Context) -> Values:
     """Give the instants ``…_at`` and the shown dates ``…_on``.
 
-    The visible line decides the shown date; without one it follows from the instant in the site's own time zone.
-    Where both are there and differ, the visible line stands and the difference is counted.
+    The shown date comes from the visible line, else from the instant in the site's time zone. Where both exist and
+    differ, the visible line wins and the difference is counted.
     """
     values = Values()
     lines = _date_lines(raw, values)
@@ -114,7 +112,7 @@ def dates(raw: RawArticle, context: Context) -> Values:
             values.outcomes.append(f"{name}_at/{reading.problem or 'present'}")
         shown: dt.date | None = None
         if text is not None:
-            read = _read_date(text, context.spoken.bcp47)
+            read = parse_date(text, context.locale_facts.bcp47)
             shown = read.date
             values.outcomes.append(f"{name}_on/{read.problem or read.method}")
         if instant is not None:
@@ -129,41 +127,24 @@ def dates(raw: RawArticle, context: Context) -> Values:
     return values
 
 
-def _read_date(text: str, locale: str) -> DateReading:
-    return _read_again(text, locale) if len(text) <= _SHORT else parse_date(text, locale)
-
-
-# An article's dates are on its own page and in two listings, each of which is asked twice; years of days are few.
-_read_again = lru_cache(maxsize=8192)(parse_date)
-_SHORT = 100
-
-
 def _date_lines(raw: RawArticle, values: Values) -> dict[str, str | None]:
-    """Return the visible date lines, told apart by their markers where the page's order would mislead.
+    """Return the visible date lines by name.
 
-    Page objects go by position (first published, then updated); a row that shows only "Updated on …" has its update
-    in first place.
+    Page objects go by position (first published, then updated), so a lone "Updated on …" line arrives as the
+    publication; its marker corrects that.
     """
     published, updated = raw.published_text, raw.updated_text
-    if published is not None and updated is None and _is_of_update(published):
+    if published is not None and updated is None and of_update(published):
         values.outcomes.append("updated_on/told-by-marker")
         published, updated = None, published
     return {"published": published, "updated": updated}
 
 
-def _is_of_update(line: str) -> bool:
-    return _told_again(line) if len(line) <= _SHORT else of_update(line)
-
-
-# Nearly every line tells of a publication, and that is only certain after a try of every language's markers.
-_told_again = lru_cache(maxsize=8192)(of_update)
-
-
 def categories(raw: RawArticle, context: Context) -> Values:
     """Give ``category`` and ``section`` as keys, their titles as shown, and the labels, sorted.
 
-    A site whose declaration names its categories has no others: an unknown one is null and counted. Its sections come
-    and go, so a section that is a plain slug stands as it is. Without such names the site's own keys stand.
+    Where the declaration names the categories, an unknown one becomes null and is counted; an unknown section keeps
+    its key when that is a plain slug, because sections come and go. Without declared names the site's keys are kept.
     """
     values, site = Values(), context.site
     values.columns["labels"] = (
@@ -172,9 +153,10 @@ def categories(raw: RawArticle, context: Context) -> Values:
     for name, known in (("category", site.categories), ("section", site.sections)):
         stated = _well_formed(getattr(raw, name), name, values)
         shown = _well_formed(getattr(raw, f"{name}_title"), f"{name}_title", values)
-        key = _named(known, (stated, shown), context.spoken.language, slugs=name == "section")
-        values.columns[name] = key if known else _own_key(stated)
-        values.columns[f"{name}_title"] = (_title_again(shown) or None) if shown else None
+        key = _named(known, (stated, shown), context.locale_facts.language, slugs=name == "section")
+        # No longer than a slug may be.
+        values.columns[name] = key if known else normalise_title(stated or "")[:_LONGEST_KEY] or None
+        values.columns[f"{name}_title"] = (normalise_title(shown) or None) if shown else None
         if values.columns[name] is not None:
             values.outcomes.append(f"{name}/present")
         elif stated or shown:
@@ -190,7 +172,7 @@ def categories(raw: RawArticle, context: Context) -> Values:
 
 
 def _named(known: Vocabulary, labels: tuple[str | None, ...], language: str, *, slugs: bool) -> str | None:
-    """Return the key that the first known label stands for; with ``slugs`` a plain slug stands for itself."""
+    """Return the canonical key of the first known label; with ``slugs`` a plain slug is its own key."""
     for label in labels:
         found = known.find(label, language)
         if found is not None:
@@ -200,35 +182,18 @@ def _named(known: Vocabulary, labels: tuple[str | None, ...], language: str, *, 
     return None
 
 
-def _own_key(stated: str | None) -> str | None:
-    """Return the key of a category or section as the site writes it, as far as it is no longer than a slug may be."""
-    return (_title_again(stated)[:_LONGEST_KEY] or None) if stated else None
-
-
-_LONGEST_KEY = 200
-
-
-def _title_again(shown: str) -> str:
-    return _known_title(shown) if len(shown) <= _SHORT else normalise_title(shown)
-
-
-# Thousands of articles share a dozen categories and sections.
-_known_title = lru_cache(maxsize=1024)(normalise_title)
-
-
 def counts(raw: RawArticle, context: Context) -> Values:
-    """Give ``view_count``, votes and ``reading_minutes``; an approximate count ("1.2K") is flagged and stays null."""
+    """Give ``view_count``, votes and ``reading_minutes``; an approximate count ("1.2K") is counted and stays null."""
     values = Values(columns={"view_count": None, "reading_minutes": None})
     values.columns |= {"votes_up": raw.votes_up, "votes": raw.votes}
     if raw.view_count_text is not None:
-        count = parse_count(raw.view_count_text, context.spoken.bcp47)
-        values.columns["view_count"] = None if count.approximate else count.value
-        what = "approximate" if count.approximate else count.problem or "present"
-        values.outcomes.append(f"view_count/{what}")
+        count = parse_count(raw.view_count_text, context.locale_facts.bcp47)
+        values.columns["view_count"] = count.value
+        values.outcomes.append(f"view_count/{count.problem or 'present'}")
     else:
         values.outcomes.append("view_count/absent")
     if raw.reading_text is not None:
-        minutes = parse_reading_minutes(raw.reading_text, context.spoken.bcp47)
+        minutes = parse_reading_minutes(raw.reading_text, context.locale_facts.bcp47)
         values.columns["reading_minutes"] = minutes
         values.outcomes.append(f"reading_minutes/{'unreadable' if minutes is None else 'present'}")
     return values
@@ -241,7 +206,7 @@ def bodies(raw: RawArticle, context: Context) -> Values:
         return values
     text = _well_formed(raw.body_text, "body", values)
     markdown = _well_formed(raw.body_markdown, "body", values) or ""
-    # A body of pictures alone has no text.
+    # A body that has only pictures has no text.
     if text is None or not (text or markdown):
         values.outcomes.append("body/absent")
         return values
@@ -254,11 +219,11 @@ def bodies(raw: RawArticle, context: Context) -> Values:
 
 
 STEPS: tuple[Step, ...] = (identity, titles, dates, categories, counts, bodies)
-"""The steps in the order in which a row is filled."""
+"""The steps, in the order in which they run."""
 
 
 def normalise_article(raw: RawArticle, context: Context) -> Values:
-    """Run every step over ``raw``; a raw article whose slug is refused gives no ``article_id``."""
+    """Run every step over ``raw``; without a valid slug the columns have no ``article_id``."""
     merged = Values()
     for step in STEPS:
         values = step(raw, context)
@@ -269,7 +234,7 @@ def normalise_article(raw: RawArticle, context: Context) -> Values:
 
 
 def _well_formed(text: str | None, name: str, values: Values) -> str | None:
-    """Replace lone surrogates, and count that there were any."""
+    """Replace lone surrogates, and record the outcome ``surrogate`` when there were any."""
     if text is None:
         return None
     clean = well_formed(text)

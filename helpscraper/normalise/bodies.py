@@ -10,9 +10,8 @@ __all__ = ["body_key"]
 def body_key(text: str, markdown: str) -> str:
     r"""Return the lower-case hex SHA-256 over the UTF-8 of ``text``, a NUL byte and ``markdown``.
 
-    The HTML is left out on purpose: class names in it change with every build of the site, so a redeployment
-    would store every body again and look like an edit of all articles. What a reader can see (words, links,
-    images, structure) is in the text and the Markdown.
+    The HTML is left out on purpose: its class names change with every build of the site, which would look like an edit
+    of all articles. The text and the Markdown hold all visible content (words, links, images, structure).
 
     >>> body_key("a", "**a**") == body_key("a", "a")
     False

@@ -1,9 +1,8 @@
-"""What CLDR says about the dates of one locale, compiled into expressions.
+"""Compile CLDR's date patterns of one locale into regular expressions.
 
-A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where the site was seen to
-differ: any kind of space or none, a missing dot or comma, upper or lower case, the day as an ordinal. The order
-of day and month in figures is the one of the locale and of no other. A year has four digits in every branch; no
-branch can therefore read a cut year.
+A CLDR pattern (``d MMM y 'г'.``) becomes one branch with three groups, relaxed where real sites differ: any space or
+none, a missing dot or comma, any case, an ordinal day. Numeric dates are read in the locale's own order only. Every
+branch needs a year of four digits, so that a truncated year is never read.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ __all__ = ["Calendar", "calendar_for", "marker_expression"]
 
 SPACE = r"[\s\u200e\u200f\u061c]{0,3}"
 _MARK = r"[\u200e\u200f\u061c]?"
-# A day is an ordinal before a named month: the first in Romance languages (1er, 1º, 1.º, 1r, 1ero), any day in others
-# (2nd, 3e, 4ste, 1:a, 1-го, 1-ci). The letters end there, or they would be the beginning of a month ("1stycznia").
+# Ordinal days before a named month: the first in Romance languages (1er, 1º, 1.º, 1r, 1ero), any day in others (2nd,
+# 3e, 4ste, 1:a, 1-го, 1-ci). No letter may follow, or the suffix could begin a month ("1stycznia").
 _SUFFIXES = "er re ero ro r e è ère o a st nd rd th ste de :a :e -го -е -ci -cı -cu -cü -a -ul -lea ᵉʳ"
 _ORDINAL = (
     r"(?:\.?[ºª°˚]|\.?(?:"
@@ -40,12 +39,12 @@ _SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """One locale's dates, compiled.
+    """The compiled dates of one locale.
 
-    ``whole`` matches a text that is a date with or without a marker; ``here`` matches a date at a position,
-    whatever follows. Every branch has three groups; ``groups[lastindex]`` names those of day, month and year.
-    ``short`` is ``here`` for a year of one to three digits. ``months`` maps names (by ``fold``) and figures to
-    numbers. ``numeric_order`` is the order of figures only, for instance ``"dmy"``.
+    ``whole`` matches a text that is one date, with or without a marker; ``here`` matches a date at a position,
+    whatever follows. Every branch has three groups; ``groups[lastindex]`` gives the numbers of those of day, month and
+    year. ``short`` is ``here`` for a year of one to three digits. ``months`` maps names (by ``fold``) and digits to
+    numbers. ``numeric_order`` is the order of all-numeric dates, for instance ``"dmy"``.
     """
 
     whole: re.Pattern[str]
@@ -60,11 +59,10 @@ class Calendar:
 
 
 def _cldr(name: str) -> localedata.LocaleDataDict:
-    """Return CLDR's data for ``name`` on a private copy.
+    """Return a private copy of CLDR's data for ``name``.
 
-    Babel resolves an alias by writing into dictionaries that all locales share, so the month names of one
-    locale can turn up in another that was loaded later (Babel 2.18: Chinese stand-alone months under
-    ``tr``).
+    Babel resolves aliases inside dictionaries that locales share, so one locale's month names can turn up in another
+    (Babel 2.18: Chinese stand-alone months under ``tr``).
     """
     data = localedata.load(name)
     wanted = ("months", "days", "date_formats", "datetime_skeletons")
@@ -72,7 +70,7 @@ def _cldr(name: str) -> localedata.LocaleDataDict:
 
 
 def _names(data: Mapping[str, Any], kind: str) -> dict[str, int]:
-    """Return name -> number for ``months`` or ``days``; where contexts clash, the one inside dates wins."""
+    """Return name -> number for ``months`` or ``days``; the format context wins over the stand-alone one."""
     table: dict[str, int] = {}
     for context in ("format", "stand-alone"):
         for width in ("abbreviated", "wide"):
@@ -82,7 +80,7 @@ def _names(data: Mapping[str, Any], kind: str) -> dict[str, int]:
 
 
 def fold(name: str) -> str:
-    """Return the key of a month or day name: without case, and without the dot of an abbreviation.
+    """Return the key of a month or day name: case folded, without the dot of an abbreviation.
 
     >>> fold("Févr.")
     'févr'
@@ -96,7 +94,7 @@ def _alternatives(words: Iterable[str]) -> str:
 
 
 def _literal(text: str, *, between_figures: bool, last: bool) -> str:
-    """Relax the characters that stand between two fields of a pattern."""
+    """Write the text between two fields of a pattern as a relaxed expression."""
     out = []
     for char in text:
         if char.isspace():
@@ -104,7 +102,7 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
         elif char in "\u200e\u200f\u061c":
             out.append(_MARK)
         elif char in ".,،":
-            # Between two figures the mark is all that keeps them apart.
+            # Between two numbers the mark is the only separator.
             out.append(re.escape(char) if between_figures else "[.,،]?")
         else:
             out.append(re.escape(char))
@@ -112,23 +110,23 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
     if between_figures and not text.isspace():
         joined = f"{SPACE}{joined}{SPACE}"
     if last:
-        # "日" closes its date: without it the day may be cut. "г." and "р." are added by the caller, to every
-        # branch; the rest is punctuation.
+        # "日" is required: without it the day may be truncated. The caller adds "г." and "р." to every branch; the
+        # rest is punctuation.
         return f"{SPACE}日" if text.strip(" ，,") == "日" else ""
     return joined
 
 
 def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
-    """Write one CLDR pattern as an expression and its order; None where day, month or year is missing."""
+    """Return one CLDR pattern as an expression, and its order ("dmy"); None when day, month or year is missing."""
     fields = [(match.group(1), match.group(2), match.group()) for match in _FIELDS.finditer(pattern)]
     ordinal = _ORDINAL if "MMM" in pattern or "LLL" in pattern else ""
     tokens: list[tuple[str, str]] = []
     for quoted, letter, whole in fields:
         if letter in ("E", "c"):
-            # Weekdays are taken off and checked before the branches are tried.
+            # The caller removes and checks weekdays before it tries the branches.
             tokens.append(("E", ""))
         elif letter == "d":
-            # A day that comes last and is padded has both figures, or it is cut.
+            # A padded day at the end has two digits, or it is truncated.
             day = r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"
             tokens.append(("d", day + ordinal))
         elif letter in ("M", "L"):
@@ -158,7 +156,7 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
 
 
 def _ending(pattern: str) -> str:
-    """Return the word that CLDR puts behind the year ("г" of ``y 'г'.``), without its dot."""
+    """Return the word after the year ("г" of ``y 'г'.``), without its dot."""
     match = re.search(r"y\s*'([^']+)'\.?$", pattern)
     return match.group(1) if match else ""
 
@@ -168,7 +166,7 @@ def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
     skip = False
     for kind, text in tokens:
         if kind == "E":
-            # A comma or space that led to the weekday goes with it, as does one that follows it.
+            # Drop the comma or space before the weekday; at the start, the one after it.
             if kept and kept[-1][0] == "" and not any(char.isalnum() for char in kept[-1][1]):
                 kept.pop()
             skip = not kept
@@ -182,7 +180,7 @@ def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def marker_expression(phrases: Iterable[str]) -> str:
-    """Write markers as one expression: with or without a colon, a space before it, spaces of any kind.
+    """Return one expression for all markers: with or without a colon, with any spaces.
 
     >>> bool(re.fullmatch(marker_expression(["Date de publication:"]), "Date de publication\\u202f:"))
     True
@@ -194,14 +192,13 @@ def marker_expression(phrases: Iterable[str]) -> str:
 
 @lru_cache(maxsize=64)
 def calendar_for(tag: str) -> Calendar:
-    """Compile the dates of the locale that ``tag`` names; raises ``CommandError`` for an unknown one."""
+    """Compile the dates of the locale ``tag``; raises ``CommandError`` for an unknown one."""
     locale = get_locale(tag)
     data = _cldr(locale.cldr)
     months = _names(data, "months")
     weekdays = _names(data, "days")
     for name in ("en", "en_AU"):
-        # English text stands under other locales' markers; no English name means another month in any of
-        # them.
+        # Pages of other locales hold English dates; no English name is another month in any of them.
         english = _cldr(name)
         for table, kind in ((months, "months"), (weekdays, "days")):
             for word, number in _names(english, kind).items():
@@ -214,9 +211,9 @@ def calendar_for(tag: str) -> Calendar:
     patterns = [str(data["date_formats"][style].pattern) for style in _STYLES]
     skeletons = data["datetime_skeletons"]
     patterns += [str(skeletons[key].pattern) for key in _SKELETONS if key in skeletons]
-    # Behind the locale's own: the forms that name the month (no order to guess) and ISO's.
+    # After the locale's own: forms that name the month (no order to guess), and ISO 8601.
     patterns += ["d. MMM, y", "d 'de' MMM 'de' y", "MMM d, y", "y-MM-dd", "y年M月d日"]
-    numeric = next(order for order in map(_figures_only, patterns) if order)
+    numeric = next(order for order in map(_numeric_order, patterns) if order)
     endings = {ending for pattern in patterns if (ending := _ending(pattern))}
     ending = "".join(rf"(?:{SPACE}{re.escape(word)}(?:\.|(?!\w)))?" for word in sorted(endings))
 
@@ -250,8 +247,8 @@ def _groups(order: str, first: int) -> tuple[int, int, int]:
     return first + order.index("d"), first + order.index("m"), first + order.index("y")
 
 
-def _figures_only(pattern: str) -> str:
-    """Return the order of a pattern that writes the month in figures and names no weekday, else ``""``."""
+def _numeric_order(pattern: str) -> str:
+    """Return the order ("dmy") of an all-numeric pattern, else ``""``."""
     letters = [match.group(2) for match in _FIELDS.finditer(pattern) if match.group(2)]
     if "MMM" in pattern or "LLL" in pattern or set(letters) & {"E", "c"}:
         return ""

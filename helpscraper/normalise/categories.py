@@ -1,22 +1,22 @@
-"""Categories and sections: one key for every way in which a site names them."""
+"""Map every name of a category or section to one key."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TypedDict
 
 from helpscraper.normalise.titles import caseless, normalise_title
 
 __all__ = ["Names", "Vocabulary", "label_key"]
 
-# Characters of a label that are looked at; the longest real one has some fifty.
+# Only this many characters of a label are compared; the longest real one has about fifty.
 _LONGEST = 200
 
 
 class Names(TypedDict, total=False):
-    """The names of one category or section: further keys that the site gives it, and its titles by language."""
+    """The names of one category or section: its other keys on the site, and its titles by language."""
 
     keys: Sequence[str]
     titles: Mapping[str, Sequence[str]]
@@ -24,7 +24,7 @@ class Names(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What a site calls its categories, or its sections: canonical key -> its names. An empty one maps nothing."""
+    """The names of a site's categories, or of its sections, by canonical key; may be empty."""
 
     names: Mapping[str, Names] = field(default_factory=dict, hash=False)
 
@@ -35,13 +35,13 @@ class Vocabulary:
         return iter(self.names)
 
     def find(self, label: str | None, language: str) -> str | None:
-        """Return the canonical key of a key, or of a title in any language (``language`` is asked first); else None."""
+        """Return the canonical key of a key, or of a title in any language (``language`` first); else None."""
         if not label or not self.names:
             return None
         table = self._tables.get(language)
         if table is None:
             table = self._tables[language] = self._table(language)
-        return table.get(_key_again(label[:_LONGEST]))
+        return table.get(label_key(label))
 
     def titles(self) -> frozenset[str]:
         """Return every title in every language, as the site writes it."""
@@ -57,7 +57,7 @@ class Vocabulary:
         return {}
 
     def _table(self, language: str) -> dict[str, str]:
-        """Return label -> key: keys first, then titles in the language itself, in English, in all others."""
+        """Return label -> key: keys first, then titles in ``language``, in English, in all other languages."""
         table: dict[str, str] = {}
         for key, names in self.names.items():
             for label in (key, *names.get("keys", ())):
@@ -71,13 +71,9 @@ class Vocabulary:
 
 
 def label_key(text: str) -> str:
-    """Return what two spellings of one label have in common: no case, no invisible characters, no final colon.
+    """Return a key that is equal for two labels that differ only in case, invisible characters or a final colon.
 
     >>> label_key("  announcements\\u200b ") == label_key("Announcements:")
     True
     """
     return caseless(normalise_title(text[:_LONGEST])).rstrip(" :")
-
-
-# A site has a dozen of them and names one in every row.
-_key_again = lru_cache(maxsize=1024)(label_key)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from typing import NamedTuple
 
 from helpscraper.locales import get_locale
@@ -15,21 +14,17 @@ _MAX = 60
 
 
 class CountReading(NamedTuple):
-    """A count as read: ``value`` is None when none can be stated, and ``problem`` says why.
-
-    ``approximate`` marks a shortened form ("1.2K"): the digits behind it are unknown, so ``value`` is None.
-    """
+    """A count, or None and the ``problem``."""
 
     value: int | None
-    approximate: bool = False
     problem: str | None = None
 
 
-# Bidirectional marks are put around numbers in right-to-left text.
+# Spaces, and the bidirectional marks that right-to-left text puts around numbers.
 _EDGES = " \t\r\n\u00a0\u2009\u202f\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 _NUMBER = r"(?:\d{1,3}(?P<mark>[.,'’٬ \u00a0\u2009\u202f])\d{3}(?:(?P=mark)\d{3}){0,4}|\d{1,15})"
 _COUNT = re.compile(_NUMBER)
-# What CLDR's compact forms put behind a shortened number in the site's languages, and the "+" of "999+".
+# Numbers with the suffixes of CLDR's compact forms ("1.2K") in the site's languages, and "999+".
 _SHORTENED = re.compile(
     r"\d{1,9}(?:[.,٫]\d{1,3})?[ \u00a0\u202f]?"
     r"(?:\+|(?:k|m|b|t|n|tr|rb|jt|mn|mil|mi|mio|mln|mld|mrd|md|tis|tys|tsd|tn|tusen|bin|thg|"
@@ -41,36 +36,36 @@ _SHORTENED = re.compile(
 def parse_count(text: str, locale: str) -> CountReading:
     """Read a whole number as ``locale`` writes it.
 
-    Any one group separator is read, whatever the locale, because rows of one language stand under another.
-    Problems: ``empty``, ``approximate``, ``mixed-digits`` (two scripts in one number), ``malformed``.
+    Every group separator is accepted in every locale, because pages mix languages.
+    Problems: ``empty``, ``approximate`` ("1.2K"), ``mixed-digits`` (two scripts in one number), ``malformed``.
 
     >>> [parse_count(text, "en").value for text in ("13,315", "147.473", "4\\u202f225", "٢٬٣٨٣", "0", "")]
     [13315, 147473, 4225, 2383, 0, None]
     >>> parse_count("1.2K", "en")
-    CountReading(value=None, approximate=True, problem='approximate')
+    CountReading(value=None, problem='approximate')
     """
     get_locale(locale)
     if text.isascii() and text.isdigit() and len(text) < 16 and text[0] != "0":
         return CountReading(int(text))
     if len(text) > _MAX:
-        return CountReading(None, problem="malformed")
+        return CountReading(None, "malformed")
     text = text.strip(_EDGES)
     if not text:
-        return CountReading(None, problem="empty")
+        return CountReading(None, "empty")
     if _COUNT.fullmatch(text):
         digits = [char for char in text if char.isdecimal()]
         values = [unicodedata.decimal(char) for char in digits]
         if len({ord(char) - value for char, value in zip(digits, values, strict=True)}) > 1:
-            return CountReading(None, problem="mixed-digits")
+            return CountReading(None, "mixed-digits")
         if values[0] == 0 and len(values) > 1:
-            return CountReading(None, problem="malformed")
+            return CountReading(None, "malformed")
         return CountReading(int("".join(map(str, values))))
     if _SHORTENED.fullmatch(text):
-        return CountReading(None, approximate=True, problem="approximate")
-    return CountReading(None, problem="malformed")
+        return CountReading(None, "approximate")
+    return CountReading(None, "malformed")
 
 
-# "Minute" in the site's languages, in full and shortened. Chinese has no space behind it.
+# "Minute" in the site's languages, in full and abbreviated; Chinese 分 may be followed directly by a letter.
 _MINUTE = (
     "min mins minut minuta minuty minute minuten minuter minuters minutes minuti minuto minutos minutt minutter "
     "minuutti minuuttia minuut menit mnt dk dakika phút мин минута минуты минут хв хвилина хвилини хвилин "
@@ -81,7 +76,7 @@ _READING = re.compile(
     r"[^\d\n]{0,60}",
     re.IGNORECASE,
 )
-# Words with one number in them or none, up to a letter, a dot or a bracket; then a count.
+# Words with at most one number, up to a letter, dot or bracket; then a count.
 _READING_AND_COUNT = re.compile(
     r"(?P<reading>(?:[^\d\n]{0,60}\d{1,4})?[^\d\n]{0,60}?[^\W\d_][.)]?)[\s\u200e\u200f\u061c]{0,3}"
     rf"(?P<count>{_NUMBER})?"
@@ -89,14 +84,14 @@ _READING_AND_COUNT = re.compile(
 
 
 def split_reading(text: str, locale: str) -> tuple[str | None, str | None]:
-    """Part a reading time from the count that is glued to it, whatever its words; either may be None.
+    """Split a reading time in any language from the count glued to it; either may be None.
 
     >>> split_reading("Leitura de 3 minutos1806", "pt-pt"), split_reading("4 225", "nb")
     (('Leitura de 3 minutos', '1806'), (None, '4 225'))
     """
     text = text.strip(_EDGES)
     match = _READING_AND_COUNT.fullmatch(text)
-    if match is None or parse_count(text, locale).approximate:
+    if match is None or parse_count(text, locale).problem == "approximate":
         return None, text or None
     reading, count = match.group("reading", "count")
     return (reading, count) if count or any(map(str.isdecimal, reading)) else (None, text)
@@ -109,11 +104,5 @@ def parse_reading_minutes(text: str, locale: str) -> int | None:
     (5, 20)
     """
     get_locale(locale)
-    return _minutes(text) if len(text) <= _MAX else None
-
-
-# Articles take one minute to read, or two, or five.
-@lru_cache(maxsize=1024)
-def _minutes(text: str) -> int | None:
-    match = _READING.fullmatch(text.strip(_EDGES))
+    match = _READING.fullmatch(text.strip(_EDGES)) if len(text) <= _MAX else None
     return int(match.group(1)) if match is not None else None

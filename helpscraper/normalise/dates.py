@@ -1,8 +1,7 @@
-"""Dates as the site shows them, and instants as its state holds them.
+"""Parse shown dates and stated instants.
 
-A compiled path per locale reads what CLDR can write; dateparser reads the rest, and only where every part
-of its answer stands in the text. A date that is cut, impossible or open to two readings is null with a
-named problem.
+The expressions of ``calendars`` read every format of CLDR; dateparser reads the rest, and its answer counts only when
+the text states every part of it. A truncated, impossible or ambiguous date is null with a named problem.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ _FIRST_SECOND, _LAST_SECOND = 31_536_000, 7_258_118_400
 
 
 class DateReading(NamedTuple):
-    """A date as read, by which path, and why there is none.
+    """A date and the ``method`` that read it, or None and the ``problem``.
 
-    ``problem`` is None exactly when ``date`` is not: ``empty``, ``too-long``, ``incomplete`` (a part is
-    missing), ``short-year`` (fewer than four digits: cut, or two-digit), ``glued`` (more text behind the
-    year), ``impossible`` (no such day, or a year outside 1900-2199), ``mixed-digits`` (two scripts in one
-    number), ``other-order`` (figures in an order that is not the locale's), ``wrong-weekday``, ``unreadable``.
+    Problems: ``empty``, ``too-long``, ``incomplete`` (a part is missing), ``short-year`` (fewer than four digits),
+    ``glued`` (text follows the year), ``impossible`` (no such day, or a year outside 1900-2199), ``mixed-digits`` (two
+    scripts in one number), ``other-order`` (numbers in another order than the locale's), ``wrong-weekday``,
+    ``unreadable``.
     """
 
     date: dt.date | None
@@ -39,12 +38,12 @@ class DateReading(NamedTuple):
 
     @property
     def decided(self) -> bool:
-        """Tell whether to ask no other locale: a date that is impossible in one order would be a guess in another."""
+        """Tell whether to try no other locale: a date that is impossible in one order would be a guess in another."""
         return self.date is not None or self.problem in ("other-order", "impossible")
 
 
 class InstantReading(NamedTuple):
-    """An instant in UTC, or why there is none: ``empty``, ``unreadable``, ``no-offset``, ``implausible``."""
+    """An instant in UTC, or None and the problem: ``empty``, ``unreadable``, ``no-offset``, ``implausible``."""
 
     instant: dt.datetime | None
     problem: str | None = None
@@ -68,17 +67,16 @@ def parse_date(text: str, locale: str) -> DateReading:
         reading = _build(match, calendar)
         if reading.problem != "unreadable":
             return reading
-    return _slow(text, locale)
+    return _parse_unusual(text, locale)
 
 
 def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | None:
-    """Read a date that begins at ``position``; return it and the position behind it, else None.
+    """Read a date that begins at ``position``; return it and the position after it, else None.
 
-    Whatever stands behind the fourth digit of the year is left to the caller: the site glues a count to it.
-    A date that is there and wrong (30 February) comes back as a reading with its problem.
+    Anything may follow the year: the site glues a count to it. A wrong date (30 February) is returned with its problem.
     """
     calendar = calendar_for(locale)
-    for pattern, read in ((calendar.here, _build), (_YEAR_LAST, _in_figures)):
+    for pattern, read in ((calendar.here, _build), (_YEAR_LAST, _from_numbers)):
         match = pattern.match(text, position)
         if match is not None and (reading := read(match, calendar)).problem != "unreadable":
             return reading, match.end()
@@ -103,18 +101,17 @@ def _dated(year: int, month: int, day: int) -> DateReading:
     return DateReading(date, None, "fast") if date else DateReading(None, "impossible")
 
 
-def _in_figures(match: re.Match[str], calendar: Calendar) -> DateReading:
-    """Read three figures that CLDR's patterns do not: in the locale's order behind other signs, or not at all.
+def _from_numbers(match: re.Match[str], calendar: Calendar) -> DateReading:
+    """Read three numbers with other separators than CLDR's, in the locale's order only.
 
-    The year must stand where the locale has it, and one sign between all three. Dots are not read month first: those
-    who write dots put the day first.
+    The year must be at the locale's position, and both separators must be equal. Dates with dots are never read month
+    first, because nobody writes them so.
     """
     first, gap, second, other, third = match.groups()
     order, sign = calendar.numeric_order, gap.strip()
-    place = max(range(3), key=lambda index: len((first, second, third)[index]))
-    if sign != other.strip() or sign not in ("/", "-", ".") or order.index("y") != place:
-        return DateReading(None, "other-order")
-    if (order, sign) == ("mdy", "."):
+    longest = max(range(3), key=lambda index: len((first, second, third)[index]))
+    in_order = sign == other.strip() and sign in ("/", "-", ".") and order.index("y") == longest
+    if not in_order or (order, sign) == ("mdy", "."):
         return DateReading(None, "other-order")
     if _mixed_digits(match.group()):
         return DateReading(None, "mixed-digits")
@@ -123,7 +120,7 @@ def _in_figures(match: re.Match[str], calendar: Calendar) -> DateReading:
 
 
 def _month(name: str, calendar: Calendar) -> int | None:
-    """Read a month in a form that the table does not hold: other digits, "thg 11" in another spacing."""
+    """Read a month that is not in the table as it stands: other digits, "thg 11" with another spacing."""
     folded = fold(name)
     digits = _FINAL_DIGITS.search(folded)
     return int(digits.group()) if digits else calendar.months.get(folded)
@@ -137,7 +134,7 @@ def _mixed_digits(text: str) -> bool:
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]+")
 _STOPS = " .,،，()（）"
 _YEAR = re.compile(r"(?<!\d)\d{4}(?!\d)")
-# "2025年4月1" may be the first or the tenth; with 日 behind it there would be no doubt.
+# "2025年4月1" may be truncated: the first or the tenth.
 _CUT_DAY = re.compile(r"[年月]\s{0,3}\d{0,2}$|^\d{4}-\d{1,2}-\d$")
 _FINAL_DIGITS = re.compile(r"\d+$")
 _LONG_YEAR = re.compile(r"\d{5}")
@@ -146,8 +143,8 @@ _FIGURES = re.compile(rf"(\d{{1,4}}){_GAP}(\d{{1,4}}){_GAP}(\d{{1,4}})")
 _YEAR_LAST = re.compile(r"(\d{1,2})(\s?[./-]\s?)(\d{1,2})(\s?[./-]\s?)(\d{4})")
 
 
-def _slow(text: str, locale: str) -> DateReading:
-    """Read what the compiled path did not, or name what is wrong with it."""
+def _parse_unusual(text: str, locale: str) -> DateReading:
+    """Read a text that ``Calendar.whole`` does not match, or name its problem."""
     text = _INVISIBLE.sub("", nfc(text)).strip()
     if not text:
         return DateReading(None, "empty")
@@ -185,12 +182,12 @@ def _unmarked(text: str, calendar: Calendar) -> DateReading:
     figures = _FIGURES.search(text)
     if figures is not None:
         around = text[: figures.start()] + text[figures.end() :]
-        return DateReading(None, "unreadable") if around.strip(_STOPS) else _in_figures(figures, calendar)
+        return DateReading(None, "unreadable") if around.strip(_STOPS) else _from_numbers(figures, calendar)
     return _ask_dateparser(text, calendar)
 
 
 def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
-    """Take a weekday off either end; return the rest and the weekday (Monday is 0)."""
+    """Remove a weekday at either end; return the rest and the weekday (Monday is 0)."""
     match = calendar.weekday.match(text)
     if match is not None:
         return text[match.end() :].lstrip(_STOPS), calendar.weekdays.get(fold(match.group()))
@@ -202,8 +199,8 @@ def _take_weekday(text: str, calendar: Calendar) -> tuple[str, int | None]:
 
 
 def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
-    """Ask the reference; its answer counts when day and year stand in the text and no part was filled in."""
-    import dateparser  # slow to import, and seldom needed
+    """Ask dateparser; its answer counts only when the text states the day and the year."""
+    import dateparser  # slow to import and rarely needed
     from dateparser.data.languages_info import language_order
 
     own = {"pt-PT": "pt", "pt-BR": "pt"}.get(calendar.language, calendar.language)
@@ -221,7 +218,7 @@ def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
                 "TIMEZONE": "UTC",
             },
         )
-    except Exception:  # noqa: BLE001 (dateparser raises what it likes on text that it was not made for)
+    except Exception:  # noqa: BLE001 (dateparser raises all sorts of errors on hostile text)
         return DateReading(None, "unreadable")
     if found is None:
         return DateReading(None, "unreadable")
@@ -266,7 +263,7 @@ def parse_instant(value: str | int) -> InstantReading:
 
 
 def _from_epoch(value: int) -> InstantReading:
-    # From 1971 to 2199 the numbers of seconds and of milliseconds are apart, so the size tells which it is.
+    # For the years 1971 to 2199 the ranges of seconds and milliseconds do not overlap.
     if _FIRST_SECOND <= value < _LAST_SECOND:
         value *= 1000
     if not _FIRST_SECOND * 1000 <= value < _LAST_SECOND * 1000:

@@ -1,15 +1,13 @@
-"""Find the markers that stand before dates ("Published on"), and the date behind each.
+"""Recognise the markers before dates ("Published on") and choose the locale in which to read the date.
 
-Rows of one language stand under another, so the markers of every language are known everywhere. The date
-behind a marker is read as the page's locale writes it; failing that, or when the marker belongs to neither
-the page's language nor English, as the marker's own language writes it.
+Pages mix languages, so every marker is known in every locale. A marker of another language than the page's or English
+means that the date is likely to be in the marker's language.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Literal
 
 from helpscraper.locales import get_locale
@@ -23,49 +21,42 @@ MARKERS: Mapping[Literal["published", "updated"], tuple[str, ...]] = {
     kind: tuple(phrase for phrases in PHRASES.values() for phrase in getattr(phrases, kind))
     for kind in ("published", "updated")
 }
-"""The markers of publication and of the last update, in every language."""
+"""The markers of both dates, in every language."""
 
 MARKER = re.compile(f"({marker_expression(MARKERS['published'] + MARKERS['updated'])}){SPACE}", re.IGNORECASE)
-"""Either marker, in upper or lower case: for a text that is one date line and nothing else."""
+"""Any marker, in any case, at the start of a date line."""
 
 
 def _bare(marker: str) -> str:
     return " ".join(caseless(marker).replace("：", ":").rstrip(" :\u00a0\u202f").split())
 
 
-@lru_cache(maxsize=1)
-def _owners() -> dict[str, tuple[str, ...]]:
-    owners: dict[str, tuple[str, ...]] = {}
-    for language, phrases in PHRASES.items():
-        for phrase in (*phrases.published, *phrases.updated):
-            owners[_bare(phrase)] = (*owners.get(_bare(phrase), ()), language)
-    return owners
+_LANGUAGES: dict[str, tuple[str, ...]] = {}
+for _language, _phrases in PHRASES.items():
+    for _phrase in (*_phrases.published, *_phrases.updated):
+        _LANGUAGES[_bare(_phrase)] = (*_LANGUAGES.get(_bare(_phrase), ()), _language)
+_UPDATED = frozenset(map(_bare, MARKERS["updated"]))
 
 
 def marker_locales(marker: str, locale: str) -> tuple[str, ...]:
-    """Return the language tags by which the date behind ``marker`` is to be read, the likeliest first.
+    """Return the locales in which to try the date after ``marker``, the likeliest first.
 
     >>> marker_locales("Published on", "pt-br"), marker_locales("Veröffentlicht am", "en")
     (('pt-br', 'en'), ('de', 'en'))
     """
-    owners = _owners().get(_bare(marker), ())
+    languages = _LANGUAGES.get(_bare(marker), ())
     own = get_locale(locale).language
-    homes = tuple(language for language in owners if language != own)
-    if not owners or own in owners or "en" in owners:
-        return (locale, *homes)
-    return (*homes, locale)
+    others = tuple(language for language in languages if language != own)
+    if not languages or own in languages or "en" in languages:
+        return (locale, *others)
+    return (*others, locale)
 
 
 def of_update(line: str) -> bool:
-    """Tell whether ``line`` begins with a marker of the last update, in any language and any case.
+    """Tell whether ``line`` begins with a marker of the last update, in any language and case.
 
     >>> of_update("GÜNCELLEME ZAMANI: 12 KASIM 2024"), of_update("Published on Sep 4, 2024")
     (True, False)
     """
     match = MARKER.match(line)
-    return match is not None and _bare(match.group(1)) in _updates()
-
-
-@lru_cache(maxsize=1)
-def _updates() -> frozenset[str]:
-    return frozenset(map(_bare, MARKERS["updated"]))
+    return match is not None and _bare(match.group(1)) in _UPDATED

@@ -1,8 +1,8 @@
 """The words that help centres put around dates and reading times, by language. Facts only; no behaviour.
 
-Every phrase was read in stored text of a real site (2025-2026) unless it stands in ``inferred``: those follow the
-wording in other places, were not seen themselves, and are used for recognising only. ``{n}`` stands for the minutes.
-A colon is written without the space that French puts before it; readers accept both.
+Every phrase was seen in stored text of a real site (2025-2026) except those in ``inferred``, which follow similar
+wording and are used for recognition only. ``{n}`` is the number of minutes. A colon is written without the space that
+French puts before it; readers accept both.
 """
 
 from __future__ import annotations
@@ -149,4 +149,4 @@ PHRASES: dict[str, Phrases] = {
 """By ``Locale.language``."""
 
 NO_PHRASES = Phrases((), (), ())
-"""Of a language whose words are not known."""
+"""For a language whose words are not known."""

@@ -1,9 +1,8 @@
-"""Characters that a reader sees: the one rule for titles, excerpts and bodies.
+"""Drop invisible characters: the one rule for titles, excerpts and bodies.
 
-Text is in NFC. Characters that show nothing go: control characters, soft hyphens, zero-width spaces, byte order
-marks, controls of direction, joiners where they join nothing, tag characters outside a flag, selectors of the look of
-emoji behind other signs. Characters that show something stay: joiners in emoji and in cursive or Indic words, all other
-variation selectors, full-width forms, tags of a flag.
+The result is NFC without control characters, soft hyphens, zero-width spaces, byte order marks, bidirectional controls,
+joiners that join nothing, tag characters outside a flag, and emoji variation selectors after other characters. Kept are
+joiners in emoji and in cursive or Indic words, all other variation selectors, full-width forms and the tags of a flag.
 """
 
 from __future__ import annotations
@@ -15,18 +14,17 @@ import regex
 
 __all__ = ["nfc", "visible"]
 
-# Tab, line feed and their kin are spaces and are folded; the other C0 and C1 controls show nothing.
+# C0 and C1 controls without tab, line feed and the other white space.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f"
     "\u00ad"  # soft hyphen
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # bidirectional controls
     "\u034f\u17b4\u17b5\u180e\u200b\u2060-\u2065\u206a-\u206f\ufeff\ufff0-\ufffb"  # zero width
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]+"  # of shorthand and of musical notes
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a]+"  # shorthand and musical controls
 )
 
-# A joiner is content in three places: inside an emoji sequence; beside a letter of a cursive script
-# (Persian tells words apart by it); behind a virama. Everywhere else it is invisible and goes. One joiner
-# is kept, never a run.
+# A joiner is content inside an emoji sequence, beside a letter of a cursive script (Persian words differ by it) and
+# after a virama. This matches every other joiner, and all but the first of a run.
 _LOOSE_JOINER = regex.compile(
     r"(?<=[\u200c\u200d])[\u200c\u200d]+"
     r"|(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}"
@@ -37,13 +35,13 @@ _LOOSE_JOINER = regex.compile(
     regex.VERSION1,
 )
 
-# Whether an emoji is drawn as text (U+FE0E) or as a picture.
+# Emoji variation selectors (text or picture) that follow no emoji.
 _LOOSE_SELECTOR = regex.compile(r"(?<!\p{Emoji})[\ufe0e\ufe0f]+")
 
 _JOINER = re.compile("[\u200c\u200d]+")
 _ROUNDS = 4
 
-# A flag of a part of a country is a black flag, tags, and the tag that ends them.
+# The flag of a region (Scotland) is a black flag, tags, and an end tag.
 _FLAG_OR_TAG = re.compile("(\U0001f3f4[\U000e0020-\U000e007e]{1,16}\U000e007f)|[\U000e0000-\U000e007f]")
 _TAG = re.compile("[\U000e0000-\U000e007f]")
 
@@ -53,8 +51,8 @@ _LONG_RUN = regex.compile(r"([\p{M}--\u034f]{30})(?=[\p{M}--\u034f])", regex.VER
 def nfc(text: str) -> str:
     """Return ``text`` in NFC, in time linear in its length.
 
-    Putting combining marks in order takes the square of the length of their run. No language needs more than thirty
-    on one letter, so longer runs are parted by U+034F, as UAX #15 does for its Stream-Safe Text Format.
+    Reordering a run of combining marks is quadratic in its length. No language needs more than thirty on one letter,
+    so U+034F splits longer runs, as in the Stream-Safe Text Format of UAX #15.
     """
     if text.isascii():
         return text
@@ -66,7 +64,7 @@ def nfc(text: str) -> str:
 def visible(text: str) -> str:
     """Return ``text`` in NFC without characters that show nothing; a second call changes nothing.
 
-    White space stays as it is, for its meaning differs between prose and code.
+    White space stays as it is: prose and code treat it differently.
 
     >>> visible("trans\\u00adaction cafe\\u0301\\u200b"), len(visible("\\U0001f469\\u200d\\U0001f527"))
     ('transaction café', 3)
@@ -78,8 +76,8 @@ def visible(text: str) -> str:
         text = nfc(_FLAG_OR_TAG.sub(lambda found: found[1] or "", text))
     if "\ufe0f" in text or "\ufe0e" in text:
         text = nfc(_LOOSE_SELECTOR.sub("", text))
-    # Dropping a joiner lets marks on both sides change places, which may loosen the next: a few rounds settle
-    # any real text, and a text made to need more loses its joiners.
+    # Dropping a joiner lets NFC reorder the marks around it, which may make the next joiner loose. A few rounds
+    # settle any real text; hostile text that needs more loses its joiners.
     for _ in range(_ROUNDS):
         if "\u200c" not in text and "\u200d" not in text:
             return text

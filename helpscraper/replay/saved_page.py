@@ -113,7 +113,7 @@ def import_page(
     """
     owner = _site_of(archive_uri, url, site)
     context = Context(owner, locale or owner.default_locale)
-    _ = context.spoken  # an unknown locale ends the import here
+    _ = context.locale_facts  # an unknown locale ends the import here
     if captured_at.tzinfo is None:
         raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
     captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpscraper.normalise.titles import nfc, normalise_snippet, normalise_title
+from helpscraper.normalise.titles import nfc, normalise_title
 
 CASES = [
     ("  OKX to\n      list\tABC ", "OKX to list ABC"),
@@ -48,7 +48,6 @@ CASES = [
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_case_table(text: str, expected: str) -> None:
     assert normalise_title(text) == unicodedata.normalize("NFC", expected)
-    assert normalise_snippet(text) == normalise_title(text)
 
 
 # Dense in what the function treats: entities, joiners, marks, spaces, characters that NFC turns into others.

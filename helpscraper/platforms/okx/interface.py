@@ -293,5 +293,5 @@ def _root(context: Context) -> str:
 
 
 def _link(url: str, context: Context, key: str, page: int) -> Link:
-    headers = {"Accept": "application/json", "Accept-Language": context.spoken.bcp47}
+    headers = {"Accept": "application/json", "Accept-Language": context.locale_facts.bcp47}
     return Link(url, Address("list", context.locale, key, page), headers)

@@ -126,7 +126,7 @@ class Okx(Platform):
 
     def read_text(self, text: str, url: str, context: Context, titles: Iterable[str]) -> Findings:
         """Read flattened text; the slug of each row is made of its title."""
-        rows = settle(read_text(text, url=url, locale=context.spoken.bcp47).rows, titles)
+        rows = settle(read_text(text, url=url, locale=context.locale_facts.bcp47).rows, titles)
         raws = [row.raw for row in rows]
         return Findings(articles=raws, ambiguous=tuple(row.raw.title or "" for row in rows if row.ambiguous))
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 from helpscraper.items import RawArticle
 from helpscraper.locales import get_locale
 from helpscraper.normalise.counts import parse_count
-from helpscraper.normalise.titles import normalise_snippet, normalise_title
+from helpscraper.normalise.titles import normalise_title
 from helpscraper.platforms.okx.text.anchors import Anchor
 from helpscraper.platforms.okx.words import categories
 
@@ -157,7 +157,7 @@ class Builder:
             published_text=anchor.published_text if anchor else None,
             updated_text=anchor.updated_text if anchor else None,
             view_count_text=views_text,
-            snippet=normalise_snippet(snippet) or None,
+            snippet=normalise_title(snippet) or None,
         )
         row = TextRow(
             raw=raw,
