@@ -78,9 +78,9 @@ def work(task: str, before: str, after: str) -> dict[str, float | str]:
             join = "read_parquet(?) b full outer join read_parquet(?) a on a.article_id = b.article_id"
             found = connection.execute(f"select {differs} from {join}", [before, after]).fetchone()  # noqa: S608
     elif task == "helpscraper":
-        from helpscraper.history.diff import diff_files
+        from helpscraper.history.diff import diff_tables
 
-        found = diff_files(before, after, before_run=run, after_run=run).summary()
+        found = diff_tables(before, after, before_run=run, after_run=run).summary()
     elif task == "csv-diff":
         from csv_diff import compare, load_csv
 

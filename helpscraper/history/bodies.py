@@ -12,31 +12,23 @@ from helpscraper.history.pictures import Pictures
 from helpscraper.history.renames import Bodies
 from helpscraper.html.markdown import pictures
 
-__all__ = ["bodies_of", "pictures_in", "pictures_of"]
+__all__ = ["bodies_of", "pictures_in", "pictures_of", "texts_in"]
 
-# Bodies in memory at a time.
+# Bodies that are in memory at a time.
 _AT_ONCE = 512
 
 
 def bodies_of(catalog: Catalog, partition: Partition) -> Bodies:
-    """Return the reader of body texts that a diff asks when it looks for renames.
-
-    A body that is nowhere, or whose file is damaged, is left out of its answers.
-    """
+    """Return a function from body keys to texts; it leaves out missing and damaged bodies."""
 
     def read(keys: Sequence[str]) -> Mapping[str, str]:
-        table = catalog.body_index(partition).fetch(pa.array(keys, pa.string()))
-        texts = table.column("body_text").to_pylist()
-        return dict(zip(table.column("body_sha256").to_pylist(), texts, strict=True))
+        return texts_in(catalog.body_index(partition).fetch(pa.array(keys, pa.string())))
 
     return read
 
 
 def pictures_of(catalog: Catalog, partition: Partition) -> Pictures:
-    """Return the reader of the addresses of pictures that a diff asks for the bodies of what was edited.
-
-    A body that is nowhere, or whose file is damaged, is left out of its answers.
-    """
+    """Return a function from body keys to picture addresses; it leaves out missing and damaged bodies."""
 
     def read(keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
         found: dict[str, Sequence[str]] = {}
@@ -48,7 +40,13 @@ def pictures_of(catalog: Catalog, partition: Partition) -> Pictures:
     return read
 
 
+def texts_in(bodies: pa.Table | pa.RecordBatch) -> dict[str, str]:
+    """Return the text of each body (``BODIES_SCHEMA``) by its key."""
+    columns = bodies.column("body_sha256").to_pylist(), bodies.column("body_text").to_pylist()
+    return dict(zip(*columns, strict=True))
+
+
 def pictures_in(bodies: pa.Table | pa.RecordBatch) -> dict[str, Sequence[str]]:
-    """Return the addresses of the pictures of each body (``BODIES_SCHEMA``) by its key."""
+    """Return the picture addresses of each body (``BODIES_SCHEMA``) by its key."""
     columns = bodies.column("body_sha256").to_pylist(), bodies.column("body_markdown").to_pylist()
     return {key: pictures(markdown) for key, markdown in zip(*columns, strict=True)}

@@ -1,8 +1,8 @@
-"""The comparison itself: two snapshots in, long records of differences out. DuckDB does the work.
+"""Compare two snapshots with DuckDB: one record for each difference.
 
-Two passes keep the memory small. The first joins keys and one hash per row over the compared columns, and
-finds the articles that differ at all; the second reads the columns of those articles only. So the memory follows the
-number of keys and of changes, never the width of the rows; what does not fit is spilled to disk.
+Two passes keep the memory small. The first compares one hash per row and finds the articles that differ; the second
+reads the columns of those only. So memory grows with the number of keys and changes, not with the width of the rows;
+the rest is spilled to disk.
 """
 # ruff: noqa: S608  (every name that is put into SQL below is a constant of this package; values are parameters)
 
@@ -19,20 +19,21 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
-from helpscraper.history.proof import judge, uncover
-from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, attach, reading_of
+from helpscraper.history.proof import classify_absences, find_hidden_rows
+from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, create_view, extractor_of
 from helpscraper.history.renames import Bodies, Candidate, find_renames
-from helpscraper.history.unpivot import HAPPENED, RECORDS, as_text, told_query
+from helpscraper.history.unpivot import HAPPENED, RECORDS, as_text, records_query
 
 __all__ = ["RECORD_SCHEMA", "Comparison", "compare"]
 
 RECORD_SCHEMA: pa.Schema = CHANGES_SCHEMA.append(pa.field("reason", pa.string()))
-"""The columns of a change feed, and ``reason``: null for a change of the site, else why it is kept apart."""
+"""The columns of a change feed, and ``reason``: null for a change of the site, else why it is set apart."""
 
-# On two cores one thread is the faster one up to here; 10,000 articles are a file of 1 MB.
+# Up to this size one thread is faster than two; 10,000 articles are a file of 1 MB.
 _FEW_ROWS = 50_000
 _FEW_BYTES = 5 << 20
 
@@ -43,7 +44,7 @@ select key as article_id, case when b_article_id <> key then b_article_id end as
     coalesce(a_url, b_url) as url
 from pairs order by article_id
 """
-# No extractor can invent an instant that lies between the two crawls: the site updated the article.
+# An update instant between the two crawls proves that the site updated the article; no extractor can invent it.
 _CORROBORATED = """
 coalesce(a_updated_at > (select max(snapshot_at) from before) and a_updated_at <= ?::timestamptz
     and a_updated_at is distinct from b_updated_at, false)
@@ -52,11 +53,11 @@ coalesce(a_updated_at > (select max(snapshot_at) from before) and a_updated_at <
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What ``compare`` found.
+    """The result of ``compare``.
 
-    ``records`` has ``RECORD_SCHEMA``, sorted. ``articles`` has one row for each article in it: ``article_id``,
-    ``previous_id`` (another one after a rename), ``title``, ``section``, ``url``, as they are after the change.
-    ``counts`` tells the live articles of the two sides (``before``, ``after``).
+    ``records`` has ``RECORD_SCHEMA``, sorted. ``articles`` has one row for each article in it, as it is after the
+    change: ``article_id``, ``previous_id`` (before a rename), ``title``, ``section``, ``url``. ``counts`` are the
+    numbers of existing articles (``before``, ``after``).
     """
 
     records: pa.Table
@@ -67,17 +68,14 @@ class Comparison:
 
 @lru_cache(maxsize=2)
 def _database(small: bool) -> duckdb.DuckDBPyConnection:
-    """The process's own database in memory: it holds nothing, each comparison works in a cursor with its own tables.
-
-    What is small is compared by one thread: to share it out takes longer than to do it.
-    """
+    """Return the process's in-memory database; each comparison uses its own cursor with its own temporary tables."""
     connection = open_duckdb(threads=1 if small else None, ordered=False)
     atexit.register(_close, connection)
     return connection
 
 
 def _close(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the database before the interpreter ends: left open it prints what it leaked into every cron mail."""
+    """Close the database before the interpreter ends: an open one prints leaks, which cron would mail."""
     _database.cache_clear()
     connection.close()
 
@@ -93,16 +91,15 @@ def compare(
     before: Source,
     after: Source,
     *,
-    before_run: Run,
-    after_run: Run,
+    before_run: RunFacts,
+    after_run: RunFacts,
     bodies: Bodies | None = None,
-    evidence: Evidence = NOTHING_ELSE,
+    evidence: Evidence = NO_EVIDENCE,
 ) -> Comparison:
-    """Compare two snapshots; see ``kinds`` for what each difference is, ``absence`` and ``proof`` for what is missing.
+    """Compare two snapshots; ``kinds`` explains the differences, ``absence`` and ``proof`` the missing articles.
 
-    Where another extractor read the earlier side, a difference stays the site's only where the site itself states an
-    update between the two crawls. Raises ``ArchiveError`` for a file that cannot be read and for a table that is no
-    snapshot.
+    When another extractor read the earlier side, a difference counts as the site's only if the site states an update
+    between the two crawls. Raises ``ArchiveError`` for an unreadable file and for a table that is not a snapshot.
     """
     with closing(_database(all(map(_is_small, (before, after)))).cursor()) as con:
         try:
@@ -118,28 +115,30 @@ def compare(
 def _compare(
     con: duckdb.DuckDBPyConnection,
     sources: tuple[Source, Source],
-    runs: tuple[Run, Run],
+    runs: tuple[RunFacts, RunFacts],
     bodies: Bodies | None,
     evidence: Evidence,
 ) -> Comparison:
     names = ("before_own", "after")
-    missing = [attach(con, name, source, run) for name, source, run in zip(names, sources, runs, strict=True)]
+    missing = [
+        create_view(con, name, source, run) for name, source, run in zip(names, sources, runs, strict=True)
+    ]
     schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
     kept = [run.kept.items() for run in runs]
     others = sorted({name for name, _ in kept[0] ^ kept[1]})
     con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
-    uncover(con, runs[0], evidence.earlier, reading_of(runs[1]))
+    find_hidden_rows(con, runs[0], evidence.earlier, extractor_of(runs[1]))
     hidden = _both_sides(con)
     _find_differing(con, hidden)
     _find_renames(con, bodies)
-    judge(con, runs[0], runs[1], evidence)
+    classify_absences(con, runs[0], runs[1], evidence)
     at = _snapshot_at(con, runs[1])
-    same_extractor = reading_of(runs[0]) == reading_of(runs[1])
+    same_extractor = extractor_of(runs[0]) == extractor_of(runs[1])
     empty = () if same_extractor else _all_null(con)
     plain = same_extractor and not hidden and not others
     _pair(con, at, "true" if plain else _corroborated(same_extractor))
-    # Whatever comes out as Arrow is planned twice, and planning this one takes as long as comparing 2,000 articles.
-    con.execute(f"create temp table told as {told_query({*schema_differs, *empty})}")
+    # A query that returns Arrow is planned twice, and planning this one is slow; so store its result first.
+    con.execute(f"create temp table records_unsorted as {records_query({*schema_differs, *empty})}")
     records = con.sql(RECORDS, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
     articles = con.sql(_ARTICLES).to_arrow_table()
     live = con.execute("select n_before, n_after from live").fetchone() or (0, 0)
@@ -147,9 +146,9 @@ def _compare(
 
 
 def _both_sides(con: duckdb.DuckDBPyConnection) -> int:
-    """Make the views ``before`` and ``after`` of what was there; return how many rows of it were out of sight."""
+    """Make the view ``before`` with the hidden rows; return how many there are."""
     [(hidden,)] = con.execute("select count(*) from hidden").fetchall()
-    also = " union all by name select * exclude (strange) from hidden" if hidden else ""
+    also = " union all by name select * exclude (other_extractor) from hidden" if hidden else ""
     con.execute(f"create temp view before as select * from before_own{also}")
     return int(hidden)
 
@@ -157,7 +156,7 @@ def _both_sides(con: duckdb.DuckDBPyConnection) -> int:
 def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
     """Find the keys whose rows differ, as the table ``differing``, and the rows themselves, as ``b`` and ``a``.
 
-    What was out of sight is among them in any case: that it is seen again has to be told.
+    Hidden rows are always included, because the diff reports that they are seen again.
     """
     row = f"hash({', '.join(COMPARED)})"
     keys = "select article_id, {row} as h from {side}"
@@ -183,7 +182,7 @@ def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
 
 
 def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None:
-    """Match the articles that went with those that came, as the table ``renames``."""
+    """Put the renames between the articles that went and those that came into the table ``renames``."""
     sides = []
     for side, flag in (("b", "went"), ("a", "came")):
         rows = con.execute(
@@ -198,8 +197,8 @@ def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None
     con.register("renames", table)
 
 
-def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Run) -> str:
-    """The instant of the later snapshot as text: from its rows, or, when it has none, from its run's facts."""
+def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: RunFacts) -> str:
+    """Return the instant of the later snapshot as text, from its rows, else from its run facts."""
     found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchone()
     if found and found[0]:
         return str(found[0])
@@ -207,7 +206,7 @@ def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: Run) -> str:
 
 
 def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """The columns of which the earlier snapshot knew nothing at all: what stands in them now is new to us."""
+    """Return the columns that are null in the whole earlier snapshot: their values are new to us, not to the site."""
     counts = (
         con.execute(f"select {', '.join(f'count({name})' for name in COMPARED)} from before").fetchone() or ()
     )
@@ -215,19 +214,19 @@ def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _corroborated(same_extractor: bool) -> str:
-    """Return the condition under which a difference is the site's and not that of two readings.
+    """Return the condition under which a difference is the site's and not one between two extractors.
 
-    ``others`` are the articles of which one side has a row that a re-extraction kept from another extractor.
+    ``others`` are the articles with a row that a re-extraction kept from another extractor on one side.
     """
     if not same_extractor:
         return _CORROBORATED
-    return f"(not strange and key not in (select article_id from others) or {_CORROBORATED})"
+    return f"(not other_extractor and key not in (select article_id from others) or {_CORROBORATED})"
 
 
 def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:
-    """Set the differing rows side by side, as the table ``pairs``, with what happened to each article.
+    """Join the differing rows as the table ``pairs``, with flags for each kind of change.
 
-    What was out of sight and still is does not get in: nothing new is known of it.
+    Articles that are hidden on both sides are left out, unless a crawl proves that they were removed.
     """
     columns = ", ".join(f"b.{name} as b_{name}, a.{name} as a_{name}" for name in ("article_id", *COMPARED))
     con.execute(
@@ -235,9 +234,9 @@ def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:
         create temp table pairs as
         with side_by_side as (
             select coalesce(a.article_id, b.key) as key, b.via, coalesce(b.hidden, false) as hidden,
-                coalesce(b.strange, false) as strange, {columns}
+                coalesce(b.other_extractor, false) as other_extractor, {columns}
             from (select b.*, r.via, coalesce(r.after, b.article_id) as key, h.article_id is not null as hidden,
-                      coalesce(h.strange, false) as strange
+                      coalesce(h.other_extractor, false) as other_extractor
                   from b left join renames r on r.before = b.article_id
                   left join hidden h on h.article_id = b.article_id) b
             full outer join a on a.article_id = b.key

@@ -1,12 +1,11 @@
-"""Two snapshots in, a ``DiffResult`` out: of tables in memory, of Parquet files, or of an archive.
+"""Compare two snapshots: tables in memory, Parquet files, or snapshots of an archive.
 
-What makes two crawls comparable is judged here from their run facts: the same region, the same extractor.
+The run facts decide here whether two crawls are comparable: the same region, the same extractor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,62 +17,40 @@ from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
 from helpscraper.history.known import evidence_for, source_of
 from helpscraper.history.pictures import Pictures, with_pictures
-from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, reading_of
+from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, extractor_of
 from helpscraper.history.renames import Bodies
 from helpscraper.history.result import DiffResult, split
 
-__all__ = ["DiffResult", "diff_files", "diff_snapshots", "diff_tables"]
+__all__ = ["DiffResult", "diff_snapshots", "diff_tables"]
 
 
 def diff_tables(
-    before: pa.Table,
-    after: pa.Table,
+    before: Source,
+    after: Source,
     *,
-    before_run: Run | None = None,
-    after_run: Run | None = None,
+    before_run: RunFacts | None = None,
+    after_run: RunFacts | None = None,
     bodies: Bodies | None = None,
     pictures: Pictures | None = None,
-    evidence: Evidence = NOTHING_ELSE,
+    evidence: Evidence = NO_EVIDENCE,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
     sections: Iterable[str] = (),
 ) -> DiffResult:
-    """Compare two tables with the columns of ``items.Article``; the order of rows and chunks does not matter.
+    """Compare two snapshots, each a table with the columns of ``items.Article`` or the path of a Parquet file.
 
-    ``before_run`` and ``after_run`` are the facts of the two crawls; without them neither an absence nor an appearance
-    is proven and both are taken to be one extractor's. ``bodies`` gives the texts of bodies by their keys, so that a
-    rename with a small edit is recognised, ``pictures`` the addresses of their pictures, so that an edit of those is
-    told. ``evidence`` are other snapshots, for what these two did not look for.
-    ``kinds``, ``fields`` and ``sections`` narrow the result.
+    The order of rows does not matter. ``before_run`` and ``after_run`` are the facts of the two crawls; without them
+    no absence and no appearance is proven and the extractor counts as the same. ``bodies`` gives body texts by key, to
+    recognise a rename with a small edit; ``pictures`` gives their picture addresses, to report exchanged pictures.
+    ``evidence`` holds other snapshots, for articles that one of the two did not look for. ``kinds``, ``fields`` and
+    ``sections`` narrow the result. A file is read by column and spilled to disk when it is large.
 
     Raises ``ArchiveError`` when a table is no snapshot or holds an article twice, and ``CommandError`` when the
     crawls were served different regional sites.
     """
     for side, table in (("before", before), ("after", after)):
-        _check_unique(side, table)
-    found = _diff(
-        before, after, before_run or RunFacts(), after_run or RunFacts(), (bodies, pictures), evidence
-    )
-    return found.narrow(kinds, fields, sections)
-
-
-def diff_files(
-    before: str | Path,
-    after: str | Path,
-    *,
-    before_run: Run | None = None,
-    after_run: Run | None = None,
-    bodies: Bodies | None = None,
-    pictures: Pictures | None = None,
-    evidence: Evidence = NOTHING_ELSE,
-    kinds: Iterable[str] = (),
-    fields: Iterable[str] = (),
-    sections: Iterable[str] = (),
-) -> DiffResult:
-    """Compare two snapshot files in place: what is read is read by column and by need, and spilled when it is large.
-
-    Like ``diff_tables``, but for the check of keys: a file that the archive wrote has each article once.
-    """
+        if isinstance(table, pa.Table):  # a file that the archive wrote has each article once
+            _check_unique(side, table)
     found = _diff(
         before, after, before_run or RunFacts(), after_run or RunFacts(), (bodies, pictures), evidence
     )
@@ -91,9 +68,9 @@ def diff_snapshots(
 ) -> DiffResult:
     """Compare two snapshots of an archive, each with the run facts in its own file.
 
-    What the earlier one did not look for is compared with the snapshot that last held it; see ``proof``. Raises what
-    ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots of different
-    sites or locales (diff each with its own) or of different regional sites.
+    Articles that the earlier crawl did not look for are compared with the snapshot that last held them; see ``proof``.
+    Raises what ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots
+    of different editions or different regional sites.
     """
     a = catalog.resolve(before) if isinstance(before, str) else before
     b = catalog.resolve(after) if isinstance(after, str) else after
@@ -112,7 +89,7 @@ def diff_snapshots(
         catalog.store.forget()
         if all(catalog.store.exists(each.path) for each in (a, b)):
             raise
-        # A compaction has moved the rows since the files were looked up: they are found where they are now.
+        # A compaction has moved the rows since the paths were looked up.
         rows = catalog.load_table(a), catalog.load_table(b)
         found = _diff(rows[0], rows[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
     return found.narrow(kinds, fields, sections)
@@ -121,8 +98,8 @@ def diff_snapshots(
 def _diff(
     before: Source,
     after: Source,
-    before_run: Run,
-    after_run: Run,
+    before_run: RunFacts,
+    after_run: RunFacts,
     readers: tuple[Bodies | None, Pictures | None],
     evidence: Evidence,
     snapshots: tuple[Snapshot, Snapshot] | None = None,
@@ -142,9 +119,13 @@ def _diff(
 
 
 def _warnings(
-    names: Sequence[str], own: pa.Table, apart: pa.Table, runs: tuple[Run, Run], schema_differs: Sequence[str]
+    names: Sequence[str],
+    own: pa.Table,
+    apart: pa.Table,
+    runs: tuple[RunFacts, RunFacts],
+    schema_differs: Sequence[str],
 ) -> Iterator[str]:
-    readings = [reading_of(run) for run in runs]
+    readings = [extractor_of(run) for run in runs]
     if readings[0] != readings[1]:
         count = _count(apart, pc.equal(apart.column("reason"), "extractor"))
         yield (
@@ -186,8 +167,8 @@ def _named(reading: tuple[str, str]) -> str:
     return f"{version or 'an unnamed version'}{'' if kind == 'crawl' else f' ({kind})'}"
 
 
-def _require_same_region(names: Sequence[str], before_run: Run, after_run: Run) -> None:
-    """Refuse to compare two regional sites: one's articles did not vanish because the other does not have them."""
+def _require_same_region(names: Sequence[str], before_run: RunFacts, after_run: RunFacts) -> None:
+    """Refuse to compare two regional sites, which hold different articles."""
     sites = [run.region.get("site") for run in (before_run, after_run)]
     if all(sites) and sites[0] != sites[1]:
         raise CommandError(

@@ -1,9 +1,10 @@
-"""The change feed that is published with each snapshot: the diff against the one before it, as a table."""
+"""The change feed of a snapshot: its diff against the snapshot before it, as a table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import pyarrow as pa
 
@@ -11,7 +12,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
-from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of
+from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of, texts_in
 from helpscraper.history.diff import diff_tables
 from helpscraper.history.known import earlier_snapshots
 from helpscraper.history.relations import Evidence
@@ -20,15 +21,17 @@ from helpscraper.history.result import renames_of
 __all__ = ["EVIDENCE_KEY", "FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
 
 EVIDENCE_KEY = b"helpscraper.evidence"
-"""Metadata of a feed: the ids of the snapshots before that one that had a say, the newest first, as a JSON list.
+"""Metadata of a feed: the ids of the older snapshots that were consulted, the newest first, as a JSON list.
 
-A ``null`` at its end says that these were all there were; the list is empty where nothing older matters, because the
-snapshot of ``FROM_KEY`` saw everything."""
+A ``null`` at the end means that there were no more. The list is empty when the snapshot of ``FROM_KEY`` saw
+everything."""
 
 RENAMES_KEY = b"helpscraper.renames"
-"""Metadata of a feed: its renames as a JSON list of [before, after], so that a history follows them from footers."""
+"""Metadata of a feed: its renames as a JSON list of [before, after], so that a history can read them from footers."""
 
 WARNINGS_KEY = b"helpscraper.warnings"
+
+_Value = TypeVar("_Value")
 
 
 def changes_feed(
@@ -41,34 +44,27 @@ def changes_feed(
 ) -> pa.Table | None:
     """Return the changes from the newest snapshot before ``snapshot_id`` to ``rows``, with ``CHANGES_SCHEMA``.
 
-    What that snapshot did not look for is compared with the one that last held it, so a crawl of a part does not make
-    articles come and go in the feed. None when there is none before. ``new_bodies`` are the bodies that are about to be
-    committed with ``rows``; they are read, from the beginning each time, when a rename must be looked for and when an
-    article was edited. The table's metadata name the earlier
+    Articles that the earlier crawl did not look for are compared with the snapshot that last held them, so a partial
+    crawl does not make articles come and go. Returns None without an earlier snapshot. ``new_bodies`` are the bodies
+    that will be committed with ``rows``; they may be iterated more than once. The table's metadata name the earlier
     snapshot and hold the warnings of the diff. Raises what ``diff_tables`` raises.
     """
     older = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
     if not older:
         return None
     before = older[-1]
-    stored, stored_pictures = bodies_of(catalog, partition), pictures_of(catalog, partition)
 
-    def bodies(keys: Sequence[str]) -> Mapping[str, str]:
-        wanted = set(keys)
-        found = dict(stored(keys))
-        for batch in new_bodies:
-            pairs = zip(
-                batch.column("body_sha256").to_pylist(), batch.column("body_text").to_pylist(), strict=True
-            )
-            found |= {key: text for key, text in pairs if key in wanted}
-        return found
+    def with_new(
+        stored: Callable[[Sequence[str]], Mapping[str, _Value]],
+        read: Callable[[pa.RecordBatch], Mapping[str, _Value]],
+    ) -> Callable[[Sequence[str]], Mapping[str, _Value]]:
+        def values(keys: Sequence[str]) -> Mapping[str, _Value]:
+            wanted, found = set(keys), dict(stored(keys))
+            for batch in new_bodies:
+                found |= {key: value for key, value in read(batch).items() if key in wanted}
+            return found
 
-    def pictures(keys: Sequence[str]) -> Mapping[str, Sequence[str]]:
-        wanted = set(keys)
-        found = dict(stored_pictures(keys))
-        for batch in new_bodies:
-            found |= {key: shown for key, shown in pictures_in(batch).items() if key in wanted}
-        return found
+        return values
 
     facts = catalog.facts(before)
     earlier, lost = earlier_snapshots(catalog, before, facts)
@@ -78,16 +74,16 @@ def changes_feed(
         rows,
         before_run=facts,
         after_run=run,
-        bodies=bodies,
-        pictures=pictures,
+        bodies=with_new(bodies_of(catalog, partition), texts_in),
+        pictures=with_new(pictures_of(catalog, partition), pictures_in),
         evidence=evidence,
     )
     newest_whole = [facts, *(view.run for _, view in earlier)][-1].complete is True
     consulted = [*(name for name, _ in earlier), *(() if newest_whole else (None,))]
-    noted = {
+    metadata = {
         FROM_KEY: before.id.encode(),
         EVIDENCE_KEY: json.dumps(consulted).encode(),
         RENAMES_KEY: json.dumps(renames_of(result.table)).encode(),
         WARNINGS_KEY: json.dumps((*lost, *result.warnings), ensure_ascii=False).encode(),
     }
-    return result.table.replace_schema_metadata(noted)
+    return result.table.replace_schema_metadata(metadata)

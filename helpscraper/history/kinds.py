@@ -1,7 +1,7 @@
 """The kinds of change, and which kind a difference in each column is.
 
-Every column of a snapshot is either compared or bookkeeping of the crawl; together with the article's coming and
-going the table below is total: applying a diff to the older snapshot gives the newer one in all compared columns.
+The table covers every column of a snapshot. With additions and removals it is complete: applying a diff to the older
+snapshot gives the newer one in all compared columns.
 
 ===================================================  ==========================================================
 column                                               kind of a difference in it
@@ -19,14 +19,14 @@ column                                               kind of a difference in it
 ``language``, ``labels``
 ``view_count``, ``snippet``, ``votes_up``,           ``counted``: they move by themselves
 ``votes``
-``snapshot_at``, ``status``, ``fetched_at``,         not compared: they tell of the crawl and not of the site
+``snapshot_at``, ``status``, ``fetched_at``,         not compared: they describe the crawl, not the site
 ``warc_record``, ``confidence``
 ===================================================  ==========================================================
 
 An edit that exchanged pictures has a second record, ``edited`` with the field ``picture``: the addresses on both sides.
 
-The record of a rename itself has the ``field`` ``source_id`` or ``body``, after what it was recognised by, and the two
-slugs as ``before`` and ``after``. A URL, or an id that is the slug, is part of the rename when it follows the new slug.
+A ``renamed`` record's ``field`` says how the rename was recognised (``source_id`` or ``body``); ``before`` and
+``after`` are the two slugs. A URL or id that only follows the new slug has no record of its own.
 """
 
 from __future__ import annotations
@@ -65,16 +65,16 @@ KINDS: Final = (
 """All kinds, the strongest first: an article's *primary* kind is the first of these that any of its records has."""
 
 QUIET: Final = frozenset({"counted"})
-"""Kinds that are left out of text output unless they are asked for."""
+"""Kinds that text output shows only on request."""
 
 ARTICLE: Final = "article"
-"""The ``field`` of ``added``, ``removed`` and ``unverified``: their value is the whole article as a JSON object.
+"""The ``field`` of ``added``, ``removed`` and ``unverified``; the value is the whole article as a JSON object.
 
-An ``unverified`` with ``before`` was not seen and may be there; one with ``after`` was seen for the first time and may
-have been there before."""
+An ``unverified`` article with ``before`` was not seen and may still exist; one with ``after`` was seen for the first
+time and may have existed before."""
 
 PICTURE: Final = "picture"
-"""The ``field`` of the record of an edit that exchanged pictures, beside that of the body: ``edited``, no column."""
+"""The ``field`` of an ``edited`` record about exchanged pictures; it is not a column."""
 
 FIELD_KINDS: Final = {
     "body_sha256": "edited",
@@ -88,7 +88,7 @@ FIELD_KINDS: Final = {
 }
 
 LABELS: Final = {"category_title": "category", "section_title": "section"}
-"""Labels and the slug beside each; a label speaks of a move only where there is no slug."""
+"""Label columns and the slug column of each; a label shows a move only where there is no slug."""
 
 COMPANIONS: Final = (
     "updated_at",
@@ -121,11 +121,11 @@ def primary_kind(kinds: Collection[str]) -> str | None:
 
 
 def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:
-    """Return ``kinds`` without repeats; raises ``CommandError`` naming every one that is none."""
+    """Return ``kinds`` without repeats; raises ``CommandError`` that names all unknown ones."""
     wanted = tuple(dict.fromkeys(kinds))
     if wrong := [kind for kind in wanted if kind not in KINDS]:
         raise CommandError(
-            f"no such kind of change: {', '.join(wrong)}", advice=_meant(wrong, "kinds", (*KINDS, "silent"))
+            f"no such kind of change: {', '.join(wrong)}", advice=_advice(wrong, "kinds", (*KINDS, "silent"))
         )
     return wanted
 
@@ -141,13 +141,13 @@ def check_fields(fields: Iterable[str]) -> tuple[str, ...]:
     if wrong := [field for field in wanted if field not in known]:
         names = (*known, *_FIELD_NAMES)
         raise CommandError(
-            f"no such field to compare: {', '.join(wrong)}", advice=_meant(wrong, "fields", names)
+            f"no such field to compare: {', '.join(wrong)}", advice=_advice(wrong, "fields", names)
         )
     return wanted
 
 
-def _meant(wrong: Iterable[str], what: str, known: Iterable[str]) -> str:
-    """Name what may have been meant by unknown names, and all that is known."""
+def _advice(wrong: Iterable[str], what: str, known: Iterable[str]) -> str:
+    """Return the nearest known names, and all known names."""
     names = tuple(known)
     like = dict.fromkeys(name for each in wrong for name in nearest(each, names, 2))
     return "; ".join([*([f"did you mean: {', '.join(like)}"] if like else []), f"{what}: {', '.join(names)}"])

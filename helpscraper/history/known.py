@@ -1,35 +1,36 @@
-"""Which other snapshots of an archive have a say in a comparison, because one of the two did not look everywhere."""
+"""Choose the other snapshots of an archive that a comparison needs, because one of the two crawls was incomplete."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError
-from helpscraper.history.relations import NOTHING_ELSE, Evidence, Run, Source, View
+from helpscraper.history.relations import NO_EVIDENCE, Evidence, EvidenceSnapshot, Source
 
 __all__ = ["earlier_snapshots", "evidence_for", "source_of"]
 
 
 def source_of(catalog: Catalog, snapshot: Snapshot) -> Source:
-    """Return the snapshot's own file where there is one on this machine, to be read by need; else its rows."""
+    """Return the path of the snapshot's own local file, else its rows."""
     own = snapshot.path.endswith(f"/{snapshot.id}.parquet")
     file = catalog.store.local_path(snapshot.path) if own else None
     return catalog.load_table(snapshot) if file is None else str(file)
 
 
 def evidence_for(
-    catalog: Catalog, pair: tuple[Snapshot, Snapshot], runs: tuple[Run, Run]
+    catalog: Catalog, pair: tuple[Snapshot, Snapshot], runs: tuple[RunFacts, RunFacts]
 ) -> tuple[Evidence, tuple[str, ...]]:
-    """Return what other snapshots tell about these two, and a warning for each of those that cannot be read.
+    """Return the evidence of other snapshots, and a warning for each that cannot be read.
 
-    Nothing where both crawls saw everything, and nothing for a comparison back in time: what is said of that is the
-    mirror of what the two tell by themselves.
+    Returns no evidence when both crawls saw everything, and none for a backwards comparison: it mirrors the forward
+    diff of the two alone.
     """
     before, after = pair
     saw_all = [run.complete is True for run in runs]
     if before.id >= after.id or all(saw_all):
-        return NOTHING_ELSE, ()
+        return NO_EVIDENCE, ()
     between = [each for each in catalog.snapshots(before.partition) if before.id < each.id < after.id]
     seen, lost = _views(catalog, between, runs[0])
     earlier, more = earlier_snapshots(catalog, before, runs[0])
@@ -37,17 +38,16 @@ def evidence_for(
 
 
 def earlier_snapshots(
-    catalog: Catalog, snapshot: Snapshot, run: Run
-) -> tuple[list[tuple[str, View]], tuple[str, ...]]:
-    """Return the snapshots before one that did not see everything, the newest first, down to one that did.
+    catalog: Catalog, snapshot: Snapshot, run: RunFacts
+) -> tuple[list[tuple[str, EvidenceSnapshot]], tuple[str, ...]]:
+    """Return the ids and contents of the snapshots before an incomplete one, newest first, down to a complete one.
 
-    Those of another regional site are left out: they hold other articles. Each comes with its id; warnings name
-    those that cannot be read.
+    Snapshots of another regional site are left out. The warnings name those that cannot be read.
     """
     if run.complete is True:
         return [], ()
     older = [each for each in catalog.snapshots(snapshot.partition) if each.id < snapshot.id]
-    found: list[tuple[str, View]] = []
+    found: list[tuple[str, EvidenceSnapshot]] = []
     warnings: list[str] = []
     for each in reversed(older):
         views, lost = _views(catalog, [each], run)
@@ -59,19 +59,19 @@ def earlier_snapshots(
 
 
 def _views(
-    catalog: Catalog, snapshots: Sequence[Snapshot], run: Run
-) -> tuple[list[tuple[str, View]], list[str]]:
-    views: list[tuple[str, View]] = []
+    catalog: Catalog, snapshots: Sequence[Snapshot], run: RunFacts
+) -> tuple[list[tuple[str, EvidenceSnapshot]], list[str]]:
+    views: list[tuple[str, EvidenceSnapshot]] = []
     warnings: list[str] = []
     for each in snapshots:
         try:
             facts = catalog.facts(each)
             if len({_region(facts), _region(run)} - {None}) < 2:
-                views.append((each.id, View(source_of(catalog, each), facts)))
+                views.append((each.id, EvidenceSnapshot(source_of(catalog, each), facts)))
         except ArchiveError as error:
             warnings.append(f"what {each.id} held is not known: {error.message}")
     return views, warnings
 
 
-def _region(run: Run) -> str | None:
+def _region(run: RunFacts) -> str | None:
     return run.region.get("site")

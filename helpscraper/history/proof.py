@@ -1,9 +1,9 @@
-"""What two snapshots alone cannot tell: what stood there out of sight, what was added and what was removed.
+"""Find hidden articles, and prove additions and removals, with the evidence of other snapshots.
 
-A crawl of a part, or one with a hole, does not have articles that are there. What it did not look for is taken from
-the last snapshot that held it (**hidden** rows), as long as no crawl since then proves that it went. So an article that
-merely comes back into sight is compared with its last known state, and one that vanished meanwhile was removed. What no
-snapshot held is an addition only where one of them proves that it was not there; ``absence`` says what is proof.
+A partial or incomplete crawl misses articles that exist. Articles that it did not look for are taken from the last
+snapshot that held them (**hidden** rows), unless a later crawl proves that they went. So an article that is seen again
+is compared with its last known state, and one that vanished meanwhile counts as removed. An article that no snapshot
+held is added only if a crawl proves that it did not exist; ``absence`` defines the proof.
 
 Everything here works on tables of one DuckDB connection: ``before_own`` and ``after`` are the two snapshots.
 """
@@ -16,22 +16,26 @@ from collections.abc import Sequence
 import duckdb
 import pyarrow as pa
 
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.history.absence import absence_is_proven
-from helpscraper.history.relations import NEEDED, Evidence, Run, View, attach, reading_of
+from helpscraper.history.relations import NEEDED, Evidence, EvidenceSnapshot, create_view, extractor_of
 
-__all__ = ["judge", "uncover"]
+__all__ = ["classify_absences", "find_hidden_rows"]
 
 
-def uncover(
-    con: duckdb.DuckDBPyConnection, before_run: Run, earlier: Sequence[View], reading: tuple[str, str]
+def find_hidden_rows(
+    con: duckdb.DuckDBPyConnection,
+    before_run: RunFacts,
+    earlier: Sequence[EvidenceSnapshot],
+    extractor: tuple[str, str],
 ) -> None:
-    """Find what the earlier snapshot did not look for, as the table ``hidden``.
+    """Put the articles that the earlier snapshot did not look for into the table ``hidden``.
 
-    ``absent`` gets the articles that it, or a snapshot since they were last held, proves not to have been there.
-    ``hidden.strange`` tells of a row that it was not read as ``reading`` says.
+    The table ``absent`` gets the articles that this or an older snapshot proves not to have existed.
+    ``hidden.other_extractor`` marks rows that were not read by ``extractor``.
     """
     con.execute("create temp table absent as select article_id from before_own_gone")
-    con.execute("create temp table hidden as select *, false as strange from before_own limit 0")
+    con.execute("create temp table hidden as select *, false as other_extractor from before_own limit 0")
     if not earlier:
         return
     con.execute(
@@ -40,8 +44,8 @@ def uncover(
     runs = [before_run]
     for number, view in enumerate(earlier):
         name = f"earlier_{number}"
-        attach(con, name, view.source, view.run)
-        # The keys alone, first: most snapshots hold nothing that a newer one does not.
+        create_view(con, name, view.source, view.run)
+        # Read only the keys first: most snapshots hold no article that newer ones lack.
         con.execute(
             f"create or replace temp table fresh as select article_id from (select article_id from {name}"
             f" union select article_id from {name}_gone) anti join decided using (article_id)"
@@ -56,22 +60,21 @@ def uncover(
             _alter(
                 con,
                 f"insert into absent select article_id from {name}_gone semi join fresh using (article_id)"
-                " union select article_id from shown",
+                " union select article_id from proven",
             )
             _alter(
                 con,
                 "insert into hidden select *, ? from last_seen anti join absent using (article_id)",
-                [reading_of(view.run) != reading],
+                [extractor_of(view.run) != extractor],
             )
             _alter(con, "insert into decided select article_id from fresh")
         runs.append(view.run)
 
 
-def judge(con: duckdb.DuckDBPyConnection, before_run: Run, after_run: Run, evidence: Evidence) -> None:
-    """Put what was removed into the table ``removed`` and what was added into ``added``; the rest is unverified.
-
-    Articles are judged by the listings they stood in, of which there are few, not one by one.
-    """
+def classify_absences(
+    con: duckdb.DuckDBPyConnection, before_run: RunFacts, after_run: RunFacts, evidence: Evidence
+) -> None:
+    """Put the removed articles into the table ``removed`` and the added ones into ``added``; the rest is unverified."""
     for name, side, flag in (("went", "b", "went"), ("came", "a", "came")):
         con.execute(
             f"create temp table {name} as select article_id, section, listed_in from {side}"
@@ -79,18 +82,20 @@ def judge(con: duckdb.DuckDBPyConnection, before_run: Run, after_run: Run, evide
         )
     _prove(con, "went", [after_run])
     con.execute(
-        "create temp table removed as select article_id from shown union select article_id from after_gone"
+        "create temp table removed as select article_id from proven union select article_id from after_gone"
     )
     _prove(con, "came", [before_run, *(view.run for view in evidence.earlier)])
-    con.execute("create temp table added as select article_id from shown union select article_id from absent")
+    con.execute(
+        "create temp table added as select article_id from proven union select article_id from absent"
+    )
     names = []
     for number, view in enumerate(evidence.between):
         names.append(f"between_{number}")
-        attach(con, names[-1], view.source, view.run)
-    # Whatever was not there at any time between the two came after that.
+        create_view(con, names[-1], view.source, view.run)
+    # An article that was absent at any time between the two was added after that.
     for name, view in zip(names, evidence.between, strict=True):
         _prove_between(con, "came", name, view.run, "added")
-    # What was not there when it was last looked for went; if it was seen again since, nobody knows.
+    # An article that was absent when it was last looked for was removed; if it was seen since, that is not known.
     for name, view in reversed(list(zip(names, evidence.between, strict=True))):
         _prove_between(con, "went", name, view.run, "removed")
         _alter(
@@ -99,8 +104,10 @@ def judge(con: duckdb.DuckDBPyConnection, before_run: Run, after_run: Run, evide
         )
 
 
-def _prove_between(con: duckdb.DuckDBPyConnection, articles: str, view: str, run: Run, into: str) -> None:
-    """Add to the table ``into`` those of ``articles`` that the snapshot ``view`` proves not to have been there."""
+def _prove_between(
+    con: duckdb.DuckDBPyConnection, articles: str, view: str, run: RunFacts, into: str
+) -> None:
+    """Add to the table ``into`` those of ``articles`` that the snapshot ``view`` proves to have been absent."""
     con.execute(
         f"create or replace temp table unseen as select * from {articles} anti join {into} using (article_id)"
         f" where article_id not in (select article_id from {view})"
@@ -108,25 +115,25 @@ def _prove_between(con: duckdb.DuckDBPyConnection, articles: str, view: str, run
     _prove(con, "unseen", [run])
     _alter(
         con,
-        f"insert into {into} select article_id from shown union"
+        f"insert into {into} select article_id from proven union"
         f" select article_id from unseen where article_id in (select article_id from {view}_gone)",
     )
 
 
-def _prove(con: duckdb.DuckDBPyConnection, articles: str, runs: Sequence[Run]) -> None:
-    """Find those of ``articles`` that one of ``runs`` would have shown where they stand, as the table ``shown``."""
+def _prove(con: duckdb.DuckDBPyConnection, articles: str, runs: Sequence[RunFacts]) -> None:
+    """Put those of ``articles`` that one of ``runs`` proves absent into ``proven``, by their few distinct listings."""
     places = con.execute(f"select distinct section, listed_in from {articles}").fetchall()
-    proven = [place for place in places if any(absence_is_proven(place[0], place[1], run) for run in runs)]
-    sections = pa.array([place[0] for place in proven], pa.string())
-    listings = pa.array([place[1] for place in proven], pa.list_(pa.string()))
+    provable = [place for place in places if any(absence_is_proven(place[0], place[1], run) for run in runs)]
+    sections = pa.array([place[0] for place in provable], pa.string())
+    listings = pa.array([place[1] for place in provable], pa.list_(pa.string()))
     con.register("places", pa.table({"section": sections, "listed_in": listings}))
     con.execute(
-        f"create or replace temp table shown as select t.article_id from {articles} t join places p on"
+        f"create or replace temp table proven as select t.article_id from {articles} t join places p on"
         " t.section is not distinct from p.section and t.listed_in is not distinct from p.listed_in"
     )
     con.unregister("places")
 
 
 def _alter(con: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence[object] = ()) -> None:
-    """Run an INSERT or DELETE to its end: its answer has to be fetched before the connection is used again."""
+    """RunFacts an INSERT or DELETE; its result must be fetched before the connection is used again."""
     con.execute(statement, list(parameters)).fetchall()

@@ -1,4 +1,4 @@
-"""A snapshot as a relation of DuckDB: the columns that a comparison needs, in today's types."""
+"""A snapshot as a DuckDB view, with the columns that a comparison needs in today's types."""
 # ruff: noqa: S608  (every name that is put into SQL below is a constant of this package; values are parameters)
 
 from __future__ import annotations
@@ -17,55 +17,51 @@ from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.unpivot import COLUMNS
 
-__all__ = ["NEEDED", "NOTHING_ELSE", "Evidence", "Run", "Source", "View", "attach", "reading_of"]
+__all__ = ["NEEDED", "NO_EVIDENCE", "Evidence", "EvidenceSnapshot", "Source", "create_view", "extractor_of"]
 
 Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
-
-Run: TypeAlias = RunFacts
-"""The facts of the crawl that a snapshot came from."""
 
 NEEDED: Final = ("article_id", "status", *COMPARED)
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class EvidenceSnapshot:
     """One snapshot as evidence: its rows and the facts of its crawl."""
 
     source: Source
-    run: Run
+    run: RunFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What other snapshots of the same edition tell about the two that are compared.
+    """Other snapshots of the same edition that help to compare two.
 
-    ``earlier`` are those before the earlier one, the newest first: what it did not look for was last seen there.
-    ``between`` are those between the two, the oldest first.
+    ``earlier``: those before the earlier one, newest first. ``between``: those between the two, oldest first.
     """
 
-    earlier: Sequence[View] = ()
-    between: Sequence[View] = ()
+    earlier: Sequence[EvidenceSnapshot] = ()
+    between: Sequence[EvidenceSnapshot] = ()
 
 
-NOTHING_ELSE: Final = Evidence()
+NO_EVIDENCE: Final = Evidence()
 
 
-def reading_of(run: Run) -> tuple[str, str]:
-    """Return what read the pages: the kind of run and the version of the extractor.
+def extractor_of(run: RunFacts) -> tuple[str, str]:
+    """Return the kind of run and the version of the extractor that read the pages.
 
-    A re-extraction reads as the run whose recordings it reads, so that is its kind.
+    The kind of a re-extraction is that of the run whose recordings it reads.
     """
     kind = run.extraction_of if run.kind == "re-extract" else run.kind
     return kind or "crawl", run.extractor or ""
 
 
-def attach(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: Run) -> list[str]:
-    """Make ``source`` the view ``name`` with today's columns; return the compared ones that it does not have.
+def create_view(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: RunFacts) -> list[str]:
+    """Make ``source`` the view ``name`` with today's columns; return the compared columns that it lacks.
 
-    The view holds the articles that were there. The table ``{name}_gone`` gets the ids of those that are proven not to
-    have been: their own pages said so to ``run``, or a file of schema 1 has them as rows with status ``gone``.
-    Raises ``ArchiveError`` for what is no snapshot, and ``duckdb.Error`` for a file that cannot be read.
+    The view holds the existing articles. The table ``{name}_gone`` gets the ids of articles whose pages answered 404 or
+    410 in ``run`` (in a file of schema 1 they are rows with status ``gone``). Raises ``ArchiveError`` for a table that
+    is not a snapshot, and ``duckdb.Error`` for an unreadable file.
     """
     if isinstance(source, pa.Table):
         con.register(f"{name}_source", source)

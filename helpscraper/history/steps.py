@@ -1,7 +1,7 @@
-"""From one snapshot to the next: the published change feeds where they hold, a fresh diff where they do not.
+"""The changes from each snapshot to the next: from the published change feed if it is current, else a new diff.
 
-A feed holds when it was written against the very snapshot that comes before now and with the evidence of the very
-snapshots that would have a say now, and when none of them was read again by a newer extractor since.
+A feed is current when it was written against the snapshot that is the previous one today, with the evidence that a diff
+would consult today, and when none of these snapshots was re-extracted since.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities, Rename, Tenure
 from helpscraper.history.result import ordered, renames_of
 
-__all__ = ["Records", "changes_of", "feed_holds", "renames_between", "steps", "story_of"]
+__all__ = ["Records", "changes_of", "feed_is_current", "renames_between", "steps", "story_of"]
 
 _NOTHING = CHANGES_SCHEMA.empty_table()
 
 _Feed = tuple[pa.Table, list[tuple[str, str]]]
-"""Records of a step, and its renames."""
+"""The change records of a step, and its renames."""
 
-# Steps. Below that a thread's start costs more than it saves.
+# A second thread pays from this many steps on.
 _WORTH_A_THREAD = 32
 
 
@@ -40,12 +40,12 @@ _WORTH_A_THREAD = 32
 class Records:
     """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and what could not be compared.
 
-    ``held`` are the tenures of the article asked for, oldest first.
+    ``tenures`` are those of the requested article, oldest first.
     """
 
     table: pa.Table
     warnings: tuple[str, ...] = ()
-    held: tuple[Tenure, ...] = ()
+    tenures: tuple[Tenure, ...] = ()
 
 
 def steps(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, Snapshot]]:
@@ -56,8 +56,7 @@ def steps(catalog: Catalog, partition: Partition) -> list[tuple[Snapshot, Snapsh
 def changes_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> Records:
     """Return all records of these steps.
 
-    A step that cannot be compared (a damaged snapshot, another region) costs its own records and is named in
-    ``warnings``.
+    A step that cannot be compared (a damaged snapshot, another region) gives no records, and a warning.
     """
     tables = [CHANGES_SCHEMA.empty_table()]
     warnings: list[str] = []
@@ -73,20 +72,20 @@ def changes_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> 
 def story_of(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]], article_id: str) -> Records:
     """Return the records of the article that ``article_id`` means; ``warnings`` as in ``changes_of``.
 
-    Feeds are opened once each: the footer tells the renames, and its statistics which rows to look at. Only an
-    article that was renamed costs a second look for its other keys.
+    Each feed is opened once: its footer holds the renames, and statistics that select the rows. Only a renamed article
+    needs a second pass, for its other keys.
     """
     pairs = list(taken)
     found, renames, warnings = _look(catalog, pairs, {article_id})
-    held = Identities(renames).tenures(article_id, max(found, default=None))
-    names = {tenure.key for tenure in held}
+    tenures = Identities(renames).tenures(article_id, max(found, default=None))
+    names = {tenure.key for tenure in tenures}
     if names != {article_id}:
         found, _, warnings = _look(catalog, pairs, names)
     own = [
-        _only(table, pa.array([tenure.key for tenure in held if tenure.covers(name)], pa.string()))
+        _only(table, pa.array([tenure.key for tenure in tenures if tenure.covers(name)], pa.string()))
         for name, table in found.items()
     ]
-    return Records(pa.concat_tables([_NOTHING, *own]), tuple(warnings), held)
+    return Records(pa.concat_tables([_NOTHING, *own]), tuple(warnings), tenures)
 
 
 def renames_between(catalog: Catalog, taken: Iterable[tuple[Snapshot, Snapshot]]) -> list[Rename]:
@@ -121,10 +120,9 @@ def _look(
 def _feeds(
     catalog: Catalog, pairs: Sequence[tuple[Snapshot, Snapshot]], wanted: pa.Array
 ) -> list[_Feed | HelpscraperError | None]:
-    """Return what ``_feed`` tells of each step, or the error that it raised.
+    """Return the result of ``_feed`` for each step, or the error that it raised.
 
-    A story of a year opens a file for each day, and nearly all of that is done without the interpreter's lock: two
-    threads take a run of days each, so that each stays within its months.
+    Reading files releases the interpreter's lock, so two threads read half of a long history each.
     """
 
     def read(part: Sequence[tuple[Snapshot, Snapshot]]) -> list[_Feed | HelpscraperError | None]:
@@ -149,16 +147,15 @@ def _feed(
 ) -> _Feed | None:
     """Return the records of ``wanted`` (None: all) and the renames of the feed from ``before`` to ``after``.
 
-    None when there is no feed that holds, or it is damaged: then a diff does.
+    None when the feed is missing, out of date or damaged: then a diff is needed.
     """
     if before.reextracted or after.reextracted:
         return None
     try:
         with catalog.open_feed(after) as one:
-            noted = one.metadata
-            if not _holds(catalog, before, noted):
+            if not _is_current(catalog, before, one.metadata):
                 return None
-            text = noted.get(RENAMES_KEY)
+            text = one.metadata.get(RENAMES_KEY)
             table = _rows(one, None if text is None else wanted)
             links = renames_of(table) if text is None else [(old, new) for old, new in json.loads(text)]
     except ArchiveError:
@@ -170,39 +167,33 @@ def _feed(
     return ordered(read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()), links
 
 
-def feed_holds(
+def feed_is_current(
     catalog: Catalog, before: Snapshot, after: Snapshot, every: Sequence[Snapshot] | None = None
 ) -> bool:
-    """Tell whether the feed published with ``after`` says what changed since ``before``, as far as is known today.
+    """Tell whether the feed published with ``after`` is still current for the changes since ``before``.
 
-    ``every`` are the snapshots of the partition, oldest first, for a caller that asks for many and has listed them.
-    A damaged feed does not hold.
+    ``every`` are the snapshots of the partition, oldest first, if the caller has listed them. A damaged feed is not
+    current.
     """
     if before.reextracted or after.reextracted:
         return False
     try:
         with catalog.open_feed(after) as one:
-            return _holds(catalog, before, one.metadata, every)
+            return _is_current(catalog, before, one.metadata, every)
     except ArchiveError:
         return False
 
 
-def _holds(
+def _is_current(
     catalog: Catalog,
     before: Snapshot,
-    noted: Mapping[bytes, bytes],
+    metadata: Mapping[bytes, bytes],
     every: Sequence[Snapshot] | None = None,
 ) -> bool:
-    return noted.get(FROM_KEY) == before.id.encode() and _evidence_holds(catalog, before, noted, every)
-
-
-def _evidence_holds(
-    catalog: Catalog, before: Snapshot, noted: Mapping[bytes, bytes], every: Sequence[Snapshot] | None
-) -> bool:
-    """Tell whether the feed knew all that is known today; one of an older helpscraper says nothing of it."""
-    if EVIDENCE_KEY not in noted:
+    """Tell whether a feed with this metadata is current; feeds of the first versions do not name their evidence."""
+    if metadata.get(FROM_KEY) != before.id.encode() or EVIDENCE_KEY not in metadata:
         return False
-    consulted = json.loads(noted[EVIDENCE_KEY])
+    consulted = json.loads(metadata[EVIDENCE_KEY])
     if not consulted:
         return True
     listed = catalog.snapshots(before.partition) if every is None else every
@@ -214,7 +205,7 @@ def _evidence_holds(
 
 
 def _rows(one: OpenFile, wanted: pa.Array | None) -> pa.Table:
-    """Read the row groups that may hold one of ``wanted``, and of those whose keys do hold it all columns."""
+    """Read the row groups whose keys include one of ``wanted``, with all columns; without ``wanted``, all rows."""
     if wanted is None:
         return one.read()
     names = wanted.to_pylist()

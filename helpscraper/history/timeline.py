@@ -1,4 +1,4 @@
-"""Over many snapshots: the story of one article and the log of an archive."""
+"""The history of one article and the log of an archive, over many snapshots."""
 
 from __future__ import annotations
 
@@ -35,19 +35,18 @@ LOG_SCHEMA: pa.Schema = pa.schema(
         pa.field("articles", pa.int64(), nullable=False),
     ]
 )
-"""How many articles of a section had a kind of change in a snapshot; ``silent`` edits count as a kind beside."""
+"""How many articles of a section had a kind of change in a snapshot; ``silent`` and ``picture`` count as kinds."""
 
-# Names are offered from this many of the newest snapshots, so that a mistyped one is answered at once.
+# "Did you mean" searches this many of the newest snapshots, so that the answer comes at once.
 _SEARCHED = 30
 
 
 @dataclass(frozen=True)
 class History:
-    """The story of one article, across its renames.
+    """The history of one article, across its renames.
 
-    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its slugs, the newest last, and ``held`` tells when it
-    bore which. ``since`` is the first snapshot of the archive when the article was there from the start: what happened
-    before is not known.
+    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its slugs, the newest last, and ``tenures`` tell when
+    it had which. ``since`` is the first snapshot of the archive if it has the article: its earlier history is unknown.
     """
 
     article_id: str
@@ -56,11 +55,11 @@ class History:
     names: tuple[str, ...]
     since: str | None
     warnings: tuple[str, ...] = ()
-    held: tuple[Tenure, ...] = ()
+    tenures: tuple[Tenure, ...] = ()
 
     def name_in(self, snapshot_id: str) -> str | None:
-        """Return the slug that the article bore, or would have borne, in a snapshot; None before it came."""
-        return next((tenure.key for tenure in self.held if tenure.covers(snapshot_id)), None)
+        """Return the slug of the article at the time of a snapshot; None before its first slug."""
+        return next((tenure.key for tenure in self.tenures if tenure.covers(snapshot_id)), None)
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -73,11 +72,8 @@ class History:
         return int(self.table.num_rows)
 
     def __repr__(self) -> str:
-        return f"<history of {self.article_id}: {len(self)} changes in {len(set(self._ids()))} snapshots>"
-
-    def _ids(self) -> list[str]:
-        ids: list[str] = self.table.column("snapshot_id").to_pylist()
-        return ids
+        snapshots = len(self.table.column("snapshot_id").unique())
+        return f"<history of {self.article_id}: {len(self)} changes in {snapshots} snapshots>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
@@ -98,37 +94,37 @@ def _shown(value: str | None, field: str | None) -> str:
 
 
 def article_history(catalog: Catalog, article_id: str, partition: Partition | None = None) -> History:
-    """Return what happened to one article, under whatever slug, from the first snapshot to the last.
+    """Return the changes of one article, across its renames, from the first snapshot to the last.
 
     Raises ``ReferenceNotFoundError`` with the nearest names when no snapshot knows the article.
     """
     where = partition or catalog.partition()
     found = story_of(catalog, steps(catalog, where), article_id)
-    table, held = found.table, found.held
-    names = tuple(dict.fromkeys(tenure.key for tenure in held))
-    since = None if held[0].since else _first_if_known(catalog, where, names[:1])
+    table, tenures = found.table, found.tenures
+    names = tuple(dict.fromkeys(tenure.key for tenure in tenures))
+    since = None if tenures[0].since else _first_if_known(catalog, where, names[0])
     if not table.num_rows and since is None:
         _require_known(catalog, where, article_id)  # it may have come with a step that cannot be compared
     ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
     table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
-    return History(article_id, where, table, names, since, found.warnings, held)
+    return History(article_id, where, table, names, since, found.warnings, tenures)
 
 
-def _first_if_known(catalog: Catalog, partition: Partition, names: tuple[str, ...]) -> str | None:
+def _first_if_known(catalog: Catalog, partition: Partition, name: str) -> str | None:
+    """Return the id of the first snapshot if it holds the article."""
     for snapshot in catalog.snapshots(partition)[:1]:
-        for name in names:
-            try:
-                if catalog.load_table(snapshot, columns=["article_id"], article_id=name).num_rows:
-                    return snapshot.id
-            except ArchiveError:
-                return None
+        with contextlib.suppress(ArchiveError):
+            if catalog.load_table(snapshot, columns=["article_id"], article_id=name).num_rows:
+                return snapshot.id
     return None
 
 
 def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> None:
     known: set[str] = set()
     if not catalog.ids(partition):
-        catalog.resolve("latest", site=partition.site, locale=partition.locale)  # says that there is none
+        catalog.resolve(
+            "latest", site=partition.site, locale=partition.locale
+        )  # raises the error for an empty archive
     for snapshot in catalog.snapshots(partition)[-_SEARCHED:]:
         with contextlib.suppress(ArchiveError):  # a damaged snapshot has no names to offer
             known.update(
@@ -150,8 +146,7 @@ def log_table(
 ) -> tuple[pa.Table, tuple[str, ...]]:
     """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``), and warnings.
 
-    ``limit`` takes the newest steps only. The section is the article's after the change; for one that went,
-    before it.
+    ``limit`` takes the newest steps only. The section is that after the change; for a removed article, before it.
     """
     taken = steps(catalog, partition)
     taken = taken[-limit:] if limit else taken

@@ -1,7 +1,7 @@
-"""The SQL that turns articles side by side into records of what differs: text only, built from the table of kinds.
+"""The SQL that turns pairs of rows into change records, built from the table of kinds.
 
 ``pairs`` has one row for each article that differs: ``key``, ``via``, every compared column as ``b_…`` and ``a_…``, and
-what happened to it (``edited``, ``undated``, ``corroborated``, ``happened`` and so on; see ``compare``).
+flags (``edited``, ``undated``, ``corroborated``, ``happened`` and so on; see ``compare``).
 """
 # ruff: noqa: S608  (every name that is put into SQL below is a constant of this package; values are parameters)
 
@@ -12,7 +12,7 @@ from collections.abc import Collection
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.kinds import ARTICLE, COMPARED, FIELD_KINDS, KINDS, LABELS
 
-__all__ = ["COLUMNS", "HAPPENED", "RECORDS", "as_text", "told_query"]
+__all__ = ["COLUMNS", "HAPPENED", "RECORDS", "as_text", "records_query"]
 
 _SQL_TYPES = {
     "list<element: string>": "VARCHAR[]",
@@ -31,9 +31,9 @@ HAPPENED = (
     "case when edited then 'edited' when retitled then 'retitled' when moved then 'moved'"
     " when b_article_id <> a_article_id then 'renamed' else 'touched' end"
 )
-"""The kind of what only accompanies a change, such as its date."""
+"""The kind of a difference in a companion column, such as a date."""
 
-# What says no more than that the slug is another one.
+# Conditions under which a difference only follows from the new slug.
 _FOLLOWING = {
     "url": "coalesce(ends_with(b_url, '/' || b_article_id)"
     " and a_url = left(b_url, length(b_url) - length(b_article_id)) || a_article_id, false)",
@@ -41,10 +41,10 @@ _FOLLOWING = {
 }
 
 
-def told_query(unknown: Collection[str]) -> str:
-    """Return the query for all records, each as the struct ``r`` beside its ``article_id``.
+def records_query(unknown: Collection[str]) -> str:
+    """Return the query for all records, each as ``article_id`` and a struct ``r``.
 
-    Differences in the columns ``unknown`` to one side are kept apart.
+    Differences in the columns ``unknown`` to one side get the reason ``schema``.
     """
     structs = [
         _went(),
@@ -64,9 +64,9 @@ _ORDER = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enum
 RECORDS = f"""
 select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
     r.silent as silent, ?::timestamptz as "at", r.reason as reason
-from told order by article_id, {_ORDER}, r.place
+from records_unsorted order by article_id, {_ORDER}, r.place
 """
-"""The query for the records in the table ``told``, sorted; its parameter is the instant of the later snapshot."""
+"""The query that sorts the table ``records_unsorted``; its parameter is the instant of the later snapshot."""
 
 
 def _struct(
@@ -91,7 +91,7 @@ def _came() -> str:
 
 
 def _hidden() -> tuple[str, str]:
-    """What the earlier snapshot did not look for: that it is there, or is not, says nothing of the site by itself."""
+    """Hidden articles: that a crawl now sees them, or does not, is no change of the site."""
     kind, field, reason = "'unverified'", f"'{ARTICLE}'", "'unseen'"
     return (
         _struct("hidden and a_article_id is not null", kind, field, "null", _whole("a"), reason),
@@ -100,7 +100,7 @@ def _hidden() -> tuple[str, str]:
 
 
 def _whole(side: str) -> str:
-    """Return the SQL of a whole article as a JSON object without nulls: a merge onto an empty one drops them."""
+    """Return the SQL of a whole article as a JSON object without nulls (the merge patch drops them)."""
     parts = ", ".join(
         f"{name} := {_json(f'{side}_{name}', COLUMNS[name])}" for name in ("article_id", *COMPARED)
     )
@@ -121,7 +121,7 @@ def _field(name: str, unknown: bool) -> str:
         kind = f"case when b_{slug} is null and a_{slug} is null then 'moved' else happened end"
     else:
         kind = "happened"
-    # What only a page can tell is not a change when the page is read at last, or was not read this time.
+    # A value from the article's page is no change when only one of the two crawls read the page.
     unread = f"({before} is null and b_unread or {after} is null and a_unread)"
     reason = f"case when not corroborated then 'extractor' when {unread} then 'unread' end"
     differs = f"both_there and {before} is distinct from {after}"

@@ -18,7 +18,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.identity import Identities
 from helpscraper.history.result import renames_of
-from helpscraper.history.steps import feed_holds
+from helpscraper.history.steps import feed_is_current
 
 __all__ = ["prepare"]
 
@@ -89,7 +89,7 @@ def _feed(
     published, lacking = [], []
     feeds, every = catalog.feeds(partition), catalog.snapshots(partition)
     for before, after in pairwise(snapshots):
-        if after.id in feeds and feed_holds(catalog, before, after, every):
+        if after.id in feeds and feed_is_current(catalog, before, after, every):
             published.append((after.id, snapshot_instant(after.id)))
         else:
             lacking.append((before, after))

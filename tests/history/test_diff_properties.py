@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.history import compare
-from helpscraper.history.diff import DiffResult, diff_files, diff_tables
+from helpscraper.history.diff import DiffResult, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
 from helpscraper.history.result import renames_of
 from tests.history.compose import apply, compose
@@ -134,7 +134,7 @@ def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b:
         paths = [Path(folder) / name for name in ("a.parquet", "it's b.parquet")]
         for path, side in zip(paths, shuffled, strict=True):
             pq.write_table(side, path, row_group_size=2, compression="snappy", use_dictionary=False)
-        files = diff_files(*paths, before_run=run(0), after_run=run(1))
+        files = diff_tables(*paths, before_run=run(0), after_run=run(1))
     assert files.table == expected.table and files.apart == expected.apart
 
 

@@ -17,7 +17,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import GoneFact
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.history.diff import DiffResult, diff_tables
-from helpscraper.history.relations import Evidence, View
+from helpscraper.history.relations import Evidence, EvidenceSnapshot
 from tests.history.compose import apply, compose
 from tests.history.test_diff_properties import live, records
 from tests.history.worlds import MONDAY, SECTIONS, SLUGS, body, row, run, table
@@ -38,7 +38,7 @@ def steps(*seen: Seen) -> list[DiffResult]:
 
 
 def step(seen: Sequence[Seen], a: int, b: int) -> DiffResult:
-    views = [View(*each) for each in seen]
+    views = [EvidenceSnapshot(*each) for each in seen]
     return diff_tables(
         seen[a][0],
         seen[b][0],

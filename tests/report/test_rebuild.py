@@ -19,7 +19,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.writer import write_reextracted, write_run
 from helpscraper.errors import CommandError
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.steps import feed_holds
+from helpscraper.history.steps import feed_is_current
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.pages import feed_entries
 from helpscraper.publish.feed.sections import section_feeds
@@ -198,7 +198,7 @@ def test_the_order_of_commits_does_not_matter(tmp_path: Path) -> None:
     crawl(tmp_path / "b", 0, 1, 3, 2)
     catalog = Catalog(tmp_path / "b")
     snapshots = catalog.snapshots(EN)
-    assert [feed_holds(catalog, b, a) for b, a in pairwise(snapshots)] == [
+    assert [feed_is_current(catalog, b, a) for b, a in pairwise(snapshots)] == [
         True, True, False,
     ]  # fmt: skip
     for build in (build_report, build_feeds):
@@ -213,7 +213,7 @@ def test_what_was_read_again_is_compared_again(tmp_path: Path) -> None:
     reextract(tmp_path / "a")
     catalog = Catalog(tmp_path / "a")
     _, before, after = catalog.snapshots(EN)
-    assert before.reextracted and not feed_holds(catalog, before, after)
+    assert before.reextracted and not feed_is_current(catalog, before, after)
     compared = diff_snapshots(catalog, before, after).table.to_pylist()
     wanted = sorted(
         (row["article_id"], row["kind"], row["field"]) for row in compared if row["kind"] != "counted"
