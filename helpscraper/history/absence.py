@@ -1,19 +1,19 @@
-"""An absence is a claim, and so is an appearance: when a crawl may say that an article was not there. Pure.
+"""When a crawl proves that an article did not exist: the rule for removals and additions. Pure.
 
-An article that a crawl does not have **was not there** when
+A crawl proves that an article did not exist when
 
-- its own page answered 404 or 410 in that crawl (its run facts say so under ``gone``), or
-- every listing that had to show it was read whole and did not: its own section, and each section of ``listed_in``.
-  A *tag* listing such as 'latest' shows an article for a while only, so it has no say where the own section is known;
-  for an article without a section the tags are all there is.
+- the article's page answered 404 or 410 in that crawl (``gone`` in its run facts), or
+- every listing that must show the article was read whole and did not show it: its section, and each section of
+  ``listed_in``. A *tag* listing such as 'latest' shows an article only for a while, so it counts only for an article
+  without a section.
 
-Lists that prove no absence, by the claim of their platform in the run facts, have no say.
+Lists whose platform does not claim that absence proves anything do not count (``claim`` in the run facts).
 
-Sections that the site no longer has cannot show anything and are left out; that a section is gone, and not merely
-left out of this crawl, is known only when the crawl as a whole was complete.
+A section that the site no longer has cannot show the article and is ignored; only a complete crawl proves that a
+section is gone.
 
-What was not there in the later crawl was **removed**, what was not there in the earlier one was **added**. In every
-other case the article is **unverified**, unless another snapshot tells more (``proof``).
+An article that did not exist in the later crawl was **removed**; one that did not exist in the earlier crawl was
+**added**. Otherwise it is **unverified**, unless another snapshot proves more (``proof``).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["absence_is_proven"]
 
 
 def absence_is_proven(section: str | None, listed_in: Iterable[str] | None, run: RunFacts) -> bool:
-    """Tell whether an article of ``section``, listed in ``listed_in``, would have been seen by a crawl.
+    """Tell whether a crawl would have seen an article of ``section`` that is listed in ``listed_in``.
 
     ``run`` holds the facts of that crawl: ``whole`` and ``content_type`` of its ``sections``, and ``complete``.
 

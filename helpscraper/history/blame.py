@@ -1,4 +1,4 @@
-"""Which snapshot brought each paragraph of an article."""
+"""Find the snapshot in which each paragraph of an article first appeared."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BLAME_SCHEMA: pa.Schema = pa.schema(
         pa.field("text", pa.string(), nullable=False),
     ]
 )
-"""One row for each block of the newest body, from 1; ``or_earlier``: it was there when the archive began."""
+"""One row for each block of the newest body, from 1; ``or_earlier``: the first snapshot has the block already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class _Version:
 
 
 def attribute(versions: list[tuple[str, str]], language: str | None = None) -> list[tuple[str, str]]:
-    """Return for each block of the last version its text and the name of the version that brought it. Pure.
+    """Return the text of each block of the last version and the name of the version that introduced it. Pure.
 
     ``versions`` are (name, body text), oldest first. A block that only moved keeps its version; one that changed in
-    any word is of the version that changed it.
+    any word gets the version of the change.
 
     >>> attribute([("mon", "One two three.\\nFour."), ("tue", "Four.\\nOne two three!\\nFive.")])
     [('Four.', 'mon'), ('One two three!', 'tue'), ('Five.', 'tue')]
@@ -63,11 +63,11 @@ def blame(
     *,
     warn: Callable[[str], object] = lambda _: None,
 ) -> pa.Table:
-    """Return the blocks of the newest body of an article with the snapshot that brought each (``BLAME_SCHEMA``).
+    """Return the blocks of the newest body of an article with the snapshot that introduced each (``BLAME_SCHEMA``).
 
-    A snapshot that cannot be read is passed over, and ``warn`` is told. Raises ``ReferenceNotFoundError`` for unknown
-    articles (with the nearest names) and such whose page was never read, and ``ArchiveError`` for a body that cannot
-    be read.
+    Skips unreadable snapshots and passes each as a message to ``warn``. Raises ``ReferenceNotFoundError`` for an
+    unknown article (with the nearest names) and for one whose page was never read, and ``ArchiveError`` for a body that
+    cannot be read.
     """
     history = article_history(catalog, article_id, partition)
     for warning in history.warnings:
@@ -90,7 +90,7 @@ def blame(
 
 
 def _newest(catalog: Catalog, history: History, warn: Callable[[str], object]) -> tuple[str | None, str]:
-    """Return language and body of the newest snapshot that has a body of the article."""
+    """Return the language and body key in the newest snapshot that has a body of the article."""
     for snapshot in reversed(catalog.snapshots(history.partition)):
         try:
             row = _row(catalog, history, snapshot)
@@ -107,8 +107,8 @@ def _newest(catalog: Catalog, history: History, warn: Callable[[str], object]) -
 def _versions(catalog: Catalog, history: History, newest: str) -> list[_Version]:
     """Return the bodies that the article had, oldest first.
 
-    The feed tells of edits. A body that came otherwise (with the first reading of the page, or with a newer
-    extractor) dates from the first snapshot that shows it of this article.
+    The feed dates the edits. Any other body (first reading of the page, newer extractor) gets the first snapshot in
+    which the article has it.
     """
     versions: list[_Version] = []
 
@@ -125,9 +125,9 @@ def _versions(catalog: Catalog, history: History, newest: str) -> list[_Version]
 
 
 def _shown(catalog: Catalog, history: History, sha256: str, earlier: list[_Version]) -> str:
-    """Return the first snapshot after the ``earlier`` versions that shows this body of the article.
+    """Return the first snapshot after the ``earlier`` versions in which the article has this body.
 
-    When the body was stored is another question: another article may have had it before, or an import came later.
+    The date on which the body was stored is not enough: another article may have had it before.
     """
     for snapshot in catalog.snapshots(history.partition):
         if earlier and snapshot.id < earlier[-1].snapshot_id:
@@ -141,7 +141,7 @@ def _shown(catalog: Catalog, history: History, sha256: str, earlier: list[_Versi
 
 
 def _row(catalog: Catalog, history: History, snapshot: Snapshot) -> dict[str, str | None] | None:
-    """Return language and body of the article in a snapshot, under the slug that it had then."""
+    """Return the language and body key of the article in a snapshot, by the slug that it had then."""
     name = history.name_in(snapshot.id)
     if name is None:
         return None

@@ -1,4 +1,4 @@
-"""Compare two stored bodies word by word; apart from ``bodies``, because a crawl needs those and no word diff."""
+"""Compare two stored bodies word by word; a crawl needs ``bodies`` but not these imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["BodyDiff", "words_of"]
 
 @dataclass(frozen=True, slots=True)
 class BodyDiff:
-    """How two bodies differ word by word; ``note`` says it where that is not a difference of their texts."""
+    """The word diff of two bodies; ``note`` says when the texts are equal and only the Markdown differs."""
 
     words: WordDiff
     note: str = ""
@@ -36,12 +36,9 @@ def words_of(catalog: Catalog, partition: Partition) -> Callable[[str, str], Bod
         if words:
             return BodyDiff(words)
         marked = word_diff(old["body_markdown"], new["body_markdown"])
-        if marked:
-            return BodyDiff(
-                marked, "same words; its pictures, links or formatting changed, here as Markdown:"
-            )
-        return BodyDiff(
-            marked, "same words, pictures, links and formatting; only its markup or line breaks changed"
-        )
+        note = "same words; its pictures, links or formatting changed, here as Markdown:"
+        if not marked:
+            note = "same words, pictures, links and formatting; only its markup or line breaks changed"
+        return BodyDiff(marked, note)
 
     return compare

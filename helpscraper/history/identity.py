@@ -1,7 +1,7 @@
-"""Which article is this, across renames: keys are given up and taken again, also by another article. Pure.
+"""Identify articles across renames: a key can be given up and used again, also by another article. Pure.
 
-An article is a chain of tenures: it bears one key until a rename gives it the next one. ``Identities`` answers with the
-tenures of one article and with a table of all. Instants are ids of snapshots, which sort like their instants.
+An article is a chain of tenures: it has one key until a rename gives it the next one. ``Identities`` returns the
+tenures of one article, or a table of all. Instants are snapshot ids, which sort like their instants.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ TENURES_SCHEMA: pa.Schema = pa.schema(
         pa.field("owner", pa.string(), nullable=False),
     ]
 )
-"""In the snapshots from ``since`` (null: the first) to before ``until`` (null: no end), ``article_id`` is a key of the
-article ``owner``. A key that is not in the table has always been its own article's.
+"""In the snapshots from ``since`` (null: the first) to before ``until`` (null: no end), ``article_id`` is the key of
+the article ``owner``. A key that is not in the table has always meant the same article.
 
-``owner`` is the last key of the article. Where another article took that key over later, the id of the snapshot that
-showed it follows: ``fees@20261122T060000Z``."""
+``owner`` is the last key of the article. If another article took that key later, the id of that snapshot follows:
+``fees@20261122T060000Z``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """``key`` is an article's in the snapshots from ``since`` (None: the first) to before ``until`` (None: no end)."""
+    """An article has ``key`` in the snapshots from ``since`` (None: the first) to before ``until`` (None: no end)."""
 
     key: str
     since: str | None = None
     until: str | None = None
 
     def covers(self, snapshot_id: str) -> bool:
-        """Tell whether the key is the article's in this snapshot."""
+        """Tell whether the article has the key in this snapshot."""
         return (self.since or "") <= snapshot_id and (self.until is None or snapshot_id < self.until)
 
 
@@ -55,31 +55,30 @@ class Identities:
 
     def __init__(self, renames: Iterable[Rename] = ()) -> None:
         self._chains: list[list[Tenure]] = []
-        self._bearer: dict[str, list[Tenure]] = {}
+        self._holder: dict[str, list[Tenure]] = {}
         self._gave_up: dict[str, list[Tenure]] = {}
         for when, group in groupby(sorted(renames), key=lambda rename: rename[0]):
             links = {before: after for _, before, after in group}
             gave = {before: self._end(before, when) for before in links}
             for after in set(links.values()) - links.keys():
-                self._end(after, when)  # the article that bore the key before is gone
+                self._end(after, when)  # the article that had the key before is gone
             for before, after in links.items():
                 gave[before].append(Tenure(after, when))
-                self._bearer[after] = gave[before]
+                self._holder[after] = gave[before]
             for before in links.keys() - set(links.values()):
-                self._bearer[before] = self._new(Tenure(before, when))
+                self._holder[before] = self._new(Tenure(before, when))
             self._gave_up |= gave
 
     def tenures(self, key: str, seen: str | None = None) -> tuple[Tenure, ...]:
-        """Return the keys of the article that ``key`` means, oldest first.
+        """Return the tenures of the article that ``key`` means, oldest first.
 
-        A key means the article that bears it now; a key that no article bears means the one that gave it up last.
-        ``seen`` is the last snapshot in which an article with this key changed: it says that a given-up key is borne
-        again, by an article that came with it.
+        A key means the article that has it now, else the last one that gave it up. ``seen`` is the last snapshot in
+        which an article with this key changed: after a key was given up, it shows that a new article has it.
         """
-        chain = self._bearer.get(key) or [Tenure(key)]
+        chain = self._holder.get(key) or [Tenure(key)]
         since = chain[0].since
-        unborne = len(chain) == 1 and since is not None and (seen is None or seen < since)
-        return tuple(self._gave_up[key] if unborne else chain)
+        unused = len(chain) == 1 and since is not None and (seen is None or seen < since)
+        return tuple(self._gave_up[key] if unused else chain)
 
     def given_up(self) -> dict[str, str]:
         """Return the owner of each key that was given up, as ``TENURES_SCHEMA`` names it: the last that gave it up."""
@@ -99,8 +98,8 @@ class Identities:
         return self._chains[-1]
 
     def _end(self, key: str, when: str) -> list[Tenure]:
-        """End the tenure of the article that bears ``key``; return its tenures."""
-        chain = self._bearer.get(key)
+        """End the tenure of the article that has ``key``; return its tenures."""
+        chain = self._holder.get(key)
         if chain is None:
             chain = self._new(Tenure(key))
         chain[-1] = replace(chain[-1], until=when)

@@ -1,4 +1,4 @@
-"""Pictures that an edit exchanged: told by a record of their own, apart from the words of the body."""
+"""Add a change record for each edit that exchanged pictures, beside the record of the body."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from helpscraper.history.result import ordered
 __all__ = ["Pictures", "exchanged", "with_pictures"]
 
 Pictures: TypeAlias = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
-"""Gives the addresses of the pictures of bodies by key, in their order; a key that cannot be read is left out."""
+"""A function from body keys to picture addresses, in order; it leaves out bodies that cannot be read."""
 
 
 def with_pictures(records: pa.Table, pictures: Pictures | None) -> pa.Table:
-    """Return change records with one more for each edit of the site after which other pictures are shown.
+    """Return change records with one more for each edit of the site that exchanged pictures.
 
     Its field is ``picture``; ``before`` and ``after`` are the addresses of all pictures of the body as JSON lists, null
     where there are none. ``records`` are those of ``compare``, with their ``reason``.
@@ -52,7 +52,7 @@ def _listed(addresses: Sequence[str]) -> str | None:
 
 
 def exchanged(before: str | None, after: str | None) -> tuple[str | None, str | None]:
-    """Return the addresses that only the value before, and only the value after, of such a record has.
+    """Return the addresses that are only in the value before, and only in the value after, of such a record.
 
     >>> exchanged('["/a.png", "/b.png"]', '["/c.png", "/a.png"]')
     ('/b.png', '/c.png')

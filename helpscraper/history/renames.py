@@ -1,16 +1,15 @@
-"""Which removed article lives on under another slug.
+"""Find renames: removed articles that still exist under another slug.
 
-Only articles that went are matched with articles that came, each at most once:
+Articles that went are matched with articles that came, each at most once:
 
-1. ``source_id``: the same id of the CMS, borne by one article on each side. An id that merely repeats the slug (the
-   site's newer state does that) is none.
-2. ``body``: the same body, borne by one article on each side, unless their publication or their ids speak against it;
-   an id that changed is outweighed by the same publication.
-3. ``body`` again: nearly the same body, at least nine in ten of their five-word shingles shared. Notices made from one
-   template differ by a token's name only, so neither publication nor ids may differ where both sides state them.
+1. ``source_id``: the same CMS id, which one article on each side has. An id that repeats the slug does not count.
+2. ``body``: the same body, which one article on each side has, unless publication dates or ids differ. If the
+   publication date matches, a changed id is ignored.
+3. ``body`` again: at least nine in ten five-word shingles in common. Notices from one template differ only by a token's
+   name, so neither publication dates nor ids may differ where both sides state them.
 
-Near-identity is found through the smallest hashes of each body's shingles, so the work grows with the number of
-articles and not with its square; shingles that many bodies share (a template's) are not followed.
+Step 3 compares only bodies that share one of the smallest shingle hashes, and ignores shingles that many bodies share,
+so the work does not grow with the square of the number of articles.
 """
 
 from __future__ import annotations
@@ -28,17 +27,17 @@ _SHINGLE = 5
 _SKETCH = 64
 _FOLLOWED = 20
 _ALIKE = 0.9
-# Beyond this many articles on one side nothing is compared by near-identical text: a help centre that changes all its
-# slugs at once keeps its ids or its exact bodies, and the bodies of more articles would fill the memory.
+# With more articles than this on one side step 3 is skipped: the bodies would fill the memory, and a help centre that
+# changes all slugs at once keeps its ids or its exact bodies.
 _BOUND = 5_000
 
 Bodies = Callable[[Sequence[str]], Mapping[str, str]]
-"""Gives the texts of bodies by key; a key that cannot be read is left out."""
+"""A function from body keys to texts; it leaves out bodies that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What is known of an article that went or came; ``published_at`` and ``published_on`` as ISO 8601 text."""
+    """An article that went or came; ``published_at`` and ``published_on`` are ISO 8601 text."""
 
     article_id: str
     source_id: str | None = None
@@ -54,7 +53,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """One article under two slugs; ``via`` says by what it was recognised."""
+    """One article under two slugs; ``via`` says how it was recognised."""
 
     before: str
     after: str
@@ -91,7 +90,7 @@ def _without(
 def _unique_pairs(
     went: Sequence[Candidate], came: Sequence[Candidate], name: str
 ) -> list[tuple[Candidate, Candidate]]:
-    """Pair by an attribute, leaving out values that several articles of one side bear: they identify nothing."""
+    """Pair by an attribute, without values that several articles of one side have: they identify nothing."""
     sides = []
     for side in (went, came):
         counts = Counter(getattr(c, name) for c in side)
@@ -127,7 +126,7 @@ def _may_be_alike(before: Candidate, after: Candidate) -> bool:
 def _near(went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies) -> list[Rename]:
     keys = {c.body_sha256 for c in (*went, *came) if c.body_sha256 is not None}
     texts = bodies(sorted(keys))
-    # The sets of all shingles are large, so only their sketches are kept and the few candidates are read again.
+    # The full sets of shingles are large, so keep only sketches and compute the sets of the few candidates again.
     of = lru_cache(maxsize=64)(lambda key: shingles(texts[key]))
     sketches = {key: sorted(shingles(text))[:_SKETCH] for key, text in texts.items()}
     index: defaultdict[int, list[Candidate]] = defaultdict(list)
@@ -156,7 +155,7 @@ def _near(went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies) 
 def shingles(text: str) -> frozenset[int]:
     """Return the hashes of all runs of five words of ``text`` (of all its words, when it has fewer).
 
-    Scripts without spaces give long "words", so there characters stand in for them.
+    In scripts without spaces, characters are used instead of words.
     """
     words = text.split()
     if len(words) * 12 < len(text):

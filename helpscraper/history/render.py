@@ -23,7 +23,7 @@ def plain(diff: Blocks, context: int | None = None) -> str:
     ``context`` is the number of unchanged blocks shown around each change; None shows all.
     """
     lines = []
-    for block in _shown(diff, context):
+    for block in _blocks_to_show(diff, context):
         if block is None:
             lines.append(_GAP)
             continue
@@ -39,9 +39,9 @@ def _marked(span: Span) -> str:
 
 
 def to_rich(diff: Blocks, context: int | None = None) -> Text:
-    """Return the diff as rich text: what went struck out in red, what came in green, moved blocks behind an arrow."""
+    """Return the diff as rich text: deletions struck out in red, insertions in green, moved blocks behind an arrow."""
     text = Text()
-    for block in _shown(diff, context):
+    for block in _blocks_to_show(diff, context):
         if block is None:
             text.append(f"{_GAP}\n", style="dim")
             continue
@@ -61,7 +61,7 @@ def to_html(diff: Blocks, context: int | None = None) -> str:
     """
     parts: list[str] = []
     in_table, leftward = False, _leftward(diff)
-    for block in _shown(diff, context):
+    for block in _blocks_to_show(diff, context):
         row = block is not None and any("\t" in span.text for span in block.spans)
         # A paragraph that begins with a Latin name is still an Arabic one.
         told = leftward and block is not None and any(reads_leftwards(span.text) for span in block.spans)
@@ -82,7 +82,7 @@ def to_html(diff: Blocks, context: int | None = None) -> str:
 
 
 def reads_leftwards(text: str) -> bool:
-    """Tell whether there is a letter of a script that is written from right to left.
+    """Tell whether the text has a letter of a right-to-left script.
 
     >>> reads_leftwards("P2P: \u062d\u062f BIBU"), reads_leftwards("P2P: 2FA")
     (True, False)
@@ -91,7 +91,7 @@ def reads_leftwards(text: str) -> bool:
 
 
 def _leftward(diff: Blocks) -> bool:
-    """Tell whether the text as a whole is written from right to left: most of its letters are."""
+    """Tell whether most letters of the diff are of a right-to-left script."""
     kinds = [bidirectional(c) for block in diff.blocks for span in block.spans for c in span.text]
     return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
 
@@ -113,7 +113,7 @@ def _cells(block: Block) -> str:
     return "".join(f"<td>{''.join(cell)}</td>" for cell in cells)
 
 
-def _shown(diff: Blocks, context: int | None) -> Iterator[Block | None]:
+def _blocks_to_show(diff: Blocks, context: int | None) -> Iterator[Block | None]:
     """Yield the blocks to show, and None where unchanged ones are left out."""
     if context is None:
         yield from diff.blocks

@@ -1,4 +1,4 @@
-"""``DiffResult``: what changed between two snapshots, as data, as a summary and as a notebook shows it."""
+"""``DiffResult``: the changes between two snapshots, as tables, as a summary and as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class DiffResult:
 
     @cached_property
     def extractor_changes(self) -> pd.DataFrame:
-        """What is kept apart because it is not the site's: the columns of ``changes`` and ``reason``."""
+        """The differences that are not changes of the site: the columns of ``changes`` and ``reason``."""
         return _frame(self.apart)
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class DiffResult:
         return [{**row, "at": row["at"].isoformat().replace("+00:00", "Z")} for row in rows]
 
     def primary(self) -> dict[str, str]:
-        """Return the one kind of each changed article: the strongest of its records. The kinds so partition them."""
+        """Return the strongest kind of each changed article by its id."""
         kinds: dict[str, set[str]] = {}
         for article_id, kind in self._pairs():
             kinds.setdefault(article_id, set()).add(kind)
@@ -133,7 +133,7 @@ class DiffResult:
             table = table.filter(pc.or_(chosen, table.column("silent")) if silent_only else chosen)
         if names:
             chosen = pc.is_in(table.column("field"), value_set=pa.array(names, pa.string()))
-            # What moved in a rename is the slug; its ``field`` tells what it was recognised by.
+            # The record of a rename holds slugs, but its ``field`` says how the rename was recognised.
             table = table.filter(pc.or_kleene(chosen, _renames(table)) if "article_id" in names else chosen)
         if sections:
             own = self.articles.column("section")
@@ -157,7 +157,7 @@ class DiffResult:
         )
 
     def loud(self) -> DiffResult:
-        """Return this diff without the kinds that move by themselves (view counts)."""
+        """Return this diff without the kinds in ``QUIET`` (counts)."""
         return self.narrow(kinds=[kind for kind in KINDS if kind not in QUIET])
 
     def titles(self) -> dict[str, str]:
@@ -194,7 +194,7 @@ class DiffResult:
 
 
 def _frame(table: pa.Table) -> pd.DataFrame:
-    from helpscraper.archive.frames import to_frame  # pandas: a crawl needs none of it
+    from helpscraper.archive.frames import to_frame  # imports pandas, which a crawl does not need
 
     return to_frame(table)
 
@@ -216,7 +216,7 @@ def _value(row: Mapping[str, Any], side: str) -> str:
 
 
 def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Split records with a ``reason`` into the site's changes (``CHANGES_SCHEMA``) and those kept apart."""
+    """Split records into the site's changes (``CHANGES_SCHEMA``) and those with a ``reason``."""
     own = pc.is_null(records.column("reason"))
     return records.filter(own).select(CHANGES_SCHEMA.names).cast(CHANGES_SCHEMA), records.filter(
         pc.invert(own)
@@ -237,17 +237,17 @@ def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
 
 
 def rename_field(fields: Iterable[str | None]) -> str | None:
-    """Tell which of the fields of an article's ``renamed`` records is the rename itself and holds the two slugs.
+    """Return which field of an article's ``renamed`` records holds the two slugs.
 
-    One that was recognised by its body may have got another ``source_id`` too, and that record holds ids; one
-    that was recognised by its id has kept it.
+    A rename recognised by its body may have a second record with the two ids, under ``source_id``; a rename recognised
+    by its id keeps the id.
     """
     names = set(fields)
     return next((name for name in ("body", "source_id") if name in names), None)
 
 
 def _renames(changes: pa.Table) -> pa.ChunkedArray:
-    """Tell which change records are a rename itself: of all of its kind it alone has the new slug as its value."""
+    """Return a mask of the records that hold the slugs of a rename: only these have the new slug as a value."""
     return pc.and_kleene(
         pc.equal(changes.column("kind"), "renamed"),
         pc.equal(changes.column("after"), changes.column("article_id")),
@@ -256,10 +256,10 @@ def _renames(changes: pa.Table) -> pa.ChunkedArray:
 
 def ordered(changes: pa.Table) -> pa.Table:
     """Return change records by article, then the strongest kind first, then in the order of the columns."""
-    if changes.num_rows < 2:  # most days of an article's story, which has hundreds of them
+    if changes.num_rows < 2:  # usual for one day of one article's history
         return changes
     ranks = [_RANKS.get(kind, len(_RANKS)) for kind in changes.column("kind").to_pylist()]
-    # The record of the rename itself comes first.
+    # The record with the slugs of a rename comes first.
     slugs = _renames(changes)
     places = [
         -1 if is_rename else _PLACES.get(name or "", -1)

@@ -1,4 +1,4 @@
-"""Table rows in a body: lines whose cells are parted by tabs, here as the units that the word diff compares. Pure."""
+"""Table rows in a body: lines with tabs between the cells, as the units that the word diff compares. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CELL = "\t"
 
 
 def cells_of(units: Sequence[str]) -> list[list[str]]:
-    """Return the units of each cell of a table row; all units of a block that is none.
+    """Return the units of each cell of a table row; a block without cells is one cell.
 
     >>> cells_of(["Fee ", "now", "\\t", "0.1"])
     [['Fee ', 'now'], ['0.1']]
@@ -27,7 +27,7 @@ def cells_of(units: Sequence[str]) -> list[list[str]]:
 
 
 def same_rows(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> Iterator[tuple[int, int]]:
-    """Yield the places of table rows with the same first cell, which no other row of either side has."""
+    """Yield the index pairs of table rows with the same first cell, if it is unique on both sides."""
     sides = [[_first_cell(block) for block in side] for side in (old, new)]
     counts = [Counter(side) for side in sides]
     for x, cell in enumerate(sides[0]):
@@ -36,5 +36,5 @@ def same_rows(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) ->
 
 
 def _first_cell(units: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the units of a table row's first cell; none of a block that is no row, or of an empty cell."""
+    """Return the units of a table row's first cell; empty when the block is not a row."""
     return units[: units.index(CELL)] if CELL in units else ()

@@ -1,4 +1,4 @@
-"""What a word diff is made of: spans of text inside blocks. ``words`` finds them, ``render`` shows them."""
+"""The parts of a word diff: spans of text inside blocks. ``words`` finds them, ``render`` shows them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """What became of one block: its place (line number from 0) before and after, and its spans.
+    """One block of a word diff: its line number (from 0) before and after, and its spans.
 
     ``moved`` has both places and may have changed words too; ``same`` and ``changed`` kept their order.
     """
@@ -39,7 +39,7 @@ class Block:
 
 
 class Blocks(Protocol):
-    """Whatever has blocks to show: a ``words.WordDiff``."""
+    """A diff with blocks to show, such as ``words.WordDiff``."""
 
     @property
     def blocks(self) -> tuple[Block, ...]:

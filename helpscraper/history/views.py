@@ -49,8 +49,8 @@ def view_series(catalog: Catalog) -> pa.Table:
 
     Columns: site, locale, article_id (the article, as ``owner`` in ``identity.TENURES_SCHEMA``), snapshot_at,
     view_count, ``gain`` since the observation before (null for the first and after a reset), ``days`` between the two,
-    ``gain_per_day``, ``reset`` (the count fell, which a counter does not do, so it was started again or another number
-    is shown), and ``slug``, the key that the article had in that snapshot.
+    ``gain_per_day``, ``reset`` (the count fell, so the counter was reset or another number is shown), and
+    ``slug``, the key that the article had in that snapshot.
     """
     rows = [
         {**row, "site": where.site, "locale": where.locale}

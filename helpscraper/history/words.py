@@ -28,19 +28,19 @@ from helpscraper.history.spans import Block, Fate, Span
 __all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
 
 _SPACE = re.compile(r"[^\S\t]+")
-# Two blocks are the same one, changed, when they share this part of their words.
+# Two blocks count as one changed block when they share this part of their words.
 _RELATED = 0.5
-# Pairing is tried between this many blocks on either side at most; beyond it they are shown as removed and added.
+# At most this many blocks of each side are paired; the others are shown as removed and added.
 _PAIRED = 120
-# A run of words that both sides share says something only when it is not lost in what differs.
+# Two blocks that share less than this part of their words are shown as replaced.
 _KEPT = 0.3
 
 
 @dataclass(frozen=True)
 class WordDiff:
-    """The difference of two bodies, block by block, in the later body's order; deleted blocks stand where they were.
+    """The difference of two bodies, block by block, in the later body's order; deleted blocks keep their place.
 
-    Falsy when the two say the same. Renderers are in ``history.render``.
+    Falsy when only white space differs. ``history.render`` renders it.
     """
 
     blocks: tuple[Block, ...]
@@ -89,7 +89,7 @@ def word_diff(before: str, after: str, language: str | None = None) -> WordDiff:
 
 
 def blocks_of(text: str) -> list[str]:
-    """Return the blocks of a body: its lines with single spaces (tabs, which part table cells, stay), none empty.
+    """Return the blocks of a body: its lines with single spaces (tabs between table cells stay), none empty.
 
     >>> blocks_of("One  two \\n\\n a\\tb")
     ['One two', 'a\\tb']
@@ -115,7 +115,7 @@ def segment(text: str, language: str = "en") -> list[str]:
 
 
 def units_of(block: str, language: str | None = None) -> tuple[str, ...]:
-    """Return the words and marks of a block, each with the space behind it: spaces alone would align anything.
+    """Return the words and marks of a block, each with the space after it: single spaces would align anything.
 
     >>> units_of("Fee: 0.1 %")
     ('Fee', ': ', '0.1 ', '%')
@@ -132,9 +132,9 @@ def units_of(block: str, language: str | None = None) -> tuple[str, ...]:
 def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> list[tuple[int, int, bool]]:
     """Pair the blocks of two bodies: (place before, place after, whether it moved), sorted by the place after.
 
-    Equal blocks in equal order come first; then those that are equal elsewhere (moved); then, between the same
-    neighbours or anywhere, those that share at least half of their words (changed, or moved and changed). A row of a
-    table is the same one, changed, between the same neighbours already when its first cell is.
+    Equal blocks in equal order are paired first; then equal blocks elsewhere (moved); then blocks that share at least
+    half of their words, between the same neighbours (changed) or anywhere (moved and changed). Table rows between the
+    same neighbours are also paired by an equal first cell.
     """
     pairs: dict[int, tuple[int, bool]] = {}
     gaps: list[tuple[range, range]] = []
@@ -175,7 +175,7 @@ def _relate(
     blocks = [old[i] for i in left], [new[j] for j in right]
     alike = _likeness(*blocks)
     if not moved:
-        # A row is known by its first cell, however many of the others are new.
+        # An equal first cell identifies a table row.
         for x, y in same_rows(*blocks):
             alike[x, y] = max(alike[x, y], _RELATED)
     candidates = zip(*(place.tolist() for place in np.nonzero(alike >= _RELATED)), strict=True)
@@ -208,7 +208,7 @@ def _words(units: Sequence[str]) -> list[str]:
 
 
 def _opcodes(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[bool, int, int, int, int]]:
-    """Return the longest common subsequence as runs: (equal, from, to, from, to), neighbours never of one sort."""
+    """Return the longest common subsequence as alternating runs (equal, from, to, from, to)."""
     if not old and not new:
         return []
     numbers: dict[Hashable, int] = {}
@@ -251,7 +251,7 @@ def _blocks(
 
 
 def _spans(old: Sequence[str], new: Sequence[str]) -> Iterator[Span]:
-    """Compare two blocks; two rows with equally many cells cell by cell, or one's words would match another's."""
+    """Compare two blocks; compare two rows with equally many cells cell by cell."""
     cells = cells_of(old), cells_of(new)
     if len(cells[0]) != len(cells[1]):
         yield from _unit_spans(old, new, whole=min(map(len, cells)) == 1)
@@ -263,9 +263,9 @@ def _spans(old: Sequence[str], new: Sequence[str]) -> Iterator[Span]:
 
 
 def _unit_spans(old: Sequence[str], new: Sequence[str], *, whole: bool) -> Iterator[Span]:
-    """Compare unit by unit; what is the same reads as it does in the later one.
+    """Compare unit by unit; equal units have the text of the later block.
 
-    Where little is shared, and the two may be replaced as a ``whole``, they are.
+    With ``whole``, two blocks that share little are shown as one deletion and one insertion.
     """
     keys = [unit.rstrip(" ") for unit in old], [unit.rstrip(" ") for unit in new]
     runs = _opcodes(*keys)
