@@ -15,7 +15,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
-from helpscraper.history.known import evidence_for, source_of
+from helpscraper.history.evidence import evidence_for, source_of
 from helpscraper.history.pictures import Pictures, with_pictures
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, extractor_of
 from helpscraper.history.renames import Bodies

@@ -24,7 +24,7 @@ __all__ = ["Known", "KnownRows", "crawls_alike", "good_crawls", "newest_run", "r
 
 logger = logging.getLogger(__name__)
 
-# A year of daily crawls; what lies further back is no measure for today, and its facts need not be read.
+# A year of daily crawls; older crawls are not part of the baseline.
 _LOOK_BACK = 366
 
 _CRAWLS = 10
@@ -131,7 +131,7 @@ def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunF
         try:
             facts = catalog.facts(_as_crawled(snapshot))
         except ArchiveError as error:
-            logger.warning("An earlier snapshot is no measure: %s", error)
+            logger.warning("An earlier snapshot cannot be read and is not part of the baseline: %s", error)
             continue
         if facts.kind != "crawl":
             continue
