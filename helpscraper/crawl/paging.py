@@ -18,6 +18,7 @@ def goes_on(found: Findings, page: int, *, fresh: int) -> bool:
     ``fresh`` is the number of articles on this page that no earlier one showed. The stated number of pages decides;
     where it does not, a list that goes on without anything new is not followed.
 
+    >>> from helpscraper.platforms.contract import Address, Link
     >>> link = Link("https://help.example/list?cursor=b", Address("list", "en", "all", cursor="b"))
     >>> goes_on(Findings(next=link), 1, fresh=15), goes_on(Findings(next=link), 2, fresh=0)
     (True, False)
