@@ -69,10 +69,10 @@ def test_a_declaration_is_read_whole() -> None:
 
 
 WRONG: list[tuple[tuple[str, ...], Any, str]] = [
-    (("base_url",), "help.acme.example", "base_url: a scheme and a host"),
-    (("base_url",), "https://a@help.acme.example", "base_url: a scheme and a host"),
-    (("base_url",), "https://help.acme.example/", "base_url: a scheme and a host"),
-    (("base_url",), "https://help.acme.example:99999", "base_url: a scheme and a host"),
+    (("base_url",), "help.acme.example", "base_url: write a scheme and a host"),
+    (("base_url",), "https://a@help.acme.example", "base_url: write a scheme and a host"),
+    (("base_url",), "https://help.acme.example/", "base_url: write a scheme and a host"),
+    (("base_url",), "https://help.acme.example:99999", "base_url: write a scheme and a host"),
     (("platform",), "../okx", "platform: a plain slug"),
     (("description",), "two\nlines", "description: one line"),
     (("timezone",), "Europe/Copenhagn", "did you mean Europe/Copenhagen?"),
@@ -80,7 +80,7 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("timezone",), "Europe", "timezone: a time zone"),
     (("timezone",), 8, "timezone: a time zone"),
     (("crawled",), "no", "crawled: true or false"),
-    (("also_at", "ftp://x"), "x", "also_at.'ftp://x': a scheme and a host"),
+    (("also_at", "ftp://x"), "x", "also_at.'ftp://x': write a scheme and a host"),
     (("also_at",), [], "also_at: a table"),
     (("editions", "a/b"), "en", "editions.'a/b': a segment"),
     (("editions", "x"), "../en", "editions.x: a locale"),

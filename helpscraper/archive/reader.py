@@ -142,15 +142,15 @@ class Catalog:
         named_site, named_locale, name = split_reference(reference)
         partition = self.partition(named_site or site, named_locale or locale)
         ids = self.ids(partition)
-        if not ids and (there_is := Catalog(self.store).partitions()):
-            if partition in there_is:
+        if not ids and (existing := Catalog(self.store).partitions()):
+            if partition in existing:
                 raise ReferenceNotFoundError(
                     f"{self.store.uri} ({partition}) holds no snapshot yet, though crawls were made",
                     advice="`helpscraper runs` shows what became of each run",
                 )
             raise ReferenceNotFoundError(
                 f"{self.store.uri} ({partition}) holds no snapshot yet",
-                advice=f"there is: {', '.join(map(str, there_is))}",
+                advice=f"choose one of: {', '.join(map(str, existing))}",
             )
         found = match_reference(name, ids, where=f"{self.store.uri} ({partition})")
         return self._snapshot(partition, found)

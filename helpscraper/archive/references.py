@@ -94,4 +94,4 @@ def _last_on(date: str, ids: Sequence[str], where: str) -> str:
 def _available(ids: Sequence[str]) -> str:
     shown = ids[-_SHOWN:]
     more = f" and {len(ids) - len(shown)} older" if len(ids) > len(shown) else ""
-    return f"there is: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, an id prefix)"
+    return f"choose one of: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, an id prefix)"

@@ -46,12 +46,12 @@ def open_existing(args: argparse.Namespace) -> Catalog:
     catalog = open_catalog(args)
     if catalog.partitions():
         return catalog
-    there_is = Catalog(catalog.store).partitions()
-    asked = " and ".join(filter(None, (args.site, args.locale))) if there_is else ""
+    existing = Catalog(catalog.store).partitions()
+    asked = " and ".join(filter(None, (args.site, args.locale))) if existing else ""
     raise ReferenceNotFoundError(
         f"{catalog.store.uri} holds no snapshot and no run{f' of {asked}' if asked else ''}",
-        advice=f"there is: {', '.join(map(str, there_is))}"
-        if there_is
+        advice=f"choose one of: {', '.join(map(str, existing))}"
+        if existing
         else "make one with `helpscraper crawl`, or name another archive with --archive",
     )
 

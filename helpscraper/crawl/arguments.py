@@ -1,4 +1,4 @@
-"""The arguments of a crawl: what ``-a NAME=VALUE`` means, checked before anything is opened."""
+"""The arguments of a crawl (``-a NAME=VALUE``), checked before anything is opened."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MODES: dict[str, Mode] = {"pages": "pages", "api": "api", "both": "both"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlArguments:
-    """What a crawl was asked to do.
+    """The checked arguments of one crawl.
 
     ``limit`` counts article pages; ``witness`` says where lists are read: on the site's pages, in its JSON interface
     (``api``), or in both to compare them.
@@ -38,9 +38,9 @@ class CrawlArguments:
 
     @classmethod
     def parse(cls, sites: Sites | None = None, /, **arguments: Any) -> CrawlArguments:
-        """Read the spider's ``-a`` arguments (text); raises ``CommandError`` naming all that is wrong at once.
+        """Read the spider's ``-a`` arguments (text); raises ``CommandError`` that names all mistakes at once.
 
-        ``sites`` are those that may be named, by default those that are known without an archive.
+        ``sites`` are the known sites, by default those known without an archive.
 
         >>> CrawlArguments.parse(locale="zh-hans", sections="faq-kyc,faq-web3-nft").sections
         ('faq-kyc', 'faq-web3-nft')
@@ -53,16 +53,9 @@ class CrawlArguments:
         _ = site.locale(locale)  # an unknown one ends the crawl here
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
         if not _is_root(base_url):
-            wrong.append(
-                f"base_url={base_url}: a scheme and a host are wanted, such as http://127.0.0.1:8000"
-            )
-        lists: dict[str, tuple[str, ...]] = {}
-        for name in ("categories", "sections"):
-            text = arguments.pop(name, None)
-            lists[name] = tuple(dict.fromkeys(part for part in (text or "").split(",") if part))
-            if text is not None and not lists[name]:
-                wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
-            wrong += [f"{name}={part}: not a slug" for part in lists[name] if not is_slug(part)]
+            wrong.append(f"base_url={base_url}: write a scheme and a host, such as http://127.0.0.1:8000")
+        categories = _slugs("categories", arguments.pop("categories", None), wrong)
+        sections = _slugs("sections", arguments.pop("sections", None), wrong)
         mode = arguments.pop("mode", None) or "incremental"
         if mode not in {"incremental", "full"}:
             wrong.append(f"mode={mode}: incremental or full")
@@ -80,7 +73,7 @@ class CrawlArguments:
         if query is not None and not query.strip():
             wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
         if query is not None:
-            wrong += _beside_query(**lists)
+            wrong += _conflicts_with_query(categories, sections)
             if witness != "pages":
                 wrong.append(f"witness={witness}: a search is read on its pages; leave it or query= out")
         wrong += [f"{name}: no such argument" for name in arguments]
@@ -93,8 +86,8 @@ class CrawlArguments:
             site=site,
             locale=locale,
             base_url=base_url,
-            categories=lists["categories"],
-            sections=lists["sections"],
+            categories=categories,
+            sections=sections,
             query=query,
             mode="full" if mode == "full" else "incremental",
             limit=None if limit is None else int(limit),
@@ -103,7 +96,7 @@ class CrawlArguments:
 
     @property
     def scope(self) -> str | None:
-        """Say what part of the help centre was asked for, as it was asked; None when it was all of it."""
+        """The part of the help centre that was asked for, as written; None for all of it."""
         asked = {
             "sections": ",".join(self.sections),
             "categories": ",".join(self.categories),
@@ -127,8 +120,17 @@ class CrawlArguments:
         )
 
 
-def _beside_query(categories: tuple[str, ...], sections: tuple[str, ...]) -> list[str]:
-    """Name what a search cannot be narrowed by: the site's search has tabs, one a category, and no sections."""
+def _slugs(name: str, text: str | None, wrong: list[str]) -> tuple[str, ...]:
+    """Return the different slugs of a comma-separated list; mistakes are added to ``wrong``."""
+    slugs = tuple(dict.fromkeys(part for part in (text or "").split(",") if part))
+    if text is not None and not slugs:
+        wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
+    wrong += [f"{name}={part}: not a slug" for part in slugs if not is_slug(part)]
+    return slugs
+
+
+def _conflicts_with_query(categories: tuple[str, ...], sections: tuple[str, ...]) -> list[str]:
+    """Return the mistakes of narrowing a search: the site's search has one tab for each category, and no sections."""
     wrong = []
     if sections:
         wrong.append(f"sections={','.join(sections)}: a search knows no sections; leave them or query= out")

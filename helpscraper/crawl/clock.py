@@ -1,7 +1,6 @@
-"""The instant that names a crawl: later than all that the archive holds of the partition, or there is no crawl.
+"""The instant that names a crawl: it must be later than every snapshot of the partition.
 
-Snapshots are ordered by their names. One that a clock which ran ahead has named stays the latest, whatever is crawled
-after it; so does a crawl that a clock which runs behind would name.
+Snapshots are ordered by name, so a snapshot named by a clock that ran ahead would stay the latest.
 """
 
 from __future__ import annotations
@@ -15,22 +14,22 @@ from helpscraper.errors import ArchiveError
 
 __all__ = ["free_instant"]
 
-# A clock that is set right by so much between two crawls is waited for.
+# A clock that was set back by at most this much is waited for.
 _PATIENCE = dt.timedelta(seconds=5)
 
 
 def free_instant(catalog: Catalog, partition: Partition) -> dt.datetime:
-    """Return now, in whole seconds, once it is later than every snapshot, and no run of the partition has that name.
+    """Return the present second, once it is later than every snapshot and names no run of the partition.
 
-    Raises ``ArchiveError`` when a snapshot, committed or refused, is of the future.
+    Raises ``ArchiveError`` when a committed or refused snapshot lies in the future.
     """
     newest = _newest(catalog, partition)
     while True:
         now = _now().replace(microsecond=0)
         if newest is not None and snapshot_instant(newest) - now > _PATIENCE:
             raise ArchiveError(
-                f"{catalog.store.uri} ({partition}): snapshot {newest} is of the future: by the clock it is "
-                f"{snapshot_id(now)}, and a crawl of now would never be the latest",
+                f"{catalog.store.uri} ({partition}): snapshot {newest} lies in the future: by the clock it is "
+                f"{snapshot_id(now)}, and a new crawl would never be the latest",
                 advice=f"set the clock; if it is right and was ahead before, move the files named {newest} out of "
                 "the archive's folders (snapshots, changes, runs, refused) and crawl again",
             )

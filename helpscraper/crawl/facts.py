@@ -1,4 +1,4 @@
-"""The facts of a run, put together from the ledger, the rows and Scrapy's statistics."""
+"""The facts of a crawl, from the ledger, the rows and Scrapy's statistics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["crawl_facts", "listing_holes"]
 
 _SHOWN = 5
 
-# A crawl states all facts but these, although they may be null or empty.
+# A crawl states every fact, even a null or empty one, except these.
 _WHERE_KNOWN = frozenset(
     {"accepted", "ambiguous", "error", "extraction_of", "extractor_before", "gone", "interrupted", "kept"}
     | {"other", "reason", "records_read", "stated", "witness"}
@@ -36,7 +36,7 @@ _STATED = frozenset(each.name for each in fields(RunFacts)) - _WHERE_KNOWN
 
 
 def listing_holes(session: CrawlSession, sections: Mapping[str, SectionFacts]) -> list[str]:
-    """Name what was not seen on the way to the articles: categories, sections, listing pages."""
+    """Describe the categories, sections and listing pages that were not read."""
     found = [detail for kind, _, detail in session.ledger.problems() if kind == "discovery"]
     found += [f"section {slug}: {hole}" for slug, section in sections.items() for hole in section.holes]
     found += [
@@ -53,7 +53,7 @@ def crawl_facts(
     finish_reason: str,
     stats: Mapping[str, Any],
 ) -> RunFacts:
-    """Return the facts of this run; ``complete`` means that all of the help centre was asked for and seen."""
+    """Return the facts of this run; ``complete`` means that the whole help centre was asked for and read."""
     ledger, arguments = session.ledger, session.arguments
     problems = ledger.problems()
     facts = RunFacts(

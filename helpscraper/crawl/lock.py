@@ -1,7 +1,7 @@
 """One crawl at a time per archive, site and locale.
 
-The lock itself is the operating system's (through ``filelock``), so it falls with the process that held it, however
-that ended. The file beside it says who holds it; finding that file while the lock is free means that its owner died.
+The operating system holds the lock (through ``filelock``) and releases it when the process ends, however that happens.
+A file beside it names the owner; when that file exists and the lock is free, the owner died.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["CrawlLock"]
 
 
 class CrawlLock:
-    """The lock of one partition's state folder; ``work`` is what its holder does, for the message to the next."""
+    """The lock of one partition's state folder; ``work`` names the owner's task in the error for the next process."""
 
     def __init__(self, folder: Path, work: str = "crawl") -> None:
         self._work = work
@@ -30,7 +30,7 @@ class CrawlLock:
         self._lock = FileLock(folder / "lock", timeout=0)
 
     def acquire(self) -> dict[str, Any] | None:
-        """Take the lock, and return the facts of a dead owner whose lock this takes over, if there was one.
+        """Take the lock; return the facts of a dead owner, if it left any.
 
         Raises ``LockHeldError`` with owner, host and start when another process holds it, and ``ArchiveError`` when
         the folder cannot be written.
@@ -42,8 +42,8 @@ class CrawlLock:
             owner = self._owner() or {}
             who = f"process {owner.get('pid', '?')} on {owner.get('host', '?')}, started {owner.get('started_at', '?')}"
             raise LockHeldError(
-                f"{self._owner_file}: another {self._work} of this site and locale is at work: {who}",
-                advice="wait for it to end; its lock falls with its process, so there is nothing to delete",
+                f"{self._owner_file}: another {self._work} of this site and locale is running: {who}",
+                advice="wait for it to end; the lock is released with its process, so there is nothing to delete",
             ) from None
         except OSError as error:
             raise ArchiveError(
@@ -74,7 +74,7 @@ class CrawlLock:
         self.release()
 
     def release(self) -> None:
-        """Give the lock back; doing so twice is harmless."""
+        """Release the lock; a second call does nothing."""
         if self._lock.is_locked:
             with contextlib.suppress(OSError):
                 self._owner_file.unlink(missing_ok=True)
@@ -84,6 +84,6 @@ class CrawlLock:
         try:
             facts = json.loads(self._owner_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            # Absent, or torn by the death of its writer: the lock alone decides, this file only informs.
+            # The file is absent or cut short; it only informs, the lock decides.
             return None
         return facts if isinstance(facts, dict) else None

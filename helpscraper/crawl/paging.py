@@ -1,4 +1,4 @@
-"""From one page of a listing to the next, and whether the list stood still meanwhile. Pure."""
+"""Paging through a listing: is there a next page, and did the list change meanwhile. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from helpscraper.platforms.contract import Findings
 
 __all__ = ["MAX_LISTING_PAGES", "goes_on", "has_moved"]
 
-# A pager that never ends is a trap or a defect; the real site has some 150 pages in its longest listing.
+# The longest real listing has about 150 pages; a pager that goes on is a trap or a defect.
 MAX_LISTING_PAGES = 2000
 
 
 def goes_on(found: Findings, page: int, *, fresh: int) -> bool:
-    """Tell whether the next page that a list names after page ``page`` is to be read.
+    """Tell whether to read the page that follows page ``page`` of a list.
 
-    ``fresh`` is the number of articles on this page that no earlier one showed. The stated number of pages decides;
-    where it does not, a list that goes on without anything new is not followed.
+    ``fresh`` is the number of articles on this page that no earlier one showed. A page without new
+    articles ends the list, unless the stated number of pages says that more follow.
 
     >>> from helpscraper.platforms.contract import Address, Link
     >>> link = Link("https://help.example/list?cursor=b", Address("list", "en", "all", cursor="b"))
@@ -29,7 +29,7 @@ def goes_on(found: Findings, page: int, *, fresh: int) -> bool:
 
 
 def has_moved(totals: Collection[int], seen: int, total: int | None) -> bool:
-    """Tell whether articles came or went while a listing was read, so that some may have slid past the reader.
+    """Tell whether articles came or went while a listing was read, so that some may have been missed.
 
     ``totals`` are the different totals that its pages stated, ``total`` the last of them, ``seen`` counts the
     different articles that were shown.

@@ -11,10 +11,10 @@ from typing import Any
 
 from helpscraper.archive.run_facts import RunFacts
 
-__all__ = ["Audit", "Pace", "needs_fetch", "plan_audit", "suspicion"]
+__all__ = ["Audit", "Pace", "hint_of_edit", "needs_fetch", "plan_audit"]
 
 _COMPARED = ("title", "updated_at", "updated_on", "published_at", "published_on", "source_id")
-"""Columns of a list's row that differ only when the article does, where both the row and the snapshot state them."""
+"""Columns compared between a listing's row and the snapshot, where both state them; they differ only after an edit."""
 
 _MINUTE = dt.timedelta(minutes=1)
 
@@ -26,7 +26,7 @@ def needs_fetch(
     *,
     evidence: Collection[str],
 ) -> str | None:
-    """Say why an article's page must be fetched, or None when its listing gives no reason to.
+    """Return why an article's page must be fetched, or None when its listing shows it unchanged.
 
     ``listed`` are the typed columns of one listing row, ``previous`` the article's row of an earlier snapshot and
     ``section`` the listing that shows it (None for a tag, whose members come and go by themselves, and for a search).
@@ -65,10 +65,10 @@ def _same(name: str, now: Any, before: Any) -> bool:
     return bool(now == before)
 
 
-def suspicion(listed: Mapping[str, Any], previous: Mapping[str, Any]) -> str | None:
-    """Say what in a listing's row hints at an edit without being evidence: its snippet, or a count that jumped.
+def hint_of_edit(listed: Mapping[str, Any], previous: Mapping[str, Any]) -> str | None:
+    """Return the column that hints at an edit without proving it: ``snippet``, or ``view_count`` when it jumped.
 
-    A count moves by itself, upwards; one that fell, or more than doubled and grew by a hundred, counts something else.
+    A count jumps when it falls, or when it more than doubles and grows by a hundred.
     """
     now, before = listed.get("snippet"), previous.get("snippet")
     if now is not None and before is not None and now != before:
@@ -81,8 +81,8 @@ def suspicion(listed: Mapping[str, Any], previous: Mapping[str, Any]) -> str | N
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How crawls follow each other: the ``usual`` time from one start to the next and a ``long`` one, how long a crawl
-    ``takes``, and how many article pages ``fit`` between two.
+    """The rhythm of crawls: ``usual`` and ``long`` time between two starts, how long a crawl ``takes``, and how many
+    article pages ``fit`` between two starts.
     """
 
     usual: dt.timedelta
@@ -94,9 +94,9 @@ class Pace:
     def of(cls, starts: Sequence[dt.datetime], last: RunFacts | None) -> Pace:
         """Derive the pace from the ``starts`` of the last crawls and of this one, and the facts of the ``last`` one.
 
-        ``usual`` is the median gap, and at least an hour: crawls that follow each other faster are no schedule.
-        ``long`` is the longest gap and a tenth more, since no crawl begins to the second. Among five gaps or more, the
-        longest is left out: the machine was off.
+        ``usual`` is the median gap, but at least an hour.
+        ``long`` is the longest gap plus a tenth for late starts. Of five or more gaps the longest is ignored, since the
+        machine may have been off.
         """
         gaps = sorted((later - earlier for earlier, later in pairwise(starts)), reverse=True) or [_DAY]
         usual = max(gaps[len(gaps) // 2], _HOUR)
@@ -133,7 +133,7 @@ def plan_audit(
     pace: Pace,
     suspects: Collection[str] = (),
 ) -> Audit:
-    """Choose the articles to read again although their listings say unchanged, so that none goes unread for ``bound``.
+    """Choose unchanged articles to read again, so that none goes unread for longer than ``bound``.
 
     ``read_at`` says when each article's own page was last read (None: unknown). An article must be read by the last
     crawl before its bound. Every crawl reads about the same number, the smallest with which no article is late: the
@@ -148,14 +148,14 @@ def plan_audit(
     by_age = sorted((at or _NEVER, article_id) for article_id, at in read_at.items())
     must = share = 0
     for place, (at, _) in enumerate(by_age, 1):
-        # Subtracted in this order, the earliest instant there is does not overflow.
+        # This order of subtraction does not overflow for the earliest instant.
         spare = bound - (now - at) - pace.takes
         crawls = 1 if spare < pace.long else 2 + (spare - pace.long) // pace.usual
         must = place if crawls == 1 else must
         share = max(share, -(-place // crawls))
     first = [article_id for article_id in suspects if article_id in read_at][:share]
     oldest = [article_id for _, article_id in by_age]
-    # A suspect takes the place of one that can wait, never of one that cannot.
+    # A suspect may displace an article that can wait, never one that must be read now.
     chosen = dict.fromkeys([*first, *oldest[:must]])
     others = [article_id for article_id in oldest[must:] if article_id not in chosen]
     return Audit(

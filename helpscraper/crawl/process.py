@@ -1,4 +1,4 @@
-"""Run one crawl in this process and answer honestly for how it ended.
+"""Run one crawl in this process and return its run facts.
 
 Scrapy's own command exits 0 for most failures (an exception in a callback, a refused connection, no items); here the
 exit code follows the run facts.
@@ -30,7 +30,7 @@ __all__ = ["run_crawl"]
 def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> RunFacts:
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
-    Raises what kept the crawl from beginning: ``CommandError`` for bad arguments and settings, ``LockHeldError``,
+    Raises the error that kept it from starting: ``CommandError`` for bad arguments and settings, ``LockHeldError``,
     ``ArchiveError``, or ``CrawlError`` when it ended without facts. Can be called once in a process, as Scrapy's
     reactor allows.
     """
@@ -42,7 +42,7 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> RunF
     crawler = process.create_crawler("help")
     failures: list[Failure] = []
     process.crawl(crawler, **arguments).addErrback(failures.append)
-    # Scrapy makes a record of every debug message and drops it in the handler; here it is not made.
+    # Scrapy would build every debug record and drop it in the handler.
     logging.root.setLevel(project.get("LOG_LEVEL"))
     # The caller has the facts and prints the outcome itself.
     outcome_log.disabled = True
@@ -52,5 +52,5 @@ def run_crawl(arguments: Mapping[str, str], settings: Mapping[str, Any]) -> RunF
     if session is None:
         raise error or CrawlError("the crawl ended before it began", advice="see the log above")
     if session.concluded is None:
-        return abandon(session, error or CrawlError("the crawl ended without a word"))
+        return abandon(session, error or CrawlError("the crawl ended without a conclusion"))
     return session.concluded if error is None else amend(session, error)

@@ -1,4 +1,4 @@
-"""The ledger of a crawl that did not end: a later crawl goes on from it, or notes it as a failed run."""
+"""The ledger of a crawl that did not end: a later crawl resumes it or records it as a failed run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.errors import CommandError, HelpscraperError
 from helpscraper.intake.ledger import Ledger, LedgerDamagedError
 
-__all__ = ["Leftover", "bury", "stamp", "take_up", "unresumable"]
+__all__ = ["Leftover", "open_or_recover", "record_lost_run", "why_not_resumable", "write_header"]
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ _CLOCK_SLACK = dt.timedelta(seconds=5)
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What the ledger of a crawl that did not end says of it: ``outcomes`` counts articles."""
+    """An unfinished crawl, as its ledger describes it; ``outcomes`` counts articles."""
 
     snapshot_id: str
     arguments: ArgumentFacts
@@ -45,14 +45,14 @@ class Leftover:
         return f"{self.snapshot_id} (articles: {counts or 'none'})"
 
     def as_facts(self) -> LeftoverFacts:
-        """Return what the run facts of the crawl that found it say."""
+        """Return the entry for the run facts of the crawl that found it."""
         return LeftoverFacts(snapshot_id=self.snapshot_id, outcomes=self.outcomes)
 
 
-def stamp(
+def write_header(
     ledger: Ledger, snapshot_at: dt.datetime, arguments: CrawlArguments, versions: Mapping[str, str]
 ) -> None:
-    """Write into a new ledger which crawl it belongs to, in one transaction: a torn stamp would be no stamp."""
+    """Write the id, arguments and versions of the crawl into its new ledger, in one transaction."""
     ledger.set_meta(
         snapshot_id=snapshot_id(snapshot_at),
         arguments=json.dumps(arguments.as_facts().to_json()),
@@ -60,11 +60,11 @@ def stamp(
     )
 
 
-def take_up(path: Path, catalog: Catalog, partition: Partition) -> tuple[Ledger, Leftover | None]:
-    """Open the ledger at ``path`` and say what it holds of a crawl that did not end, if anything.
+def open_or_recover(path: Path, catalog: Catalog, partition: Partition) -> tuple[Ledger, Leftover | None]:
+    """Open the ledger at ``path``; return it, and the unfinished crawl that it holds, if any.
 
-    A ledger whose crawl is in the archive already (it died between the commit and the tidying up) holds nothing. A
-    damaged ledger is put aside under another name.
+    A ledger whose crawl is already in the archive (the process died between commit and clean-up) holds none. A damaged
+    ledger is renamed to ``….damaged`` and replaced by a new one.
     """
     try:
         ledger = Ledger(path)
@@ -73,7 +73,7 @@ def take_up(path: Path, catalog: Catalog, partition: Partition) -> tuple[Ledger,
         path.replace(aside)
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
-        logger.warning("%s Put aside as %s; starting clean.", error.message, aside)
+        logger.warning("%s Renamed to %s; starting with a new ledger.", error.message, aside)
         return Ledger(path), None
     leftover = _read(ledger)
     if leftover is not None and (
@@ -96,20 +96,20 @@ def _read(ledger: Ledger) -> Leftover | None:
     )
 
 
-def unresumable(
+def why_not_resumable(
     leftover: Leftover | None, arguments: CrawlArguments, versions: Mapping[str, str], max_hours: float
 ) -> str | None:
-    """Say why there is no crawl to go on with, None when ``leftover`` can become one snapshot with what is read now.
+    """Return why ``leftover`` cannot be resumed, or None when it can.
 
-    Raises ``CommandError`` for a crawl that could be gone on with by other arguments. Such a crawl stops this one for
-    ``max_hours`` at most, so that a schedule which always asks to resume heals by itself.
+    Raises ``CommandError`` when it could be resumed with other arguments. It blocks a schedule that always asks to
+    resume for at most ``max_hours``.
     """
     if leftover is None:
         return "there was none to resume"
     started = snapshot_instant(leftover.snapshot_id)
     named = f"the one of {started:%Y-%m-%d %H:%M} UTC"
     if not leftover.outcomes:
-        # A snapshot of what is read now would bear the time of a crawl that read nothing.
+        # The snapshot would bear the start time of a crawl that read nothing.
         return f"{named} had found no article"
     now = dt.datetime.now(dt.UTC)
     if started - now > _CLOCK_SLACK:
@@ -130,8 +130,8 @@ def unresumable(
     return None
 
 
-def bury(catalog: Catalog, partition: Partition, leftover: Leftover) -> RunFacts | None:
-    """Write the facts of a run that could not write its own, and return them; None when it did write them."""
+def record_lost_run(catalog: Catalog, partition: Partition, leftover: Leftover) -> RunFacts | None:
+    """Write and return the facts of a killed run; None when that run wrote its own."""
     if leftover.snapshot_id in catalog.run_ids(partition):
         try:
             outcome = catalog.run(partition, leftover.snapshot_id).outcome

@@ -1,7 +1,6 @@
-"""The session of one crawl: its lock, its ledger, what was known before, and the decisions that follow from that.
+"""The session of one crawl: its lock, its ledger, the previous rows, and the decisions that follow from them.
 
-The spider and the pipelines talk to this class and to nothing else of the archive. It knows no Scrapy, so an import
-or a test can hold a session too.
+The session imports no Scrapy.
 """
 
 from __future__ import annotations
@@ -21,8 +20,14 @@ from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.crawl.own_settings import OWN
-from helpscraper.crawl.plan import Audit, Pace, needs_fetch, plan_audit, suspicion
-from helpscraper.crawl.recovery import Leftover, bury, stamp, take_up, unresumable
+from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_audit
+from helpscraper.crawl.recovery import (
+    Leftover,
+    open_or_recover,
+    record_lost_run,
+    why_not_resumable,
+    write_header,
+)
 from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import HelpscraperError
 from helpscraper.health.checks import Thresholds
@@ -39,12 +44,12 @@ __all__ = ["CrawlSession", "SessionOptions"]
 logger = logging.getLogger(__name__)
 
 _NOTHING_SAID = frozenset({"audit", "no evidence", "unlisted"})
-"""Reasons to read a page although nothing speaks for a change."""
+"""Reasons to read a page that no listing shows as changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionOptions:
-    """What the settings say of a session; ``docs/settings.md`` describes each."""
+    """The settings that a session needs; ``docs/settings.md`` describes each."""
 
     archive_uri: str = OWN["ARCHIVE_URI"].default
     resume: bool = OWN["RESUME"].default
@@ -87,8 +92,8 @@ class CrawlSession:
         known = read_known(catalog, self.partition)
         self.known = known.rows
         extractor = options.versions.get("extractor")
-        # A row carried over from another extractor would show that extractor's change as the site's, whenever the
-        # article is fetched next; so a new extractor reads everything once.
+        # A new extractor fetches everything once: rows carried over from the old one would later show the
+        # extractor's changes as the site's.
         self.full_because = (
             "full crawl"
             if arguments.mode == "full"
@@ -99,7 +104,7 @@ class CrawlSession:
         last = newest_run(catalog, self.partition)
         alike = crawls_alike(catalog, self.partition, arguments.as_facts(), before=snapshot_id(snapshot_at))
         starts = [*(snapshot_instant(run.run_id) for run in alike), snapshot_at]
-        # A crawl that ended early, such as one of a host that did not answer, shows no pace.
+        # The duration of a crawl that ended early says nothing about the usual duration.
         ended = (run for run in reversed(alike) if run.finish_reason == "finished")
         self.pace = Pace.of(starts, next(ended, None))
         self.audit: Audit | None = None
@@ -111,7 +116,7 @@ class CrawlSession:
         self.recorder: Recorder | None = None
         self.broken: HelpscraperError | None = None
         self.mistake: str | None = None
-        # Says in words why the crawl was ended early, where the reason that Scrapy is given is one word.
+        # Why the crawl was ended early, in words; Scrapy only gets one word as the reason.
         self.stopped: str | None = None
         self._suspects: dict[str, str] = {}
         outcomes = ledger.outcomes()
@@ -125,12 +130,12 @@ class CrawlSession:
 
     @property
     def snapshot_id(self) -> str:
-        """The id of the snapshot that this crawl is to become."""
+        """The id of the snapshot that this crawl will write."""
         return snapshot_id(self.snapshot_at)
 
     @classmethod
     def open(cls, arguments: CrawlArguments, options: SessionOptions) -> CrawlSession:
-        """Take the lock and open the ledger: with ``resume`` that of a crawl that did not end, else a new one.
+        """Take the lock and open a new ledger, or with ``resume`` that of an unfinished crawl.
 
         Raises ``LockHeldError``, ``ArchiveError`` for a damaged or unwritable archive or a clock that cannot be right,
         and ``CommandError`` when the crawl to resume was started with other arguments.
@@ -147,36 +152,34 @@ class CrawlSession:
                     dead.get("pid"), dead.get("host"), dead.get("started_at"),
                 )  # fmt: skip
             path = folder / "ledger.sqlite"
-            ledger, leftover = take_up(path, catalog, partition)
+            ledger, leftover = open_or_recover(path, catalog, partition)
             why_new = None
             if options.resume:
-                why_new = unresumable(leftover, arguments, options.versions, options.resume_max_hours)
+                why_new = why_not_resumable(leftover, arguments, options.versions, options.resume_max_hours)
                 if leftover is not None and why_new is None:
-                    logger.warning("Going on with the crawl of %s.", leftover)
+                    logger.warning("Resuming the crawl of %s.", leftover)
                     ledger.reopen()
                     begun = snapshot_instant(leftover.snapshot_id)
                     return cls(arguments, options, catalog, lock, ledger, begun, resumed=True)
             snapshot_at = free_instant(catalog, partition)
             if leftover is not None:
                 logger.warning(
-                    "Found the ledger of a crawl that did not end: %s. Starting clean%s.", leftover,
-                    "" if options.resume or not leftover.outcomes else "; --resume would have gone on from it",
+                    "Found the ledger of a crawl that did not end: %s. Starting a new crawl%s.", leftover,
+                    "" if options.resume or not leftover.outcomes else "; --resume would have resumed it",
                 )  # fmt: skip
-                _tell(bury(catalog, partition, leftover), catalog, partition, options)
+                _notify_lost_run(record_lost_run(catalog, partition, leftover), catalog, partition, options)
             ledger.delete()
             ledger = Ledger(path)
-            stamp(ledger, snapshot_at, arguments, options.versions)
+            write_header(ledger, snapshot_at, arguments, options.versions)
             return cls(arguments, options, catalog, lock, ledger, snapshot_at, leftover, why_new=why_new)
         except BaseException:
             lock.release()
             raise
 
     def decide(self, article_id: str, listed: Callable[[], Mapping[str, Any]], section: str | None) -> None:
-        """Enter in the ledger what is to be done about an article that a listing showed: its page is due, or it is
-        carried over.
+        """Decide whether the page of a listed article is fetched or its row carried over; enter it in the ledger.
 
-        ``listed`` gives the typed columns of the listing's row and is only asked where they matter; ``section`` is
-        None for a tag or a search.
+        ``listed`` returns the typed columns of the listing's row; ``section`` is None for a tag or a search.
         """
         done = self.ledger.outcome(article_id)
         if done in {"expected", "fetched", "gone"}:
@@ -185,7 +188,7 @@ class CrawlSession:
         if reason is None:
             said = listed() if known is not None else {}
             reason = needs_fetch(said, known, section, evidence=self.platform.claim.evidence)
-            if reason is None and known is not None and (hint := suspicion(said, known)):
+            if reason is None and known is not None and (hint := hint_of_edit(said, known)):
                 self._suspects[article_id] = hint
         if reason is not None and self.may_ask():
             self.claim(article_id, reason)
@@ -195,11 +198,11 @@ class CrawlSession:
             self.ledger.settle(article_id, "carried")
 
     def may_ask(self) -> bool:
-        """Tell whether the limit that was asked for, if any, leaves room for one more article page."""
+        """Tell whether the argument ``limit`` allows one more article page."""
         return self.arguments.limit is None or self.asked < self.arguments.limit
 
     def claim(self, article_id: str, reason: str) -> bool:
-        """Enter that the article's page is due, and why; False when it was so already."""
+        """Enter in the ledger that the article's page is due, and why; False when it was due already."""
         if not self.ledger.expect(article_id, reason):
             return False
         self.asked += 1
@@ -207,9 +210,7 @@ class CrawlSession:
         return True
 
     def plan_audit(self) -> None:
-        """Enter which of the articles that the listings call unchanged are due all the same, once the listings are
-        read.
-        """
+        """Choose unchanged articles to read again, and enter them as due; called once the listings are read."""
         days = self.options.audit_days
         if not days or self.full_because or self.arguments.query:
             return
@@ -222,9 +223,10 @@ class CrawlSession:
                 self.claim(article_id, self._suspects.get(article_id, "audit"))
 
     def conditional(self, article_id: str, reason: str) -> tuple[str | None, str | None]:
-        """Return (ETag, Last-Modified) for a request that asks whether anything changed at all.
+        """Return (ETag, Last-Modified) for a conditional request, or (None, None) for a full one.
 
-        Only where nothing speaks for a change, and where the row and body that a 304 would vouch for are at hand.
+        A request is conditional only when no listing shows a change and a 304 can be answered from the stored row and
+        body.
         """
         row = self.known.get(article_id) if reason in _NOTHING_SAID else None
         if row is None or row["body_sha256"] is None or row["status"] == "failed":
@@ -232,7 +234,7 @@ class CrawlSession:
         return self.validators.get(article_id, (None, None))
 
     def served(self, found: Findings) -> None:
-        """Note in which language and for which region a page was served, as far as it says so."""
+        """Count the language and the region that a page states."""
         if found.language:
             self.ledger.tally("language", {found.language: 1})
         if site := found.region.get("site"):
@@ -240,15 +242,15 @@ class CrawlSession:
         self.region |= found.region
 
     def unlisted(self) -> list[str]:
-        """Return the articles known from before that no listing showed, where the listings read could have shown them.
+        """Return the known articles that the listings should have shown and did not, least recently fetched first.
 
-        Their own pages tell whether they are gone, or only left the listings. Those fetched longest ago come first.
+        Their own pages tell whether they are gone or only left the listings.
         """
         if self.arguments.query or self.arguments.limit:
             return []
         sections = {section.slug for section in self.ledger.sections() if section.pages or section.problem}
         if not sections:
-            return []  # not one listing was reached, so that none shows them says nothing
+            return []  # no listing was read, so a missing article proves nothing
         partial = bool(self.arguments.scope)
         section_of, seen = dict(self.known.pairs("section")), self.ledger.articles()
         found = sorted(
@@ -259,10 +261,9 @@ class CrawlSession:
         return [article_id for _, article_id in found]
 
     def close_recording(self) -> None:
-        """Bring the recorded responses to the disk: the rows to be committed refer to them.
+        """Write the recorded responses to disk, since the rows of the snapshot refer to them.
 
-        Raises ``ArchiveError``; also the one for which the crawl ended, when a response could not be recorded or the
-        ledger could not be written.
+        Raises ``ArchiveError``; an earlier failure to record a response or to write the ledger is raised again.
         """
         if self.broken is not None:
             raise self.broken
@@ -270,7 +271,7 @@ class CrawlSession:
             self.recorder.close()
 
     def release(self) -> None:
-        """Give the lock back and close the ledger, keeping it."""
+        """Close the ledger, keep its file, and release the lock."""
         try:
             if self.recorder is not None:
                 self.recorder.close_unindexed()
@@ -279,15 +280,17 @@ class CrawlSession:
             self._lock.release()
 
     def finish(self) -> None:
-        """Give the lock back and remove the ledger: the archive holds all that it held."""
+        """Delete the ledger, whose contents are in the archive now, and release the lock."""
         try:
             self.ledger.delete()
         finally:
             self._lock.release()
 
 
-def _tell(facts: RunFacts | None, catalog: Catalog, partition: Partition, options: SessionOptions) -> None:
-    """Tell of a run that was killed: it could not do so itself, and this one may be killed as well."""
+def _notify_lost_run(
+    facts: RunFacts | None, catalog: Catalog, partition: Partition, options: SessionOptions
+) -> None:
+    """Notify about a run that was killed, now, since this run may be killed too."""
     if facts is not None and options.notify_urls:
         before = run_before(catalog, partition, facts.run_id)
         notify_transition(options.notify_urls, facts, before, options.notify_seconds)

@@ -1,7 +1,7 @@
-"""HTTP validators from one crawl to the next: kept beside the archive, trusted only right after a good crawl.
+"""HTTP validators, kept beside the archive from one crawl to the next.
 
-A validator says "you have this version". That holds only while the newest run of any kind is the committed one that
-the validators came with: after a failed or refused run nothing is sent and every page is asked for in full.
+They are used only when the newest run is the committed one that they came with; after a failed or refused run every
+page is requested in full.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def load_validators(catalog: Catalog, partition: Partition, newest: RunFacts | N
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        # They save requests and nothing else: without them every page is fetched in full.
+        # Validators only save transfer; without them every page is fetched in full.
         logger.warning("%s: the validators cannot be read (%s); fetching in full", path, error)
         return {}
 

@@ -73,16 +73,18 @@ def main_cause(problems: Iterable[tuple[str, str, str]]) -> str | None:
 
 
 def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -> str:
-    """Say that the site has not what ``argument`` names, and what it has that is like it.
+    """Return the message for names that the site does not have, with the closest names that it has.
 
     >>> unknown_names("sections", ["faq-kcy"], ["faq-kyc", "api"])
     'sections=faq-kcy: not on the site; did you mean: faq-kyc'
     >>> unknown_names("categories", ["help"], ["faq", "announcements"])
-    'categories=help: not on the site; there is: announcements, faq'
+    'categories=help: not on the site; choose one of: announcements, faq'
     """
     missing, there = list(missing), sorted(set(there))
     like = list(dict.fromkeys(name for each in missing for name in nearest(each, there, 3)))
-    known = f"did you mean: {', '.join(like)}" if like else f"there is: {', '.join(there) or 'none'}"
+    known = f"did you mean: {', '.join(like)}" if like else f"choose one of: {', '.join(there)}"
+    if not there:
+        known = f"the site has no {argument}"
     return f"{argument}={','.join(missing)}: not on the site; {known}"
 
 

@@ -156,7 +156,7 @@ def _root(value: Any) -> Iterator[tuple[str, str]]:
     except ValueError:
         fine = False
     if not fine:
-        yield "", "a scheme and a host are wanted, such as https://help.example.com"
+        yield "", "write a scheme and a host, such as https://help.example.com"
 
 
 def _zone(value: Any) -> Iterator[tuple[str, str]]:

@@ -31,7 +31,7 @@ def test_a_snapshot_of_the_future_stops_every_crawl_after_it(
     day = (now() + dt.timedelta(days=2)).date()
     ahead = commit(store, day, [{"article_id": "a"}], write=write)
     commit(store, "2026-01-01", [{"article_id": "a"}])
-    with pytest.raises(ArchiveError, match=f"snapshot {ahead.snapshot_id} is of the future") as caught:
+    with pytest.raises(ArchiveError, match=f"snapshot {ahead.snapshot_id} lies in the future") as caught:
         free_instant(Catalog(store), HERE)
     assert "set the clock" in caught.value.advice
     assert caught.value.exit_code == 1
@@ -57,7 +57,7 @@ def test_a_crawl_that_would_never_be_the_latest_does_not_begin(store: Store, com
     archive = Path(store.url(""))
     result = crawl("http://127.0.0.1:9", archive)
     assert result.code == 1
-    assert "is of the future" in result.stderr
+    assert "lies in the future" in result.stderr
     assert "set the clock" in result.stderr
     assert "Traceback" not in result.stderr
     assert len(list(archive.glob("runs/*/*/*"))) == 1

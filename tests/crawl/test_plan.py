@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import Counts, RequestFacts
 from helpscraper.crawl import plan
-from helpscraper.crawl.plan import Audit, Pace, plan_audit, suspicion
+from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, plan_audit
 from helpscraper.platforms import get_platform
 
 AT = dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)
@@ -104,8 +104,8 @@ def test_another_section_is_a_reason_and_a_tag_is_none() -> None:
     ],
 )
 def test_what_hints_at_an_edit(now: dict[str, Any], hint: str | None) -> None:
-    assert suspicion(now, {"snippet": "as before", "view_count": 100}) == hint
-    assert suspicion(now, {}) is None
+    assert hint_of_edit(now, {"snippet": "as before", "view_count": 100}) == hint
+    assert hint_of_edit(now, {}) is None
 
 
 few = settings(max_examples=25)

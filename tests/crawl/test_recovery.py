@@ -9,7 +9,7 @@ import pytest
 
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.crawl.arguments import CrawlArguments
-from helpscraper.crawl.recovery import Leftover, unresumable
+from helpscraper.crawl.recovery import Leftover, why_not_resumable
 from helpscraper.crawl.session import SessionOptions
 from helpscraper.errors import CommandError
 from helpscraper.settings import RESUME_MAX_HOURS
@@ -24,45 +24,45 @@ def begun(hours: float = 1) -> Leftover:
 
 
 def test_the_same_crawl_goes_on() -> None:
-    assert unresumable(begun(), ARGUMENTS, VERSIONS, 24) is None
+    assert why_not_resumable(begun(), ARGUMENTS, VERSIONS, 24) is None
     # Only the extractor makes a page read in two ways.
-    assert unresumable(begun(), ARGUMENTS, VERSIONS | {"scrapy": "2.20"}, 24) is None
+    assert why_not_resumable(begun(), ARGUMENTS, VERSIONS | {"scrapy": "2.20"}, 24) is None
 
 
 @pytest.mark.parametrize("now", [{"extractor": "8"}, {}])
 def test_pages_are_not_read_in_two_ways(now: dict[str, str]) -> None:
-    assert "another version of the extractor" in str(unresumable(begun(), ARGUMENTS, now, 24))
+    assert "another version of the extractor" in str(why_not_resumable(begun(), ARGUMENTS, now, 24))
 
 
 def test_what_began_too_long_ago_is_no_snapshot_with_now() -> None:
-    assert unresumable(begun(23), ARGUMENTS, VERSIONS, 24) is None
-    assert "RESUME_MAX_HOURS=24" in str(unresumable(begun(25), ARGUMENTS, VERSIONS, 24))
-    assert unresumable(begun(25), ARGUMENTS, VERSIONS, 26) is None
+    assert why_not_resumable(begun(23), ARGUMENTS, VERSIONS, 24) is None
+    assert "RESUME_MAX_HOURS=24" in str(why_not_resumable(begun(25), ARGUMENTS, VERSIONS, 24))
+    assert why_not_resumable(begun(25), ARGUMENTS, VERSIONS, 26) is None
 
 
 def test_what_a_clock_that_ran_ahead_began_is_not_gone_on_with() -> None:
-    assert "still to come: the clock was ahead" in str(unresumable(begun(-2), ARGUMENTS, VERSIONS, 24))
+    assert "still to come: the clock was ahead" in str(why_not_resumable(begun(-2), ARGUMENTS, VERSIONS, 24))
 
 
 def test_other_arguments_are_another_crawl_until_it_is_too_old() -> None:
     other = replace(ARGUMENTS, sections=())
     with pytest.raises(CommandError, match="other arguments: sections") as caught:
-        unresumable(begun(), other, VERSIONS, 24)
+        why_not_resumable(begun(), other, VERSIONS, 24)
     assert "-a sections=faq-identity" in caught.value.advice
-    assert "too old" in str(unresumable(begun(25), other, VERSIONS, 24))
+    assert "too old" in str(why_not_resumable(begun(25), other, VERSIONS, 24))
 
 
 def test_nothing_left_is_nothing_to_resume() -> None:
-    assert unresumable(None, ARGUMENTS, VERSIONS, 24) == "there was none to resume"
+    assert why_not_resumable(None, ARGUMENTS, VERSIONS, 24) == "there was none to resume"
 
 
 def test_a_crawl_that_found_no_article_gives_its_time_to_no_later_one() -> None:
     nothing = replace(begun(), outcomes={})
-    assert "had found no article" in str(unresumable(nothing, ARGUMENTS, VERSIONS, 24))
+    assert "had found no article" in str(why_not_resumable(nothing, ARGUMENTS, VERSIONS, 24))
     assert str(nothing).endswith("(articles: none)") and str(begun()).endswith("(articles: 3 fetched)")
 
 
 def test_the_crawl_of_one_day_is_gone_on_with_by_the_next_days() -> None:
     hours = SessionOptions().resume_max_hours
-    assert unresumable(begun(25), ARGUMENTS, VERSIONS, hours) is None
+    assert why_not_resumable(begun(25), ARGUMENTS, VERSIONS, hours) is None
     assert hours == RESUME_MAX_HOURS

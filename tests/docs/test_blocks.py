@@ -135,7 +135,7 @@ def run_crontab(place: Workplace, folder: Path, block: Block) -> None:
     )
     # The program of this folder cuts a crawl short before one that is to resume.
     resuming, committed = (home / "helpscraper" / "crawl.log").read_text().splitlines()
-    assert "Going on with the crawl of" in resuming
+    assert "Resuming the crawl of" in resuming
     assert " committed: " in committed
     program.write_text(re.sub(r"base_url=\S+", "base_url=http://127.0.0.1:9", program.read_text()))
     assert "no article was found" in run().stdout, "the end of the log is mailed"

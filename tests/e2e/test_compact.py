@@ -140,7 +140,7 @@ def test_a_crawl_at_work_keeps_it_waiting(pair: tuple[Path, Path]) -> None:
     finally:
         lock.release()
     assert done.returncode == 75
-    assert "is at work" in done.stderr
+    assert "is running" in done.stderr
     assert contents(pair[0]) == before
 
 

@@ -105,7 +105,7 @@ def test_a_hole_that_lasts_does_not_switch_the_checks_off(server: SampleServer, 
     ("asked", "said"),
     [
         ("sections=faq-identty", "sections=faq-identty: not on the site; did you mean: faq-identity"),
-        ("sections=faq-identity,nowhere", "sections=nowhere: not on the site; there is: announcements-"),
+        ("sections=faq-identity,nowhere", "sections=nowhere: not on the site; choose one of: announcements-"),
         ("categories=faqs", "categories=faqs: not on the site; did you mean: faq"),
     ],
 )

@@ -25,7 +25,7 @@ def race(server: SampleServer, archive: Path) -> None:
     both = [start(server, archive, "-a", "mode=full", DOWNLOAD_DELAY="0.1") for _ in range(2)]
     ended = sorted(end(process) for process in both)
     assert [code for code, _ in ended] == [0, 75], ended
-    assert "another crawl of this site and locale is at work: process" in ended[1][1]
+    assert "another crawl of this site and locale is running: process" in ended[1][1]
     assert len(snapshots(archive)) == n + 1
 
 

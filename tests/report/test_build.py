@@ -261,7 +261,7 @@ def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     for command in ("report", "feed"):
         assert main([command, "--archive", str(archive), "--out", str(out), "--locale", "fr"]) == 2
         told = capsys.readouterr().err
-        assert "no snapshot and no run of fr" in told and "there is: okx/ar, okx/en" in told
+        assert "no snapshot and no run of fr" in told and "choose one of: okx/ar, okx/en" in told
 
 
 def test_every_template_escapes() -> None:

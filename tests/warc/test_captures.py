@@ -165,7 +165,7 @@ def test_two_re_extractions_at_once_would_count_in_one_ledger(tmp_path: Path) ->
     archive = str(tmp_path / "archive")
 
     def another(*_: object) -> None:
-        with pytest.raises(LockHeldError, match="another re-extraction of this site and locale is at work"):
+        with pytest.raises(LockHeldError, match="another re-extraction of this site and locale is running"):
             list(reextract(archive, force=True, jobs=1))
 
     (report,) = reextract(archive, force=True, jobs=1, progress=another)
