@@ -286,7 +286,7 @@ def test_a_name_is_taken_once_and_a_host_once_but_a_shipped_host_may_be_claimed(
     declare(folder, "broken", {"base_url": 1})
     with pytest.raises(CommandError) as caught:
         sites_at(None, str(folder))
-    for said in ("other.toml: https://okx.com is a host of", "mine.toml already", "broken.toml: base_url: a sch",
+    for said in ("other.toml: https://okx.com is a host of", "mine.toml already", "broken.toml: base_url: write a sch",
                  "broken.toml: platform: is missing"):  # fmt: skip
         assert said in caught.value.message
 
