@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -70,6 +71,9 @@ class CrawlArguments:
                 f"witness={witness}: {site.platform} has no interface beside its pages; leave it out"
             )
         query = arguments.pop("query", None)
+        wrong += _not_served(
+            site, {"categories": categories, "sections": sections, "query": query, "limit": limit}
+        )
         if query is not None and not query.strip():
             wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
         if query is not None:
@@ -139,6 +143,16 @@ def _conflicts_with_query(categories: tuple[str, ...], sections: tuple[str, ...]
             f"categories={','.join(categories)}: a search looks through one tab; crawl once for each category"
         )
     return wrong
+
+
+def _not_served(site: Site, asked: Mapping[str, Any]) -> list[str]:
+    """Name the parts of a help centre that the platform cannot crawl alone: it would read all under a wrong name."""
+    parts = get_platform(site.platform).parts
+    return [
+        f"{name}: {site.platform} cannot crawl only a part by {name}; leave it out"
+        for name, value in asked.items()
+        if value and name not in parts
+    ]
 
 
 def _is_number(text: str) -> bool:

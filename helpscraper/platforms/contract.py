@@ -26,10 +26,14 @@ __all__ = [
     "Findings",
     "Interface",
     "Link",
+    "Part",
     "Platform",
     "Scope",
     "Section",
 ]
+
+Part = Literal["categories", "sections", "query", "limit"]
+"""An argument of a crawl that asks for a part of a help centre; ``limit`` bounds the articles' own pages."""
 
 PAST_THE_END = "past the end"
 """The field of the error for an answer to a page that its list does not have."""
@@ -166,12 +170,14 @@ class Platform(ABC):
     """How one kind of help centre writes its addresses, how its pages are read, and what its lists prove.
 
     A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version
-    of the reading; it goes up when the same page would give other rows, and when ``claim`` changes.
+    of the reading; it goes up when the same page would give other rows, and when ``claim`` changes. ``parts`` are the
+    arguments by which a crawl can ask for less than the whole help centre; any other is refused before the crawl.
     """
 
     name: ClassVar[str]
     extractor: ClassVar[str]
     claim: ClassVar[Claim] = Claim()
+    parts: ClassVar[tuple[Part, ...]] = ()
     interface: ClassVar[Interface | None] = None
 
     @abstractmethod

@@ -12,6 +12,7 @@ from helpscraper.cli import main
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.errors import CommandError
 from helpscraper.platforms.okx.platform import Okx
+from helpscraper.sites import sites_at
 
 
 def test_without_arguments_the_real_site_is_crawled_whole() -> None:
@@ -40,6 +41,24 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     ):
         assert part in str(caught.value)
     assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("platform", "refused"),
+    [("zendesk", {"categories", "sections", "query", "limit"}), ("zendesk-pages", {"query"}), ("okx", set())],
+)
+def test_a_part_that_a_platform_cannot_ask_for_is_refused(
+    platform: str, refused: set[str], tmp_path: Path
+) -> None:
+    (tmp_path / "acme.toml").write_text(f'platform = "{platform}"\nbase_url = "https://help.example.com"\n')
+    sites = sites_at(None, str(tmp_path))
+    for name, value in {"categories": "1", "sections": "2", "query": "fee", "limit": "3"}.items():
+        arguments = {"site": "acme", name: value}
+        if name not in refused:
+            assert CrawlArguments.parse(sites, **arguments).scope
+            continue
+        with pytest.raises(CommandError, match=f"{name}: {platform} cannot crawl only a part by {name}"):
+            CrawlArguments.parse(sites, **arguments)
 
 
 def test_only_a_platform_with_an_interface_is_asked_there(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ class Okx(Platform):
     name = "okx"
     extractor = EXTRACTOR
     claim = Claim(evidence=_EVIDENCE, absence="list")
+    parts = ("categories", "sections", "query", "limit")
     interface = OkxInterface()
 
     def address(self, site: Site, url: str) -> Address:

@@ -51,6 +51,7 @@ class ZendeskPages(Platform):
     name = "zendesk-pages"
     extractor = "zendesk-pages/1"
     claim = Claim(evidence=(), absence="list", dated=False)
+    parts = ("categories", "sections", "limit")
 
     def address(self, site: Site, url: str) -> Address:
         """Return what ``url`` points to."""
