@@ -168,6 +168,8 @@ class CrawlSession:
                     "" if options.resume or not leftover.outcomes else "; --resume would have resumed it",
                 )  # fmt: skip
                 _notify_lost_run(record_lost_run(catalog, partition, leftover), catalog, partition, options)
+                # The facts of a crawl that began within this second have its name now.
+                snapshot_at = free_instant(catalog, partition)
             ledger.delete()
             ledger = Ledger(path)
             write_header(ledger, snapshot_at, arguments, options.versions)

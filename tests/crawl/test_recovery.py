@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.recovery import Leftover, why_not_resumable
-from helpscraper.crawl.session import SessionOptions
+from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import CommandError
 from helpscraper.settings import RESUME_MAX_HOURS
 
@@ -66,3 +68,15 @@ def test_the_crawl_of_one_day_is_gone_on_with_by_the_next_days() -> None:
     hours = SessionOptions().resume_max_hours
     assert why_not_resumable(begun(25), ARGUMENTS, VERSIONS, hours) is None
     assert hours == RESUME_MAX_HOURS
+
+
+def test_a_crawl_that_died_within_this_second_keeps_its_facts(tmp_path: Path) -> None:
+    options = SessionOptions(archive_uri=str(tmp_path / "archive"))
+    while time.time() % 1 > 0.3:  # both begin within one second
+        time.sleep(0.01)
+    died = CrawlSession.open(CrawlArguments.parse(), options)
+    died.release()
+    following = CrawlSession.open(CrawlArguments.parse(), options)
+    following.release()
+    assert following.snapshot_id > died.snapshot_id
+    assert following.catalog.run(following.partition, died.snapshot_id).outcome == "failed"

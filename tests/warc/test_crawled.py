@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -65,6 +66,7 @@ def crawl_weeks(archive: Path, layout: str, *modes: str) -> Crawled:
             server.state = min(state, 1)
             done = crawl(server, archive, "-a", f"mode={mode}", "-s", "AUDIT_DAYS=0.125")
             assert done.code == 0, done.said
+            time.sleep(1)  # records are told apart by URL and second
         return Crawled(archive, server.url, {record.slug: record.title for record in server.truth()})
 
 
