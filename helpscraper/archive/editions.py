@@ -7,6 +7,7 @@ import pyarrow as pa
 from helpscraper.archive.layout import default_partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import with_views
+from helpscraper.errors import CommandError
 
 __all__ = ["EDITIONS_SCHEMA", "editions_table"]
 
@@ -62,8 +63,14 @@ def editions_table(catalog: Catalog, base: str | None = None) -> pa.Table:
     """Return the articles of the latest snapshots matched across locales, with ``EDITIONS_SCHEMA``.
 
     An article lags when its counterpart in the ``base`` locale was updated on a later date. By default that
-    is the locale of ``default_partition``.
+    is the locale of ``default_partition``. Raises ``CommandError`` where nothing declares one.
     """
-    params = {"base": base or default_partition().locale}
+    default = default_partition(catalog.site, archive=catalog.store.uri)
+    if base is None and default is None:
+        raise CommandError(
+            f"no declaration of the site {catalog.site} says which locale the others are compared with",
+            advice="name it with base=",
+        )
+    params = {"base": base or (default.locale if default else None)}
     found = with_views(catalog, lambda con: con.sql(_QUERY, params=params).to_arrow_table())
     return found.cast(EDITIONS_SCHEMA)

@@ -92,12 +92,20 @@ class Partition:
         return f"site={self.site}/locale={self.locale}"
 
 
-def default_partition() -> Partition:
-    """Return the edition that is meant where none is named: the default site, at addresses without a locale."""
-    from helpscraper.sites import default_site  # it loads CLDR, and most commands name one edition
+def default_partition(
+    site: str | None = None, locale: str | None = None, *, archive: str | None = None
+) -> Partition | None:
+    """Return the edition that is meant where ``site``, ``locale`` or both are not named.
 
-    site = default_site()
-    return Partition(site.name, site.default_locale)
+    That is the default site, and the locale that a site has at addresses without one. None where no declaration,
+    shipped or beside ``archive``, knows the site.
+    """
+    from helpscraper.sites import DEFAULT, sites_at  # they load CLDR, and most commands name one edition
+
+    declared = sites_at(archive).by_name.get(site or DEFAULT)
+    if locale is None and declared is not None:
+        locale = declared.default_locale
+    return Partition(site or DEFAULT, locale) if locale is not None else None
 
 
 @dataclass(frozen=True, slots=True, order=True)

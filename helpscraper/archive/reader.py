@@ -101,14 +101,18 @@ class Catalog:
         ]
         if len(fitting) == 1:
             return fitting[0]
-        default = default_partition()
-        default = Partition(site or default.site, locale or default.locale)
-        if default in fitting or not fitting:
+        default = default_partition(site, locale, archive=self.store.uri)
+        if default is not None and (default in fitting or not fitting):
             return default
-        names = ", ".join(str(each) for each in fitting)
+        if not fitting:
+            existing = ", ".join(map(str, Catalog(self.store).partitions()))
+            raise ReferenceNotFoundError(
+                f"{self.store.uri} holds nothing of the site {site}",
+                advice=f"choose one of: {existing}" if existing else "make a snapshot with `helpscraper crawl`",
+            )
         raise ReferenceNotFoundError(
-            f"{self.store.uri} holds several sites or locales: {names}",
-            advice="choose one with --site and --locale",
+            f"{self.store.uri} holds several sites or locales: {', '.join(map(str, fitting))}",
+            advice="choose one by its site and locale (--site and --locale, in Python site= and locale=)",
         )
 
     def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:

@@ -51,16 +51,29 @@ def run(args: argparse.Namespace) -> int:
         refuse_together(flag, f"--format {args.format}", f"{flag} writes one text: leave --format out")
     catalog = open_catalog(args)
     article, at, reference = args.what.rpartition("@")
-    if not at and is_reference(args.what):
-        return _show_snapshot(args, catalog, catalog.resolve(args.what))
     if not at:
         article, reference = args.what, "latest"
+        if is_reference(args.what):
+            try:
+                return _show_snapshot(args, catalog, catalog.resolve(args.what))
+            except ReferenceNotFoundError:
+                # Some platforms number their articles, and such a key looks like the beginning of a snapshot's id.
+                if not _has_article(catalog, args.what):
+                    raise
     if not article:
         raise CommandError(
             f"{args.what!r} names no article",
             advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
     return _show_article(args, catalog, catalog.resolve(reference), article)
+
+
+def _has_article(catalog: Catalog, name: str) -> bool:
+    try:
+        latest = catalog.resolve()
+        return catalog.load_table(latest, article_id=name, columns=["article_id"]).num_rows > 0
+    except ReferenceNotFoundError:
+        return False
 
 
 def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:

@@ -17,7 +17,7 @@ __all__ = ["main_edition", "translations_by_article"]
 def main_edition(partitions: Sequence[Partition]) -> Partition:
     """Return the edition for the front page: the default one if it is among them, else the first."""
     default = default_partition()
-    return default if default in partitions else partitions[0]
+    return default if default is not None and default in partitions else partitions[0]
 
 
 def translations_by_article(

@@ -103,6 +103,25 @@ def test_several_editions_without_the_default_must_be_chosen(store: Store, commi
     assert Catalog(store).resolve("fr:latest").partition.locale == "fr"
 
 
+def test_the_locale_of_another_site_is_never_lent(store: Store, commit: Commit) -> None:
+    for locale in ("en", "fr"):
+        commit(store, "2026-11-20", ROWS[:1], site="acme", locale=locale)
+    acme = Catalog(store, site="acme")
+    with pytest.raises(ReferenceNotFoundError, match="acme/en, acme/fr"):
+        acme.resolve()
+    with pytest.raises(CommandError, match="no declaration of the site acme"):
+        editions_table(acme)
+    with pytest.raises(ReferenceNotFoundError, match=r"nothing of the site acne\n.*acme/en, acme/fr"):
+        Catalog(store, site="acne").resolve()
+    declared = Path(store.uri).parent / "sites" / "acme.toml"
+    declared.parent.mkdir()
+    declared.write_text(
+        'platform = "okx"\nbase_url = "https://acme.example"\n[editions]\n"" = "fr"\n', encoding="utf-8"
+    )
+    assert acme.resolve().partition == Partition("acme", "fr")
+    assert {row["lags"] for row in editions_table(acme).to_pylist() if row["locale"] == "fr"} == {None}
+
+
 def test_rows_come_back_with_their_bodies(catalog: Catalog) -> None:
     table = catalog.load_table(bodies=True)
     assert table.column("article_id").to_pylist() == ["fees", "passkeys", "rules"]

@@ -10,12 +10,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
+from helpscraper.archive.store import Store
+from helpscraper.archive.writer import SnapshotFile
 from helpscraper.cli import main
 from helpscraper.history.body_diff import words_of
 from tests.history.story import EN, committed, days, story
@@ -297,3 +300,18 @@ def test_json_is_utf8_whatever_the_terminal(tmp_path: Path) -> None:
         env=os.environ | {"PYTHONIOENCODING": "ascii"},
     )
     assert "Gebühren 费用" in {r["after"] for r in json.loads(done.stdout.decode())["changes"]}
+
+
+def test_an_article_with_a_number_for_a_key_is_shown_where_no_snapshot_begins_with_it(
+    capsys: pytest.CaptureFixture[str], store: Store, commit: Callable[..., SnapshotFile]
+) -> None:
+    rows = [{"article_id": key, "body": f"Words of {key}."} for key in ("4410000000000", "20261120")]
+    commit(store, "2026-11-20", rows, site="acme", locale="en-us")
+    folder = Path(store.uri)
+    at = ["--site", "acme", "--locale", "en-us"]
+    assert ran(capsys, folder, "show", "4410000000000", *at, "--body", "text") == (0, "Words of 4410000000000.\n", "")
+    code, out, err = ran(capsys, folder, "show", "4410000000001", *at)
+    assert (code, out) == (2, "") and "4410000000001: no such snapshot" in err
+    code, out, _ = ran(capsys, folder, "show", "20261120", *at)
+    assert code == 0 and "4410000000000" in out  # a snapshot of that day comes first
+    assert ran(capsys, folder, "show", "20261120@latest", *at, "--body", "text")[1] == "Words of 20261120.\n"
