@@ -74,6 +74,7 @@ WRONG: list[tuple[tuple[str, ...], Any, str]] = [
     (("base_url",), "https://help.acme.example/", "base_url: write a scheme and a host"),
     (("base_url",), "https://help.acme.example:99999", "base_url: write a scheme and a host"),
     (("platform",), "../okx", "platform: a plain slug"),
+    (("platform",), "okxx", "platform: a known platform is wanted, not 'okxx'; did you mean okx?"),
     (("description",), "two\nlines", "description: one line"),
     (("timezone",), "Europe/Copenhagn", "did you mean Europe/Copenhagen?"),
     (("timezone",), "../../etc/passwd", "timezone: a time zone"),

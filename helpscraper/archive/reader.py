@@ -108,7 +108,9 @@ class Catalog:
             existing = ", ".join(map(str, Catalog(self.store).partitions()))
             raise ReferenceNotFoundError(
                 f"{self.store.uri} holds nothing of the site {site}",
-                advice=f"choose one of: {existing}" if existing else "make a snapshot with `helpscraper crawl`",
+                advice=f"choose one of: {existing}"
+                if existing
+                else "make a snapshot with `helpscraper crawl`",
             )
         raise ReferenceNotFoundError(
             f"{self.store.uri} holds several sites or locales: {', '.join(map(str, fitting))}",

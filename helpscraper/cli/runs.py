@@ -46,5 +46,6 @@ def run(args: argparse.Namespace) -> int:
     place, field = table.schema.get_field_index("outcome"), table.schema.field("outcome")
     outcome = pc.if_else(table.column("accepted"), "accepted", table.column("outcome"))
     table = table.set_column(place, field, outcome)
-    emit(table, args.format, output=args.output, columns=_SHOWN)
+    several = pc.count_distinct(table.column("site")).as_py() > 1
+    emit(table, args.format, output=args.output, columns=_SHOWN[:1] + ("site",) * several + _SHOWN[1:])
     return 0

@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 def _has_article(catalog: Catalog, name: str) -> bool:
     try:
         latest = catalog.resolve()
-        return catalog.load_table(latest, article_id=name, columns=["article_id"]).num_rows > 0
+        return bool(catalog.load_table(latest, article_id=name, columns=["article_id"]).num_rows)
     except ReferenceNotFoundError:
         return False
 

@@ -6,32 +6,19 @@ contract    what every platform gives; the only module of this folder that other
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 
 from helpscraper.errors import CommandError
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.contract import Platform, Scope
 from helpscraper.sites import Site, is_shipped
+from helpscraper.sites.platforms import platform_entries
 
 __all__ = ["extractor_of", "get_platform", "home_page", "platform_names"]
-
-_GROUP = "helpscraper.platforms"
-_SHIPPED = {
-    "okx": "helpscraper.platforms.okx.platform:Okx",
-    "zendesk": "helpscraper.platforms.zendesk.platform:Zendesk",
-    "zendesk-pages": "helpscraper.platforms.zendesk.platform:ZendeskPages",
-}
-
-
-def _entries() -> dict[str, EntryPoint]:
-    """Return the platforms of other distributions and those shipped, which nobody can replace."""
-    found = {entry.name: entry for entry in entry_points(group=_GROUP)}
-    return found | {name: EntryPoint(name, value, _GROUP) for name, value in _SHIPPED.items()}
 
 
 def platform_names() -> list[str]:
     """Return the names that ``get_platform`` knows."""
-    return sorted(_entries())
+    return list(platform_entries())
 
 
 @cache
@@ -42,7 +29,7 @@ def get_platform(name: str) -> Platform:
     ``Platform``. Raises ``CommandError`` with the known names for any other name, and for a platform that cannot be
     imported or is none.
     """
-    entry = _entries().get(name)
+    entry = platform_entries().get(name)
     if entry is None:
         raise CommandError(
             f"unknown platform {name!r}", advice=f"known platforms: {', '.join(platform_names())}"

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
 from helpscraper.normalise.categories import Vocabulary, label_key
+from helpscraper.sites.platforms import SHIPPED, platform_entries
 from helpscraper.sites.site import Site
 from helpscraper.urls import is_locale, is_slug
 
@@ -55,6 +56,12 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # also a number of too many digits
         raise Mistakes(f"not TOML: {error}") from None
     wrong = list(_sentences(values))
+    platform = values.get("platform")
+    if isinstance(platform, str) and is_slug(platform) and platform not in SHIPPED:
+        names = platform_entries()
+        if platform not in names:
+            advice = _nearest(platform, names) or f"; known: {', '.join(names)}"
+            wrong.append(f"platform: a known platform is wanted, not {_named(platform)}{advice}")
     parent = values.pop("extends", None)
     if isinstance(parent, str) and parent not in known:
         wrong.append(f"extends: a known site is wanted, not {_named(parent)}{_nearest(parent, known)}")

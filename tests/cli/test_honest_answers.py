@@ -309,9 +309,24 @@ def test_an_article_with_a_number_for_a_key_is_shown_where_no_snapshot_begins_wi
     commit(store, "2026-11-20", rows, site="acme", locale="en-us")
     folder = Path(store.uri)
     at = ["--site", "acme", "--locale", "en-us"]
-    assert ran(capsys, folder, "show", "4410000000000", *at, "--body", "text") == (0, "Words of 4410000000000.\n", "")
+    assert ran(capsys, folder, "show", "4410000000000", *at, "--body", "text") == (
+        0,
+        "Words of 4410000000000.\n",
+        "",
+    )
     code, out, err = ran(capsys, folder, "show", "4410000000001", *at)
     assert (code, out) == (2, "") and "4410000000001: no such snapshot" in err
     code, out, _ = ran(capsys, folder, "show", "20261120", *at)
     assert code == 0 and "4410000000000" in out  # a snapshot of that day comes first
     assert ran(capsys, folder, "show", "20261120@latest", *at, "--body", "text")[1] == "Words of 20261120.\n"
+
+
+def test_runs_of_several_sites_are_told_apart(
+    capsys: pytest.CaptureFixture[str], store: Store, commit: Callable[..., SnapshotFile]
+) -> None:
+    commit(store, "2026-11-20", [{"article_id": "a"}])
+    assert "site" not in ran(capsys, Path(store.uri), "runs")[1].splitlines()[0].split()
+    commit(store, "2026-11-20", [{"article_id": "a"}], site="acme")
+    head, *rows = ran(capsys, Path(store.uri), "runs")[1].splitlines()
+    assert head.split()[:3] == ["run_id", "site", "locale"]
+    assert [row.split()[1:3] for row in rows if row.startswith("2026")] == [["acme", "en"], ["okx", "en"]]

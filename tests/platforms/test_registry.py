@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper import platforms
 from helpscraper.errors import CommandError
 from helpscraper.platforms import get_platform, platform_names
+from helpscraper.sites.platforms import SHIPPED
 
 
 @pytest.fixture
@@ -65,4 +65,4 @@ def test_an_unknown_name_names_those_known() -> None:
     with pytest.raises(CommandError, match="unknown platform 'zenddesk'") as raised:
         get_platform("zenddesk")
     assert "okx" in raised.value.advice
-    assert EntryPoint("okx", platforms._SHIPPED["okx"], "x").load().name == "okx"
+    assert EntryPoint("okx", SHIPPED["okx"], "x").load().name == "okx"

@@ -1,0 +1,24 @@
+"""The names of the platforms that a declaration may give, and where each is found. Nothing is imported from there."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, entry_points
+
+__all__ = ["GROUP", "SHIPPED", "platform_entries"]
+
+GROUP = "helpscraper.platforms"
+"""The group of entry points by which a distribution adds platforms."""
+
+SHIPPED = {
+    "okx": "helpscraper.platforms.okx.platform:Okx",
+    "zendesk": "helpscraper.platforms.zendesk.platform:Zendesk",
+    "zendesk-pages": "helpscraper.platforms.zendesk.platform:ZendeskPages",
+}
+
+
+def platform_entries() -> dict[str, EntryPoint]:
+    """Return the platforms of other distributions and those shipped, which nobody can replace, by name."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return dict(
+        sorted((found | {name: EntryPoint(name, value, GROUP) for name, value in SHIPPED.items()}).items())
+    )
