@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -149,6 +150,9 @@ _SCRAPY: Final[Mapping[str, Check]] = {
 CHECKS: Final[Mapping[str, Check]] = {**{name: each.check for name, each in OWN.items()}, **_SCRAPY}
 """What each setting must be; a setting that is not named here goes to Scrapy as it is."""
 
+_ALIKE: Final = 0.85
+"""How alike two names are, by difflib's ratio, when one is taken for the other misspelt."""
+
 _SECRET: Final = frozenset({"NOTIFY_URLS"})
 
 
@@ -166,8 +170,17 @@ def read(settings: BaseSettings, name: str) -> Any:
 
 
 def check_settings(settings: BaseSettings) -> None:
-    """Raise ``CommandError`` naming every setting that makes no sense, its value, and what is wanted."""
+    """Raise ``CommandError`` naming every setting that makes no sense, its value, and what is wanted.
+
+    A name that neither Scrapy nor helpscraper knows and that resembles one of helpscraper's is a misspelt one.
+    """
+    from scrapy.settings import default_settings  # settings.py loads this module and needs no Scrapy
+
     wrong = []
+    for name in settings:
+        if name not in OWN and not hasattr(default_settings, name):
+            near = difflib.get_close_matches(name, OWN, n=1, cutoff=_ALIKE)
+            wrong += [f"{name}: there is no such setting; did you mean {each}?" for each in near]
     for name, check in CHECKS.items():
         if name in settings and (wanted := check(settings[name])) is not None:
             wrong.append(f"{name}: {wanted}" if name in _SECRET else f"{name}={settings[name]}: {wanted}")

@@ -62,6 +62,32 @@ def test_what_makes_no_sense_is_named_with_what_is_wanted(name: str, value: str,
     assert wanted in caught.value.message
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("AUDIT_DAY", "AUDIT_DAYS"),
+        ("HEALTH_MIN_ARTICELS", "HEALTH_MIN_ARTICLES"),
+        ("WARC_ENABLE", "WARC_ENABLED"),
+    ],
+)
+def test_a_misspelt_setting_is_a_bad_argument(name: str, meant: str) -> None:
+    with pytest.raises(CommandError, match=f"{name}: there is no such setting; did you mean {meant}?"):
+        check_settings(with_(**{name: "1"}))
+
+
+def test_settings_of_other_packages_are_none_of_ours() -> None:
+    names = (
+        "REDIS_URL",
+        "PLAYWRIGHT_LAUNCH_OPTIONS",
+        "SPLASH_URL",
+        "ZYTE_API_KEY",
+        "HTTPCACHE_ZIP",
+        "RETRY_ON",
+        "MY_SITE",
+    )
+    check_settings(with_(**dict.fromkeys(names, "1")))
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(CommandError) as caught:
         check_settings(with_(RESUME="maybe", GIVE_UP_AFTER="abc"))
