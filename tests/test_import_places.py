@@ -133,3 +133,16 @@ def test_variants_under_one_title_stay_two_articles(tmp_path: Path) -> None:
     assert seen[0] == {"feature-ends-here": "2025-01-19"}
     assert seen[1] == {"feature-ends-here-20230816": "2023-08-16"}
     assert seen[2] == seen[3]
+
+
+def test_the_locale_of_an_import_is_that_of_its_address(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "page.html"
+    with SampleServer(layout="e3") as server:
+        file.write_bytes(server.healthy("/zh-hans/help/section/faq-security").body)
+    url = "https://www.okx.com/zh-hans/help/section/faq-security"
+    assert run(tmp_path / "a", file, url, "--locale", "en") == 2
+    assert "belongs to the edition zh-hans, not to en" in capsys.readouterr().err
+    assert run(tmp_path / "a", file, url) == 0
+    assert (tmp_path / "a" / "snapshots" / "site=okx" / "locale=zh-hans").is_dir()

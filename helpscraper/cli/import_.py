@@ -51,7 +51,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--captured-at", metavar="TIME", help="when it was, in ISO 8601 with an offset")
     parser.add_argument(
         "--locale",
-        help="locale prefix of the edition (default: en for a page, all for a web archive's files)",
+        help="locale prefix of the edition (default: that of --url; every one that a web archive's files hold)",
     )
     parser.add_argument("--site", help="site that it was captured from (default: that of its address)")
 

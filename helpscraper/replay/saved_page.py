@@ -106,18 +106,15 @@ def import_page(
     """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
 
     ``url`` is where the page was captured; it decides what kind of page it is, and of which site if ``site`` does not
-    say so; any of the site's hosts will do. ``locale`` is by default that of addresses without one. The same file with
+    say so; any of the site's hosts will do. ``locale`` is by default that of ``url``. The same file with
     the same arguments gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also
     where its page is not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive;
     the archive is unchanged then.
     """
-    owner = _site_of(archive_uri, url, site)
-    context = Context(owner, locale or owner.default_locale)
-    _ = context.locale_facts  # an unknown locale ends the import here
+    context = _edition(_site_of(archive_uri, url, site), url, locale)
     if captured_at.tzinfo is None:
         raise CommandError(f"{captured_at.isoformat()} has no offset", advice="write 2026-11-22T06:00:00Z")
     captured_at = captured_at.astimezone(dt.UTC).replace(microsecond=0)
-    _check_edition(url, context)
     data = read_input(path)
     catalog = Catalog(archive_uri)
     partition = Partition(context.site.name, context.locale)
@@ -145,16 +142,9 @@ def import_page(
                 advice="check --format, --locale and --url; nothing was imported",
             )
         facts = _facts(partition, context, captured_at, path, url, len(data))
-        facts = replace(facts, ambiguous=ambiguous, rules=rules)
-        run = with_rows(facts, rows, outcomes)
-        written = write_snapshot(
-            catalog.store,
-            partition,
-            snapshot_id(captured_at),
-            rows,
-            LedgerBodies(ledger, captured_at),
-            run,
-        )
+        run = with_rows(replace(facts, ambiguous=ambiguous, rules=rules), rows, outcomes)
+        bodies = LedgerBodies(ledger, captured_at)
+        written = write_snapshot(catalog.store, partition, snapshot_id(captured_at), rows, bodies, run)
     doubts = tuple(each.detail for each in run.health if each.verdict != "ok")
     return ImportReport(written, outcomes, ambiguous, doubts)
 
@@ -171,14 +161,17 @@ def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
     )
 
 
-def _check_edition(url: str, context: Context) -> None:
-    """Raise ``CommandError`` when ``url`` belongs to another edition than the locale says."""
-    stated = get_platform(context.site.platform).address(context.site, url).locale
+def _edition(site: Site, url: str, locale: str | None) -> Context:
+    """Return the edition that ``url`` belongs to; raises ``CommandError`` when it is not that of ``locale``."""
+    stated = get_platform(site.platform).address(site, url).locale
+    context = Context(site, locale or stated)
+    _ = context.locale_facts  # an unknown locale ends the import here
     if stated != context.locale:
         raise CommandError(
             f"{url} belongs to the edition {stated}, not to {context.locale}",
             advice=f"say --locale {stated}, or give the URL with its locale prefix",
         )
+    return context
 
 
 def _is_own_machine(url: str) -> bool:

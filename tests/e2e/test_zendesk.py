@@ -109,3 +109,29 @@ def test_a_closed_api_is_refused_with_the_reason(server: SampleServer, archive: 
     assert refused.code == 3, refused.said
     assert Counter(Archive(archive, site="acme").runs()["outcome"]) == {"committed": 1, "refused": 1}
     assert {"closed": "404", "challenge": "403", "sign-in": "Sign in"}[api] in refused.said
+
+
+def test_a_saved_page_is_imported_whichever_way_the_site_is_crawled(
+    server: SampleServer, archive: Path, tmp_path: Path
+) -> None:
+    record = server.truth()[0]
+    file = tmp_path / "page.html"
+    file.write_bytes(server.healthy(f"/hc/en-us/articles/{record.slug}").body)
+    url = f"https://support.example.com/hc/en-us/articles/{record.slug}-words"
+    done = helpscraper(
+        "import",
+        file,
+        "--archive",
+        archive,
+        "--site",
+        "acme",
+        "--captured-at",
+        "2026-01-01T00:00:00Z",
+        "--url",
+        url,
+    )
+    assert done.returncode == 0, done.stderr
+    held = Archive(archive, site="acme", locale="en-us")  # the locale is that of the URL
+    assert held.load(bodies=True)[["article_id", "title", "body_text"]].values.tolist() == [
+        [record.slug, record.title.strip(), record.body_text]
+    ]

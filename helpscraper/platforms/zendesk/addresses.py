@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.contract import Address, Link
 
-__all__ = ["ALL", "API", "address_of", "article_page", "home", "list_link", "own_answer"]
+__all__ = ["ALL", "API", "address_of", "article_page", "home", "is_answer", "list_link", "own_answer"]
 
 ALL = "articles"
 """The key of the list of all articles."""
@@ -61,6 +61,15 @@ def address_of(url: str) -> Address:
         page["key"],
         int(number) if number.isascii() and number.isdigit() and 0 < len(number) < 7 else 1,
     )
+
+
+def is_answer(url: str) -> bool:
+    """Tell whether ``url`` is one of the API's.
+
+    >>> is_answer("https://support.example.com/api/v2/help_center/fr/articles.json"), is_answer("/hc/fr")
+    (True, False)
+    """
+    return address_of(url).kind != "other" and urlsplit(url).path.startswith(f"{API}/")
 
 
 def home(context: Context) -> str:

@@ -36,7 +36,9 @@ class Zendesk(Platform):
         return [addresses.list_link(context)]
 
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-        """Read a list answer, or the answer about one article."""
+        """Read a list answer, the answer about one article, or a page that was captured as readers see it."""
+        if not addresses.is_answer(url) and addresses.address_of(url) == asked:
+            return _read_page(asked, url, payload, context)
         read = api.read_article if asked.kind == "article" else api.read_list
         return read(asked, url, payload, context)
 
@@ -78,12 +80,17 @@ class ZendeskPages(Platform):
 
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         """Read a page of any kind."""
-        page = ZendeskPage(url, payload, context)
-        match asked.kind:
-            case "home":
-                return page.home()
-            case "category":
-                return page.category(asked.key or "")
-            case "list":
-                return page.section(asked)
-        return page.article(asked)
+        return _read_page(asked, url, payload, context)
+
+
+def _read_page(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
+    """Return what a page of the help centre says; raises ``ExtractionError`` as ``Platform.read`` does."""
+    page = ZendeskPage(url, payload, context)
+    match asked.kind:
+        case "home":
+            return page.home()
+        case "category":
+            return page.category(asked.key or "")
+        case "list":
+            return page.section(asked)
+    return page.article(asked)
