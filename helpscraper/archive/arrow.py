@@ -1,4 +1,4 @@
-"""Arrow without pandas, for a process that makes no DataFrame."""
+"""Arrow in a process of small memory: without pandas, and without what its pool keeps for later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pyarrow as pa
 
-__all__ = ["leave_pandas_out"]
+__all__ = ["leave_pandas_out", "release_memory"]
 
 
 class _NoPandas(MetaPathFinder):
@@ -33,3 +33,11 @@ def leave_pandas_out() -> None:
         pa.array([])
     finally:
         sys.meta_path.remove(finder)
+
+
+def release_memory() -> None:
+    """Give back to the system what Arrow's pool keeps of released tables; takes some microseconds.
+
+    The pool keeps a place for each size of buffer, so many tables one after another take several times the largest.
+    """
+    pa.default_memory_pool().release_unused()

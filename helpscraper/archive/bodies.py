@@ -6,16 +6,17 @@ because a body's key is its hash.
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from itertools import accumulate, groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpscraper.archive.arrow import release_memory
 from helpscraper.archive.layout import Partition, bodies_path, folder, locate
 from helpscraper.archive.parquet import open_parquet, write_parquet
 from helpscraper.archive.schema import BODIES_SCHEMA, read_compatible
@@ -26,12 +27,10 @@ __all__ = ["BODY_COLUMNS", "BodyIndex", "bodies_files", "write_bodies"]
 
 BODY_COLUMNS = ("body_text", "body_markdown", "body_html")
 
-_KEY = "body_sha256"
+_KEY, _AT = "body_sha256", "first_snapshot_at"
 # A body is read with its whole row group: 2.5 ms for 128 rows of 6 kB; 512 rows are 9 % smaller and take 5 ms.
 _ROWS = 128
-# More bytes than this are sorted in 16 parts, one per leading hex digit, to bound memory.
-_SORT_BYTES = 16 << 20
-_SPOOL_ROWS = 1024
+_PART_BYTES = 16 << 20
 # For up to four keys a linear search is faster (0.3 ms each among 47,000) than building a hash table (2.3 ms).
 _FEW = 4
 
@@ -78,6 +77,7 @@ class BodyIndex:
         self._files = files
         self._keys = pa.chunked_array(chunks, pa.string())
         self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[:-1]
+        release_memory()
 
     def _ends(self) -> Any:
         return np.concatenate([self._starts, [len(self._keys)]])
@@ -164,53 +164,69 @@ def write_bodies(
 ) -> tuple[str | None, int]:
     """Store the bodies that are not in ``index``; return the file's path (None for no new body) and its rows.
 
-    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. Bodies are sorted by key, so
-    that the order of the crawl does not matter, and spooled to disk to bound memory.
+    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. They are a table in any order,
+    or batches sorted by key that can be gone through twice, as a ledger gives them: batches are written as they come,
+    so that memory does not grow with their number. A file of more than ``_PART_BYTES`` has a part for each first digit
+    of the key, and each part begins a row group.
     """
     path = _free_path(store, partition, snapshot_id)
-    with store.scratch(path) as spool, store.scratch(path) as target:
-        size = _spool(spool, _distinct(bodies, index), first_snapshot_at)
-        if not size:
+    batches = bodies
+    if isinstance(bodies, pa.Table):
+        ordered = read_compatible(bodies, BODIES_SCHEMA, where="new bodies").sort_by(_KEY)
+        batches = ordered.to_batches(max_chunksize=_ROWS)
+    elif iter(bodies) is bodies:
+        raise TypeError("bodies are gone through twice: an iterator would lose the first of them")
+    sizes = accumulate(table.nbytes for table in _new(batches, index, first_snapshot_at))
+    digits = int(any(size > _PART_BYTES for size in sizes))
+    with store.scratch(path) as target:
+        parts = _in_parts(_new(batches, index, first_snapshot_at), digits)
+        rows = write_parquet(target, BODIES_SCHEMA, parts, rows=_ROWS)
+        if not rows:
             return None, 0
-        digits = "0123456789abcdef" if size > _SORT_BYTES else [""]
-        rows = write_parquet(target, BODIES_SCHEMA, (_sorted(spool, digit) for digit in digits), rows=_ROWS)
         store.put_new(path, target)
     index.refresh()
     return path, rows
 
 
-def _distinct(bodies: Iterable[pa.RecordBatch] | pa.Table, index: BodyIndex) -> Iterator[pa.Table]:
-    """Yield new bodies, each once, in tables of about ``_SPOOL_ROWS`` rows."""
-    known = index.keys
-    batches = bodies.to_batches(max_chunksize=_SPOOL_ROWS) if isinstance(bodies, pa.Table) else bodies
-    for table in _rebatched(batches):
+def _new(
+    batches: Iterable[pa.RecordBatch], index: BodyIndex, first_snapshot_at: dt.datetime
+) -> Iterator[pa.Table]:
+    """Yield the bodies that ``index`` lacks, each once, batch by batch."""
+    at = pa.scalar(first_snapshot_at, BODIES_SCHEMA.field(_AT).type)
+    number = BODIES_SCHEMA.get_field_index(_AT)
+    last = ""
+    for batch in filter(len, batches):
+        table = read_compatible(pa.Table.from_batches([batch]), BODIES_SCHEMA, where="new bodies")
         keys = table.column(_KEY).combine_chunks()
         _check_keys(keys)
-        fresh = table.filter(pc.invert(pc.is_in(keys, value_set=known)))
-        keys = fresh.column(_KEY).combine_chunks()
-        distinct = pc.unique(keys)
-        if len(distinct):
-            # Usually all keys differ; copying some thousand texts is slow.
-            yield fresh if len(distinct) == len(keys) else fresh.take(pc.index_in(distinct, value_set=keys))
-            known = pa.chunked_array([*known.chunks, *_chunks(distinct)], pa.string())
+        before = pa.concat_arrays([pa.array([last], pa.string()), keys[:-1]])
+        if pc.any(pc.less(keys, before)).as_py():
+            raise ArchiveError(
+                f"bodies are not sorted by key after {last or 'the first one'}; nothing was written",
+                advice="give them sorted, or as a table",
+            )
+        last = keys[-1].as_py()
+        known = pc.is_in(keys, value_set=index.keys)
+        fresh = table.filter(pc.and_not(pc.greater(keys, before), known))
+        if fresh.num_rows:
+            yield fresh.set_column(number, BODIES_SCHEMA.field(number), pa.repeat(at, fresh.num_rows))
+        release_memory()
 
 
-def _chunks(array: Any) -> list[Any]:
-    return list(array.chunks) if isinstance(array, pa.ChunkedArray) else [array]
+def _in_parts(tables: Iterable[pa.Table], digits: int) -> Iterator[pa.Table]:
+    """Yield the rows of ``tables``, which are sorted by key, so that each table ends a row group of the file.
 
-
-def _rebatched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        if (
-            sum(part.num_rows for part in held) >= _SPOOL_ROWS
-            or sum(part.nbytes for part in held) >= _SORT_BYTES
-        ):
-            yield read_compatible(pa.Table.from_batches(held), BODIES_SCHEMA, where="new bodies")
-            held = []
-    if held:
-        yield read_compatible(pa.Table.from_batches(held), BODIES_SCHEMA, where="new bodies")
+    Keys whose first ``digits`` differ share no row group.
+    """
+    rest = BODIES_SCHEMA.empty_table()
+    for table in tables:
+        rest = pa.concat_tables([rest, table])
+        runs = groupby(rest.column(_KEY).to_pylist(), itemgetter(slice(digits)))
+        *ended, last = (len(list(run)) for _, run in runs)
+        for rows in (*ended, last - last % _ROWS):
+            yield rest.slice(0, rows)
+            rest = rest.slice(rows)
+    yield rest
 
 
 def _check_keys(keys: Any) -> None:
@@ -220,33 +236,6 @@ def _check_keys(keys: Any) -> None:
             f"{wrong[0].as_py()!r} is not the key of a body; nothing was written",
             advice="make keys with normalise.bodies.body_key",
         )
-
-
-def _spool(spool: Path, tables: Iterable[pa.Table], first_snapshot_at: dt.datetime) -> int:
-    """Write the tables to an Arrow file and return their bytes in memory."""
-    size = 0
-    at = pa.scalar(first_snapshot_at, BODIES_SCHEMA.field("first_snapshot_at").type)
-    number = BODIES_SCHEMA.get_field_index("first_snapshot_at")
-    with contextlib.closing(pa.ipc.new_file(str(spool), BODIES_SCHEMA)) as writer:
-        for table in tables:
-            dated = table.set_column(number, BODIES_SCHEMA.field(number), pa.repeat(at, table.num_rows))
-            writer.write_table(dated.replace_schema_metadata())
-            size += int(dated.nbytes)
-    return size
-
-
-def _sorted(spool: Path, digit: str) -> pa.Table:
-    """Return the spooled bodies whose key begins with ``digit``, sorted by key."""
-    # A memory-mapped file would count as memory of this process.
-    with pa.OSFile(str(spool)) as source:
-        reader = pa.ipc.open_file(source)
-        batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
-        parts = [batch.filter(pc.starts_with(batch.column(_KEY), digit)) for batch in batches]
-        table = pa.Table.from_batches(parts, BODIES_SCHEMA)
-        keys = table.column(_KEY)
-        in_order = len(keys) < 2 or pc.all(pc.less_equal(keys[:-1], keys[1:])).as_py()
-        # The bodies of a ledger are sorted already.
-        return table if in_order else table.sort_by(_KEY)
 
 
 def _free_path(store: Store, partition: Partition, snapshot_id: str) -> str:

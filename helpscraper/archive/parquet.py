@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from helpscraper.archive.arrow import release_memory
 from helpscraper.archive.schema import SCHEMA_VERSION, VERSION_KEY
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
@@ -75,6 +76,7 @@ def write_parquet(
             if table.num_rows:
                 writer.write_table(table.replace_schema_metadata(writer.schema.metadata), row_group_size=rows)
                 count += table.num_rows
+                release_memory()
     return count
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from helpscraper.archive.arrow import release_memory
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Article, Body
 
@@ -117,6 +118,7 @@ def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
                     advice="this is a fault of the extractor or normaliser of that field; nothing was written",
                 ) from error
         parts.append(pa.RecordBatch.from_arrays(columns, schema=SNAPSHOT_SCHEMA))
+        release_memory()
     return pa.Table.from_batches(parts, SNAPSHOT_SCHEMA)
 
 

@@ -13,21 +13,23 @@ from helpscraper.intake.ledger import Ledger
 
 __all__ = ["LedgerBodies"]
 
-_BATCH = 200
+_ROWS, _CHARACTERS = 128, 4 << 20
+"""Bodies that are in memory at a time: so many, or of so many characters in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerBodies:
-    """The bodies of ``ledger`` with ``BODIES_SCHEMA``, some hundred at a time; they can be gone through again."""
+    """The bodies of ``ledger`` (``BODIES_SCHEMA``), sorted by key, some at a time; gone through as often as needed."""
 
     ledger: Ledger
     at: dt.datetime
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
-        batch = []
+        batch, size = [], 0
         for body in self.ledger.bodies():
             batch.append(body)
-            if len(batch) >= _BATCH:
+            size += len(body.text) + len(body.markdown) + len(body.html)
+            if len(batch) >= _ROWS or size >= _CHARACTERS:
                 yield from bodies_table(batch, self.at).to_batches()
-                batch = []
+                batch, size = [], 0
         yield from bodies_table(batch, self.at).to_batches()

@@ -128,18 +128,20 @@ BODIES = st.lists(st.text("abc ", max_size=8), unique=True, max_size=20).map(
 def test_order_and_batches_of_bodies_never_show(
     monkeypatch: pytest.MonkeyPatch, bodies: list[Body], rng: random.Random, batch: int, parted: bool
 ) -> None:
-    monkeypatch.setattr(bodies_module, "_SORT_BYTES", 1 if parted else 64 << 20)
+    monkeypatch.setattr(bodies_module, "_PART_BYTES", 1 if parted else 64 << 20)
     stores = []
-    for given_bodies in (bodies, rng.sample(bodies, len(bodies)) + bodies[:3]):
+    ordered = bodies_table(sorted([*bodies, *bodies[:3]], key=lambda body: body.sha256), AT)
+    shuffled = bodies_table(rng.sample(bodies, len(bodies)) + bodies[:3], AT)
+    for given_bodies in (ordered.to_batches(max_chunksize=batch), shuffled):
         store = memory()
-        batches = bodies_table(given_bodies, AT).to_batches(max_chunksize=batch)
-        _, count = write_bodies(store, EN, ID, batches, AT, BodyIndex(store, EN))
+        _, count = write_bodies(store, EN, ID, given_bodies, AT, BodyIndex(store, EN))
         assert count == len(bodies)
         stores.append(store)
     assert stores[0].list("bodies") == stores[1].list("bodies")
     for path in stores[0].list("bodies"):
         one, two = (pq.read_table(store.open(path)) for store in stores)
         assert one.equals(two)
+        assert stores[0].read(path) == stores[1].read(path)
         assert one.column("body_sha256").to_pylist() == sorted(each.sha256 for each in bodies)
     for store in stores:
         if store.fs.exists(store.root):
@@ -250,6 +252,17 @@ def test_a_value_that_does_not_fit_names_its_column() -> None:
     )
     with pytest.raises(ArchiveError, match="column reading_minutes"):
         articles_table([article])
+
+
+def test_bodies_that_would_be_lost_or_unsorted_are_refused(store: Store) -> None:
+    two = [Body(body_key(text, ""), text, "", "") for text in "ab"]
+    ordered = bodies_table(sorted(two, key=lambda body: body.sha256), AT).to_batches(max_chunksize=1)
+    index = BodyIndex(store, EN)
+    with pytest.raises(ArchiveError, match="not sorted by key"):
+        write_bodies(store, EN, ID, ordered[::-1], AT, index)
+    with pytest.raises(TypeError, match="gone through twice"):
+        write_bodies(store, EN, ID, iter(ordered), AT, index)
+    assert not store.list("bodies")
 
 
 def test_a_key_that_is_no_hash_is_refused(store: Store) -> None:

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,20 @@ def test_files_rotate_and_each_has_its_index(store: Store) -> None:
             read = [capture_of(item) for item in iter_records(stream, file) if isinstance(item, Record)]
         made = dump_index(capture for capture in read if capture is not None)
         assert store.read(index_path(file)) == made
+
+
+def test_an_index_is_written_and_read_in_bounded_memory(store: Store) -> None:
+    recording = recorder(store)
+    for n in range(2000):
+        recording.write(exchange(f"{SITE}/help/a{n}", b"page"))
+    tracemalloc.start()
+    recording.close()
+    again = recorder(store)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert again.facts().responses == recording.facts().responses == 2000
+    (file,) = warc_files(store, EN)
+    assert peak < store.size(index_path(file))
 
 
 def test_a_resumed_crawl_goes_on_in_the_next_file(store: Store) -> None:

@@ -6,10 +6,12 @@ Replay tools read it, a WACZ carries it, and the next crawl looks up stored payl
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from operator import attrgetter
+from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from helpscraper.archive.layout import Partition, folder, locate
@@ -23,7 +25,9 @@ __all__ = [
     "Capture",
     "capture_of",
     "dump_index",
+    "index_line",
     "index_path",
+    "iter_index",
     "load_index",
     "parse_index",
     "redirect_target",
@@ -125,8 +129,12 @@ def redirect_target(url: str, status: int | None, location: str) -> str:
 
 def dump_index(captures: Iterable[Capture]) -> bytes:
     """Return the lines of an index in the order that replay tools need."""
-    lines = sorted(f"{surt(capture.url)} {capture.date} {_fields(capture)}\n" for capture in captures)
-    return "".join(lines).encode()
+    return "".join(sorted(map(index_line, captures))).encode()
+
+
+def index_line(capture: Capture) -> str:
+    """Return the line of ``capture`` in an index; sorted as text, the lines are an index."""
+    return f"{surt(capture.url)} {capture.date} {_fields(capture)}\n"
 
 
 def _fields(capture: Capture) -> str:
@@ -144,13 +152,14 @@ def _fields(capture: Capture) -> str:
     return json.dumps(fields, ensure_ascii=True)
 
 
-def parse_index(data: bytes, file: str, *, folder: str = "") -> Iterator[Capture | Damage]:
+def parse_index(data: bytes | IO[bytes], file: str, *, folder: str = "") -> Iterator[Capture | Damage]:
     """Yield the captures of the CDXJ index ``file``, and a ``Damage`` (offset in the index) for every bad line.
 
+    ``data`` are its bytes, or a stream of them, which is read line by line.
     ``folder`` is put before each file name, so that a capture's ``file`` leads to the WARC beside the index.
     """
     offset = 0
-    for line in data.splitlines(keepends=True):
+    for line in io.BytesIO(data) if isinstance(data, bytes) else data:
         here, offset = offset, offset + len(line)
         if not line.strip() or line.startswith((b"!", b" CDX")):
             continue
@@ -199,17 +208,23 @@ def load_index(store: Store, file: str) -> list[Capture]:
 
     Unreadable records are left out; ``check_records`` names them.
     """
+    return sorted(iter_index(store, file), key=attrgetter("offset"))
+
+
+def iter_index(store: Store, file: str) -> Iterator[Capture]:
+    """Yield what ``load_index`` returns, in the order of the index."""
     path = index_path(file)
-    if store.exists(path):
-        found = list(parse_index(store.read(path), path, folder=file.rpartition("/")[0] + "/"))
-        wrong = next((item for item in found if isinstance(item, Damage) or item.file != file), None)
-        if wrong is not None:
-            raise ArchiveError(
-                f"{store.url(path)}: {wrong}", advice="delete the index: it is made again from the WARC file"
-            )
-        captures = [item for item in found if isinstance(item, Capture)]
-        return sorted(captures, key=lambda capture: capture.offset)
-    return scan(store, file)[0]
+    if not store.exists(path):
+        yield from scan(store, file)[0]
+        return
+    with store.open(path) as stream:
+        for item in parse_index(stream, path, folder=file.rpartition("/")[0] + "/"):
+            if isinstance(item, Damage) or item.file != file:
+                raise ArchiveError(
+                    f"{store.url(path)}: {item}",
+                    advice="delete the index: it is made again from the WARC file",
+                )
+            yield item
 
 
 _SHARED = (

@@ -8,10 +8,11 @@ from __future__ import annotations
 import gzip
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import astuple, replace
 from http import HTTPStatus
 from io import FileIO
+from pathlib import Path
 from uuid import uuid4
 from weakref import finalize
 
@@ -19,9 +20,9 @@ from helpscraper.archive.layout import Partition, folder, warc_path
 from helpscraper.archive.recordings.index import (
     Capture,
     capture_of,
-    dump_index,
+    index_line,
     index_path,
-    load_index,
+    iter_index,
     redirect_target,
     warc_files,
 )
@@ -46,6 +47,7 @@ _LEVEL = 6
 _TABLES = """
 CREATE TABLE payload (digest TEXT PRIMARY KEY, url TEXT NOT NULL, date TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE newest (url TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE line (text TEXT NOT NULL);
 CREATE TABLE capture (url, date, status, mime, digest, file, offset, length, location);
 """
 
@@ -85,15 +87,27 @@ class _StoredPayloads:
         row = self._db.execute("SELECT digest FROM newest WHERE url = ?", (url,)).fetchone()
         return row[0] if row else ""
 
-    def add_current(self, capture: Capture) -> None:
-        """Add a capture of the current file."""
-        self._db.execute("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(capture))
-
-    def take_current(self) -> list[Capture]:
-        """Return the captures of the current file in order, and forget them."""
-        captures = [Capture(*row) for row in self._db.execute("SELECT * FROM capture ORDER BY rowid")]
+    def add_earlier(self, captures: Iterable[Capture]) -> tuple[int, int]:
+        """Add the captures of one earlier file, in any order; return the numbers of captures and of revisits."""
+        self._db.executemany("INSERT INTO capture VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", map(astuple, captures))
+        number = revisits = 0
+        for row in self._db.execute("SELECT * FROM capture ORDER BY offset, rowid"):
+            capture = Capture(*row)
+            self.add(capture)
+            number += 1
+            revisits += capture.is_revisit
         self._db.execute("DELETE FROM capture")
-        return captures
+        return number, revisits
+
+    def add_current(self, captures: Iterable[Capture]) -> None:
+        """Add captures to the index of the current file."""
+        self._db.executemany("INSERT INTO line VALUES (?)", ((index_line(capture),) for capture in captures))
+
+    def write_index(self, target: Path) -> None:
+        """Write the index of the current file to ``target``, and begin that of the next one."""
+        with target.open("w", encoding="utf-8", newline="") as stream:
+            stream.writelines(line for (line,) in self._db.execute("SELECT text FROM line ORDER BY text"))
+        self._db.execute("DELETE FROM line")
 
 
 class Recorder:
@@ -131,17 +145,16 @@ class Recorder:
         self._number = len(before)
         own = warc_path(partition, snapshot_id, self._number)
         for file in warc_files(store, partition):
-            captures = load_index(store, file)
             if not store.exists(index_path(file)):
-                store.put_new(index_path(file), dump_index(captures))
+                self._stored.add_current(iter_index(store, file))
+                self._write_index(file)
             if file > own:
                 continue  # a later import; payloads of revisits are only looked for in earlier files
-            for capture in captures:
-                self._stored.add(capture)
+            records, revisits = self._stored.add_earlier(iter_index(store, file))
             if file in before:
                 self._before.append(file)
-                self.records += len(captures)
-                self.revisits += sum(capture.is_revisit for capture in captures)
+                self.records += records
+                self.revisits += revisits
                 self.bytes += store.size(file)
 
     def facts(self) -> WarcFacts:
@@ -199,7 +212,7 @@ class Recorder:
         return f"{self._file}#{offset}"
 
     def _note(self, capture: Capture) -> None:
-        self._stored.add_current(capture)
+        self._stored.add_current([capture])
         self._stored.add(capture)
         self.records += 1
         self.revisits += capture.is_revisit
@@ -215,7 +228,13 @@ class Recorder:
         except OSError as error:
             raise self._failed(error) from error
         self._store.publish(self._file)
-        self._store.put_new(index_path(self._file), dump_index(self._stored.take_current()))
+        self._write_index(self._file)
+
+    def _write_index(self, file: str) -> None:
+        path = index_path(file)
+        with self._store.scratch(path) as target:
+            self._stored.write_index(target)
+            self._store.put_new(path, target)
 
     def close_unindexed(self) -> None:
         """Close the file without writing an index, after an interrupted crawl; the next crawl writes it."""
