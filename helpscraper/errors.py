@@ -23,7 +23,7 @@ __all__ = [
 
 
 class ExitCode(IntEnum):
-    """What ``helpscraper crawl`` tells the shell."""
+    """The exit codes of ``helpscraper crawl``."""
 
     OK = 0
     INTERNAL = 1
@@ -83,9 +83,9 @@ class ExtractionError(HelpscraperError):
 
 
 class PayloadError(HelpscraperError):
-    """The page cannot be had from the bytes that an answer brought; the message says why, and no more.
+    """The bytes of an answer do not give a page: they are cut off, damaged, or in an unknown coding.
 
-    They are cut off or damaged, or in a coding that nobody knows. Whoever knows URL and record adds them.
+    The message says why, and no more; the caller adds the URL and the record.
     """
 
 

@@ -20,7 +20,7 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 @dataclass(slots=True, kw_only=True)
 class RawArticle:
-    """What one page says of one article, before any cleaning. Absent fields are None, never an empty string.
+    """One article as one page states it, before any cleaning. Absent fields are None, never an empty string.
 
     ``published`` and ``updated`` are the state's own values (ISO 8601 text, or seconds or milliseconds since 1970);
     ``published_text`` and ``updated_text`` are the visible lines with their markers ("Published on Apr 24, 2025").

@@ -36,7 +36,7 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
-# No cookie is needed, and none means that every page is what a stranger sees.
+# No cookie is needed, and without one every page is served as to a stranger.
 COOKIES_ENABLED = False
 # One coding only: a page that comes in another is another payload, and would be recorded anew instead of referred to.
 DEFAULT_REQUEST_HEADERS = {
@@ -58,7 +58,7 @@ METAREFRESH_ENABLED = False
 # Only http and https: a link to a file or an FTP server is never opened.
 DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
-# ---- What is tried again ------------------------------------------------------------------------------------------
+# ---- Retries ------------------------------------------------------------------------------------------
 
 RETRY_TIMES = 4
 RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
@@ -75,7 +75,7 @@ GIVE_UP_AFTER = default("GIVE_UP_AFTER")
 # ---- The way of a response ----------------------------------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES = {
-    # Above RedirectMiddleware and the rest: what leads off the site is refused before anything else looks at it.
+    # Above RedirectMiddleware and the rest: a request that leads off the site is refused before anything sees it.
     "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "helpscraper.extensions.robots.StrictRobotsTxtMiddleware": 100,
@@ -86,14 +86,13 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "helpscraper.extensions.payload.PayloadMiddleware": 590,
-    # Below the guard and the redirects: what is refused or leads elsewhere was served all the same, and is
-    # evidence.
+    # Below the guard and the redirects: an answer that is refused or leads elsewhere is evidence too.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
 }
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
 }
-# Scrapy would parse the spider's own source at every start to warn of what mypy checks beforehand.
+# Scrapy would parse the spider's source at every start to warn of a mistake that mypy finds beforehand.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
 WARC_ENABLED = default("WARC_ENABLED")

@@ -131,6 +131,19 @@ def test_modules_and_functions_stay_short() -> None:
                 assert length <= 75, f"{path}:{node.lineno}: {node.name} has {length} lines"
 
 
+def test_no_sentence_has_what_or_whoever_for_its_subject() -> None:
+    riddle = re.compile(r"(?:^|[.:;] )(?:What|Whatever|Whoever|That which)\b(?![^.]*\?)", re.MULTILINE)
+    found = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        source = path.read_text("utf-8")
+        tree = ast.parse(source)
+        kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+        texts = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)]
+        texts += [line.partition("# ")[2] for line in source.splitlines() if re.search(r"(^|  )\s*# ", line)]
+        found += [f"{path.name}: {text[:80]}" for text in texts if riddle.search(text)]
+    assert not found
+
+
 def test_nothing_real_was_copied(shared: Path) -> None:
     """No page or text under ``shared`` stands in the repository, whole or as a long line."""
     real = [path for folder in ("okx", "platforms") for path in (shared / folder).rglob("*")]

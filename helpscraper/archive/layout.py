@@ -110,7 +110,7 @@ def default_partition(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Located:
-    """What a path of the archive stands for. ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
+    """A path of the archive, taken apart. ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
 
     kind: str
     partition: Partition

@@ -1,7 +1,7 @@
-"""The read side of an archive: what is there, what a name means, and the rows behind it.
+"""Read an archive: list its snapshots, resolve their names, load their rows.
 
 Everything is found by listing folders; facts come from file footers and from ``runs/``. A damaged file is an
-``ArchiveError`` for whoever asks for it and no hindrance for the rest.
+``ArchiveError`` for the caller that asks for it, and does not hinder other readers.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Snapshot:
 
 
 class Catalog:
-    """What an archive holds. Cheap to make; lists folders when asked and remembers only the keys of bodies.
+    """The contents of an archive. Cheap to make; lists folders when asked and remembers only the keys of bodies.
 
     ``site`` and ``locale`` narrow it down to a part. Where one partition is needed and several fit,
     ``layout.default_partition`` is taken if it is among them.
@@ -328,7 +328,7 @@ class Catalog:
         if newer:
             return Snapshot(partition, snapshot_id, newer[-1].path, reextracted=True)
         path = self.months.where("snapshots", partition, snapshot_id)
-        if path is None:  # in a damaged file, or nowhere any more: whoever opens it is told
+        if path is None:  # in a damaged file, or nowhere any more: opening it says so
             there = (each.path for each in self._committed(partition) if each.snapshot_id == snapshot_id)
             path = next(there, snapshot_path(partition, snapshot_id))
         return Snapshot(partition, snapshot_id, path)

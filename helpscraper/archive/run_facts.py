@@ -46,8 +46,8 @@ Outcome = Literal["committed", "incomplete", "refused", "failed"]
 PROBLEM_TEXTS: Final = 50
 """The run facts hold the texts of so many problems."""
 
-# What depends on the machine and the hour, and not on what was read. The rest of a run's facts goes into the
-# snapshot's footer, where the same input must give the same bytes.
+# Facts of the machine and the hour rather than of the pages. The rest of a run's facts goes into the snapshot's
+# footer, where the same input must give the same bytes.
 _WALL_CLOCK = frozenset(
     {"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot"}
 )
@@ -200,7 +200,7 @@ class RunFacts(Record):
     def parse(cls, data: bytes, where: str) -> Self:
         """Read facts from a file; ``ArchiveError`` naming ``where`` and the keys when they are damaged.
 
-        A field that is null or not there is what an older writer left out.
+        An older writer left out some fields: they are null or not there.
         """
         advice = "restore the file from a backup"
         try:

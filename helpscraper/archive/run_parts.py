@@ -44,10 +44,10 @@ ExitStatus = Annotated[int, _is_exit_code]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SectionFacts(Record):
-    """What the listing of one section said and how much of it was read.
+    """The listing of one section, and how much of it was read.
 
     ``total`` and ``pages`` are the site's own statements (None: not stated), ``seen`` counts distinct articles,
-    ``holes`` name what is missing. ``whole`` is the claim on which removals rest: every listing page was read.
+    ``holes`` name the missing pages. ``whole`` is the claim on which removals rest: every listing page was read.
     """
 
     title: str | None = None
@@ -63,7 +63,7 @@ class SectionFacts(Record):
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Record):
-    """One health check and what it found."""
+    """One health check and its finding."""
 
     check: str
     verdict: Literal["ok", "warn", "fail"]
@@ -137,7 +137,7 @@ class RequestFacts(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessFacts(Record):
-    """What the site's JSON interface said beside its pages; see ``intake.witness.Witness``."""
+    """The site's JSON interface beside its pages; see ``intake.witness.Witness``."""
 
     mode: str | None = None
     left: str | None = None
@@ -205,7 +205,7 @@ class DeclarationFacts(Record):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimFacts(Record):
-    """What the lists of the crawl's platform can prove; see ``platforms.contract.Claim``."""
+    """The facts that the lists of the crawl's platform can prove; see ``platforms.contract.Claim``."""
 
     evidence: tuple[str, ...] = ()
     absence: str | None = None

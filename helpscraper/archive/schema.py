@@ -99,7 +99,7 @@ def articles_table(articles: Iterable[Article]) -> pa.Table:
 def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Return rows, each with exactly the columns of ``Article``, as ``articles_table`` returns articles.
 
-    Raises ``KeyError`` for a row that lacks a column; what is no column of the schema is left out.
+    Raises ``KeyError`` for a row that lacks a column; keys that are no column of the schema are left out.
     """
     return _table(map(itemgetter(*SNAPSHOT_SCHEMA.names), rows))
 

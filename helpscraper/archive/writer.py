@@ -1,8 +1,8 @@
 """Commit a snapshot: everything it refers to first, the snapshot file itself last.
 
 A writer that is killed at any instant leaves the archive as it was, plus at most files that no snapshot
-refers to: bodies (valid by their hash, so the next crawl simply knows them) and the facts of a run that says
-what became of it.
+refers to: bodies (valid by their hash, so the next crawl simply knows them) and the facts of a run, which say
+how it ended.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFile:
-    """What a commit wrote: the snapshot's path, its rows, its bytes, and the bodies that were new."""
+    """The result of a commit: the snapshot's path, its rows, its bytes, and the bodies that were new."""
 
     partition: Partition
     snapshot_id: str

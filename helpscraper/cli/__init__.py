@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # Whatever belongs to the archive is an ArchiveError by now: this is a file that was asked for, or stdout.
+        # Errors of the archive's files are ArchiveErrors: this one is of stdout, or of a file named by --output.
         named = f"{error.filename}: " if error.filename else ""
         print(f"helpscraper {args.command}: {named}cannot be written: {error.strerror}", file=sys.stderr)
         print("  check the folder, the rights and the free space", file=sys.stderr)

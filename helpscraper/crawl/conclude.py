@@ -49,7 +49,7 @@ Sections = Mapping[str, SectionFacts]
 
 
 def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]) -> RunFacts:
-    """End ``session`` and return the run facts; ``exit_code`` is what the command answers with.
+    """End ``session`` and return the run facts; ``exit_code`` is that of the command.
 
     ``finish_reason`` is Scrapy's (``finished``, ``shutdown``, ``closespider_…``), ``stats`` its statistics. A crawl
     that did not run to its end commits nothing and keeps its ledger for ``--resume``. Raises ``ArchiveError`` when the
@@ -64,7 +64,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts = replace(facts, health=tuple(verdicts))
     if session.mistake is not None:
-        # What was typed says nothing about the site, no more than a crawl that a person interrupted.
+        # A wrong argument says nothing about the site, no more than a crawl that a person interrupted.
         facts = replace(facts, health=())
         facts = _interrupted(session, facts, ExitCode.USAGE, session.mistake)
     elif finish_reason == "shutdown" and not facts.internal_errors:
@@ -109,9 +109,9 @@ def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
 
 
 def amend(session: CrawlSession, error: BaseException) -> RunFacts:
-    """Add to the facts of a concluded session what broke around it, such as a pipeline that could not open.
+    """Add an error outside a concluded session to its facts, such as a pipeline that could not open.
 
-    What was committed stays committed, and its facts as they are; the command still answers that something broke.
+    A committed snapshot stays committed, and its facts as they are; the command still ends with an error.
     """
     concluded = session.concluded or RunFacts()
     facts = replace(concluded, exit_code=ExitCode.INTERNAL, error=_said(error))
@@ -245,7 +245,7 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
 
 
 def _reason(session: CrawlSession, verdicts: Sequence[Verdict]) -> str:
-    """Say why a crawl is refused, and what most of the pages that could not be read answered."""
+    """Say why a crawl is refused, with the most frequent answer among the pages that could not be read."""
     failed = [verdict for verdict in verdicts if verdict.verdict == "fail"]
     said = [f"{verdict.check}: {verdict.detail}" for verdict in failed]
     if not _OF_PAGES.isdisjoint(verdict.check for verdict in failed):

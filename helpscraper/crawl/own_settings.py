@@ -148,7 +148,7 @@ _SCRAPY: Final[Mapping[str, Check]] = {
 }
 
 CHECKS: Final[Mapping[str, Check]] = {**{name: each.check for name, each in OWN.items()}, **_SCRAPY}
-"""What each setting must be; a setting that is not named here goes to Scrapy as it is."""
+"""The check of each setting; a setting that is not named here goes to Scrapy as it is."""
 
 _ALIKE: Final = 0.85
 """How alike two names are, by difflib's ratio, when one is taken for the other misspelt."""

@@ -1,4 +1,4 @@
-"""What the value of a setting must be. Each check takes the value as it was given: text from the command line too."""
+"""Checks of the values of settings. Each takes the value as it was given, which is a text from the command line."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def maybe(value: Any) -> bool | None:
 
 
 def switch(value: Any) -> str | None:
-    """Take what Scrapy takes for a switch."""
+    """Accept the values that Scrapy accepts for a switch."""
     return None if str(value).lower() in _WORDS else "True or False is wanted"
 
 
 def switch_or_none(value: Any) -> str | None:
-    """Take a switch, or None for what the program chooses."""
+    """Accept a switch, or None to leave the choice to the program."""
     return None if value in (None, "", "None") else switch(value)
 
 

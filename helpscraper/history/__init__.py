@@ -1,1 +1,1 @@
-"""What changed between snapshots, in text and in time. Reads tables, never the network."""
+"""Changes between snapshots, in text and in time. Reads tables, never the network."""

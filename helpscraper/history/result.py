@@ -83,7 +83,7 @@ class DiffResult:
         return len(self) > 0
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the changes as plain records; ``at`` as ISO 8601 text. What ``--format json`` prints."""
+        """Return the changes as plain records, as ``--format json`` prints them; ``at`` is ISO 8601 text."""
         rows: list[dict[str, Any]] = self.table.to_pylist()
         return [{**row, "at": row["at"].isoformat().replace("+00:00", "Z")} for row in rows]
 

@@ -1,4 +1,4 @@
-"""Counts over the rows of a crawl, on which the health checks rest: what is there, what was lost. Pure."""
+"""Count the rows of a crawl for the health checks: fields that are there, fields that were lost. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the ledger gives back: one article, one section."""
+"""The entries of the ledger: one article, one section."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from helpscraper.archive.run_parts import GoneFact
 __all__ = ["Entry", "Outcome", "SectionEntry"]
 
 Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone", "absent"]
-"""What became of an article.
+"""The state of an article in a crawl.
 
 ``expected``: its page is still to be fetched. ``absent``: no listing shows it, and its own address has no article any
 more without saying 404 (it redirects elsewhere, or answers a page that is none).
@@ -36,7 +36,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class SectionEntry:
-    """What was read of one section's listing in its last walk from the first page.
+    """One section's listing, as its last walk from the first page read it.
 
     ``pages`` maps the page number to the number of articles shown, ``totals`` are the different totals that these
     pages stated, in page order, and ``seen`` counts the different articles that they showed.

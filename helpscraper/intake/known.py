@@ -1,6 +1,4 @@
-"""What the archive says before a crawl begins: the newest row of each article, the last runs, the last good
-crawls.
-"""
+"""Read from the archive before a crawl begins: the newest row of each article, the last runs, the last good crawls."""
 
 from __future__ import annotations
 
@@ -70,7 +68,7 @@ class Known:
 def read_known(catalog: Catalog, partition: Partition) -> Known:
     """Return the newest row of every article that is believed to exist.
 
-    The newest complete snapshot says what exists; snapshots after it, which saw only a part, add to it and
+    The newest complete snapshot holds every article; snapshots after it, which saw only a part, add to it and
     update it. Articles whose own page said since then that they are gone are left out. A row whose body cannot
     be read any more comes without its key, so that the page is fetched again. A damaged snapshot is named in the log
     and the ones before it are used.
@@ -120,8 +118,8 @@ def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunF
     """Return the facts of committed crawls as measure for the next one, newest first.
 
     These are the last ``count`` of any kind and, before them, as many complete ones as make ``count``: a hole that
-    lasts must not push the last crawls that saw everything out of sight. What a person accepted after it was refused
-    is the new normal: crawls before it do not count any more. A damaged file is named and left aside.
+    lasts must not push the last crawls that saw everything out of sight. A crawl that a person accepted after it was
+    refused is the new normal: crawls before it do not count any more. A damaged file is named and left aside.
     """
     found: list[RunFacts] = []
     seen = complete = 0

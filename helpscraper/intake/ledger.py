@@ -1,4 +1,4 @@
-"""The ledger of a running crawl: every article that was found, and what became of it.
+"""The ledger of a running crawl: every article that was found, and its outcome.
 
 One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is kept at its end (WAL
 mode), so a crawl that is killed at any instant leaves a ledger that says exactly what had been read;
@@ -27,13 +27,13 @@ _FLUSH_EVERY = 50
 
 
 class Ledger(LedgerFile):
-    """What a crawl found: listings, articles and bodies."""
+    """The findings of a crawl so far: listings, articles and bodies."""
 
     def reopen(self) -> None:
         """Make ready to go on after a kill: articles and bodies that were read stay, listings are read afresh.
 
-        What a listing showed before belongs to a list that may have moved since, and a page that could not be had
-        then is asked for again. Articles whose turn had not come, or whose answer had not, are due.
+        A listing may have moved since it was read. A page that failed is asked for again. Articles that were not asked
+        for yet, or had not answered, are due.
         """
         for table in ("section", "listing_page", "sighting", "problem", "due"):
             self._write(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)

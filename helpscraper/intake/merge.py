@@ -1,4 +1,4 @@
-"""What one crawl knows of an article, from its own page, from listings and from before: one row."""
+"""Merge an article's own page, its listings and its earlier row into one row."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STATUS: dict[str, Status] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listings:
-    """What a row must know of the listings: ``tags`` collect articles of other sections, ``whole`` were read whole."""
+    """Listings of special kinds: ``tags`` collect articles of other sections, ``whole`` were read whole."""
 
     tags: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
@@ -42,9 +42,9 @@ def merge_row(
 ) -> dict[str, Any] | None:
     """Return the row of ``entry``, which is not ``gone``, or None when not even a title is known.
 
-    The first source that has a value wins, column by column: the article's own page, then what listings said. A
-    fetched page speaks for itself: what it no longer shows is null, it is not filled up from the past. Any other row
-    starts from the article's row of an earlier snapshot, because nothing was seen that contradicts it; only the view
+    The first source that has a value wins, column by column: the article's own page, then its listings. A fetched
+    page speaks for itself: a value that it no longer shows is null and is not taken from the past. Any other row starts
+    from the article's row of an earlier snapshot, because nothing was seen that contradicts it; only the view
     count is the listing's, which moves by itself. An article's own section is never guessed from a tag such as
     'latest'. A listing that was not read whole cannot take an article off it: ``listed_in`` keeps it from before.
     """

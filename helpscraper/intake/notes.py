@@ -1,4 +1,4 @@
-"""What a ledger is told, one record for each entry: small and plain, so that they travel between processes.
+"""Notes for a ledger, one record for each entry: small and plain, so that they travel between processes.
 
 Columns are encoded as the ledger keeps them, so that the one process that writes it has nothing to do but that.
 """
@@ -44,7 +44,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What went wrong at ``url``; ``record`` is the ``file#offset`` that ``detail`` is about, where there is one."""
+    """A problem at ``url``; ``record`` is the ``file#offset`` that ``detail`` is about, where there is one."""
 
     kind: str
     url: str
@@ -71,7 +71,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a list said of an article."""
+    """A row of a list about one article."""
 
     article_id: str
     section: str
@@ -85,7 +85,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a whole article said, with its body and the validators of its page."""
+    """A whole article, with its body and the validators of its page."""
 
     article_id: str
     columns: str
@@ -102,7 +102,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of an article without a page of its own."""
+    """The outcome of an article without a page of its own."""
 
     article_id: str
     outcome: Outcome

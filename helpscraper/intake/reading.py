@@ -13,7 +13,7 @@ __all__ = ["PageReadings", "Reading"]
 
 @dataclass(slots=True, kw_only=True, repr=False)
 class Reading:
-    """What a page said of one article.
+    """One article as one page shows it.
 
     ``section`` is the listing that showed it, in its ``walk``-th reading; None for the article's own page.
     ``stored_body`` is the key of a body that need not be handed out again: the archive holds it.

@@ -1,4 +1,4 @@
-"""What a ledger holds, as the tables that a snapshot is made of."""
+"""Make the tables of a snapshot from a ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the site's JSON interface said beside its pages: which lists were taken from it, and where the two differ.
+"""Compare the site's JSON interface with its pages: which lists it proved, and where the two differ.
 
 Pure. The pages win: an interface that does not answer, or does not prove a list whole, costs requests and no article.
 """
@@ -75,7 +75,7 @@ def _differs(name: str, told: Any, shown: Columns) -> bool:
 
 @dataclass(slots=True)
 class Witness:
-    """What one crawl was told by the interface.
+    """The answers of the interface in one crawl.
 
     ``left``: why it is not asked any more. ``sections``: the id of each section whose list it proved whole, by slug.
     ``by_pages``: why a section was read from its pages all the same.

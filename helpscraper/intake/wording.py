@@ -1,4 +1,4 @@
-"""What a run says of itself in words: one line for a mail, the cause of a refusal, an error of the network. Pure."""
+"""Put a run into words: one line for a mail, the cause of a refusal, an error of the network. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summar
 _CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "page", "payload"})
 _SHOWN = 3
 
-# What the library says with its own error in brackets inside another one, or by the name of the class alone.
+# Plain words for errors that Twisted tells by the name of the class alone, or in brackets inside another error.
 _PLAIN: Final = (
     ("ConnectionLost", "connection reset by the server"),
     ("ConnectionDone", "connection closed by the server before the answer was whole"),
@@ -34,7 +34,7 @@ _SPEAKING: Final = frozenset(
 
 
 def network_error(name: str, text: str) -> str:
-    """Say an error of the network in plain words; ``name`` is its class, ``text`` what it says of itself.
+    """Say an error of the network in plain words; ``name`` is its class, ``text`` its message.
 
     >>> network_error("DownloadFailedError", "[<twisted.python.failure.Failure ...ConnectionLost: non-clean>]")
     'connection reset by the server'
@@ -51,7 +51,7 @@ def network_error(name: str, text: str) -> str:
 
 
 def main_cause(problems: Iterable[tuple[str, str, str]]) -> str | None:
-    """Return the most frequent cause of what could not be read, with its count and the first URL that had it.
+    """Return the most frequent cause of pages that could not be read, with its count and the first URL that had it.
 
     ``problems`` are (kind, URL, "where: what") as the ledger keeps them.
 
@@ -96,7 +96,7 @@ def problem_kind(error: ExtractionError) -> str:
 
 
 def resume_hint(facts: RunFacts) -> str:
-    """Return what follows the reason why a crawl ended early: nothing where it had found no article to keep."""
+    """Return the advice after the reason why a crawl ended early; empty where it had found no article to keep."""
     return "; --resume goes on from here" if facts.counts.live or facts.counts.gone else ""
 
 

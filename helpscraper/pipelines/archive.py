@@ -1,4 +1,4 @@
-"""The last pipeline: what was read goes into the ledger of the crawl, from which the snapshot is committed."""
+"""The last pipeline: it enters each page in the crawl's ledger, from which the snapshot is committed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No row without what a row must have."""
+"""Drop articles that lack a required field, and say so in the ledger."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class ValidatePipeline:
-    """Drop what cannot become a row, and enter in the ledger that it was dropped and why."""
+    """Drop each article that cannot become a row, and enter the reason in the ledger."""
 
     def __init__(self, crawler: Crawler) -> None:
         session: CrawlSession | None = getattr(crawler.spider, "session", None)

@@ -1,4 +1,4 @@
-"""What every platform gives: addresses, links, and the findings of one response. Pure: no Scrapy, clock or network.
+"""The contract of platforms: addresses, links, and the findings of one response. Pure: no Scrapy, clock or network.
 
 A platform of a new kind is one subclass of ``Platform``. Everything else (crawling, recording, re-extraction, imports)
 works through the names on this page.
@@ -92,7 +92,7 @@ class Scope:
 
 @dataclass(slots=True, kw_only=True)
 class Findings:
-    """What one response said.
+    """The content of one response.
 
     ``articles`` are rows of a list, whole articles of a list (``RawArticle.kind`` is ``article``), or the one article
     of its own page. ``sections`` are lists to read, ``links`` other pages to follow, ``next`` the next page of this
@@ -118,7 +118,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What a platform's lists can prove.
+    """The facts that a platform's lists can prove.
 
     ``evidence`` are the columns of a row that an edit would move: an article is carried over only where its row states
     one of them. ``absence`` says what proves that an article is not there any more: a ``list`` that was read whole,

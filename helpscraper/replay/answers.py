@@ -1,5 +1,6 @@
-"""What recorded answers say: the same pages and the same normalisation as in a crawl. This is the work of a
-re-extraction, and it runs in any process.
+"""Read recorded answers with the pages and the normalisation of a crawl.
+
+This is the work of a re-extraction, and it runs in any process.
 """
 
 from __future__ import annotations

@@ -32,7 +32,7 @@ def settle_rest(ledger: Ledger, before: pa.Table) -> None:
 
 
 def keep_sightings(ledger: Ledger, before: pa.Table, unread: Set[str], *, everywhere: bool) -> set[str]:
-    """Enter again what listings that cannot be read now said of an article; return the articles.
+    """Enter again the rows of listings that cannot be read any more; return their articles.
 
     Those are the listings among the questions ``unread``, or all of them (``everywhere``) where it is not known which
     answers are missing. A listing brings no body.

@@ -91,10 +91,10 @@ def plan(
     redirects: bool = True,
     interface: Mapping[str, str] | None = None,
 ) -> Iterator[Task]:
-    """Yield what each recorded answer of one crawl (in its order) is the answer to.
+    """Yield a task for each recorded answer of one crawl, in its order; the task names the address that was asked for.
 
-    ``holders`` maps a payload's digest to the record that holds it. What a redirect led to answers the
-    question that the redirect was the first answer to, as in the crawl. Without ``redirects`` every page answers for
+    ``holders`` maps a payload's digest to the record that holds it. The page at the end of a redirect answers for the
+    address that was redirected, as in the crawl. Without ``redirects`` every page answers for
     its own address, as among captures that nobody followed from one to the other; and a revisit is read by its payload
     where the server said no more than that nothing had changed, for there is no crawl before it that has the row.
     ``interface`` maps the ids of the sections whose list the crawl took from the interface to their keys; other

@@ -18,7 +18,7 @@ class Recordings:
     """The answers of one crawl, in its order.
 
     ``holders`` maps the digest of a payload to the record that holds it, in this crawl or before. ``gaps`` name file
-    and offset of what cannot be read: where there are any, answers are missing among ``captures``. ``notes`` name
+    and offset of each unreadable place: where there are any, answers are missing among ``captures``. ``notes`` name
     damage of earlier crawls, whose payloads this one may refer to.
     """
 
@@ -37,9 +37,9 @@ def find_recordings(
     references: Iterable[str] = (),
     responses: int = 0,
 ) -> Recordings:
-    """Return what was recorded of a crawl, from the WARC files themselves: an index may be damaged too.
+    """Return the recorded answers of a crawl, from the WARC files themselves: an index may be damaged too.
 
-    What the crawl left elsewhere shows whether answers are missing: the ``files`` that it wrote, the records that its
+    Other traces of the crawl show whether answers are missing: the ``files`` that it wrote, the records that its
     rows name (``references``), and the number of its ``responses`` (0: not known). A record that a kill cut off was
     never counted and is not missing.
     """

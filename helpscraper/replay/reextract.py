@@ -52,7 +52,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of one snapshot: the file written, or why there is none; ``problems`` name file, offset and URL.
+    """The outcome for one snapshot: the file written, or why there is none; ``problems`` name file, offset and URL.
 
     ``whole`` says that nothing recorded is lost and no row had to be kept.
     """
@@ -111,9 +111,7 @@ def reextract(
 
 
 class _Job:
-    """One snapshot on its way through the extractor. The ledger in the state folder is what a killed run
-    left.
-    """
+    """The re-extraction of one snapshot; it goes on from the ledger that a killed one left in the state folder."""
 
     def __init__(
         self,
@@ -143,7 +141,7 @@ class _Job:
         self.extractor = extractor_of(site)
 
     def run(self) -> Report:
-        """Read, merge and write; what is in the ledger already is not read again."""
+        """Read, merge and write; answers that are in the ledger already are not read again."""
         self.readers.expect(self.facts.counts.fetched or 0)
         before, readers = self._before()
         found = self._recordings(before)
@@ -217,7 +215,7 @@ class _Job:
         )
 
     def _tasks(self, found: Recordings) -> list[Task]:
-        """Return what each recorded answer of this crawl answers."""
+        """Return a task for each recorded answer of this crawl."""
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
@@ -255,7 +253,7 @@ class _Job:
             waiting.append(notes)
             done += notes.answers
             if done - kept >= _AT_ONCE or done == len(tasks):
-                # What was read and how far it is are kept together, so no kill lets a record count twice.
+                # The notes and the number of records read are committed together, so no kill lets a record count twice.
                 with ledger.transaction():
                     for each in waiting:
                         each.enter(ledger)
@@ -266,7 +264,7 @@ class _Job:
                 self.progress(self.snapshot.id, done, len(tasks))
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> RunFacts:
-        """Return the run facts: those of the crawl, but for what an extractor has a say in."""
+        """Return the run facts: those of the crawl, with the counts and problems of this reading."""
         there = set(rows.column("article_id").to_pylist())
         gone = {name: fact for name, fact in self.facts.gone.items() if name not in there}
         return replace(

@@ -38,7 +38,7 @@ class _Earlier(Catalog):
 
 
 def known_before(catalog: Catalog, snapshot: Snapshot) -> Known:
-    """Return what was known when the crawl of ``snapshot`` began."""
+    """Return the rows and facts that the crawl of ``snapshot`` began with."""
     return read_known(_Earlier(catalog, snapshot), snapshot.partition)
 
 
@@ -47,7 +47,7 @@ def rows_again(
 ) -> tuple[pa.Table, dict[str, str]]:
     """Return the rows, and the extractor of those that another one read.
 
-    Where answers are missing, ``only`` the articles of ``before`` are rows: of others nobody knows what the crawl saw.
+    Where answers are missing, ``only`` the articles of ``before`` become rows: nobody knows of others.
     """
     known, sections = earlier.rows, facts.sections
     tags = ledger.tags() | {slug for slug, section in sections.items() if section.content_type == "tag"}

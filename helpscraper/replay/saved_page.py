@@ -48,7 +48,7 @@ _UNCHANGED = "check --format and --url; nothing was imported"
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import made: the snapshot, and what was corrected or left open, counted by ``field/outcome``.
+    """The result of an import: the snapshot, and counts of corrected and open values by ``field/outcome``.
 
     ``doubts`` are the findings of the health checks that can judge a single page.
     """
@@ -191,7 +191,7 @@ def _decoded(path: Path, data: bytes) -> str:
 
 
 def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
-    """Return what a saved page says."""
+    """Return the findings of a saved page."""
     platform = get_platform(context.site.platform)
     if platform.address(context.site, url).kind not in {"article", "list", "category", "search"}:
         raise CommandError(
@@ -206,9 +206,9 @@ def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
 
 
 def _check_encoding(path: Path, data: bytes) -> None:
-    """Raise ``InputError`` unless ``data`` is UTF-8, or what the page says of its encoding.
+    """Raise ``InputError`` unless ``data`` is UTF-8, or of the encoding that the page states.
 
-    A crawl reads what it can of such a page, for it will not come again; a file that was saved wrong can be
+    A crawl reads such a page as well as it can, for it will not come again; a file that was saved wrong can be
     saved again.
     """
     if not decoded(data)[1]:
@@ -227,7 +227,7 @@ def _check_encoding(path: Path, data: bytes) -> None:
 def _rows(
     ledger: Ledger, raws: Sequence[RawArticle], context: Context, at: dt.datetime, *, tags: frozenset[str]
 ) -> tuple[pa.Table, Counter[str]]:
-    """Return the rows of a page, and what happened on the way, counted by ``field/outcome``."""
+    """Return the rows of a page, and counts of outcomes by ``field/outcome``."""
     with ledger.transaction():
         for raw in raws:
             section = None if raw.kind == "article" else next(iter(raw.listed_in), "")

@@ -46,7 +46,7 @@ def article_number(key: int) -> int:
 
 
 def zendesk_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticle, ...]:
-    """Return what a perfect crawl holds of ``records``: numbers in place of slugs, and what the API states."""
+    """Return ``records`` as a perfect crawl holds them: with numbers in place of slugs, and the API's values."""
     return tuple(
         replace(
             record,

@@ -129,7 +129,7 @@ def _read(files: list[Path], shipped: Sites) -> Sites:
                 wrong[file] = mistakes
             else:
                 sites[site.name] = site
-        # What is wrong now may be right once another file is read.
+        # A file that is wrong now may be right once another one is read: it may extend that one.
         pending = list(wrong) if len(wrong) < len(pending) else []
     sentences = [f"{file}: {each}" for file, mistakes in wrong.items() for each in mistakes.sentences]
     hosts: dict[str | None, Site] = {}

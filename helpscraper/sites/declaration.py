@@ -35,7 +35,7 @@ Check = Callable[[Any], Iterator[tuple[str, str]]]
 
 
 class Mistakes(Exception):  # noqa: N818 (it holds several)
-    """What is wrong with one declaration: a sentence for each mistake."""
+    """One declaration is wrong; ``sentences`` has one sentence for each mistake."""
 
     def __init__(self, *sentences: str) -> None:
         super().__init__("; ".join(sentences))
@@ -171,7 +171,7 @@ def _zone(value: Any) -> Iterator[tuple[str, str]]:
         try:
             zoneinfo.ZoneInfo(value)
             return
-        # What zoneinfo raises on a name that is no zone: unknown, a folder of zones, a path out of it.
+        # zoneinfo raises these for a name that is no zone: unknown, a folder of zones, a path out of it.
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             near = _nearest(value, dict.fromkeys(sorted(zoneinfo.available_timezones())))
             yield "", f"a time zone such as Europe/Copenhagen is wanted, not {_named(value)}{near}"

@@ -29,7 +29,7 @@ _IN_A_ROW = 5
 
 
 class ArticleSpider(PatientSpider):
-    """Asks for articles and reads them; which ones is told by listings and by what was known before."""
+    """Asks for articles and reads them; listings and the archive tell which ones."""
 
     arguments: CrawlArguments
 
@@ -60,7 +60,7 @@ class ArticleSpider(PatientSpider):
         now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         if response.status == 304:
             if not _was_conditional(response):
-                # Whatever it vouches for, it is not the article: there may be no row and no body to carry over.
+                # It cannot vouch for the article: there may be no row and no body to carry over.
                 yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
                 return
             ledger.validated(key, {"fetched_at": now})

@@ -120,7 +120,7 @@ class HelpSpider(InterfaceSpider):
         links = [link for link in known if link is not None]
         if asked.kind != "home" or missing.field == "challenge" or not links:
             raise missing
-        # That error's own advice: what the page does not name may be named by hand.
+        # The error advises to name by hand the sections that the page does not name: these were.
         self.logger.warning("%s; going by categories=%s", missing.message, ",".join(wanted))
         return links
 

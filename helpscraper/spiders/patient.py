@@ -34,8 +34,8 @@ _NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
 class PatientSpider(scrapy.Spider):
     """The half of the spider that deals with failures; nothing in it knows how a page is read.
 
-    A page that failed, after all retries, is asked for once more when everything else is done: what was a hiccup is
-    over by then. The number of such second chances is bounded (``SECOND_CHANCES``), and a site that fails many times
+    A page that failed, after all retries, is asked for once more when everything else is done: a hiccup is over by
+    then. The number of such second chances is bounded (``SECOND_CHANCES``), and a site that fails many times
     in a row (``GIVE_UP_AFTER``) is left alone.
     """
 
@@ -63,7 +63,7 @@ class PatientSpider(scrapy.Spider):
 
     @abstractmethod
     def late_requests(self) -> list[Request]:
-        """Return what is to be asked for when everything else is done; empty when nothing is."""
+        """Return the requests that come when everything else is done; empty when there are none."""
 
     def request(self, link: Link, callback: Any, **more: Any) -> Request:
         """Return the request for ``link``, whose failure is entered in the ledger; ``more`` goes to the callback."""
@@ -101,7 +101,7 @@ class PatientSpider(scrapy.Spider):
         return True
 
     def idle(self) -> None:
-        """Ask for more, once the queue is empty: articles that are due, second chances, what no listing showed."""
+        """Ask for more, once the queue is empty: articles that are due, second chances, unlisted articles."""
         requests = self.due_requests()
         if not requests and self._again:
             requests, self._again = self._again, []
@@ -134,9 +134,9 @@ class PatientSpider(scrapy.Spider):
             deferred_from_coro(self.crawler.engine.close_spider_async(reason="unreachable"))
 
     def failed(self, request: Request, error: BaseException) -> Iterable[Request]:
-        """Enter in the ledger what could not be read, and why: an article, a listing page, or the way to them.
+        """Enter a page that could not be read, and the reason: an article, a page of a list, or one that leads to them.
 
-        Returns what can be done about it now. A section one of whose pages is missing is not whole, but the pages
+        Returns requests that help now. A section one of whose pages is missing is not whole, but the pages
         behind the missing one are still read; an article that was found stays accounted for.
         """
         asked: Address = request.cb_kwargs["asked"]

@@ -179,7 +179,7 @@ class Store(ABC):
     def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
         """Give a local file to write to, from which ``put_new`` publishes cheaply; it is removed afterwards.
 
-        What goes wrong while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
+        An error while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
         """
         with self._named(path), self._scratch() as file:
             yield file

@@ -68,7 +68,7 @@ class LocalStore(Store):
             relative = (folder + parent[len(top) :].replace(os.sep, "/")).lstrip("/")
             prefix = f"{relative}/" if relative else ""
             for path in (f"{prefix}{name}" for name in names if not name.startswith(".")):
-                # A link to nowhere is listed too: whoever opens it is told.
+                # A link to nowhere is listed too: opening it says so.
                 found[path] = self._look(path) or Entry(path, 0, "")
         return found
 

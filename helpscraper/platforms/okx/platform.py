@@ -107,8 +107,8 @@ class Okx(Platform):
     def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
         """Read a page that was saved by itself; also the articles that a category's page shows.
 
-        A crawl takes the rest of a damaged page, for it will not meet that page again. What an import leaves out
-        nobody hears of, so a broken state and a refused slug are errors here.
+        A crawl takes the rest of a damaged page, for it will not meet that page again. Nobody would notice that an
+        import left something out, so a broken state and a refused slug are errors here.
         """
         asked = self.address(context.site, url)
         check_edition(OkxPage(url, payload), context.site, context.locale)

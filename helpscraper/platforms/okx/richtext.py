@@ -15,7 +15,7 @@ from helpscraper.platforms.okx.state import dig, text
 
 __all__ = ["rich_text"]
 
-# What no element can hold: halves of a pair of surrogates become U+FFFD, the others show nothing.
+# No element can hold these: halves of a pair of surrogates become U+FFFD, the others show nothing.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FORBIDDEN = re.compile("[\x00-\x08\x0e-\x1b\ufffe\uffff]")
 _SPACES = str.maketrans(dict.fromkeys("\x0b\x0c\r\x1c\x1d\x1e\x1f", " "))

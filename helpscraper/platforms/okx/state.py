@@ -90,7 +90,7 @@ def text(value: Any, *keys: str) -> str | None:
 
 
 def number(value: Any, *keys: str) -> int | None:
-    """Return the non-negative whole number at ``keys``; a boolean is none, nor is what no table can hold (64 bits)."""
+    """Return the non-negative whole number at ``keys``; a boolean is none, nor is a number of more than 64 bits."""
     found = dig(value, *keys)
     return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 1 << 63 else None
 

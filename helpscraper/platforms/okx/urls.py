@@ -27,7 +27,7 @@ _RESERVED = frozenset({"category", "section", "search", "notice"})
 
 @dataclass(frozen=True, slots=True)
 class HelpUrl:
-    """What a help-centre URL points to. ``slug`` is the article, section or category; ``page`` counts from 1."""
+    """The target of a help-centre URL. ``slug`` is the article, section or category; ``page`` counts from 1."""
 
     kind: Literal["home", "category", "section", "article", "search", "other"]
     locale: str

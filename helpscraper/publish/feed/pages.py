@@ -22,7 +22,7 @@ class FeedEntry:
 
     @property
     def order(self) -> tuple[str, str]:
-        """What entries are sorted by: the crawl, then the article's key."""
+        """The key by which entries are sorted: the crawl, then the article's key."""
         return self.event.snapshot, self.article.key
 
 

@@ -92,7 +92,7 @@ KIND_WORDS = {
     "touched": "only the date of the last update changed",
     "counted": "only the view count changed",
 }
-"""What each kind of change means, for readers; ``assets/report.js`` has the same words."""
+"""The meaning of each kind of change, for readers; ``assets/report.js`` has the same words."""
 
 
 _LENGTHS = {"day": 10, "minute": 16, "second": 19}

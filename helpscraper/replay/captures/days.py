@@ -56,7 +56,7 @@ class Day:
         self._catalog, self._store, self._context = catalog, catalog.store, context
         self._partition = Partition(context.site.name, context.locale)
         self._places, self._report, self._readers = places, report, readers
-        # Where the file that was handed in holds what the archive's own file holds there.
+        # The same record in the file that was handed in and in the archive's own file.
         self._came_from: dict[str, str] = {}
 
     def commit(self) -> None:

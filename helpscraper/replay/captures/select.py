@@ -32,11 +32,11 @@ _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 
 @dataclass(slots=True)
 class CaptureReport:
-    """What an import made: snapshots written, captures used, and what was passed over.
+    """The result of an import: snapshots written, captures used, and captures passed over.
 
     ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
-    ``problems`` are places in the files that could not be read; ``doubts`` are what the health checks that can judge
-    captures found.
+    ``problems`` are places in the files that could not be read; ``doubts`` are the findings of the health checks that
+    can judge captures.
     """
 
     snapshots: list[SnapshotFile] = field(default_factory=list)
