@@ -211,6 +211,7 @@ class ClaimFacts(Record):
     absence: str | None = None
     bodies: bool | None = None
     dated: bool | None = None
+    confidence: str | None = None
 
 
 # Parts of which nothing is stated.

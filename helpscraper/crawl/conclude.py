@@ -151,7 +151,8 @@ def _rows(
         before = (listed_in or () for _, listed_in in session.known.pairs("listed_in"))
         whole |= {slug for listed_in in before for slug in listed_in} - sections.keys()
     tags = frozenset(slug for slug, section in sections.items() if section.content_type == "tag")
-    listings = Listings(tags=tags, whole=frozenset(whole))
+    confidence = session.platform.claim.confidence
+    listings = Listings(tags=tags, whole=frozenset(whole), confidence=confidence)
     unnamed: list[str] = []
     gone: dict[str, GoneFact] = {}
     census = Census()

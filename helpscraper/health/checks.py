@@ -24,6 +24,12 @@ from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
+_READABLE = 0.8
+"""The least share of pages with a title and a body where no reader knows the markup of the site."""
+
+_OF_ARTICLE = frozenset({"article", "body", "title"})
+"""Fields whose absence makes an article's page unreadable, as ``facts.drift`` names them."""
+
 _NO_BASELINE = "no baseline: no crawl of the whole help centre was committed before"
 
 
@@ -86,6 +92,7 @@ def check_health(
         ("layout", _layout(facts, earlier)),
         ("audit", _audit(facts)),
         *([("witness", _witness(facts.witness))] if facts.witness else []),
+        *([("generic", _readable(facts))] if facts.claim and facts.claim.confidence == "generic" else []),
     )
     verdicts: list[Verdict] = []
     for name, found in checks:
@@ -255,6 +262,16 @@ def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
         yield Verdict(
             "challenge", "fail", pages if met == 1 else f"{met} pages stayed block or challenge pages"
         )
+
+
+def _readable(facts: RunFacts) -> Iterator[Verdict]:
+    """Judge whether a reader that knows no markup of the site finds title and body on its pages."""
+    read = (facts.counts.fetched or 0) + (facts.counts.carried or 0)
+    unread = sum(n for field, n in facts.drift.items() if field.partition(" at ")[0] in _OF_ARTICLE)
+    if unread:
+        bad = read < _READABLE * (read + unread)
+        detail = f"{unread} of {read + unread} pages have no title or no body of an article"
+        yield Verdict("generic", "fail" if bad else "warn", detail)
 
 
 def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:

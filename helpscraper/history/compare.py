@@ -234,7 +234,7 @@ def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:
         create temp table pairs as
         with side_by_side as (
             select coalesce(a.article_id, b.key) as key, b.via, coalesce(b.hidden, false) as hidden,
-                coalesce(b.other_extractor, false) as other_extractor, {columns}
+                coalesce(b.other_extractor, false) as other_extractor, a.confidence as a_confidence, {columns}
             from (select b.*, r.via, coalesce(r.after, b.article_id) as key, h.article_id is not null as hidden,
                       coalesce(h.other_extractor, false) as other_extractor
                   from b left join renames r on r.before = b.article_id
@@ -248,7 +248,8 @@ def _pair(con: duckdb.DuckDBPyConnection, at: str, corroborated: str) -> None:
             b_title is distinct from a_title as retitled,
             b_category is distinct from a_category or b_section is distinct from a_section as moved,
             b_updated_at is not distinct from a_updated_at
-                and b_updated_on is not distinct from a_updated_on as undated,
+                and b_updated_on is not distinct from a_updated_on
+                and a_confidence is distinct from 'generic' as undated,
             b_body_sha256 is null and a_body_sha256 is not null as b_unread,
             a_body_sha256 is null and b_body_sha256 is not null as a_unread,
             a_article_id is null and b_article_id in (select article_id from removed) as removed,

@@ -22,7 +22,7 @@ __all__ = ["NEEDED", "NO_EVIDENCE", "Evidence", "EvidenceSnapshot", "Source", "c
 Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
 
-NEEDED: Final = ("article_id", "status", *COMPARED)
+NEEDED: Final = ("article_id", "status", "confidence", *COMPARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise.article import STEPS, Context, Step
 from helpscraper.platforms.contract import Findings
 
-__all__ = ["accepted", "fill", "missing_field", "notes_of", "page_notes", "readings_of", "refused"]
+__all__ = ["accepted", "fill", "missing_field", "notes_of", "page_notes", "readings_of", "refused", "remarks"]
 
 
 def readings_of(
@@ -26,14 +26,15 @@ def readings_of(
     at: dt.datetime | None,
     record: str | None = None,
     walk: int = 1,
+    first: int = 0,
 ) -> list[Reading]:
-    """Return the readings of the articles that one response had.
+    """Return the readings of the articles that one response had, from the one with the number ``first`` on.
 
     ``section`` is the list that showed them ("" for a search, None for an article's own page), ``at`` the time of the
     response. Several whole articles in one response have the records ``file#offset!0``, ``!1`` ….
     """
     found = []
-    for place, raw in enumerate(articles):
+    for place, raw in enumerate(articles, first):
         whole = raw.kind == "article"
         own = f"{record}!{place}" if record and whole and section is not None else record
         reading = Reading(
@@ -102,6 +103,12 @@ def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
             fill(reading, step)
         field = missing_field(reading)
         yield from accepted(reading) if field is None else refused(reading, field, record)
+
+
+def remarks(found: Findings) -> Iterator[tuple[str, str]]:
+    """Yield the kind and the text of each problem that a page has although it was read."""
+    yield from (("list", hole) for hole in found.holes)
+    yield from (("left-out", each) for each in found.left_out)
 
 
 def page_notes(found: Findings) -> Iterator[Note]:

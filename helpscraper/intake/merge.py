@@ -28,10 +28,14 @@ _STATUS: dict[str, Status] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listings:
-    """Listings of special kinds: ``tags`` collect articles of other sections, ``whole`` were read whole."""
+    """Listings of special kinds: ``tags`` collect articles of other sections, ``whole`` were read whole.
+
+    ``confidence`` is that of the platform's claim.
+    """
 
     tags: frozenset[str] = frozenset()
     whole: frozenset[str] = frozenset()
+    confidence: str = "declared"
 
 
 def merge_row(
@@ -67,8 +71,7 @@ def merge_row(
         "article_id": entry.article_id,
         "listed_in": sorted({slug for slug in entry.sightings if slug} | kept),
         "status": status,
-        # Every platform there is has a reader of its own.
-        "confidence": "declared",
+        "confidence": listings.confidence,
     }
     if any(row[name] is None for name in _REQUIRED):
         return None

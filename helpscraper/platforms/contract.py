@@ -95,8 +95,10 @@ class Findings:
     """The content of one response.
 
     ``articles`` are rows of a list, whole articles of a list (``RawArticle.kind`` is ``article``), or the one article
-    of its own page. ``sections`` are lists to read, ``links`` other pages to follow, ``next`` the next page of this
-    list. ``total`` and ``pages`` are the stated size of the list, ``content_type`` its kind (see ``Section``).
+    of its own page; ``no_article`` says why an article's own address has none, such as a list of links. ``sections`` are
+    lists to read, ``links`` other pages to follow, ``next`` the next page of this list, ``more`` further pages of a list
+    in any number and order, as an index names them. ``holes`` name what of this page could not be read, ``left_out``
+    what it names and does not belong to the help centre. ``total`` and ``pages`` are the stated size of the list, ``content_type`` its kind (see ``Section``).
     ``missing`` is the error for links that a page of this kind must have and this one lacks; rows are not affected.
     ``region`` says for whom the page was served (``site``, ``market``, ``ip_region``, ``lang``). ``rules`` names each
     extraction rule that matched, as ``kind.field/rule``. ``ambiguous`` are titles that flattened text leaves open.
@@ -106,6 +108,10 @@ class Findings:
     sections: list[Section] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     next: Link | None = None
+    more: list[Link] = field(default_factory=list)
+    holes: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+    no_article: str | None = None
     total: int | None = None
     pages: int | None = None
     content_type: str | None = None
@@ -123,13 +129,15 @@ class Claim:
     ``evidence`` are the columns of a row that an edit would move: an article is carried over only where its row states
     one of them. ``absence`` says what proves that an article is not there any more: a ``list`` that was read whole,
     only its own ``page`` (404 or 410), or nothing (``none``). ``bodies``: rows of lists are whole articles. ``dated``:
-    each article states when it was published.
+    each article states when it was published. ``confidence`` is ``generic`` for a reader that knows no markup of the
+    site: no edit that it finds is called silent, and a crawl is refused where too few pages have a title and a body.
     """
 
     evidence: tuple[str, ...] = ()
     absence: Literal["list", "page", "none"] = "page"
     bodies: bool = False
     dated: bool = True
+    confidence: Literal["declared", "generic"] = "declared"
 
 
 class AnotherEditionError(ExtractionError):
@@ -172,12 +180,15 @@ class Platform(ABC):
     A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version
     of the reading; it goes up when the same page would give other rows, and when ``claim`` changes. ``parts`` are the
     arguments by which a crawl can ask for less than the whole help centre; any other is refused before the crawl.
+    ``collects``: lists that no page names hold articles of any section. ``most`` bounds the articles of one list.
     """
 
     name: ClassVar[str]
     extractor: ClassVar[str]
     claim: ClassVar[Claim] = Claim()
     parts: ClassVar[tuple[Part, ...]] = ()
+    collects: ClassVar[bool] = False
+    most: ClassVar[int] = 1_000_000
     interface: ClassVar[Interface | None] = None
 
     @abstractmethod
@@ -226,6 +237,18 @@ class Platform(ABC):
     def article_link(self, context: Context, key: str) -> Link:
         """Return the link of an article's own page."""
         return Link(self.article_url(context, key), Address("article", context.locale, key))
+
+    def instead(self, asked: Address, context: Context) -> list[Link]:
+        """Return the links to follow where a page of a list that was only guessed is not there."""
+        return []
+
+    def leads_away(self, asked: Address, landed: Address) -> bool:
+        """Tell whether an article's address led to the page of another one."""
+        return (
+            asked.kind == landed.kind == "article"
+            and landed.key not in {None, asked.key}
+            and landed.locale == asked.locale
+        )
 
     def blocked(self, url: str, payload: Payload) -> str | None:
         """Return the title of a block or challenge page, None when the response is none."""

@@ -12,13 +12,13 @@ from typing import IO
 from helpscraper.archive.recordings import record_of
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, ExtractionError, InputError, PayloadError
-from helpscraper.intake.enter import notes_of, page_notes, readings_of
-from helpscraper.intake.notes import Batch, Gone, Note, Problem, Settled, Tally, Validated
+from helpscraper.intake.enter import notes_of, page_notes, readings_of, remarks
+from helpscraper.intake.notes import Batch, Gone, Named, Note, Problem, Settled, Tally, Validated
 from helpscraper.intake.wording import problem_kind
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms import get_platform
-from helpscraper.platforms.contract import PAST_THE_END, Address, Findings
+from helpscraper.platforms.contract import PAST_THE_END, Findings, Section
 from helpscraper.replay.plan import UNREAD, Task, question
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
@@ -133,7 +133,7 @@ def _said(task: Task, page: Payload | _Unread | None, context: Context) -> Findi
     if not isinstance(page, Payload):
         return page
     platform = get_platform(context.site.platform)
-    if _led_away(task, platform.address(context.site, task.url)):
+    if platform.leads_away(task.asked, platform.address(context.site, task.url)):
         # Only the crawl could tell what became of the article, by its listings; the other one has a record of its own.
         return Findings()
     try:
@@ -145,17 +145,15 @@ def _said(task: Task, page: Payload | _Unread | None, context: Context) -> Findi
         return _Unread(problem_kind(error), f"{error.field}: {error.detail}")
 
 
-def _led_away(task: Task, landed: Address) -> bool:
-    """Tell whether an article's address led to the page of another."""
-    asked = task.asked
-    return (
-        asked.kind == landed.kind == "article" and landed.key != asked.key and landed.locale == asked.locale
-    )
-
-
 def _notes(task: Task, said: Findings, context: Context) -> Iterator[Note]:
     asked = task.asked
     yield from page_notes(said)
+    if asked.kind == "list" and asked.key and get_platform(context.site.platform).collects:
+        yield Named(Section(key=asked.key, content_type="tag"))
+    for kind, detail in remarks(said):
+        yield Problem(kind, task.url, detail, task.record)
+    if said.no_article:
+        yield Settled(asked.key or "", "absent", said.no_article)
     section = None if asked.kind == "article" else (asked.key or "") if asked.kind == "list" else ""
     readings = readings_of(said.articles, context, section=section, at=task.at, record=task.record)
     for reading in readings:

@@ -33,7 +33,7 @@ from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
 from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
-from helpscraper.platforms import extractor_of
+from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
 from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
@@ -158,7 +158,10 @@ class _Job:
             kept = keep_sightings(ledger, before, unread, everywhere=bool(found.gaps))
             ids = set(before.column("article_id").to_pylist())
             earlier = Known() if self._imported else known_before(self.catalog, self.snapshot)
-            rows, older = rows_again(ledger, earlier, self.snapshot, self.facts, ids, only=bool(found.gaps))
+            rows, older = rows_again(
+                ledger, earlier, self.snapshot, self.facts, ids, only=bool(found.gaps),
+                confidence=get_platform(self.context.site.platform).claim.confidence,
+            )  # fmt: skip
             rows, lost = keep_lost(before, rows)
             broken = {task.url for task in tasks if question(task.asked) in unread}
             why = reasons(self.store, ledger, lost, {task.record for task in tasks})

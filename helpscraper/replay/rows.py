@@ -43,7 +43,14 @@ def known_before(catalog: Catalog, snapshot: Snapshot) -> Known:
 
 
 def rows_again(
-    ledger: Ledger, earlier: Known, snapshot: Snapshot, facts: RunFacts, before: Set[str], *, only: bool
+    ledger: Ledger,
+    earlier: Known,
+    snapshot: Snapshot,
+    facts: RunFacts,
+    before: Set[str],
+    *,
+    only: bool,
+    confidence: str = "declared",
 ) -> tuple[pa.Table, dict[str, str]]:
     """Return the rows, and the extractor of those that another one read.
 
@@ -55,7 +62,7 @@ def rows_again(
     if _saw_all_listings(facts):
         held = (row["listed_in"] or () for row in known.values())
         whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
-    listings = Listings(tags=frozenset(tags), whole=frozenset(whole))
+    listings = Listings(tags=frozenset(tags), whole=frozenset(whole), confidence=confidence)
     merged = (
         merge_row(entry, known.get(entry.article_id), snapshot_instant(snapshot.id), listings)
         for entry in ledger.entries()

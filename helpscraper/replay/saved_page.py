@@ -233,7 +233,8 @@ def _rows(
             section = None if raw.kind == "article" else next(iter(raw.listed_in), "")
             for note in notes_of(readings_of([raw], context, section=section, at=at)):
                 note.enter(ledger)
-    merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in ledger.entries())
+    listings = Listings(tags=tags, confidence=get_platform(context.site.platform).claim.confidence)
+    merged = (merge_row(entry, None, at, listings) for entry in ledger.entries())
     rows = rows_table(row for row in merged if row is not None)
     outcomes = Counter(ledger.tallies("fields"))
     if dropped := len(raws) - rows.num_rows:

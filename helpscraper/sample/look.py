@@ -18,12 +18,13 @@ _HASH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: status, text, ``location`` (the target of a redirect) and ``content_type``."""
+    """A page: status, text, ``location`` (the target of a redirect) and ``content_type``; ``data`` is sent for the text."""
 
     status: int
     text: str
     location: str = ""
     content_type: str = "text/html; charset=utf-8"
+    data: bytes = b""
 
 
 @cache

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.sample.edition import Edition
+from helpscraper.sample.generic import generic_answer, generic_robots
 from helpscraper.sample.interface import INTERFACE, answer
 from helpscraper.sample.locales import LOCALES
 from helpscraper.sample.look import Page
@@ -30,8 +31,13 @@ class SampleSite:
         ``language`` is the Accept-Language of the request, which only the JSON interface uses.
         """
         parts = urlsplit(target)
+        neutral = Edition(self.options, self.state, self.extra, self.base_url, "en")
+        generic = self.options.layout == "generic"
         if parts.path == "/robots.txt":
-            return Page(200, self._robots(), content_type="text/plain; charset=utf-8")
+            named = generic_robots(neutral) if generic else ""
+            return Page(200, self._robots() + named, content_type="text/plain; charset=utf-8")
+        if generic:
+            return generic_answer(neutral, parts.path)
         if parts.path.startswith(INTERFACE):
             locale = next((name for name in LOCALES if name == language.lower()), "en")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)

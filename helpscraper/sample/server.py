@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from helpscraper.sample.generic import generic_articles
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import SampleSite
 from helpscraper.sample.replies import Fault, PendingReply, Reply
@@ -90,11 +91,12 @@ class SampleServer:
     def truth(self, locale: str = "en") -> tuple[ExpectedArticle, ...]:
         """Return the expected articles of a crawl now, with the values that the layout shows."""
         articles = truth(self.state, locale, self.options, extra=self.extra)
-        return (
-            zendesk_articles(articles)
-            if self.options.layout == "zendesk"
-            else visible(articles, self.options.layout)
-        )
+        match self.options.layout:
+            case "zendesk":
+                return zendesk_articles(articles)
+            case "generic":
+                return generic_articles(articles)
+        return visible(articles, self.options.layout)
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:
         """Return the number of requests whose target begins with ``prefix`` (and whose reply had ``status``)."""
@@ -110,7 +112,7 @@ class SampleServer:
                 return self._pages[key]
         site = SampleSite(self.options, self.state, self.extra, self.url)
         page = site.page(target, empty=empty, language=language)
-        reply = Reply(page.status, page.text.encode(), (("Content-Type", page.content_type),))
+        reply = Reply(page.status, page.data or page.text.encode(), (("Content-Type", page.content_type),))
         if page.location:
             reply = reply.with_header("Location", page.location)
         with self._lock:

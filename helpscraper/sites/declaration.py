@@ -196,6 +196,13 @@ def _segment(value: Any) -> Iterator[tuple[str, str]]:
         yield "", 'a segment of a path, or "", is wanted as key'
 
 
+def _paths(value: Any) -> Iterator[tuple[str, str]]:
+    yield from _texts(value)
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        if isinstance(item, str) and not item.startswith("/"):
+            yield f"[{number}]", "the beginning of a path, such as /help/, is wanted"
+
+
 def _texts(value: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(value, list):
         yield "", "a list of texts is wanted"
@@ -251,6 +258,8 @@ _FIELDS: Final[Mapping[str, Check]] = {
     "editions": _table(_segment, _prefix),
     "regional": _table(_text, _prefix),
     "locales": _table(_prefix, _tag),
+    "include": _paths,
+    "exclude": _paths,
     "categories": _NAMES,
     "sections": _NAMES,
 }

@@ -10,6 +10,7 @@ GROUP = "helpscraper.platforms"
 """The group of entry points by which a distribution adds platforms."""
 
 SHIPPED = {
+    "generic": "helpscraper.platforms.generic.platform:Generic",
     "okx": "helpscraper.platforms.okx.platform:Okx",
     "zendesk": "helpscraper.platforms.zendesk.platform:Zendesk",
     "zendesk-pages": "helpscraper.platforms.zendesk.platform:ZendeskPages",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -27,7 +27,8 @@ class Site:
     addresses of the same editions to what each is. ``editions`` maps a first path segment to the locale that it stands
     for where it is not the locale itself ("" for an address without one). ``regional`` maps a regional site, as pages
     name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale prefixes to
-    BCP 47 tags. ``timezone`` is the ``zoneinfo`` name of the clock by which the site shows calendar dates. ``crawled``
+    BCP 47 tags. Where an address does not say what it is, articles are those whose path begins with one of ``include``
+    (all, where it is empty) and with none of ``exclude``. ``timezone`` is the ``zoneinfo`` name of the clock by which the site shows calendar dates. ``crawled``
     is False for a site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the
     values as declared; ``file`` names the declaration.
     """
@@ -41,6 +42,8 @@ class Site:
     editions: Mapping[str, str] = field(default_factory=dict, hash=False)
     regional: Mapping[str, str] = field(default_factory=dict, hash=False)
     locales: Mapping[str, str] = field(default_factory=dict, hash=False)
+    include: Sequence[str] = field(default=(), hash=False)
+    exclude: Sequence[str] = field(default=(), hash=False)
     categories: Vocabulary = field(default_factory=Vocabulary, hash=False)
     sections: Vocabulary = field(default_factory=Vocabulary, hash=False)
     crawled: bool = True

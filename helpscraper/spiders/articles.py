@@ -75,19 +75,23 @@ class ArticleSpider(PatientSpider):
             yield from self._led_away(request, key, f"redirects to {response.url}: HTTP {response.status}")
             return
         landed = self.platform.address(self.arguments.site, response.url)
-        if landed.kind == "article" and landed.key not in {None, key} and landed.locale == asked.locale:
+        if self.platform.leads_away(asked, landed):
             yield from self._led_away(request, key, f"redirects to {landed.key}")
             self.session.claim(landed.key or "", "redirect")
             return
         found = self.read(response, asked)
         self.note(found)
+        if found.no_article:
+            ledger.settle(key, "absent", found.no_article)
+            return
         (raw,) = found.articles
         reading = Reading(
             raw=raw,
             context=self.session.context,
             fetched_at=now,
-            etag=_header(response, "ETag"),
-            last_modified=_header(response, "Last-Modified"),
+            # After a redirect they are the other address's.
+            etag=None if led_away else _header(response, "ETag"),
+            last_modified=None if led_away else _header(response, "Last-Modified"),
             warc_record=response.meta.get("warc_record"),
         )
         yield PageReadings(response.url, [reading])

@@ -21,8 +21,8 @@ from scrapy.http import Response
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, goes_on, has_moved
 from helpscraper.errors import ExtractionError
-from helpscraper.intake.enter import readings_of
-from helpscraper.intake.reading import PageReadings
+from helpscraper.intake.enter import readings_of, remarks
+from helpscraper.intake.reading import PageReadings, Reading
 from helpscraper.intake.witness import evidence
 from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 __all__ = ["HelpSpider"]
+
+_AT_ONCE = 1000
+"""Rows of one page that become one item: a list may name fifty thousand."""
 
 
 class HelpSpider(InterfaceSpider):
@@ -81,7 +84,8 @@ class HelpSpider(InterfaceSpider):
                 why = "no list and no way to one" if kind in {"article", "other"} else "leads off the site"
                 self.session.ledger.problem("discovery", link.url, f"{kind} {key}: {why}")
             elif kind == "list":
-                yield from self._follow_sections([Section(key=key)], link)
+                kind = "tag" if self.platform.collects else None
+                yield from self._follow_sections([Section(key=key, content_type=kind)], link)
             elif link.url not in self._followed:
                 self._followed.add(link.url)
                 if kind == "category":
@@ -106,7 +110,11 @@ class HelpSpider(InterfaceSpider):
             there = {link.address.key or "" for link in links if link.address.kind == "category"}
             self._all_must_be_there("categories", wanted, there)
             links = [link for link in links if not wanted or link.address.key in wanted]
-        requests = [*self._follow_sections(found.sections), *self._follow(links)]
+        requests = [
+            *self._follow_sections(found.sections),
+            *self._follow(links),
+            *self.further(found.more, 1),
+        ]
         self._categories_due.discard(asked.key or "")
         if not self._categories_due:
             # Only now the site's own list is known; while a category could not be read nothing is said to be missing.
@@ -177,14 +185,43 @@ class HelpSpider(InterfaceSpider):
             self._tags.add(key)
         yield from self._follow_sections(found.sections)
         yield from self._follow(found.links)
+        for kind, detail in remarks(found):
+            self.session.ledger.problem(kind, response.url, detail)
+        for hole in found.holes:
+            self.session.ledger.section_problem(key, f"page {asked.page}: {hole}")
         seen = self._seen[key, walk]
         before = len(seen)
-        yield from self.listed(found.articles, key, response, walk)
+        room = self.platform.most - before
+        if len(found.articles) > room:
+            detail = f"more than {self.platform.most:,} articles; the rest is left out"
+            self.session.ledger.section_problem(key, detail)
+        yield from self.listed(found.articles[: max(0, room)], key, response, walk)
+        if len(seen) < self.platform.most:
+            yield from self.further(found.more, walk)
         following = found.next if goes_on(found, asked.page, fresh=len(seen) - before) else None
         if asked.kind == "list":
             yield from self._note_page(found, asked, walk, following)
         elif following is not None:
             yield self.list_request(following, walk=walk)
+
+    def further(self, links: Iterable[Link], walk: int) -> Iterator[scrapy.Request]:
+        """Ask for further pages of a list, which are numbered as they are asked for; other links are followed.
+
+        A page that was asked for in this walk is not asked for again, so an index that names itself ends.
+        """
+        for link in links:
+            key = link.address.key or ""
+            asked = self._asked[key, walk]
+            if link.address.kind != "list" or not asked:
+                yield from self._follow([link])
+            elif not same_site(link.url, self.base_url):
+                self.session.ledger.section_problem(key, f"a page leads off the site: {link.url}")
+            elif link.url not in asked and len(asked) >= MAX_LISTING_PAGES:
+                self.session.ledger.section_problem(key, f"more than {MAX_LISTING_PAGES} pages")
+                return
+            elif link.url not in asked:
+                address = replace(link.address, page=len(asked) + 1)
+                yield self.list_request(replace(link, address=address), walk=walk)
 
     def _note_page(
         self, found: Findings, asked: Address, walk: int, following: Link | None
@@ -232,9 +269,19 @@ class HelpSpider(InterfaceSpider):
         told: bool = False,
     ) -> Iterator[PageReadings]:
         """Yield the rows of a list, which a page shows or the interface ``told``; a row may be a whole article."""
-        record, context, ledger = response.meta.get("warc_record"), self.session.context, self.session.ledger
-        at = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
-        found = readings_of(articles, context, section=section, at=at, record=record, walk=walk)
+        record, at = response.meta.get("warc_record"), response.meta.get("recorded_at")
+        at = at or dt.datetime.now(dt.UTC).replace(microsecond=0)
+        for first in range(0, len(articles), _AT_ONCE):
+            found = readings_of(
+                articles[first : first + _AT_ONCE], self.session.context,
+                section=section, at=at, record=record, walk=walk, first=first,
+            )  # fmt: skip
+            if readings := self._entered(found, section, walk, told=told):
+                yield PageReadings(response.url, readings)
+
+    def _entered(self, found: list[Reading], section: str, walk: int, *, told: bool) -> list[Reading]:
+        """Decide which of the listed articles are worth fetching; return the readings that have a key."""
+        context, ledger = self.session.context, self.session.ledger
         own_section = section if section and section not in self._tags else None
         readings = []
         with ledger.transaction():
@@ -250,8 +297,7 @@ class HelpSpider(InterfaceSpider):
                 known = self.session.known.get(raw.slug) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
                 self.session.decide(raw.slug, listed, own_section)
-        if readings:
-            yield PageReadings(response.url, readings)
+        return readings
 
 
 def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:

@@ -58,6 +58,10 @@ class PatientSpider(scrapy.Spider):
         """Return the request for one page of a list."""
 
     @abstractmethod
+    def further(self, links: Iterable[Link], walk: int) -> Iterable[Request]:
+        """Return the requests for further pages of lists, and for pages that lead to lists."""
+
+    @abstractmethod
     def due_requests(self) -> list[Request]:
         """Return some of the requests for articles that are due, in their order; empty when none is."""
 
@@ -149,7 +153,7 @@ class PatientSpider(scrapy.Spider):
                 self.session.ledger.listing_page(
                     section, asked.page, walk=walk, total=None, shown=0, pages=None, last=True
                 )
-                return []
+                return self.further(self.platform.instead(asked, self.session.context), walk)
             if asked.page > 1 and walk < self.walks:
                 # The last page is gone: articles were taken off the list while it was read.
                 return self.walk_again(section, walk + 1)

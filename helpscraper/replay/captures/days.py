@@ -211,9 +211,10 @@ class Day:
         return found
 
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
-        tags = frozenset(ledger.tags())
+        confidence = get_platform(self._context.site.platform).claim.confidence
+        listings = Listings(tags=frozenset(ledger.tags()), confidence=confidence)
         there = (entry for entry in ledger.entries() if entry.outcome != "gone")
-        merged = (merge_row(entry, None, at, Listings(tags=tags)) for entry in there)
+        merged = (merge_row(entry, None, at, listings) for entry in there)
         return rows_table(row for row in merged if row is not None)
 
     def _facts(self, ledger: Ledger, rows: pa.Table, at: dt.datetime) -> RunFacts:
