@@ -95,10 +95,11 @@ class Findings:
     """The content of one response.
 
     ``articles`` are rows of a list, whole articles of a list (``RawArticle.kind`` is ``article``), or the one article
-    of its own page; ``no_article`` says why an article's own address has none, such as a list of links. ``sections`` are
-    lists to read, ``links`` other pages to follow, ``next`` the next page of this list, ``more`` further pages of a list
-    in any number and order, as an index names them. ``holes`` name what of this page could not be read, ``left_out``
-    what it names and does not belong to the help centre. ``total`` and ``pages`` are the stated size of the list, ``content_type`` its kind (see ``Section``).
+    of its own page; ``no_article`` says why an article's own address has none, such as a list of links. ``sections``
+    are lists to read, ``links`` other pages to follow, ``next`` the next page of this list, ``more`` further pages of a
+    list in any number and order, as an index names them. ``holes`` name what of this page could not be read,
+    ``left_out`` what it names and does not belong to the help centre. ``total`` and ``pages`` are the stated size of
+    the list, ``content_type`` its kind (see ``Section``).
     ``missing`` is the error for links that a page of this kind must have and this one lacks; rows are not affected.
     ``region`` says for whom the page was served (``site``, ``market``, ``ip_region``, ``lang``). ``rules`` names each
     extraction rule that matched, as ``kind.field/rule``. ``ambiguous`` are titles that flattened text leaves open.

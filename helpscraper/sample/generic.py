@@ -68,17 +68,25 @@ def generic_answer(edition: Edition, path: str) -> Page:
             page = _xml("urlset", _addresses(edition, category), edition)
             return replace(page, data=gzip.compress(page.text.encode(), mtime=0)) if packed else page
         case ["sitemap.xml"] if lists in {"sitemap", "elsewhere"}:
-            return _xml("urlset", [each for name in CATEGORIES for each in _addresses(edition, name)], edition)
+            return _xml(
+                "urlset", [each for name in CATEGORIES for each in _addresses(edition, name)], edition
+            )
         case ["news", "feed"] if lists == "feed":
             return _feed(edition)
         case ["learn"] | [""]:
-            return _list(edition, edition.words["help"], [(slug, edition.words["categories"][slug]) for slug in CATEGORIES])
+            return _list(
+                edition,
+                edition.words["help"],
+                [(slug, edition.words["categories"][slug]) for slug in CATEGORIES],
+            )
         case ["learn", slug] if slug in CATEGORIES:
             inside = [each for each in _SECTIONS if category_of(each) == slug]
             rows = [(each, edition.words["sections"][each]) for each in inside]
             return _list(edition, edition.words["categories"][slug], rows)
         case ["learn", slug] if slug in _SECTIONS:
-            rows = [(_path(r).removeprefix(HOME), r.title.strip()) for r in edition.records if r.section == slug]
+            rows = [
+                (_path(r).removeprefix(HOME), r.title.strip()) for r in edition.records if r.section == slug
+            ]
             return _list(edition, edition.words["sections"][slug], rows)
         case ["learn", _, _]:
             for record in edition.records:
@@ -111,7 +119,8 @@ def _xml(root: str, paths: Sequence[str], edition: Edition) -> Page:
     name = "url" if root == "urlset" else "sitemap"
     built = (EPOCH + edition.state * STEP).date()
     rows = [
-        f"<{name}><loc>{escape(edition.base_url + path)}</loc><lastmod>{built}</lastmod></{name}>" for path in paths
+        f"<{name}><loc>{escape(edition.base_url + path)}</loc><lastmod>{built}</lastmod></{name}>"
+        for path in paths
     ]
     text = f'<?xml version="1.0" encoding="UTF-8"?>\n<{root} {_PROTOCOL}>\n{"".join(rows)}\n</{root}>\n'
     return Page(200, text, content_type=_XML)

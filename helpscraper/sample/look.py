@@ -18,7 +18,7 @@ _HASH_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: status, text, ``location`` (the target of a redirect) and ``content_type``; ``data`` is sent for the text."""
+    """A page: status, text (or ``data``), ``location`` (the target of a redirect) and ``content_type``."""
 
     status: int
     text: str

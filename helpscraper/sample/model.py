@@ -136,8 +136,8 @@ class Options:
     ``hostile`` is put into every field. ``past_end`` is the reply to a listing page after the last one: 404, an empty
     list, or the first page. ``interface_page`` is the maximum page size of the JSON interface or
     API. Of a Zendesk help centre, ``api`` and ``pages`` say how it answers a stranger, and ``theme`` is the year of
-    its theme: 2017, 2018, 2022 or 2026. ``lists`` says what names the pages of a ``generic`` one: an index of sitemaps in
-    robots.txt, ``/sitemap.xml`` (beside a sitemap of another site), a feed, or nothing.
+    its theme: 2017, 2018, 2022 or 2026. ``lists`` says what names the pages of a ``generic`` one: an index of sitemaps
+    in robots.txt, ``/sitemap.xml`` (beside a sitemap of another site), a feed, or nothing.
     """
 
     layout: Layout = "e2"

@@ -24,13 +24,13 @@ class Site:
     """A help centre, as its declaration states it.
 
     ``platform`` names the code that reads it. ``description`` says which help centre it is. ``also_at`` maps other
-    addresses of the same editions to what each is. ``editions`` maps a first path segment to the locale that it stands
-    for where it is not the locale itself ("" for an address without one). ``regional`` maps a regional site, as pages
-    name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale prefixes to
-    BCP 47 tags. Where an address does not say what it is, articles are those whose path begins with one of ``include``
-    (all, where it is empty) and with none of ``exclude``. ``timezone`` is the ``zoneinfo`` name of the clock by which the site shows calendar dates. ``crawled``
-    is False for a site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the
-    values as declared; ``file`` names the declaration.
+    addresses of the same editions to what each is. ``editions`` maps a first path segment to the locale that it
+    stands for where it is not the locale itself ("" for an address without one). ``regional`` maps a regional site,
+    as pages name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale
+    prefixes to BCP 47 tags. Where an address does not say what it is, articles are those whose path begins with one
+    of ``include`` (all, where it is empty) and with none of ``exclude``. ``timezone`` is the ``zoneinfo`` name of the
+    clock by which the site shows calendar dates. ``crawled`` is False for a site of which no listing was ever seen:
+    captures of it can be imported. ``declaration`` holds the values as declared; ``file`` names the declaration.
     """
 
     name: str

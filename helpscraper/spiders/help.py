@@ -84,8 +84,8 @@ class HelpSpider(InterfaceSpider):
                 why = "no list and no way to one" if kind in {"article", "other"} else "leads off the site"
                 self.session.ledger.problem("discovery", link.url, f"{kind} {key}: {why}")
             elif kind == "list":
-                kind = "tag" if self.platform.collects else None
-                yield from self._follow_sections([Section(key=key, content_type=kind)], link)
+                content = "tag" if self.platform.collects else None
+                yield from self._follow_sections([Section(key=key, content_type=content)], link)
             elif link.url not in self._followed:
                 self._followed.add(link.url)
                 if kind == "category":

@@ -50,7 +50,7 @@ def key_of(path: str) -> str:
     A path that is too long for a key gives a text that is no slug.
 
     >>> key_of("/help/Set-up/"), key_of("/kb?id=7"), key_of("/hilfe/%C3%BCber-uns")
-    ('help._53et-up.', 'kb_3fid_3d7', '0__hilfe.ber-uns-kwb')
+    ('help._53et-up.', 'kb_3fid_3d7', '0__hilfe.ber-uns-1ob')
     """
     path = path.removeprefix("/")
     if not path or len(path) > _LONGEST:
@@ -66,7 +66,7 @@ def key_of(path: str) -> str:
 def path_of(key: str) -> str:
     """Return the path, with its query, that ``key`` stands for; it begins with a slash.
 
-    >>> path_of("help._53et-up."), path_of("0__hilfe.ber-uns-kwb")
+    >>> path_of("help._53et-up."), path_of("0__hilfe.ber-uns-1ob")
     ('/help/Set-up/', '/hilfe/%C3%BCber-uns')
     """
     text = "".join(

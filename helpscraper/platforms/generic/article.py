@@ -19,7 +19,7 @@ from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings
 from helpscraper.platforms.generic import addresses
-from helpscraper.platforms.generic.content import CHROME, Content, crumbs_of, find_content
+from helpscraper.platforms.generic.content import CHROME, Content, body_of, crumbs_of, find_content
 from helpscraper.platforms.generic.linked_data import Stated, stated
 
 __all__ = ["read_article"]
@@ -195,11 +195,8 @@ def _unreadable(page: Page) -> ExtractionError:
     """Say why a page has no text of its own."""
     title = collapse(page.selector.css("title::text").get(""))[:100]
     if page.selector.css("input[type=password]"):
-        return page.error(
-            "challenge", f"a sign-in page ({title!r})", advice="the help centre is not public"
-        )
-    body = page.root.find("body")
-    words = inline_text(body) if body is not None else ""
+        return page.error("challenge", f"a sign-in page ({title!r})", advice="the help centre is not public")
+    words = inline_text(body_of(page))
     if len(words) < _FEW_WORDS and next(page.root.iter("script"), None) is not None:
         return page.error("challenge", f"a shell that needs JavaScript ({title!r})")
     return page.error("body", f"no text of an article's own ({title!r})", selector="article, main")

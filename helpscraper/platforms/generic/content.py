@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from lxml import etree
 
@@ -17,7 +17,7 @@ from helpscraper.html.base import HIDDEN, Page, collapse, inline_text
 from helpscraper.html.media import is_hidden
 from helpscraper.normalise.markers import MARKER
 
-__all__ = ["CHROME", "Content", "crumbs_of", "find_content"]
+__all__ = ["CHROME", "Content", "body_of", "crumbs_of", "find_content"]
 
 CHROME = ".//*[@data-left-out]"
 """The XPath of the elements of a found part that are not its own; ``find_content`` marks them."""
@@ -29,8 +29,29 @@ _ROLES = frozenset(
 )
 _WORDS = frozenset(
     (
-        *("breadcrumb", "breadcrumbs", "related", "recent", "sidebar", "sidenav", "navbar", "navigation", "menu"),
-        *("share", "sharing", "social", "votes", "vote", "feedback", "helpful", "rating", "comments", "cookie"),
+        *(
+            "breadcrumb",
+            "breadcrumbs",
+            "related",
+            "recent",
+            "sidebar",
+            "sidenav",
+            "navbar",
+            "navigation",
+            "menu",
+        ),
+        *(
+            "share",
+            "sharing",
+            "social",
+            "votes",
+            "vote",
+            "feedback",
+            "helpful",
+            "rating",
+            "comments",
+            "cookie",
+        ),
         *("cookies", "pagination", "pager", "newsletter", "subscribe", "search", "skip", "modal", "promoted"),
         *("reactions", "toc"),
     )
@@ -83,9 +104,7 @@ def find_content(page: Page, said: str | None = None) -> Content | None:
     First the element that holds ``said``, then what the markup names (``itemprop``, ``article``, ``main``), then the
     smallest element that has most of the text outside links and menus.
     """
-    body = page.root.find("body")
-    if body is None:
-        return None
+    body = body_of(page)
     measure = _measured(body)
     chrome = _mark_chrome(body, measure)
     _sum_up(body, measure, chrome)
@@ -99,6 +118,13 @@ def find_content(page: Page, said: str | None = None) -> Content | None:
         if hrefs >= (1 if rule != "densest" else _FEW_LINKS):
             lists = lists or Content(part, rule, is_list=True)
     return lists
+
+
+def body_of(page: Page) -> etree._Element:
+    """Return the element that holds the text: where no tag begins the body, the parser leaves it in the head."""
+    found = page.root.find("body")
+    head = page.root.find("head") if found is None else None
+    return next((each for each in (found, head) if each is not None), page.root)
 
 
 def squash(text: str) -> str:
@@ -116,7 +142,7 @@ def _measured(body: etree._Element) -> _Measure:
         text = node.text if event == "start" else None
         if event == "start":
             starts[node] = at
-            if node.tag in HIDDEN or is_hidden(node):
+            if node is not body and (node.tag in HIDDEN or is_hidden(node)):
                 walk.skip_subtree()
                 text = None
         else:
@@ -161,7 +187,7 @@ def _sum_up(body: etree._Element, measure: _Measure, chrome: set[etree._Element]
     before: dict[etree._Element, tuple[int, int, int]] = {}
     walk = etree.iterwalk(body, events=("start", "end"))
     for event, node in walk:
-        skipped = node in chrome or node.tag in HIDDEN or is_hidden(node)
+        skipped = node is not body and (node in chrome or node.tag in HIDDEN or is_hidden(node))
         link = not skipped and node.tag == "a" and node.get("href") is not None
         if event == "start":
             before[node] = (own, links, hrefs)
@@ -238,9 +264,7 @@ def _densest(body: etree._Element, measure: _Measure) -> etree._Element:
         part = inner
 
 
-def _trimmed(
-    part: etree._Element, rule: str, heading: etree._Element | None, measure: _Measure
-) -> Content:
+def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, measure: _Measure) -> Content:
     """Mark what stands before the title and with it, and the lists of links at the end."""
     whole = measure.own.get(part, 0)
     if heading is not None:
@@ -288,11 +312,12 @@ def _mark_moments(part: etree._Element, title: etree._Element, measure: _Measure
 
 def _after(node: etree._Element, part: etree._Element) -> etree._Element | None:
     """Return the next element of ``part`` that begins behind ``node``."""
-    while node is not part:
-        following = node.getnext()
+    for around in chain((node,), node.iterancestors()):
+        if around is part:
+            return None
+        following = around.getnext()
         if following is not None:
             return following
-        node = node.getparent()
     return None
 
 
@@ -317,9 +342,7 @@ def _mark_links_at_end(part: etree._Element, measure: _Measure) -> None:
 
 def crumbs_of(page: Page) -> Iterator[etree._Element]:
     """Yield the elements that name themselves breadcrumbs, the outermost ones."""
-    body = page.root.find("body")
-    if body is None:
-        return
+    body = body_of(page)
     walk = etree.iterwalk(body, events=("start",))
     for _, node in walk:
         label = node.get("aria-label", "")[:_LONGEST_NAME] + node.get("itemtype", "")[:_LONGEST_NAME]

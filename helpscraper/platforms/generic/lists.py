@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
-from typing import Literal
+from typing import Literal, cast
 
 from lxml import etree
 
@@ -146,10 +147,8 @@ class _Reader:
         """Read what is left, and name what is broken."""
         self._parse(self._kept)
         self._closing = True
-        try:
+        with suppress(etree.XMLSyntaxError):  # the same error, said below
             self._parser.close()
-        except etree.XMLSyntaxError:
-            pass  # the same error, said below
         self._events()
         log = self._parser.feed_error_log.filter_from_errors()
         if self.found.kind is not None and len(log):
@@ -161,7 +160,8 @@ class _Reader:
         return self._events()
 
     def _events(self) -> bool:
-        for event, element in self._parser.read_events():
+        events = cast("Iterator[tuple[str, etree._Element]]", self._parser.read_events())
+        for event, element in events:
             name = etree.QName(element).localname if isinstance(element.tag, str) else ""
             if event == "start":
                 if not self._start(name):
@@ -171,8 +171,9 @@ class _Reader:
                 self._end(name, element, self._entry)
             element.clear()
             # What stands before it in the same element is read.
-            while element.getprevious() is not None:
-                del element.getparent()[0]
+            around = element.getparent()
+            while around is not None and element.getprevious() is not None:
+                del around[0]
         return True
 
     def _start(self, name: str) -> bool:

@@ -121,7 +121,9 @@ class Generic(Platform):
         self._follow(found, [each.get("href", "") for each in feeds], page.base_url, context)
         if not found.more:
             found.missing = page.error(
-                "lists", "the site names no sitemap and no feed", selector="robots.txt, /sitemap.xml, link[type]"
+                "lists",
+                "the site names no sitemap and no feed",
+                selector="robots.txt, /sitemap.xml, link[type]",
             )
         return found
 
@@ -143,4 +145,6 @@ def _row(entry: lists.Entry, page_url: str, context: Context) -> tuple[str, RawA
     if address.locale != context.locale:
         return f"an address of the edition {address.locale}", None
     listed = (addresses.PAGES,)
-    return "", RawArticle(kind="listing", slug=address.key or "", url=url, title=entry.title, listed_in=listed)
+    return "", RawArticle(
+        kind="listing", slug=address.key or "", url=url, title=entry.title, listed_in=listed
+    )

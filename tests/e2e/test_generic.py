@@ -1,0 +1,201 @@
+"""Crawls of the sample site on a system that nobody knows: it promises less, and keeps what it promises."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.generic import FEED_SIZE
+from helpscraper.sample.replies import PendingReply, Reply
+from tests.e2e.conftest import Result, crawl, helpscraper, start
+
+ASKED = ("-a", "site=acme")
+
+
+@pytest.fixture
+def server() -> Iterator[SampleServer]:
+    with SampleServer(layout="generic", validators=True) as server:
+        yield server
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    (tmp_path / "sites").mkdir()
+    declaration = 'platform = "generic"\nbase_url = "https://help.example"\ninclude = ["/learn/"]\n'
+    (tmp_path / "sites" / "acme.toml").write_text(declaration)
+    return tmp_path / "output"
+
+
+def read(server: SampleServer, archive: Path, *flags: str) -> Result:
+    return crawl(server, archive, *ASKED, *flags)
+
+
+def assert_true(server: SampleServer, archive: Path) -> None:
+    rows = Archive(archive, site="acme").load(bodies=True).set_index("article_id")
+    truth = {record.slug: record for record in server.truth()}
+    assert set(rows.index) == set(truth)
+    assert set(rows.confidence) == {"generic"}
+    for key, record in truth.items():
+        row = rows.loc[key]
+        assert (row.title, row.section, row.category) == (
+            record.title.strip(),
+            record.section,
+            record.category,
+        )
+        assert (list(row.listed_in), row.body_text) == (["pages"], record.body_text)
+
+
+def answers(status: int = 200, body: bytes | None = None) -> Any:
+    def action(pending: PendingReply) -> Reply:
+        return replace(pending.reply, status=status, body=pending.reply.body if body is None else body)
+
+    return action
+
+
+def told(archive: Path) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for change in Archive(archive, site="acme").diff("latest~1", "latest").records():
+        assert change["silent"] is False
+        found.setdefault(change["kind"], set()).add(change["article_id"])
+    return found
+
+
+def test_a_week_of_changes_is_told_and_nothing_is_called_silent(server: SampleServer, archive: Path) -> None:
+    first = read(server, archive)
+    assert first.code == 0, first.said
+    assert first.facts["problems"] == {"left-out": 3}
+    assert "3 × an address" not in first.said
+    assert_true(server, archive)
+    assert read(server, archive).facts["counts"]["carried"] == len(
+        server.truth()
+    )  # each vouched for by a 304
+    assert told(archive) == {}
+    before = {record.slug: record for record in server.truth()}
+    server.state = 1
+    assert read(server, archive).code == 0
+    assert_true(server, archive)
+    after = {record.slug: record for record in server.truth()}
+    kinds, both = told(archive), before.keys() & after.keys()
+    # Edits that moved no date are among them; an article in another section has another address.
+    assert {key for key in both if before[key].body_text != after[key].body_text} <= kinds["edited"]
+    assert {key for key in both if before[key].title != after[key].title} <= kinds["retitled"]
+    gone = before.keys() - after.keys() - {each.slug for each in before.values() if each.key in _keys(after)}
+    assert kinds["removed"] == gone
+    # A sitemap does not prove that an article was not there before.
+    assert after.keys() - before.keys() == kinds["unverified"] | kinds["renamed"]
+    assert helpscraper("verify", "--archive", archive, "--site", "acme").returncode == 0
+
+
+def _keys(articles: dict[str, Any]) -> set[int]:
+    return {record.key for record in articles.values()}
+
+
+@pytest.mark.long
+def test_what_leaves_the_sitemap_is_gone_only_when_its_page_says_so(
+    server: SampleServer, archive: Path
+) -> None:
+    assert read(server, archive).code == 0
+    kept, gone = sorted(record.slug for record in server.truth())[:2]
+    named = [f"<loc>{server.url}/{key.replace('.', '/')}".encode() for key in (kept, gone)]
+
+    def without(pending: PendingReply) -> Reply:
+        body = pending.reply.body
+        for each in named:
+            body = body.replace(each, b"<loc>https://elsewhere.example/x")
+        return replace(pending.reply, body=body)
+
+    server.faults += [Fault(without, "/maps/*.xml"), Fault(answers(410), f"/{gone.replace('.', '/')}*")]
+    done = read(server, archive)
+    assert done.code == 0, done.said
+    assert "2 × an address of another site, the first: https://elsewhere.example/x" in str(
+        done.facts["problem_texts"]
+    )
+    # That a list does not show it any more is all that moved in the other one.
+    assert told(archive) == {"removed": {gone}, "touched": {kept}}
+    assert kept in set(Archive(archive, site="acme").load().article_id)
+
+
+def test_a_broken_sitemap_is_a_named_hole_and_removes_nothing(server: SampleServer, archive: Path) -> None:
+    assert read(server, archive).code == 0
+    whole = server.healthy("/maps/announcements.xml").body
+    server.faults += [
+        Fault(answers(body=whole[: len(whole) // 2]), "/maps/announcements.xml"),
+        Fault(answers(500), "/maps/product-documentation.xml"),
+    ]
+    done = read(server, archive)
+    assert done.code == 4, done.said
+    assert "section pages: page" in done.said
+    assert "broken XML in line" in str(done.facts["problem_texts"])
+    assert f"{server.url}/maps/product-documentation.xml: section pages" in str(done.facts["problem_texts"])
+    # What the lists did not show was asked for at its own address.
+    assert_true(server, archive)
+    assert told(archive) == {}
+
+
+@pytest.mark.long
+def test_where_no_sitemap_is_named_the_usual_one_is_read_then_a_feed(tmp_path: Path, archive: Path) -> None:
+    for lists, count in (("elsewhere", 76), ("sitemap", 76), ("feed", FEED_SIZE)):
+        with SampleServer(layout="generic", lists=lists) as server:
+            done = read(server, tmp_path / lists)
+        assert (done.code, done.facts["counts"]["fetched"]) == (0, count), done.said
+        assert ("left-out: " in str(done.facts["problem_texts"])) is (lists != "feed")
+    with SampleServer(layout="generic", lists="nothing") as server:
+        refused = read(server, archive)
+    assert refused.code == 3
+    assert "the site names no sitemap and no feed" in refused.said
+
+
+@pytest.mark.parametrize(("every", "code"), [(4, 3), pytest.param(8, 4, marks=pytest.mark.long)])
+def test_too_few_pages_with_title_and_body_are_refused(
+    server: SampleServer, archive: Path, every: int, code: int
+) -> None:
+    paths = sorted(record.slug.replace(".", "/") for record in server.truth())[::every]
+    empty = answers(body=b"<!doctype html><title>Help</title><body><p>Nothing</body></html>")
+    server.faults += [Fault(empty, f"/{path}") for path in paths]
+    done = read(server, archive)
+    assert done.code == code, done.said
+    said = f"{len(paths)} of {len(server.truth())} pages have no title or no body of an article"
+    assert done.verdicts("fail" if code == 3 else "warn")["generic"] == said
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("after", [1, 4, 40])
+def test_a_killed_crawl_goes_on_and_loses_nothing(server: SampleServer, archive: Path, after: int) -> None:
+    process = start(server, archive, *ASKED, DOWNLOAD_DELAY="0.01")
+    while len(server.requests) < after and process.poll() is None:
+        server.wait(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    done = read(server, archive, "--resume")
+    assert done.code == 0, done.said
+    assert_true(server, archive)
+
+
+@pytest.mark.long
+def test_pages_are_read_again_imported_and_reported(
+    server: SampleServer, archive: Path, tmp_path: Path
+) -> None:
+    assert read(server, archive).code == 0
+    before = Archive(archive, site="acme").load(bodies=True)
+    where = ("--archive", archive, "--site", "acme")
+    done = helpscraper("reextract", "latest", "--force", *where)
+    assert done.returncode == 0, done.stderr
+    assert Archive(archive, site="acme").load(bodies=True).equals(before)
+    record = server.truth()[0]
+    path = f"/{record.slug.replace('.', '/')}"
+    (tmp_path / "page.html").write_bytes(server.healthy(path).body)
+    at = ("--url", f"https://help.example{path}", "--captured-at", "2026-11-01T10:00:00Z")
+    done = helpscraper("import", tmp_path / "page.html", *at, *where)
+    assert done.returncode == 0, done.stderr
+    (row,) = Archive(archive, site="acme").load("2026-11-01", bodies=True).to_dict("records")
+    assert (row["article_id"], row["body_text"]) == (record.slug, record.body_text)
+    assert row["confidence"] == "generic"
+    assert helpscraper("report", "--out", tmp_path / "report", *where).returncode == 0
+    assert record.title.strip() in "".join(each.read_text() for each in (tmp_path / "report").rglob("*.html"))
