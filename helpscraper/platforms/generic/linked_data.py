@@ -1,6 +1,6 @@
-"""What a page states of itself as JSON-LD in the words of schema.org: the article, questions and answers, breadcrumbs.
+"""Read the JSON-LD of a page, in the words of schema.org: the article, questions and answers, breadcrumbs.
 
-Only what is the page's own counts: of several articles the one with the page's address, and none where that does not
+Only the page's own article counts: of several articles the one with the page's address, and none where that does not
 tell.
 """
 
@@ -27,7 +27,7 @@ _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ItemList"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """What was stated, None or empty where nothing was.
+    """The statements of a page, None or empty where nothing was.
 
     ``body`` is plain text, ``answers`` are (question, answer as HTML), ``crumbs`` are (name, address) from the top.
     ``is_list`` says that the page is a list of others.

@@ -1,4 +1,4 @@
-"""What lists the pages of a site: robots.txt, sitemaps (sitemaps.org) and feeds (RSS, Atom).
+"""Read the lists of a site: robots.txt, sitemaps (sitemaps.org) and feeds (RSS, Atom).
 
 A file is read as a stream within bounds. The readable part of a broken file is kept, and what is missing is named. No
 entity is resolved: every ampersand that begins no character is text.
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(slots=True)
 class ListFile:
-    """What one file lists; ``kind`` is None for a file that is no list, ``holes`` name what could not be read."""
+    """The entries of one file; ``kind`` is None for a file that is no list, ``holes`` name what could not be read."""
 
     kind: Literal["sitemap", "index", "feed"] | None = None
     entries: list[Entry] = field(default_factory=list)
@@ -170,7 +170,7 @@ class _Reader:
             if self._entry is not None:
                 self._end(name, element, self._entry)
             element.clear()
-            # What stands before it in the same element is read.
+            # The elements before it are read.
             around = element.getparent()
             while around is not None and element.getprevious() is not None:
                 del around[0]
@@ -194,7 +194,7 @@ class _Reader:
         text = (element.text or "").strip()
         if name in _ENTRIES:
             self._entry = None
-            # What only the end of the file closes may be cut off in the middle of its address.
+            # An entry that only the end of the file closes may be cut off in the middle of its address.
             if entry.url and not self._closing:
                 self.found.entries.append(entry)
         elif name == "link" and element.get("href") and element.get("rel", "alternate") == "alternate":

@@ -103,7 +103,7 @@ class Generic(Platform):
             return found
         left_out: Counter[str] = Counter()
         first: dict[str, str] = {}
-        # What changed last comes first: a crawl that is cut off has it.
+        # The latest changes come first: a crawl that is cut off has them.
         for entry in sorted(read.entries, key=lambda each: each.lastmod, reverse=True):
             why, row = _row(entry, url, context)
             if row is not None:
