@@ -27,7 +27,7 @@ class UnreadablePayload(IgnoreRequest):
 class PayloadMiddleware:
     """Undo the codings of each response, in place of Scrapy's ``HttpCompressionMiddleware``.
 
-    That one silently returns part of a stream that is cut off. This one decodes as the replay of recordings does.
+    Scrapy's middleware silently returns part of a stream that is cut off. This one decodes as a re-extraction does.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -75,7 +75,7 @@ def payload_of(response: Response) -> Payload:
 def is_cut_off(response: Response) -> bool:
     """Tell whether a page without a stated length was cut off with its connection.
 
-    Scrapy finds a body that is shorter than its ``Content-Length`` or lacks its last chunk.
+    Scrapy itself detects a body that is shorter than its ``Content-Length`` or lacks its last chunk.
     """
     if "partial" not in response.flags or response.headers.get("Content-Encoding"):
         return False

@@ -21,8 +21,6 @@ from helpscraper.extensions.payload import is_cut_off
 from helpscraper.warc.build import Exchange
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
@@ -110,6 +108,4 @@ def _exchange(request: Request, response: Response, date: dt.datetime) -> Exchan
 
 
 def _pairs(headers: Headers) -> list[tuple[bytes, bytes]]:
-    # As Scrapy holds them; its own ``items`` looks up each name again, in every form that it might have.
-    items: Iterable[tuple[bytes, list[bytes]]] = dict.items(headers)
-    return [(name, value) for name, values in items for value in values]
+    return [(name, value) for name in headers for value in headers.getlist(name)]

@@ -35,7 +35,7 @@ def retry_after(value: bytes | str | None, now: dt.datetime) -> float | None:
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     text = text.strip()
     if text.isascii() and text.isdigit():
-        return float(text)  # infinite for a number of hundreds of digits; the caller has a cap
+        return float(text)  # hundreds of digits give infinity, which the caller caps
     try:
         until = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

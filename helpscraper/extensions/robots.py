@@ -28,7 +28,7 @@ class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if 400 <= response.status < 500:
-            # 2.3.1.3: there is no robots.txt; the page of the error holds no rules.
+            # 2.3.1.3: there is no robots.txt, and the error page must not be read as one.
             response = response.replace(body=b"")
         elif not 200 <= response.status < 300:
             raise IgnoreRequest(f"HTTP {response.status}")

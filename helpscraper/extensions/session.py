@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
 
-# It logs an error when robots.txt cannot be fetched, which the outcome of the crawl states already.
+# This logger reports that robots.txt cannot be fetched, which the outcome of the crawl states already.
 _NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
 
 

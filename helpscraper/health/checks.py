@@ -1,9 +1,8 @@
-"""Is this crawl fit to become the newest snapshot? Small pure checks over the run facts, each with its reason.
+"""Check whether a crawl is fit to become the newest snapshot: small pure checks over its run facts.
 
-A check that fails keeps the snapshot out of ``snapshots/``; it goes to ``refused/`` and a person may promote it with
-``helpscraper accept``. The thresholds are settings (``HEALTH_…``); ``docs/running.md`` gives the reason of each.
-A known gap (a listing page that could not be fetched) makes a crawl incomplete, not unfit. An unfit crawl *looks*
-whole but does not match the help centre of the earlier crawls.
+A snapshot that fails a check is written to ``refused/``, and ``helpscraper accept`` commits it later. The thresholds
+are settings (``HEALTH_…``); ``docs/running.md`` gives the reason of each. A known gap (a listing page that could not be
+fetched) makes a crawl incomplete, not unfit. An unfit crawl *looks* whole but differs too much from earlier crawls.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def is_fit(verdicts: Sequence[Verdict]) -> bool:
 def check_health(
     facts: RunFacts, earlier: Sequence[RunFacts], limits: Thresholds | None = None
 ) -> list[Verdict]:
-    """Judge a crawl's facts against those of the last good crawls (newest first, any number).
+    """Compare a crawl's facts with those of the last good crawls (newest first, any number).
 
     A partial crawl (``facts.scope``) is compared with earlier ones section by section only, and an earlier partial
     crawl is not part of the baseline. Every check gives a verdict, so that the run facts show that it ran; a check
@@ -159,8 +158,10 @@ def _articles(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Itera
         holes = [reason for reason in facts.incomplete_reasons if not reason.startswith("only part: ")]
         because = f" ({'; '.join(holes[:3])})" if holes else ""
         query = facts.arguments.query
-        what, never = ("article", "help centre") if not query else (f"hit for {query!r}", "snapshot")
-        yield Verdict("articles", "fail", f"no {what} was found{because}; an empty result is never a {never}")
+        wanted = f"hit for {query!r}" if query else "article"
+        yield Verdict(
+            "articles", "fail", f"no {wanted} was found{because}; an empty snapshot is never committed"
+        )
     elif not counts.fetched and not counts.carried and (counts.failed or 0) > (facts.due or 0):
         yield Verdict("articles", "fail", f"not one of {n} articles could be read")
     elif facts.scope:
@@ -185,8 +186,8 @@ def _sections(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Itera
         if before.content_type == "tag" and here and not sections[slug].whole:
             continue  # only its listing shows a tag's articles, and the gap in that listing is reported already
         if now < limits.min_section * usual:
-            what = f"{now} articles" if here else f"has vanished, {now} articles are left"
-            yield Verdict("section", "fail", f"section {slug}: {what}; usually {usual:g}")
+            found = f"{now} articles" if here else f"has vanished, {now} articles are left"
+            yield Verdict("section", "fail", f"section {slug}: {found}; usually {usual:g}")
         elif not here:
             yield Verdict("section", "warn", f"section {slug} has vanished; its articles are still there")
 
@@ -228,31 +229,32 @@ def _failed(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 
 def check_bodies(facts: RunFacts, limits: Thresholds | None = None) -> list[Verdict]:
-    """Judge whether the pages of new articles, of a crawl or an import, have a body."""
+    """Check that the pages of new articles, of a crawl or an import, have a body."""
     limits = limits or Thresholds()
     failed = list(_without(facts, "body_sha256", "body", limits.min_bodies, limits))
     new = Counter(facts.new)
-    said = f"{new['body_sha256']} of {new['fetched']} new articles have no body"
-    return failed or ([Verdict("bodies", "warn", said)] if new["body_sha256"] else [])
+    detail = f"{new['body_sha256']} of {new['fetched']} new articles have no body"
+    return failed or ([Verdict("bodies", "warn", detail)] if new["body_sha256"] else [])
 
 
 def check_import(facts: RunFacts) -> list[Verdict]:
-    """Judge an import by the checks that need no listing: bodies and decoding."""
+    """Run the checks that need no listing, for an import: bodies and decoding."""
     return [*check_bodies(facts), *_charset(facts, Thresholds())]
 
 
 def _first_readings(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    """Judge whether the pages of new articles have a body, and a date where the platform shows dates."""
+    """Check that the pages of new articles have a body, and a date where the platform shows dates."""
     yield from check_bodies(facts, limits)
     if facts.claim is None or facts.claim.dated is not False:
         yield from _without(facts, "published_on", "date", limits.min_dated, limits)
 
 
-def _without(facts: RunFacts, name: str, what: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
+def _without(facts: RunFacts, column: str, noun: str, least: float, limits: Thresholds) -> Iterator[Verdict]:
+    """Fail when fewer than the share ``least`` of the new articles have ``column``, called ``noun`` in the message."""
     new = Counter(facts.new)
-    n, without = new["fetched"], new[name]
+    n, without = new["fetched"], new[column]
     if n - without < least * n and (without >= limits.enough or without == n == _live(facts)):
-        yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {what}")
+        yield Verdict("bodies", "fail", f"{without} of {n} new articles have no {noun}")
 
 
 def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
@@ -275,7 +277,7 @@ def _readable(facts: RunFacts) -> Iterator[Verdict]:
 
 
 def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
-    """Judge the share of articles whose bytes did not fit the encoding that their page declares (U+FFFD)."""
+    """Check the share of articles with bytes that are invalid in the encoding of their page (U+FFFD)."""
     n, read = Counter(facts.rules)["article.charset/undecoded"], facts.counts.fetched or 0
     if n:
         bad = n > limits.max_undecoded * read and n >= limits.enough
@@ -284,21 +286,25 @@ def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 
 def _layout(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[Verdict]:
-    """Name the extraction rules that stopped matching; the other checks judge the loss."""
+    """Warn of extraction rules that stopped matching; the other checks decide whether too much is lost."""
     for detail in drift_details(facts, earlier):
         yield Verdict("layout", "warn", f"layout drift: {detail}")
 
 
 def _audit(facts: RunFacts) -> Iterator[Verdict]:
-    """Count pages not read within ``AUDIT_DAYS``: they may hide an edit that no listing shows."""
+    """Warn of pages that were not read within ``AUDIT_DAYS``, because no listing shows a silent edit."""
     audit = facts.audit or AuditFacts()
     late, put_off = audit.late, audit.put_off
-    said = [f"{late} pages had gone unread for longer when the crawl began"] if late else []
+    reasons = [f"{late} pages had gone unread for longer when the crawl began"] if late else []
     if put_off:
-        said.append(f"{put_off} pages that are due before the next crawl do not fit into the time until then")
-    if said:
+        reasons.append(
+            f"{put_off} pages that are due before the next crawl do not fit into the time until then"
+        )
+    if reasons:
         advice = "crawl more often or faster, or raise AUDIT_DAYS"
-        yield Verdict("audit", "warn", f"AUDIT_DAYS={audit.days:g} is not kept: {'; '.join(said)}; {advice}")
+        yield Verdict(
+            "audit", "warn", f"AUDIT_DAYS={audit.days:g} is not kept: {'; '.join(reasons)}; {advice}"
+        )
 
 
 def _witness(witness: WitnessFacts) -> Iterator[Verdict]:

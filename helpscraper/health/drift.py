@@ -20,12 +20,12 @@ _NOT_RULES = ("/missing", "/drift", "/broken", "/empty", "/rejected")
 def drift_details(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[str]:
     """Yield one sentence for each kind of drift that ``facts`` show against ``earlier`` (newest first).
 
-    The sentences name rules and give no numbers, so that the same drift reads the same in the next crawl.
+    The sentences name rules and give no numbers, so that the same drift gives the same sentence in the next crawl.
 
-    ``facts.rules`` counts ``PAGE.FIELD/RULE`` (``article.body/rich_text``); ``facts.drift`` counts, by the field
-    and the selectors that were looked at, the pages that could not be read at all.
+    ``facts.rules`` counts matches by rule, ``PAGE.FIELD/RULE`` (``article.body/rich_text``). ``facts.drift`` counts
+    unreadable pages by the missing field and its selectors.
     """
-    rules: Mapping[str, int] = facts.rules
+    rules = facts.rules
     emergency = sorted(name for name in rules if name.endswith(("/drift", "/broken")))
     if emergency:
         yield f"read by an emergency rule: {', '.join(emergency)}"
@@ -36,20 +36,18 @@ def drift_details(facts: RunFacts, earlier: Sequence[RunFacts]) -> Iterator[str]
         before.update(run.rules)
     tried_before, tried = _by_field(before), _by_field(rules)
 
-    def missed(name: str, tries: Counter[str]) -> bool:
+    def was_expected(name: str, tries: Counter[str]) -> bool:
         """Tell whether the rule should have matched in so many tries."""
         return tries[_field(name)] * before[name] / tried_before[_field(name)] >= _SURPRISE
 
-    def steady(name: str) -> bool:
+    def matched_always(name: str) -> bool:
         """Tell whether the rule matched in every earlier crawl that was large enough."""
-        crawls = (run.rules for run in earlier)
-        return all(name in seen or not missed(name, _by_field(seen)) for seen in crawls)
+        return all(name in run.rules or not was_expected(name, _by_field(run.rules)) for run in earlier)
 
-    # Leave out rules that also missed in an earlier crawl, or that matched in one odd crawl only.
-    gone = sorted(name for name in before.keys() - rules.keys() if not name.endswith(_NOT_RULES))
-    silent = [name for name in gone if missed(name, tried) and steady(name)]
-    if silent:
-        yield f"no longer matching: {', '.join(silent)}"
+    absent = sorted(name for name in before.keys() - rules.keys() if not name.endswith(_NOT_RULES))
+    stopped = [name for name in absent if was_expected(name, tried) and matched_always(name)]
+    if stopped:
+        yield f"no longer matching: {', '.join(stopped)}"
 
 
 def _field(name: str) -> str:

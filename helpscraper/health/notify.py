@@ -54,7 +54,7 @@ def message(facts: RunFacts, before: RunFacts | None) -> tuple[str, str] | None:
 
 
 def run_before(catalog: Catalog, partition: Partition, run_id: str) -> RunFacts | None:
-    """Return the facts of the newest run before ``run_id`` that nobody interrupted, None when there is none.
+    """Return the facts of the newest run before ``run_id`` that was not interrupted; None when there is none.
 
     Facts that cannot be read are logged and skipped.
     """
@@ -74,18 +74,19 @@ def notify_transition(
 ) -> bool:
     """Send the message of ``message``, if there is one, to every apprise URL; return whether all accepted it.
 
-    All receivers together have ``seconds``. A failure is logged and never costs the snapshot.
+    ``seconds`` bounds the delivery to all receivers together. A failure is logged, and the snapshot is committed all
+    the same.
     """
-    news = message(facts, before)
-    if news is None or not urls:
+    found = message(facts, before)
+    if found is None or not urls:
         return False
-    title, body = news
+    title, body = found
     # Through standard input: the URLs hold passwords, and every user of the machine can read a command line.
-    letter = json.dumps({"urls": list(urls), "title": title, "body": body})
+    request = json.dumps({"urls": list(urls), "title": title, "body": body})
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "helpscraper.health.notify"],
-            input=letter, capture_output=True, text=True, timeout=seconds, check=False,
+            input=request, capture_output=True, text=True, timeout=seconds, check=False,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
@@ -96,8 +97,8 @@ def notify_transition(
         )
         return False
     if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
-        logger.warning("The notification %r could not be delivered to every receiver: %s", title, said)
+        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
+        logger.warning("The notification %r could not be delivered to every receiver: %s", title, reason)
     return done.returncode == 0
 
 
@@ -105,10 +106,10 @@ def _deliver() -> int:
     """Send the message on standard input; return 0 when every receiver accepted it."""
     import apprise  # slow: it loads a hundred plugins
 
-    letter = json.loads(sys.stdin.read())
+    request = json.loads(sys.stdin.read())
     receiver = apprise.Apprise()
-    added = [receiver.add(url) for url in letter["urls"]]
-    sent = receiver.notify(title=letter["title"], body=letter["body"])
+    added = [receiver.add(url) for url in request["urls"]]
+    sent = receiver.notify(title=request["title"], body=request["body"])
     return 0 if sent and all(added) else 1
 
 

@@ -1,4 +1,4 @@
-"""The checks of what the host served: edition, language and region. Pure; ``checks`` runs all checks together."""
+"""Check the edition, language and region of the pages that the host served. Pure; ``checks`` runs all checks."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ def _usual_language(earlier: Sequence[RunFacts]) -> str | None:
     return next((Counter(run.languages).most_common(1)[0][0] for run in earlier if run.languages), None)
 
 
-def _language(tag: str, beside: str) -> tuple[str, ...]:
-    """Return the language of ``tag``, with its script when ``beside`` has one too (zh-Hans is not zh-Hant)."""
+def _language(tag: str, other: str) -> tuple[str, ...]:
+    """Return the language of ``tag``, with its script when ``other`` has one too (zh-Hans is not zh-Hant)."""
     language, *more = tag.lower().split("-")
     script = [part for part in more if len(part) == 4]
-    both = any(len(part) == 4 for part in beside.split("-"))
+    both = any(len(part) == 4 for part in other.split("-"))
     return (language, *script) if both else (language,)
 
 

@@ -34,7 +34,6 @@ _SINGLE: Final = frozenset(
         *(f"cp{n}" for n in range(1250, 1259)),
     }
 )
-_PIECE = 1 << 15
 # In UTF-16 every second byte of a page's first markup is NUL.
 _MARKUP = 512
 
@@ -70,32 +69,21 @@ def decoded(data: bytes, content_type: str = "") -> tuple[str | bytes, int]:
     Each of those becomes U+FFFD in the text; U+FFFD of the page itself does not count.
     """
     name, mark = encoding_of(data, content_type)
-    if name == "utf-8" and not mark and is_utf8(data):
+    if not mark and (name == "utf-8" or name in _SINGLE) and _is_utf8(data):
         return data, 0
-    if mark:
-        data = data[mark:]
+    data = data[mark:]
     try:
-        if name in _SINGLE and is_utf8(data):
-            return data, 0
         return data.decode(name), 0
     except UnicodeDecodeError:
-        if name in _ASIAN and is_utf8(data):
+        if name in _ASIAN and _is_utf8(data):
             return data, 0
     text = to_unicode(data, name)
     return text, text.count("\ufffd") - data.decode(name, "ignore").count("\ufffd")
 
 
-def is_utf8(data: bytes) -> bool:
-    """Tell whether ``data`` is UTF-8; decoding in pieces keeps it in the CPU cache."""
-    start = 0
+def _is_utf8(data: bytes) -> bool:
     try:
-        while start < len(data):
-            piece = data[start : start + _PIECE]
-            if piece.isascii():
-                start += len(piece)
-            else:
-                # A character that the piece cuts is left to the next piece.
-                start += codecs.utf_8_decode(piece, "strict", start + _PIECE >= len(data))[1]
+        data.decode()
     except UnicodeDecodeError:
         return False
     return True

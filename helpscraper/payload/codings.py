@@ -28,16 +28,16 @@ MAX_BODY = 16 << 20
 
 _STEP = 1 << 16
 _DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
-_NAMED = 200
-# Gzip members of a page; they may be empty, so the bound on bytes is not enough.
-_MEMBERS = 1000
-# Codings of one response, applied one over the other.
-_CODINGS = 8
+_SHOWN = 200
+# A page may have empty gzip members, so the bound on bytes is not enough.
+_MAX_MEMBERS = 1000
+# A response may be coded several times over.
+_MAX_CODINGS = 8
 # A frame's header may ask for a window of 2 GiB; no page needs more than 16 MiB.
 _ZSTD_OPTIONS: Final[dict[int, int]] = {zstd.DecompressionParameter.window_log_max: 24}
 # Bytes that text never holds, and the length of the prefix that is searched (WHATWG MIME Sniffing, 3 and 5).
 _BINARY: Final = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
-_LOOKED_AT = 1445
+_SNIFFED = 1445
 _WIDE_STARTS: Final = (codecs.BOM_UTF16_BE, codecs.BOM_UTF16_LE, b"<\0", b"\0<")
 
 
@@ -52,9 +52,9 @@ def decode_body(payload: bytes, *, content: str = "", transfer: str = "", limit:
     b'abc'
     """
     named = f"{content},{transfer}" if content or transfer else ""
-    codings = [part.strip().lower() for part in named.split(",", _NAMED) if part.strip()]
-    if len(codings) > _CODINGS:
-        raise PayloadError(f"the page has more than {_CODINGS} content codings")
+    codings = [part.strip().lower() for part in named.split(",") if part.strip()]
+    if len(codings) > _MAX_CODINGS:
+        raise PayloadError(f"the page has more than {_MAX_CODINGS} content codings")
     for coding in reversed(codings):
         if not payload:
             return payload  # a response without a body (304, HEAD) has the headers of the page
@@ -70,7 +70,7 @@ def _decode_one(coding: str, data: bytes, limit: int) -> bytes:
         return dechunk(data, limit)
     try:
         if coding not in _DECODERS:
-            raise PayloadError(f"unknown content coding {coding[:_NAMED]!r}")
+            raise PayloadError(f"unknown content coding {coding[:_SHOWN]!r}")
         return _DECODERS[coding](data, limit)
     except OversizedError:
         raise
@@ -81,7 +81,7 @@ def _decode_one(coding: str, data: bytes, limit: int) -> bytes:
 
 
 def _is_text(data: bytes) -> bool:
-    head = data[:_LOOKED_AT]
+    head = data[:_SNIFFED]
     return head.startswith(_WIDE_STARTS) or len(head.translate(None, delete=_BINARY)) == len(head)
 
 
@@ -134,8 +134,8 @@ def _gunzip(data: bytes, limit: int) -> bytes:
     size = members = 0
     while data.startswith(b"\x1f\x8b"):  # other bytes after a member are padding
         members += 1
-        if members > _MEMBERS:
-            raise PayloadError(f"the page has more than {_MEMBERS:,} gzip members")
+        if members > _MAX_MEMBERS:
+            raise PayloadError(f"the page has more than {_MAX_MEMBERS:,} gzip members")
         size, data = _inflate_one(zlib_ng.decompressobj(wbits=31), data, parts, size, limit)
     return b"".join(parts)
 

@@ -21,8 +21,8 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 _EMPTY_DIGEST = digest_of(b"")
-# Addressed to a proxy, not to the site, and a credential: records are shared.
-_LEFT_OUT = {b"proxy-authorization"}
+# Credentials for a proxy must not be published with the recording.
+_SECRET_HEADERS = {b"proxy-authorization"}
 _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 _PROFILES = "http://netpreserve.org/warc/1.1/revisit/"
 _CONFORMS = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -73,8 +73,8 @@ def response_record(
 ) -> bytes:
     """Return the response, or a revisit when ``refers_to`` (URL, ISO date) names the record with its payload.
 
-    A 304 is always a revisit, because it has no payload; its ``digest`` is that of the stored page, empty when
-    no page is stored.
+    A 304 is always a revisit, because it has no payload; ``digest`` is then that of the stored page, or empty
+    when no page is stored.
     """
     not_modified = exchange.status == HTTPStatus.NOT_MODIFIED
     revisit = not_modified or refers_to is not None
@@ -104,7 +104,7 @@ def request_record(exchange: Exchange, response_id: str) -> bytes:
     """Return the request that belongs to the response ``response_id``."""
     parts = urlsplit(exchange.url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    headers = [item for item in exchange.request_headers if item[0].lower() not in _LEFT_OUT]
+    headers = [item for item in exchange.request_headers if item[0].lower() not in _SECRET_HEADERS]
     if not any(name.lower() == b"host" for name, _ in headers):
         headers.insert(0, (b"Host", parts.netloc.rpartition("@")[2].encode()))
     body = exchange.request_body

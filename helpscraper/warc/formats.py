@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["other_format"]
 
+# First bytes, description, advice.
 _FORMATS = (
     (b"filedesc:", "it is an ARC file", "make a WARC of it with `warcio recompress`"),
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd", "unpack it with `zstd -d`"),
@@ -26,4 +27,4 @@ def other_format(head: bytes) -> tuple[str, str] | None:
     >>> other_format(b"BZh9")
     ('it is compressed with bzip2', 'unpack it with `bunzip2`')
     """
-    return next(((what, advice) for mark, what, advice in _FORMATS if head.startswith(mark)), None)
+    return next(((format_, advice) for mark, format_, advice in _FORMATS if head.startswith(mark)), None)

@@ -69,16 +69,16 @@ def iter_records(stream: IO[bytes], file: str, *, limit: int = MAX_RECORD) -> It
 
 
 def _no_record(file: str, head: bytes, first: int | None) -> Damage:
-    """Describe a file that does not begin with a record; ``first`` is the offset of its first record."""
+    """Describe a file that does not begin with a record; ``first`` is the offset of its first record, None for none."""
     if not head:
         return Damage(file, 0, "the file is empty", advice=_COPY)
     if first is not None:
         return Damage(
             file, 0, f"its first {first:,} bytes belong to no record: {head[:first]!r}", advice=_COPY
         )
-    begins = "it begins with neither a gzip member nor a record"
-    what, advice = other_format(head) or (begins, "check what kind of file it is")
-    return Damage(file, 0, f"this is not a WARC file: {what}", advice=advice)
+    unknown = ("it begins with neither a gzip member nor a record", "check what kind of file it is")
+    detail, advice = other_format(head) or unknown
+    return Damage(file, 0, f"this is not a WARC file: {detail}", advice=advice)
 
 
 def _compressed(
@@ -219,9 +219,9 @@ def _read_record(
     if not line:
         return None
     if _VERSION.match(line) is None:
-        what, advice = other_format(line) or ("", "")
+        detail, advice = other_format(line) or ("", "")
         raise DamagedError(
-            f"no WARC record begins here, but {line[:_HEAD_BYTES]!r}{what and f': {what}'}", advice
+            f"no WARC record begins here, but {line[:_HEAD_BYTES]!r}{detail and f': {detail}'}", advice
         )
     headers = _warc_headers(source, line)
     if sum(name.lower() == "warc-type" for name, _ in headers.headers) > 1:
@@ -270,7 +270,7 @@ def _warc_headers(source: GzipMember | PlainStream, version: bytes) -> StatusAnd
 def parse_headers(block: bytes) -> StatusAndHeaders:
     """Return the start line and the headers in ``block``; a line without a colon is skipped.
 
-    Gives what ``warcio``'s parser gives; that one takes a third of the time of reading a record.
+    The result equals that of ``warcio``'s parser, which would take a third of the time of reading a record.
     """
     try:
         lines = block.decode("utf-8").split("\n")
@@ -287,7 +287,7 @@ def parse_headers(block: bytes) -> StatusAndHeaders:
         if colon:
             pairs.append((name.rstrip(" \t"), value.strip()))
     found = StatusAndHeaders(status.strip(), (), protocol)
-    found.headers = pairs  # the constructor would decode each again
+    found.headers = pairs  # the constructor would decode each of them again
     return found
 
 
@@ -301,7 +301,7 @@ def _content_length(headers: StatusAndHeaders) -> int:
 def _read_http(record: Record) -> None:
     """Split an HTTP message into headers and payload.
 
-    The block itself decides whether it is one, because ``Content-Type`` is optional; a request has no status line.
+    A message is recognised by its status line, because ``Content-Type`` is optional; a request has none.
     """
     record.payload = record.block
     stated = str(record.headers.get_header("Content-Type") or _HTTP).lower()
@@ -317,16 +317,16 @@ def _read_http(record: Record) -> None:
             return
     found = _HEAD_END.search(record.block, start, _MAX_HEADERS)
     # A message without an empty line consists of headers only.
-    end, behind = found.span() if found else (len(record.block), len(record.block))
-    record.http = parse_headers(record.block[start:end])
-    record.payload = record.block[behind:]
+    head_end, body_start = found.span() if found else (len(record.block), len(record.block))
+    record.http = parse_headers(record.block[start:head_end])
+    record.payload = record.block[body_start:]
 
 
 def _skip_blank_lines(source: GzipMember | PlainStream, record: Record) -> tuple[bytes, DamagedError | None]:
     """Skip the line ends after ``record``; return the next line (empty at the end) and the damage found, if any.
 
-    The standard asks for two line ends; many tools write one, none or more. If no record begins there, or a line end
-    was cut in half, ``Content-Length`` was wrong.
+    The standard asks for two line ends; many tools write one, none or more. ``Content-Length`` was wrong if no record
+    follows, or if it cuts a line end in half.
     """
     line = source.line(_MAX_LINE)
     halved = record.block.endswith(b"\r") and line == b"\n"
@@ -334,8 +334,8 @@ def _skip_blank_lines(source: GzipMember | PlainStream, record: Record) -> tuple
         if line not in _BLANK or not line:
             break
         line = source.line(_MAX_LINE)
-    led = not line or line.startswith(_MAGIC) or _VERSION.match(line)
-    if led and (not halved or _digest_matches(record)):
+    record_follows = not line or line.startswith(_MAGIC) or _VERSION.match(line)
+    if record_follows and (not halved or _digest_matches(record)):
         return line, None
     return line, DamagedError(
         "Content-Length does not lead to the end of the record", _WRONG_LENGTH, record.url

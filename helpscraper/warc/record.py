@@ -19,7 +19,7 @@ from helpscraper.payload.codings import dechunk
 __all__ = ["Damage", "Record", "digest_of", "parse_date", "plain_digest", "same_digest"]
 
 NOT_MODIFIED = "server-not-modified"
-_NAMED = 80
+_SHOWN = 80
 _STATUS = re.compile(r"[0-9]{3}(?![0-9])")
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 # WARC 1.1 allows dates of a day, month or year (W3C-DTF); they mean its first instant.
@@ -110,7 +110,7 @@ class Record:
 
         Heritrix writes ``length`` on every revisit, about the missing payload; that is no reason.
         """
-        reason = str(self.headers.get_header("WARC-Truncated") or "").strip()[:_NAMED]
+        reason = str(self.headers.get_header("WARC-Truncated") or "").strip()[:_SHOWN]
         return "" if self.is_revisit and reason.lower() == "length" else reason
 
     @property
@@ -144,15 +144,15 @@ class Record:
         wrong = []
         stated = self.headers.get_header("WARC-Block-Digest") if block else None
         if stated and not same_digest(str(stated), self.block):
-            wrong.append(f"wrong block digest: {_shown(str(stated))} is stated")
-        if self.digest and not self.is_revisit and not self._payload_is(self.digest):
-            wrong.append(f"wrong payload digest: {_shown(self.digest)} is stated")
+            wrong.append(f"wrong block digest: {str(stated)[:_SHOWN]} is stated")
+        if self.digest and not self.is_revisit and not self._payload_matches(self.digest):
+            wrong.append(f"wrong payload digest: {self.digest[:_SHOWN]} is stated")
         return wrong
 
-    def _payload_is(self, digest: str) -> bool:
+    def _payload_matches(self, digest: str) -> bool:
         if same_digest(digest, self.payload):
             return True
-        # The standard long left open whether chunks and content codings are part of the digest.
+        # Programs differ in whether the digest covers chunks and content codings; old standards allow both.
         try:
             if "chunked" in self.http_header("Transfer-Encoding").lower():
                 if same_digest(digest, dechunk(self.payload)):
@@ -170,13 +170,13 @@ class Record:
         """
         if self.truncated:
             raise PayloadError(f"the page is cut off ({self.truncated})")
-        held = holder or self
-        return Payload.of(held.payload, self.described_by(held).http_header)
+        holder = holder or self
+        return Payload.of(holder.payload, self.described_by(holder).http_header)
 
     def described_by(self, holder: Record) -> Record:
         """Return the record whose headers describe the payload: this one, or ``holder`` if this one has none."""
-        says = self.http_header("Content-Type") or self.http_header("Content-Encoding")
-        return self if says and not self.not_modified else holder
+        has_headers = self.http_header("Content-Type") or self.http_header("Content-Encoding")
+        return self if has_headers and not self.not_modified else holder
 
 
 def digest_of(data: bytes) -> str:
@@ -227,7 +227,7 @@ def plain_digest(stated: str) -> str:
 
 
 def parse_date(text: str) -> dt.datetime | None:
-    """Parse a WARC date of any precision, or the 14 digits of an index; None when it is no instant.
+    """Parse a WARC date of any precision, or the 14 digits of an index; return None for an invalid date.
 
     >>> parse_date("2026-11-22T06:00:00Z") == parse_date("20261122060000")
     True
@@ -248,7 +248,3 @@ def parse_date(text: str) -> dt.datetime | None:
         return None
     # strftime writes years before 1000 with fewer than four digits, which an index cannot hold.
     return instant if instant.year >= 1000 else None
-
-
-def _shown(digest: str) -> str:
-    return digest[:_NAMED]

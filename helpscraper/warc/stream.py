@@ -1,7 +1,8 @@
 """Read the bytes of a WARC file, gzip or plain, within bounds, and find the next record after damage.
 
-``warcio.ArchiveIterator`` stops at the first damaged member; an archive must name the damage and go on. This module
-splits the file into members, ``reader`` parses the records, and ``warcio`` provides only the class for headers.
+``warcio.ArchiveIterator`` stops at the first damaged member, but an archive must report the damage and continue.
+This module splits the file into members, ``reader`` parses the records, and ``warcio`` provides only the class for
+headers.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _ERROR: Final = cast("type[Exception]", zlib_ng.error)
 
 
 class DamagedError(Exception):
-    """The bytes of a file are damaged; always caught in this package.
+    """The bytes of a file are damaged; ``reader`` catches this error and reports a ``Damage``.
 
-    ``advice`` is empty when copying the file again is the remedy; ``url`` is the record's, when it is known.
+    Empty ``advice`` means: copy the file again. ``url`` is that of the record, if known.
     """
 
     def __init__(self, detail: str, advice: str = "", url: str | None = None) -> None:
@@ -68,27 +69,27 @@ class PlainStream:
 class GzipMember:
     """One gzip member; ``end`` is the offset after it, None until all of it has been read."""
 
-    def __init__(self, stream: IO[bytes], offset: int, ahead: bytes = b"") -> None:
-        """Begin at ``offset``; ``ahead`` holds bytes from there on that were read before."""
-        if not ahead:
+    def __init__(self, stream: IO[bytes], offset: int, prefetched: bytes = b"") -> None:
+        """Begin at ``offset``; ``prefetched`` are the bytes from there on that the caller has read already."""
+        if not prefetched:
             stream.seek(offset)
         self._stream = stream
         self._offset = offset
-        self._ahead = ahead
-        self._given = 0
+        self._prefetched = prefetched
+        self._consumed = 0
         self._inflater = zlib_ng.decompressobj(wbits=31)
         self._buffer = b""
-        self._place = 0
+        self._position = 0
         self.end: int | None = None
 
     def _fill(self, wanted: int) -> bool:
         """Decompress some more, at most about ``wanted`` bytes; False at the end of the member."""
         inflater = self._inflater
         while self.end is None:
-            source = inflater.unconsumed_tail or self._ahead or self._stream.read(_CHUNK)
+            source = inflater.unconsumed_tail or self._prefetched or self._stream.read(_CHUNK)
             if not inflater.unconsumed_tail:
-                self._ahead = b""
-                self._given += len(source)
+                self._prefetched = b""
+                self._consumed += len(source)
             if not source:
                 raise DamagedError("cut off: the file ends inside this gzip member")
             try:
@@ -96,12 +97,12 @@ class GzipMember:
             except _ERROR as error:
                 raise DamagedError(f"damaged gzip member: {error}") from error
             if inflater.eof:
-                self.end = self._offset + self._given - len(inflater.unused_data)
+                self.end = self._offset + self._consumed - len(inflater.unused_data)
             if fresh:
                 self._buffer = (
-                    self._buffer[self._place :] + fresh if self._place < len(self._buffer) else fresh
+                    self._buffer[self._position :] + fresh if self._position < len(self._buffer) else fresh
                 )
-                self._place = 0
+                self._position = 0
                 return True
         return False
 
@@ -114,20 +115,20 @@ class GzipMember:
         """Return ``size`` bytes, fewer only at the end of the member; raises ``DamagedError``."""
         parts: list[bytes] = []
         while size > 0:
-            if self._place >= len(self._buffer) and not self._fill(max(size, _CHUNK)):
+            if self._position >= len(self._buffer) and not self._fill(max(size, _CHUNK)):
                 break
-            part = self._buffer[self._place : self._place + size]
-            self._place += len(part)
+            part = self._buffer[self._position : self._position + size]
+            self._position += len(part)
             size -= len(part)
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def lines(self, limit: int) -> bytes | None:
         """Return the lines before the next empty one, and skip it; None when they are not in the buffer yet."""
-        start, end = self._place, self._buffer.find(b"\n\r\n", self._place, self._place + limit)
+        start, end = self._position, self._buffer.find(b"\n\r\n", self._position, self._position + limit)
         if end < 0 or self._buffer.find(b"\n\n", start, end + 1) >= 0:
             return None
-        self._place = end + 3
+        self._position = end + 3
         return self._buffer[start : end + 1]
 
     def skip(self, size: int) -> int:
@@ -140,11 +141,11 @@ class GzipMember:
     def line(self, limit: int) -> bytes:
         """Return the next line with its end, or its first ``limit`` bytes; raises ``DamagedError``."""
         while True:
-            found = self._buffer.find(b"\n", self._place, self._place + limit)
+            found = self._buffer.find(b"\n", self._position, self._position + limit)
             if found >= 0:
-                return self.read(found + 1 - self._place)
-            if len(self._buffer) - self._place >= limit or not self._fill(_CHUNK):
-                return self.read(min(limit, len(self._buffer) - self._place))
+                return self.read(found + 1 - self._position)
+            if len(self._buffer) - self._position >= limit or not self._fill(_CHUNK):
+                return self.read(min(limit, len(self._buffer) - self._position))
 
 
 def find_member(stream: IO[bytes], offset: int, *, gzip: bool) -> int | None:

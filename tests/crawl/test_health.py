@@ -135,13 +135,13 @@ def test_nothing_is_never_a_help_centre_and_the_reason_is_told() -> None:
     assert any("DNSLookupError" in v.detail for v in check_health(empty, []))
     empty["incomplete_reasons"] = ["only part: limit=1", "one", "two", "three", "four"]
     (said,) = (v.detail for v in check_health(empty, []) if v.check == "articles")
-    assert said == "no article was found (one; two; three); an empty result is never a help centre"
+    assert said == "no article was found (one; two; three); an empty snapshot is never committed"
 
 
 def test_a_search_without_hits_is_said_to_be_one() -> None:
     found = check_health(run(counts=live(0), scope="query='zzz'", arguments={"query": "zzz"}), [])
     (said,) = (v.detail for v in found if v.check == "articles")
-    assert said == "no hit for 'zzz' was found; an empty result is never a snapshot"
+    assert said == "no hit for 'zzz' was found; an empty snapshot is never committed"
 
 
 def test_articles_that_could_not_be_read_at_all_are_no_help_centre() -> None:

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.payload import charsets
 from helpscraper.payload.charsets import decoded, encoding_of
 
 RUSSIAN, CHINESE = "Плата взимается", "费率说明"
@@ -85,25 +84,3 @@ def test_any_bytes_under_any_header_are_survived(data: bytes, header: str) -> No
     text, undecoded = decoded(data, header)
     assert undecoded >= 0
     assert isinstance(text, str) or text.decode() is not None
-
-
-@given(st.text(alphabet="aж漢😀", max_size=30), st.binary(max_size=3), st.integers(4, 9))
-def test_utf8_is_told_by_pieces_as_it_is_of_the_whole(text: str, odd: bytes, piece: int) -> None:
-    for data in (text.encode(), text.encode() + odd, odd + text.encode(), text.encode()[:-1]):
-        try:
-            data.decode()
-            whole = True
-        except UnicodeDecodeError:
-            whole = False
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(charsets, "_PIECE", piece)
-            assert charsets.is_utf8(data) is whole
-
-
-@pytest.mark.parametrize("odd", [b"\xff", "\u00e9".encode()[:1], b"\xed\xa0\x80"])
-@pytest.mark.parametrize("before", [0, 1, 7, 8, 9, 16])
-def test_ascii_is_passed_piece_by_piece(before: int, odd: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(charsets, "_PIECE", 8)
-    assert not charsets.is_utf8(b"a" * before + odd)
-    assert not charsets.is_utf8(b"a" * before + odd + b"a" * 20)
-    assert charsets.is_utf8(b"a" * before + "\u00e9\u5bc6\U0001f600".encode() + b"a" * 20)
