@@ -27,7 +27,7 @@ class RawArticle:
     """
 
     kind: Literal["listing", "article", "search", "text"]
-    slug: str
+    key: str
     url: str
     source_id: str | None = None
     title: str | None = None
@@ -76,7 +76,7 @@ class Article:
         volatile=True,
     )
     article_id: str = _column(
-        "string", "Stable key of the article within site and locale: its slug.", required=True
+        "string", "Stable key of the article within site and locale, as its platform gives it.", required=True
     )
     source_id: str | None = _column("string", "The CMS's own id, where the page gives one.")
     url: str = _column("string", "Canonical URL.", required=True)

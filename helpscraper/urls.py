@@ -1,7 +1,7 @@
 """URLs and the names in them: whether one may be followed, or become the name of a file.
 
 Everything here is pure. A link comes from a page that may be hostile, so nothing it says becomes a path or a
-partition name without passing ``is_slug`` or ``is_locale``.
+partition name without passing ``is_key`` or ``is_locale``.
 """
 
 from __future__ import annotations
@@ -10,34 +10,34 @@ import re
 from functools import lru_cache
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-__all__ = ["LOCALE", "SLUG", "canonical_url", "is_locale", "is_slug", "origin", "same_site"]
+__all__ = ["KEY", "LOCALE", "canonical_url", "is_key", "is_locale", "origin", "same_site"]
 
-SLUG = r"[a-z0-9][a-z0-9._-]{0,199}"
-"""The form of a slug; two full stops side by side are none."""
+KEY = r"[a-z0-9][a-z0-9._-]{0,199}"
+"""The form of a key; two full stops side by side are none."""
 
 LOCALE = r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}"
 """The form of a locale prefix."""
 
-_SLUG = re.compile(SLUG, re.ASCII)
-_LONGEST_SLUG = 200
+_KEY = re.compile(KEY, re.ASCII)
+_LONGEST_KEY = 200
 _LOCALE = re.compile(LOCALE, re.ASCII)
 
 _ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
 
 
-def is_slug(text: str) -> bool:
-    """Tell whether ``text`` is a plain slug: lower-case ASCII letters, digits, ``-``, ``_``, ``.``; 1-200 characters.
+def is_key(text: str) -> bool:
+    """Tell whether ``text`` may be a key: lower-case ASCII letters, digits, ``-``, ``_``, ``.``; 1-200 characters.
 
-    >>> is_slug("how-to-2fa"), is_slug("../etc"), is_slug("a..b")
+    >>> is_key("how-to-2fa"), is_key("../etc"), is_key("a..b")
     (True, False, False)
     """
-    return len(text) <= _LONGEST_SLUG and _is_slug(text)
+    return len(text) <= _LONGEST_KEY and _is_key(text)
 
 
-# A page's slugs are asked for a dozen times on their way to a row.
+# A page's keys are asked for a dozen times on their way to a row.
 @lru_cache(maxsize=4096)
-def _is_slug(text: str) -> bool:
-    return _SLUG.fullmatch(text) is not None and ".." not in text
+def _is_key(text: str) -> bool:
+    return _KEY.fullmatch(text) is not None and ".." not in text
 
 
 def is_locale(text: str) -> bool:

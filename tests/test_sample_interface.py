@@ -40,13 +40,13 @@ def articles(
 
 
 def slugs(server: SampleServer, page: int = 1) -> list[str]:
-    return [row.slug for row in articles(server, page).articles]
+    return [row.key for row in articles(server, page).articles]
 
 
 def test_it_tells_what_the_pages_show(server: SampleServer) -> None:
     told = [row for page in (1, 2) for row in articles(server, page).articles]
     truth = [record for record in server.truth() if record.section == SECTION]
-    assert [row.slug for row in told] == [record.slug for record in truth]
+    assert [row.key for row in told] == [record.slug for record in truth]
     assert [row.view_count_text for row in told] == [
         record.view_count and str(record.view_count) for record in truth
     ]
@@ -96,8 +96,8 @@ def test_its_own_faults(server: SampleServer) -> None:
             assert (articles(server, 2).articles, articles(server, 2).total) is None
     server.state = 1
     spoil(interface_faults.stale_times())
-    stale = {row.slug: row.updated for row in articles(server).articles}
+    stale = {row.key: row.updated for row in articles(server).articles}
     assert [stale.get(slug, time) for slug, time in zip(before, times, strict=True)] == times
     server.faults.clear()
-    fresh = {row.slug: row.updated for row in articles(server).articles}
+    fresh = {row.key: row.updated for row in articles(server).articles}
     assert any(stale[slug] != fresh[slug] for slug in stale)

@@ -45,7 +45,7 @@ def test_pages_hold_the_truth(layout: str, locale: str) -> None:
             while url:
                 page = ListingPage(url, site.page(url.removeprefix(BASE)).text)
                 for raw in page.articles:
-                    listed[raw.slug].add(section.slug)
+                    listed[raw.key].add(section.slug)
                 url = page.next_url
     assert {slug: tuple(sorted(found)) for slug, found in listed.items()} == {
         slug: record.listed_in for slug, record in records.items()

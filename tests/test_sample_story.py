@@ -14,7 +14,7 @@ from helpscraper.sample.locales import LOCALES, PHRASED, locale_format
 from helpscraper.sample.model import LATEST, SHOWN_ZONE
 from helpscraper.sample.new_articles import slug_of
 from helpscraper.sample.story import gone, specs
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 KINDS = {"added", "removed", "renamed", "moved", "retitled", "edited", "touched", "counted"}
 
@@ -52,7 +52,7 @@ def test_any_size_and_seed_gives_a_sound_help_centre(articles: int, seed: int, s
         assert len(records) == articles
     assert len({record.slug for record in records}) == len(records)
     assert len({record.source_id for record in records}) == len(records)
-    assert all(is_slug(record.slug) and len(record.slug) <= 77 for record in records)
+    assert all(is_key(record.slug) and len(record.slug) <= 77 for record in records)
     assert all(record.section in record.listed_in for record in records)
     dates = [record.published_at for record in records if record.published_at]
     assert dates == sorted(dates, reverse=True)
@@ -170,7 +170,7 @@ def test_a_layout_without_state_tells_no_instants() -> None:
 def test_slugs_are_plain(title: str) -> None:
     slug = slug_of(title)
     assert len(slug) <= 200
-    assert slug == "" or is_slug(slug)
+    assert slug == "" or is_key(slug)
 
 
 def test_an_impossible_state_is_refused() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.urls import canonical_url, is_locale, is_slug, origin, same_site
+from helpscraper.urls import canonical_url, is_key, is_locale, origin, same_site
 
 BASE = "https://www.okx.com"
 
@@ -29,7 +29,7 @@ def test_what_is_off_the_site(url: str) -> None:
 
 @given(st.text(max_size=80))
 def test_nothing_that_is_no_plain_name_passes(text: str) -> None:
-    for check in (is_slug, is_locale):
+    for check in (is_key, is_locale):
         if check(text):
             assert text.isascii()
             assert not set(text) & set("/\\\0 %?#:")

@@ -49,7 +49,8 @@ holds the facts of its run as JSON (`helpscraper.run`). Readers that know Hive p
 `locale`.
 """
 _STABLE = """\
-`article_id` is the slug. An edit of the title does not change it; a rename does. `diff` then recognises the article by
+`article_id` is the key that the platform gives: OKX's slug, Zendesk's number. An edit of the title does not change
+it; a rename does. `diff` then recognises the article by
 `source_id` (if the site gives one) or by its body, and says by which.
 """
 _SEEN = """\

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal, get_args
 
 from helpscraper.errors import CommandError
-from helpscraper.urls import is_locale, is_slug
+from helpscraper.urls import is_key, is_locale
 
 __all__ = [
     "SCRATCH",
@@ -74,7 +74,7 @@ class Partition:
     locale: str
 
     def __post_init__(self) -> None:
-        if not is_slug(self.site):
+        if not is_key(self.site):
             raise CommandError(
                 f"{self.site!r} is not a site name", advice="a site name is a plain slug, like acme"
             )
@@ -243,7 +243,7 @@ def locate(path: str) -> Located | None:
     match = _FILE.fullmatch(path)
     if match is None or match["kind"] not in _KINDS or not is_snapshot_id(match["id"]):
         return None
-    if not (is_slug(match["site"]) and is_locale(match["locale"])):
+    if not (is_key(match["site"]) and is_locale(match["locale"])):
         return None
     partition = Partition(match["site"], match["locale"])
     return Located(match["kind"], partition, match["id"], int(match["part"] or 0), path)
@@ -258,7 +258,7 @@ def locate_month(path: str) -> MonthFile | None:
     >>> locate_month("snapshots/site=okx/locale=en/20261122T060000Z.parquet")
     """
     match = _MONTH_FILE.fullmatch(path)
-    if match is None or not (is_slug(match["site"]) and is_locale(match["locale"])):
+    if match is None or not (is_key(match["site"]) and is_locale(match["locale"])):
         return None
     partition = Partition(match["site"], match["locale"])
     kind: Packed = "snapshots" if match["kind"] == "snapshots" else "changes"

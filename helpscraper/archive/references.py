@@ -31,7 +31,7 @@ def split_reference(reference: str) -> tuple[str | None, str | None, str]:
 
 
 def is_reference(text: str) -> bool:
-    """Tell whether ``text`` looks like the name of a snapshot rather than an article's slug.
+    """Tell whether ``text`` looks like the name of a snapshot rather than an article's key.
 
     >>> [is_reference(text) for text in ("latest~2", "2026-11-22", "20261122T06", "zh-hans:latest", "fees")]
     [True, True, True, True, False]

@@ -58,7 +58,7 @@ class RunFacts(Record):
     """The facts of one run: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
     ``scope`` is the part that was asked for (None: all). ``incomplete_reasons`` name every hole, which ``holes``
-    counts, and after them the part. ``sections`` is keyed by slug, ``gone`` by article id, ``fields`` by column and
+    counts, and after them the part. ``sections`` is by section, ``gone`` by article id, ``fields`` by column and
     then by outcome. ``due`` counts failed rows whose page was still to be read; ``live``, ``new``, ``refetched``,
     ``listed`` and ``oldest_page`` are those of ``intake.census``. ``witness`` is there when the site's JSON interface
     was asked. ``snapshot`` is the path of the file that the run wrote (None: none was). ``kept`` names the extractor of

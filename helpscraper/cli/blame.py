@@ -19,7 +19,7 @@ A ^ before a snapshot marks paragraphs of the first snapshot, which may be older
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier slug")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key")
     add_partition(parser)
     add_format(parser)
 

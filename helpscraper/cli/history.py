@@ -23,7 +23,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier slug")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key")
     parser.add_argument("--words", action="store_true", help="show the words that changed in its body")
     parser.add_argument("--counts", action="store_true", help="show changes of its view count too")
     add_partition(parser)

@@ -1,6 +1,6 @@
 """Lay out a table on a terminal: as columns if they fit, else each record as a block.
 
-A cell without blanks (an id, a slug, a date, a number) is never cut or wrapped, so that it can be copied; a cell with
+A cell without blanks (an id, a key, a date, a number) is never cut or wrapped, so that it can be copied; a cell with
 blanks may wrap.
 """
 

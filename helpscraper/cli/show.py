@@ -128,7 +128,7 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
 
 
 def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:
-    """Return the slug in ``snapshot`` of an article that once had the slug ``article``; None without a rename."""
+    """Return the key in ``snapshot`` of an article that once had the key ``article``; None without a rename."""
     from helpscraper.history.timeline import article_history
 
     try:

@@ -12,7 +12,7 @@ from helpscraper.errors import CommandError
 from helpscraper.intake.witness import Mode
 from helpscraper.platforms import get_platform
 from helpscraper.sites import DEFAULT, Site, Sites, sites_at
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 __all__ = ["CrawlArguments"]
 
@@ -129,7 +129,7 @@ def _slugs(name: str, text: str | None, wrong: list[str]) -> tuple[str, ...]:
     slugs = tuple(dict.fromkeys(part for part in (text or "").split(",") if part))
     if text is not None and not slugs:
         wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
-    wrong += [f"{name}={part}: not a slug" for part in slugs if not is_slug(part)]
+    wrong += [f"{name}={part}: not a key" for part in slugs if not is_key(part)]
     return slugs
 
 

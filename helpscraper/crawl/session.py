@@ -250,7 +250,7 @@ class CrawlSession:
         """
         if self.arguments.query or self.arguments.limit:
             return []
-        sections = {section.slug for section in self.ledger.sections() if section.pages or section.problem}
+        sections = {section.key for section in self.ledger.sections() if section.pages or section.problem}
         if not sections:
             return []  # no listing was read, so a missing article proves nothing
         partial = bool(self.arguments.scope)

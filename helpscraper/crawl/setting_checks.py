@@ -21,7 +21,8 @@ Check = Callable[[Any], str | None]
 _BETWEEN_URLS: Final = re.compile(r"\s+|,(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-_WORDS: Final = {"0": False, "1": True, "false": False, "true": True}
+_WORDS: Final = {"0": False, "1": True, "false": False, "False": False, "true": True, "True": True}
+"""The words that Scrapy reads as a switch; it refuses ``TRUE``."""
 
 
 def notify_urls(value: Any) -> tuple[str, ...]:
@@ -40,8 +41,8 @@ def maybe(value: Any) -> bool | None:
     >>> maybe("False"), maybe(1), maybe(None), maybe("")
     (False, True, None, None)
     """
-    word = str(value).lower()
-    if word in {"", "none"}:
+    word = str(value)
+    if word in {"", "None"}:
         return None
     if word not in _WORDS:
         raise ValueError(value)
@@ -50,7 +51,7 @@ def maybe(value: Any) -> bool | None:
 
 def switch(value: Any) -> str | None:
     """Accept the values that Scrapy accepts for a switch."""
-    return None if str(value).lower() in _WORDS else "True or False is wanted"
+    return None if str(value) in _WORDS else "True or False is wanted"
 
 
 def switch_or_none(value: Any) -> str | None:

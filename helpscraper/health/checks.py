@@ -124,7 +124,7 @@ class _Baseline:
         return max((median(map(_live, runs)) for runs in (self.complete, self.holes) if runs), default=None)
 
     def sections(self) -> dict[str, SectionFacts]:
-        """Return the sections of the newest complete crawl and of the newest crawl with holes, by slug."""
+        """Return the sections of the newest complete crawl and of the newest crawl with holes, by key."""
         newest = [run.sections for runs in (self.holes, self.complete) for run in runs[:1]]
         return {slug: section for sections in newest for slug, section in sections.items()}
 

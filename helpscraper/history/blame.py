@@ -141,7 +141,7 @@ def _shown(catalog: Catalog, history: History, sha256: str, earlier: list[_Versi
 
 
 def _row(catalog: Catalog, history: History, snapshot: Snapshot) -> dict[str, str | None] | None:
-    """Return the language and body key of the article in a snapshot, by the slug that it had then."""
+    """Return the language and body key of the article in a snapshot, by the key that it had then."""
     name = history.name_in(snapshot.id)
     if name is None:
         return None

@@ -10,7 +10,7 @@ column                                               kind of a difference in it
 ``body_sha256``                                      ``edited``
 ``title``                                            ``retitled``
 ``category``, ``section``                            ``moved``
-``category_title``, ``section_title``                ``moved`` where the site gave no slug on either side, so that
+``category_title``, ``section_title``                ``moved`` where the site gave no key on either side, so that
                                                      the label is all there is; else as in the next row: a section
                                                      that was relabelled did not move its articles
 ``updated_at``, ``updated_on``, ``published_at``,    what else happened to the article: ``edited``, else
@@ -26,7 +26,7 @@ column                                               kind of a difference in it
 An edit that exchanged pictures has a second record, ``edited`` with the field ``picture``: the addresses on both sides.
 
 A ``renamed`` record's ``field`` says how the rename was recognised (``source_id`` or ``body``); ``before`` and
-``after`` are the two slugs. A URL or id that only follows the new slug has no record of its own.
+``after`` are the two keys. A URL or id that only follows the new key has no record of its own.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ FIELD_KINDS: Final = {
 }
 
 LABELS: Final = {"category_title": "category", "section_title": "section"}
-"""Label columns and the slug column of each; a label shows a move only where there is no slug."""
+"""Label columns and the key column of each; a label shows a move only where there is no key."""
 
 COMPANIONS: Final = (
     "updated_at",

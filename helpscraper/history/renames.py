@@ -1,8 +1,8 @@
-"""Find renames: removed articles that still exist under another slug.
+"""Find renames: removed articles that still exist under another key.
 
 Articles that went are matched with articles that came, each at most once:
 
-1. ``source_id``: the same CMS id, which one article on each side has. An id that repeats the slug does not count.
+1. ``source_id``: the same CMS id, which one article on each side has. An id that repeats the key does not count.
 2. ``body``: the same body, which one article on each side has, unless publication dates or ids differ. If the
    publication date matches, a changed id is ignored.
 3. ``body`` again: at least nine in ten five-word shingles in common. Notices from one template differ only by a token's
@@ -28,7 +28,7 @@ _SKETCH = 64
 _FOLLOWED = 20
 _ALIKE = 0.9
 # With more articles than this on one side step 3 is skipped: the bodies would fill the memory, and a help centre that
-# changes all slugs at once keeps its ids or its exact bodies.
+# changes all keys at once keeps its ids or its exact bodies.
 _BOUND = 5_000
 
 Bodies = Callable[[Sequence[str]], Mapping[str, str]]
@@ -47,13 +47,13 @@ class Candidate:
 
     @property
     def cms_id(self) -> str | None:
-        """The CMS's id, unless it only repeats the slug."""
+        """The CMS's id, unless it only repeats the key."""
         return None if self.source_id in (None, "", self.article_id) else self.source_id
 
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """One article under two slugs; ``via`` says how it was recognised."""
+    """One article under two keys; ``via`` says how it was recognised."""
 
     before: str
     after: str
@@ -63,7 +63,7 @@ class Rename:
 def find_renames(
     went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies | None = None
 ) -> list[Rename]:
-    """Return the renames between the articles that ``went`` and those that ``came``, sorted by the earlier slug.
+    """Return the renames between the articles that ``went`` and those that ``came``, sorted by the earlier key.
 
     Without ``bodies`` only ids and equal body keys are compared. The order of the inputs does not matter.
     """

@@ -38,7 +38,7 @@ ARTICLES_SCHEMA: pa.Schema = pa.schema(
         pa.field("url", pa.string()),
     ]
 )
-"""One row for each article that changed; ``previous_id`` is its slug before a rename."""
+"""One row for each article that changed; ``previous_id`` is its key before a rename."""
 
 _SHOWN = 200
 _RANKS = {kind: rank for rank, kind in enumerate(KINDS)}
@@ -224,7 +224,7 @@ def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
 
 
 def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
-    """Return the renames among change records as (slug before, slug after)."""
+    """Return the renames among change records as (key before, key after)."""
     rows = changes.filter(pc.equal(changes.column("kind"), "renamed")).to_pylist()
     fields: dict[str, set[str]] = {}
     for row in rows:
@@ -247,7 +247,7 @@ def rename_field(fields: Iterable[str | None]) -> str | None:
 
 
 def _renames(changes: pa.Table) -> pa.ChunkedArray:
-    """Return a mask of the records that hold the slugs of a rename: only these have the new slug as a value."""
+    """Return a mask of the records that hold the keys of a rename: only these have the new key as a value."""
     return pc.and_kleene(
         pc.equal(changes.column("kind"), "renamed"),
         pc.equal(changes.column("after"), changes.column("article_id")),

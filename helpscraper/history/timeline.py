@@ -45,7 +45,7 @@ _SEARCHED = 30
 class History:
     """The history of one article, across its renames.
 
-    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its slugs, the newest last, and ``tenures`` tell when
+    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its keys, the newest last, and ``tenures`` tell when
     it had which. ``since`` is the first snapshot of the archive if it has the article: its earlier history is unknown.
     """
 
@@ -58,7 +58,7 @@ class History:
     tenures: tuple[Tenure, ...] = ()
 
     def name_in(self, snapshot_id: str) -> str | None:
-        """Return the slug of the article at the time of a snapshot; None before its first slug."""
+        """Return the key of the article at the time of a snapshot; None before its first key."""
         return next((tenure.key for tenure in self.tenures if tenure.covers(snapshot_id)), None)
 
     @cached_property

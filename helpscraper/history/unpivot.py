@@ -33,7 +33,7 @@ HAPPENED = (
 )
 """The kind of a difference in a companion column, such as a date."""
 
-# Conditions under which a difference only follows from the new slug.
+# Conditions under which a difference only follows from the new key.
 _FOLLOWING = {
     "url": "coalesce(ends_with(b_url, '/' || b_article_id)"
     " and a_url = left(b_url, length(b_url) - length(b_article_id)) || a_article_id, false)",

@@ -37,11 +37,11 @@ def holes(section: SectionEntry) -> list[str]:
 
 
 def section_facts(sections: Iterable[SectionEntry]) -> dict[str, SectionFacts]:
-    """Return the ``sections`` of the run facts: for each slug what was stated, what was seen, is it whole."""
+    """Return the ``sections`` of the run facts: by key: the stated size, the size seen, and whether it is whole."""
     facts: dict[str, SectionFacts] = {}
     for section in sections:
         missing = holes(section)
-        facts[section.slug] = SectionFacts(
+        facts[section.key] = SectionFacts(
             title=section.title,
             category=section.category,
             content_type=section.content_type,

@@ -75,7 +75,7 @@ def refused(reading: Reading, field: str, record: str = "") -> Iterator[Note]:
     raw = reading.raw
     yield Tally("fields", tuple(reading.values.outcomes))
     if field == "article_id":
-        yield Problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug", record)
+        yield Problem("slug", raw.url, f"{raw.key[:80]!r} is not a key", record)
         return
     yield Problem("invalid", raw.url, f"no {field}", record)
     yield Settled(reading.values.columns["article_id"], "failed", f"no {field}")

@@ -42,7 +42,7 @@ class SectionEntry:
     pages stated, in page order, and ``seen`` counts the different articles that they showed.
     """
 
-    slug: str
+    key: str
     title: str | None
     category: str | None
     content_type: str | None

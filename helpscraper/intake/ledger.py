@@ -78,7 +78,7 @@ class Ledger(LedgerFile):
         )
 
     def sections(self) -> list[SectionEntry]:
-        """Return what was read of each section, sorted by slug; pages are those of the last walk."""
+        """Return what was read of each section, sorted by key; pages are those of the last walk."""
         # One look at all sightings; a join with each section's last walk would be one for each section.
         seen = {
             (slug, walk): n
@@ -100,7 +100,7 @@ class Ledger(LedgerFile):
             stated = [pages for *_, pages, _ in rows if pages is not None]
             out.append(
                 SectionEntry(
-                    slug=slug,
+                    key=slug,
                     title=title,
                     category=category,
                     content_type=content_type,

@@ -32,7 +32,7 @@ class Reading:
 
     def __repr__(self) -> str:
         """Name the article; Scrapy logs an item whole when a pipeline breaks, and a body has no place in a log."""
-        return f"Reading({self.raw.kind} {self.raw.slug[:80]!r})"
+        return f"Reading({self.raw.kind} {self.raw.key[:80]!r})"
 
 
 @dataclass(slots=True)

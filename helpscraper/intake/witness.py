@@ -77,7 +77,7 @@ def _differs(name: str, told: Any, shown: Columns) -> bool:
 class Witness:
     """The answers of the interface in one crawl.
 
-    ``left``: why it is not asked any more. ``sections``: the id of each section whose list it proved whole, by slug.
+    ``left``: why it is not asked any more. ``sections``: the id of each section whose list it proved whole, by key.
     ``by_pages``: why a section was read from its pages all the same.
     """
 
@@ -95,7 +95,7 @@ class Witness:
         """Keep what the interface says of an article that the pages of ``section`` are still to show."""
         columns = steps.normalise_article(raw, context).columns
         kept = {name: columns.get(name) for name in _COMPARED}
-        self._told.setdefault(raw.slug, {})[section] = kept
+        self._told.setdefault(raw.key, {})[section] = kept
 
     def of_pages(self, sightings: Mapping[str, Columns]) -> Mapping[str, Columns]:
         """Return the sightings of listing pages among those of an article."""

@@ -20,7 +20,7 @@ from helpscraper.normalise.dates import parse_date, parse_instant, shown_date
 from helpscraper.normalise.markers import of_update
 from helpscraper.normalise.titles import normalise_title
 from helpscraper.normalise.words import count_words
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 if TYPE_CHECKING:
     from helpscraper.locales import Locale
@@ -63,10 +63,10 @@ def identity(raw: RawArticle, context: Context) -> Values:
     The platform built the URL from the key (``Platform.read``); it is not the page's own.
     """
     values = Values()
-    if not is_slug(raw.slug):
+    if not is_key(raw.key):
         values.outcomes.append("article_id/rejected")
         return values
-    values.columns["article_id"] = raw.slug
+    values.columns["article_id"] = raw.key
     values.columns["url"] = raw.url
     values.columns["source_id"] = _well_formed(raw.source_id, "source_id", values)
     values.columns["language"] = _language(raw, context)
@@ -177,7 +177,7 @@ def _named(known: Vocabulary, labels: tuple[str | None, ...], language: str, *, 
         found = known.find(label, language)
         if found is not None:
             return found
-        if slugs and label and is_slug(label):
+        if slugs and label and is_key(label):
             return label
     return None
 

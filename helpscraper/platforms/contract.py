@@ -16,7 +16,7 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.sites import Site
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 __all__ = [
     "PAST_THE_END",
@@ -258,6 +258,6 @@ class Platform(ABC):
     def _canonical(self, findings: Findings, context: Context) -> Findings:
         """Build each article's URL from its key, so that no page leads a reader elsewhere."""
         for raw in findings.articles:
-            if is_slug(raw.slug):
-                raw.url = self.article_url(context, raw.slug)
+            if is_key(raw.key):
+                raw.url = self.article_url(context, raw.key)
         return findings

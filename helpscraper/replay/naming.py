@@ -1,4 +1,4 @@
-"""Find the known article for a row of flattened text, which has a title and dates but no slug."""
+"""Find the known article for a row of flattened text, which has a title and dates but no key."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def named_rows(
 ) -> tuple[list[RawArticle], tuple[str, ...]]:
     """Return the rows of flattened text, and the titles that it leaves open.
 
-    An article's own address names it. In a list each row gets the slug of the one known article with its title and,
+    An article's own address names it. In a list each row gets the key of the one known article with its title and,
     where both are dated, its date of publication: regional variants of a notice are articles of their own under one
-    title. Any other row keeps the slug that was made of its title, with its date where an article of another date has
-    that slug already.
+    title. Any other row keeps the key that was made of its title, with its date where an article of another date has
+    that key already.
     """
     platform = get_platform(context.site.platform)
     found = platform.read_text(text, url, context, known.keys())
@@ -52,12 +52,12 @@ def named_rows(
         published = dates(raw, context).columns["published_on"]
         alike = known.get(normalise_title(raw.title or ""), {})
         fits = [slug for slug, its_own in alike.items() if not _differ(published, its_own)]
-        slug = fits[0] if len(fits) == 1 and not addressed else raw.slug
+        slug = fits[0] if len(fits) == 1 and not addressed else raw.key
         if not fits and not addressed and published and _differ(published, published_on.get(slug)):
             slug = f"{slug}-{published:%Y%m%d}"
         taken[slug] += 1
-        raw.slug = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
-        raw.url = platform.article_url(context, raw.slug)
+        raw.key = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        raw.url = platform.article_url(context, raw.key)
     return found.articles, found.ambiguous
 
 

@@ -19,7 +19,7 @@ from helpscraper.locales import get_locale
 from helpscraper.normalise.categories import Vocabulary, label_key
 from helpscraper.sites.platforms import SHIPPED, platform_entries
 from helpscraper.sites.site import Site
-from helpscraper.urls import is_locale, is_slug
+from helpscraper.urls import is_key, is_locale
 
 __all__ = ["MAX_BYTES", "Mistakes", "parse_declaration", "site_of"]
 
@@ -57,7 +57,7 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
         raise Mistakes(f"not TOML: {error}") from None
     wrong = list(_sentences(values))
     platform = values.get("platform")
-    if isinstance(platform, str) and is_slug(platform) and platform not in SHIPPED:
+    if isinstance(platform, str) and is_key(platform) and platform not in SHIPPED:
         names = platform_entries()
         if platform not in names:
             advice = _nearest(platform, names) or f"; known: {', '.join(names)}"
@@ -80,7 +80,7 @@ def site_of(name: str, values: Mapping[str, Any], file: str = "") -> Site:
     Raises ``Mistakes`` with all that is wrong.
     """
     wrong = list(_sentences(values))
-    if not is_slug(name):
+    if not is_key(name):
         wrong.insert(0, f"a site's name is a plain slug such as acme, not {_named(name)}")
     wrong += [f"{key}: is missing" for key in _REQUIRED if key not in values]
     if wrong:
@@ -130,7 +130,7 @@ def _nearest(name: str, known: Mapping[str, Any]) -> str:
 
 
 def _key(name: str) -> str:
-    return f".{name}" if is_slug(name.lower()) and "." not in name else f".{_named(name)}"
+    return f".{name}" if is_key(name.lower()) and "." not in name else f".{_named(name)}"
 
 
 def _text(value: Any) -> Iterator[tuple[str, str]]:
@@ -144,7 +144,7 @@ def _flag(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _slug(value: Any) -> Iterator[tuple[str, str]]:
-    if not (isinstance(value, str) and is_slug(value)):
+    if not (isinstance(value, str) and is_key(value)):
         yield "", "a plain slug is wanted (lower-case letters, digits, - _ .)"
 
 
@@ -192,7 +192,7 @@ def _prefix(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _segment(value: Any) -> Iterator[tuple[str, str]]:
-    if value != "" and not is_slug(value):
+    if value != "" and not is_key(value):
         yield "", 'a segment of a path, or "", is wanted as key'
 
 

@@ -31,7 +31,7 @@ from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import Address, Findings, Link, Scope, Section
 from helpscraper.sites import Sites, sites_at
 from helpscraper.spiders.interface import InterfaceSpider
-from helpscraper.urls import is_slug, same_site
+from helpscraper.urls import is_key, same_site
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -287,16 +287,16 @@ class HelpSpider(InterfaceSpider):
         with ledger.transaction():
             for reading in found:
                 raw = reading.raw
-                if not is_slug(raw.slug):
-                    ledger.problem("slug", raw.url, f"{raw.slug[:80]!r} is not a slug")
+                if not is_key(raw.key):
+                    ledger.problem("slug", raw.url, f"{raw.key[:80]!r} is not a key")
                     continue
-                self._seen[section, walk].add(raw.slug)
+                self._seen[section, walk].add(raw.key)
                 readings.append(reading)
                 if raw.kind == "article":
                     continue  # the list itself has all of it
-                known = self.session.known.get(raw.slug) if told else None
+                known = self.session.known.get(raw.key) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
-                self.session.decide(raw.slug, listed, own_section)
+                self.session.decide(raw.key, listed, own_section)
         return readings
 
 

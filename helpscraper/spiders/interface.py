@@ -126,7 +126,7 @@ class InterfaceSpider(ArticleSpider):
             yield self._articles(section, section_id, page + 1)
             return
         witness = self.session.witness
-        keys = [raw.slug for each, _ in self._told for raw in each.articles]
+        keys = [raw.key for each, _ in self._told for raw in each.articles]
         if why := unproven([each.total or 0 for each, _ in self._told], keys):
             self.logger.info("section %s in the interface: %s; reading its pages", section.key, why)
             witness.by_pages[section.key] = why

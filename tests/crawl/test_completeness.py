@@ -13,7 +13,7 @@ from helpscraper.intake.completeness import holes, section_facts
 from helpscraper.intake.entries import SectionEntry
 
 WHOLE = SectionEntry(
-    slug="faq-kyc", title="KYC", category="faq", content_type="section", problem=None, totals=(32,),
+    key="faq-kyc", title="KYC", category="faq", content_type="section", problem=None, totals=(32,),
     pages={1: 15, 2: 15, 3: 2}, pages_stated=3, ended=True, seen=32,
 )  # fmt: skip
 
@@ -50,7 +50,7 @@ def test_no_gap_goes_unnoticed(pages: set[int], last: int) -> None:
 
 def test_the_facts_carry_the_claim_and_its_holes() -> None:
     facts = section_facts(
-        [WHOLE, dataclasses.replace(WHOLE, slug="faq-web3", problem="HTTP 503", ended=False, pages={})]
+        [WHOLE, dataclasses.replace(WHOLE, key="faq-web3", problem="HTTP 503", ended=False, pages={})]
     )
     assert facts["faq-kyc"].whole is True
     assert facts["faq-web3"].whole is False

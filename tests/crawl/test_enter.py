@@ -34,11 +34,11 @@ def whole(slug: str, title: str | None, **more: Any) -> RawArticle:
         "body_markdown": f"Text of {slug}",
         "body_html": f"<p>{slug}</p>",
     }
-    return RawArticle(kind="article", slug=slug, url=f"https://x/{slug}", title=title, **given | more)
+    return RawArticle(kind="article", key=slug, url=f"https://x/{slug}", title=title, **given | more)
 
 
 def row(slug: str, title: str | None) -> RawArticle:
-    return RawArticle(kind="listing", slug=slug, url=f"https://x/{slug}", title=title, view_count_text="12")
+    return RawArticle(kind="listing", key=slug, url=f"https://x/{slug}", title=title, view_count_text="12")
 
 
 MIXED = [row("a", "A  row "), whole("b", "Whole"), row("c", None), whole("d", None), row("../e", "Hostile")]
@@ -78,7 +78,7 @@ def test_a_list_may_hold_whole_articles(ledger: Ledger) -> None:
     assert found["a"].sightings["faq"]["warc_record"] == "w.warc.gz#12"
     assert [body.text for body in ledger.bodies()] == ["Text of b"]
     assert [(kind, detail) for kind, _, detail in ledger.problems()] == [
-        ("invalid", "w.warc.gz#12: no title"), ("slug", "w.warc.gz#12: '../e' is not a slug"),
+        ("invalid", "w.warc.gz#12: no title"), ("slug", "w.warc.gz#12: '../e' is not a key"),
     ]  # fmt: skip
 
 
@@ -138,7 +138,7 @@ def test_a_batch_adds_sums_up_and_keeps_each_section_once(ledger: Ledger) -> Non
         batch.enter(ledger)
     assert ledger.tallies("rules") == {"a/x": 3}
     assert ledger.tallies("language") == {"en": 2}
-    assert [(entry.slug, entry.title) for entry in ledger.sections()] == [("faq", "First")]
+    assert [(entry.key, entry.title) for entry in ledger.sections()] == [("faq", "First")]
     assert ledger.problems() == [("record", "https://x", "w#1: cut off")]
     assert _urls(batch.problems) == ["https://x"]
 

@@ -83,7 +83,7 @@ def test_each_section_counts_what_its_own_last_walk_saw(ledger: Ledger) -> None:
             ledger.sighting(article_id, slug, {}, walk=walk)
     for slug, walk in (("faq", 1), ("news", 1), ("news", 2)):
         ledger.listing_page(slug, 1, walk=walk, total=None, shown=3, pages=1, last=True)
-    assert {each.slug: each.seen for each in ledger.sections()} == {"faq": 3, "news": 1, "unread": 0}
+    assert {each.key: each.seen for each in ledger.sections()} == {"faq": 3, "news": 1, "unread": 0}
 
 
 def test_tags_are_told_from_sections(ledger: Ledger) -> None:

@@ -25,6 +25,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("RESUME_MAX_HOURS", "abc", "a number of hours"),
     ("RESUME_MAX_HOURS", "inf", "a number of hours"),
     ("RESUME", "maybe", "True or False"),
+    ("RESUME", "TRUE", "True or False"),
     ("WARC_ENABLED", "maybe", "True or False"),
     ("WARC_ROTATE_BYTES", "0", "a whole number of 1 or more"),
     ("LOG_LEVEL", "FOO", "one of NOTSET, DEBUG, INFO"),

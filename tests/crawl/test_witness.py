@@ -33,7 +33,7 @@ def raw(**fields: Any) -> RawArticle:
         "updated": int(CUT.timestamp()) * 1000,
         "published": int(AT.timestamp()) * 1000,
     }
-    return RawArticle(kind="listing", slug="moorings", url="x", **(told | fields))
+    return RawArticle(kind="listing", key="moorings", url="x", **(told | fields))
 
 
 @given(st.lists(st.integers(0, 99), min_size=1, unique=True), st.integers(1, 10), st.data())
@@ -110,7 +110,7 @@ def test_both_lists_are_held_against_each_other() -> None:
     witness = Witness("both", sections={"kyc": "1", "cut": "2"})
     for slug, section in (("same", "kyc"), ("only-told", "kyc"), ("unread", "cut")):
         told = raw()
-        told.slug = slug
+        told.key = slug
         witness.tell(section, told, HERE)
     shown = {"title": "Moorings", "updated_at": AT, "published_at": AT}
     witness.compare(entry("same", kyc=shown))

@@ -58,7 +58,7 @@ def main() -> None:
         text = text_of(data)
         page = read_text(text, url=data.ConsumeUnicode(40), locale=locale, kind=kind)
         visible = normalise_title(text)
-        slugs = [row.raw.slug for row in page.rows]
+        slugs = [row.raw.key for row in page.rows]
         assert len(set(slugs)) == len(slugs), ("one slug twice", text, slugs)
         for row in page.rows:
             assert row.views is None or row.views >= 0

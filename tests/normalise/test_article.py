@@ -28,7 +28,7 @@ CST = dt.timezone(dt.timedelta(hours=8))
 
 def raw(**fields: Any) -> RawArticle:
     return RawArticle(
-        **({"kind": "article", "slug": "a-key", "url": "https://www.okx.com/help/a-key"} | fields)
+        **({"kind": "article", "key": "a-key", "url": "https://www.okx.com/help/a-key"} | fields)
     )
 
 
@@ -209,7 +209,7 @@ def test_a_section_brings_its_category() -> None:
 
 @pytest.mark.parametrize("slug", ["../etc/passwd", "A", "a/b", "", "a b"])
 def test_a_hostile_slug_gives_no_article(slug: str) -> None:
-    values = normalise_article(raw(slug=slug, title="x"), EN)
+    values = normalise_article(raw(key=slug, title="x"), EN)
     assert "article_id" not in values.columns
     assert values.outcomes.count("article_id/rejected") == 1
 

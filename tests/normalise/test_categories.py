@@ -19,7 +19,7 @@ OWN = replace(OKX, categories=Vocabulary(), sections=Vocabulary())
 
 def read(site: object, locale: str = "en", **stated: str | None) -> tuple[str | None, str | None]:
     """Return the category and the section of a raw article that states ``stated``."""
-    raw = RawArticle(kind="article", slug="a", url="https://www.okx.com/help/a", **stated)
+    raw = RawArticle(kind="article", key="a", url="https://www.okx.com/help/a", **stated)
     columns = categories(raw, Context(site, locale)).columns
     return columns["category"], columns["section"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
 from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage, is_challenge, page_kind
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 HOST = "https://help.harbour.example"
 SECTION = f"{HOST}/help/section/notices"
@@ -44,9 +44,9 @@ def test_a_state_of_any_shape_gives_good_rows_or_an_extraction_error(
     }
     state["serverSideProps"] = {"page": a, "sectionOutline": b}
     page = ListingPage(SECTION, with_state(state))
-    assert page.articles[0].slug == "tides"
-    assert all(is_slug(article.slug) and article.url.startswith(f"{HOST}/help/") for article in page.articles)
-    assert all(is_slug(section.slug) for section in page.sections)
+    assert page.articles[0].key == "tides"
+    assert all(is_key(article.key) and article.url.startswith(f"{HOST}/help/") for article in page.articles)
+    assert all(is_key(section.slug) for section in page.sections)
     assert page.page >= 1
     assert page.pages is None or page.pages >= 1
     post = {"slug": "tides", "title": "Tides", "section": a, "publishTime": b, "richTextContent": c, "id": d}
@@ -97,7 +97,7 @@ def test_a_hostile_slug_is_rejected_and_counted(slug: str) -> None:
         {"slug": "tides", "title": "Tides", "publishTime": 1},
     ]
     page = ListingPage(SECTION, with_state(listing_state(rows)))
-    assert [row.slug for row in page.articles] == ["tides"]
+    assert [row.key for row in page.articles] == ["tides"]
     assert page.outcomes["slug/rejected"] == 1
 
 
@@ -195,7 +195,7 @@ def test_links_that_are_no_articles_of_this_site_are_no_rows() -> None:
     )
     good = '<li class="index_articleItem__x"><a href="/help/tides?from=list#top"><div>Tides</div></a></li>'
     page = ListingPage(SECTION, f"<html><body><ul>{items}{good}</ul></body></html>")
-    assert [(row.slug, row.url) for row in page.articles] == [("tides", f"{HOST}/help/tides")]
+    assert [(row.key, row.url) for row in page.articles] == [("tides", f"{HOST}/help/tides")]
     assert page.outcomes["slug/rejected"] == len(links)
 
 

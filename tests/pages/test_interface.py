@@ -60,7 +60,7 @@ def test_the_articles_of_a_section() -> None:
     answer = articles(SAVED["articles"])
     assert (answer.total, answer.pages) == (3, 1)
     first, second, _ = answer.articles
-    assert (first.slug, first.url) == ("kaimauer-gesperrt", f"{HOST}/de/help/kaimauer-gesperrt")
+    assert (first.key, first.url) == ("kaimauer-gesperrt", f"{HOST}/de/help/kaimauer-gesperrt")
     assert [row.section for row in answer.articles] == ["notices", "notices", "notices-guests"]
     assert [row.view_count_text for row in answer.articles] == [None, "1806", "0"]
     assert {(row.kind, row.category, row.listed_in, row.snippet) for row in answer.articles} == {

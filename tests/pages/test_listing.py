@@ -84,7 +84,7 @@ def test_a_page_answers_for_itself_alone(
     assert page.pages == max(known, default=None)
     if not told or answered == asked:
         page.check_answers(asked, guessed=guessed)
-        assert [row.slug for row in page.articles] == [f"n{answered}"]
+        assert [row.key for row in page.articles] == [f"n{answered}"]
         return
     with pytest.raises(ExtractionError, match=f"page {answered} of the list, not {asked}") as caught:
         page.check_answers(asked, guessed=guessed)

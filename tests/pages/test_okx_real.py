@@ -33,13 +33,13 @@ def test_listing_rows(listing: ListingPage) -> None:
     assert first.source_id == "1Tmei6fwq7g1twlNst2eAd"
     assert (first.published, first.updated) == ("2025-04-17T19:13+08:00", "2025-04-21T06:16:40.504Z")
     assert first.published_text == "Published on Apr 17, 2025"
-    assert first.url == f"{SITE}/help/{first.slug}"
+    assert first.url == f"{SITE}/help/{first.key}"
     # Midnight at +08:00 is the day before in UTC: the page shows the site's own date.
     assert (seventh.published, seventh.published_text) == (
         "2025-04-12T00:10+08:00",
         "Published on Apr 12, 2025",
     )
-    assert last.slug == "okx-wallet-to-launch-cryptopedia-season-32"
+    assert last.key == "okx-wallet-to-launch-cryptopedia-season-32"
     for row in rows:
         assert row.listed_in == ("announcements-latest-announcements",)
         assert (row.section, row.category, row.category_title) == (None, "announcements", "Announcements")
@@ -80,8 +80,8 @@ def test_listing_rows_survive_what_the_site_has_already_changed(shared: Path, br
     if "testids" in broken:
         text = text.replace(' data-testid="DateDisplay"', "").replace(' data-testid="RowWithDivider"', "")
     rows = ListingPage(LISTING, text).articles
-    assert [(row.slug, row.title, row.published_text) for row in rows] == [
-        (row.slug, row.title, row.published_text) for row in whole
+    assert [(row.key, row.title, row.published_text) for row in rows] == [
+        (row.key, row.title, row.published_text) for row in whole
     ]
     assert ("state" in broken) == (rows[0].published is None)
 

@@ -48,12 +48,12 @@ def test_listings(layout: Layout, locale: str) -> None:
     for section, pages in found.items():
         expected = [record.slug for record in records if section in record.listed_in]
         rows = [row for page in pages for row in page.articles]
-        assert [row.slug for row in rows] == expected, section
+        assert [row.key for row in rows] == expected, section
         assert {page.pages for page in pages} == {len(pages)}
         assert {page.total for page in pages} == {len(expected)}
         for row in rows:
-            record = known[row.slug]
-            listed.setdefault(row.slug, set()).update(row.listed_in)
+            record = known[row.key]
+            listed.setdefault(row.key, set()).update(row.listed_in)
             assert row.title == " ".join(record.title.split())
             assert row.category == record.category
             assert row.section in (record.section, None)
@@ -90,7 +90,7 @@ def test_articles(layout: Layout) -> None:
         assert page_kind(url, html) == "article"
         article = ArticlePage(url, html).article
         assert article.title == " ".join(record.title.split())
-        assert (article.slug, article.url) == (record.slug, url)
+        assert (article.key, article.url) == (record.slug, url)
         assert (article.section, article.category) == (record.section, record.category)
         assert article.published_text == published(record, "en")
         assert article.view_count_text == shown_count(record, "en")
@@ -106,7 +106,7 @@ def test_search(layout: Layout) -> None:
     hits = SearchPage(BASE + target, site.page(target).text).articles
     assert hits
     for hit in hits:
-        record = known[hit.slug]
+        record = known[hit.key]
         assert hit.title == " ".join(record.title.split())
         assert hit.view_count_text == shown_count(record, "en")
         assert hit.published_text == published(record, "en")
@@ -138,4 +138,4 @@ def test_hostile_edition(layout: Layout) -> None:
     known = {record.slug: record for record in truth(0, "en", options)}
     for pages in crawl(site).values():
         for row in (row for page in pages for row in page.articles):
-            assert row.title == " ".join(known[row.slug].title.split())
+            assert row.title == " ".join(known[row.key].title.split())

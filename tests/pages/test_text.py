@@ -17,7 +17,7 @@ from helpscraper.errors import CommandError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.platforms.okx.text import TextPage, TextRow, read_text, settle
 from helpscraper.platforms.okx.text.tail import label_at
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 from tests.okx import LOCALES, OKX, PREFIX_OF, PREFIXES, WORDS
 
 
@@ -132,8 +132,8 @@ def test_search_results_of_every_locale_are_read_back(rows: list[Made], prefix: 
     for row, want in zip(page.rows, rows, strict=True):
         assert same(row, want), (row, want)
         assert row.complete and not row.ambiguous and not row.problems
-        assert is_slug(row.raw.slug)
-    assert len({row.raw.slug for row in page.rows}) == len(rows)
+        assert is_key(row.raw.key)
+    assert len({row.raw.key for row in page.rows}) == len(rows)
 
 
 @settings(deadline=None, max_examples=150)
@@ -194,7 +194,7 @@ def test_article_headers_of_every_locale_are_read_back(
     only = page.rows[0]
     assert (only.title, only.published, only.views) == (row.title, row.published, row.views)
     assert only.updated == (row.updated if updated else None)
-    assert (only.reading_minutes, only.complete, only.raw.slug) == (20, True, "kettle-care")
+    assert (only.reading_minutes, only.complete, only.raw.key) == (20, True, "kettle-care")
     assert only.raw.body_text == "Body.\n\nLast updated: 13 July 2023"
 
 
@@ -261,7 +261,7 @@ def test_a_line_of_the_body_is_never_the_title(
     text = f"{line}{gap}Thank you for reading.{gap}More."
     only = read_text(text, url="/help/kettle-care", locale=prefix).rows[0]
     assert (only.title, only.raw.title, only.published, only.updated) == ("", None, None, None)
-    assert (only.complete, only.raw.body_text, only.raw.slug) == (False, text, "kettle-care")
+    assert (only.complete, only.raw.body_text, only.raw.key) == (False, text, "kettle-care")
     # Below a title the same line is the body's, and the article is whole.
     only = read_text(f"Kettle care{gap}{text}", url="/help/kettle-care", locale=prefix).rows[0]
     assert (only.title, only.raw.body_text) == ("Kettle care", text)
@@ -401,12 +401,12 @@ def test_the_other_counts_of_a_page_settle_one_without_separators(
 def test_titles_of_any_length_get_slugs_of_their_own() -> None:
     long = " ".join(["oars and anchors"] * 16)
     rows = search(*(f"{title}\nSnippet.{A}\n" for title in [long, long, long, long[:105], "階梯" * 130])).rows
-    slugs = [row.raw.slug for row in rows]
+    slugs = [row.raw.key for row in rows]
     assert [len(row.title) for row in rows] == [271, 271, 271, 105, 260]
     assert slugs[0] == long.replace(" ", "-")[:200].strip("-")
     assert slugs[3] == long[:105].replace(" ", "-").strip("-")
     assert len(set(slugs)) == 5
-    assert all(map(is_slug, slugs))
+    assert all(map(is_key, slugs))
 
 
 def search(*parts: str, locale: str = "en", url: str = "/help/search?category=faq") -> TextPage:
@@ -455,7 +455,7 @@ def test_another_row_of_the_page_settles_a_title() -> None:
         ("2FA set-up", 9),
     ]
     assert not any(row.ambiguous for row in page.rows)
-    assert len({row.raw.slug for row in page.rows}) == 3
+    assert len({row.raw.key for row in page.rows}) == 3
 
 
 def test_a_known_title_overrules_a_count_that_looked_settled() -> None:
@@ -572,8 +572,8 @@ pieces = st.sampled_from(
 def test_any_text_is_read_and_settles_once(parts: list[str], prefix: str, kind: str | None) -> None:
     page = read_text("".join(parts), url="", locale=prefix, kind=kind)  # type: ignore[arg-type]
     assert settle(page.rows) == page.rows
-    assert len({row.raw.slug for row in page.rows}) == len(page.rows)
-    assert all(is_slug(row.raw.slug) for row in page.rows)
+    assert len({row.raw.key for row in page.rows}) == len(page.rows)
+    assert all(is_key(row.raw.key) for row in page.rows)
 
 
 def test_the_longest_label_is_cut_unless_it_would_split_a_word() -> None:

@@ -134,5 +134,5 @@ def test_an_item_ends_where_another_begins_inside_it() -> None:
     begun = "<li class=index_articleItem__x><div><h2>Tide</h2>"
     rows = "".join(f"{begun}{shown(number)}" for number in range(3))
     page = ListingPage(SECTION, f"<html><body><ul>{rows}</ul></body></html>")
-    found = [(row.slug, row.title, row.published_text, row.view_count_text) for row in page.articles]
+    found = [(row.key, row.title, row.published_text, row.view_count_text) for row in page.articles]
     assert found == [(f"tide-{number}", "Tide", "3 May 2024", str(number)) for number in range(3)]

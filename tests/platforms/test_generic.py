@@ -22,7 +22,7 @@ from helpscraper.platforms.generic.lists import read_list, sitemaps_of
 from helpscraper.platforms.generic.platform import Generic
 from helpscraper.sample import SampleServer
 from helpscraper.sites import Site
-from helpscraper.urls import is_slug
+from helpscraper.urls import is_key
 
 BASE = "https://help.example"
 ACME = Site(name="acme", platform="generic", base_url=BASE, include=("/learn/",), exclude=("/learn/old/",))
@@ -36,7 +36,7 @@ PROSE = "Trim the wick before you light the lamp, and keep the oil away from the
 @given(st.text("abcAZ09/-_.~%20?=&ü中+ \x1f", max_size=60))
 def test_a_key_leads_back_to_its_path(text: str) -> None:
     key = key_of(f"/{text}")
-    if is_slug(key):
+    if is_key(key):
         assert key_of(path_of(key)) == key
         assert path_of(key).isascii()
 
@@ -44,7 +44,7 @@ def test_a_key_leads_back_to_its_path(text: str) -> None:
 @given(st.text("abcAZ09/-_.~?=&ü中+", min_size=1, max_size=40))
 def test_different_paths_have_different_keys(text: str) -> None:
     path = "/" + quote(text, safe="/?=&+~")
-    if is_slug(key_of(path)):
+    if is_key(key_of(path)):
         assert path_of(key_of(path)) == path
 
 
@@ -95,7 +95,7 @@ def test_what_is_not_the_help_centres_is_left_out_counted_and_named() -> None:
             f"{BASE}/learn/", "https://evil.example/learn/a", "https://evil.example/learn/b", "http://[",
         )
     )  # fmt: skip
-    assert [raw.slug for raw in found.articles] == ["learn.a", "learn.b", "learn.a"]
+    assert [raw.key for raw in found.articles] == ["learn.a", "learn.b", "learn.a"]
     assert [raw.url for raw in found.articles][:2] == [f"{BASE}/learn/a", f"{BASE}/learn/b"]
     assert found.left_out == [
         "3 × an address of another site, the first: https://evil.example/learn/a",
@@ -117,14 +117,14 @@ def test_a_feed_lists_addresses_and_titles() -> None:
     rss = b"<rss><channel><link>/</link><item><title>Oil</title><link>/learn/b</link></item></channel></rss>"
     for data, row in ((atom, ("learn.a", "Lamps")), (rss, ("learn.b", "Oil"))):
         (raw,) = listed(data).articles
-        assert (raw.slug, raw.title, raw.updated, raw.published) == (*row, None, None)
+        assert (raw.key, raw.title, raw.updated, raw.published) == (*row, None, None)
 
 
 def test_what_changed_last_comes_first_and_says_nothing_more() -> None:
     rows = [("a", "2026-01-01"), ("b", "2026-03-01"), ("c", "")]
     data = "".join(f"<url><loc>/learn/{k}</loc><lastmod>{day}</lastmod></url>" for k, day in rows)
     found = listed(f"<urlset>{data}</urlset>".encode())
-    assert [raw.slug for raw in found.articles] == ["learn.b", "learn.a", "learn.c"]
+    assert [raw.key for raw in found.articles] == ["learn.b", "learn.a", "learn.c"]
     assert all(raw.updated is None and raw.updated_text is None for raw in found.articles)
 
 
@@ -237,9 +237,9 @@ def read_sample(server: SampleServer) -> tuple[dict[str, RawArticle], Counter[st
         waiting += found.more
         for raw in found.articles:
             if raw.kind == "listing":
-                waiting.append(platform.article_link(context, raw.slug))
+                waiting.append(platform.article_link(context, raw.key))
             else:
-                rows[raw.slug] = raw
+                rows[raw.key] = raw
     return rows, rules
 
 
@@ -366,7 +366,7 @@ def test_a_page_that_leads_elsewhere_is_no_article_of_that_address() -> None:
         .read(asked, f"{BASE}/learn/lamps/", Payload(f"<main><h1>Oil</h1><p>{PROSE}".encode()), CONTEXT)
         .articles
     )
-    assert raw.slug == "learn.lamps"
+    assert raw.key == "learn.lamps"
     assert not Generic().leads_away(asked, address_of(ACME, f"{BASE}/learn/lamps/"))
     assert Generic().leads_away(asked, address_of(ACME, f"{BASE}/learn/oil"))
 

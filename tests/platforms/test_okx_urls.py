@@ -13,7 +13,7 @@ from helpscraper.platforms.contract import Address
 from helpscraper.platforms.okx import urls
 from helpscraper.platforms.okx.urls import HelpUrl, home_url, parse_help_url
 from helpscraper.sites import get_site
-from helpscraper.urls import is_locale, is_slug
+from helpscraper.urls import is_key, is_locale
 from tests.okx import OKX
 
 BASE = "https://www.okx.com"
@@ -55,7 +55,7 @@ def test_any_text_is_read_and_a_slug_from_it_is_plain(text: str) -> None:
         meant = parse_help_url(url)
         if meant.kind in {"article", "section", "category"}:
             assert meant.slug is not None
-            assert is_slug(meant.slug)
+            assert is_key(meant.slug)
         assert is_locale(meant.locale)
 
 

@@ -141,8 +141,8 @@ def walk(platform: Platform, server: SampleServer) -> dict[str, RawArticle]:
         waiting += filter(None, (platform.list_link(context, section.key) for section in found.sections))
         for raw in found.articles:
             if raw.kind == "listing":
-                pages.append(platform.article_link(context, raw.slug))
-            rows[raw.slug] = raw
+                pages.append(platform.article_link(context, raw.key))
+            rows[raw.key] = raw
     return rows
 
 
@@ -186,7 +186,7 @@ def test_lists_beside_a_section_are_not_its_list() -> None:
         f"<ul class=related-articles><li>{aside.format(3)}</ul>"
         "<div><a href='/hc/en-us/articles/77-Lamps'>Lamps</a></div>"
     )
-    assert [raw.slug for raw in page(html, Address("list", "en-us", "5")).articles] == ["77"]
+    assert [raw.key for raw in page(html, Address("list", "en-us", "5")).articles] == ["77"]
 
 
 def test_a_pager_that_leads_away_is_an_error() -> None:

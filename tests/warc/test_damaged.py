@@ -254,7 +254,7 @@ def test_what_a_new_extractor_reads_no_more_is_kept(
 
     def lesser(page: ArticlePage) -> RawArticle:
         raw = article.__get__(page)
-        if raw.slug != row["article_id"]:
+        if raw.key != row["article_id"]:
             return raw
         if loses == "page":
             raise page.error("title", "this extractor knows no such page")

@@ -53,7 +53,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if not title:
         raise page.error("title", "no title on the page", selector="h1, og:title, title")
     raw = RawArticle(
-        kind="article", slug=asked.key or "", url=url, title=title, language=_language(page),
+        kind="article", key=asked.key or "", url=url, title=title, language=_language(page),
         body_html=body.html, body_text=body.text, body_markdown=body.markdown,
     )  # fmt: skip
     _set_dates(raw, page, said)
@@ -161,7 +161,7 @@ def _set_section(raw: RawArticle, page: Page, said: Stated, context: Context) ->
     between = []
     for name, url in crumbs:
         key = _key(page, url, context)
-        if name != raw.title and key is not None and not addresses.is_same_page(key, raw.slug):
+        if name != raw.title and key is not None and not addresses.is_same_page(key, raw.key):
             between.append((name[:_LONGEST], key or name[:_LONGEST]))
     if not between:
         return

@@ -145,6 +145,4 @@ def _row(entry: lists.Entry, page_url: str, context: Context) -> tuple[str, RawA
     if address.locale != context.locale:
         return f"an address of the edition {address.locale}", None
     listed = (addresses.PAGES,)
-    return "", RawArticle(
-        kind="listing", slug=address.key or "", url=url, title=entry.title, listed_in=listed
-    )
+    return "", RawArticle(kind="listing", key=address.key or "", url=url, title=entry.title, listed_in=listed)

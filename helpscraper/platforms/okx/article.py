@@ -162,7 +162,7 @@ class ArticlePage(OkxPage):
             self.count("charset", "undecoded")
         return RawArticle(
             kind="article",
-            slug=slug,
+            key=slug,
             url=self.article_url(slug),
             source_id=self._source_id(slug),
             title=title,

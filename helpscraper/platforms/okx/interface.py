@@ -20,7 +20,7 @@ from helpscraper.platforms.contract import Address, Findings, Interface, Link, S
 from helpscraper.platforms.okx.page import MAX_TITLE, OkxPage
 from helpscraper.platforms.okx.recognise import is_challenge
 from helpscraper.platforms.okx.urls import parse_help_url
-from helpscraper.urls import is_slug, origin
+from helpscraper.urls import is_key, origin
 
 __all__ = [
     "ArticlesAnswer",
@@ -133,7 +133,7 @@ class _Answer:
 
     def _slug(self, holder: dict[str, Any], name: str, where: str) -> str:
         slug: str = self._member(holder, name, str, where)
-        if not is_slug(slug):
+        if not is_key(slug):
             raise self._error(f"{where}{name}", f"{slug[:80]!r} is not a slug")
         return slug
 
@@ -206,7 +206,7 @@ class ArticlesAnswer(_Answer):
         if len(rows) > _PAGE_SIZE or (not rows and page <= self.pages and self.total):
             raise self._error("data.list", f"{len(rows)} articles on page {page} of {self.total}")
         found = (self._row(row, f"data.list[{number}].", section_id) for number, row in enumerate(rows))
-        return list({row.slug: row for row in found}.values())
+        return list({row.key: row for row in found}.values())
 
     def _count(self, name: str) -> int:
         value: int = self._member(self._data, name, int, "data.")
@@ -232,7 +232,7 @@ class ArticlesAnswer(_Answer):
         # The excerpt ("content") is left out: no listing page shows one, and both must give the same row.
         return RawArticle(
             kind="listing",
-            slug=slug,
+            key=slug,
             url=f"{origin(self.url)}{prefix}/help/{slug}",
             title=self._title(row, "title", where),
             category=self._slug(row, "categorySlug", where),

@@ -12,7 +12,7 @@ from lxml import etree
 from helpscraper.html.base import Page, collapse
 from helpscraper.platforms.okx.state import Json, dig, load_script, read_state, text
 from helpscraper.platforms.okx.urls import HelpUrl, parse_help_url
-from helpscraper.urls import canonical_url, is_slug, origin, same_site
+from helpscraper.urls import canonical_url, is_key, origin, same_site
 
 __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "is_article", "is_breadcrumb", "is_navigation"]
 
@@ -156,7 +156,7 @@ class OkxPage(Page):
 
     def valid_slug(self, slug: str | None) -> str | None:
         """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and dropped."""
-        if slug is None or is_slug(slug):
+        if slug is None or is_key(slug):
             return slug
         self.count("slug", "rejected")
         return None

@@ -77,7 +77,7 @@ def _row(
     dates = details.dates if details else []
     row = RawArticle(
         kind=kind,
-        slug=slug,
+        key=slug,
         url=shown.url if shown else page.article_url(slug),
         source_id=_source_id(state, slug),
         title=pick_title(page, text(state, "title"), shown.title if shown else None),

@@ -117,7 +117,7 @@ class SearchPage(OkxPage):
         rows = merge(self, stated, shown, kind="search")
         labels = {item.slug: item.details.labels for item in shown}
         for row in rows:
-            row.category_title = next(iter(labels.get(row.slug, ())), None)
+            row.category_title = next(iter(labels.get(row.key, ())), None)
             self.count("category", "markup" if row.category_title else "missing")
         if not rows:
             self._check_empty()

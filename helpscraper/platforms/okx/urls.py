@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from helpscraper.urls import LOCALE, SLUG, is_locale, is_slug
+from helpscraper.urls import KEY, LOCALE, is_key, is_locale
 
 if TYPE_CHECKING:
     from helpscraper.normalise.article import Context
@@ -17,7 +17,7 @@ __all__ = ["HelpUrl", "edition_at", "home_url", "parse_help_url"]
 
 # The address of an article, as nearly every link has it: there is nothing in it to unquote, to part or to doubt.
 _PLAIN_ARTICLE = re.compile(
-    rf"(?:https?://[a-z0-9.-]+(?::[0-9]+)?)?(?:/(?P<locale>{LOCALE}))?/help/(?P<slug>{SLUG})",
+    rf"(?:https?://[a-z0-9.-]+(?::[0-9]+)?)?(?:/(?P<locale>{LOCALE}))?/help/(?P<slug>{KEY})",
     re.ASCII,
 )
 
@@ -70,14 +70,14 @@ def _taken_apart(url: str) -> HelpUrl:
         case ["search"]:
             query = dict(parse_qsl(parts.query))
             return HelpUrl("search", locale, query.get("category"), query=query.get("term"))
-        case ["category" | "section" as kind, slug, *paging] if is_slug(slug):
+        case ["category" | "section" as kind, slug, *paging] if is_key(slug):
             match paging:
                 case []:
                     return HelpUrl(kind, locale, slug)
                 case ["page", number] if number.isascii() and number.isdigit() and 0 < len(number) < 7:
                     return HelpUrl(kind, locale, slug, max(1, int(number)))
             return other
-        case [slug] if is_slug(slug) and slug not in _RESERVED:
+        case [slug] if is_key(slug) and slug not in _RESERVED:
             return HelpUrl("article", locale, slug)
     return other
 

@@ -102,7 +102,7 @@ class _Answer:
         up, votes = _votes(data)
         raw = RawArticle(
             kind="article",
-            slug=str(number),
+            key=str(number),
             url=page,
             title=_text(data.get("title") or data.get("name")),
             section=None if section_id is None else str(section_id),
@@ -159,8 +159,8 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     """Return one article from its own answer; raises ``ExtractionError`` naming the member."""
     answer = _Answer(url, payload, context)
     article = answer.article(answer.member(answer.data, "article", dict, "json"))
-    if article.slug != asked.key:
-        raise answer.error("article.id", f"{article.slug}, where {asked.key} was asked for")
+    if article.key != asked.key:
+        raise answer.error("article.id", f"{article.key}, where {asked.key} was asked for")
     return Findings(articles=[article], language=context.locale, rules=["article.article/api"])
 
 

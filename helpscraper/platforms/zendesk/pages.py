@@ -131,7 +131,7 @@ class ZendeskPage(Page):
             raise self.error("list", f"no page of a section ({self.title!r})", selector="h1, .article-list")
         rows = [
             RawArticle(
-                kind="listing", slug=key, url=addresses.article_page(self.context, key), title=text,
+                kind="listing", key=key, url=addresses.article_page(self.context, key), title=text,
                 section=asked.key, section_title=title, category=category[0], category_title=category[1],
             )
             for key, (text, _) in listed.items()
@@ -178,7 +178,7 @@ class ZendeskPage(Page):
         counted = len(votes) == 2 and votes[0] <= votes[1]
         raw = RawArticle(
             kind="article",
-            slug=asked.key or "",
+            key=asked.key or "",
             url=addresses.article_page(self.context, asked.key or ""),
             title=collapse(title[0].xpath("string()").get("")),
             section=section[0], section_title=section[1],

@@ -49,7 +49,7 @@ class Lantern(Platform):
             said = json.loads(payload.data)
             rows = [
                 RawArticle(
-                    kind="listing", slug=str(row["id"]), url=url, title=row["title"], section=row["topic"]
+                    kind="listing", key=str(row["id"]), url=url, title=row["title"], section=row["topic"]
                 )
                 for row in said["guides"]
             ]
@@ -62,7 +62,7 @@ class Lantern(Platform):
             raise ExtractionError(url, "body", "no guide on the page", selector="div.guide")
         body = write_body([guide[0].root], url)
         article = RawArticle(
-            kind="article", slug=asked.key or "", url=url, title=shown.css("h1::text").get(),
+            kind="article", key=asked.key or "", url=url, title=shown.css("h1::text").get(),
             section=guide.attrib["data-topic"], body_html=body.html, body_text=body.text, body_markdown=body.markdown,
         )  # fmt: skip
         return Findings(articles=[article], language="en")

@@ -149,7 +149,7 @@ class Builder:
             problems.append("category/unknown-label")
         raw = RawArticle(
             kind="text",
-            slug=slug or _slug(title, published, self._taken),
+            key=slug or _slug(title, published, self._taken),
             url=page.url,
             title=title or None,
             category=key,
