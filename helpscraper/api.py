@@ -53,7 +53,7 @@ class Archive:
 
     def _now(self) -> Catalog:
         """Return the catalog of this moment: each question sees what was committed since the last one."""
-        return self.catalog.now()
+        return self.catalog.with_cached_listings()
 
     def snapshots(self) -> pd.DataFrame:
         """Return one row per committed snapshot, oldest first (``archive.overview.SNAPSHOTS_SCHEMA``)."""

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.arrow import release_memory
-from helpscraper.archive.layout import Partition, bodies_path, folder, locate
+from helpscraper.archive.layout import Partition, bodies_path, folder, parse_path
 from helpscraper.archive.parquet import open_parquet, write_parquet
 from helpscraper.archive.schema import BODIES_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
@@ -37,7 +37,7 @@ _FEW = 4
 
 def bodies_files(store: Store, partition: Partition) -> list[str]:
     """Return the paths of all bodies files of ``partition``, oldest first."""
-    found = (locate(path) for path in store.list(folder("bodies", partition)))
+    found = (parse_path(path) for path in store.list(folder("bodies", partition)))
     located = [item for item in found if item is not None and item.path.endswith(".parquet")]
     return [item.path for item in sorted(located, key=lambda item: (item.snapshot_id, item.part))]
 
@@ -121,7 +121,7 @@ class BodyIndex:
             places = pc.index_in(keys, value_set=stored.column(_KEY), skip_nulls=True)
             if places.null_count == keys.null_count:
                 break
-            store.forget()
+            store.drop_listings()
             self.refresh(store)
         else:
             because = "".join(f"\n  {error.message}" for error in self.damaged.values())

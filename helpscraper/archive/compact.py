@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from helpscraper.archive.layout import Packed, Partition, folder, locate, month_path, snapshot_instant
+from helpscraper.archive.layout import PackedKind, Partition, folder, month_path, parse_path, snapshot_instant
 from helpscraper.archive.months import HOLDS_KEY, TIME_COLUMN
 from helpscraper.archive.parquet import RUN_KEY, open_month_writer, open_parquet
 from helpscraper.archive.reader import Catalog
@@ -33,7 +33,7 @@ from helpscraper.errors import ArchiveError
 
 __all__ = ["MonthReport", "compact", "month_begin"]
 
-_SCHEMAS: Mapping[Packed, pa.Schema] = {"changes": CHANGES_SCHEMA, "snapshots": SNAPSHOT_SCHEMA}
+_SCHEMAS: Mapping[PackedKind, pa.Schema] = {"changes": CHANGES_SCHEMA, "snapshots": SNAPSHOT_SCHEMA}
 
 # Reading one snapshot decodes the whole file, and writing holds all of its snapshots in memory.
 _MOST_SNAPSHOTS = 62
@@ -43,7 +43,7 @@ _MOST_ROWS = 500_000
 _GROUP_ROWS = 16_384
 
 # For these columns zstd is shorter than a dictionary, because values stay for days (measured).
-_PLAIN: Mapping[Packed, Collection[str]] = {
+_PLAIN: Mapping[PackedKind, Collection[str]] = {
     "snapshots": frozenset({"body_sha256", "published_at", "updated_at", "view_count", "warc_record"}),
     "changes": frozenset({"before", "after"}),
 }
@@ -58,7 +58,7 @@ class MonthReport:
     """
 
     partition: Partition
-    kind: Packed
+    kind: PackedKind
     month: str
     ids: list[str] = field(default_factory=list)
     before: int = 0
@@ -84,7 +84,7 @@ def compact(
     for kind in _SCHEMAS:
         own: dict[str, dict[str, str]] = {}
         committed = None if kind == "snapshots" else set(catalog.ids(partition))
-        for item in filter(None, map(locate, sorted(catalog.store.list(folder(kind, partition))))):
+        for item in filter(None, map(parse_path, sorted(catalog.store.list(folder(kind, partition))))):
             name = item.snapshot_id
             if item.part or snapshot_instant(name) >= before:
                 continue
@@ -154,7 +154,7 @@ def _chunks(catalog: Catalog, report: MonthReport, own: Mapping[str, str]) -> It
         yield chunk
 
 
-def _load(catalog: Catalog, kind: Packed, name: str, path: str) -> pa.Table:
+def _load(catalog: Catalog, kind: PackedKind, name: str, path: str) -> pa.Table:
     """Read a whole snapshot (or feed); raises ``ArchiveError`` with the reason when it cannot be packed."""
     url = catalog.store.url(path)
     with open_parquet(catalog.store, path) as file:
@@ -216,7 +216,7 @@ def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[s
     return size
 
 
-def _write_file(kind: Packed, target: Path, rows: pa.Table, tables: Mapping[str, pa.Table]) -> None:
+def _write_file(kind: PackedKind, target: Path, rows: pa.Table, tables: Mapping[str, pa.Table]) -> None:
     held = {name: {"rows": table.num_rows} for name, table in tables.items()}
     metadata = {HOLDS_KEY: json.dumps(held, sort_keys=True).encode()}
     for name, table in sorted(tables.items()):

@@ -18,19 +18,19 @@ from helpscraper.urls import is_key, is_locale
 __all__ = [
     "SCRATCH",
     "STATE",
+    "ArchiveFile",
     "Kind",
-    "Located",
     "MonthFile",
-    "Packed",
+    "PackedKind",
     "Partition",
     "bodies_path",
     "changes_path",
     "default_partition",
     "folder",
     "is_snapshot_id",
-    "locate",
-    "locate_month",
     "month_path",
+    "parse_month_path",
+    "parse_path",
     "reextracted_path",
     "refused_path",
     "run_path",
@@ -44,7 +44,7 @@ __all__ = [
 Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "reextracted"]
 """The folders of an archive."""
 
-Packed = Literal["snapshots", "changes"]
+PackedKind = Literal["snapshots", "changes"]
 """The folders whose files `helpscraper compact` puts together, a month in a file."""
 
 STATE = ".state"
@@ -109,7 +109,7 @@ def default_partition(
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Located:
+class ArchiveFile:
     """A path of the archive, taken apart. ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
 
     kind: str
@@ -127,7 +127,7 @@ class MonthFile:
     again gets a new file before the old one goes.
     """
 
-    kind: Packed
+    kind: PackedKind
     partition: Partition
     month: str
     part: int
@@ -208,10 +208,10 @@ def reextracted_path(partition: Partition, snapshot_id: str, part: int = 0) -> s
     return _file("reextracted", partition, snapshot_id, "parquet", part)
 
 
-def month_path(kind: Packed, partition: Partition, month: str, part: int = 0) -> str:
+def month_path(kind: PackedKind, partition: Partition, month: str, part: int = 0) -> str:
     """Return where the file with the rows of ``month`` (``YYYYMM``, of UTC) lies; ``part`` counts such files."""
     path = f"{kind}/{partition.folder}/{month}{f'-{part}' if part else ''}.parquet"
-    if locate_month(path) is None:
+    if parse_month_path(path) is None:
         raise CommandError(f"{month!r} is not a month", advice="months look like 202611")
     return path
 
@@ -234,10 +234,10 @@ def staging(partition: Partition) -> str:
 
 # Every look at an archive lists its files; the same few thousand names come again and again.
 @lru_cache(maxsize=1 << 16)
-def locate(path: str) -> Located | None:
+def parse_path(path: str) -> ArchiveFile | None:
     """Read a path back; None when it is no file of an archive (a note, a half-copied file, a strange folder).
 
-    >>> locate("bodies/site=okx/locale=en/20261122T060000Z-1.parquet").part
+    >>> parse_path("bodies/site=okx/locale=en/20261122T060000Z-1.parquet").part
     1
     """
     match = _FILE.fullmatch(path)
@@ -246,20 +246,20 @@ def locate(path: str) -> Located | None:
     if not (is_key(match["site"]) and is_locale(match["locale"])):
         return None
     partition = Partition(match["site"], match["locale"])
-    return Located(match["kind"], partition, match["id"], int(match["part"] or 0), path)
+    return ArchiveFile(match["kind"], partition, match["id"], int(match["part"] or 0), path)
 
 
 @lru_cache(maxsize=1 << 12)
-def locate_month(path: str) -> MonthFile | None:
+def parse_month_path(path: str) -> MonthFile | None:
     """Read the path of a month's file back; None for any other path.
 
-    >>> locate_month("snapshots/site=okx/locale=en/202611-2.parquet").part
+    >>> parse_month_path("snapshots/site=okx/locale=en/202611-2.parquet").part
     2
-    >>> locate_month("snapshots/site=okx/locale=en/20261122T060000Z.parquet")
+    >>> parse_month_path("snapshots/site=okx/locale=en/20261122T060000Z.parquet")
     """
     match = _MONTH_FILE.fullmatch(path)
     if match is None or not (is_key(match["site"]) and is_locale(match["locale"])):
         return None
     partition = Partition(match["site"], match["locale"])
-    kind: Packed = "snapshots" if match["kind"] == "snapshots" else "changes"
+    kind: PackedKind = "snapshots" if match["kind"] == "snapshots" else "changes"
     return MonthFile(kind, partition, match["month"], int(match["part"] or 0), path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpscraper.archive.layout import Partition, folder, locate, snapshot_path
+from helpscraper.archive.layout import Partition, folder, parse_path, snapshot_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.errors import ArchiveError
@@ -17,7 +17,7 @@ def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
     the snapshot that it was compared with. The newest snapshot, and one whose next feed is lost too, is not found.
     """
     feeds = catalog.feeds(partition)
-    runs = filter(None, map(locate, catalog.store.list(folder("runs", partition))))
+    runs = filter(None, map(parse_path, catalog.store.list(folder("runs", partition))))
     known = {item.snapshot_id for item in runs} | feeds.keys()
     there = set(catalog.ids(partition))
     found = {}

@@ -21,13 +21,13 @@ import pyarrow.parquet as pq
 from helpscraper.archive.gone import EVIDENCE_COLUMNS, gone_rows, may_hold_gone
 from helpscraper.archive.layout import (
     MonthFile,
-    Packed,
+    PackedKind,
     Partition,
     changes_path,
     folder,
     is_snapshot_id,
-    locate,
-    locate_month,
+    parse_month_path,
+    parse_path,
     run_path,
     snapshot_instant,
     snapshot_path,
@@ -42,7 +42,7 @@ __all__ = ["HOLDS_KEY", "TIME_COLUMN", "Months", "OpenFile", "PackedMonth", "own
 
 HOLDS_KEY = b"helpscraper.holds"
 
-TIME_COLUMN: Mapping[Packed, str] = {"snapshots": "snapshot_at", "changes": "at"}
+TIME_COLUMN: Mapping[PackedKind, str] = {"snapshots": "snapshot_at", "changes": "at"}
 """The column with the instant of a row's snapshot (or feed)."""
 
 _INSTANT = pa.timestamp("us", tz="UTC")
@@ -154,22 +154,24 @@ class Months:
 
     def of_paths(self, paths: Iterable[str]) -> list[PackedMonth]:
         """Return the months' files among ``paths``, oldest first."""
-        return [self._part(file) for file in sorted(filter(None, map(locate_month, paths)))]
+        return [self._part(file) for file in sorted(filter(None, map(parse_month_path, paths)))]
 
     def part(self, path: str) -> PackedMonth | None:
         """Return the month's file at ``path``, None for any other path; raises ``ArchiveError`` for a damaged one."""
-        month = locate_month(path)
+        month = parse_month_path(path)
         part = self._part(month) if month else None
         if part is not None and part.error is not None:
             raise part.error
         return part
 
-    def parts(self, kind: Packed, partition: Partition, month: str | None = None) -> list[PackedMonth]:
+    def parts(self, kind: PackedKind, partition: Partition, month: str | None = None) -> list[PackedMonth]:
         """Return the months' files of a partition (or those of one month)."""
         paths = self.store.list(folder(kind, partition))
-        return self.of_paths(p for p in paths if (f := locate_month(p)) and month in (None, f.month))
+        return self.of_paths(p for p in paths if (f := parse_month_path(p)) and month in (None, f.month))
 
-    def places(self, kind: Packed, partition: Partition | None = None) -> dict[tuple[Partition, str], str]:
+    def places(
+        self, kind: PackedKind, partition: Partition | None = None
+    ) -> dict[tuple[Partition, str], str]:
         """Return the path of the file of each snapshot (or feed), by partition and id.
 
         A snapshot's own file is preferred to its month's. Snapshots of a damaged month are included.
@@ -181,15 +183,15 @@ class Months:
                 part.rows if part.error is None else self._committed_in(part) if kind == "snapshots" else ()
             )
             found |= {(part.file.partition, name): part.path for name in names}
-        for item in filter(None, map(locate, paths)):
+        for item in filter(None, map(parse_path, paths)):
             if not item.part:
                 found[item.partition, item.snapshot_id] = item.path
         return found
 
-    def duplicates(self, kind: Packed, partition: Partition) -> Iterator[tuple[str, str, str]]:
+    def duplicates(self, kind: PackedKind, partition: Partition) -> Iterator[tuple[str, str, str]]:
         """Yield each redundant file, a snapshot in it, and the month's file that holds that snapshot too."""
         held = {name: part.path for part in self.parts(kind, partition) for name in part.rows}
-        for item in filter(None, map(locate, self.store.list(folder(kind, partition)))):
+        for item in filter(None, map(parse_path, self.store.list(folder(kind, partition)))):
             if not item.part and item.snapshot_id in held:
                 yield item.path, item.snapshot_id, held[item.snapshot_id]
         for part in self.parts(kind, partition):
@@ -197,7 +199,7 @@ class Months:
                 if held[name] != part.path:
                     yield part.path, name, held[name]
 
-    def where(self, kind: Packed, partition: Partition, snapshot_id: str) -> str | None:
+    def where(self, kind: PackedKind, partition: Partition, snapshot_id: str) -> str | None:
         """Return the path of the file of this snapshot (or feed), its own if there is one; None when missing."""
         own = own_path(kind, partition, snapshot_id)
         if self.store.exists(own):
@@ -207,7 +209,7 @@ class Months:
 
     @contextlib.contextmanager
     def open(
-        self, kind: Packed, partition: Partition, snapshot_id: str, path: str | None = None
+        self, kind: PackedKind, partition: Partition, snapshot_id: str, path: str | None = None
     ) -> Iterator[OpenFile]:
         """Open one snapshot or feed; ``path`` is its last known path, or that of its re-extraction.
 
@@ -218,7 +220,7 @@ class Months:
             try:
                 one = stack.enter_context(self._open(found, snapshot_id))
             except ArchiveError:
-                self.store.forget()
+                self.store.drop_listings()
                 if self.store.exists(found):
                     raise
                 # A compaction has moved it.
@@ -250,10 +252,10 @@ class Months:
 
     def _part(self, file: MonthFile) -> PackedMonth:
         try:
-            mark = self.store.mark(file.path)
+            etag = self.store.etag(file.path)
             seen = self._parts.get(file.path)
-            if seen is None or seen[0] != mark:
-                seen = self._parts[file.path] = (mark, _read(self.store, file))
+            if seen is None or seen[0] != etag:
+                seen = self._parts[file.path] = (etag, _read(self.store, file))
             return seen[1]
         except ArchiveError as error:
             return PackedMonth(file, error=error)
@@ -261,7 +263,7 @@ class Months:
     def _committed_in(self, part: PackedMonth) -> list[str]:
         """Return the ids of a damaged month's file by the run facts, so that the loss can be reported."""
         partition, found = part.file.partition, []
-        for item in filter(None, map(locate, self.store.list(folder("runs", partition)))):
+        for item in filter(None, map(parse_path, self.store.list(folder("runs", partition)))):
             if item.snapshot_id[:6] != part.file.month:
                 continue
             path = run_path(partition, item.snapshot_id)
@@ -272,7 +274,7 @@ class Months:
         return found
 
 
-def own_path(kind: Packed, partition: Partition, snapshot_id: str) -> str:
+def own_path(kind: PackedKind, partition: Partition, snapshot_id: str) -> str:
     """Return the path of the snapshot's (or feed's) own file."""
     return (snapshot_path if kind == "snapshots" else changes_path)(partition, snapshot_id)
 

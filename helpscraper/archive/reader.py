@@ -23,12 +23,12 @@ from helpscraper.archive.gone import (
     move_gone_to_facts,
 )
 from helpscraper.archive.layout import (
+    ArchiveFile,
     Kind,
-    Located,
     Partition,
     default_partition,
     folder,
-    locate,
+    parse_path,
     refused_path,
     run_path,
     snapshot_path,
@@ -79,10 +79,10 @@ class Catalog:
         self.months = Months(self.store)
         self._bodies: dict[Partition, BodyIndex] = {}
 
-    def now(self) -> Catalog:
+    def with_cached_listings(self) -> Catalog:
         """Return the catalog of this moment: it lists each folder once, for all that is asked of it."""
         one = copy.copy(self)
-        one.store = self.store.now()
+        one.store = self.store.with_cached_listings()
         one.months = Months(one.store, self.months)
         return one
 
@@ -294,16 +294,16 @@ class Catalog:
             advice="keys stand in the column body_sha256 of a snapshot; `helpscraper verify` names a missing one",
         )
 
-    def _located(self, kind: Kind, partition: Partition | None = None) -> list[Located]:
+    def _located(self, kind: Kind, partition: Partition | None = None) -> list[ArchiveFile]:
         """Return the files of ``kind`` within the filter, in the order of partition, id and part."""
-        found = (locate(path) for path in self.store.list(folder(kind, partition)))
+        found = (parse_path(path) for path in self.store.list(folder(kind, partition)))
         return sorted(item for item in found if item is not None and self._wants(item.partition))
 
-    def _committed(self, partition: Partition | None = None) -> list[Located]:
+    def _committed(self, partition: Partition | None = None) -> list[ArchiveFile]:
         """Return where each committed snapshot lies, within the filter, oldest first in each partition."""
         places = self.months.places("snapshots", partition)
         return sorted(
-            Located("snapshots", where, name, 0, path)
+            ArchiveFile("snapshots", where, name, 0, path)
             for (where, name), path in places.items()
             if self._wants(where)
         )

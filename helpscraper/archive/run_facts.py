@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, Self
 
+from helpscraper.archive.json_record import JsonRecord, WrongTypeError
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
-from helpscraper.archive.records import Record, WrongTypeError
 from helpscraper.archive.run_parts import (
     EMPTY,
     NO_ARGUMENTS,
@@ -54,7 +54,7 @@ _WALL_CLOCK = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts(Record):
+class RunFacts(JsonRecord):
     """The facts of one run: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
     ``scope`` is the part that was asked for (None: all). ``incomplete_reasons`` name every hole, which ``holes``

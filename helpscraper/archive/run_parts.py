@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
-from helpscraper.archive.records import Record
+from helpscraper.archive.json_record import JsonRecord
 from helpscraper.items import STATUSES
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ ExitStatus = Annotated[int, _is_exit_code]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SectionFacts(Record):
+class SectionFacts(JsonRecord):
     """The listing of one section, and how much of it was read.
 
     ``total`` and ``pages`` are the site's own statements (None: not stated), ``seen`` counts distinct articles,
@@ -62,7 +62,7 @@ class SectionFacts(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict(Record):
+class Verdict(JsonRecord):
     """One health check and its finding."""
 
     check: str
@@ -71,7 +71,7 @@ class Verdict(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoneFact(Record):
+class GoneFact(JsonRecord):
     """The answer that says that an article is not there: 404 or 410 from its own page.
 
     ``status`` is None in evidence from a file of schema 1, which does not say which of the two it was.
@@ -83,7 +83,7 @@ class GoneFact(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counts(Record):
+class Counts(JsonRecord):
     """Rows by ``items.Status``, and the articles that are ``gone``."""
 
     fetched: int | None = None
@@ -104,7 +104,7 @@ class Counts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PageFact(Record):
+class PageFact(JsonRecord):
     """When the page of an article was read."""
 
     article_id: str = ""
@@ -112,7 +112,7 @@ class PageFact(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuditFacts(Record):
+class AuditFacts(JsonRecord):
     """The bound in days, how many pages were chosen for it, and how many it was too late for or did not fit."""
 
     days: float | None = None
@@ -122,7 +122,7 @@ class AuditFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFacts(Record):
+class RequestFacts(JsonRecord):
     """Requests and their answers; ``bytes`` of an import are those of its file."""
 
     total: int | None = None
@@ -136,7 +136,7 @@ class RequestFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WitnessFacts(Record):
+class WitnessFacts(JsonRecord):
     """The site's JSON interface beside its pages; see ``intake.witness.Witness``."""
 
     mode: str | None = None
@@ -150,7 +150,7 @@ class WitnessFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WarcFacts(Record):
+class WarcFacts(JsonRecord):
     """The recording of a crawl: its files, records, and bytes."""
 
     files: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ class WarcFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftoverFacts(Record):
+class LeftoverFacts(JsonRecord):
     """A crawl that had not ended, found by a later one; ``outcomes`` counts articles."""
 
     snapshot_id: str | None = None
@@ -168,7 +168,7 @@ class LeftoverFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArgumentFacts(Record):
+class ArgumentFacts(JsonRecord):
     """The arguments of a run, those that were given: of a crawl, of an imported page (``file``, ``url``), and of
     imported ``captures`` from ``files``, of which ``fingerprint`` is a digest.
     """
@@ -191,7 +191,7 @@ class ArgumentFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeclarationFacts(Record):
+class DeclarationFacts(JsonRecord):
     """The declaration of the site: its ``values``, and the SHA-256 of their canonical JSON."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -204,7 +204,7 @@ class DeclarationFacts(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClaimFacts(Record):
+class ClaimFacts(JsonRecord):
     """The facts that the lists of the crawl's platform can prove; see ``platforms.contract.Claim``."""
 
     evidence: tuple[str, ...] = ()

@@ -17,7 +17,7 @@ import pyarrow as pa
 from helpscraper.archive.bodies import bodies_files
 from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.gone import GONE
-from helpscraper.archive.layout import Packed, locate_month, snapshot_instant
+from helpscraper.archive.layout import PackedKind, parse_month_path, snapshot_instant
 from helpscraper.archive.months import TIME_COLUMN
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.parquet import open_parquet
@@ -54,7 +54,7 @@ def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) ->
     Raises ``ArchiveError`` naming a damaged file.
     """
 
-    catalog = catalog.now()
+    catalog = catalog.with_cached_listings()
 
     def all_views(listed: _Listed) -> duckdb.DuckDBPyConnection:
         connection, broken = _open(catalog, listed, memory_limit, threads)
@@ -79,7 +79,7 @@ def with_views(
     compaction moved files meanwhile.
     """
 
-    catalog = catalog.now()
+    catalog = catalog.with_cached_listings()
 
     def once(listed: _Listed) -> pa.Table:
         connection, broken = _open(catalog, listed, memory_limit, threads)
@@ -108,7 +108,7 @@ def _retry_when_moved(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
         try:
             return work(listed)
         except (ArchiveError, duckdb.IOException):
-            catalog.store.forget()
+            catalog.store.drop_listings()
             if _list(catalog) == listed:
                 raise
     return work(_list(catalog))
@@ -183,20 +183,20 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
         raise CommandError(f"SQL: {error}", advice=f"the views are {', '.join(VIEWS)}") from error
 
 
-def _files_of(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
+def _files_of(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
     """Return the files of these snapshots (or of their feeds), and for each file the ids to read (empty: all)."""
     ids: dict[str, set[str]] = {}
     for path, name in _places(catalog, kind, snapshots):
         ids.setdefault(path, set()).add(name)
     found = {}
     for path, names in ids.items():
-        month = locate_month(path)
+        month = parse_month_path(path)
         whole = month is None or catalog.months.of_paths([path])[0].rows.keys() == names
         found[path] = frozenset() if whole else frozenset(names)
     return found
 
 
-def _places(catalog: Catalog, kind: Packed, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
+def _places(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
     if kind == "snapshots":
         yield from ((each.path, each.id) for each in snapshots)
         return

@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BodyIndex, bodies_files
 from helpscraper.archive.layout import (
+    ArchiveFile,
     Kind,
-    Located,
-    Packed,
+    PackedKind,
     Partition,
     folder,
-    locate,
-    locate_month,
+    parse_month_path,
+    parse_path,
     run_path,
     snapshot_instant,
     snapshot_path,
@@ -50,7 +50,7 @@ PROBLEMS_SCHEMA: pa.Schema = pa.schema(
 
 _SHOWN = 5
 _WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
-_PACKED: tuple[Packed, ...] = ("snapshots", "changes")
+_PACKED: tuple[PackedKind, ...] = ("snapshots", "changes")
 _TWICE = "plain readers see its rows twice; run `helpscraper compact` to finish an interrupted run"
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
@@ -165,13 +165,13 @@ def _partitions(catalog: Catalog) -> list[Partition]:
         item.partition
         for kind in kinds
         for path in catalog.store.list(folder(kind))
-        if (item := locate(path) or locate_month(path))
+        if (item := parse_path(path) or parse_month_path(path))
     }
     return sorted(p for p in found if catalog.site in (None, p.site) and catalog.locale in (None, p.locale))
 
 
-def _files(catalog: Catalog, kind: Kind, partition: Partition) -> list[Located]:
-    return sorted(item for path in catalog.store.list(folder(kind, partition)) if (item := locate(path)))
+def _files(catalog: Catalog, kind: Kind, partition: Partition) -> list[ArchiveFile]:
+    return sorted(item for path in catalog.store.list(folder(kind, partition)) if (item := parse_path(path)))
 
 
 def _collected(path: str, problems: Iterator[Problem]) -> list[Problem]:
@@ -202,7 +202,7 @@ def _check_bodies(catalog: Catalog, path: str, report: VerifyReport) -> Iterator
 
 
 def _check_snapshot(
-    catalog: Catalog, item: Located, index: BodyIndex, report: VerifyReport
+    catalog: Catalog, item: ArchiveFile, index: BodyIndex, report: VerifyReport
 ) -> Iterator[Problem]:
     with open_parquet(catalog.store, item.path) as file:
         groups = (file.read_row_group(n, use_threads=False) for n in range(file.num_row_groups))
@@ -213,7 +213,7 @@ def _check_snapshot(
         yield from _check_facts(catalog, item)
 
 
-def _check_losses(catalog: Catalog, item: Located, rows: pa.Table) -> Iterator[Problem]:
+def _check_losses(catalog: Catalog, item: ArchiveFile, rows: pa.Table) -> Iterator[Problem]:
     """Report the articles of a snapshot that a re-extraction has lost, wholly or their body or page."""
     path = catalog.months.where("snapshots", item.partition, item.snapshot_id)
     if path is None:
@@ -244,18 +244,18 @@ def _check_month(
             yield Problem(part.path, "rows are missing", f"{name} has {table.num_rows} of {count}")
         if kind == "snapshots":
             report.snapshots += 1
-            item = Located("snapshots", partition, name, 0, part.path)
+            item = ArchiveFile("snapshots", partition, name, 0, part.path)
             yield from _check_rows(item, table.schema, [table], index, report)
             yield from _check_facts(catalog, item)
 
 
-def _check_facts(catalog: Catalog, item: Located) -> Iterator[Problem]:
+def _check_facts(catalog: Catalog, item: ArchiveFile) -> Iterator[Problem]:
     if not catalog.store.exists(run_path(item.partition, item.snapshot_id)):
         yield Problem(item.path, "run facts are missing", run_path(item.partition, item.snapshot_id))
 
 
 def _check_rows(
-    item: Located, schema: pa.Schema, tables: Iterable[pa.Table], index: BodyIndex, report: VerifyReport
+    item: ArchiveFile, schema: pa.Schema, tables: Iterable[pa.Table], index: BodyIndex, report: VerifyReport
 ) -> Iterator[Problem]:
     instant = pa.scalar(snapshot_instant(item.snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
     last = ""
@@ -287,7 +287,7 @@ def _head(rows: pa.Table) -> list[dict[str, str]]:
     return head
 
 
-def _check_footer(item: Located, schema: pa.Schema) -> Iterator[Problem]:
+def _check_footer(item: ArchiveFile, schema: pa.Schema) -> Iterator[Problem]:
     metadata = schema.metadata or {}
     if schema_version(schema) is None:
         yield Problem(item.path, "schema version is missing", "the file's metadata does not state it")
@@ -310,14 +310,14 @@ def _check_order(path: str, ids: pa.Array) -> Iterator[Problem]:
         yield Problem(path, "rows are not sorted by article_id", _listed(unsorted.to_pylist()))
 
 
-def _check_changes(catalog: Catalog, item: Located) -> Iterator[Problem]:
+def _check_changes(catalog: Catalog, item: ArchiveFile) -> Iterator[Problem]:
     with open_parquet(catalog.store, item.path) as file:
         for batch in file.iter_batches(use_threads=False):
             read_compatible(pa.Table.from_batches([batch]), CHANGES_SCHEMA, where=item.path)
     yield from ()
 
 
-def _check_run(catalog: Catalog, item: Located) -> Iterator[Problem]:
+def _check_run(catalog: Catalog, item: ArchiveFile) -> Iterator[Problem]:
     facts = RunFacts.parse(catalog.store.read(item.path), item.path)
     if facts.run_id != item.snapshot_id:
         yield Problem(
@@ -328,8 +328,8 @@ def _check_run(catalog: Catalog, item: Located) -> Iterator[Problem]:
 def _foreign_files(catalog: Catalog) -> Iterator[Problem]:
     """Report foreign files in ``snapshots/``, because plain readers would read them."""
     for path in catalog.store.list("snapshots"):
-        item = locate(path)
-        if (item is None or item.part) and locate_month(path) is None:
+        item = parse_path(path)
+        if (item is None or item.part) and parse_month_path(path) is None:
             yield Problem(
                 path, "not a snapshot", "plain readers read every file below snapshots/: move it away"
             )

@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
     if args.words and args.format != "table":
         refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
-    catalog = Catalog(args.archive, site=args.site).now()
+    catalog = Catalog(args.archive, site=args.site).with_cached_listings()
     failed: list[CommandError] = []
     kinds, fields = _split(args.kind), _split(args.field)
     diffs = [
@@ -175,7 +175,7 @@ def _known(catalog: Catalog, diffs: list[DiffResult], column: str) -> set[str]:
 
 
 def _require_known(names: list[str], known: set[str], what: str, diffs: list[DiffResult]) -> None:
-    from helpscraper.archive.nearest import nearest
+    from helpscraper.nearest import nearest
 
     for name in names:
         if name not in known:

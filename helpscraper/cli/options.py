@@ -36,7 +36,7 @@ def open_catalog(args: argparse.Namespace) -> Catalog:
     """Return the catalog of ``args.archive`` for one reading command, narrowed down by ``--site`` and ``--locale``."""
     from helpscraper.archive.reader import Catalog
 
-    return Catalog(args.archive, site=args.site, locale=args.locale).now()
+    return Catalog(args.archive, site=args.site, locale=args.locale).with_cached_listings()
 
 
 def open_existing(args: argparse.Namespace) -> Catalog:

@@ -87,8 +87,8 @@ def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapsho
 
 
 def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str) -> int:
-    from helpscraper.archive.nearest import nearest
     from helpscraper.cli.output import emit, print_fields, print_text, whole_file
+    from helpscraper.nearest import nearest
 
     table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
     if not table.num_rows and (name := _name_now(catalog, snapshot, article)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 
-from helpscraper.archive.layout import Partition, folder, locate, snapshot_id, snapshot_instant
+from helpscraper.archive.layout import Partition, folder, parse_path, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import ArchiveError
 
@@ -46,6 +46,6 @@ def _now() -> dt.datetime:
 
 def _newest(catalog: Catalog, partition: Partition) -> str | None:
     """Return the id of the newest snapshot, committed or refused; None when there is none."""
-    refused = map(locate, catalog.store.list(folder("refused", partition)))
+    refused = map(parse_path, catalog.store.list(folder("refused", partition)))
     ids = [*catalog.ids(partition)[-1:], *(found.snapshot_id for found in refused if found is not None)]
     return max(ids, default=None)

@@ -86,7 +86,7 @@ def diff_snapshots(
     try:
         found = _diff(sources[0], sources[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
     except ArchiveError:
-        catalog.store.forget()
+        catalog.store.drop_listings()
         if all(catalog.store.exists(each.path) for each in (a, b)):
             raise
         # A compaction has moved the rows since the paths were looked up.

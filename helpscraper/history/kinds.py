@@ -34,8 +34,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from helpscraper.archive.nearest import nearest
 from helpscraper.errors import CommandError
+from helpscraper.nearest import nearest
 
 __all__ = [
     "ARTICLE",

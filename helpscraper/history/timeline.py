@@ -12,12 +12,12 @@ import pyarrow as pa
 
 from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.layout import Partition, snapshot_id
-from helpscraper.archive.nearest import nearest
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
 from helpscraper.history.identity import Tenure
 from helpscraper.history.steps import changes_of, steps, story_of
+from helpscraper.nearest import nearest
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from helpscraper.archive.nearest import nearest
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ExtractionError
 from helpscraper.items import STATUSES
+from helpscraper.nearest import nearest
 from helpscraper.platforms.contract import PAST_THE_END
 
 __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from helpscraper.archive.layout import Partition, locate
+from helpscraper.archive.layout import Partition, parse_path
 from helpscraper.archive.recordings import Capture, load_index, record_of, scan, warc_files
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
@@ -68,7 +68,7 @@ def find_recordings(
 
 
 def _is_of(reference: str, partition: Partition, snapshot_id: str) -> bool:
-    located = locate(reference.rpartition("#")[0])
+    located = parse_path(reference.rpartition("#")[0])
     return located is not None and (located.partition, located.snapshot_id) == (partition, snapshot_id)
 
 

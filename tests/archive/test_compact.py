@@ -1,4 +1,4 @@
-"""Packed months: every read gives the same as before, nothing is lost, and whatever stays behind is named."""
+"""PackedKind months: every read gives the same as before, nothing is lost, and whatever stays behind is named."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.archive import layout
-from helpscraper.archive.layout import Partition, locate, snapshot_id, snapshot_instant
+from helpscraper.archive.layout import Partition, parse_path, snapshot_id, snapshot_instant
 from helpscraper.errors import CommandError
 
 FROM, TO = dt.datetime(1, 1, 2), dt.datetime(9999, 12, 30)  # noqa: DTZ001 (hypothesis adds the zone)
@@ -73,7 +73,7 @@ def test_every_path_is_read_back() -> None:
             layout.run_path(EN, name),
             layout.warc_path(EN, name, 3),
         )
-        if (item := locate(path))
+        if (item := parse_path(path))
     }
     assert [(kind, part) for kind, _, _, part in found.values()] == [
         ("snapshots", 0), ("bodies", 2), ("refused", 0), ("changes", 0), ("reextracted", 1), ("runs", 0),
@@ -93,7 +93,7 @@ def test_every_path_is_read_back() -> None:
     ],
 )
 def test_strange_files_are_nothing(path: str) -> None:
-    assert locate(path) is None
+    assert parse_path(path) is None
 
 
 def test_local_state_is_hidden() -> None:

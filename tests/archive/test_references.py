@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import snapshot_id, snapshot_instant
-from helpscraper.archive.nearest import nearest
 from helpscraper.archive.references import is_reference, match_reference, split_reference
 from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.nearest import nearest
 
 IDS = [
     "20261120T060000Z",

@@ -60,7 +60,7 @@ def questions() -> Iterator[Counter[str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ObjectStore, "_list", counted("LIST", ObjectStore._list))
-        patch.setattr(ObjectStore, "_look", counted("HEAD", ObjectStore._look))
+        patch.setattr(ObjectStore, "_stat", counted("HEAD", ObjectStore._stat))
         yield counts
 
 

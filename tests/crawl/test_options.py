@@ -37,7 +37,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("GIVE_UP_AFTER", "abc", "a whole number of 1 or more"),
     ("SECOND_CHANCES", "x", "a whole number of 0 or more"),
     ("PROGRESS", "perhaps", "True or False"),
-    ("ARCHIVE_URI", "", "this is empty"),
+    ("ARCHIVE_URI", "", "the URI is empty"),
     ("ARCHIVE_URI", "x::y", "`::` chains several"),
     ("CONTACT", "a\nb", "one line of text"),
     ("SITES", "no/such/folder", "a folder that is there"),

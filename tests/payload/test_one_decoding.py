@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.recordings import Payloads, Recorder, read_record
+from helpscraper.archive.recordings import PayloadReader, Recorder, read_record
 from helpscraper.archive.store import open_store
 from helpscraper.warc.build import Exchange, response_record
 from helpscraper.warc.reader import iter_records
@@ -100,7 +100,7 @@ def test_the_same_bytes_under_other_headers_are_read_under_their_own(tmp_path: P
         reference = recorder.write(exchange)
         read.append((reference, read_record(store, reference)))
     recorder.close()
-    payloads = Payloads(store)
+    payloads = PayloadReader(store)
     assert [record.type for _, record in read] == ["response", "revisit", "revisit"]
     assert [record.digest for _, record in read] == [read[0][1].digest] * 3
     holder = read[0][1]

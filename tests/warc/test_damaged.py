@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpscraper.archive.layout import Partition, locate, reextracted_path, snapshot_path
+from helpscraper.archive.layout import Partition, parse_path, reextracted_path, snapshot_path
 from helpscraper.archive.lost_rows import lost_rows
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.recordings import load_index, warc_files
@@ -176,7 +176,7 @@ def assert_nothing_lost(archive: Path, before: Rows, after: Rows) -> None:
     (count,) = query(catalog, "select count(*) as n from snapshots").column("n").to_pylist()
     assert count == sum(map(len, before.values()))
     for path in catalog.store.list("reextracted"):
-        item = locate(path)
+        item = parse_path(path)
         assert item is not None
         first = Snapshot(EN, item.snapshot_id, snapshot_path(EN, item.snapshot_id))
         table = pq.read_table(catalog.store.url(path), partitioning=None)

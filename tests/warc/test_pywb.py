@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.recordings import Payloads, read_payload, read_record, warc_files
+from helpscraper.archive.recordings import PayloadReader, read_payload, read_record, warc_files
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record
 from tests.warc.test_crawled import Crawled, crawled
@@ -152,7 +152,7 @@ def test_pywb_answers_304_as_the_server_did_and_has_the_page_that_it_vouched_for
         stored = re.sub(r"\D", "", item.headers.get_header("WARC-Refers-To-Date"))
         with urllib.request.urlopen(f"{replay}/{stored}id_/{url}", timeout=30) as shown:
             page = shown.read()
-        assert page == read_record(store, Payloads(store).holder(item)).page().data
+        assert page == read_record(store, PayloadReader(store).holder(item)).page().data
         assert page
 
 

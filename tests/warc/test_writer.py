@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.recordings import (
     Capture,
-    Payloads,
+    PayloadReader,
     Recorder,
     capture_of,
     check_records,
@@ -386,7 +386,7 @@ def test_payloads_with_wrong_digests_are_not_given_out(store: Store, monkeypatch
     (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
     monkeypatch.setattr(Record, "wrong_digests", lambda record: ["wrong payload digest: x is stated"])
     with pytest.raises(InputError, match="wrong payload digest"):
-        Payloads(store).read(reference)
+        PayloadReader(store).read(reference)
 
 
 _CAPTURES = st.builds(

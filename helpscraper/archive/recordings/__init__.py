@@ -10,7 +10,13 @@ wacz      export one crawl as a WACZ
 
 from __future__ import annotations
 
-from helpscraper.archive.recordings.access import Payloads, read_payload, read_record, record_of, split_ref
+from helpscraper.archive.recordings.access import (
+    PayloadReader,
+    read_payload,
+    read_record,
+    record_of,
+    split_ref,
+)
 from helpscraper.archive.recordings.check import check_records
 from helpscraper.archive.recordings.index import (
     Capture,
@@ -25,7 +31,7 @@ from helpscraper.archive.recordings.writer import ROTATE_BYTES, Recorder
 __all__ = [
     "ROTATE_BYTES",
     "Capture",
-    "Payloads",
+    "PayloadReader",
     "Recorder",
     "capture_of",
     "check_records",

@@ -6,14 +6,14 @@ import re
 from collections import OrderedDict
 from typing import Any
 
-from helpscraper.archive.layout import Located, locate
+from helpscraper.archive.layout import ArchiveFile, parse_path
 from helpscraper.archive.recordings.index import Capture, load_index, warc_files
 from helpscraper.archive.store import Store
 from helpscraper.errors import InputError
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
 
-__all__ = ["Payloads", "read_payload", "read_record", "record_of", "split_ref"]
+__all__ = ["PayloadReader", "read_payload", "read_record", "record_of", "split_ref"]
 
 _PLACE = re.compile(r"![0-9]+$", re.ASCII)
 
@@ -30,14 +30,14 @@ def record_of(reference: str) -> str:
     return _PLACE.sub("", reference)
 
 
-def split_ref(reference: str) -> tuple[Located, int]:
+def split_ref(reference: str) -> tuple[ArchiveFile, int]:
     """Split ``file#offset``, or ``file#offset!n``; raises ``InputError`` unless it names a WARC file of an archive.
 
     >>> split_ref("warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz#1180!3")[1]
     1180
     """
     file, mark, offset = record_of(reference).rpartition("#")
-    located = locate(file)
+    located = parse_path(file)
     if not mark or located is None or located.kind != "warc" or not (offset.isascii() and offset.isdigit()):
         raise InputError(
             f"{reference[:200]!r} is not a reference to a record",
@@ -60,10 +60,10 @@ def read_payload(store: Store, reference: str) -> tuple[bytes, dict[str, Any]]:
     and ``payload_record`` (for a revisit, the record with the bytes). Raises ``InputError`` with file and offset
     for a record that is damaged or has wrong digests.
     """
-    return Payloads(store).read(reference)
+    return PayloadReader(store).read(reference)
 
 
-class Payloads:
+class PayloadReader:
     """Reads payloads of one archive; caches the indexes that it needs for revisits."""
 
     def __init__(self, store: Store) -> None:

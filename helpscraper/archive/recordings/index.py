@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from helpscraper.archive.layout import Partition, folder, locate
+from helpscraper.archive.layout import Partition, folder, parse_path
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 from helpscraper.json_text import loads
@@ -193,7 +193,7 @@ def _capture(fields: dict[str, Any], date: str, folder: str) -> Capture:
 
 def warc_files(store: Store, partition: Partition, snapshot_id: str | None = None) -> list[str]:
     """Return the WARC files of ``partition`` (of one crawl), oldest first."""
-    found = (locate(path) for path in store.list(folder("warc", partition)))
+    found = (parse_path(path) for path in store.list(folder("warc", partition)))
     kept = [item for item in found if item is not None and snapshot_id in (None, item.snapshot_id)]
     return [item.path for item in sorted(kept)]
 

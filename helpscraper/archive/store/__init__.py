@@ -1,4 +1,9 @@
-"""Where an archive lives: a folder on this machine, or an object store, behind one interface."""
+"""Stores of archives: a folder on this machine, or an object store, with one interface.
+
+base     the interface
+local    a folder
+objects  an object store, through fsspec
+"""
 
 from __future__ import annotations
 
@@ -6,12 +11,12 @@ import os
 
 from fsspec.core import split_protocol
 
-from helpscraper.archive.store.base import Entry, Store, sha256
+from helpscraper.archive.store.base import FileInfo, Store, sha256
 from helpscraper.archive.store.local import LocalStore
 from helpscraper.archive.store.objects import ObjectStore
 from helpscraper.errors import CommandError
 
-__all__ = ["Entry", "LocalStore", "ObjectStore", "Store", "open_store", "sha256", "uri_problem"]
+__all__ = ["FileInfo", "LocalStore", "ObjectStore", "Store", "open_store", "sha256", "uri_problem"]
 
 _ON_THIS_MACHINE = (None, "file", "local")
 
@@ -31,16 +36,16 @@ def open_store(uri: str | os.PathLike[str] = "output") -> Store:
 
 
 def uri_problem(uri: str) -> str | None:
-    """Say why no archive can be kept at ``uri``, None when one can.
+    """Return the reason why ``uri`` cannot name an archive, None for a valid one.
 
-    fsspec takes an empty text for the working directory, and ``a::b`` for a chain of file systems; only the first of
-    them would be written to.
+    fsspec takes an empty text for the working directory, and ``a::b`` for a chain of file systems, of which it would
+    write only to the first.
 
     >>> uri_problem("")
-    'a folder or an fsspec URL is wanted, and this is empty'
+    'the URI is empty'
     """
     if not uri.strip():
-        return "a folder or an fsspec URL is wanted, and this is empty"
+        return "the URI is empty"
     if "::" in uri:
-        return "one folder or one fsspec URL is wanted, and `::` chains several"
+        return "`::` chains several file systems"
     return None

@@ -1,6 +1,6 @@
-"""The operations that an archive needs of the place where its files lie.
+"""The interface of a store: the operations that an archive needs for its files.
 
-One promise holds in every store: ``put_new`` makes a file appear whole or not at all, and never over another one.
+Every store keeps one promise: ``put_new`` publishes a file whole or not at all, and never overwrites one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from helpscraper.errors import ArchiveError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Entry", "Store", "named", "sha256", "temporary"]
+__all__ = ["FileInfo", "Store", "named", "sha256", "temporary"]
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: make room and run again; earlier files are untouched",
@@ -32,62 +32,59 @@ _ADVICE = {
     errno.EFBIG: "the file is larger than this system lets a process write: raise the limit (ulimit -f)",
     errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
     errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
-    errno.ENOTDIR: "a file stands where the archive needs a folder: move it away, or use --archive",
-    errno.EEXIST: "a file stands where the archive needs a folder: move it away, or use --archive",
+    errno.ENOTDIR: "a file has the name of a folder that the archive needs: move it away, or use --archive",
+    errno.EEXIST: "a file has the name of a folder that the archive needs: move it away, or use --archive",
     errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
 }
 
-# Two threads that ask at once share one listing.
-_LISTING = threading.Lock()
+# Threads share one listing of a folder.
+_LISTING_LOCK = threading.Lock()
 
 
-class Entry(NamedTuple):
-    """One file of a listing: its path, its size in bytes, and a mark that changes when the file does."""
+class FileInfo(NamedTuple):
+    """One file of a listing: its path, its size in bytes, and a text (``etag``) that changes when the file does."""
 
     path: str
     size: int
-    mark: str
+    etag: str
 
 
 class Store(ABC):
     """The files of one archive, named by paths relative to its root (see ``layout``).
 
-    Operations that fail raise ``ArchiveError`` with the file's URL. A store asks the disk or the server at every
-    question; one that ``now`` returned lists each folder once and answers from that listing.
+    Operations that fail raise ``ArchiveError`` with the file's URL. A store asks the disk or the server each time,
+    unless it has cached listings (see ``with_cached_listings``).
     """
 
     def __init__(self, uri: str, root: str) -> None:
         self.uri = uri
         self.root = root
-        self._listings: dict[str, Mapping[str, Entry]] | None = None
+        self._listings: dict[str, Mapping[str, FileInfo]] | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.uri!r})"
 
-    # ---- one listing for many questions
+    # ---- listings
 
-    def now(self) -> Self:
-        """Return this store as it is now: it lists each folder once, at the first question about a file below it.
-
-        A store that answers from listings already is returned as it is.
-        """
+    def with_cached_listings(self) -> Self:
+        """Return a copy that lists each folder once, when it is first needed; this store if it does so already."""
         if self._listings is not None:
             return self
-        one = copy.copy(self)
-        one._listings = {}
-        return one
+        copied = copy.copy(self)
+        copied._listings = {}
+        return copied
 
-    def forget(self) -> None:
-        """Drop the listings, because a file that they name has moved."""
+    def drop_listings(self) -> None:
+        """Drop the cached listings, because files have changed."""
         if self._listings is not None:
             self._listings = {}
 
-    def _below(self, folder: str) -> Mapping[str, Entry]:
-        """Return the files below ``folder`` by path; a listing of a folder above serves too."""
+    def _below(self, folder: str) -> Mapping[str, FileInfo]:
+        """Return the files below ``folder`` by path, from a cached listing of a folder above if there is one."""
         if self._listings is None:
             return self._list(folder)
         listings = self._listings
-        with _LISTING:
+        with _LISTING_LOCK:
             if folder not in listings:
                 above = folder
                 while above and above not in listings:
@@ -96,21 +93,21 @@ class Store(ABC):
                 listings[folder] = (
                     self._list(folder)
                     if known is None
-                    else {path: entry for path, entry in known.items() if path.startswith(f"{folder}/")}
+                    else {path: info for path, info in known.items() if path.startswith(f"{folder}/")}
                 )
             return listings[folder]
 
-    def _entry(self, path: str) -> Entry | None:
+    def _info(self, path: str) -> FileInfo | None:
         if self._listings is None:
-            return self._look(path)
+            return self._stat(path)
         return self._below(path.rpartition("/")[0]).get(path)
 
-    def _there(self, path: str) -> Entry:
+    def _existing_info(self, path: str) -> FileInfo:
         with self._named(path):
-            entry = self._entry(path)
-            if entry is None:
+            info = self._info(path)
+            if info is None:
                 raise FileNotFoundError(errno.ENOENT, "no such file", path)
-            return entry
+            return info
 
     # ---- reading
 
@@ -122,15 +119,15 @@ class Store(ABC):
     def exists(self, path: str) -> bool:
         """Tell whether the file is there."""
         with self._named(path):
-            return self._entry(path) is not None
+            return self._info(path) is not None
 
     def size(self, path: str) -> int:
         """Return the file's size in bytes."""
-        return self._there(path).size
+        return self._existing_info(path).size
 
-    def mark(self, path: str) -> str:
+    def etag(self, path: str) -> str:
         """Return a text that changes when the file does."""
-        return self._there(path).mark
+        return self._existing_info(path).etag
 
     def read(self, path: str) -> bytes:
         """Return the whole file."""
@@ -145,15 +142,15 @@ class Store(ABC):
     # ---- writing
 
     def put_new(self, path: str, data: bytes | Path) -> None:
-        """Publish ``data`` (bytes, or a finished local file that nobody writes any more) as ``path``.
+        """Publish ``data`` (bytes, or a finished local file) as ``path``.
 
-        The file appears whole or not at all and is durable when this returns. A file that is there already is never
-        touched: ``ArchiveError``, unless it holds the same bytes.
+        The file appears whole or not at all and is durable when this returns. An existing file is never changed:
+        raises ``ArchiveError``, unless it holds the same bytes.
         """
         with self._named(path):
-            # The look spares an upload; between two writers the put itself decides.
-            made = self._look(path) is None and self._create(path, data)
-            self.forget()
+            # The check saves an upload; between two writers the put itself decides.
+            made = self._stat(path) is None and self._create(path, data)
+            self.drop_listings()
             if not made and self._digest(path) != _digest_of(data):
                 raise ArchiveError(
                     f"{self.url(path)} is already there with other contents",
@@ -161,25 +158,25 @@ class Store(ABC):
                 )
 
     def replace(self, path: str, data: bytes) -> None:
-        """Publish ``data`` as ``path``, in one step, whatever is there.
+        """Publish ``data`` as ``path`` in one step, over an existing file.
 
-        This is for the facts of a run whose snapshot was never committed: a resumed run writes them again.
+        Only for the facts and the feed of a run whose snapshot is not committed: a resumed run writes them again.
         """
         with self._named(path):
             self._overwrite(path, data)
-        self.forget()
+        self.drop_listings()
 
     def remove(self, path: str) -> None:
         """Remove the file; a file that is gone already is no error."""
         with self._named(path), contextlib.suppress(FileNotFoundError):
             self._remove(path)
-        self.forget()
+        self.drop_listings()
 
     @contextlib.contextmanager
     def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
         """Give a local file to write to, from which ``put_new`` publishes cheaply; it is removed afterwards.
 
-        An error while it is written is an ``ArchiveError`` that names ``path``, the file that it was to become.
+        ``path`` is the file that it will become; errors of the block become ``ArchiveError`` and name it.
         """
         with self._named(path), self._scratch() as file:
             yield file
@@ -199,7 +196,7 @@ class Store(ABC):
 
     @abstractmethod
     def local_path(self, path: str = "") -> Path | None:
-        """Return where the file lies on this machine; None when programs cannot open it by a path."""
+        """Return the path of the file on this machine; None when programs cannot open it by a path."""
 
     @abstractmethod
     def attach(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -207,21 +204,21 @@ class Store(ABC):
 
     @abstractmethod
     def draft(self, path: str) -> Path:
-        """Return the local file in which ``path`` grows until ``publish``; its folder is there."""
+        """Return the local file in which ``path`` grows until ``publish``; its folder exists."""
 
     @abstractmethod
     def publish(self, path: str) -> None:
-        """Bring the draft of ``path``, complete and flushed, to its place."""
+        """Publish the draft of ``path``, which is complete and flushed."""
 
     @abstractmethod
     def drafts(self, folder: str) -> tuple[str, ...]:
-        """Return the sorted paths below ``folder`` whose drafts a killed process left outside their place."""
+        """Return the sorted paths below ``folder`` whose drafts a killed process did not publish."""
 
     @abstractmethod
-    def _list(self, folder: str) -> dict[str, Entry]: ...
+    def _list(self, folder: str) -> dict[str, FileInfo]: ...
 
     @abstractmethod
-    def _look(self, path: str) -> Entry | None: ...
+    def _stat(self, path: str) -> FileInfo | None: ...
 
     @abstractmethod
     def _open(self, path: str) -> IO[bytes]: ...
@@ -262,8 +259,8 @@ def named(name: str) -> Iterator[None]:
         number = error.errno or 0
         missing = isinstance(error, FileNotFoundError)
         advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
-        what = "no such file" if missing else (error.strerror or str(error))
-        raise ArchiveError(f"{name}: {what}", advice=advice) from error
+        reason = "no such file" if missing else (error.strerror or str(error))
+        raise ArchiveError(f"{name}: {reason}", advice=advice) from error
 
 
 @contextlib.contextmanager
@@ -273,7 +270,7 @@ def temporary(folder: Path | str) -> Iterator[Path]:
     os.close(handle)
     file = Path(name)
     try:
-        file.chmod(0o644)  # mkstemp lets only the owner read; an archive has other readers
+        file.chmod(0o644)  # mkstemp lets only the owner read, but an archive has other readers
         yield file
     finally:
         file.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from fsspec.implementations.local import LocalFileSystem
 
 from helpscraper.archive.layout import SCRATCH, Partition, staging
-from helpscraper.archive.store.base import Entry, Store, temporary
+from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalStore"]
 
-# A commit takes seconds, so an hour-old scratch file has lost its writer (killed, or the power went).
+# A commit takes seconds, so the writer of an hour-old scratch file was killed.
 _STALE_SECONDS = 3600
 
 
@@ -33,7 +33,7 @@ class LocalStore(Store):
         super().__init__(uri, str(LocalFileSystem._strip_protocol(uri)).rstrip("/"))
         if Path(self.root).is_file():
             raise CommandError(
-                f"archive {uri!r}: this is a file", advice="an archive is a folder: name that one, or another"
+                f"archive {uri!r}: this is a file", advice="give the folder of the archive, or another folder"
             )
 
     def url(self, path: str = "") -> str:
@@ -48,38 +48,38 @@ class LocalStore(Store):
         """Do nothing: DuckDB opens files by their paths."""
 
     def draft(self, path: str) -> Path:
-        """Return the file's own place: on this machine a recording grows where it stays."""
+        """Return the path of the file itself: on this machine a draft needs no other place."""
         target = self.local_path(path)
         _make_folder(target.parent)
         return target
 
     def publish(self, path: str) -> None:
-        """Do nothing: the draft is in its place."""
+        """Do nothing: the draft is the file itself."""
 
     def drafts(self, folder: str) -> tuple[str, ...]:
-        """Return nothing: a draft that was left is in its place."""
+        """Return nothing: a draft is the file itself."""
         return ()
 
-    def _list(self, folder: str) -> dict[str, Entry]:
+    def _list(self, folder: str) -> dict[str, FileInfo]:
         top = self._full(folder)
-        found: dict[str, Entry] = {}
+        found: dict[str, FileInfo] = {}
         for parent, folders, names in os.walk(top):
             folders[:] = [name for name in folders if not name.startswith(".")]
             relative = (folder + parent[len(top) :].replace(os.sep, "/")).lstrip("/")
             prefix = f"{relative}/" if relative else ""
             for path in (f"{prefix}{name}" for name in names if not name.startswith(".")):
-                # A link to nowhere is listed too: opening it says so.
-                found[path] = self._look(path) or Entry(path, 0, "")
+                # A dangling link is listed too, so that opening it gives an error.
+                found[path] = self._stat(path) or FileInfo(path, 0, "")
         return found
 
-    def _look(self, path: str) -> Entry | None:
+    def _stat(self, path: str) -> FileInfo | None:
         try:
-            facts = os.stat(self._full(path))  # noqa: PTH116 (a Path would cost more than the question)
+            facts = self.local_path(path).stat()
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not stat.S_ISREG(facts.st_mode):
             return None
-        return Entry(path, facts.st_size, f"{facts.st_mtime_ns}-{facts.st_size}-{facts.st_ino}")
+        return FileInfo(path, facts.st_size, f"{facts.st_mtime_ns}-{facts.st_size}-{facts.st_ino}")
 
     def _open(self, path: str) -> IO[bytes]:
         return self.local_path(path).open("rb")
@@ -87,7 +87,7 @@ class LocalStore(Store):
     def _create(self, path: str, data: bytes | Path) -> bool:
         target = self.local_path(path)
         _make_folder(target.parent)
-        with self._scratch(beside=target.parent) as file:
+        with self._scratch(target_folder=target.parent) as file:
             made = _linked(_flushed(file, data), target)
         _sync_folder(target.parent)
         return made
@@ -95,7 +95,7 @@ class LocalStore(Store):
     def _overwrite(self, path: str, data: bytes) -> None:
         target = self.local_path(path)
         _make_folder(target.parent)
-        with self._scratch(beside=target.parent) as file:
+        with self._scratch(target_folder=target.parent) as file:
             _flushed(file, data).replace(target)
         _sync_folder(target.parent)
 
@@ -103,17 +103,17 @@ class LocalStore(Store):
         self.local_path(path).unlink()
 
     @contextlib.contextmanager
-    def _scratch(self, *, beside: Path | None = None) -> Iterator[Path]:
-        """Give a file on the archive's file system, or on that of the folder ``beside`` where it is another one.
+    def _scratch(self, *, target_folder: Path | None = None) -> Iterator[Path]:
+        """Give a file in the scratch folder, or in ``target_folder`` if that is on another file system.
 
-        ``warc/`` may lie on a larger disk, and only there can a file be linked into its place.
+        ``warc/`` may be on a larger disk, and a file can only be linked within one file system.
         """
         folder = self.local_path(SCRATCH)
         folder.mkdir(parents=True, exist_ok=True)
-        if beside is not None and beside.stat().st_dev != folder.stat().st_dev:
-            folder = beside
+        if target_folder is not None and target_folder.stat().st_dev != folder.stat().st_dev:
+            folder = target_folder
         with temporary(folder) as file:
-            # By the file system's own clock: this machine's may be hours ahead of it, or be set meanwhile.
+            # The clock of the file system may be hours apart from this machine's.
             _sweep(folder, file.stat().st_mtime)
             yield file
 
@@ -122,7 +122,7 @@ class LocalStore(Store):
 
 
 def _linked(source: Path, target: Path) -> bool:
-    """Give ``source`` the name ``target`` too; return False when that name is taken."""
+    """Link ``source`` to the name ``target``; return False when that name is taken."""
     try:
         os.link(source, target)
     except FileExistsError:
@@ -130,7 +130,7 @@ def _linked(source: Path, target: Path) -> bool:
     except OSError as error:
         if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
             raise
-        # FAT and some network mounts know no hard links. The crawl's lock keeps a second writer away there.
+        # FAT and some network mounts have no hard links. There only the crawl's lock excludes a second writer.
         if target.exists():
             return False
         source.rename(target)
@@ -138,7 +138,7 @@ def _linked(source: Path, target: Path) -> bool:
 
 
 def _flushed(file: Path, data: bytes | Path) -> Path:
-    """Bring ``data`` to disk under a name on the archive's file system and return that name."""
+    """Write and flush ``data`` to a file on the archive's file system and return its path."""
     if isinstance(data, Path) and data.stat().st_dev == file.stat().st_dev:
         with data.open("rb") as stream:
             os.fsync(stream.fileno())
@@ -155,7 +155,7 @@ def _flushed(file: Path, data: bytes | Path) -> Path:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make ``folder`` and those above it; the names of the new ones are on disk when this returns."""
+    """Make ``folder`` and its parents; the names of the new ones are durable when this returns."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for each in new:
@@ -163,7 +163,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Make the new name itself durable, not only the bytes behind it."""
+    """Flush a folder, so that the names of new files in it are durable too."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,7 +1,7 @@
-"""An archive on an object store, through fsspec: one conditional put makes a file appear.
+"""An archive on an object store, through fsspec; a file is published by one conditional put.
 
-Object stores have no folders and no rename, and each question is a request. The state of a running crawl stays on this
-machine, under ``$XDG_STATE_HOME/helpscraper``.
+Object stores have no folders and no rename, and every operation is a request. The state of a running crawl stays on
+this machine, under ``$XDG_STATE_HOME/helpscraper``.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from urllib.parse import quote
 from fsspec.core import url_to_fs
 from fsspec.spec import AbstractFileSystem
 
-from helpscraper.archive.layout import Partition, locate
-from helpscraper.archive.store.base import Entry, Store, temporary
+from helpscraper.archive.layout import Partition, parse_path
+from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore"]
 
-# A footer of Parquet and a record of a WARC file are mostly smaller: one request fetches them.
-_AHEAD_BYTES = 1 << 20
+# Most Parquet footers and WARC records are smaller, so one request fetches them.
+_READ_AHEAD_BYTES = 1 << 20
 
-# Under these names fsspec's file systems tell versions of one object apart; the first that is there counts.
-_MARKS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "created", "mtime")
+# fsspec's file systems give the version of an object under one of these names.
+_ETAGS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "created", "mtime")
 
 
 class ObjectStore(Store):
@@ -40,12 +40,12 @@ class ObjectStore(Store):
 
     def __init__(self, uri: str) -> None:
         try:
-            # fsspec's own listings outlive what another machine writes.
+            # fsspec's cached listings would hide files that another machine writes.
             self.fs, root = url_to_fs(uri, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise ArchiveError(
                 f"{uri}: cannot open this kind of archive: {error}",
-                advice="use a folder, or install the fsspec package for this protocol (s3fs, gcsfs, adlfs)",
+                advice="give a folder, or install the fsspec package for this protocol (s3fs, gcsfs, adlfs)",
             ) from error
         super().__init__(uri, str(root).rstrip("/"))
 
@@ -73,30 +73,30 @@ class ObjectStore(Store):
         draft.unlink()
 
     def drafts(self, folder: str) -> tuple[str, ...]:
-        """Return the files of the archive that lie in the state folder."""
+        """Return the paths of the drafts in the state folder."""
         state = self._state_root() / folder.partition("/")[2]
         paths = (f"{folder}/{file.name}" for file in state.glob("*"))
-        return tuple(sorted(path for path in paths if locate(path) is not None))
+        return tuple(sorted(path for path in paths if parse_path(path) is not None))
 
-    def _list(self, folder: str) -> dict[str, Entry]:
+    def _list(self, folder: str) -> dict[str, FileInfo]:
         found: Mapping[str, Mapping[str, Any]] = self.fs.find(self._full(folder), detail=True)
         return {
-            path: _entry(path, facts)
+            path: _info(path, facts)
             for name, facts in found.items()
-            # An empty folder to which another writer puts its first file meanwhile is found itself.
+            # fsspec returns the folder itself while another writer puts the first file into it.
             if facts["type"] == "file" and "/." not in f"/{(path := name[len(self.root) + 1 :])}"
         }
 
-    def _look(self, path: str) -> Entry | None:
+    def _stat(self, path: str) -> FileInfo | None:
         try:
             facts = self.fs.info(self._full(path))
         except FileNotFoundError:
             return None
-        return _entry(path, facts) if facts["type"] == "file" else None
+        return _info(path, facts) if facts["type"] == "file" else None
 
     def _open(self, path: str) -> IO[bytes]:
         ranges = _Ranges(self.fs, self._full(path), self.size(path))
-        return io.BufferedReader(ranges, _AHEAD_BYTES)
+        return io.BufferedReader(ranges, _READ_AHEAD_BYTES)
 
     def _create(self, path: str, data: bytes | Path) -> bool:
         try:
@@ -127,17 +127,17 @@ class ObjectStore(Store):
         return Path(home) / "helpscraper" / quote(self.uri, safe="")
 
 
-def _entry(path: str, facts: Mapping[str, Any]) -> Entry:
-    mark = next((str(facts[name]) for name in _MARKS if facts.get(name)), "")
-    return Entry(path, int(facts["size"]), f"{mark}-{facts['size']}")
+def _info(path: str, facts: Mapping[str, Any]) -> FileInfo:
+    etag = next((str(facts[name]) for name in _ETAGS if facts.get(name)), "")
+    return FileInfo(path, int(facts["size"]), f"{etag}-{facts['size']}")
 
 
 class _Ranges(io.RawIOBase):
-    """One object of known size, each read a ranged request; fsspec's own files ask for the size again."""
+    """One object of known size; each read is a ranged request. fsspec's own files would ask for the size again."""
 
     def __init__(self, fs: AbstractFileSystem, name: str, size: int) -> None:
         self._fs, self._name, self._size = fs, name, size
-        self._at = 0
+        self._offset = 0
 
     def readable(self) -> bool:
         return True
@@ -146,24 +146,26 @@ class _Ranges(io.RawIOBase):
         return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._at = max(0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence])
-        return self._at
+        self._offset = max(
+            0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._offset, io.SEEK_END: self._size}[whence]
+        )
+        return self._offset
 
     def tell(self) -> int:
-        return self._at
+        return self._offset
 
     def readinto(self, buffer: Any) -> int:
-        end = min(self._at + len(buffer), self._size)
-        if end <= self._at:
+        end = min(self._offset + len(buffer), self._size)
+        if end <= self._offset:
             return 0
-        data: bytes = self._fs.cat_file(self._name, start=self._at, end=end)
+        data: bytes = self._fs.cat_file(self._name, start=self._offset, end=end)
         buffer[: len(data)] = data
-        self._at += len(data)
+        self._offset += len(data)
         return len(data)
 
 
 class _ForDuckDB(AbstractFileSystem):  # type: ignore[misc]
-    """The operations that DuckDB uses of an fsspec file system, answered by a store."""
+    """The fsspec operations that DuckDB uses, through the store and its cached listings."""
 
     cachable = False
 
@@ -185,5 +187,5 @@ class _ForDuckDB(AbstractFileSystem):  # type: ignore[misc]
         return self._store.size(self._path(path))
 
     def modified(self, path: str) -> dt.datetime:
-        # Files of an archive never change, so one instant does for all.
+        # Files of an archive never change, so any constant will do.
         return dt.datetime(2000, 1, 1, tzinfo=dt.UTC)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from helpscraper import __version__
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
 from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.recordings import Capture, Payloads, Recorder, load_index, warc_files
+from helpscraper.archive.recordings import Capture, PayloadReader, Recorder, load_index, warc_files
 from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.recordings.sources import captures_in, path_of, record_in
 from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
@@ -197,7 +197,7 @@ class Day:
 
     def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
         """Return the record that holds each payload, in this day or in the archive before it."""
-        payloads = Payloads(self._store)
+        payloads = PayloadReader(self._store)
         found = {}
         for capture in captures:
             if not capture.is_revisit:

@@ -22,7 +22,7 @@ from typing import (
     get_type_hints,
 )
 
-__all__ = ["Record", "WrongTypeError"]
+__all__ = ["JsonRecord", "WrongTypeError"]
 
 _ALL: Final = frozenset({"*"})
 
@@ -35,7 +35,7 @@ class WrongTypeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class JsonRecord:
     """Base of the records. A default means "not stated".
 
     ``stated`` names the fields that are written although they have their default (``*``: all): the record says that
@@ -85,10 +85,10 @@ class _Entry(NamedTuple):
     read: Callable[[Any, str], Any]
 
 
-_known: dict[type[Record], dict[str, _Entry]] = {}
+_known: dict[type[JsonRecord], dict[str, _Entry]] = {}
 
 
-def _entries(record: type[Record]) -> dict[str, _Entry]:
+def _entries(record: type[JsonRecord]) -> dict[str, _Entry]:
     """Return the fields of ``record`` that are keys of its JSON object."""
     if record in _known:
         return _known[record]
@@ -103,7 +103,7 @@ def _entries(record: type[Record]) -> dict[str, _Entry]:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Record):
+    if isinstance(value, JsonRecord):
         return value.to_json()
     if isinstance(value, Mapping):
         return {name: _plain(each) for name, each in value.items()}
@@ -132,8 +132,8 @@ def _reader(hint: Any) -> Callable[[Any, str], Any]:
         }
     if hint is Any:
         return lambda value, key: value
-    if issubclass(hint, Record):
-        record: type[Record] = hint
+    if issubclass(hint, JsonRecord):
+        record: type[JsonRecord] = hint
         return record.from_json
     return _checked(_CHECKS[hint])
 
