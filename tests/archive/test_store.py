@@ -404,7 +404,7 @@ def test_a_uri_that_names_no_place_is_refused(
     uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CommandError, match="is empty|chains several"):
+    with pytest.raises(CommandError, match=r"is empty|chains several"):
         open_store(uri)
     assert list(tmp_path.iterdir()) == []
 
