@@ -45,7 +45,7 @@ _INTRO = f"""\
 Written by `python -m helpscraper.archive.dictionary`; do not edit by hand. Schema version {SCHEMA_VERSION}.
 
 The metadata of every Parquet file states its schema version (`helpscraper.schema_version`); that of a snapshot also
-holds the facts of its run as JSON (`helpscraper.run`). Readers that know Hive partitions add the columns `site` and
+holds the facts of its run as JSON (`helpscraper.run`). WorkerPool that know Hive partitions add the columns `site` and
 `locale`.
 """
 _STABLE = """\

@@ -28,11 +28,11 @@ from helpscraper.health.notify import notify_transition, run_before
 from helpscraper.health.verdicts import ANOTHER_EDITION, Verdict
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
-from helpscraper.intake.census import Census
 from helpscraper.intake.completeness import section_facts
 from helpscraper.intake.entries import Entry
 from helpscraper.intake.known import good_crawls
 from helpscraper.intake.merge import Listings, merge_row
+from helpscraper.intake.row_counts import RowCounts
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.wording import main_cause, resume_hint, summary
 
@@ -57,8 +57,8 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     """
     session.close_recording()
     sections = section_facts(session.ledger.sections())
-    rows, unnamed, gone, census = _rows(session, sections)
-    facts = crawl_facts(session, sections, census, unnamed, finish_reason, stats)
+    rows, unnamed, gone, row_counts = _rows(session, sections)
+    facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)
     facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
@@ -90,7 +90,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
 def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
     """End a session whose crawl broke before it could be concluded: facts are written, the ledger is kept."""
     facts = replace(
-        crawl_facts(session, {}, Census(), [], "error", {}),
+        crawl_facts(session, {}, RowCounts(), [], "error", {}),
         outcome="failed",
         exit_code=ExitCode.INTERNAL,
         complete=False,
@@ -141,7 +141,7 @@ def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> Snapshot
 
 def _rows(
     session: CrawlSession, sections: Sections
-) -> tuple[pa.Table, list[str], dict[str, GoneFact], Census]:
+) -> tuple[pa.Table, list[str], dict[str, GoneFact], RowCounts]:
     """Return the snapshot's rows, the articles of which not even a title is known, those that are gone, and counts."""
     seen_all = not listing_holes(session, sections) and not session.arguments.scope
     run = RunFacts(sections=sections, complete=seen_all)
@@ -155,7 +155,7 @@ def _rows(
     listings = Listings(tags=tags, whole=frozenset(whole), confidence=confidence)
     unnamed: list[str] = []
     gone: dict[str, GoneFact] = {}
-    census = Census()
+    row_counts = RowCounts()
 
     def rows() -> Iterator[dict[str, Any]]:
         for entry in session.ledger.entries():
@@ -163,21 +163,21 @@ def _rows(
             previous = session.known.get(entry.article_id)
             if entry.outcome == "gone":
                 gone[entry.article_id] = entry.as_gone()
-                census.add_gone(entry.sightings)
+                row_counts.add_gone(entry.sightings)
                 continue
             if _is_absent(entry, previous, run):
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
                 shown = session.witness.of_pages(entry.sightings)
-                census.add(row, previous, shown, due=entry.outcome == "expected")
+                row_counts.add(row, previous, shown, due=entry.outcome == "expected")
                 yield row
             elif entry.outcome != "absent":
                 # One that is not there and was never known leaves nothing to keep.
                 unnamed.append(entry.article_id)
 
     table = rows_table(rows())  # first: it takes the rows one by one, and the counts follow
-    return table, unnamed, gone, census
+    return table, unnamed, gone, row_counts
 
 
 def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts) -> bool:

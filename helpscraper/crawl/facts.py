@@ -18,7 +18,7 @@ from helpscraper.archive.run_parts import (
     SectionFacts,
     nested,
 )
-from helpscraper.intake.census import Census
+from helpscraper.intake.row_counts import RowCounts
 
 if TYPE_CHECKING:
     from helpscraper.crawl.session import CrawlSession
@@ -48,7 +48,7 @@ def listing_holes(session: CrawlSession, sections: Mapping[str, SectionFacts]) -
 def crawl_facts(
     session: CrawlSession,
     sections: Mapping[str, SectionFacts],
-    census: Census,
+    row_counts: RowCounts,
     unnamed: Iterable[str],
     finish_reason: str,
     stats: Mapping[str, Any],
@@ -94,7 +94,7 @@ def crawl_facts(
         why_new=session.why_new,
         found_lying=session.found_lying.as_facts() if session.found_lying else NO_LEFTOVER,
     )
-    facts = census.into(facts)
+    facts = row_counts.into(facts)
     holes = listing_holes(session, sections) + _article_holes(session, facts, list(unnamed))
     if finish_reason != "finished":
         holes.append(f"the crawl ended early: {finish_reason}")

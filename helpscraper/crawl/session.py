@@ -32,7 +32,7 @@ from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import HelpscraperError
 from helpscraper.health.checks import Thresholds
 from helpscraper.health.notify import notify_transition, run_before
-from helpscraper.intake.known import crawls_alike, newest_run, read_known
+from helpscraper.intake.known import crawls_alike, newest_run, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.witness import Witness
 from helpscraper.normalise.article import Context
@@ -89,7 +89,7 @@ class CrawlSession:
         self.partition = Partition(arguments.site.name, arguments.locale)
         self.context = Context(arguments.site, arguments.locale, arguments.base_url)
         self.platform = get_platform(arguments.site.platform)
-        known = read_known(catalog, self.partition)
+        known = read_earlier_rows(catalog, self.partition)
         self.known = known.rows
         extractor = options.versions.get("extractor")
         # A new extractor fetches everything once: rows carried over from the old one would later show the

@@ -17,7 +17,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import AuditFacts, SectionFacts, WitnessFacts
 from helpscraper.health.drift import drift_details
 from helpscraper.health.verdicts import Verdict, check_edition_served, check_language, check_region
-from helpscraper.intake.census import LISTED_FIELDS, PAGE_FIELDS
+from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.intake.witness import witness_verdicts
 from helpscraper.intake.wording import resume_hint
 

@@ -112,33 +112,33 @@ def _diff(
     found = compare(
         before, after, before_run=before_run, after_run=after_run, bodies=readers[0], evidence=evidence
     )
-    own, apart = split(with_pictures(found.records, readers[1]))
-    warnings = (*lost, *_warnings(names, own, apart, (before_run, after_run), found.schema_differs))
+    own, set_aside = split(with_pictures(found.records, readers[1]))
+    warnings = (*lost, *_warnings(names, own, set_aside, (before_run, after_run), found.schema_differs))
     partition = snapshots[0].partition if snapshots else None
-    return DiffResult(names[0], names[1], own, apart, found.articles, found.counts, warnings, partition)
+    return DiffResult(names[0], names[1], own, set_aside, found.articles, found.counts, warnings, partition)
 
 
 def _warnings(
     names: Sequence[str],
     own: pa.Table,
-    apart: pa.Table,
+    set_aside: pa.Table,
     runs: tuple[RunFacts, RunFacts],
     schema_differs: Sequence[str],
 ) -> Iterator[str]:
     readings = [extractor_of(run) for run in runs]
     if readings[0] != readings[1]:
-        count = _count(apart, pc.equal(apart.column("reason"), "extractor"))
+        count = _count(set_aside, pc.equal(set_aside.column("reason"), "extractor"))
         yield (
             f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
             f" {count} differences that may come from it are kept apart (.extractor_changes)"
         )
-    if lacking := _count(apart, pc.equal(apart.column("reason"), "schema")):
+    if lacking := _count(set_aside, pc.equal(set_aside.column("reason"), "schema")):
         yield (
             f"one side does not have the columns {', '.join(schema_differs)}:"
             f" {lacking} differences in them are kept apart"
         )
-    again = pc.and_(pc.equal(apart.column("reason"), "unseen"), pc.is_valid(apart.column("after")))
-    if seen_again := _count(apart, again):
+    again = pc.and_(pc.equal(set_aside.column("reason"), "unseen"), pc.is_valid(set_aside.column("after")))
+    if seen_again := _count(set_aside, again):
         yield (
             f"{articles(seen_again)} that {names[0]} did not look for came into sight again:"
             " compared with the last snapshot that held them"

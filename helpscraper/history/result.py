@@ -50,9 +50,9 @@ _CLIP = 120
 class DiffResult:
     """The changes from snapshot ``from_id`` to ``to_id``.
 
-    ``table`` holds the changes of the site with ``CHANGES_SCHEMA``, sorted by article, kind and field. ``apart`` holds
-    differences that are ours and not the site's, with a column ``reason``: ``extractor`` (another extractor read the
-    pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the article's page),
+    ``table`` holds the changes of the site with ``CHANGES_SCHEMA``, sorted by article, kind and field. ``set_aside``
+    holds differences that are ours and not the site's. Its column ``reason`` says why: ``extractor`` (another extractor
+    read the pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the page), or
     ``unseen`` (the earlier snapshot did not look for an article that was there before: a record of the whole article).
     ``articles`` (``ARTICLES_SCHEMA``) names the articles; ``counts`` tells the live articles on both sides.
     """
@@ -60,7 +60,7 @@ class DiffResult:
     from_id: str
     to_id: str
     table: pa.Table
-    apart: pa.Table
+    set_aside: pa.Table
     articles: pa.Table
     counts: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class DiffResult:
     @cached_property
     def extractor_changes(self) -> pd.DataFrame:
         """The differences that are not changes of the site: the columns of ``changes`` and ``reason``."""
-        return _frame(self.apart)
+        return _frame(self.set_aside)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

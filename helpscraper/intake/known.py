@@ -18,7 +18,7 @@ from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 
-__all__ = ["Known", "KnownRows", "crawls_alike", "good_crawls", "newest_run", "read_known"]
+__all__ = ["EarlierRows", "KnownRows", "crawls_alike", "good_crawls", "newest_run", "read_earlier_rows"]
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class KnownRows(Mapping[str, dict[str, Any]]):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class EarlierRows:
     """``rows`` by article id, of the articles believed to exist, and the extractor versions that read them.
 
     ``kept`` names the extractor of each row that a re-extraction kept from an older one.
@@ -65,7 +65,7 @@ class Known:
     kept: dict[str, str] = field(default_factory=dict)
 
 
-def read_known(catalog: Catalog, partition: Partition) -> Known:
+def read_earlier_rows(catalog: Catalog, partition: Partition) -> EarlierRows:
     """Return the newest row of every article that is believed to exist.
 
     The newest complete snapshot holds every article; snapshots after it, which saw only a part, add to it and
@@ -88,12 +88,12 @@ def read_known(catalog: Catalog, partition: Partition) -> Known:
         kept |= facts.kept
         extractors |= {str(facts.extractor), *kept.values()}
     if not tables:
-        return Known()
+        return EarlierRows()
     table = pa.concat_tables(tables).take(pa.array(sorted(newest.values()), pa.int64()))
     key, held = table.column("body_sha256"), pc.unique(catalog.body_index(partition).keys)
     readable = pc.if_else(pc.is_in(key, held), key, pa.scalar(None, key.type))
     table = table.set_column(table.schema.get_field_index("body_sha256"), "body_sha256", readable)
-    return Known(KnownRows(table), frozenset(extractors), kept)
+    return EarlierRows(KnownRows(table), frozenset(extractors), kept)
 
 
 def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:

@@ -19,7 +19,7 @@ from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import PAST_THE_END, Findings, Section
-from helpscraper.replay.plan import UNREAD, Task, question
+from helpscraper.replay.plan import UNREAD, RecordedAnswer, question
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
 
@@ -71,32 +71,34 @@ _AT_ONCE = 8 << 20
 """Bytes of pages that are held at once, and one page more."""
 
 
-def read(tasks: Iterable[Task], source: Source, context: Context) -> Batch:
+def read(recorded: Iterable[RecordedAnswer], source: Source, context: Context) -> Batch:
     """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
 
     Faults of a record or a page are noted too, never raised. Each step is taken for several answers before the next
     step, because that keeps its code in the processor's cache.
     """
     batch = Batch()
-    for answers in _answers(tasks, source):
-        said = [(task, _said(task, page, context)) for task, page in answers]
-        for task, each in said:
+    for answers in _answers(recorded, source):
+        said = [(answer, _said(answer, page, context)) for answer, page in answers]
+        for answer, each in said:
             batch.answers += 1
             if isinstance(each, Findings):
-                batch.add(_notes(task, each, context))
+                batch.add(_notes(answer, each, context))
             elif each is not None:
-                batch.add(_unread_notes(task, each))
-            elif not task.redirected:
-                batch.add(_answer_notes(task))
+                batch.add(_unread_notes(answer, each))
+            elif not answer.redirected:
+                batch.add(_answer_notes(answer))
     return batch
 
 
-def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task, Payload | _Unread | None]]]:
-    """Yield the tasks with their pages, as many at a time as memory should hold."""
+def _answers(
+    recorded: Iterable[RecordedAnswer], source: Source
+) -> Iterator[list[tuple[RecordedAnswer, Payload | _Unread | None]]]:
+    """Yield the recorded with their pages, as many at a time as memory should hold."""
     held, size = [], 0
-    for task in tasks:
-        page = _payload(task, source)
-        held.append((task, page))
+    for answer in recorded:
+        page = _payload(answer, source)
+        held.append((answer, page))
         size += len(page.data) if isinstance(page, Payload) else 0
         if size >= _AT_ONCE:
             yield held
@@ -105,73 +107,75 @@ def _answers(tasks: Iterable[Task], source: Source) -> Iterator[list[tuple[Task,
         yield held
 
 
-def _payload(task: Task, source: Source) -> Payload | _Unread | None:
+def _payload(answer: RecordedAnswer, source: Source) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
-    if task.status // 100 != 2 and not task.payload:
+    if answer.status // 100 != 2 and not answer.payload:
         return None
     try:
-        if not task.payload:
+        if not answer.payload:
             raise InputError(
-                f"{task.record}: no record holds the payload of this revisit; `helpscraper verify` says why"
+                f"{answer.record}: no record holds the payload of this revisit; `helpscraper verify` says why"
             )
-        record = source.record(task.record)
-        return record.page(_holder(task, source) if task.payload != task.record else None)
+        record = source.record(answer.record)
+        return record.page(_holder(answer, source) if answer.payload != answer.record else None)
     except PayloadError as error:  # as the site sent it: the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
 
 
-def _holder(task: Task, source: Source) -> Record:
+def _holder(answer: RecordedAnswer, source: Source) -> Record:
     try:
-        return source.record(task.payload)
+        return source.record(answer.payload)
     except (InputError, ArchiveError) as error:
         raise InputError(f"the payload of this revisit cannot be read: {error.message}") from None
 
 
-def _said(task: Task, page: Payload | _Unread | None, context: Context) -> Findings | _Unread | None:
+def _said(
+    answer: RecordedAnswer, page: Payload | _Unread | None, context: Context
+) -> Findings | _Unread | None:
     if not isinstance(page, Payload):
         return page
     platform = get_platform(context.site.platform)
-    if platform.leads_away(task.asked, platform.address(context.site, task.url)):
+    if platform.leads_away(answer.asked, platform.address(context.site, answer.url)):
         # Only the crawl could tell what became of the article, by its listings; the other one has a record of its own.
         return Findings()
     try:
         # Where a list ends, the crawl knew.
-        return platform.read(replace(task.asked, guessed=True), task.url, page, context)
+        return platform.read(replace(answer.asked, guessed=True), answer.url, page, context)
     except ExtractionError as error:
         if error.field == PAST_THE_END:
             return Findings()
         return _Unread(problem_kind(error), f"{error.field}: {error.detail}")
 
 
-def _notes(task: Task, said: Findings, context: Context) -> Iterator[Note]:
-    asked = task.asked
+def _notes(answer: RecordedAnswer, said: Findings, context: Context) -> Iterator[Note]:
+    asked = answer.asked
     yield from page_notes(said)
     if asked.kind == "list" and asked.key and get_platform(context.site.platform).collects:
         yield Named(Section(key=asked.key, content_type="tag"))
     for kind, detail in remarks(said):
-        yield Problem(kind, task.url, detail, task.record)
+        yield Problem(kind, answer.url, detail, answer.record)
     if said.no_article:
         yield Settled(asked.key or "", "absent", said.no_article)
     section = None if asked.kind == "article" else (asked.key or "") if asked.kind == "list" else ""
-    readings = readings_of(said.articles, context, section=section, at=task.at, record=task.record)
+    readings = readings_of(said.articles, context, section=section, at=answer.at, record=answer.record)
     for reading in readings:
-        reading.stored_body = task.stored_body
-    yield from notes_of(readings, task.record)
+        reading.stored_body = answer.stored_body
+    yield from notes_of(readings, answer.record)
 
 
-def _answer_notes(task: Task) -> Iterator[Note]:
+def _answer_notes(answer: RecordedAnswer) -> Iterator[Note]:
     """Note an answer without a page: the article is as it was, or it is gone."""
-    key = task.asked.key or ""
-    if task.status == 304:
-        yield Validated(key, task.at)
-    elif task.status in {404, 410}:
-        yield Gone(key, task.url, task.status, task.at)
+    key = answer.asked.key or ""
+    if answer.status == 304:
+        yield Validated(key, answer.at)
+    elif answer.status in {404, 410}:
+        yield Gone(key, answer.url, answer.status, answer.at)
 
 
-def _unread_notes(task: Task, unread: _Unread) -> Iterator[Note]:
-    yield Problem(unread.kind, task.url, unread.detail, task.record)
-    yield Tally(UNREAD, (question(task.asked),))
-    if task.asked.kind == "article":
-        yield Settled(task.asked.key or "", "failed", unread.detail)
+def _unread_notes(answer: RecordedAnswer, unread: _Unread) -> Iterator[Note]:
+    yield Problem(unread.kind, answer.url, unread.detail, answer.record)
+    yield Tally(UNREAD, (question(answer.asked),))
+    if answer.asked.kind == "article":
+        yield Settled(answer.asked.key or "", "failed", unread.detail)

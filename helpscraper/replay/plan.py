@@ -18,11 +18,11 @@ from helpscraper.sites import Site, find_site, host_of
 from helpscraper.urls import origin
 from helpscraper.warc.record import parse_date
 
-__all__ = ["PER_ANSWER", "UNREAD", "Task", "is_ours", "plan", "question", "unanswered"]
+__all__ = ["PER_ANSWER", "UNREAD", "RecordedAnswer", "is_ours", "plan", "question", "unanswered"]
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class RecordedAnswer:
     """One recorded answer: what was asked for, the URL that answered, when, and the records with its head and
     payload.
 
@@ -54,12 +54,12 @@ def question(asked: Address) -> str:
     return f"{asked.kind}/{asked.key or ''}/{asked.cursor or asked.page}"
 
 
-def unanswered(tasks: Iterable[Task], unread: Mapping[str, int]) -> set[str]:
+def unanswered(recorded: Iterable[RecordedAnswer], unread: Mapping[str, int]) -> set[str]:
     """Return the questions of which no recorded answer could be read; ``unread`` counts those that could not.
 
     A crawl asks again for what was a hiccup of the site, and both answers are recorded.
     """
-    answers = Counter(question(task.asked) for task in tasks)
+    answers = Counter(question(answer.asked) for answer in recorded)
     return {each for each, count in unread.items() if count >= answers[each]}
 
 
@@ -90,8 +90,8 @@ def plan(
     *,
     redirects: bool = True,
     interface: Mapping[str, str] | None = None,
-) -> Iterator[Task]:
-    """Yield a task for each recorded answer of one crawl, in its order; the task names the address that was asked for.
+) -> Iterator[RecordedAnswer]:
+    """Yield the recorded answers of one crawl in its order, each with the address that was asked for.
 
     ``holders`` maps a payload's digest to the record that holds it. The page at the end of a redirect answers for the
     address that was redirected, as in the crawl. Without ``redirects`` every page answers for
@@ -121,9 +121,9 @@ def plan(
         status = capture.status or 0
         if status // 100 == 2 or (held and status in {0, 304} and not redirects):
             payload = held if capture.is_revisit else capture.ref
-            yield Task(asked, capture.url, at, status, capture.ref, payload, led is not None)
+            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, payload, led is not None)
         elif asked.kind == "article" and status in {304, 404, 410}:
-            yield Task(asked, capture.url, at, status, capture.ref, "", led is not None)
+            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, "", led is not None)
 
 
 def _told(platform: Platform, url: str, interface: Mapping[str, str], locale: str) -> Address | None:

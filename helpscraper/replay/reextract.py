@@ -26,7 +26,7 @@ from helpscraper.archive.run_parts import Counts, DeclarationFacts, WarcFacts, n
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import ArchiveError
-from helpscraper.intake.known import Known
+from helpscraper.intake.known import EarlierRows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.notes import Batch
 from helpscraper.intake.tables import LedgerBodies
@@ -35,10 +35,10 @@ from helpscraper.intake.witness import sections_told
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
-from helpscraper.replay.plan import PER_ANSWER, UNREAD, Task, plan, question, unanswered
+from helpscraper.replay.plan import PER_ANSWER, UNREAD, RecordedAnswer, plan, question, unanswered
 from helpscraper.replay.recordings import Recordings, find_recordings
 from helpscraper.replay.rows import SEEN, known_before, rows_again, with_holes
-from helpscraper.replay.workers import Readers
+from helpscraper.replay.workers import WorkerPool
 from helpscraper.sites import Site, site_of_day, sites_at
 
 __all__ = ["Report", "reextract"]
@@ -90,7 +90,7 @@ def reextract(
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
     locked: set[Partition] = set()
     sites = sites_at(catalog.store.uri)
-    with Readers(catalog.store.uri, jobs) as readers, ExitStack() as locks:
+    with WorkerPool(catalog.store.uri, jobs) as readers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
@@ -119,7 +119,7 @@ class _Job:
         snapshot: Snapshot,
         facts: RunFacts,
         site: Site,
-        readers: Readers,
+        readers: WorkerPool,
         progress: Progress | None,
     ) -> None:
         self.catalog, self.snapshot = catalog, snapshot
@@ -145,26 +145,26 @@ class _Job:
         self.readers.expect(self.facts.counts.fetched or 0)
         before, readers = self._before()
         found = self._recordings(before)
-        tasks = self._tasks(found)
-        if not tasks:
+        recorded = self._recorded(found)
+        if not recorded:
             reason = "; ".join(found.gaps) or "no page of it was recorded"
             return Report(self.snapshot, None, reason, 0, tuple(found.gaps), not found.gaps)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
-        ledger = _resumed(path, self.extractor, str(len(tasks)))
+        ledger = _resumed(path, self.extractor, str(len(recorded)))
         with closing(ledger):
-            self._fill(ledger, self._without_stored_bodies(tasks, before))
-            unread = unanswered(tasks, ledger.tallies(UNREAD))
+            self._fill(ledger, self._without_stored_bodies(recorded, before))
+            unread = unanswered(recorded, ledger.tallies(UNREAD))
             settle_rest(ledger, before)
             kept = keep_sightings(ledger, before, unread, everywhere=bool(found.gaps))
             ids = set(before.column("article_id").to_pylist())
-            earlier = Known() if self._imported else known_before(self.catalog, self.snapshot)
+            earlier = EarlierRows() if self._imported else known_before(self.catalog, self.snapshot)
             rows, older = rows_again(
                 ledger, earlier, self.snapshot, self.facts, ids, only=bool(found.gaps),
                 confidence=get_platform(self.context.site.platform).claim.confidence,
             )  # fmt: skip
             rows, lost = keep_lost(before, rows)
-            broken = {task.url for task in tasks if question(task.asked) in unread}
-            why = reasons(self.store, ledger, lost, {task.record for task in tasks})
+            broken = {answer.url for answer in recorded if question(answer.asked) in unread}
+            why = reasons(self.store, ledger, lost, {answer.record for answer in recorded})
             named = {url for url, _ in why.values()}
             problems, overcome = [*found.gaps, *found.notes], Counter[str]()
             for kind, url, detail in ledger.problems():
@@ -176,7 +176,7 @@ class _Job:
             kept |= why.keys()
             older |= {name: by for name in kept if (by := readers[name])}
             facts = replace(
-                self._facts(ledger, rows, problems, len(tasks)),
+                self._facts(ledger, rows, problems, len(recorded)),
                 problems=ledger.tallies("problem") - overcome,
                 kept={name: by for name, by in sorted(older.items()) if by != self.extractor},
             )
@@ -187,12 +187,12 @@ class _Job:
             written = write_reextracted(self.store, self.partition, self.snapshot.id, rows, bodies, facts)
             ledger.delete()
         whole = not (found.gaps or why or damaged)
-        return Report(self.snapshot, written, "", len(tasks), tuple(problems), whole)
+        return Report(self.snapshot, written, "", len(recorded), tuple(problems), whole)
 
     def _before(self) -> tuple[pa.Table, dict[str, str | None]]:
         """Return the rows of which none may be lost, and which extractor read each of them.
 
-        Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
+        WorkerPool see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
         """
         rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
         readers = _read_by(rows, self.facts) | dict(self.facts.kept)
@@ -217,22 +217,26 @@ class _Job:
             responses=warc.responses or len(captures),
         )
 
-    def _tasks(self, found: Recordings) -> list[Task]:
-        """Return a task for each recorded answer of this crawl."""
+    def _recorded(self, found: Recordings) -> list[RecordedAnswer]:
+        """Return the recorded answers of this crawl."""
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
         told = sections_told(self.facts.witness)
         followed = not self._imported
-        tasks = list(plan(captures, self.context, found.holders, redirects=followed, interface=told))
+        recorded = list(plan(captures, self.context, found.holders, redirects=followed, interface=told))
         if self._imported:
-            return tasks  # captures in no order of a crawl: the home page may be the last of a day
+            return recorded  # captures in no order of a crawl: the home page may be the last of a day
         # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
-        again = max((number for number, task in enumerate(tasks) if task.asked.kind == "home"), default=0)
-        return [task for task in tasks[:again] if task.asked.kind == "article"] + tasks[again:]
+        again = max(
+            (number for number, answer in enumerate(recorded) if answer.asked.kind == "home"), default=0
+        )
+        return [answer for answer in recorded[:again] if answer.asked.kind == "article"] + recorded[again:]
 
-    def _without_stored_bodies(self, tasks: Iterable[Task], before: pa.Table) -> list[Task]:
-        """Return the tasks, each with the body that the archive holds for its article.
+    def _without_stored_bodies(
+        self, recorded: Iterable[RecordedAnswer], before: pa.Table
+    ) -> list[RecordedAnswer]:
+        """Return the recorded, each with the body that the archive holds for its article.
 
         A better extractor changes few bodies; the others need not travel from process to ledger to archive. A body
         whose file is lost or damaged counts as not held, and is stored again.
@@ -245,17 +249,19 @@ class _Job:
             zip(kept.column("article_id").to_pylist(), kept.column("body_sha256").to_pylist(), strict=True)
         )
         return [
-            replace(task, stored_body=key) if task.payload and (key := stored.get(task.asked.key)) else task
-            for task in tasks
+            replace(answer, stored_body=key)
+            if answer.payload and (key := stored.get(answer.asked.key))
+            else answer
+            for answer in recorded
         ]
 
-    def _fill(self, ledger: Ledger, tasks: Sequence[Task]) -> None:
+    def _fill(self, ledger: Ledger, recorded: Sequence[RecordedAnswer]) -> None:
         done = kept = int(ledger.meta()["done"])
         waiting: list[Batch] = []
-        for notes in self.readers.read(tasks[done:], self.context):
+        for notes in self.readers.read(recorded[done:], self.context):
             waiting.append(notes)
             done += notes.answers
-            if done - kept >= _AT_ONCE or done == len(tasks):
+            if done - kept >= _AT_ONCE or done == len(recorded):
                 # The notes and the number of records read are committed together, so no kill lets a record count twice.
                 with ledger.transaction():
                     for each in waiting:
@@ -264,7 +270,7 @@ class _Job:
                     ledger.set_meta(done=str(done))
                 kept, waiting = done, []
             if self.progress is not None:
-                self.progress(self.snapshot.id, done, len(tasks))
+                self.progress(self.snapshot.id, done, len(recorded))
 
     def _facts(self, ledger: Ledger, rows: pa.Table, problems: list[str], records: int) -> RunFacts:
         """Return the run facts: those of the crawl, with the counts and problems of this reading."""

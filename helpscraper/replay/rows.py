@@ -15,7 +15,7 @@ from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import rows_table
-from helpscraper.intake.known import Known, read_known
+from helpscraper.intake.known import EarlierRows, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 
@@ -37,14 +37,14 @@ class _Earlier(Catalog):
         return [each for each in super().snapshots(partition) if each.id < self._end]
 
 
-def known_before(catalog: Catalog, snapshot: Snapshot) -> Known:
+def known_before(catalog: Catalog, snapshot: Snapshot) -> EarlierRows:
     """Return the rows and facts that the crawl of ``snapshot`` began with."""
-    return read_known(_Earlier(catalog, snapshot), snapshot.partition)
+    return read_earlier_rows(_Earlier(catalog, snapshot), snapshot.partition)
 
 
 def rows_again(
     ledger: Ledger,
-    earlier: Known,
+    earlier: EarlierRows,
     snapshot: Snapshot,
     facts: RunFacts,
     before: Set[str],

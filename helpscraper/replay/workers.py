@@ -16,9 +16,9 @@ from helpscraper.errors import HelpscraperError
 from helpscraper.intake.notes import Batch
 from helpscraper.normalise.article import Context
 from helpscraper.replay.answers import Source, read
-from helpscraper.replay.plan import Task
+from helpscraper.replay.plan import RecordedAnswer
 
-__all__ = ["Readers"]
+__all__ = ["WorkerPool"]
 
 _BATCH = 16
 # Batches under way for each process: enough that none waits, few enough that memory stays as it is.
@@ -27,7 +27,7 @@ _AHEAD = 3
 _WORTH_A_POOL = 256
 
 
-class Readers:
+class WorkerPool:
     """Processes that read records of the archive at ``uri``; they start when there is enough to do, and
     once.
     """
@@ -37,7 +37,7 @@ class Readers:
         self._jobs = jobs or _cores()
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Readers:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(
@@ -46,9 +46,9 @@ class Readers:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def expect(self, tasks: int) -> None:
-        """Let the processes start now, if ``tasks`` are worth it, while the caller still finds out what they are."""
-        if self._jobs > 1 and tasks >= _WORTH_A_POOL:
+    def expect(self, recorded: int) -> None:
+        """Let the processes start now, if ``recorded`` are worth it, while the caller still finds out what they are."""
+        if self._jobs > 1 and recorded >= _WORTH_A_POOL:
             self._started()
 
     def _started(self) -> ProcessPoolExecutor:
@@ -59,16 +59,16 @@ class Readers:
                 self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
             )
             for _ in range(self._jobs):
-                self._pool.submit(_here)  # a process is started for each task that finds none waiting
+                self._pool.submit(_here)  # a process is started for each answer that finds none waiting
         return self._pool
 
-    def read(self, tasks: Sequence[Task], context: Context) -> Iterator[Batch]:
-        """Yield what ``tasks`` say, a few of them at a time and in their order.
+    def read(self, recorded: Sequence[RecordedAnswer], context: Context) -> Iterator[Batch]:
+        """Yield what ``recorded`` say, a few of them at a time and in their order.
 
         Raises ``HelpscraperError`` when a process dies.
         """
-        batches = (tasks[start : start + _BATCH] for start in range(0, len(tasks), _BATCH))
-        if self._jobs == 1 or (self._pool is None and len(tasks) < _WORTH_A_POOL):
+        batches = (recorded[start : start + _BATCH] for start in range(0, len(recorded), _BATCH))
+        if self._jobs == 1 or (self._pool is None and len(recorded) < _WORTH_A_POOL):
             with closing(Source(open_store(self._uri))) as source:
                 for batch in batches:
                     yield read(batch, source, context)
@@ -111,5 +111,5 @@ def _here() -> None:
     """Nothing to do but to be there."""
 
 
-def _read_batch(tasks: Sequence[Task], context: Context) -> Batch:
-    return read(tasks, _source, context)
+def _read_batch(recorded: Sequence[RecordedAnswer], context: Context) -> Batch:
+    return read(recorded, _source, context)

@@ -25,7 +25,7 @@ from helpscraper.cli import main
 from helpscraper.crawl.conclude import accept
 from helpscraper.errors import ArchiveError
 from helpscraper.history.timeline import article_history
-from helpscraper.intake.known import read_known
+from helpscraper.intake.known import read_earlier_rows
 from tests.history.story import committed
 from tests.history.worlds import row
 from tests.old_archive import make_old
@@ -155,7 +155,7 @@ def test_removal_is_still_proved_by_the_answer(archive: Archive) -> None:
 
 
 def test_what_is_gone_is_not_known_to_the_next_crawl(archive: Archive) -> None:
-    assert read_known(archive.catalog, EN).rows.keys() == {"alpha", "delta"}
+    assert read_earlier_rows(archive.catalog, EN).rows.keys() == {"alpha", "delta"}
 
 
 def test_an_old_archive_and_its_views_lack_the_new_columns_and_nothing_else(old: Path, new: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.health import checks
 from helpscraper.health.checks import Thresholds, Verdict, is_fit
-from helpscraper.intake.census import LISTED_FIELDS, PAGE_FIELDS
+from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS
 
 LIMITS = Thresholds()
 

@@ -17,7 +17,7 @@ from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.session import CrawlSession, SessionOptions
-from helpscraper.intake.known import crawls_alike, good_crawls, newest_run, read_known
+from helpscraper.intake.known import crawls_alike, good_crawls, newest_run, read_earlier_rows
 
 HERE = Partition("okx", "en")
 Commit = Callable[..., SnapshotFile]
@@ -25,7 +25,7 @@ Commit = Callable[..., SnapshotFile]
 
 def test_an_empty_archive_knows_nothing(store: Store) -> None:
     catalog = Catalog(store)
-    assert read_known(catalog, HERE).rows == {}
+    assert read_earlier_rows(catalog, HERE).rows == {}
     assert good_crawls(catalog, HERE, 5) == []
     assert newest_run(catalog, HERE) is None
 
@@ -47,7 +47,7 @@ def test_the_newest_complete_snapshot_and_the_parts_after_it(store: Store, commi
     commit(
         store, "2026-01-04", [{"article_id": "z", "title": "of a saved page"}], kind="import", complete=False
     )
-    known = read_known(Catalog(store), HERE)
+    known = read_earlier_rows(Catalog(store), HERE)
     assert {name: row["title"] for name, row in known.rows.items()} == {"a": "new", "b": "B"}
     assert known.extractors == {"1"}
 
@@ -59,7 +59,7 @@ def test_what_is_gone_is_not_known_and_a_lost_body_is_to_be_fetched(store: Store
     commit(store, "2026-01-03", [{"article_id": "c"}], **partly)
     for path in store.list("bodies"):
         Path(store.url(path)).unlink()
-    known = read_known(Catalog(store), HERE)
+    known = read_earlier_rows(Catalog(store), HERE)
     assert known.rows.keys() == {"a", "c"}, "c was listed again"
     assert known.rows["a"]["body_sha256"] is None
 
@@ -75,7 +75,7 @@ def test_a_damaged_snapshot_is_named_and_the_one_before_is_used(
     data[8:200] = bytes(192)
     path.write_bytes(data if damage == "data" else data[:-50])
     with caplog.at_level(logging.WARNING):
-        assert read_known(Catalog(store), HERE).rows.keys() == {"a"}
+        assert read_earlier_rows(Catalog(store), HERE).rows.keys() == {"a"}
     assert damaged.snapshot_id in caplog.text
 
 

@@ -46,7 +46,7 @@ def edits_of(diff: DiffResult) -> list[Edit]:
     """Return one edit for each article in ``diff``, with what is kept apart."""
     # One that went bears its slug of before, which after a composed rename another article may bear by now.
     grouped: defaultdict[tuple[str, bool], list[dict[str, Any]]] = defaultdict(list)
-    for row in diff.table.to_pylist() + diff.apart.to_pylist():
+    for row in diff.table.to_pylist() + diff.set_aside.to_pylist():
         went = row["field"] == ARTICLE and row["after"] is None
         grouped[row["article_id"], went].append(row)
     return [_edit(article_id, rows) for (article_id, _), rows in grouped.items()]

@@ -33,7 +33,7 @@ def live(table: pa.Table) -> pa.Table:
 
 
 def records(result: DiffResult) -> list[tuple[Any, ...]]:
-    rows = result.table.to_pylist() + result.apart.to_pylist()
+    rows = result.table.to_pylist() + result.set_aside.to_pylist()
     return sorted(
         (
             row["article_id"], row["kind"], row["field"] or "", row["before"] or "", row["after"] or "",
@@ -47,7 +47,7 @@ def records(result: DiffResult) -> list[tuple[Any, ...]]:
 @given(snapshots())
 def test_a_snapshot_does_not_differ_from_itself(a: pa.Table) -> None:
     found = diff(a, a)
-    assert not found and found.apart.num_rows == 0
+    assert not found and found.set_aside.num_rows == 0
 
 
 @few
@@ -64,7 +64,7 @@ def test_the_way_back_is_the_mirror(a: pa.Table, b: pa.Table) -> None:
 
 
 def mirrored(result: DiffResult) -> list[tuple[Any, ...]]:
-    every = pa.concat_tables([result.table, result.apart.select(result.table.schema.names)])
+    every = pa.concat_tables([result.table, result.set_aside.select(result.table.schema.names)])
     old = {after: before for before, after in renames_of(every)}
     turned = {"added": "removed", "removed": "added", "unverified": "added"}
     return [
@@ -105,7 +105,7 @@ def test_steps_composed_equal_the_direct_diff(a: pa.Table, b: pa.Table, c: pa.Ta
     steps = diff(plain[0], plain[1]), diff(plain[1], plain[2], (1, 2))
     direct = diff(plain[0], plain[2], (0, 2))
     assume(not any("renamed" in d.summary() for d in (*steps, direct)))
-    assume(not any(d.apart.num_rows for d in (*steps, direct)))
+    assume(not any(d.set_aside.num_rows for d in (*steps, direct)))
     composed = compose(*steps)
     assert records(composed) == records(direct)
     assert composed.table.select(["article_id", "kind", "field"]) == direct.table.select(
@@ -135,7 +135,7 @@ def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b:
         for path, side in zip(paths, shuffled, strict=True):
             pq.write_table(side, path, row_group_size=2, compression="snappy", use_dictionary=False)
         files = diff_tables(*paths, before_run=run(0), after_run=run(1))
-    assert files.table == expected.table and files.apart == expected.apart
+    assert files.table == expected.table and files.set_aside == expected.set_aside
 
 
 @few
@@ -153,7 +153,7 @@ def test_one_thread_and_many_tell_the_same(a: pa.Table, b: pa.Table) -> None:
         with mock.patch.object(compare, "_FEW_ROWS", -1):
             found = diff(a, b)
     assert used == [True, False]
-    assert found.table == expected.table and found.apart == expected.apart
+    assert found.table == expected.table and found.set_aside == expected.set_aside
 
 
 def test_only_a_small_comparison_keeps_to_one_thread(tmp_path: Path) -> None:

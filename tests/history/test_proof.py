@@ -61,7 +61,7 @@ def test_what_comes_back_into_sight_is_not_new() -> None:
     first, second = steps(FULL, PART, (table(ALPHA, BETA, day=2), run(2)))
     assert told(first) == [("beta", "unverified", "article")]
     assert not second
-    assert second.apart.column("reason").to_pylist() == ["unseen"]
+    assert second.set_aside.column("reason").to_pylist() == ["unseen"]
     assert second.warnings == (
         "1 article that 20261117T060000Z did not look for came into sight again:"
         " compared with the last snapshot that held them",
@@ -138,7 +138,7 @@ def test_what_another_extractor_read_last_is_kept_apart() -> None:
     changed = table(ALPHA | {"title": "Alpha!"}, BETA | {"title": "Beta!"}, day=2)
     _, second = steps(older, PART, (changed, run(2)))
     assert told(second) == [("alpha", "retitled", "title")]
-    reasons = {(each["article_id"], each["reason"]) for each in second.apart.to_pylist()}
+    reasons = {(each["article_id"], each["reason"]) for each in second.set_aside.to_pylist()}
     assert reasons == {("beta", "unseen"), ("beta", "extractor")}
 
 

@@ -343,13 +343,13 @@ def test_two_processes_read_the_same_rows(mine: Crawled, monkeypatch: pytest.Mon
     monkeypatch.setattr(readers, "_WORTH_A_POOL", 1)
     monkeypatch.setattr(readers, "_BATCH", 3)
     started: list[int] = []
-    end = readers.Readers.__exit__
+    end = readers.WorkerPool.__exit__
 
-    def watched(self: readers.Readers, *error: Any) -> None:
+    def watched(self: readers.WorkerPool, *error: Any) -> None:
         started.append(len(self._pool._processes) if self._pool is not None else 0)
         end(self, *error)
 
-    monkeypatch.setattr(readers.Readers, "__exit__", watched)
+    monkeypatch.setattr(readers.WorkerPool, "__exit__", watched)
     before = as_crawled(mine.catalog)
     list(reextract(str(mine.archive), ["latest~2"], force=True, jobs=2))
     assert started == [2]
@@ -384,7 +384,7 @@ def test_only_bodies_that_the_archive_has_not_are_written_down(
 
 def test_processes_are_told_how_much_was_fetched(mine: Crawled, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[int] = []
-    monkeypatch.setattr(readers.Readers, "expect", lambda _, records: told.append(records))
+    monkeypatch.setattr(readers.WorkerPool, "expect", lambda _, records: told.append(records))
     list(reextract(str(mine.archive), ["latest~2"], force=True))
     rows = mine.catalog.load_table(mine.catalog.resolve("latest~2")).column("status").to_pylist()
     assert told == [rows.count("fetched")]

@@ -26,7 +26,7 @@ from helpscraper.archive.sql import query
 from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import write_reextracted
 from helpscraper.errors import ArchiveError
-from helpscraper.intake.known import read_known
+from helpscraper.intake.known import read_earlier_rows
 from helpscraper.items import RawArticle
 from helpscraper.platforms.okx import EXTRACTOR, ArticlePage, ListingPage
 from helpscraper.replay.captures import import_captures
@@ -364,6 +364,6 @@ def test_a_crawl_after_a_row_was_kept_reads_everything_once(mine: Path) -> None:
     (mine / Catalog(mine).resolve("latest").path).unlink()
     with mock.patch("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next"):
         list(reextract(str(mine), jobs=1))
-    known = read_known(Catalog(mine), EN)
+    known = read_earlier_rows(Catalog(mine), EN)
     assert known.kept == {row["article_id"]: EXTRACTOR}
     assert known.extractors == {"okx/next", EXTRACTOR}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from helpscraper.archive.recordings import Capture
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx.interface import articles_url, node_url
-from helpscraper.replay.plan import Task, plan, question, unanswered
+from helpscraper.replay.plan import RecordedAnswer, plan, question, unanswered
 from tests.okx import OKX
 from tests.warc.made import SITE
 
 EN = Context(OKX, "en", SITE)
 
 
-def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[Task]:
+def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[RecordedAnswer]:
     """The tasks of a crawl that was answered so: path, status, and the path that a redirect leads to."""
     captures = [
         Capture(f"{SITE}{path}", "20260301060000", status, "text/html", "", "f", number, 1, to and SITE + to)
@@ -21,7 +21,7 @@ def answers(*said: tuple[str, int, str], redirects: bool = True) -> list[Task]:
     return list(plan(captures, EN, {}, redirects=redirects))
 
 
-def asked(tasks: list[Task]) -> list[tuple[str, str | None, bool]]:
+def asked(tasks: list[RecordedAnswer]) -> list[tuple[str, str | None, bool]]:
     return [(task.asked.kind, task.asked.key, task.redirected) for task in tasks]
 
 

@@ -24,7 +24,7 @@ from helpscraper.normalise.article import Context
 from helpscraper.replay.captures.days import Day
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
 from helpscraper.replay.plan import is_ours
-from helpscraper.replay.workers import Readers
+from helpscraper.replay.workers import WorkerPool
 from helpscraper.sites import Site, Sites, default_site, sites_at
 
 __all__ = ["CaptureReport", "import_captures"]
@@ -59,7 +59,7 @@ def import_captures(
             lock = CrawlLock(catalog.store.state_dir(partition))
             lock.acquire()
             stack.callback(lock.release)
-        readers = stack.enter_context(Readers(catalog.store.uri))
+        readers = stack.enter_context(WorkerPool(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
             its = sites.get(partition.site)
             context = Context(its, partition.locale, base_url or its.base_url)

@@ -36,7 +36,7 @@ from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.naming import KnownArticles, known_articles, named_rows
 from helpscraper.replay.plan import plan
-from helpscraper.replay.workers import Readers
+from helpscraper.replay.workers import WorkerPool
 from helpscraper.warc.record import Record
 
 __all__ = ["Day"]
@@ -51,7 +51,7 @@ class Day:
         context: Context,
         places: Sequence[Place],
         report: CaptureReport,
-        readers: Readers,
+        readers: WorkerPool,
     ) -> None:
         self._catalog, self._store, self._context = catalog, catalog.store, context
         self._partition = Partition(context.site.name, context.locale)
@@ -187,8 +187,8 @@ class Day:
     def _read(self, files: Sequence[str], ledger: Ledger) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
-        tasks = list(plan(captures, self._context, self._holders(captures), redirects=False))
-        for batch in self._readers.read(tasks, self._context):
+        recorded = list(plan(captures, self._context, self._holders(captures), redirects=False))
+        for batch in self._readers.read(recorded, self._context):
             with ledger.transaction():
                 batch.enter(ledger)
             for each in batch.problems:

@@ -11,7 +11,7 @@ from typing import Any
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import Counts, PageFact
 
-__all__ = ["LISTED_FIELDS", "PAGE_FIELDS", "Census"]
+__all__ = ["LISTED_FIELDS", "PAGE_FIELDS", "RowCounts"]
 
 PAGE_FIELDS = (
     "category", "section", "published_at", "published_on", "updated_at", "updated_on", "view_count", "body_sha256",
@@ -22,7 +22,7 @@ LISTED_FIELDS = ("title", "published_at", "published_on", "updated_at", "updated
 """Columns that listings give; the evidence by which a crawl decides what is worth fetching is among them."""
 
 
-class Census:
+class RowCounts:
     """Counts rows one by one; ``into`` adds the counts to the run facts."""
 
     def __init__(self) -> None:
