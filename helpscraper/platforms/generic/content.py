@@ -53,10 +53,10 @@ _WORDS = frozenset(
             "cookie",
         ),
         *("cookies", "pagination", "pager", "newsletter", "subscribe", "search", "skip", "modal", "promoted"),
-        *("reactions", "toc"),
+        *("reactions", "toc", "footer"),
     )
 )
-_TOKEN = re.compile(r"[a-z]+")
+_TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_NAME = 300
 _NOT_WORD = re.compile(r"[\W_]+")
 _LEAST = 20
@@ -178,7 +178,7 @@ def _is_named_so(node: etree._Element) -> bool:
     if node.tag in {"body", "main", "article", "h1"}:
         return False
     names = f"{node.get('class', '')[:_LONGEST_NAME]} {node.get('id', '')[:_LONGEST_NAME]}"
-    return not _WORDS.isdisjoint(_TOKEN.findall(names.lower()))
+    return not _WORDS.isdisjoint(map(str.lower, _TOKEN.findall(names)))
 
 
 def _sum_up(body: etree._Element, measure: _Measure, chrome: set[etree._Element]) -> None:
