@@ -191,13 +191,8 @@ class HelpSpider(InterfaceSpider):
             self.session.ledger.section_problem(key, f"page {asked.page}: {hole}")
         seen = self._seen[key, walk]
         before = len(seen)
-        room = self.platform.most - before
-        if len(found.articles) > room:
-            detail = f"more than {self.platform.most:,} articles; the rest is left out"
-            self.session.ledger.section_problem(key, detail)
-        yield from self.listed(found.articles[: max(0, room)], key, response, walk)
-        if len(seen) < self.platform.most:
-            yield from self.further(found.more, walk)
+        yield from self.listed(found.articles, key, response, walk)
+        yield from self.further(found.more, walk)
         following = found.next if goes_on(found, asked.page, fresh=len(seen) - before) else None
         if asked.kind == "list":
             yield from self._note_page(found, asked, walk, following)
@@ -278,19 +273,26 @@ class HelpSpider(InterfaceSpider):
             )  # fmt: skip
             if readings := self._entered(found, section, walk, told=told):
                 yield PageReadings(response.url, readings)
+            if len(self._seen[section, walk]) >= self.platform.most:
+                detail = f"{self.platform.most:,} articles are listed; any others are left out"
+                self.session.ledger.problem("list", response.url, detail)
+                self.session.ledger.section_problem(section, detail)
+                return
 
     def _entered(self, found: list[Reading], section: str, walk: int, *, told: bool) -> list[Reading]:
         """Decide which of the listed articles are worth fetching; return the readings that have a key."""
         context, ledger = self.session.context, self.session.ledger
         own_section = section if section and section not in self._tags else None
-        readings = []
+        readings, seen = [], self._seen[section, walk]
         with ledger.transaction():
             for reading in found:
                 raw = reading.raw
                 if not is_key(raw.key):
                     ledger.problem("slug", raw.url, f"{raw.key[:80]!r} is not a key")
                     continue
-                self._seen[section, walk].add(raw.key)
+                if len(seen) >= self.platform.most and raw.key not in seen:
+                    continue
+                seen.add(raw.key)
                 readings.append(reading)
                 if raw.kind == "article":
                     continue  # the list itself has all of it

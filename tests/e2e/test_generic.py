@@ -140,6 +140,41 @@ def test_a_broken_sitemap_is_a_named_hole_and_removes_nothing(server: SampleServ
 
 
 @pytest.mark.long
+def test_an_index_that_names_itself_ends(server: SampleServer, archive: Path) -> None:
+    index = server.healthy("/maps/index.xml").body
+    names = [
+        f"<sitemap><loc>{server.url}/maps/index.xml{query}</loc></sitemap>" for query in ("", "?1", "?2")
+    ]
+    more = index.replace(b"<sitemap>", "".join(names).encode() + b"<sitemap>", 1)
+    server.faults.append(Fault(answers(body=more), "/maps/index*"))
+    done = read(server, archive)
+    assert done.code == 0, done.said
+    assert_true(server, archive)
+    assert server.count("/maps/index.xml") == 3
+
+
+@pytest.mark.long
+def test_a_million_addresses_are_bounded_and_a_named_hole(server: SampleServer, archive: Path) -> None:
+    row = b"<url><loc>/learn/%d/a</loc></url>"
+
+    def file(number: int) -> bytes:
+        return b"<urlset>" + b"".join(row % (number * 100_000 + n) for n in range(100_000)) + b"</urlset>"
+
+    names = b"".join(b"<sitemap><loc>/maps/%d.xml</loc></sitemap>" % n for n in range(10))
+    server.faults.append(
+        Fault(answers(body=b"<sitemapindex>" + names + b"</sitemapindex>"), "/maps/index.xml")
+    )
+    server.faults += [Fault(answers(200, file(n)), f"/maps/{n}.xml") for n in range(10)]
+    done = crawl(server, archive, *ASKED, "-a", "limit=3", timeout=600)
+    assert done.code == 3, done.said  # not one of them is there
+    assert done.facts["sections"]["pages"]["seen"] == 100_000
+    assert server.count("/maps/") <= 11
+    said = str(done.facts["problem_texts"])
+    assert "50,000 addresses; the rest was not read" in said
+    assert "100,000 articles are listed; any others are left out" in said
+
+
+@pytest.mark.long
 def test_where_no_sitemap_is_named_the_usual_one_is_read_then_a_feed(tmp_path: Path, archive: Path) -> None:
     for lists, count in (("elsewhere", 76), ("sitemap", 76), ("feed", FEED_SIZE)):
         with SampleServer(layout="generic", lists=lists) as server:

@@ -315,6 +315,13 @@ def test_the_name_of_the_site_is_no_part_of_a_title(head: str, title: str) -> No
     assert article(f"<html><head>{head}<main><p>{PROSE}</p></main>").title == title
 
 
+def test_a_link_of_a_heading_to_itself_is_no_text() -> None:
+    raw = article(
+        f"<main><h1>The C# lamp <a href='#x'>#</a></h1><h2>Oil<a href='#y'>¶</a></h2><p>{PROSE}</p></main>"
+    )
+    assert (raw.title, raw.body_text) == ("The C# lamp", f"Oil\n{PROSE}")
+
+
 CHROME = (
     "<nav>Menu</nav>", "<aside>Beside</aside>", "<div class='article-votes'>5 of 7 found this helpful</div>",
     "<ul class='related-articles'><li><a href=/learn/b>B</a></ul>", "<div role=search>Find</div>",

@@ -19,7 +19,14 @@ from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings
 from helpscraper.platforms.generic import addresses
-from helpscraper.platforms.generic.content import CHROME, Content, body_of, crumbs_of, find_content
+from helpscraper.platforms.generic.content import (
+    CHROME,
+    Content,
+    body_of,
+    crumbs_of,
+    find_content,
+    heading_text,
+)
 from helpscraper.platforms.generic.linked_data import Stated, stated
 
 __all__ = ["read_article"]
@@ -91,12 +98,12 @@ def _title(page: Page, said: Stated, content: Content | None) -> str | None:
     shown = _meta(page, "og:title")
     heading = content.heading if content is not None else None
     if heading is None:
-        headings = [each for each in page.root.iter("h1") if inline_text(each)]
-        named = [each for each in headings if inline_text(each) in {shown, _without_site(document, site)}]
+        headings = [each for each in page.root.iter("h1") if heading_text(each)]
+        named = [each for each in headings if heading_text(each) in {shown, _without_site(document, site)}]
         heading = next(iter(named or headings), None)
     found = (
         (said.title, "json-ld"),
-        (inline_text(heading) if heading is not None else None, "h1"),
+        (heading_text(heading) if heading is not None else None, "h1"),
         (_without_site(shown or "", site), "og"),
         (_without_site(document, site), "document"),
     )

@@ -1,23 +1,22 @@
 """Find the part of a page that is its own: the article without menus, headers, related links and feedback.
 
-Sizes are characters of letters and digits, so markup and white space weigh nothing. The tree is walked a bounded
-number of times, whatever its shape.
+The tree is walked a bounded number of times, whatever its shape.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain, takewhile
 
 from lxml import etree
 
-from helpscraper.html.base import HIDDEN, Page, collapse, inline_text
-from helpscraper.html.media import is_hidden
+from helpscraper.html.base import Page, collapse, inline_text
 from helpscraper.normalise.markers import MARKER
+from helpscraper.platforms.generic.measure import Measure, measured, squash, sum_up
 
-__all__ = ["CHROME", "Content", "body_of", "crumbs_of", "find_content"]
+__all__ = ["CHROME", "Content", "body_of", "crumbs_of", "find_content", "heading_text"]
 
 CHROME = ".//*[@data-left-out]"
 """The XPath of the elements of a found part that are not its own; ``find_content`` marks them."""
@@ -58,7 +57,9 @@ _WORDS = frozenset(
 )
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_NAME = 300
-_NOT_WORD = re.compile(r"[\W_]+")
+_ANCHORS = frozenset("#¶§🔗")
+"""The texts of links by which a heading leads to itself."""
+
 _LEAST = 20
 """A marked-up article with less text than this is a place for one that a script fills in."""
 
@@ -80,24 +81,6 @@ class Content:
     is_list: bool = False
 
 
-@dataclass(slots=True)
-class _Measure:
-    """The text of a page and where each element's begins and ends in it; ``own`` and ``links`` are running sums."""
-
-    text: str = ""
-    span: dict[etree._Element, tuple[int, int]] = field(default_factory=dict)
-    own: dict[etree._Element, int] = field(default_factory=dict)
-    links: dict[etree._Element, int] = field(default_factory=dict)
-    hrefs: dict[etree._Element, int] = field(default_factory=dict)
-
-    def size(self, element: etree._Element) -> int:
-        start, end = self.span.get(element, (0, 0))
-        return end - start
-
-    def prose(self, element: etree._Element) -> int:
-        return self.own.get(element, 0) - self.links.get(element, 0)
-
-
 def find_content(page: Page, said: str | None = None) -> Content | None:
     """Return the part of ``page`` that is its own, None where there is none; ``said`` is its text as stated elsewhere.
 
@@ -105,9 +88,9 @@ def find_content(page: Page, said: str | None = None) -> Content | None:
     smallest element that has most of the text outside links and menus.
     """
     body = body_of(page)
-    measure = _measured(body)
+    measure = measured(body)
     chrome = _mark_chrome(body, measure)
-    _sum_up(body, measure, chrome)
+    sum_up(body, measure, chrome)
     lists: Content | None = None
     for part, rule in _candidates(body, measure, said):
         heading = next((each for each in part.iter("h1") if measure.own.get(each)), None)
@@ -127,35 +110,12 @@ def body_of(page: Page) -> etree._Element:
     return next((each for each in (found, head) if each is not None), page.root)
 
 
-def squash(text: str) -> str:
-    """Return the letters and digits of ``text``, in small letters."""
-    return _NOT_WORD.sub("", text).casefold()
+def heading_text(heading: etree._Element) -> str:
+    """Return the text of a heading without the marks by which it leads to itself."""
+    return inline_text(heading, {each for each in heading.iter("a") if each.get(_MARK) is not None})
 
 
-def _measured(body: etree._Element) -> _Measure:
-    found = _Measure()
-    parts: list[str] = []
-    at = 0
-    starts: dict[etree._Element, int] = {}
-    walk = etree.iterwalk(body, events=("start", "end"))
-    for event, node in walk:
-        text = node.text if event == "start" else None
-        if event == "start":
-            starts[node] = at
-            if node is not body and (node.tag in HIDDEN or is_hidden(node)):
-                walk.skip_subtree()
-                text = None
-        else:
-            found.span[node] = (starts.pop(node), at)
-            text = node.tail if node is not body else None
-        if text and (piece := squash(text)):
-            parts.append(piece)
-            at += len(piece)
-    found.text = "".join(parts)
-    return found
-
-
-def _mark_chrome(body: etree._Element, measure: _Measure) -> set[etree._Element]:
+def _mark_chrome(body: etree._Element, measure: Measure) -> set[etree._Element]:
     """Mark the outermost elements that are menus, asides and the like by their names, and return them."""
     found: set[etree._Element] = set()
     whole = measure.size(body)
@@ -166,6 +126,7 @@ def _mark_chrome(body: etree._Element, measure: _Measure) -> set[etree._Element]
         # The whole page of some old systems is one form, and a class may name what stands beside the article.
         little = measure.size(node) <= _OF_CLASS * whole
         certain = node.tag in _NEVER or node.get("role", "").lower() in _ROLES
+        certain = certain or (node.tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node))
         certain = certain or (node.tag == "header" and next(node.iter("h1"), None) is None)
         if certain or (little and (node.tag == "form" or _is_named_so(node))):
             node.set(_MARK, "")
@@ -181,35 +142,8 @@ def _is_named_so(node: etree._Element) -> bool:
     return not _WORDS.isdisjoint(map(str.lower, _TOKEN.findall(names)))
 
 
-def _sum_up(body: etree._Element, measure: _Measure, chrome: set[etree._Element]) -> None:
-    """Sum up for each element its text outside chrome, that in links, and the links."""
-    own = links = hrefs = inside = 0
-    before: dict[etree._Element, tuple[int, int, int]] = {}
-    walk = etree.iterwalk(body, events=("start", "end"))
-    for event, node in walk:
-        skipped = node is not body and (node in chrome or node.tag in HIDDEN or is_hidden(node))
-        link = not skipped and node.tag == "a" and node.get("href") is not None
-        if event == "start":
-            before[node] = (own, links, hrefs)
-            inside += link
-            hrefs += link
-            text = node.text
-            if skipped:
-                walk.skip_subtree()
-                continue
-        else:
-            inside -= link
-            was = before.pop(node)
-            measure.own[node], measure.links[node] = own - was[0], links - was[1]
-            measure.hrefs[node] = hrefs - was[2]
-            text = node.tail if node is not body else None
-        size = len(squash(text)) if text else 0
-        own += size
-        links += size if inside else 0
-
-
 def _candidates(
-    body: etree._Element, measure: _Measure, said: str | None
+    body: etree._Element, measure: Measure, said: str | None
 ) -> Iterator[tuple[etree._Element, str]]:
     if said is not None and (part := _holder(body, measure, squash(said))) is not None:
         yield part, "json-ld"
@@ -234,7 +168,7 @@ def _outermost(elements: Iterable[etree._Element]) -> Iterator[etree._Element]:
             yield each
 
 
-def _holder(body: etree._Element, measure: _Measure, said: str) -> etree._Element | None:
+def _holder(body: etree._Element, measure: Measure, said: str) -> etree._Element | None:
     """Return the smallest element with the text ``said``, by its beginning and its end."""
     if len(said) < _LEAST:
         return None
@@ -255,7 +189,7 @@ def _holder(body: etree._Element, measure: _Measure, said: str) -> etree._Elemen
         part = found
 
 
-def _densest(body: etree._Element, measure: _Measure) -> etree._Element:
+def _densest(body: etree._Element, measure: Measure) -> etree._Element:
     part, whole = body, measure.prose(body)
     while True:
         inner = max(part, key=measure.prose, default=None)
@@ -264,7 +198,7 @@ def _densest(body: etree._Element, measure: _Measure) -> etree._Element:
         part = inner
 
 
-def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, measure: _Measure) -> Content:
+def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, measure: Measure) -> Content:
     """Mark what stands before the title and with it, and the lists of links at the end."""
     whole = measure.own.get(part, 0)
     if heading is not None:
@@ -277,7 +211,7 @@ def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, me
     return Content(part, rule, heading, is_list)
 
 
-def _mark_before(part: etree._Element, heading: etree._Element, whole: int, measure: _Measure) -> None:
+def _mark_before(part: etree._Element, heading: etree._Element, whole: int, measure: Measure) -> None:
     """Leave out the title, the header that holds it and what stands before it, where that is little."""
     around = list(takewhile(lambda each: each is not part, heading.iterancestors()))
     least = _OF_HEADER * whole
@@ -293,7 +227,7 @@ def _mark_before(part: etree._Element, heading: etree._Element, whole: int, meas
     _mark_moments(part, out, measure)
 
 
-def _mark_moments(part: etree._Element, title: etree._Element, measure: _Measure) -> None:
+def _mark_moments(part: etree._Element, title: etree._Element, measure: Measure) -> None:
     """Leave out the lines between title and text that say when: what is relative would change from day to day."""
     node = _after(title, part)
     for _ in range(_LOOKED_AT):
@@ -326,7 +260,7 @@ def _says_when(node: etree._Element) -> bool:
     return timed or _WHEN.match(inline_text(node)) is not None
 
 
-def _mark_links_at_end(part: etree._Element, measure: _Measure) -> None:
+def _mark_links_at_end(part: etree._Element, measure: Measure) -> None:
     """Leave out the last elements that are nothing but several links, such as those to other articles."""
     last = part
     while len(last) and measure.own.get(last[-1], 0) == measure.own.get(last, 0):
