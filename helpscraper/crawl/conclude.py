@@ -35,6 +35,7 @@ from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.row_counts import RowCounts
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.wording import main_cause, resume_hint, summary
+from helpscraper.platforms.contract import Claim
 
 __all__ = ["abandon", "accept", "amend", "conclude", "outcome_log"]
 
@@ -165,7 +166,7 @@ def _rows(
                 gone[entry.article_id] = entry.as_gone()
                 row_counts.add_gone(entry.sightings)
                 continue
-            if _is_absent(entry, previous, run):
+            if _is_absent(entry, previous, run, session.platform.claim):
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
@@ -180,12 +181,13 @@ def _rows(
     return table, unnamed, gone, row_counts
 
 
-def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts) -> bool:
+def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts, claim: Claim) -> bool:
     """Tell whether the article is not there any more although no page said so in as many words.
 
-    Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read.
+    Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read. A
+    listing that proves nothing may name an address that only leads elsewhere.
     """
-    if entry.outcome != "absent" or previous is None or entry.sightings:
+    if entry.outcome != "absent" or previous is None or (entry.sightings and claim.absence == "list"):
         return False
     return absence_is_proven(previous.get("section"), previous.get("listed_in"), run)
 

@@ -82,7 +82,8 @@ class ArticleSpider(PatientSpider):
         found = self.read(response, asked)
         self.note(found)
         if found.no_article:
-            ledger.settle(key, "absent", found.no_article)
+            # A known article may only have changed beyond recognition.
+            ledger.settle(key, "failed" if key in self.session.known else "absent", found.no_article)
             return
         (raw,) = found.articles
         reading = Reading(
@@ -100,9 +101,9 @@ class ArticleSpider(PatientSpider):
         """Settle an article whose address leads to another page, which does not say that the article is gone.
 
         Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
-        then. Where none does, it is for the listings to prove that it is not there any more.
+        then. Where none does, or listings prove nothing, it is not there any more once all of them were read.
         """
-        if self.session.ledger.is_listed(key):
+        if self.platform.claim.absence == "list" and self.session.ledger.is_listed(key):
             yield from self.failed(request, CrawlError(detail))
         else:
             self.session.ledger.settle(key, "absent", detail)

@@ -122,6 +122,38 @@ def test_what_leaves_the_sitemap_is_gone_only_when_its_page_says_so(
     assert kept in set(Archive(archive, site="acme").load().article_id)
 
 
+@pytest.mark.long
+def test_an_address_that_leads_to_another_article_is_no_article_any_more(
+    server: SampleServer, archive: Path
+) -> None:
+    assert read(server, archive).code == 0
+    old, new = sorted(record.slug for record in server.truth())[:2]
+    target = f"/{new.replace('.', '/')}"
+
+    def moved(pending: PendingReply) -> Reply:
+        return replace(pending.reply, status=301, body=b"").with_header("Location", target)
+
+    server.faults.append(Fault(moved, f"/{old.replace('.', '/')}"))
+    done = read(server, archive)
+    # The sitemap still names it, and proves nothing by that.
+    assert done.code == 0, done.said
+    assert old not in set(Archive(archive, site="acme").load().article_id)
+    assert told(archive) == {"unverified": {old}}
+
+
+@pytest.mark.long
+def test_a_page_that_says_not_found_without_a_404_is_no_edit(server: SampleServer, archive: Path) -> None:
+    assert read(server, archive).code == 0
+    key = sorted(record.slug for record in server.truth())[0]
+    page = b"<!doctype html><title>Page not found</title><main><h1>Page not found</h1><p>Try the search above.</main>"
+    server.faults.append(Fault(answers(body=page), f"/{key.replace('.', '/')}"))
+    done = read(server, archive)
+    assert done.code == 4, done.said
+    assert "the page says that there is none" in str(done.facts["problem_texts"])
+    assert told(archive) == {}
+    assert_true(server, archive)
+
+
 def test_a_broken_sitemap_is_a_named_hole_and_removes_nothing(server: SampleServer, archive: Path) -> None:
     assert read(server, archive).code == 0
     whole = server.healthy("/maps/announcements.xml").body

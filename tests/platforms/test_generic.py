@@ -346,6 +346,11 @@ def test_what_stands_beside_the_text_is_left_out(chrome: list[str], around: str)
         ("<title>Help</title><body><div id=root></div><script src=/app.js></script>", "challenge: a shell"),
         ("<title>Help</title><body><p>Hi", "body: no text of an article's own"),
         (f"<body><main><p>{PROSE}</main>", "title: no title"),
+        (
+            f"<body><main><h1>Page not found</h1><p>{PROSE}</main>",
+            "article: the page says that there is none",
+        ),
+        (f"<meta name=robots content=noindex><main><h1>Oops</h1><p>{PROSE}</main>", "article: the page says"),
     ],
 )
 def test_a_page_without_an_article_is_an_error(html: str, said: str) -> None:

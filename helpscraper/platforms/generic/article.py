@@ -16,6 +16,7 @@ from helpscraper.html.base import Page, collapse, inline_text
 from helpscraper.html.bodies import BodyForms, write_body
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
+from helpscraper.normalise.words import count_words
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings
 from helpscraper.platforms.generic import addresses
@@ -35,6 +36,10 @@ _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.DOTALL)
 _BEFORE_SITE = (" | ", " – ", " — ", " · ", " :: ", " - ")
 _FEW_WORDS = 200
 _LONGEST = 500
+_NOT_FOUND = re.compile(
+    r"\b404\b|\bnot found\b|\bno longer (?:exists|available)\b|\bdoes ?n[o']t exist\b", re.IGNORECASE
+)
+_FEW_WORDS_OF_ERROR = 60
 _DATES = {
     "published": ("article:published_time", "datePublished"),
     "updated": ("article:modified_time", "dateModified"),
@@ -55,6 +60,8 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
         return Findings(no_article="a list of other pages", rules=["article.page/list"])
     title = _title(page, said, content)
     body = _body(page, said, content)
+    if _says_nothing_is_here(page, title or "", body):
+        raise page.error("article", f"the page says that there is none ({(title or '')[:100]!r})")
     if body is None:
         raise _unreadable(page)
     if not title:
@@ -68,6 +75,14 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if page.undecoded:
         page.count("charset", "undecoded")
     return Findings(articles=[raw], language=raw.language, rules=page.rules("article"))
+
+
+def _says_nothing_is_here(page: Page, title: str, body: BodyForms | None) -> bool:
+    """Tell whether a page is the one that some sites serve, without a 404, for every address that is none."""
+    if body is not None and count_words(body.text) > _FEW_WORDS_OF_ERROR:
+        return False
+    hidden = body is not None and "noindex" in (_meta(page, "robots") or "").lower()
+    return hidden or _NOT_FOUND.search(title) is not None
 
 
 def _body(page: Page, said: Stated, content: Content | None) -> BodyForms | None:
