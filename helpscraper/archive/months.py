@@ -32,7 +32,7 @@ from helpscraper.archive.layout import (
     snapshot_instant,
     snapshot_path,
 )
-from helpscraper.archive.parquet import RUN_KEY, open_parquet
+from helpscraper.archive.parquet import RUN_KEY, iter_groups, open_parquet
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import VERSION_KEY
 from helpscraper.archive.store import Store
@@ -95,9 +95,15 @@ class OpenFile:
         """
         names = self._names if columns is None else [name for name in columns if name in self._names]
         if articles is None:
-            return self._file.read(names)
-        groups = row_groups_with(self._file.metadata, self._names.index("article_id"), articles)
-        return self._file.read_row_groups(groups, names, use_threads=False)
+            groups = list(iter_groups(self._file, names))
+            return pa.concat_tables(groups) if groups else self._file.read(names)
+        numbers = row_groups_with(self._file.metadata, self._names.index("article_id"), articles)
+        return self._file.read_row_groups(numbers, names, use_threads=False)
+
+    def check(self) -> None:
+        """Read all pages of its own file, whose checksums tell a damaged one, and keep nothing of them."""
+        for _ in iter_groups(self._file, self._names):
+            pass
 
     def facts(self, url: str) -> RunFacts:
         """Return the run facts of an open snapshot; ``gone`` is read from the rows of a file of schema 1.

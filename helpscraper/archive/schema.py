@@ -7,7 +7,7 @@ lifts them, and ``tests/data`` keeps one archive of each version.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from itertools import islice
 from operator import attrgetter, itemgetter
@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from helpscraper.archive.arrow import release_memory
+from helpscraper.archive.arrow import compact, release_memory
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Article, Body
 
@@ -106,20 +106,24 @@ def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
     """Return the rows as a table in chunks, made one at a time: as Python objects they take ten times the memory."""
-    left, parts = iter(rows), []
+    left, parts = iter(rows), [SNAPSHOT_SCHEMA.empty_table()]
     while held := list(islice(left, _AT_A_TIME)):
-        columns = []
-        for place, field in enumerate(SNAPSHOT_SCHEMA):
-            try:
-                columns.append(pa.array([row[place] for row in held], type=field.type))
-            except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-                raise ArchiveError(
-                    f"column {field.name}: a value does not fit {field.type}: {error}",
-                    advice="this is a fault of the extractor or normaliser of that field; nothing was written",
-                ) from error
-        parts.append(pa.RecordBatch.from_arrays(columns, schema=SNAPSHOT_SCHEMA))
+        parts.append(compact(_chunk(held)))
         release_memory()
-    return pa.Table.from_batches(parts, SNAPSHOT_SCHEMA)
+    return pa.concat_tables(parts)
+
+
+def _chunk(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = []
+    for place, field in enumerate(SNAPSHOT_SCHEMA):
+        try:
+            columns.append(pa.array([row[place] for row in rows], type=field.type))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise ArchiveError(
+                f"column {field.name}: a value does not fit {field.type}: {error}",
+                advice="this is a fault of the extractor or normaliser of that field; nothing was written",
+            ) from error
+    return pa.Table.from_arrays(columns, schema=SNAPSHOT_SCHEMA)
 
 
 def iter_articles(table: pa.Table) -> Iterator[Article]:

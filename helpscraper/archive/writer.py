@@ -273,8 +273,7 @@ def _store_bodies(
     """
     index = BodyIndex(store, partition)
     _, count = write_bodies(store, partition, snapshot_id, bodies, snapshot_instant(snapshot_id), index)
-    keys = pc.unique(ordered.column("body_sha256")).drop_null()
-    missing = index.missing(keys)
+    missing = index.missing(ordered.column("body_sha256").drop_null())
     if lacking is not None:
         missing = missing.filter(pc.invert(pc.is_in(missing, value_set=lacking)))
     if len(missing):

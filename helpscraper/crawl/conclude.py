@@ -30,7 +30,7 @@ from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.intake.completeness import section_facts
 from helpscraper.intake.entries import Entry
-from helpscraper.intake.known import good_crawls
+from helpscraper.intake.known import KnownRows, good_crawls
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.row_counts import RowCounts
 from helpscraper.intake.tables import LedgerBodies
@@ -59,6 +59,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     session.close_recording()
     sections = section_facts(session.ledger.sections())
     rows, unnamed, gone, row_counts = _rows(session, sections)
+    session.known = KnownRows()  # the commit needs their memory
     facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)
     facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)

@@ -14,7 +14,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of, texts_in
 from helpscraper.history.diff import diff_tables
-from helpscraper.history.evidence import earlier_snapshots
+from helpscraper.history.evidence import earlier_snapshots, source_of
 from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
 
@@ -69,8 +69,12 @@ def changes_feed(
     facts = catalog.facts(before)
     earlier, lost = earlier_snapshots(catalog, before, facts)
     evidence = Evidence([view for _, view in earlier])
+    source = source_of(catalog, before)
+    if not isinstance(source, pa.Table):
+        with catalog.open(before) as one:
+            one.check()  # DuckDB does not look at the checksums of a file
     result = diff_tables(
-        catalog.load_table(before),
+        source,
         rows,
         before_run=facts,
         after_run=run,

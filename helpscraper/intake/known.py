@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from helpscraper.archive.arrow import release_memory
+from helpscraper.archive.bodies import BodyIndex
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import ArgumentFacts
-from helpscraper.archive.schema import SNAPSHOT_SCHEMA
 from helpscraper.errors import ArchiveError
 
 __all__ = ["EarlierRows", "KnownRows", "crawls_alike", "good_crawls", "newest_run", "read_earlier_rows"]
@@ -32,25 +36,40 @@ _CRAWLS = 10
 class KnownRows(Mapping[str, dict[str, Any]]):
     """Rows of snapshots by article id, kept as columns: as Python objects they would take ten times the memory."""
 
-    def __init__(self, table: pa.Table) -> None:
-        """Hold ``table``, which has ``SNAPSHOT_SCHEMA`` and one row an article."""
-        self._columns = {name: table.column(name).combine_chunks() for name in table.column_names}
-        ids: list[str] = self._columns["article_id"].to_pylist()
-        self._places = {article_id: place for place, article_id in enumerate(ids)}
+    def __init__(self, tables: Iterable[pa.Table] = ()) -> None:
+        """Hold ``tables``, which have ``SNAPSHOT_SCHEMA`` and together one row an article."""
+        self._batches = [batch for table in tables for batch in table.to_batches() if batch.num_rows]
+        self._ends = list(accumulate(batch.num_rows for batch in self._batches))
+        # A dictionary of the ids would take half as much memory as the rows.
+        hashes = np.fromiter(map(hash, self), np.int64, self._ends[-1] if self._ends else 0)
+        self._order = np.argsort(hashes)
+        self._hashes = hashes[self._order]
 
     def __getitem__(self, article_id: str) -> dict[str, Any]:
-        place = self._places[article_id]
-        return {name: column[place].as_py() for name, column in self._columns.items()}
+        first, end = (np.searchsorted(self._hashes, hash(article_id), side) for side in ("left", "right"))
+        for place in self._order[first:end]:
+            number = bisect_right(self._ends, place)
+            batch = self._batches[number]
+            row = int(place) - self._ends[number]  # from the end of the batch
+            if batch.column("article_id")[row].as_py() == article_id:
+                return dict(
+                    zip(batch.schema.names, (column[row].as_py() for column in batch.columns), strict=True)
+                )
+        raise KeyError(article_id)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        for batch in self._batches:
+            yield from batch.column("article_id").to_pylist()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._order)
 
     def pairs(self, name: str) -> Iterator[tuple[str, Any]]:
         """Iterate over (article id, value of the column ``name``)."""
-        return zip(self._places, self._columns[name].to_pylist(), strict=True)
+        for batch in self._batches:
+            yield from zip(
+                batch.column("article_id").to_pylist(), batch.column(name).to_pylist(), strict=True
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +79,7 @@ class EarlierRows:
     ``kept`` names the extractor of each row that a re-extraction kept from an older one.
     """
 
-    rows: KnownRows = field(default_factory=lambda: KnownRows(SNAPSHOT_SCHEMA.empty_table()))
+    rows: KnownRows = field(default_factory=KnownRows)
     extractors: frozenset[str] = frozenset()
     kept: dict[str, str] = field(default_factory=dict)
 
@@ -73,45 +92,49 @@ def read_earlier_rows(catalog: Catalog, partition: Partition) -> EarlierRows:
     be read any more comes without its key, so that the page is fetched again. A damaged snapshot is named in the log
     and the ones before it are used.
     """
-    tables, extractors, rows = [], set(), 0
-    newest: dict[str, int] = {}
+    tables: list[pa.Table] = []
+    extractors: set[str] = set()
     kept: dict[str, str] = {}
+    decided = pa.chunked_array([], pa.string())
     for table, facts in _believed(catalog, partition):
-        ids = table.column("article_id").to_pylist()
-        newest |= {article_id: rows + place for place, article_id in enumerate(ids)}
-        for article_id in facts.gone:
-            newest.pop(article_id, None)
-        rows += len(ids)
-        tables.append(table.select(SNAPSHOT_SCHEMA.names))
-        fresh = set(ids)
-        kept = {name: by for name, by in kept.items() if name in newest and name not in fresh}
-        kept |= facts.kept
-        extractors |= {str(facts.extractor), *kept.values()}
-    if not tables:
-        return EarlierRows()
-    table = pa.concat_tables(tables).take(pa.array(sorted(newest.values()), pa.int64()))
-    key, held = table.column("body_sha256"), pc.unique(catalog.body_index(partition).keys)
-    readable = pc.if_else(pc.is_in(key, held), key, pa.scalar(None, key.type))
-    table = table.set_column(table.schema.get_field_index("body_sha256"), "body_sha256", readable)
-    return EarlierRows(KnownRows(table), frozenset(extractors), kept)
+        extractors |= {str(facts.extractor), *facts.kept.values()}
+        decided = pa.chunked_array([*decided.chunks, pa.array(list(facts.gone), pa.string())])
+        older = pc.is_in(table.column("article_id"), value_set=decided)
+        rows = table.filter(pc.invert(older)) if pc.any(older).as_py() else table
+        ids = rows.column("article_id")
+        decided = pa.chunked_array([*decided.chunks, *ids.chunks])
+        names = pa.array(list(facts.kept), pa.string())
+        kept = {
+            name: facts.kept[name] for name in names.filter(pc.is_in(names, value_set=ids)).to_pylist()
+        } | kept
+        tables.append(_readable(rows, catalog.body_index(partition)))
+        release_memory()
+    return EarlierRows(KnownRows(tables[::-1]), frozenset(extractors), kept)
 
 
-def _believed(catalog: Catalog, partition: Partition) -> list[tuple[pa.Table, RunFacts]]:
-    """Return the rows of the newest complete snapshot and of those after it, oldest first, with their facts."""
-    found: list[tuple[pa.Table, RunFacts]] = []
+def _readable(rows: pa.Table, index: BodyIndex) -> pa.Table:
+    """Return ``rows`` without the keys of bodies that ``index`` lacks."""
+    key = rows.column("body_sha256")
+    lost = index.missing(key.drop_null())
+    if not len(lost):
+        return rows
+    readable = pc.if_else(pc.is_in(key, value_set=lost), pa.scalar(None, key.type), key)
+    return rows.set_column(rows.schema.get_field_index("body_sha256"), "body_sha256", readable)
+
+
+def _believed(catalog: Catalog, partition: Partition) -> Iterator[tuple[pa.Table, RunFacts]]:
+    """Yield the rows of the newest snapshots down to a complete one, newest first, with their facts."""
     for snapshot in reversed(catalog.snapshots(partition)):
         try:
             facts, crawl = catalog.facts(snapshot), catalog.facts(_as_crawled(snapshot))
-            table = catalog.load_table(snapshot)
+            if crawl.kind == "import":
+                continue  # one saved page of any date tells nothing about what exists now
+            yield catalog.load_table(snapshot), facts
         except ArchiveError as error:
             logger.warning("An earlier snapshot is left aside: %s", error)
             continue
-        if crawl.kind == "import":
-            continue  # one saved page of any date tells nothing about what exists now
-        found.append((table, facts))
         if crawl.complete:
-            break
-    return found[::-1]
+            return
 
 
 def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunFacts]:
