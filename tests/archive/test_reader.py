@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import duckdb
 import pandas as pd
@@ -16,6 +18,7 @@ from helpscraper.archive.editions import editions_table
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.overview import RUNS_SCHEMA, runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     BODIES_SCHEMA,
     CHANGES_SCHEMA,
@@ -27,6 +30,7 @@ from helpscraper.archive.sql import VIEWS, connect, query
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
+from helpscraper.history.feed import changes_feed
 from helpscraper.history.views import view_series
 
 Commit = Callable[..., SnapshotFile]
@@ -352,3 +356,21 @@ def test_an_older_file_without_a_column_reads_as_null_and_a_newer_one_says_so() 
     with pytest.raises(ArchiveError, match="column view_count"):
         position = table.schema.get_field_index("view_count")
         read_compatible(table.set_column(position, "view_count", pa.array([], pa.list_(pa.int64()))))
+
+
+def test_a_feed_is_not_made_from_an_earlier_file_that_is_damaged(store: Store, commit: Commit) -> None:
+    random = Random(5)
+    rows = [{"article_id": f"a{n}", "title": random.randbytes(40).hex()} for n in range(40)]
+    earlier = commit(store, "2026-11-21", rows)
+    place = Path(store.url(earlier.path))
+    whole = place.read_bytes()
+    titles = duckdb.read_parquet(str(place)).project("title").fetchall()
+    group = pq.ParquetFile(place).metadata.row_group(0)
+    for flipped in range(group.column(SNAPSHOT_SCHEMA.names.index("title")).data_page_offset, len(whole)):
+        place.write_bytes(whole[:flipped] + bytes([whole[flipped] ^ 1]) + whole[flipped + 1 :])
+        with suppress(duckdb.Error):
+            if duckdb.read_parquet(str(place)).project("title").fetchall() != titles:
+                break
+    after = SNAPSHOT_SCHEMA.empty_table()
+    with pytest.raises(ArchiveError, match="damaged or unreadable"):
+        changes_feed(Catalog(store), EN, "20261122T060000Z", after, RunFacts())
