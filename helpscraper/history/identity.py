@@ -76,8 +76,8 @@ class Identities:
         which an article with this key changed: after a key was given up, it shows that a new article has it.
         """
         chain = self._holder.get(key) or [Tenure(key)]
-        since = chain[0].since
-        unused = len(chain) == 1 and since is not None and (seen is None or seen < since)
+        first, *later = chain
+        unused = not later and first.since is not None and (seen is None or seen < first.since)
         return tuple(self._gave_up[key] if unused else chain)
 
     def given_up(self) -> dict[str, str]:

@@ -27,12 +27,9 @@ _MARK = r"[\u200e\u200f\u061c]?"
 # Ordinal days before a named month: the first in Romance languages (1er, 1º, 1.º, 1r, 1ero), any day in others (2nd,
 # 3e, 4ste, 1:a, 1-го, 1-ci). No letter may follow, or the suffix could begin a month ("1stycznia").
 _SUFFIXES = "er re ero ro r e è ère o a st nd rd th ste de :a :e -го -е -ci -cı -cu -cü -a -ul -lea ᵉʳ"
-_ORDINAL = (
-    r"(?:\.?[ºª°˚]|\.?(?:"
-    + "|".join(sorted(map(re.escape, _SUFFIXES.split()), key=len, reverse=True))
-    + r")(?![^\W\d_]))?"
-)
-_FIELDS = re.compile(r"'([^']*)'|([dDyMLEc])\2*|[^'dDyMLEc]+")
+_ORDINAL = rf"(?:\.?[ºª°˚]|\.?(?:{'|'.join(map(re.escape, _SUFFIXES.split()))})(?![^\W\d_]))?"
+_FIELDS = re.compile(r"'([^']*)'|([dDyML])\2*|[^'dDyML]+")
+_WEEKDAY_FIRST = re.compile(r"^[^'dDyMLEc]*[Ec]+[^\w']*")
 _STYLES = ("medium", "long", "full", "short")
 _SKELETONS = ("yMMMd", "yMMMMd", "yMd", "yMMMEd", "yMEd")
 
@@ -43,15 +40,15 @@ class Calendar:
 
     ``whole`` matches a text that is one date, with or without a marker; ``here`` matches a date at a position,
     whatever follows. Every branch has three groups; ``groups[lastindex]`` gives the numbers of those of day, month and
-    year. ``short`` is ``here`` for a year of one to three digits. ``months`` maps names (by ``fold``) and digits to
-    numbers. ``numeric_order`` is the order of all-numeric dates, for instance ``"dmy"``.
+    year. ``short`` is ``here`` for a year of one to three digits. ``months`` maps names (by ``fold``) to numbers.
+    ``numeric_order`` is the order of all-numeric dates, for instance ``"dmy"``.
     """
 
     whole: re.Pattern[str]
     here: re.Pattern[str]
     short: re.Pattern[str]
     weekday: re.Pattern[str]
-    groups: Mapping[int, tuple[int, int, int]]
+    groups: Mapping[int | None, tuple[int, int, int]]
     months: Mapping[str, int]
     weekdays: Mapping[str, int]
     numeric_order: str
@@ -93,7 +90,7 @@ def _alternatives(words: Iterable[str]) -> str:
     return "|".join(r"\s{1,2}".join(re.escape(part) for part in word.split()) for word in ordered)
 
 
-def _literal(text: str, *, between_figures: bool, last: bool) -> str:
+def _literal(text: str, *, between_figures: bool) -> str:
     """Write the text between two fields of a pattern as a relaxed expression."""
     out = []
     for char in text:
@@ -101,82 +98,49 @@ def _literal(text: str, *, between_figures: bool, last: bool) -> str:
             out.append(SPACE)
         elif char in "\u200e\u200f\u061c":
             out.append(_MARK)
-        elif char in ".,،":
-            # Between two numbers the mark is the only separator.
-            out.append(re.escape(char) if between_figures else "[.,،]?")
+        elif char in ".,،" and not between_figures:
+            out.append("[.,،]?")
         else:
+            # Between two numbers the mark is the only separator.
             out.append(re.escape(char))
     joined = "".join(out)
-    if between_figures and not text.isspace():
-        joined = f"{SPACE}{joined}{SPACE}"
-    if last:
-        # "日" is required: without it the day may be truncated. The caller adds "г." and "р." to every branch; the
-        # rest is punctuation.
-        return f"{SPACE}日" if text.strip(" ，,") == "日" else ""
-    return joined
+    return f"{SPACE}{joined}{SPACE}" if between_figures else joined
 
 
 def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
-    """Return one CLDR pattern as an expression, and its order ("dmy"); None when day, month or year is missing."""
-    fields = [(match.group(1), match.group(2), match.group()) for match in _FIELDS.finditer(pattern)]
-    ordinal = _ORDINAL if "MMM" in pattern or "LLL" in pattern else ""
-    tokens: list[tuple[str, str]] = []
-    for quoted, letter, whole in fields:
-        if letter in ("E", "c"):
-            # The caller removes and checks weekdays before it tries the branches.
-            tokens.append(("E", ""))
-        elif letter == "d":
-            # A padded day at the end has two digits, or it is truncated.
-            day = r"(\d{2})" if whole == "dd" and ("y", year) in tokens else r"(\d{1,2})"
-            tokens.append(("d", day + ordinal))
-        elif letter in ("M", "L"):
-            tokens.append(("m" if len(whole) < 3 else "M", r"(\d{1,2})" if len(whole) < 3 else month))
-        elif letter == "y":
-            tokens.append(("y", year))
+    """Return one CLDR pattern as an expression, and its order; None when day, month or year is missing.
+
+    The order is ``dmy`` where the month is a number, and ``dMy`` where it is a name. The caller removes and checks
+    weekdays before it tries the branches.
+    """
+    fields: list[str] = []
+    texts = [""]  # before the first field and behind each
+    for match in _FIELDS.finditer(_WEEKDAY_FIRST.sub("", pattern)):
+        quoted, letter = match.groups()
+        if letter:
+            fields.append(match.group().replace("L", "M"))
+            texts.append("")
         else:
-            text = quoted if quoted is not None else whole
-            if tokens and tokens[-1][0] == "":
-                tokens[-1] = ("", tokens[-1][1] + text)
-            else:
-                tokens.append(("", text))
-    tokens = _without_weekday(tokens)
-    kinds = [kind for kind, _ in tokens if kind]
-    if sorted(kind.lower() for kind in kinds) != ["d", "m", "y"]:
+            texts[-1] += match.group() if quoted is None else quoted
+    order = "".join("m" if field in ("M", "MM") else field[0] for field in fields)
+    if sorted(order.lower()) != ["d", "m", "y"]:
         return None
-    out = []
-    for index, (kind, text) in enumerate(tokens):
-        if kind:
-            out.append(text)
-            continue
-        after = tokens[index + 1][0] if index + 1 < len(tokens) else ""
-        before = tokens[index - 1][0] if index else ""
-        figures = before in ("d", "m", "y") and after in ("d", "m", "y")
-        out.append(_literal(text, between_figures=figures, last=not after))
-    return "".join(out), "".join(kinds).lower()
+    # A padded day at the end has two digits, or it is truncated.
+    day = r"(\d{2})" if "dd" in fields and order.index("y") < order.index("d") else r"(\d{1,2})"
+    groups = {"d": day + _ORDINAL * ("M" in order), "m": r"(\d{1,2})", "M": month, "y": year}
+    before, *between, behind = texts
+    out = [_literal(before, between_figures=False), groups[order[0]]]
+    for text, one, other in zip(between, order, order[1:], strict=False):
+        out += [_literal(text, between_figures="M" not in one + other), groups[other]]
+    # "日" is required: without it the day may be truncated. The caller adds "г." and "р." to every branch; the rest
+    # is a weekday or punctuation.
+    return "".join(out) + f"{SPACE}日" * ("日" in behind), order
 
 
 def _ending(pattern: str) -> str:
     """Return the word after the year ("г" of ``y 'г'.``), without its dot."""
     match = re.search(r"y\s*'([^']+)'\.?$", pattern)
     return match.group(1) if match else ""
-
-
-def _without_weekday(tokens: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    kept: list[tuple[str, str]] = []
-    skip = False
-    for kind, text in tokens:
-        if kind == "E":
-            # Drop the comma or space before the weekday; at the start, the one after it.
-            if kept and kept[-1][0] == "" and not any(char.isalnum() for char in kept[-1][1]):
-                kept.pop()
-            skip = not kept
-            continue
-        if skip and kind == "" and not any(char.isalnum() for char in text):
-            skip = False
-            continue
-        skip = False
-        kept.append((kind, text))
-    return kept
 
 
 def marker_expression(phrases: Iterable[str]) -> str:
@@ -213,7 +177,6 @@ def calendar_for(tag: str) -> Calendar:
     patterns += [str(skeletons[key].pattern) for key in _SKELETONS if key in skeletons]
     # After the locale's own: forms that name the month (no order to guess), and ISO 8601.
     patterns += ["d. MMM, y", "d 'de' MMM 'de' y", "MMM d, y", "y-MM-dd", "y年M月d日"]
-    numeric = next(order for order in map(_numeric_order, patterns) if order)
     endings = {ending for pattern in patterns if (ending := _ending(pattern))}
     ending = "".join(rf"(?:{SPACE}{re.escape(word)}(?:\.|(?!\w)))?" for word in sorted(endings))
 
@@ -236,20 +199,12 @@ def calendar_for(tag: str) -> Calendar:
         short=re.compile("|".join(compiled(r"(\d{1,3})(?!\d)")), flags),
         weekday=re.compile(rf"({_alternatives(weekdays)})\.?(?!\w)", flags),
         groups={3 * n + 3: _groups(order, 3 * n + 1) for n, order in enumerate(full.values())},
-        months=months | {form: n for n in range(1, 13) for form in (str(n), f"{n:02}")},
+        months=months,
         weekdays=weekdays,
-        numeric_order=numeric,
+        numeric_order=next(order for order in full.values() if order.islower()),
         language=locale.language,
     )
 
 
 def _groups(order: str, first: int) -> tuple[int, int, int]:
-    return first + order.index("d"), first + order.index("m"), first + order.index("y")
-
-
-def _numeric_order(pattern: str) -> str:
-    """Return the order ("dmy") of an all-numeric pattern, else ``""``."""
-    letters = [match.group(2) for match in _FIELDS.finditer(pattern) if match.group(2)]
-    if "MMM" in pattern or "LLL" in pattern or set(letters) & {"E", "c"}:
-        return ""
-    return "".join(letters).lower().replace("l", "m")
+    return first + order.index("d"), first + order.lower().index("m"), first + order.index("y")

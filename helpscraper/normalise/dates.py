@@ -84,8 +84,8 @@ def date_at(text: str, position: int, locale: str) -> tuple[DateReading, int] | 
 
 
 def _build(match: re.Match[str], calendar: Calendar) -> DateReading:
-    day, month, year = match.group(*calendar.groups[match.lastindex or 3])
-    number = calendar.months.get(month.lower()) or _month(month, calendar)
+    day, month, year = match.group(*calendar.groups[match.lastindex])
+    number = _month(month, calendar)
     if number is None:
         return DateReading(None, "unreadable")
     if not (day.isascii() and year.isascii()) and _mixed_digits(match.group()):
@@ -120,7 +120,7 @@ def _from_numbers(match: re.Match[str], calendar: Calendar) -> DateReading:
 
 
 def _month(name: str, calendar: Calendar) -> int | None:
-    """Read a month that is not in the table as it stands: other digits, "thg 11" with another spacing."""
+    """Read a month by its name, or by the number that it is or ends in ("11", "thg 11")."""
     folded = fold(name)
     digits = _FINAL_DIGITS.search(folded)
     return int(digits.group()) if digits else calendar.months.get(folded)
@@ -211,10 +211,8 @@ def _ask_dateparser(text: str, calendar: Calendar) -> DateReading:
             languages=languages,
             settings={
                 "PARSERS": ["absolute-time"],
-                "REQUIRE_PARTS": ["day", "month", "year"],
-                "STRICT_PARSING": True,
+                "STRICT_PARSING": True,  # day, month and year are stated
                 "DATE_ORDER": calendar.numeric_order.upper(),
-                "PREFER_LOCALE_DATE_ORDER": False,
                 "TIMEZONE": "UTC",
             },
         )

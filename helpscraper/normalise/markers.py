@@ -47,7 +47,7 @@ def marker_locales(marker: str, locale: str) -> tuple[str, ...]:
     languages = _LANGUAGES.get(_bare(marker), ())
     own = get_locale(locale).language
     others = tuple(language for language in languages if language != own)
-    if not languages or own in languages or "en" in languages:
+    if own in languages or "en" in languages:
         return (locale, *others)
     return (*others, locale)
 

@@ -24,6 +24,11 @@ FAREWELL = "This notice says goodbye."
 EN = Partition("okx", "en")
 
 
+def body_of(text: str, markdown: str | None = None) -> Body:
+    marked = text if markdown is None else markdown
+    return Body(body_key(text, marked), text, marked, f"<p>{text}</p>")
+
+
 def committed(
     folder: Path,
     day: int,
@@ -33,12 +38,12 @@ def committed(
     feed: bool = True,
     **facts: Any,
 ) -> Catalog:
-    """Commit one day's rows, each with its ``body`` as text, as a crawl does it."""
+    """Commit one day's rows, each with its ``body`` or the text of one, as a crawl does it."""
     at = MONDAY + dt.timedelta(days=day)
     bodies = {
-        text: Body(body_key(text, text), text, text, f"<p>{text}</p>")
+        each["body"]: body_of(each["body"]) if isinstance(each["body"], str) else each["body"]
         for each in rows
-        if (text := each["body"])
+        if each["body"]
     }
     articles = [
         Article(**{k: v for k, v in each.items() if k != "body"} | {

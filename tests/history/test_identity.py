@@ -100,7 +100,9 @@ def test_a_key_that_nobody_bears_means_who_gave_it_up_last() -> None:
 
 def test_an_article_whose_key_was_taken_over_is_named_by_when() -> None:
     """b was there until it was removed; then x came to be called b."""
-    rows = Identities([("3", "x", "b")]).table().to_pylist()
+    table = Identities([("3", "x", "b")]).table()
+    assert [each.name for each in table.schema if not each.nullable] == ["article_id", "owner"]
+    rows = table.to_pylist()
     assert {each["owner"] for each in rows if each["article_id"] == "b" and each["until"]} == {"b@3"}
     assert [each["owner"] for each in rows if each["article_id"] == "x" and each["until"]] == ["b"]
 

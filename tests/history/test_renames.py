@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.history.diff import diff_tables
-from helpscraper.history.renames import Candidate, find_renames, shingles, similarity
+from helpscraper.history.renames import Bodies, Candidate, find_renames, shingles, similarity
 from tests.history.worlds import body, row, run, table
 
 TEXT = " ".join(f"word{n}" for n in range(200))
@@ -66,6 +66,51 @@ def test_a_nearly_equal_body_under_another_id_of_the_cms_is_another_article() ->
 
     assert found(None, None) and found("1", None) and found(None, "2")
     assert not found("1", "2")
+
+
+def texts_of(**texts: str) -> Bodies:
+    return lambda keys: {key: texts[key] for key in keys}
+
+
+def test_the_publication_of_nearly_equal_bodies_may_be_the_same_but_not_another() -> None:
+    def found(before: str | None, after: str | None) -> bool:
+        sides = Candidate("old", None, "b", before), Candidate("new", None, "a", after)
+        return bool(find_renames(*([each] for each in sides), texts_of(b=TEXT, a=f"{TEXT} more")))
+
+    assert found("T1", "T1") and found("T1", None) and found(None, None)
+    assert not found("T1", "T2")
+
+
+def test_a_nearly_equal_body_that_cannot_be_the_same_article_hides_no_other() -> None:
+    came = [Candidate("apart", "2", "apart"), Candidate("same", None, "same")]
+    bodies = texts_of(old=TEXT, apart=f"{TEXT} more", same=f"{TEXT} and more")
+    [found] = find_renames([Candidate("old", "1", "old")], came, bodies)
+    assert found.after == "same"
+
+
+@pytest.mark.parametrize(("shared", "found"), [(20, True), (21, False)])
+def test_what_many_bodies_share_says_nothing(shared: int, found: bool) -> None:
+    text = TEXT[: TEXT.index("word50")]
+    texts = {f"c{n}": f"{text} {n}" for n in range(shared)}
+    came = [Candidate(key, None, key) for key in texts]
+    assert bool(find_renames([Candidate("old", None, "w")], came, texts_of(w=text, **texts))) is found
+
+
+@pytest.mark.parametrize(("articles", "found"), [(5000, True), (5001, False)])
+def test_bodies_are_read_up_to_a_number_of_articles(articles: int, found: bool) -> None:
+    others = [Candidate(f"other-{n}") for n in range(articles - 1)]
+    sides = [Candidate("old", None, "b")], [Candidate("new", None, "a"), *others]
+    bodies = texts_of(b=TEXT, a=f"{TEXT} more")
+    assert bool(find_renames(*sides, bodies)) is found
+    assert bool(find_renames(*sides[::-1], bodies)) is found
+
+
+def test_a_shingle_is_five_words_or_all_or_five_characters_where_no_spaces_are() -> None:
+    assert [len(shingles(" ".join("abcdef"[:n]))) for n in range(7)] == [0, 1, 1, 1, 1, 1, 2]
+    assert all(each < 2**64 for each in shingles(TEXT)), "the sets of shingles are kept small"
+    six = "".join(f"{letter * 11} " for letter in "abcdef")  # twelve characters for each word
+    assert len(shingles(six)) == 2
+    assert len(shingles(f"{six}\n")) == len(shingles("".join(six.split()))) == 26
 
 
 @pytest.mark.parametrize(("went", "came"), [(1, 3), (3, 1), (2, 2), (3, 2)])

@@ -12,7 +12,7 @@ from babel.dates import format_skeleton
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.items import RawArticle
+from helpscraper.items import Body, RawArticle
 from helpscraper.normalise.article import STEPS, Context, normalise_article
 from helpscraper.normalise.bodies import body_key
 from helpscraper.normalise.categories import Vocabulary
@@ -66,6 +66,8 @@ def test_a_whole_article() -> None:
         "body_sha256": body_key("One two three.", "One two **three**."),
         "word_count": 3,
     }
+    key = body_key("One two three.", "One two **three**.")
+    assert values.body == Body(key, "One two three.", "One two **three**.", "<p>…</p>")
     assert values.outcomes == [
         "title/cleaned", "title/present", "snippet/absent", "published_at/present", "published_on/fast",
         "updated_at/present", "updated_on/fast", "category/present", "section/present", "view_count/present",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, categories
-from helpscraper.normalise.categories import Vocabulary
+from helpscraper.normalise.categories import Vocabulary, label_key
 from tests.okx import OKX, PREFIXES, WORDS
 
 CATEGORIES = ("announcements", "faq", "product-documentation")
@@ -109,6 +109,15 @@ def test_a_declaration_maps_the_keys_of_a_site() -> None:
         "news",
         "faq",
     ]
+
+
+def test_two_hundred_characters_of_a_label_are_compared() -> None:
+    assert label_key("x" * 199) != label_key("x" * 200) == label_key("x" * 201)
+
+
+def test_two_equal_vocabularies_are_one_key_of_a_dictionary() -> None:
+    one, other = (Vocabulary({"faq": {"keys": ["360001234"]}}) for _ in range(2))
+    assert {one: "known"}[other] == "known"
 
 
 @settings(deadline=None)

@@ -186,6 +186,21 @@ def test_day_and_month_in_figures_keep_the_locale_s_order(prefix: str, day: dt.d
         assert read is None or read == day
 
 
+# Weekdays first and last, words before the day and in brackets, names that follow a dash, padded days at the end.
+OTHERS = ["cs", "da", "eo", "fur", "hu", "ja", "ksh", "ky", "lv", "mk", "ps", "tok", "tr", "uz"]
+
+
+@pytest.mark.parametrize("tag", OTHERS)
+def test_a_locale_of_no_known_site_is_read_as_cldr_writes_it_and_never_when_cut(tag: str) -> None:
+    for day in (dt.date(2024, 9, 14), dt.date(2023, 11, 3)):
+        for text in {render(day, form, tag) for form in STYLES + SKELETONS} - {None}:
+            assert parse_date(text, tag) == (day, None, "fast"), text
+            # A day at the end that no word closes cannot be told from its first digit.
+            closed = text.index(str(day.day)) < text.index(str(day.year)) or "日" in text
+            for length in range(len(text)) if closed else ():
+                assert parse_date(text[:length], tag).date in (day, None), text[:length]
+
+
 def in_case(text: str, how: str, prefix: str) -> str:
     """Write ``text`` as the locale's users do in capitals, in small letters, or with a capital at each word."""
     if how == "title":
@@ -343,6 +358,8 @@ def test_years_and_texts_have_bounds_and_one_kind_of_digit(text: str, expected: 
         ("4/Sep/1899", "unreadable"),
         ("the fourth of September 2024", "unreadable"),
         ("September of 2024", "unreadable"),
+        ("the 4th of 2024", "unreadable"),
+        ("4 Sep 24 10:30:15.2025", "unreadable"),
     ],
 )
 def test_the_reference_answers_where_day_and_year_stand_in_the_text(text: str, problem: str | None) -> None:
