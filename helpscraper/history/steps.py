@@ -149,11 +149,9 @@ def _feed(
 
     None when the feed is missing, out of date or damaged: then a diff is needed.
     """
-    if before.reextracted or after.reextracted:
-        return None
     try:
         with catalog.open_feed(after) as one:
-            if not _is_current(catalog, before, one.metadata):
+            if not _is_current(catalog, before, after, one.metadata):
                 return None
             text = one.metadata.get(RENAMES_KEY)
             table = _rows(one, None if text is None else wanted)
@@ -175,11 +173,9 @@ def feed_is_current(
     ``every`` are the snapshots of the partition, oldest first, if the caller has listed them. A damaged feed is not
     current.
     """
-    if before.reextracted or after.reextracted:
-        return False
     try:
         with catalog.open_feed(after) as one:
-            return _is_current(catalog, before, one.metadata, every)
+            return _is_current(catalog, before, after, one.metadata, every)
     except ArchiveError:
         return False
 
@@ -187,10 +183,13 @@ def feed_is_current(
 def _is_current(
     catalog: Catalog,
     before: Snapshot,
+    after: Snapshot,
     metadata: Mapping[bytes, bytes],
     every: Sequence[Snapshot] | None = None,
 ) -> bool:
     """Tell whether a feed with this metadata is current; feeds of the first versions do not name their evidence."""
+    if before.reextracted or after.reextracted:
+        return False
     if metadata.get(FROM_KEY) != before.id.encode() or EVIDENCE_KEY not in metadata:
         return False
     consulted = json.loads(metadata[EVIDENCE_KEY])

@@ -18,13 +18,14 @@ from helpscraper.api import Archive
 from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import changes_path, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.writer import write_reextracted
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history import steps as history_steps
 from helpscraper.history.blame import blame
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.feed import FROM_KEY
+from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities
-from helpscraper.history.steps import changes_of, steps
+from helpscraper.history.steps import changes_of, feed_is_current, steps
 from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
 from tests.history.story import EN, FAREWELL, FEES, LIMITS, PASSKEY, committed, days, story
@@ -175,7 +176,7 @@ def test_two_threads_tell_the_same_story_as_one(
     monkeypatch.setattr(Catalog, "open_feed", open_feed)
     for name in ("limits", "withdrawal-limits", "set-up-a-passkey", "farewell"):
         told = []
-        for least, several in ((1000, False), (2, True)):
+        for least, several in ((5, False), (4, True)):
             monkeypatch.setattr(history_steps, "_WORTH_A_THREAD", least)
             threads.clear()
             found = article_history(Catalog(tmp_path), name)
@@ -253,6 +254,53 @@ def test_a_feed_that_would_know_more_today_is_not_used(tmp_path: Path) -> None:
     assert told(catalog, "trading-fees") == [("20261118", "unverified", "article")]
     committed(tmp_path, 0, days()[0])
     assert told(catalog, "trading-fees") == [("20261117", "unverified", "article")]
+
+
+def current(folder: Path) -> list[bool]:
+    catalog = Catalog(folder)
+    every = catalog.snapshots(EN)
+    found = [feed_is_current(catalog, *pair) for pair in steps(catalog, EN)]
+    assert found == [feed_is_current(catalog, *pair, every) for pair in steps(catalog, EN)]
+    return found
+
+
+def test_a_feed_is_current_until_a_snapshot_that_it_was_made_of_is_read_again(tmp_path: Path) -> None:
+    catalog = full_part_full(tmp_path)
+    assert current(tmp_path) == [True, True]
+    for snapshot, left in zip(
+        catalog.snapshots(EN), ([False, False], [False, False], [True, False]), strict=True
+    ):
+        rows, facts = catalog.load_table(snapshot), catalog.facts(snapshot)
+        new = write_reextracted(
+            catalog.store, EN, snapshot.id, rows, [], facts.reextracted({"extractor": "x/2"})
+        )
+        assert current(tmp_path) == left
+        Path(catalog.store.url(new.path)).unlink()
+
+
+def test_a_feed_is_current_until_an_older_snapshot_comes(tmp_path: Path) -> None:
+    for day in (1, 2):
+        committed(tmp_path, day, days()[0][:1], **PART)
+    committed(tmp_path, 3, days()[0])
+    assert current(tmp_path) == [True, True]
+    committed(tmp_path, 0, days()[0])
+    assert current(tmp_path) == [False, False, False]
+
+
+def test_feeds_of_the_first_versions_name_no_renames_and_no_evidence(tmp_path: Path) -> None:
+    for day, rows in enumerate(days()[:3]):
+        old = committed(tmp_path, day, rows)
+    told = article_history(old, "limits")
+    assert told.names == ("limits", "withdrawal-limits")
+    for lost, still in ((RENAMES_KEY, True), (EVIDENCE_KEY, False)):
+        for snapshot in old.snapshots(EN)[1:]:
+            path = old.store.url(changes_path(EN, snapshot.id))
+            feed = pq.read_table(path)
+            known = {key: value for key, value in feed.schema.metadata.items() if key != lost}
+            pq.write_table(feed.replace_schema_metadata(known), path)
+        assert current(tmp_path) == [still, still]
+        again = article_history(old, "limits")
+        assert (again.table, again.tenures) == (told.table, told.tenures)
 
 
 def test_a_damaged_snapshot_is_no_evidence_and_is_named(tmp_path: Path) -> None:

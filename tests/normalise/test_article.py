@@ -93,6 +93,22 @@ def test_what_is_not_there_or_cannot_be_read_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({}, "body/absent"),
+        ({"body_text": "", "body_markdown": ""}, "body/absent"),
+        ({"body_markdown": "![](a)"}, "body/absent"),
+        ({"body_text": "", "body_markdown": "![](a)"}, "body/present"),
+        ({"body_text": "One."}, "body/present"),
+    ],
+)
+def test_a_body_has_a_text_that_may_be_of_pictures_alone(body: dict[str, str], told: str) -> None:
+    values = normalise_article(raw(title="x", **body), EN)
+    assert values.outcomes[-1] == told
+    assert (values.body is None) == (told == "body/absent")
+
+
+@pytest.mark.parametrize(
     ("stated", "language"),
     [
         ("EN", "en"),

@@ -359,6 +359,7 @@ def test_years_and_texts_have_bounds_and_one_kind_of_digit(text: str, expected: 
         ("the fourth of September 2024", "unreadable"),
         ("September of 2024", "unreadable"),
         ("the 4th of 2024", "unreadable"),
+        ("one September 2024", "unreadable"),
         ("4 Sep 24 10:30:15.2025", "unreadable"),
     ],
 )
