@@ -47,7 +47,7 @@ mutants: $(READY) ## Change the code in small ways and name each change that no 
 	nice -n 15 $(BIN)/python -m tests.mutants
 
 docs: $(READY) ## Write the generated pages and build the site of docs/ into site/.
-	$(BIN)/python -m helpscraper.archive.dictionary
+	$(BIN)/python -m tests.docs.dictionary
 	$(BIN)/python -m helpscraper.cli.reference
 	$(BIN)/python -m helpscraper.crawl.own_settings
 	$(BIN)/properdocs build --quiet --config-file mkdocs.yml

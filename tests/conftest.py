@@ -14,11 +14,12 @@ from hypothesis import HealthCheck, Phase, settings
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.schema import bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
+from tests.tables import articles_table
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -12,7 +12,7 @@ from typing import Any
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.schema import bodies_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.history.feed import changes_feed
 from helpscraper.items import Article, Body
@@ -25,6 +25,7 @@ from helpscraper.sample.model import EPOCH, STEP
 from helpscraper.sample.truth import ExpectedArticle
 from tests.hostile import HOSTILE
 from tests.report import hostile
+from tests.tables import articles_table
 
 SITE = "https://help.example"
 

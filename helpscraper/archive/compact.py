@@ -161,34 +161,34 @@ def _load(catalog: Catalog, kind: PackedKind, name: str, path: str) -> pa.Table:
         table = file.read(use_threads=False)
     metadata = dict(table.schema.metadata or {})
     ids = table.column("article_id").combine_chunks() if "article_id" in table.schema.names else None
-    why = ""
+    fault = ""
     # Later versions only add columns.
     columns = [field for field in _SCHEMAS[kind] if field.name in table.schema.names]
     if (version := schema_version(table.schema)) is None or not 1 <= version <= SCHEMA_VERSION:
-        why = f"schema version {version}, not 1 to {SCHEMA_VERSION}"
+        fault = f"schema version {version}, not 1 to {SCHEMA_VERSION}"
     elif (
         not table.schema.equals(pa.schema(columns))
         or ids is None
         or TIME_COLUMN[kind] not in table.schema.names
     ):
-        why = "other columns than helpscraper's"
+        fault = "other columns than helpscraper's"
     elif any(not key.startswith(b"helpscraper.") for key in metadata) or (
         kind == "snapshots" and RUN_KEY not in metadata
     ):
-        why = "other metadata than helpscraper's"
+        fault = "other metadata than helpscraper's"
     elif table.column(TIME_COLUMN[kind]).unique().to_pylist() not in ([snapshot_instant(name)], []):
-        why = f"rows whose {TIME_COLUMN[kind]} is not that of the file's name"
+        fault = f"rows whose {TIME_COLUMN[kind]} is not that of the file's name"
     elif pc.any(pc.less(ids[1:], ids[:-1])).as_py():
-        why = "rows that are not sorted by article_id"
-    if why:
-        raise ArchiveError(f"{url}: has {why}; it was not packed")
+        fault = "rows that are not sorted by article_id"
+    if fault:
+        raise ArchiveError(f"{url}: has {fault}; it was not packed")
     return table
 
 
 def _is_same(catalog: Catalog, report: MonthReport, name: str, path: str, table: pa.Table) -> bool:
     """Return True for a snapshot with an equal copy in a month's file; raises ``ArchiveError`` when they differ."""
-    with catalog.months.open(report.kind, report.partition, name, path) as one:
-        if one.read().equals(table, check_metadata=True):
+    with catalog.months.open(report.kind, report.partition, name, path) as packed:
+        if packed.read().equals(table, check_metadata=True):
             return True
     raise ArchiveError(
         f"{name}: {catalog.store.url(path)} holds other rows than the snapshot's own file; neither was changed",
@@ -208,7 +208,7 @@ def _write(catalog: Catalog, report: MonthReport, number: int, tables: Mapping[s
         with pq.ParquetFile(target, page_checksum_verification=True) as file:
             if not file.read(use_threads=False).replace_schema_metadata().equals(rows):
                 raise ArchiveError(
-                    f"{store.url(path)}: does not read back as it was written; nothing was removed",
+                    f"{store.url(path)}: reads back differently than it was written; nothing was removed",
                     advice="check the disk; if it is sound, please report this with the month's files",
                 )
         size = target.stat().st_size

@@ -1,6 +1,6 @@
 """Convert rows of articles whose own page answered 404 or 410.
 
-Schema 1 stored them as rows with status ``gone``; today they are in the run facts. WorkerPool of old files move them
+Schema 1 stored them as rows with status ``gone``; today they are in the run facts. Readers of old files move them
 there, so that old and new files give the same results.
 """
 

@@ -1,7 +1,7 @@
-"""Where everything lies under an archive: the only place that puts a path together.
+"""The layout of an archive: the only module that makes and parses paths of its files.
 
-Paths are relative to the archive's root, with ``/`` as separator, whatever the store. A name that came from a
-page or a command line passes ``Partition`` or ``snapshot_instant`` before it becomes part of a path.
+Paths are relative to the archive's root, with ``/`` as separator in every store. Names from a page or a command line
+are checked by ``Partition`` or ``snapshot_instant`` before they become part of a path.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "ree
 """The folders of an archive."""
 
 PackedKind = Literal["snapshots", "changes"]
-"""The folders whose files `helpscraper compact` puts together, a month in a file."""
+"""The folders whose files ``helpscraper compact`` packs, a month in a file."""
 
 STATE = ".state"
-"""Local state (lock, ledger, half-written files): starts with a dot, so that no reader takes it for data."""
+"""Local state (lock, ledger, half-written files); readers skip it because of the dot."""
 
 SCRATCH = f"{STATE}/scratch"
 
@@ -68,7 +68,7 @@ _MONTH_FILE = re.compile(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Partition:
-    """One site in one locale; raises ``CommandError`` for a name that is not fit for a path."""
+    """One site in one locale; raises ``CommandError`` for a name that cannot be part of a path."""
 
     site: str
     locale: str
@@ -88,17 +88,17 @@ class Partition:
 
     @property
     def folder(self) -> str:
-        """The two Hive-style folders that plain readers turn into the columns ``site`` and ``locale``."""
+        """The two Hive-style folders that Parquet readers turn into the columns ``site`` and ``locale``."""
         return f"site={self.site}/locale={self.locale}"
 
 
 def default_partition(
     site: str | None = None, locale: str | None = None, *, archive: str | None = None
 ) -> Partition | None:
-    """Return the edition that is meant where ``site``, ``locale`` or both are not named.
+    """Return the default edition, of ``site`` and ``locale`` where they are given.
 
-    That is the default site, and the locale that a site has at addresses without one. None where no declaration,
-    shipped or beside ``archive``, knows the site.
+    It is that of the default site, in the locale of the site's addresses without a locale. None when no declaration
+    of the site is shipped or in the folder of ``archive``.
     """
     from helpscraper.sites import DEFAULT, sites_at  # they load CLDR, and most commands name one edition
 
@@ -110,7 +110,7 @@ def default_partition(
 
 @dataclass(frozen=True, slots=True, order=True)
 class ArchiveFile:
-    """A path of the archive, taken apart. ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
+    """The parts of a path of the archive; ``part`` is 0 for ``ID.parquet`` and N for ``ID-N.parquet``."""
 
     kind: str
     partition: Partition
@@ -123,8 +123,7 @@ class ArchiveFile:
 class MonthFile:
     """A file with the rows of several snapshots (or feeds) of one month, ``YYYYMM.parquet``.
 
-    ``part`` counts further files of that month, for there may be more than one, and a month that is packed
-    again gets a new file before the old one goes.
+    A month may have several files; ``part`` numbers them from 0.
     """
 
     kind: PackedKind
@@ -141,30 +140,30 @@ def snapshot_id(instant: dt.datetime) -> str:
     '20261122T060000Z'
     """
     if instant.tzinfo is None:
-        raise ValueError("a snapshot begins at an instant: pass an aware datetime")
+        raise ValueError("the instant of a snapshot needs a time zone: pass an aware datetime")
     utc = instant.astimezone(dt.UTC)
     return f"{utc.year:04d}{utc:%m%dT%H%M%SZ}"  # %Y alone does not pad years below 1000 on every platform
 
 
 def snapshot_instant(snapshot_id: str) -> dt.datetime:
-    """Return the instant (UTC) that ``snapshot_id`` names; ``CommandError`` when it is not such an id.
+    """Return the instant (UTC) of a snapshot id; raises ``CommandError`` for any other text.
 
     >>> snapshot_instant("20261122T060000Z")
     datetime.datetime(2026, 11, 22, 6, 0, tzinfo=datetime.timezone.utc)
     """
     if _ID.fullmatch(snapshot_id):
         try:
-            # Digit by digit: strptime takes twenty times as long, and each path of an archive asks.
+            # strptime takes twenty times as long, and this runs for every path of an archive.
             year, month, day = int(snapshot_id[:4]), int(snapshot_id[4:6]), int(snapshot_id[6:8])
             hour, minute, second = int(snapshot_id[9:11]), int(snapshot_id[11:13]), int(snapshot_id[13:15])
             return dt.datetime(year, month, day, hour, minute, second, tzinfo=dt.UTC)
         except ValueError:
-            pass  # the right shape, but month 13 or second 61: said below like any other wrong id
+            pass  # month 13 or second 61: the same error as for any other text
     raise CommandError(f"{snapshot_id!r} is not a snapshot id", advice="ids look like 20261122T060000Z (UTC)")
 
 
 def is_snapshot_id(text: str) -> bool:
-    """Tell whether ``text`` names an instant in the form of a snapshot id."""
+    """Tell whether ``text`` is a snapshot id."""
     try:
         snapshot_instant(text)
     except CommandError:
@@ -184,32 +183,32 @@ def _file(kind: Kind, partition: Partition, snapshot_id: str, suffix: str, part:
 
 
 def snapshot_path(partition: Partition, snapshot_id: str) -> str:
-    """Return where the committed snapshot lies."""
+    """Return the path of a committed snapshot."""
     return _file("snapshots", partition, snapshot_id, "parquet")
 
 
 def bodies_path(partition: Partition, snapshot_id: str, part: int = 0) -> str:
-    """Return where the bodies that this crawl brought lie; later parts are of a re-extraction."""
+    """Return the path of the bodies first seen in this crawl; parts above 0 are those of re-extractions."""
     return _file("bodies", partition, snapshot_id, "parquet", part)
 
 
 def refused_path(partition: Partition, snapshot_id: str) -> str:
-    """Return where a snapshot lies that the health checks did not let in."""
+    """Return the path of a snapshot that the health checks refused."""
     return _file("refused", partition, snapshot_id, "parquet")
 
 
 def changes_path(partition: Partition, snapshot_id: str) -> str:
-    """Return where the change feed of the snapshot against the one before it lies."""
+    """Return the path of the change feed: the changes from the snapshot before to this one."""
     return _file("changes", partition, snapshot_id, "parquet")
 
 
 def reextracted_path(partition: Partition, snapshot_id: str, part: int = 0) -> str:
-    """Return where the crawl lies as a newer extractor reads it; ``part`` counts further re-extractions."""
+    """Return the path of a re-extraction of the crawl; ``part`` numbers them from 0."""
     return _file("reextracted", partition, snapshot_id, "parquet", part)
 
 
 def month_path(kind: PackedKind, partition: Partition, month: str, part: int = 0) -> str:
-    """Return where the file with the rows of ``month`` (``YYYYMM``, of UTC) lies; ``part`` counts such files."""
+    """Return the path of a file with the rows of ``month`` (``YYYYMM``, UTC); ``part`` numbers them from 0."""
     path = f"{kind}/{partition.folder}/{month}{f'-{part}' if part else ''}.parquet"
     if parse_month_path(path) is None:
         raise CommandError(f"{month!r} is not a month", advice="months look like 202611")
@@ -217,12 +216,12 @@ def month_path(kind: PackedKind, partition: Partition, month: str, part: int = 0
 
 
 def run_path(partition: Partition, snapshot_id: str) -> str:
-    """Return where the facts of the run lie."""
+    """Return the path of the facts of a run."""
     return _file("runs", partition, snapshot_id, "json")
 
 
 def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:
-    """Return where WARC file ``number`` of the crawl lies."""
+    """Return the path of WARC file ``number`` (from 0) of a crawl."""
     snapshot_instant(snapshot_id)
     return f"warc/{partition.folder}/{snapshot_id}-{number:05d}.warc.gz"
 
@@ -232,10 +231,10 @@ def staging(partition: Partition) -> str:
     return f"{STATE}/{partition.folder}"
 
 
-# Every look at an archive lists its files; the same few thousand names come again and again.
+# Cached, because every command parses the same few thousand paths several times.
 @lru_cache(maxsize=1 << 16)
 def parse_path(path: str) -> ArchiveFile | None:
-    """Read a path back; None when it is no file of an archive (a note, a half-copied file, a strange folder).
+    """Parse the path of a file of an archive; None for any other file.
 
     >>> parse_path("bodies/site=okx/locale=en/20261122T060000Z-1.parquet").part
     1
@@ -251,7 +250,7 @@ def parse_path(path: str) -> ArchiveFile | None:
 
 @lru_cache(maxsize=1 << 12)
 def parse_month_path(path: str) -> MonthFile | None:
-    """Read the path of a month's file back; None for any other path.
+    """Parse the path of a month's file; None for any other file.
 
     >>> parse_month_path("snapshots/site=okx/locale=en/202611-2.parquet").part
     2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpscraper.archive.layout import Partition, folder, parse_path, snapshot_path
+from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.errors import ArchiveError
@@ -11,19 +11,18 @@ __all__ = ["lost_snapshots", "lost_warnings"]
 
 
 def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
-    """Return each lost snapshot (id, oldest first) and the path of the next change feed, which proves it existed.
+    """Return the id of each lost snapshot, oldest first, and the path of the next change feed, which proves it existed.
 
     Run facts prove nothing, because a crawl may be killed between writing them and the snapshot. The next feed names
-    the snapshot that it was compared with. The newest snapshot, and one whose next feed is lost too, is not found.
+    the snapshot that it was compared with. The loss of the newest snapshot, or of a snapshot together with the next
+    feed, is not detected.
     """
     feeds = catalog.feeds(partition)
-    runs = filter(None, map(parse_path, catalog.store.list(folder("runs", partition))))
-    known = {item.snapshot_id for item in runs} | feeds.keys()
-    there = set(catalog.ids(partition))
+    known = {*catalog.run_ids(partition), *feeds}
     found = {}
-    for name in sorted(known - there):
+    for name in sorted(known - set(catalog.ids(partition))):
         following = next((each for each in feeds if each > name), None)
-        if following is not None and _written_against(catalog, partition, following, feeds) == name:
+        if following is not None and _compared_with(catalog, partition, following, feeds) == name:
             found[name] = feeds[following]
     return found
 
@@ -38,9 +37,9 @@ def lost_warnings(catalog: Catalog, partition: Partition, after: str = "") -> li
     ]
 
 
-def _written_against(catalog: Catalog, partition: Partition, name: str, feeds: dict[str, str]) -> str | None:
+def _compared_with(catalog: Catalog, partition: Partition, name: str, feeds: dict[str, str]) -> str | None:
     try:
-        with catalog.months.open("changes", partition, name, feeds[name]) as one:
-            return one.metadata.get(FROM_KEY, b"").decode(errors="replace")
+        with catalog.months.open("changes", partition, name, feeds[name]) as feed:
+            return feed.metadata.get(FROM_KEY, b"").decode(errors="replace")
     except ArchiveError:
         return None

@@ -76,7 +76,7 @@ class PackedMonth:
 class OpenFile:
     """An open snapshot or feed: ``path`` is the file that holds it, ``rows`` the number of its rows.
 
-    ``metadata`` is that of its own file; ``file`` is its own file, None when its rows are in a month's file.
+    ``metadata`` is that of its original file; ``file`` is its own file, None when its rows are in a month's file.
     """
 
     def __init__(self, path: str, file: pq.ParquetFile) -> None:
@@ -89,9 +89,9 @@ class OpenFile:
         self.rows = int(file.metadata.num_rows)
 
     def read(self, columns: Iterable[str] | None = None, articles: Collection[str] | None = None) -> pa.Table:
-        """Return the rows with the existing ones of ``columns``, and the snapshot's metadata on the schema.
+        """Return the rows with those of ``columns`` (None: all) that exist, and with the snapshot's metadata.
 
-        With ``articles``, only the row groups that may hold one of these ids.
+        With ``articles`` only the row groups that may hold one of these ids are read.
         """
         names = self._names if columns is None else [name for name in columns if name in self._names]
         if articles is None:
@@ -108,16 +108,16 @@ class OpenFile:
     def facts(self, url: str) -> RunFacts:
         """Return the run facts of an open snapshot; ``gone`` is read from the rows of a file of schema 1.
 
-        Raises ``ArchiveError`` that names ``url`` when the file has none.
+        Raises ``ArchiveError`` naming ``url`` when the file has none.
         """
         data = self.metadata.get(RUN_KEY)
         if data is None:
             raise ArchiveError(
-                f"{url}: the file carries no run facts",
+                f"{url}: the file has no run facts",
                 advice="it was written by another program; restore the original from a backup",
             )
         run = RunFacts.parse(data, self.path)
-        # A run counted its own rows: where none was gone, the rows need not be read.
+        # The facts count the rows that are gone, so rows are read only when there are some.
         if may_hold_gone(self.metadata) and run.counts.gone != 0:
             run = replace(run, gone=gone_rows(self.read(EVIDENCE_COLUMNS)))
         return run
@@ -152,10 +152,10 @@ class Months:
     """The months' files of one archive; footers are cached until a file changes."""
 
     def __init__(self, store: Store, other: Months | None = None) -> None:
-        """Get ready; footers that ``other`` has read are not read again."""
+        """Share the cached footers of ``other``."""
         self.store = store
         self._parts: dict[str, tuple[str, PackedMonth]] = {} if other is None else other._parts
-        # The history of an article reads the same rows for every snapshot of a month.
+        # Cached, because the history of an article reads the same rows for every snapshot of a month.
         self._rows: tuple[PackedMonth, frozenset[str], pa.Table] | None = None
 
     def of_paths(self, paths: Iterable[str]) -> list[PackedMonth]:
@@ -163,7 +163,7 @@ class Months:
         return [self._part(file) for file in sorted(filter(None, map(parse_month_path, paths)))]
 
     def part(self, path: str) -> PackedMonth | None:
-        """Return the month's file at ``path``, None for any other path; raises ``ArchiveError`` for a damaged one."""
+        """Return the month's file at ``path``, None for another file; raises ``ArchiveError`` for a damaged one."""
         month = parse_month_path(path)
         part = self._part(month) if month else None
         if part is not None and part.error is not None:
@@ -175,12 +175,10 @@ class Months:
         paths = self.store.list(folder(kind, partition))
         return self.of_paths(p for p in paths if (f := parse_month_path(p)) and month in (None, f.month))
 
-    def places(
-        self, kind: PackedKind, partition: Partition | None = None
-    ) -> dict[tuple[Partition, str], str]:
+    def paths(self, kind: PackedKind, partition: Partition | None = None) -> dict[tuple[Partition, str], str]:
         """Return the path of the file of each snapshot (or feed), by partition and id.
 
-        A snapshot's own file is preferred to its month's. Snapshots of a damaged month are included.
+        The path is that of its own file, else of its month's. Snapshots in a damaged month's file are included.
         """
         paths = self.store.list(folder(kind, partition))
         found: dict[tuple[Partition, str], str] = {}
@@ -205,8 +203,8 @@ class Months:
                 if held[name] != part.path:
                     yield part.path, name, held[name]
 
-    def where(self, kind: PackedKind, partition: Partition, snapshot_id: str) -> str | None:
-        """Return the path of the file of this snapshot (or feed), its own if there is one; None when missing."""
+    def path(self, kind: PackedKind, partition: Partition, snapshot_id: str) -> str | None:
+        """Return the path of the file of this snapshot (or feed): its own, else its month's; None when missing."""
         own = own_path(kind, partition, snapshot_id)
         if self.store.exists(own):
             return own
@@ -222,17 +220,17 @@ class Months:
         Raises ``ArchiveError`` naming a file that is missing or damaged.
         """
         with contextlib.ExitStack() as stack:
-            found = path or self.where(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
+            found = path or self.path(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
             try:
-                one = stack.enter_context(self._open(found, snapshot_id))
+                opened = stack.enter_context(self._open(found, snapshot_id))
             except ArchiveError:
                 self.store.drop_listings()
                 if self.store.exists(found):
                     raise
                 # A compaction has moved it.
-                moved = self.where(kind, partition, snapshot_id) or found
-                one = stack.enter_context(self._open(moved, snapshot_id))
-            yield one
+                moved = self.path(kind, partition, snapshot_id) or found
+                opened = stack.enter_context(self._open(moved, snapshot_id))
+            yield opened
 
     @contextlib.contextmanager
     def _open(self, path: str, snapshot_id: str) -> Iterator[OpenFile]:

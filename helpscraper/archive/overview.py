@@ -43,8 +43,8 @@ SNAPSHOTS_SCHEMA: pa.Schema = pa.schema(
 """One row for each committed snapshot.
 
 ``articles`` counts its rows, ``gone`` the articles whose own page answered 404 or 410 in that crawl; ``scope`` is the
-part that was crawled, null for all. ``error`` says why a file cannot be read; its facts are then null. For a packed
-month ``path`` is the month's file and ``bytes`` the snapshot's share of it.
+part that was crawled, null for all. ``error`` is the reason why a file cannot be read; its facts are then null. For a
+packed month ``path`` is the month's file and ``bytes`` the snapshot's share of it.
 """
 
 RUNS_SCHEMA: pa.Schema = pa.schema(
@@ -151,11 +151,9 @@ def _run_row(
     outcome: str = facts.outcome or "failed"
     reason = facts.reason or facts.error or "; ".join(facts.incomplete_reasons) or None
     if not committed and outcome in {"committed", "incomplete"}:
-        why = f"its snapshot is missing, although {feed} was compared with it"
-        outcome, reason = (
-            "failed",
-            why if feed else "the commit was interrupted before the snapshot was in place",
-        )
+        outcome, reason = "failed", "the commit was interrupted before the snapshot was written"
+        if feed:
+            reason = f"its snapshot is missing, although {feed} was compared with it"
     if not committed and store.exists(refused_path(partition, run_id)):
         path = refused_path(partition, run_id)
     counts, finished = facts.counts, facts.finished_at

@@ -1,7 +1,7 @@
 """Read an archive: list its snapshots, resolve their names, load their rows.
 
-Everything is found by listing folders; facts come from file footers and from ``runs/``. A damaged file is an
-``ArchiveError`` for the caller that asks for it, and does not hinder other readers.
+Files are found by listing folders; run facts are in file footers and in ``runs/``. A damaged file raises
+``ArchiveError`` only when it is read; the other files stay readable.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ __all__ = ["BODY_COLUMNS", "Catalog", "Snapshot"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Snapshot:
-    """One committed crawl. ``path`` is the file that stands for it: its newest re-extraction if any, else its own,
-    else its month's.
+    """One committed crawl. ``path`` is the file with its rows: its newest re-extraction, else its own file, else the
+    file of its month.
     """
 
     partition: Partition
@@ -60,10 +60,10 @@ class Snapshot:
 
 
 class Catalog:
-    """The contents of an archive. Cheap to make; lists folders when asked and remembers only the keys of bodies.
+    """The contents of an archive; ``site`` and ``locale`` restrict it to a part.
 
-    ``site`` and ``locale`` narrow it down to a part. Where one partition is needed and several fit,
-    ``layout.default_partition`` is taken if it is among them.
+    Nothing is read until a method needs it, and only the keys of bodies are cached. Where one partition is needed and
+    several match, ``layout.default_partition`` is used if it is among them.
     """
 
     def __init__(
@@ -80,68 +80,77 @@ class Catalog:
         self._bodies: dict[Partition, BodyIndex] = {}
 
     def with_cached_listings(self) -> Catalog:
-        """Return the catalog of this moment: it lists each folder once, for all that is asked of it."""
-        one = copy.copy(self)
-        one.store = self.store.with_cached_listings()
-        one.months = Months(one.store, self.months)
-        return one
+        """Return a copy that lists each folder once, when it is first needed."""
+        copied = copy.copy(self)
+        copied.store = self.store.with_cached_listings()
+        copied.months = Months(copied.store, self.months)
+        return copied
 
     def partitions(self) -> list[Partition]:
-        """Return the sites and locales that have a snapshot or a run, within the filter, sorted."""
-        found = {item.partition for item in [*self._committed(), *self._located("runs")]}
+        """Return the sites and locales of this catalog that have a snapshot or a run, sorted."""
+        found = {item.partition for item in [*self._committed(), *self._files("runs")]}
         return sorted(found)
 
     def partition(self, site: str | None = None, locale: str | None = None) -> Partition:
-        """Return the one partition that is meant; ``ReferenceNotFoundError`` when it is not clear."""
+        """Return the only partition of ``site`` and ``locale`` (None: any), else the default one.
+
+        Raises ``ReferenceNotFoundError`` when none or several match.
+        """
         site, locale = site or self.site, locale or self.locale
         if site and locale:
             return Partition(site, locale)
-        fitting = [
+        matching = [
             each for each in self.partitions() if site in (None, each.site) and locale in (None, each.locale)
         ]
-        if len(fitting) == 1:
-            return fitting[0]
+        if len(matching) == 1:
+            return matching[0]
         default = default_partition(site, locale, archive=self.store.uri)
-        if default is not None and (default in fitting or not fitting):
+        if default is not None and (default in matching or not matching):
             return default
-        if not fitting:
+        if not matching:
             existing = ", ".join(map(str, Catalog(self.store).partitions()))
             raise ReferenceNotFoundError(
-                f"{self.store.uri} holds nothing of the site {site}",
+                f"{self.store.uri} holds no run of the site {site}",
                 advice=f"choose one of: {existing}"
                 if existing
                 else "make a snapshot with `helpscraper crawl`",
             )
         raise ReferenceNotFoundError(
-            f"{self.store.uri} holds several sites or locales: {', '.join(map(str, fitting))}",
+            f"{self.store.uri} holds several sites or locales: {', '.join(map(str, matching))}",
             advice="choose one by its site and locale (--site and --locale, in Python site= and locale=)",
         )
 
     def snapshots(self, partition: Partition | None = None) -> list[Snapshot]:
-        """Return the committed snapshots, oldest first, partition by partition."""
-        return self._snapshots(partition)
+        """Return the committed snapshots (of ``partition``), by partition, oldest first."""
+        reextracted = {
+            (item.partition, item.snapshot_id): item.path for item in self._files("reextracted", partition)
+        }
+        return [
+            Snapshot(item.partition, item.snapshot_id, reextracted.get(key, item.path), key in reextracted)
+            for item in self._committed(partition)
+            for key in [(item.partition, item.snapshot_id)]
+        ]
 
     def ids(self, partition: Partition) -> list[str]:
         """Return the ids of the committed snapshots of ``partition``, oldest first."""
         return list(self.paths(partition))
 
     def paths(self, partition: Partition) -> dict[str, str]:
-        """Return, by id, which file holds each committed snapshot as it was crawled, oldest first."""
+        """Return the path of each committed snapshot as it was crawled, by id, oldest first."""
         return {item.snapshot_id: item.path for item in self._committed(partition)}
 
     def feeds(self, partition: Partition) -> dict[str, str]:
-        """Return, by id, which file holds the change feed of each snapshot that has one, oldest first."""
-        places = self.months.places("changes", partition)
-        return {name: places[where, name] for where, name in sorted(places)}
+        """Return the path of each change feed, by the id of its snapshot, oldest first."""
+        return {name: path for (_, name), path in sorted(self.months.paths("changes", partition).items())}
 
     def is_committed(self, partition: Partition, snapshot_id: str) -> bool:
-        """Tell whether there is a snapshot of this instant, in a file of its own or in its month's."""
-        return self.months.where("snapshots", partition, snapshot_id) is not None
+        """Tell whether there is a snapshot with this id, in its own file or in that of its month."""
+        return self.months.path("snapshots", partition, snapshot_id) is not None
 
     def resolve(
         self, reference: str = "latest", *, site: str | None = None, locale: str | None = None
     ) -> Snapshot:
-        """Return the snapshot that ``reference`` means; a site or locale in it beats the arguments.
+        """Return the snapshot named ``reference``; a site or locale in it overrides the arguments.
 
         Raises ``ReferenceNotFoundError``.
         """
@@ -151,8 +160,8 @@ class Catalog:
         if not ids and (existing := Catalog(self.store).partitions()):
             if partition in existing:
                 raise ReferenceNotFoundError(
-                    f"{self.store.uri} ({partition}) holds no snapshot yet, though crawls were made",
-                    advice="`helpscraper runs` shows what became of each run",
+                    f"{self.store.uri} ({partition}) holds no snapshot yet, though there were runs",
+                    advice="`helpscraper runs` shows how each run ended",
                 )
             raise ReferenceNotFoundError(
                 f"{self.store.uri} ({partition}) holds no snapshot yet",
@@ -162,7 +171,7 @@ class Catalog:
         return self._snapshot(partition, found)
 
     def is_taken(self, partition: Partition, snapshot_id: str) -> bool:
-        """Tell whether a snapshot, a refused snapshot or a run of that name exists."""
+        """Tell whether a snapshot, a refused snapshot or a run with this id exists."""
         paths = (f(partition, snapshot_id) for f in (refused_path, run_path))
         return self.is_committed(partition, snapshot_id) or any(self.store.exists(path) for path in paths)
 
@@ -178,10 +187,10 @@ class Catalog:
     ) -> pa.Table:
         """Return the rows of one snapshot, sorted by ``article_id``, with the columns of ``SNAPSHOT_SCHEMA``.
 
-        Each row is an article that was there, whatever version of helpscraper wrote the file.
-        ``columns`` narrows them; ``article_id`` reads only the row group that can hold that article;
-        ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html`` (null where there is none). The
-        file's metadata stay on the table's schema. Raises ``ArchiveError`` naming a damaged file.
+        Each row is an article that existed, whatever version of helpscraper wrote the file. ``columns`` selects some
+        columns, ``article_id`` one article; ``bodies`` adds ``body_text``, ``body_markdown`` and ``body_html`` (null
+        for a row without a body). The table keeps the metadata of the file. Raises ``ArchiveError`` naming a damaged
+        file.
         """
         snapshot = (
             reference
@@ -189,24 +198,22 @@ class Catalog:
             else self.resolve(reference, site=site, locale=locale)
         )
         wanted = list(columns) if columns is not None else SNAPSHOT_SCHEMA.names
-        schema = pa.schema([SNAPSHOT_SCHEMA.field(name) for name in wanted])
         read = dict.fromkeys(
             [*wanted, *(["article_id"] if article_id else []), *(["body_sha256"] if bodies else [])]
         )
-        with self.open(snapshot) as one:
-            old = may_hold_gone(one.metadata)
-            found = one.read(
+        schema = pa.schema([SNAPSHOT_SCHEMA.field(name) for name in read])
+        with self.open(snapshot) as opened:
+            old = may_hold_gone(opened.metadata)
+            found = opened.read(
                 dict.fromkeys([*read, "status"]) if old else read,
                 None if article_id is None else [article_id],
             )
-            table = read_compatible(
-                drop_gone_rows(found) if old else found, _only(list(read)), where=snapshot.path
-            )
+            table = read_compatible(drop_gone_rows(found) if old else found, schema, where=snapshot.path)
         if article_id is not None:
             table = table.filter(pc.equal(table.column("article_id"), article_id))
         if not bodies:
-            return table.select(wanted) if len(read) > len(schema) else table
-        # A stored body stays, so the index is brought up to date only when a body is not in it.
+            return table.select(wanted)
+        # Bodies are never removed, so the index is refreshed only when it lacks one.
         index = self._bodies.get(snapshot.partition) or self.body_index(snapshot.partition)
         return index.append_to(table, self.store, str(snapshot)).select([*wanted, *BODY_COLUMNS])
 
@@ -216,7 +223,7 @@ class Catalog:
         if not self.store.exists(path):
             raise ReferenceNotFoundError(
                 f"{partition}: {snapshot_id} was not refused",
-                advice="`helpscraper runs` shows what became of each run",
+                advice="`helpscraper runs` shows how each run ended",
             )
         with open_parquet(self.store, path) as file:
             table = read_compatible(file.read(), where=path)
@@ -225,45 +232,44 @@ class Catalog:
         )
 
     def open(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
-        """Open the rows and the metadata of a snapshot, in whichever file they are."""
+        """Open a snapshot in its own file, or in that of its month."""
         return self.months.open("snapshots", snapshot.partition, snapshot.id, snapshot.path)
 
     def open_feed(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
-        """Open the change feed of a snapshot, in whichever file it is; ``ArchiveError`` when there is none."""
+        """Open the change feed of a snapshot; raises ``ArchiveError`` when there is none."""
         return self.months.open("changes", snapshot.partition, snapshot.id)
 
     def facts(self, snapshot: Snapshot) -> RunFacts:
-        """Return the run facts that the snapshot's own file carries (without those of clock and machine).
+        """Return the run facts in the snapshot's footer (without those of clock and machine).
 
-        ``gone`` is filled for a file of schema 1 too, from its rows.
+        For a file of schema 1 ``gone`` is read from its rows.
         """
-        with self.open(snapshot) as one:
-            return one.facts(self.store.url(snapshot.path))
+        return self.overview(snapshot)[0]
 
     def overview(self, snapshot: Snapshot) -> tuple[RunFacts, int]:
-        """Return the run facts as ``facts`` does, and the number of articles that were there."""
-        with self.open(snapshot) as one:
-            facts = one.facts(self.store.url(snapshot.path))
-            return facts, one.rows - (len(facts.gone) if may_hold_gone(one.metadata) else 0)
+        """Return the run facts as ``facts`` does, and the number of articles."""
+        with self.open(snapshot) as opened:
+            facts = opened.facts(self.store.url(snapshot.path))
+            return facts, opened.rows - (len(facts.gone) if may_hold_gone(opened.metadata) else 0)
 
     def size(self, snapshot: Snapshot) -> int:
-        """Return the bytes of the snapshot's file; of a month's file, its share by rows."""
+        """Return the size of the snapshot's file in bytes; for a month's file, its share by rows."""
         part = self.months.part(snapshot.path)
         if part is None:
             return self.store.size(snapshot.path)
         return part.size * part.rows[snapshot.id] // max(sum(part.rows.values()), 1)
 
     def run(self, partition: Partition, run_id: str) -> RunFacts:
-        """Return the facts of one run, committed or not; ``ArchiveError`` when there are none."""
+        """Return the facts of one run, committed or not; raises ``ArchiveError`` when there are none."""
         path = run_path(partition, run_id)
         return RunFacts.parse(self.store.read(path), self.store.url(path))
 
     def run_ids(self, partition: Partition) -> list[str]:
-        """Return the ids of all runs of ``partition`` that left facts, oldest first."""
-        return [item.snapshot_id for item in self._located("runs", partition)]
+        """Return the ids of all runs of ``partition`` that have facts, oldest first."""
+        return [item.snapshot_id for item in self._files("runs", partition)]
 
     def body_index(self, partition: Partition) -> BodyIndex:
-        """Return the index of the partition's bodies, brought up to date."""
+        """Return the index of the partition's bodies, after a refresh."""
         index = self._bodies.get(partition)
         if index is None:
             index = self._bodies[partition] = BodyIndex(self.store, partition)
@@ -272,9 +278,10 @@ class Catalog:
         return index
 
     def body(self, sha256: str, partition: Partition | None = None) -> dict[str, Any]:
-        """Return one body as a dict named as ``BODIES_SCHEMA``, or raise ``ReferenceNotFoundError``.
+        """Return one body as a dict with the columns of ``BODIES_SCHEMA``.
 
-        Where files of bodies are damaged, and it may be in one of them, it is an ``ArchiveError`` that names them.
+        Raises ``ReferenceNotFoundError`` for an unknown key, and ``ArchiveError`` naming the damaged files that may
+        hold the body.
         """
         damaged: list[str] = []
         for each in [partition] if partition else self.partitions():
@@ -291,48 +298,31 @@ class Catalog:
             )
         raise ReferenceNotFoundError(
             f"{self.store.uri}: no body {sha256}",
-            advice="keys stand in the column body_sha256 of a snapshot; `helpscraper verify` names a missing one",
+            advice="use a value of the column body_sha256; `helpscraper verify` names missing bodies",
         )
 
-    def _located(self, kind: Kind, partition: Partition | None = None) -> list[ArchiveFile]:
-        """Return the files of ``kind`` within the filter, in the order of partition, id and part."""
+    def _files(self, kind: Kind, partition: Partition | None = None) -> list[ArchiveFile]:
+        """Return the files of ``kind`` in this catalog, sorted by partition, id and part."""
         found = (parse_path(path) for path in self.store.list(folder(kind, partition)))
         return sorted(item for item in found if item is not None and self._wants(item.partition))
 
     def _committed(self, partition: Partition | None = None) -> list[ArchiveFile]:
-        """Return where each committed snapshot lies, within the filter, oldest first in each partition."""
-        places = self.months.places("snapshots", partition)
+        """Return the file of each committed snapshot as it was crawled, by partition, oldest first."""
         return sorted(
-            ArchiveFile("snapshots", where, name, 0, path)
-            for (where, name), path in places.items()
-            if self._wants(where)
+            ArchiveFile("snapshots", found, name, 0, path)
+            for (found, name), path in self.months.paths("snapshots", partition).items()
+            if self._wants(found)
         )
 
     def _wants(self, partition: Partition) -> bool:
         return self.site in (None, partition.site) and self.locale in (None, partition.locale)
 
-    def _snapshots(self, partition: Partition | None) -> list[Snapshot]:
-        newer = {(item.partition, item.snapshot_id): item for item in self._located("reextracted", partition)}
-        found = []
-        for item in self._committed(partition):
-            better = newer.get((item.partition, item.snapshot_id))
-            found.append(
-                Snapshot(
-                    item.partition, item.snapshot_id, (better or item).path, reextracted=better is not None
-                )
-            )
-        return found
-
     def _snapshot(self, partition: Partition, snapshot_id: str) -> Snapshot:
-        newer = [item for item in self._located("reextracted", partition) if item.snapshot_id == snapshot_id]
+        newer = [item for item in self._files("reextracted", partition) if item.snapshot_id == snapshot_id]
         if newer:
             return Snapshot(partition, snapshot_id, newer[-1].path, reextracted=True)
-        path = self.months.where("snapshots", partition, snapshot_id)
-        if path is None:  # in a damaged file, or nowhere any more: opening it says so
-            there = (each.path for each in self._committed(partition) if each.snapshot_id == snapshot_id)
-            path = next(there, snapshot_path(partition, snapshot_id))
+        path = self.months.path("snapshots", partition, snapshot_id)
+        if path is None:  # in a damaged file, or removed meanwhile: opening it raises the error
+            found = (each.path for each in self._committed(partition) if each.snapshot_id == snapshot_id)
+            path = next(found, snapshot_path(partition, snapshot_id))
         return Snapshot(partition, snapshot_id, path)
-
-
-def _only(columns: Sequence[str]) -> pa.Schema:
-    return pa.schema([SNAPSHOT_SCHEMA.field(name) for name in columns])

@@ -1,16 +1,15 @@
-"""The columns of every Parquet file, derived from ``Article``, and the lift from older versions.
+"""The schemas of all Parquet files, derived from ``Article``, and the conversion of files of older versions.
 
-The schema version stands in each file's metadata. Older versions stay readable for ever: ``read_compatible``
-lifts them, and ``tests/data`` keeps one archive of each version.
+Each file's metadata holds its schema version. Files of older versions stay readable for ever: ``read_compatible``
+converts them, and ``tests/data`` keeps an archive of each version.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import islice
-from operator import attrgetter, itemgetter
 from typing import Any
 
 import pyarrow as pa
@@ -28,9 +27,7 @@ __all__ = [
     "SNAPSHOT_SCHEMA",
     "VERSION_KEY",
     "VOLATILE",
-    "articles_table",
     "bodies_table",
-    "iter_articles",
     "read_compatible",
     "rows_table",
     "schema_version",
@@ -39,7 +36,7 @@ __all__ = [
 SCHEMA_VERSION = 2
 VERSION_KEY = b"helpscraper.schema_version"
 FROM_KEY = b"helpscraper.from"
-"""Metadata of a feed: the id of the snapshot that it was written against."""
+"""Metadata of a feed: the id of the snapshot that it was compared with."""
 
 _INSTANT = pa.timestamp("us", tz="UTC")
 _TYPES = {
@@ -60,7 +57,7 @@ SNAPSHOT_SCHEMA: pa.Schema = pa.schema(
 
 REQUIRED = tuple(field.name for field in SNAPSHOT_SCHEMA if not field.nullable)
 VOLATILE = frozenset(column.name for column in fields(Article) if column.metadata["volatile"])
-"""Columns that move without an edit of the site, so that a diff leaves them out unless asked."""
+"""Columns that change without an edit of the site; a diff leaves them out by default."""
 
 BODIES_SCHEMA: pa.Schema = pa.schema(
     [
@@ -84,54 +81,34 @@ CHANGES_SCHEMA: pa.Schema = pa.schema(
     ]
 )
 
-
-_AT_A_TIME = 2048
-
-
-def articles_table(articles: Iterable[Article]) -> pa.Table:
-    """Return the articles as a table with ``SNAPSHOT_SCHEMA``, in the order given.
-
-    Raises ``ArchiveError`` that names the column when a value does not fit its type.
-    """
-    return _table(map(attrgetter(*SNAPSHOT_SCHEMA.names), articles))
+# As Python objects rows take ten times the memory, so they are converted in batches.
+_BATCH_ROWS = 2048
 
 
 def rows_table(rows: Iterable[Mapping[str, Any]]) -> pa.Table:
-    """Return rows, each with exactly the columns of ``Article``, as ``articles_table`` returns articles.
+    """Return rows, mappings with the columns of ``Article``, as a table with ``SNAPSHOT_SCHEMA``, in the order given.
 
-    Raises ``KeyError`` for a row that lacks a column; keys that are no column of the schema are left out.
+    Other keys are left out. Raises ``KeyError`` for a row that lacks a column, and ``ArchiveError`` that names the
+    column when a value does not fit its type.
     """
-    return _table(map(itemgetter(*SNAPSHOT_SCHEMA.names), rows))
-
-
-def _table(rows: Iterable[tuple[Any, ...]]) -> pa.Table:
-    """Return the rows as a table in chunks, made one at a time: as Python objects they take ten times the memory."""
-    left, parts = iter(rows), [SNAPSHOT_SCHEMA.empty_table()]
-    while held := list(islice(left, _AT_A_TIME)):
-        parts.append(compact(_chunk(held)))
+    remaining, parts = iter(rows), [SNAPSHOT_SCHEMA.empty_table()]
+    while batch := list(islice(remaining, _BATCH_ROWS)):
+        parts.append(compact(_chunk(batch)))
         release_memory()
     return pa.concat_tables(parts)
 
 
-def _chunk(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+def _chunk(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     columns = []
-    for place, field in enumerate(SNAPSHOT_SCHEMA):
+    for field in SNAPSHOT_SCHEMA:
         try:
-            columns.append(pa.array([row[place] for row in rows], type=field.type))
+            columns.append(pa.array([row[field.name] for row in rows], type=field.type))
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise ArchiveError(
                 f"column {field.name}: a value does not fit {field.type}: {error}",
-                advice="this is a fault of the extractor or normaliser of that field; nothing was written",
+                advice="this is an error of the extractor or normaliser of that field; nothing was written",
             ) from error
     return pa.Table.from_arrays(columns, schema=SNAPSHOT_SCHEMA)
-
-
-def iter_articles(table: pa.Table) -> Iterator[Article]:
-    """Yield the rows of a snapshot as ``Article``; for the few rows that Python code handles one by one."""
-    names = SNAPSHOT_SCHEMA.names
-    for batch in table.select(names).to_batches(max_chunksize=1024):
-        for row in batch.to_pylist():
-            yield Article(**row)
 
 
 def bodies_table(bodies: Iterable[Body], first_snapshot_at: dt.datetime) -> pa.Table:
@@ -148,7 +125,7 @@ def bodies_table(bodies: Iterable[Body], first_snapshot_at: dt.datetime) -> pa.T
 
 
 def schema_version(schema: pa.Schema) -> int | None:
-    """Return the version that the file says it was written with, or None when it says none."""
+    """Return the schema version that the file's metadata state, None when they state none."""
     text = (schema.metadata or {}).get(VERSION_KEY)
     return int(text) if text is not None and text.isdigit() else None
 
@@ -158,9 +135,9 @@ def read_compatible(
 ) -> pa.Table:
     """Return ``table`` with exactly the columns of ``target``, whatever version of helpscraper wrote it.
 
-    A column that the older version did not know is null; one that ``target`` does not know is left out. The
-    file's own metadata stay on the result. Raises ``ArchiveError`` naming ``where`` for a file of a newer
-    version and for a required column that is missing.
+    Columns that the file lacks are null; columns that ``target`` lacks are left out. The result keeps the metadata
+    of the file. Raises ``ArchiveError`` naming ``where`` for a file of a newer version and for a missing required
+    column.
     """
     version = schema_version(table.schema)
     if version is not None and version > SCHEMA_VERSION:
@@ -177,7 +154,8 @@ def read_compatible(
             columns.append(pa.nulls(table.num_rows, field.type))
         else:
             raise ArchiveError(
-                f"{where}: column {field.name} is missing", advice="the file is not one of helpscraper's"
+                f"{where}: column {field.name} is missing",
+                advice="another program wrote this file: move it away",
             )
     return pa.Table.from_arrays(columns, schema=target.with_metadata(table.schema.metadata))
 
@@ -188,5 +166,5 @@ def _cast(column: pa.ChunkedArray, field: pa.Field, where: str) -> pa.ChunkedArr
     except pa.ArrowException as error:
         raise ArchiveError(
             f"{where}: column {field.name} is {column.type} and cannot be read as {field.type}: {error}",
-            advice="the file is not one of helpscraper's, or it was changed by another program",
+            advice="another program wrote or changed this file: restore it from a backup, or move it away",
         ) from error

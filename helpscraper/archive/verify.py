@@ -91,23 +91,27 @@ class VerifyReport:
             for count, name in ((self.refused, "refused"), (self.reextracted, "re-extracted"))
             if count
         )
-        looked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
-        return f"{looked}: {'all well' if self.ok else f'{len(self.problems)} problems'}"
+        checked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
+        return f"{checked}: {'all well' if self.ok else f'{len(self.problems)} problems'}"
 
 
 def verify(catalog: Catalog) -> VerifyReport:
     """Read every file of the archive (within the catalog's filter) and report its problems.
 
-    Checks: page checksums of Parquet files; every body hashes to its key; every row's body is stored; file name,
-    ``snapshot_at`` and run facts agree; no duplicate article; required columns filled; every snapshot has run facts;
-    no re-extraction has lost a row or a body; every WARC record is readable and matches its digests; every row's
-    record exists; no snapshot is in two files; no snapshot is missing that a feed was compared with. Raises
-    ``ReferenceNotFoundError`` when there is no archive.
+    It checks that
+
+    - the page checksums of Parquet files match, and every WARC record is readable and matches its digests;
+    - every body hashes to its key, and the body and the record of every row exist;
+    - file name, ``snapshot_at`` and run facts agree, and every snapshot has run facts;
+    - no article is duplicate, no required column is null, no snapshot is in two files;
+    - no re-extraction has lost a row or a body, and no snapshot is missing that a feed was compared with.
+
+    Raises ``ReferenceNotFoundError`` when there is no archive.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
     if not partitions:
-        # A mistyped path or a disk that is not mounted must not pass as sound.
+        # A mistyped path or a disk that is not mounted must not be reported as sound.
         raise ReferenceNotFoundError(
             f"{catalog.store.uri}: no archive here",
             advice="check --archive, --site and --locale, or crawl first",
@@ -214,13 +218,13 @@ def _check_snapshot(
 
 
 def _check_losses(catalog: Catalog, item: ArchiveFile, rows: pa.Table) -> Iterator[Problem]:
-    """Report the articles of a snapshot that a re-extraction has lost, wholly or their body or page."""
-    path = catalog.months.where("snapshots", item.partition, item.snapshot_id)
+    """Report the articles of a snapshot that its re-extraction lacks, or whose body or page it lacks."""
+    path = catalog.months.path("snapshots", item.partition, item.snapshot_id)
     if path is None:
         yield Problem(item.path, "its snapshot is missing", snapshot_path(item.partition, item.snapshot_id))
         return
-    with catalog.months.open("snapshots", item.partition, item.snapshot_id, path) as one:
-        lost = lost_rows(one.read(COMPARED), rows)
+    with catalog.months.open("snapshots", item.partition, item.snapshot_id, path) as snapshot:
+        lost = lost_rows(snapshot.read(COMPARED), rows)
     if lost.num_rows:
         texts = lost.column("article_id").to_pylist()
         yield Problem(item.path, "has lost rows or bodies of its snapshot", _listed(texts))
@@ -238,8 +242,8 @@ def _check_month(
     if surplus:
         yield Problem(part.path, "rows of no snapshot", f"{surplus} more than its metadata states")
     for name, count in part.rows.items():
-        with catalog.months.open(kind, partition, name, part.path) as one:
-            table = one.read()
+        with catalog.months.open(kind, partition, name, part.path) as opened:
+            table = opened.read()
         if table.num_rows != count:
             yield Problem(part.path, "rows are missing", f"{name} has {table.num_rows} of {count}")
         if kind == "snapshots":
@@ -278,13 +282,9 @@ def _check_rows(
         missing = index.missing(pc.unique(keys).drop_null())
         if len(missing):
             rows = table.filter(pc.is_in(keys, value_set=missing))
-            texts = [f"{row['article_id']} ({row['body_sha256']})" for row in _head(rows)]
+            head = rows.slice(0, _SHOWN).select(["article_id", "body_sha256"]).to_pylist()
+            texts = [f"{row['article_id']} ({row['body_sha256']})" for row in head]
             yield Problem(item.path, "body is missing", _listed(texts, rows.num_rows))
-
-
-def _head(rows: pa.Table) -> list[dict[str, str]]:
-    head: list[dict[str, str]] = rows.slice(0, _SHOWN).select(["article_id", "body_sha256"]).to_pylist()
-    return head
 
 
 def _check_footer(item: ArchiveFile, schema: pa.Schema) -> Iterator[Problem]:
@@ -294,9 +294,9 @@ def _check_footer(item: ArchiveFile, schema: pa.Schema) -> Iterator[Problem]:
     if RUN_KEY not in metadata:
         yield Problem(item.path, "run facts are missing from the footer", RUN_KEY.decode())
         return
-    named = RunFacts.parse(metadata[RUN_KEY], item.path).run_id
-    if named != item.snapshot_id:
-        yield Problem(item.path, "run facts do not agree with the file name", f"they are those of {named}")
+    run_id = RunFacts.parse(metadata[RUN_KEY], item.path).run_id
+    if run_id != item.snapshot_id:
+        yield Problem(item.path, "run facts do not agree with the file name", f"they are those of {run_id}")
 
 
 def _check_order(path: str, ids: pa.Array) -> Iterator[Problem]:

@@ -119,7 +119,7 @@ def write_reextracted(
     Raises ``ArchiveError`` for rows that have lost something of the snapshot (see ``lost_rows``): readers prefer a
     re-extraction. One that says the same as the newest before it is not stored again.
     """
-    place = Months(store).where("snapshots", partition, snapshot_id)
+    place = Months(store).path("snapshots", partition, snapshot_id)
     if place is None:
         raise ReferenceNotFoundError(
             f"{partition} {snapshot_id}: there is no snapshot to re-extract",
@@ -232,7 +232,7 @@ def _rows_error(what: str, rows: pa.Table) -> ArchiveError:
 
 
 def _is_committed(store: Store, partition: Partition, snapshot_id: str) -> bool:
-    return Months(store).where("snapshots", partition, snapshot_id) is not None
+    return Months(store).path("snapshots", partition, snapshot_id) is not None
 
 
 def _find_same(
@@ -243,7 +243,7 @@ def _find_same(
     Refuses one of other contents early, before a body is written.
     """
     months = Months(store)
-    path = months.where("snapshots", partition, snapshot_id)
+    path = months.path("snapshots", partition, snapshot_id)
     if path is None:
         return None
     with months.open("snapshots", partition, snapshot_id, path) as one:

@@ -22,7 +22,7 @@ examples:
   helpscraper compact --keep 90             # snapshots older than 90 days
   helpscraper compact --before 2026-11-01   # snapshots from before that day (UTC)
 
-WorkerPool see the same rows. The month's file is read back and compared before the originals are removed. The next run
+Readers see the same rows. The month's file is read back and compared before the originals are removed. The next run
 finishes an interrupted one. No crawl of the same site and locale can run meanwhile.
 
 exit codes: 0 done, 1 a file could not be packed (it is named), 2 wrong arguments or no archive, 75 a crawl of a site

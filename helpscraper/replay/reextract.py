@@ -192,7 +192,7 @@ class _Job:
     def _before(self) -> tuple[pa.Table, dict[str, str | None]]:
         """Return the rows of which none may be lost, and which extractor read each of them.
 
-        WorkerPool see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
+        Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
         """
         rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
         readers = _read_by(rows, self.facts) | dict(self.facts.kept)

@@ -32,7 +32,7 @@ from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path
 from helpscraper.archive.overview import runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import SNAPSHOT_SCHEMA, articles_table, bodies_table
+from helpscraper.archive.schema import SNAPSHOT_SCHEMA, bodies_table
 from helpscraper.archive.sql import VIEWS, query
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
@@ -45,6 +45,7 @@ from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
 from tests.conftest import article, body
 from tests.feeds import changes_table
+from tests.tables import articles_table
 
 EN = Partition("okx", "en")
 OTHER = dt.datetime(2026, 10, 2, 6, tzinfo=dt.UTC)
@@ -400,7 +401,7 @@ def test_originals_stay_when_the_file_does_not_read_back(
     monkeypatch.setattr(compact_module, "_write_file", lossy)
     problems = [problem for report in run_compact(archive) for problem in report.problems]
     assert len(problems) == 3
-    assert all("does not read back as it was written; nothing was removed" in each for each in problems)
+    assert all("reads back differently than it was written; nothing was removed" in each for each in problems)
     assert digests(archive) == before
 
 

@@ -19,11 +19,12 @@ import pytest
 from helpscraper.archive.layout import Partition, changes_path
 from helpscraper.archive.recordings import Recorder, warc_files
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import CHANGES_SCHEMA, articles_table, bodies_table
+from helpscraper.archive.schema import CHANGES_SCHEMA, bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import ArchiveError
 from tests.conftest import article, body
+from tests.tables import articles_table
 from tests.warc.made import AT, exchange
 
 EN = Partition("okx", "en")

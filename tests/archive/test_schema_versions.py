@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from helpscraper.archive import dictionary
 from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import SCHEMA_VERSION, SNAPSHOT_SCHEMA
 from helpscraper.archive.sql import query
 from helpscraper.archive.verify import verify
+from tests.docs import dictionary
 from tests.feeds import changes_table
 
 ROOT = Path(__file__).parents[2]
@@ -81,4 +81,4 @@ def test_version_2_says_what_it_always_said() -> None:
 
 def test_the_data_dictionary_is_current() -> None:
     page = (ROOT / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
-    assert page == dictionary.render(), "run python -m helpscraper.archive.dictionary"
+    assert page == dictionary.render(), "run python -m tests.docs.dictionary"

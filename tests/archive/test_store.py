@@ -314,7 +314,7 @@ import datetime as dt, os, subprocess, sys
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.schema import bodies_table
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import ArchiveError
@@ -427,6 +427,7 @@ import resource, signal, sys
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, CommandError
+from tests.tables import articles_table
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 store = open_store(sys.argv[1])

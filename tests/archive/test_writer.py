@@ -24,9 +24,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     CHANGES_SCHEMA,
     SNAPSHOT_SCHEMA,
-    articles_table,
     bodies_table,
-    iter_articles,
 )
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import (
@@ -40,6 +38,7 @@ from helpscraper.archive.writer import (
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
+from tests.tables import articles_table
 
 Commit = Callable[..., SnapshotFile]
 EN = Partition("okx", "en")
@@ -100,9 +99,9 @@ def write(store: Store, articles: list[Article], **run: Any) -> SnapshotFile:
 def test_any_articles_come_back_as_they_were(articles: list[Article]) -> None:
     store = memory()
     write(store, articles)
-    found = list(iter_articles(Catalog(store).load_table("latest")))
+    found = Catalog(store).load_table("latest").to_pylist()
     expected = sorted(articles, key=lambda article: article.article_id.encode())
-    assert [asdict(each) for each in found] == [asdict(each) for each in expected]
+    assert found == [asdict(each) for each in expected]
     store.fs.rm(store.root, recursive=True)
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.schema import articles_table, bodies_table
+from helpscraper.archive.schema import bodies_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.history.feed import changes_feed
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
 from tests.history.worlds import MONDAY, row, run
+from tests.tables import articles_table
 
 PASSKEY = (
     "A passkey is a key that stays on your device.\nOpen the settings.\nChoose Passkey and follow the page."

@@ -1,6 +1,6 @@
 """Generate the data dictionary, every file and column of an archive, from the schemas.
 
-``python -m helpscraper.archive.dictionary docs/data-dictionary.md`` writes the page; a test keeps it current.
+``python -m tests.docs.dictionary docs/data-dictionary.md`` writes the page; a test keeps it current.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _CHANGES = {
 _INTRO = f"""\
 # Data dictionary
 
-Written by `python -m helpscraper.archive.dictionary`; do not edit by hand. Schema version {SCHEMA_VERSION}.
+Written by `python -m tests.docs.dictionary`; do not edit by hand. Schema version {SCHEMA_VERSION}.
 
 The metadata of every Parquet file states its schema version (`helpscraper.schema_version`); that of a snapshot also
-holds the facts of its run as JSON (`helpscraper.run`). WorkerPool that know Hive partitions add the columns `site` and
+holds the facts of its run as JSON (`helpscraper.run`). Readers that know Hive partitions add the columns `site` and
 `locale`.
 """
 _STABLE = """\
