@@ -188,8 +188,10 @@ def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts, 
     Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read. A
     listing that proves nothing may name an address that only leads elsewhere.
     """
-    if entry.outcome != "absent" or previous is None or (entry.sightings and claim.absence == "list"):
+    if entry.outcome != "absent" or (entry.sightings and claim.absence == "list"):
         return False
+    if previous is None:
+        return True
     return absence_is_proven(previous.get("section"), previous.get("listed_in"), run)
 
 

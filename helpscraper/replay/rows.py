@@ -15,6 +15,7 @@ from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import rows_table
+from helpscraper.intake.entries import Entry
 from helpscraper.intake.known import EarlierRows, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
@@ -66,13 +67,17 @@ def rows_again(
     merged = (
         merge_row(entry, known.get(entry.article_id), snapshot_instant(snapshot.id), listings)
         for entry in ledger.entries()
-        if entry.outcome != "gone"
-        and (entry.article_id in before or (not only and (entry.sightings or entry.outcome == "fetched")))
+        if entry.outcome != "gone" and (entry.article_id in before or (not only and _was_seen(entry)))
     )
     rows = rows_table(row for row in merged if row is not None)
     carried = rows.filter(pc.is_in(rows.column("status"), pa.array(["carried", "failed"])))
     names = set(carried.column("article_id").to_pylist())
     return rows, {name: by for name, by in earlier.kept.items() if name in names}
+
+
+def _was_seen(entry: Entry) -> bool:
+    """Tell whether a list showed the article, whose own page did not deny it, or its page was read."""
+    return entry.outcome == "fetched" or (bool(entry.sightings) and entry.outcome != "absent")
 
 
 def _saw_all_listings(facts: RunFacts) -> bool:

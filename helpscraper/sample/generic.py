@@ -127,9 +127,12 @@ def _xml(root: str, paths: Sequence[str], edition: Edition) -> Page:
 
 
 def _feed(edition: Edition) -> Page:
+    listed = [(_path(record), record.title.strip()) for record in edition.records[:FEED_SIZE]]
+    # A page that is no article, as some systems announce too.
+    listed.append((f"{HOME}{CATEGORIES[0]}/", edition.words["categories"][CATEGORIES[0]]))
     items = [
-        f"<item><title>{escape(r.title.strip())}</title><link>{escape(edition.base_url + _path(r))}</link></item>"
-        for r in edition.records[:FEED_SIZE]
+        f"<item><title>{escape(title)}</title><link>{escape(edition.base_url + path)}</link></item>"
+        for path, title in listed
     ]
     text = f'<?xml version="1.0"?>\n<rss version="2.0"><channel><title>{BRAND}</title>{"".join(items)}</channel></rss>'
     return Page(200, text, content_type="application/rss+xml")
