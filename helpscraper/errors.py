@@ -19,6 +19,7 @@ __all__ = [
     "OversizedError",
     "PayloadError",
     "ReferenceNotFoundError",
+    "RefusedError",
 ]
 
 
@@ -99,6 +100,12 @@ class ArchiveError(HelpscraperError):
 
 class CrawlError(HelpscraperError):
     """The crawl could not do its work; nothing was committed."""
+
+
+class RefusedError(HelpscraperError):
+    """A help centre cannot be archived: its pages are challenges or sign-in forms, or show nothing without scripts."""
+
+    exit_code = ExitCode.REFUSED
 
 
 class LockHeldError(HelpscraperError):

@@ -22,6 +22,7 @@ __all__ = ["COMMANDS", "build_parser", "main"]
 
 COMMANDS = {
     "crawl": "crawl a help centre and commit a snapshot",
+    "sites": "list the declared help centres, declare one, or look at its pages",
     "accept": "commit a refused snapshot after you have checked it",
     "runs": "list every run, including refused and failed ones",
     "log": "list snapshots with their changes, or the changes of one article",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from typing import Any
 
 from helpscraper.errors import CommandError, ExitCode
 
-__all__ = ["EXAMPLE", "configure", "run"]
+__all__ = ["EXAMPLE", "configure", "pairs", "run"]
 
 EXAMPLE = """\
 examples:
   helpscraper crawl
   helpscraper crawl -a locale=zh-hans -a sections=faq-kyc
   helpscraper crawl -a query="P2P" -a categories=announcements   # one tab of the search; without it, faq
+  helpscraper crawl https://support.example.com/hc/en-us         # any help centre: declared, then crawled
   helpscraper crawl --resume
 
 exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,
@@ -24,6 +26,10 @@ exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the hea
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
+    parser.add_argument(
+        "url", metavar="URL", nargs="?",
+        help="any page of the help centre, which names its site and locale; a new one is declared (see `sites`)",
+    )  # fmt: skip
     parser.add_argument(
         "-a", dest="arguments", metavar="NAME=VALUE", action="append", default=[],
         help="argument of the spider: site, locale, base_url, categories, sections, query, mode, limit,"
@@ -41,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Crawl, print one line, and return the exit code of the run facts."""
-    arguments, settings = _pairs("-a", args.arguments), _pairs("-s", args.settings)
+    arguments, settings = pairs("-a", args.arguments), pairs("-s", args.settings)
     _once("-a", args.arguments)
     from helpscraper.crawl.process import run_crawl  # Scrapy: only this command pays for it
     from helpscraper.intake.wording import summary
@@ -52,13 +58,18 @@ def run(args: argparse.Namespace) -> int:
         "ARCHIVE_URI": args.archive,
         "RESUME": args.resume,
     } | settings
-    facts = run_crawl(arguments, given)
+    found: dict[str, Any] = {}
+    if args.url is not None:
+        from helpscraper.cli.sites import at_url
+
+        found = at_url(args, arguments)
+    facts = run_crawl(arguments | found.get("arguments", {}), given, look_first=found.get("look_first"))
     code = ExitCode(facts.exit_code or ExitCode.OK)
     print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)
     return int(code)
 
 
-def _pairs(flag: str, texts: list[str]) -> dict[str, str]:
+def pairs(flag: str, texts: list[str]) -> dict[str, str]:
     """Split ``NAME=VALUE`` texts, naming all that are not so at once."""
     wrong = [text for text in texts if "=" not in text or text.startswith("=")]
     if wrong:

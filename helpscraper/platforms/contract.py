@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from helpscraper.errors import ExtractionError
 from helpscraper.items import RawArticle
@@ -30,6 +30,7 @@ __all__ = [
     "Platform",
     "Scope",
     "Section",
+    "Sign",
 ]
 
 Part = Literal["categories", "sections", "query", "limit"]
@@ -140,6 +141,25 @@ class Claim:
     dated: bool = True
     confidence: Literal["declared", "generic"] = "declared"
 
+    def __str__(self) -> str:
+        """Say it in words.
+
+        >>> str(Claim(evidence=("updated_on",), absence="list"))
+        'an edit shows in updated_on, a list that was read whole proves an absence'
+        """
+        if self.bodies:
+            edits = "its lists hold whole articles, so every edit is found"
+        elif self.evidence:
+            edits = f"an edit shows in {' or '.join(self.evidence)}"
+        else:
+            edits = "its lists show no edit, so every article is read in every crawl"
+        absences = {
+            "list": "a list that was read whole proves an absence",
+            "page": "only an article's own page (404, 410) proves an absence",
+            "none": "nothing proves an absence",
+        }
+        return f"{edits}, {absences[self.absence]}"
+
 
 class AnotherEditionError(ExtractionError):
     """A page of another edition than the one that was asked for; ``because`` names the sign that tells."""
@@ -153,6 +173,21 @@ class AnotherEditionError(ExtractionError):
         )
         self.locale = locale
         self.because = because
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign:
+    """The sign by which a platform knows its help centre again at a URL.
+
+    ``seen`` names it in a few words. ``locale`` is that of the edition there. ``declares`` are further keys of the
+    site's declaration (see ``sites.declaration``). ``probe`` is a list of the help centre: the sign counts only if its
+    answer can be read, and then it counts for more than a sign on a page.
+    """
+
+    seen: str
+    locale: str
+    declares: Mapping[str, Any] = field(default_factory=dict)
+    probe: Link | None = None
 
 
 class Interface(ABC):
@@ -182,6 +217,8 @@ class Platform(ABC):
     of the reading; it goes up when the same page would give other rows, and when ``claim`` changes. ``parts`` are the
     arguments by which a crawl can ask for less than the whole help centre; any other is refused before the crawl.
     ``collects``: lists that no page names hold articles of any section. ``most`` bounds the articles of one list.
+    ``any_site``: it reads a help centre that no other platform knows, and is taken for no other. ``experimental``: no
+    two independent samples of such help centres were read.
     """
 
     name: ClassVar[str]
@@ -189,6 +226,8 @@ class Platform(ABC):
     claim: ClassVar[Claim] = Claim()
     parts: ClassVar[tuple[Part, ...]] = ()
     collects: ClassVar[bool] = False
+    any_site: ClassVar[bool] = False
+    experimental: ClassVar[bool] = False
     most: ClassVar[int] = 1_000_000
     interface: ClassVar[Interface | None] = None
 
@@ -250,6 +289,14 @@ class Platform(ABC):
             and landed.key not in {None, asked.key}
             and landed.locale == asked.locale
         )
+
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        """Return the sign of this platform at ``url``; None where its help centres are not known by a URL.
+
+        ``page`` is None where the page cannot be had or is a challenge. Raises ``ExtractionError`` for a page of this
+        platform that no crawl may store, such as a sign-in page.
+        """
+        return None
 
     def blocked(self, url: str, payload: Payload) -> str | None:
         """Return the title of a block or challenge page, None when the response is none."""

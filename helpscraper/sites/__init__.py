@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.locales import Locale
 from helpscraper.sites.declaration import MAX_BYTES, Mistakes, parse_declaration, site_of
+from helpscraper.sites.declare import site_name
 from helpscraper.sites.site import Site, host_of
 from helpscraper.urls import origin
 
@@ -33,6 +34,8 @@ __all__ = [
     "host_of",
     "is_shipped",
     "known_hosts",
+    "own_folder",
+    "site_name",
     "site_of_day",
     "sites_at",
 ]
@@ -97,6 +100,21 @@ def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
             f"SITES={folder}: no such folder", advice="name the folder that holds the declarations"
         )
     return _read(own, _shipped()) if own else _shipped()
+
+
+def own_folder(archive: str, folder: str | None = None) -> Path:
+    """Return the folder for new declarations: ``folder`` (see ``sites_at``), else ``sites`` beside the archive.
+
+    Raises ``CommandError`` for an archive in an object store, beside which there is none.
+    """
+    folder = os.environ.get("HELPSCRAPER_SITES", "") if folder is None else folder
+    found = Path(folder) if folder else _beside(archive)
+    if found is None:
+        raise CommandError(
+            f"{archive}: no folder for declarations stands beside an object store",
+            advice="name one with HELPSCRAPER_SITES",
+        )
+    return found
 
 
 def _beside(archive: str | None) -> Path | None:

@@ -60,8 +60,8 @@ PROGRAMS = (
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    with SampleServer() as server:
-        yield prepare(tmp_path_factory.mktemp("docs") / "place", server)
+    with SampleServer() as server, SampleServer(layout="zendesk", articles=30) as other:
+        yield prepare(tmp_path_factory.mktemp("docs") / "place", server, other)
 
 
 def shell(place: Workplace, folder: Path, script: str, where: str) -> None:

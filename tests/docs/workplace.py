@@ -38,8 +38,9 @@ run() {{
 case "$1 $*" in
 crawl*--resume*) run crawl -a base_url={url} {fast} -s CLOSESPIDER_ITEMCOUNT=10 > /dev/null 2>&1 ;;
 esac
-case "$1" in
-crawl) shift; run crawl "$@" -a base_url={url} {fast} ;;
+case "$1 $*" in
+crawl*http*|crawl*site=example*|sites*add*|sites*check*) run "$@" {fast} ;;
+crawl*) shift; run crawl "$@" -a base_url={url} {fast} ;;
 *) run "$@" ;;
 esac
 """
@@ -84,8 +85,8 @@ class Workplace:
         )  # fmt: skip
 
 
-def prepare(folder: Path, server: SampleServer) -> Workplace:
-    """Make the folder; the site of ``server`` goes two weeks on."""
+def prepare(folder: Path, server: SampleServer, other: SampleServer) -> Workplace:
+    """Make the folder; the site of ``server`` goes two weeks on, ``other`` is a help centre that nobody declared."""
     binaries = folder / ".venv" / "bin"
     binaries.mkdir(parents=True)
     program = _PROGRAM.format(
@@ -117,7 +118,8 @@ def prepare(folder: Path, server: SampleServer) -> Workplace:
         "what-is-a-passkey": ARTICLE, "how-to-enable-2fa": ARTICLE,
         "20261122T060000Z": refusal, "2026-11-22": f"{latest:%Y-%m-%d}",
         "2026-11-01": f"{latest - dt.timedelta(weeks=3):%Y-%m-%d}",
-        "faq-kyc": "faq-getting-started",
+        "faq-kyc": "faq-getting-started", "https://support.example.com": other.url,
+        "https://help.example.org": other.url.replace("127.0.0.1", "localhost"),
         "/srv/www": str(folder / "srv"), "s3://bucket/help": "output",
     })  # fmt: skip
     _captures(folder, server)

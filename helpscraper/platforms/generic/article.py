@@ -30,7 +30,7 @@ from helpscraper.platforms.generic.content import (
 )
 from helpscraper.platforms.generic.linked_data import Stated, stated
 
-__all__ = ["read_article"]
+__all__ = ["is_shell", "read_article", "unreadable"]
 
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.DOTALL)
 _BEFORE_SITE = (" | ", " – ", " — ", " · ", " :: ", " - ")
@@ -63,7 +63,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if _says_nothing_is_here(page, title or "", body):
         raise page.error("article", f"the page says that there is none ({(title or '')[:100]!r})")
     if body is None:
-        raise _unreadable(page)
+        raise unreadable(page)
     if not title:
         raise page.error("title", "no title on the page", selector="h1, og:title, title")
     raw = RawArticle(
@@ -213,12 +213,16 @@ def _key(page: Page, href: str, context: Context) -> str | None:
     return addresses.key_of(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
-def _unreadable(page: Page) -> ExtractionError:
+def unreadable(page: Page) -> ExtractionError:
     """Say why a page has no text of its own."""
     title = collapse(page.selector.css("title::text").get(""))[:100]
     if page.selector.css("input[type=password]"):
         return page.error("challenge", f"a sign-in page ({title!r})", advice="the help centre is not public")
-    words = inline_text(body_of(page))
-    if len(words) < _FEW_WORDS and next(page.root.iter("script"), None) is not None:
+    if is_shell(page):
         return page.error("challenge", f"a shell that needs JavaScript ({title!r})")
     return page.error("body", f"no text of an article's own ({title!r})", selector="article, main")
+
+
+def is_shell(page: Page) -> bool:
+    """Tell whether a page shows next to nothing and has scripts that may show more."""
+    return len(inline_text(body_of(page))) < _FEW_WORDS and next(page.root.iter("script"), None) is not None

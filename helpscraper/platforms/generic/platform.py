@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from urllib.parse import urljoin
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from helpscraper.errors import ExtractionError
 from helpscraper.html.base import Page
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
-from helpscraper.platforms.contract import PAST_THE_END, Address, Claim, Findings, Link, Platform, Scope
+from helpscraper.platforms.contract import PAST_THE_END, Address, Claim, Findings, Link, Platform, Scope, Sign
 from helpscraper.platforms.generic import addresses, lists
-from helpscraper.platforms.generic.article import read_article
+from helpscraper.platforms.generic.article import is_shell, read_article, unreadable
 from helpscraper.sites import Site
+from helpscraper.urls import is_locale
 
 __all__ = ["Generic"]
 
@@ -32,6 +34,7 @@ class Generic(Platform):
     claim = Claim(evidence=(), absence="page", dated=False, confidence="generic")
     parts = ("limit",)
     collects = True
+    any_site = True
     most = 100_000
 
     def address(self, site: Site, url: str) -> Address:
@@ -52,6 +55,22 @@ class Generic(Platform):
             return [self._list(context, "/sitemap.xml", guessed=True)]
         home = next(iter(context.site.include), "/")
         return [Link(addresses.base_of(context) + home, Address("home", context.locale))]
+
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        """Take any page with text; raises ``ExtractionError`` for a sign-in page and a shell that needs JavaScript."""
+        if page is None:
+            return None
+        shown = Page(url, page)
+        if is_shell(shown):
+            raise unreadable(shown)
+        language = (shown.root.get("lang") or "").lower()
+        path = urlsplit(url).path
+        declares: dict[str, Any] = {"include": [path]} if path.strip("/") else {}
+        if not is_locale(language):
+            return Sign(seen="its sitemap or feed", locale="en", declares=declares)
+        return Sign(
+            seen="its sitemap or feed", locale=language, declares=declares | {"editions": {"": language}}
+        )
 
     def leads_away(self, asked: Address, landed: Address) -> bool:
         """Tell whether the page at ``landed`` is another article; a slash at the end makes no other one of it."""

@@ -9,13 +9,13 @@ from urllib.parse import urlencode
 from helpscraper.errors import ExtractionError
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
-from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope, Section
+from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope, Section, Sign
 from helpscraper.platforms.okx import EXTRACTOR
 from helpscraper.platforms.okx.article import ArticlePage
 from helpscraper.platforms.okx.interface import OkxInterface
 from helpscraper.platforms.okx.listing import PAGE_SIZE, ListingPage
 from helpscraper.platforms.okx.page import OkxPage
-from helpscraper.platforms.okx.recognise import is_challenge
+from helpscraper.platforms.okx.recognise import is_challenge, is_of_okx
 from helpscraper.platforms.okx.search import HomePage, SearchPage
 from helpscraper.platforms.okx.sections import SectionLink
 from helpscraper.platforms.okx.served import check_edition
@@ -62,6 +62,13 @@ class Okx(Platform):
     def list_link(self, context: Context, key: str, page: int = 1) -> Link:
         """Return the link of one page of a section's list."""
         return _list(context, key, page, guessed=False)
+
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        """Know the state, the class names and the addresses of the pages."""
+        here = parse_help_url(url)
+        if here.kind == "other" or page is None or not is_of_okx(OkxPage(url, page)):
+            return None
+        return Sign(seen="the state and class names of its pages", locale=here.locale)
 
     def blocked(self, url: str, payload: Payload) -> str | None:
         """Return the title of a block or challenge page."""

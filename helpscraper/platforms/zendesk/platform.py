@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
-from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope
+from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope, Sign
 from helpscraper.platforms.zendesk import addresses, api
 from helpscraper.platforms.zendesk.pages import ZendeskPage
 from helpscraper.sites import Site
+from helpscraper.urls import origin
 
 __all__ = ["Zendesk", "ZendeskPages"]
 
@@ -34,6 +37,13 @@ class Zendesk(Platform):
     def start(self, context: Context, scope: Scope) -> list[Link]:
         """Begin with the oldest articles."""
         return [addresses.list_link(context)]
+
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        """Know the address of any page, if the API answers; the page itself may be a challenge."""
+        context = _edition_at(url)
+        if context is None:
+            return None
+        return replace(_sign("its API answers", context.locale), probe=addresses.list_link(context))
 
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         """Read a list answer, the answer about one article, or a page that was captured as readers see it."""
@@ -78,9 +88,29 @@ class ZendeskPages(Platform):
             f"{addresses.home(context)}/sections/{key}{paging}", Address("list", context.locale, key, page)
         )
 
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        """Know the address of a page that can be read; raises ``ExtractionError`` for a sign-in page."""
+        context = _edition_at(url)
+        if context is None or page is None:
+            return None
+        asked = addresses.address_of(url)
+        missing = _read_page(asked, url, page, context).missing
+        return _sign("its pages", asked.locale) if missing is None else None
+
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         """Read a page of any kind."""
         return _read_page(asked, url, payload, context)
+
+
+def _sign(seen: str, locale: str) -> Sign:
+    return Sign(seen=seen, locale=locale, declares={"editions": {"": locale}})
+
+
+def _edition_at(url: str) -> Context | None:
+    """Return the edition that an address below ``/hc/`` names; None for any other address."""
+    locale = addresses.address_of(url).locale
+    site = Site(name="recognised", platform="zendesk", base_url=origin(url))
+    return Context(site, locale) if locale and not addresses.is_answer(url) else None
 
 
 def _read_page(asked: Address, url: str, payload: Payload, context: Context) -> Findings:

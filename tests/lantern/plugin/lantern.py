@@ -13,7 +13,7 @@ from helpscraper.html.bodies import write_body
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
-from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope
+from helpscraper.platforms.contract import Address, Claim, Findings, Link, Platform, Scope, Sign
 from helpscraper.sites import Site
 
 _GUIDE = re.compile(r"(?:https?://[^/]+)?/guides/([0-9]+)")
@@ -43,6 +43,11 @@ class Lantern(Platform):
         after = f"?after={cursor}" if cursor else ""
         url = f"{context.base_url or context.site.base_url}/api/guides{after}"
         return Link(url, Address("list", "en", "guides", cursor=cursor))
+
+    def sign(self, url: str, page: Payload | None) -> Sign | None:
+        if page is None or b"class=guide" not in page.data:
+            return None
+        return Sign(seen="the guide on the page", locale="en")
 
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         if asked.kind == "list":

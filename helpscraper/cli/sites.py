@@ -1,0 +1,199 @@
+"""``helpscraper sites``, and the address of ``helpscraper crawl URL``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpscraper.cli.options import add_format
+from helpscraper.errors import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from helpscraper.crawl.recognise import Recognised
+    from helpscraper.sites import Site
+
+__all__ = ["EXAMPLE", "at_url", "configure", "run"]
+
+EXAMPLE = """\
+examples:
+  helpscraper sites                                   # the sites that a crawl can name
+  helpscraper sites platforms                         # how each kind of help centre is read
+  helpscraper sites add https://help.example.org/hc/en-us --name example
+  helpscraper sites check example --locale en-us
+
+exit codes: 0 done, 1 no page of the site could be read, 2 bad arguments, 3 its pages are not public
+"""
+
+_QUIET = {"LOG_LEVEL": "ERROR"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "action", choices=("list", "platforms", "add", "check"), nargs="?", default="list",
+        help="`list` the sites (default) or the `platforms`, `add` a declaration, `check` reads ten pages",
+    )  # fmt: skip
+    parser.add_argument("target", metavar="URL | SITE", nargs="?", help="URL to add, or site to check")
+    parser.add_argument("--name", help="name of the new site (default: its host)")
+    parser.add_argument("--platform", help="the platform of the new site, where its pages do not tell")
+    parser.add_argument("--locale", help="edition to check (default: that at addresses without a locale)")
+    parser.add_argument("--base-url", help="where to check the site, such as http://127.0.0.1:8000")
+    parser.add_argument(
+        "-s", dest="settings", metavar="NAME=VALUE", action="append", default=[], help="any Scrapy setting"
+    )
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what ``action`` says."""
+    from helpscraper.cli.output import emit
+
+    if (args.target is None) != (args.action in {"list", "platforms"}):
+        raise CommandError(
+            f"sites {args.action}: {'no target is wanted' if args.target else 'a target is wanted'}",
+            advice="see `helpscraper sites --help`",
+        )
+    if args.action == "list":
+        emit(_sites_table(args.archive), args.format, output=args.output)
+        return 0
+    if args.action == "platforms":
+        emit(_platforms_table(), args.format, output=args.output)
+        return 0
+    return _add(args) if args.action == "add" else _check(args)
+
+
+def _sites_table(archive: str) -> pa.Table:
+    import pyarrow as pa
+
+    from helpscraper.sites import is_shipped, sites_at
+
+    columns = ("site", "platform", "base_url", "crawled", "declared_in")
+    rows = [
+        (
+            site.name,
+            site.platform,
+            site.base_url,
+            site.crawled,
+            "shipped" if is_shipped(site.name) else site.file,
+        )
+        for site in sites_at(archive).by_name.values()
+    ]
+    return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _platforms_table() -> pa.Table:
+    import pyarrow as pa
+
+    from helpscraper.platforms import get_platform, platform_names
+
+    platforms = [get_platform(name) for name in platform_names()]
+    return pa.table(
+        {
+            "platform": [each.name for each in platforms],
+            "version": [each.extractor for each in platforms],
+            "state": ["experimental" if each.experimental else "proven" for each in platforms],
+            "lists": [str(each.claim) for each in platforms],
+        }
+    )
+
+
+def _add(args: argparse.Namespace) -> int:
+    from helpscraper.crawl.process import run_scout
+    from helpscraper.crawl.recognise import recognise
+    from helpscraper.sites import is_shipped
+
+    known = _known(args.archive, args.target)
+    if known is not None and not (args.name and is_shipped(known.name)):
+        raise CommandError(
+            f"{args.target} is a page of the site {known.name}, which {known.file} declares",
+            advice=f"crawl it with -a site={known.name}",
+        )
+    work = partial(recognise, args.target, platform=args.platform)
+    found: Recognised = run_scout(args.target, work, _QUIET | _settings(args))
+    print(found)
+    print(f"declared in {_declare(args.archive, args.name, found)}")
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> dict[str, str]:
+    from helpscraper.cli.crawl import pairs
+
+    return pairs("-s", args.settings)
+
+
+def _known(archive: str, url: str) -> Site | None:
+    from helpscraper.sites import sites_at
+
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(
+            f"{url}: no URL", advice="write https:// and a host, such as https://support.example.com"
+        )
+    return sites_at(archive).find(url)
+
+
+def _declare(archive: str, name: str | None, found: Recognised) -> Path:
+    from helpscraper.sites import own_folder, site_name
+    from helpscraper.sites.declare import write_declaration
+
+    return write_declaration(own_folder(archive), name or site_name(found.values["base_url"]), found.values)
+
+
+def at_url(args: argparse.Namespace, arguments: dict[str, str]) -> dict[str, Any]:
+    """Return the arguments of a crawl of the help centre at ``args.url``, or the look that will find them.
+
+    Raises ``CommandError`` for a URL beside ``site`` or ``base_url``.
+    """
+    from helpscraper.crawl.recognise import recognise
+    from helpscraper.platforms import get_platform
+    from helpscraper.sites import site_name
+
+    if clash := [name for name in ("site", "base_url") if name in arguments]:
+        raise CommandError(f"{args.url} and {clash[0]}= name the site twice", advice="leave one of them out")
+    known = _known(args.archive, args.url)
+    if known is not None:
+        address = get_platform(known.platform).address(known, args.url)
+        locale = {"locale": address.locale} if address.kind != "other" and "locale" not in arguments else {}
+        return {"arguments": {"site": known.name, **locale}}
+
+    def more(found: Recognised) -> dict[str, str]:
+        file = _declare(args.archive, None, found)
+        print(f"{found}; declared in {file}", file=sys.stderr)
+        locale = {} if "locale" in arguments else {"locale": found.locale}
+        return {"site": site_name(found.values["base_url"]), **locale}
+
+    return {"look_first": (args.url, partial(recognise, args.url), more)}
+
+
+def _check(args: argparse.Namespace) -> int:
+    import pyarrow as pa
+
+    from helpscraper.cli.output import emit
+    from helpscraper.crawl.process import run_scout
+    from helpscraper.crawl.recognise import look
+    from helpscraper.sites import sites_at
+
+    site = sites_at(args.archive).get(args.target)
+    base_url = (args.base_url or site.base_url).rstrip("/")
+    work = partial(look, site, args.locale or site.default_locale, base_url)
+    columns, lines = run_scout(base_url, work, _QUIET | _settings(args))
+    for line in lines:
+        print(line, file=sys.stderr)
+    seen = {name: each for name, each in columns.items() if name != "article_id"}
+    table = pa.table(
+        {
+            "field": list(seen),
+            "articles": [each.articles for each in seen.values()],
+            "rule": [", ".join(sorted(each.rules)) or "as the list states it" for each in seen.values()],
+            "example": [each.example for each in seen.values()],
+        }
+    )
+    if not table.num_rows:
+        print(f"no article of {site.name} could be read", file=sys.stderr)
+        return int(ExitCode.INTERNAL)
+    emit(table, args.format, output=args.output)
+    return 0

@@ -1,0 +1,73 @@
+"""Write the declaration of a site."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from helpscraper.errors import CommandError
+from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
+from helpscraper.urls import is_key
+
+__all__ = ["site_name", "write_declaration"]
+
+
+def site_name(url: str) -> str:
+    """Return a name for the site at ``url``, made of its host; raises ``CommandError`` when that gives none.
+
+    >>> site_name("https://www.Acme.example/hc/en-us"), site_name("http://127.0.0.1:8000")
+    ('acme.example', '127.0.0.1-8000')
+    """
+    try:
+        parts = urlsplit(url)
+        name = (parts.hostname or "").removeprefix("www.") + (f"-{parts.port}" if parts.port else "")
+    except ValueError:
+        name = ""
+    if not is_key(name):
+        raise CommandError(f"{url[:200]}: its host gives no name for a site", advice="name it with --name")
+    return name
+
+
+def write_declaration(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
+    """Write ``folder/NAME.toml`` and return its path; a file that is there is never touched.
+
+    Raises ``CommandError`` for a name that is no site's, values that are no declaration's, and a file that is there.
+    """
+    text = _toml(values)
+    try:
+        site_of(name, parse_declaration(text.encode(), {}))
+    except Mistakes as mistakes:
+        raise CommandError(
+            f"{name}: {mistakes}", advice="docs/sites.md describes a declaration"
+        ) from mistakes
+    file = folder / f"{name}.toml"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise CommandError(
+            f"{file} is there already", advice="crawl it with -a site=, or give another --name"
+        ) from None
+    except OSError as error:
+        raise CommandError(
+            f"{file}: cannot be written: {error.strerror}",
+            advice="name another folder with HELPSCRAPER_SITES",
+        ) from error
+    return file
+
+
+def _toml(values: Mapping[str, Any]) -> str:
+    """Write texts, lists of texts, and tables of texts: JSON writes each value as TOML does."""
+    plain = {key: value for key, value in values.items() if not isinstance(value, Mapping)}
+    lines = [f"{key} = {_text(value)}" for key, value in plain.items()]
+    for key in values.keys() - plain.keys():
+        lines += ["", f"[{key}]", *(f"{_text(k)} = {_text(v)}" for k, v in values[key].items())]
+    return "\n".join(lines) + "\n"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
