@@ -120,11 +120,8 @@ def _first_if_known(catalog: Catalog, partition: Partition, name: str) -> str | 
 
 
 def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> None:
+    catalog.resolve("latest", site=partition.site, locale=partition.locale)  # raises for an empty archive
     known: set[str] = set()
-    if not catalog.ids(partition):
-        catalog.resolve(
-            "latest", site=partition.site, locale=partition.locale
-        )  # raises the error for an empty archive
     for snapshot in catalog.snapshots(partition)[-_SEARCHED:]:
         with contextlib.suppress(ArchiveError):  # a damaged snapshot has no names to offer
             known.update(

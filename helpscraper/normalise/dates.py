@@ -152,7 +152,7 @@ def _parse_unusual(text: str, locale: str) -> DateReading:
     locales: tuple[str, ...] = (locale,)
     if marker is not None:
         text = text[marker.end() :].strip()
-        locales = marker_locales(marker.group(1), locale)
+        locales = marker_locales(marker.group(), locale)
         if not text:
             return DateReading(None, "incomplete")
     readings = [_unmarked(text, calendar_for(candidate)) for candidate in locales]
@@ -262,7 +262,7 @@ def parse_instant(value: str | int) -> InstantReading:
 
 def _from_epoch(value: int) -> InstantReading:
     # For the years 1971 to 2199 the ranges of seconds and milliseconds do not overlap.
-    if _FIRST_SECOND <= value < _LAST_SECOND:
+    if value < _FIRST_SECOND * 1000:
         value *= 1000
     if not _FIRST_SECOND * 1000 <= value < _LAST_SECOND * 1000:
         return InstantReading(None, "implausible")

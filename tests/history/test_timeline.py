@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import itertools
 import threading
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import Phase, given, settings
@@ -18,15 +20,16 @@ from helpscraper.api import Archive
 from helpscraper.archive.compact import compact
 from helpscraper.archive.layout import changes_path, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.archive.writer import write_reextracted
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history import steps as history_steps
-from helpscraper.history.blame import blame
+from helpscraper.history.blame import BLAME_SCHEMA, blame
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities
 from helpscraper.history.steps import changes_of, feed_is_current, steps
-from helpscraper.history.timeline import article_history, log_table
+from helpscraper.history.timeline import HISTORY_SCHEMA, LOG_SCHEMA, article_history, log_table
 from helpscraper.history.views import view_series
 from tests.history.story import EN, FAREWELL, FEES, LIMITS, PASSKEY, committed, days, story
 from tests.history.worlds import MONDAY, SLUGS, row
@@ -186,6 +189,41 @@ def test_two_threads_tell_the_same_story_as_one(
             told.append((found.table.to_pylist(), found.warnings, found.names))
         assert told[0] == told[1]
         assert bool(told[0][1]) is not packed
+
+
+def test_a_history_shows_itself_in_a_notebook(catalog: Catalog) -> None:
+    found = article_history(catalog, "trading-fees")
+    assert repr(found) == "<history of trading-fees: 2 changes in 2 snapshots>"
+    before, after = (found.table.column(side)[0].as_py()[:12] for side in ("before", "after"))
+    assert [row.split("</td></tr>")[0] for row in found._repr_html_().split("<tr><td>")[1:]] == [
+        f"20261117T060000Z</td><td>edited (silent)</td><td>body_sha256</td><td>{before}…</td><td>{after}…",
+        "20261120T060000Z</td><td>unverified</td><td>article</td><td></td><td>",
+    ]
+    longest = replace(found, table=found.table.slice(0, 1).set_column(
+        found.table.schema.get_field_index("field"), "field", pa.array(["title"])
+    ))  # fmt: skip
+    assert found.table.column("after")[0].as_py() in longest._repr_html_()
+
+
+def test_what_is_always_there_is_not_nullable() -> None:
+    always = [
+        (HISTORY_SCHEMA, {"snapshot_id", *(each.name for each in CHANGES_SCHEMA if not each.nullable)}),
+        (LOG_SCHEMA, {"snapshot_id", "kind", "articles"}),
+        (BLAME_SCHEMA, set(BLAME_SCHEMA.names)),
+    ]
+    for schema, names in always:
+        assert {each.name for each in schema if not each.nullable} == names
+
+
+def test_an_empty_archive_says_that_it_is_empty(tmp_path: Path) -> None:
+    with pytest.raises(ReferenceNotFoundError, match="no snapshot yet"):
+        article_history(Catalog(tmp_path), "limits", EN)
+
+
+def test_an_article_whose_page_was_never_read_has_no_blame(tmp_path: Path) -> None:
+    catalog = committed(tmp_path, 0, [row("unread", body=None, status="listed")])
+    with pytest.raises(ReferenceNotFoundError, match="no snapshot has a body of it"):
+        blame(catalog, "unread")
 
 
 def test_an_unknown_article_offers_the_nearest(catalog: Catalog) -> None:

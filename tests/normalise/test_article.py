@@ -145,8 +145,9 @@ def test_a_cut_date_is_null_and_counted() -> None:
     assert name not in {"published_on/fast", "published_on/dateparser"}
 
 
-def test_a_lone_updated_line_is_the_update() -> None:
-    values = normalise_article(raw(title="x", published_text="Updated on Apr 9, 2025"), EN)
+@pytest.mark.parametrize("line", ["Updated on Apr 9, 2025", "Updated on \u200eApr 9, 2025"])
+def test_a_lone_updated_line_is_the_update(line: str) -> None:
+    values = normalise_article(raw(title="x", published_text=line), EN)
     assert (values.columns["published_on"], values.columns["updated_on"]) == (None, dt.date(2025, 4, 9))
 
 

@@ -368,6 +368,18 @@ def test_the_reference_answers_where_day_and_year_stand_in_the_text(text: str, p
     assert parse_date(text, "en") == expected
 
 
+def test_the_reference_does_not_fill_in_the_day_of_today() -> None:
+    today = dt.datetime.now(dt.UTC).day
+    assert parse_date(f"September of 2024 at 10:{today:02}", "en").problem == "unreadable"
+
+
+def test_a_date_behind_a_marker_of_another_language_is_read_in_that_one_or_in_the_page_s() -> None:
+    marker = PHRASES["de"].published[0]
+    assert parse_date(f"{marker} 4 thg 9, 2024", "vi").date == dt.date(2024, 9, 4)
+    # A month that only German knows: what German says of it is told.
+    assert parse_date(f"{marker} Dezember", "vi").problem == "incomplete"
+
+
 def test_the_reference_knows_names_that_cldr_does_not() -> None:
     assert parse_date("4. Mrz 2024", "de") == (dt.date(2024, 3, 4), None, "dateparser")
     assert date_at("4. Mrz 2024", 0, "de") is None
