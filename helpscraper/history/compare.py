@@ -141,8 +141,8 @@ def _compare(
     con.execute(f"create temp table records_unsorted as {records_query({*schema_differs, *empty})}")
     records = con.sql(RECORDS, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
     articles = con.sql(_ARTICLES).to_arrow_table()
-    live = con.execute("select n_before, n_after from live").fetchone() or (0, 0)
-    return Comparison(records, articles, {"before": live[0] - hidden, "after": live[1]}, schema_differs)
+    [(n_before, n_after)] = con.execute("select n_before, n_after from live").fetchall()
+    return Comparison(records, articles, {"before": n_before - hidden, "after": n_after}, schema_differs)
 
 
 def _both_sides(con: duckdb.DuckDBPyConnection) -> int:

@@ -51,9 +51,8 @@ def diff_tables(
     for side, table in (("before", before), ("after", after)):
         if isinstance(table, pa.Table):  # a file that the archive wrote has each article once
             _check_unique(side, table)
-    found = _diff(
-        before, after, before_run or RunFacts(), after_run or RunFacts(), (bodies, pictures), evidence
-    )
+    runs = before_run or RunFacts(), after_run or RunFacts()
+    found = _diff((before, after), runs, (bodies, pictures), evidence)
     return found.narrow(kinds, fields, sections)
 
 
@@ -81,55 +80,53 @@ def diff_snapshots(
         )
     runs = catalog.facts(a), catalog.facts(b)
     evidence, lost = evidence_for(catalog, (a, b), runs)
-    sources = [source_of(catalog, each) for each in (a, b)]
-    bodies = bodies_of(catalog, a.partition), pictures_of(catalog, a.partition)
+    readers = bodies_of(catalog, a.partition), pictures_of(catalog, a.partition)
     try:
-        found = _diff(sources[0], sources[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
+        found = _diff((source_of(catalog, a), source_of(catalog, b)), runs, readers, evidence, (a, b), lost)
     except ArchiveError:
         catalog.store.drop_listings()
         if all(catalog.store.exists(each.path) for each in (a, b)):
             raise
         # A compaction has moved the rows since the paths were looked up.
-        rows = catalog.load_table(a), catalog.load_table(b)
-        found = _diff(rows[0], rows[1], runs[0], runs[1], bodies, evidence, (a, b), lost)
+        found = _diff((catalog.load_table(a), catalog.load_table(b)), runs, readers, evidence, (a, b), lost)
     return found.narrow(kinds, fields, sections)
 
 
 def _diff(
-    before: Source,
-    after: Source,
-    before_run: RunFacts,
-    after_run: RunFacts,
+    sources: tuple[Source, Source],
+    runs: tuple[RunFacts, RunFacts],
     readers: tuple[Bodies | None, Pictures | None],
     evidence: Evidence,
     snapshots: tuple[Snapshot, Snapshot] | None = None,
     lost: Sequence[str] = (),
 ) -> DiffResult:
-    names = [run.run_id or side for run, side in ((before_run, "before"), (after_run, "after"))]
     if snapshots:
-        names = [each.id for each in snapshots]
-    _require_same_region(names, before_run, after_run)
-    found = compare(
-        before, after, before_run=before_run, after_run=after_run, bodies=readers[0], evidence=evidence
-    )
-    own, set_aside = split(with_pictures(found.records, readers[1]))
-    warnings = (*lost, *_warnings(names, own, set_aside, (before_run, after_run), found.schema_differs))
+        earlier, later = (each.id for each in snapshots)
+    else:
+        earlier, later = (run.run_id or side for run, side in zip(runs, ("before", "after"), strict=True))
+    _require_same_region((earlier, later), runs)
+    bodies, pictures = readers
+    before_run, after_run = runs
+    found = compare(*sources, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence)
+    own, set_aside = split(with_pictures(found.records, pictures))
+    warnings = (*lost, *_warnings((earlier, later), own, set_aside, runs, found.schema_differs))
     partition = snapshots[0].partition if snapshots else None
-    return DiffResult(names[0], names[1], own, set_aside, found.articles, found.counts, warnings, partition)
+    return DiffResult(earlier, later, own, set_aside, found.articles, found.counts, warnings, partition)
 
 
 def _warnings(
-    names: Sequence[str],
+    names: tuple[str, str],
     own: pa.Table,
     set_aside: pa.Table,
     runs: tuple[RunFacts, RunFacts],
     schema_differs: Sequence[str],
 ) -> Iterator[str]:
-    readings = [extractor_of(run) for run in runs]
-    if readings[0] != readings[1]:
+    earlier, later = names
+    before, after = map(extractor_of, runs)
+    if before != after:
         count = _count(set_aside, pc.equal(set_aside.column("reason"), "extractor"))
         yield (
-            f"the extractor changed from {_named(readings[0])} to {_named(readings[1])}:"
+            f"the extractor changed from {_named(before)} to {_named(after)}:"
             f" {count} differences that may come from it are kept apart (.extractor_changes)"
         )
     if lacking := _count(set_aside, pc.equal(set_aside.column("reason"), "schema")):
@@ -140,16 +137,16 @@ def _warnings(
     again = pc.and_(pc.equal(set_aside.column("reason"), "unseen"), pc.is_valid(set_aside.column("after")))
     if seen_again := _count(set_aside, again):
         yield (
-            f"{articles(seen_again)} that {names[0]} did not look for came into sight again:"
+            f"{articles(seen_again)} that {earlier} did not look for came into sight again:"
             " compared with the last snapshot that held them"
         )
     unverified = pc.equal(own.column("kind"), "unverified")
     if absent := _count(own, pc.and_(unverified, pc.is_valid(own.column("before")))):
-        yield f"{articles(absent)} not seen: {names[1]} did not look everywhere they could be"
+        yield f"{articles(absent)} not seen: {later} did not look everywhere they could be"
     if appeared := _count(own, pc.and_(unverified, pc.is_valid(own.column("after")))):
         yield (
             f"{articles(appeared)} seen for the first time, maybe not new:"
-            f" {names[0]} did not look everywhere they could be"
+            f" {earlier} did not look everywhere they could be"
         )
 
 
@@ -167,12 +164,13 @@ def _named(reading: tuple[str, str]) -> str:
     return f"{version or 'an unnamed version'}{'' if kind == 'crawl' else f' ({kind})'}"
 
 
-def _require_same_region(names: Sequence[str], before_run: RunFacts, after_run: RunFacts) -> None:
+def _require_same_region(names: tuple[str, str], runs: tuple[RunFacts, RunFacts]) -> None:
     """Refuse to compare two regional sites, which hold different articles."""
-    sites = [run.region.get("site") for run in (before_run, after_run)]
-    if all(sites) and sites[0] != sites[1]:
+    earlier, later = names
+    before, after = (run.region.get("site") for run in runs)
+    if before and after and before != after:
         raise CommandError(
-            f"{names[0]} was served by the regional site {sites[0]}, {names[1]} by {sites[1]}: they hold other articles"
+            f"{earlier} was served by the regional site {before}, {later} by {after}: they hold other articles"
             " by design, and a comparison would call them removed and added",
             advice="compare snapshots of one regional site; `helpscraper runs` shows what each crawl was served",
         )

@@ -157,6 +157,8 @@ def test_one_thread_and_many_tell_the_same(a: pa.Table, b: pa.Table) -> None:
 
 
 def test_only_a_small_comparison_keeps_to_one_thread(tmp_path: Path) -> None:
+    for more, small in ((0, True), (1, False)):
+        assert compare._is_small(pa.table({"n": pa.nulls(compare._FEW_ROWS + more)})) is small
     setting = "select current_setting('threads')"
     assert compare._database(True).execute(setting).fetchall() == [(1,)]
     file = tmp_path / "a.parquet"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA, VOLATILE
@@ -97,6 +100,42 @@ def test_an_added_article_is_told_whole() -> None:
     assert whole["title"] == "Alpha" and whole["listed_in"] == ["faq"] and whole["view_count"] == 10
     assert whole["updated_at"] == "2026-10-17T06:00:00Z" and "snippet" not in whole
     assert record["at"] == "2026-11-17T06:00:00Z"
+
+
+def test_a_removed_article_is_dated_by_the_crawl_that_missed_it() -> None:
+    [record] = diff(row("alpha"), None).records()
+    assert (record["kind"], record["at"]) == ("removed", "2026-11-17T06:00:00Z")
+
+
+def test_pictures_are_told_where_both_bodies_can_be_read() -> None:
+    shown = {body("a"): ["/höhe.png", "/b.png"], body("b"): ["/c.png"], body("c"): ["/b.png", "/höhe.png"]}
+    before, after = (
+        table(*(row(f"from-a-to-{key}", body_sha256=body(now or key)) for key in "bcd"), day=day)
+        for day, now in enumerate(("a", None))
+    )
+    back = diff_tables(after, before, pictures=lambda keys: {k: v for k, v in shown.items() if k in keys})
+    found = diff_tables(before, after, pictures=lambda keys: {k: v for k, v in shown.items() if k in keys})
+    told = [
+        [
+            (each["article_id"], each["before"], each["after"])
+            for each in one.records()
+            if each["field"] == "picture"
+        ]
+        for one in (found, back)
+    ]
+    old, new = '["/höhe.png", "/b.png"]', '["/c.png"]'
+    assert told == [[("from-a-to-b", old, new)], [("from-a-to-b", new, old)]]
+
+
+def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
+    broken, fine = tmp_path / "broken.parquet", table(row("alpha"))
+    broken.write_bytes(b"PAR1 broken")
+    with pytest.raises(ArchiveError, match=f"{re.escape(str(broken))}: cannot be compared"):
+        diff_tables(fine, broken)
+    place = fine.schema.get_field_index("updated_at")
+    undated = fine.set_column(place, "updated_at", pa.array(["soon"]))
+    with pytest.raises(ArchiveError, match="these tables: cannot be compared"):
+        diff_tables(fine, undated)
 
 
 def test_gone_rows_are_not_live() -> None:
