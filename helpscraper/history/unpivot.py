@@ -64,19 +64,19 @@ _ORDER = "case r.kind " + " ".join(f"when '{kind}' then {i}" for i, kind in enum
 RECORDS = f"""
 select article_id, r.kind as kind, r.field as field, r.before as before, r.after as after,
     r.silent as silent, ?::timestamptz as "at", r.reason as reason
-from records_unsorted order by article_id, {_ORDER}, r.place
+from records_unsorted order by article_id, {_ORDER}, r.place nulls first
 """
 """The query that sorts the table ``records_unsorted``; its parameter is the instant of the later snapshot."""
 
 
 def _struct(
-    condition: str, kind: str, field: str, before: str, after: str, reason: str = "null", place: int = -1
+    condition: str, kind: str, field: str, before: str, after: str, reason: str = "null", place: int | str = "null"
 ) -> str:
     """Return the SQL of one record, null where ``condition`` does not hold."""
     return (
         f"case when {condition} then struct_pack(kind := {kind}, field := {field}::varchar,"
         f" before := {before}::varchar, after := {after}::varchar,"
-        f" silent := {kind} = 'edited' and undated, reason := {reason}::varchar, place := {place}) end"
+        f" silent := {kind} = 'edited' and undated, reason := {reason}::varchar, place := {place}::integer) end"
     )
 
 
@@ -140,7 +140,7 @@ def as_text(value: str, sql_type: str) -> str:
         return f"replace(strftime({naive}, '%Y-%m-%dT%H:%M:%S.%fZ'), '.000000Z', 'Z')"
     if sql_type == "VARCHAR[]":
         return f"cast(to_json({value}) as varchar)"
-    return value if sql_type == "VARCHAR" else f"cast({value} as varchar)"
+    return f"cast({value} as varchar)"
 
 
 def _json(value: str, sql_type: str) -> str:

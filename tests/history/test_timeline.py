@@ -149,6 +149,9 @@ def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
     found = article_history(broken, "set-up-a-passkey")
     assert [row["snapshot_id"][:8] for row in found.table.to_pylist()] == ["20261117", "20261120"]
     assert len(found.warnings) == 2 and all("20261118T060000Z.parquet" in text for text in found.warnings)
+    warned: list[str] = []
+    blame(broken, "set-up-a-passkey", warn=warned.append)
+    assert tuple(warned[:2]) == found.warnings
 
 
 def test_an_article_that_came_with_a_damaged_snapshot_is_no_unknown_one(tmp_path: Path) -> None:
@@ -428,7 +431,8 @@ def test_blame_dates_a_text_from_when_the_article_had_it(tmp_path: Path) -> None
     committed(tmp_path, 0, [same[0], unread])
     committed(tmp_path, 1, [same[0], unread])
     committed(tmp_path, 2, [*same, unread])
-    catalog = committed(tmp_path, 3, [*same, unread | {"body": FEES}])
+    committed(tmp_path, 3, [*same, unread | {"body": FEES}])
+    catalog = committed(tmp_path, 4, [*same, unread])  # its page could not be read again
     dated = {
         name: {(r["snapshot_id"][:8], r["or_earlier"]) for r in blame(catalog, name).to_pylist()}
         for name in ("one", "two", "three")
