@@ -70,7 +70,13 @@ from records_unsorted order by article_id, {_ORDER}, r.place nulls first
 
 
 def _struct(
-    condition: str, kind: str, field: str, before: str, after: str, reason: str = "null", place: int | str = "null"
+    condition: str,
+    kind: str,
+    field: str,
+    before: str,
+    after: str,
+    reason: str = "null",
+    place: int | str = "null",
 ) -> str:
     """Return the SQL of one record, null where ``condition`` does not hold."""
     return (
