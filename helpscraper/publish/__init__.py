@@ -1,4 +1,4 @@
-"""Publish an archive as static pages (``report``) and as Atom feeds (``feed``); both stand on these modules.
+"""Publish an archive as static pages (``report``) and as Atom feeds (``feed``); both use these modules.
 
 model         data classes for the contents of pages
 tables        tables in DuckDB: change records with their owners, view counts
@@ -7,4 +7,5 @@ story         fold change records into the history of an article and the rows of
 translations  the same article in other locales
 sanitise      remove everything unsafe from an article's HTML and its URLs
 manifest      digests of the inputs of each page, kept from one build to the next
+jobs          run the jobs of a build in several processes
 """

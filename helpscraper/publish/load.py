@@ -1,4 +1,4 @@
-"""Read the data of one edition: DuckDB joins and counts, Python folds one article at a time."""
+"""Read the data of one edition: DuckDB joins and counts; Python makes the history of one article at a time."""
 # ruff: noqa: S608  (names in SQL are constants of this module; values are parameters)
 
 from __future__ import annotations
@@ -202,14 +202,14 @@ class EditionData:
         return [ChangeRecord(*row) for row in rows]
 
     def silent_ids(self) -> dict[tuple[str, str], str]:
-        """Return the article's id at the time of each silent edit, by crawl and present id."""
+        """Return the article's id at the time of each silent edit, by crawl and last id."""
         rows = self.con.execute(
             "select sid, owner, min(article_id) from records where silent group by sid, owner"
         ).fetchall()
         return {(sid, owner): article_id for sid, owner, article_id in rows}
 
     def reused_ids(self) -> dict[str, dict[str, str]]:
-        """Return, by crawl, ids that now belong to another article, with the present id of the article of then."""
+        """Return, by crawl, the ids that now belong to another article, each with the last id of its article then."""
         rows = self.con.execute(
             "select sid, article_id, owner_of(article_id, sid) as owner from (select distinct sid, article_id from feed"
             " where article_id in (select article_id from tenures) and article_id in (select owner from records"

@@ -53,7 +53,7 @@ class Manifest:
             )
         folder.mkdir(parents=True, exist_ok=True)
         opened = cls(folder, {})
-        # After an interrupted first build the next one recognises the folder.
+        # So that the next build recognises the folder after an interrupted first build.
         opened._write(f"{made_by.partition('/')[0]}/unfinished")
         return opened
 
@@ -70,7 +70,7 @@ class Manifest:
 
     def _scripts_of(self, page: str) -> list[str]:
         base = page.removesuffix(".html")
-        return [name for what in _SCRIPTS if (name := f"{base}-{what}.js") in self.before]
+        return [name for kind in _SCRIPTS if (name := f"{base}-{kind}.js") in self.before]
 
     def keep_folder(self, below: str, digest: str) -> int:
         """Keep the files of a folder if all exist and have inputs with ``digest``; return their number, else 0."""

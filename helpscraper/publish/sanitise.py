@@ -1,7 +1,7 @@
 """Remove everything unsafe from an article's HTML and its URLs.
 
-A page on disk can do more than one on the web, so scripts, forms, styles, ids and everything that loads is removed.
-Pictures are replaced by their descriptions.
+A page on disk can do more harm than one on the web, so scripts, forms, styles, ids and elements that load files are
+removed. Pictures are replaced by their descriptions.
 """
 
 from __future__ import annotations

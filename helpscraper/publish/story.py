@@ -93,10 +93,10 @@ def article_history(
 
 
 def rename_in(records: Sequence[ChangeRecord]) -> ChangeRecord | None:
-    """Return the record of the rename itself among an article's records of one crawl, None where there is none."""
-    told = [record for record in records if record.kind == "renamed"]
-    field = rename_field(record.field for record in told)
-    return next((record for record in told if field and record.field == field), None)
+    """Return the record with the two ids of a rename, of an article's records of one crawl; None without a rename."""
+    renames = [record for record in records if record.kind == "renamed"]
+    field = rename_field(record.field for record in renames)
+    return next((record for record in renames if field and record.field == field), None)
 
 
 def _event(snapshot: str, records: Sequence[ChangeRecord], row: dict[str, Any]) -> Event:

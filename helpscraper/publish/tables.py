@@ -86,23 +86,23 @@ def _feed(
     wanted: str,
 ) -> None:
     """Make the table ``feed`` from valid change feeds, else by comparing; ``wanted`` is an SQL condition."""
-    published, lacking = [], []
+    valid, missing = [], []
     feeds, every = catalog.feeds(partition), catalog.snapshots(partition)
     for before, after in pairwise(snapshots):
         if after.id in feeds and feed_is_current(catalog, before, after, every):
-            published.append((after.id, snapshot_instant(after.id)))
+            valid.append((after.id, snapshot_instant(after.id)))
         else:
-            lacking.append((before, after))
+            missing.append((before, after))
     con.execute("create temp table feed (sid varchar, " + ", ".join(f"{n} {t}" for n, t in _FEED) + ")")
     columns = ", ".join(name for name, _ in _FEED)
-    if published:
+    if valid:
         con.execute(
             f"insert into feed select sid, {columns} from changes"
             ' join (select unnest($1::varchar[]) as sid, unnest($2::timestamptz[]) as instant) on "at" = instant'
             f" where site = $3 and locale = $4 and {wanted}",
-            [*(list(column) for column in zip(*published, strict=True)), partition.site, partition.locale],
+            [*(list(column) for column in zip(*valid, strict=True)), partition.site, partition.locale],
         )
-    for before, after in lacking:
+    for before, after in missing:
         con.register("loaded", diff_snapshots(catalog, before, after).table)
         con.execute(f"insert into feed select ?, {columns} from loaded where {wanted}", [after.id])
         con.unregister("loaded")
@@ -110,11 +110,11 @@ def _feed(
 
 def _identify(con: duckdb.DuckDBPyConnection) -> Identities:
     """Make the table ``tenures`` and the macro ``owner_of(id, snapshot)``: see ``identity.TENURES_SCHEMA``."""
-    told = con.sql("select * from feed where kind = 'renamed'").to_arrow_table()
+    records = con.sql("select * from feed where kind = 'renamed'").to_arrow_table()
     renames = [
         (sid, before, after)
-        for sid in told.column("sid").unique().to_pylist()
-        for before, after in renames_of(told.filter(pc.equal(told.column("sid"), sid)))
+        for sid in records.column("sid").unique().to_pylist()
+        for before, after in renames_of(records.filter(pc.equal(records.column("sid"), sid)))
     ]
     found = Identities(renames)
     con.register("loaded", found.table())

@@ -144,7 +144,8 @@ def entry_html(
     """
     parts = [f"<p>{_SENTENCES[kind]}</p>" for kind in kinds if kind in _SENTENCES]
     if silent:
-        parts.append(f"<p>The text changed; the site still dates it {escape(dated or 'nowhere')}.</p>")
+        date = f"the site's date is still {escape(dated)}" if dated else "the site shows no date"
+        parts.append(f"<p>The text changed; {date}.</p>")
     items = "".join(
         f"<li>{escape(name)}: {_tagged('del', old)} {_tagged('ins', new)}</li>" for name, old, new in fields
     )

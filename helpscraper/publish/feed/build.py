@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,6 +16,7 @@ from helpscraper.normalise.article import Context
 from helpscraper.platforms import home_page
 from helpscraper.publish.feed.pages import FeedContext, FeedEntry, body_keys, feed_entries, feed_page
 from helpscraper.publish.feed.sections import SectionFeed, section_feeds
+from helpscraper.publish.jobs import run_jobs
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.manifest import Manifest, fingerprint, write_bytes
 from helpscraper.publish.model import ArticleHistory, article_key
@@ -94,7 +93,7 @@ class _Job:
     texts: Mapping[str, str]
 
 
-def _make(job: _Job) -> int:
+def _write_feeds(job: _Job) -> int:
     """Write the feeds of a job, at their former addresses too, and return the number of files."""
     where = f"{job.context.partition.site}/{job.context.partition.locale}"
     written = 0
@@ -149,7 +148,9 @@ class _Feeds:
                 stale.append(owner)
             else:
                 self.built.kept += len(keys)
-        self._write_articles(stale, workers)
+        jobs = self._jobs(stale)
+        workers = workers if len(stale) > _SERIAL else 1
+        self.built.written += sum(number for _, number in run_jobs(_write_feeds, jobs, workers))
         missing = list(self.source.articles(self.source.missing_articles(), {}))
         stale_feeds = []
         for feed in section_feeds(self.source, missing, self.kinds, self.limit):
@@ -182,23 +183,6 @@ class _Feeds:
             data = feed_page(self.context, page, feed.title, parts, entries, texts, self.home)
             write_bytes(self.manifest.folder / page, data)
             self.built.written += 1
-
-    def _write_articles(self, stale: Sequence[str], workers: int) -> None:
-        """Write the feeds of articles, in this process or in others."""
-        jobs = self._jobs(stale)
-        if len(stale) <= _SERIAL or workers < 2:
-            self.built.written += sum(map(_make, jobs))
-            return
-        # A fork would copy the memory and the threads of DuckDB.
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            waiting: set[Future[int]] = set()
-            for job in jobs:
-                waiting.add(pool.submit(_make, job))
-                if len(waiting) > 2 * workers:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    self.built.written += sum(each.result() for each in done)
-            self.built.written += sum(each.result() for each in waiting)
 
     def _jobs(self, stale: Sequence[str]) -> Iterator[_Job]:
         for start in range(0, len(stale), _BATCH):

@@ -28,7 +28,7 @@ class FeedEntry:
 
 @dataclass(frozen=True, slots=True)
 class FeedContext:
-    """Values that all feeds of one site and locale share; ``first`` is the id of its first snapshot."""
+    """The inputs that all feeds of one site and locale share; ``first`` is the id of its first snapshot."""
 
     partition: Partition
     host: str

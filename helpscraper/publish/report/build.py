@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +14,7 @@ from markupsafe import Markup
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
+from helpscraper.publish.jobs import run_jobs
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.manifest import Manifest, fingerprint, write_page
 from helpscraper.publish.model import ArticleHistory
@@ -74,7 +73,12 @@ def build_report(
     built = ReportBuilt(folder / "index.html")
     for name in _ASSETS:
         text = (files("helpscraper.publish.report") / "assets" / name).read_text(encoding="utf-8")
-        _write(manifest, built, f"assets/{name}", text)
+        page = f"assets/{name}"
+        digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]
+        if manifest.stale(page, digest):
+            _write(manifest, built, [(page, text)], digest)
+        else:
+            built.kept += 1
     for partition, (begin, end) in ranges.items():
         with EditionData(catalog, partition, begin, end) as source:
             _build_edition(
@@ -116,31 +120,24 @@ def _build_edition(
             page = f"{folder}/articles/{article.key}.html"
             manifest.now[page.replace(".html", "-data.js")] = manifest.now[page]
     for page, digest, make in pages.other_pages():
-        if not manifest.stale(page, digest):
+        if manifest.stale(page, digest):
+            _write(manifest, built, make(), digest)
+        else:
             manifest.keep_scripts(page)
             built.kept += 1
-            continue
-        for name, text in make():
-            manifest.now[name] = digest
-            write_page(manifest.folder / name, text)
-            built.written += 1
     for below, digest, make in pages.data():
         kept = manifest.keep_folder(below, digest)
         built.kept += kept
         if not kept:
-            for name, text in make():
-                manifest.now[name] = digest
-                write_page(manifest.folder / name, text)
-                built.written += 1
+            _write(manifest, built, make(), digest)
 
 
-def _write(manifest: Manifest, built: ReportBuilt, page: str, text: str) -> None:
-    """Write a file if its text has changed."""
-    if manifest.stale(page, hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:32]):
-        write_page(manifest.folder / page, text)
+def _write(manifest: Manifest, built: ReportBuilt, made: Iterable[tuple[str, str]], digest: str) -> None:
+    """Write files, given as path and text, whose inputs have ``digest``."""
+    for name, text in made:
+        manifest.now[name] = digest
+        write_page(manifest.folder / name, text)
         built.written += 1
-    else:
-        built.kept += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +152,9 @@ class _Job:
     frame: Markup
 
 
-def _render(job: _Job) -> list[tuple[str, bool]]:
-    """Write the pages of a job; return each article's key and whether its data is in a separate script."""
-    done = []
+def _render(job: _Job) -> list[bool]:
+    """Write the pages of a job; tell for each article whether its data is in a separate script."""
+    separate = []
     for article in job.articles:
         last = next((v.body for v in reversed(article.versions) if v.body), None)
         text, data = article_page(article, job.place, job.texts, job.html.get(last or ""), job.frame)
@@ -165,8 +162,8 @@ def _render(job: _Job) -> list[tuple[str, bool]]:
         if data is not None:
             write_page(base.with_name(f"{article.key}-data.js"), data_script(f"a{article.key}", data))
         write_page(base.with_suffix(".html"), text)
-        done.append((article.key, data is not None))
-    return done
+        separate.append(data is not None)
+    return separate
 
 
 def _rendered(
@@ -179,26 +176,8 @@ def _rendered(
 ) -> Iterator[tuple[ArticleHistory, bool]]:
     """Render the pages of the ``wanted`` articles and yield each article with whether its data is separate."""
     jobs = _jobs(source, pages, wanted, place, folder)
-    if len(wanted) <= _SERIAL or workers < 2:
-        for job in jobs:
-            yield from zip(job.articles, (separate for _, separate in _render(job)), strict=True)
-        return
-    # A fork would copy the memory and the threads of DuckDB.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting: dict[Future[list[tuple[str, bool]]], _Job] = {}
-        for job in jobs:
-            waiting[pool.submit(_render, job)] = job
-            if len(waiting) > 2 * workers:
-                yield from _collect(waiting)
-        while waiting:
-            yield from _collect(waiting)
-
-
-def _collect(waiting: dict[Future[list[tuple[str, bool]]], _Job]) -> Iterator[tuple[ArticleHistory, bool]]:
-    for done in wait(waiting, return_when=FIRST_COMPLETED).done:
-        job = waiting.pop(done)
-        yield from zip(job.articles, (separate for _, separate in done.result()), strict=True)
+    for job, separate in run_jobs(_render, jobs, workers if len(wanted) > _SERIAL else 1):
+        yield from zip(job.articles, separate, strict=True)
 
 
 def _jobs(
@@ -221,12 +200,9 @@ def _jobs(
 def _split(
     source: EditionData, articles: Sequence[ArticleHistory], place: PageLocation, folder: Path, frame: Markup
 ) -> Iterator[_Job]:
-    keys = {v.body for article in articles for v in article.versions if v.body}
-    latest = {next((v.body for v in reversed(article.versions) if v.body), None) for article in articles} - {
-        None
-    }
-    texts = source.bodies(sorted(keys))
-    html = source.bodies(sorted(key for key in latest if key), html=True)
+    bodies = [[v.body for v in article.versions if v.body] for article in articles]
+    texts = source.bodies(sorted({key for keys in bodies for key in keys}))
+    html = source.bodies(sorted({keys[-1] for keys in bodies if keys}), html=True)
     for start in range(0, len(articles), _BATCH):
         chunk = tuple(articles[start : start + _BATCH])
         mine = {v.body for article in chunk for v in article.versions if v.body}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from itertools import groupby
 
@@ -23,7 +23,6 @@ from helpscraper.publish.report.render import (
     crawl_page,
     page,
     periods_of,
-    plain,
     row_data,
     unit_of,
 )
@@ -79,7 +78,7 @@ class EditionPages:
 
     def _digest(self, *parts: object) -> str:
         """Return a digest of the inputs of a page, including those of every page."""
-        return _digest(plain(self.place()), *parts)
+        return _digest(asdict(self.place()), *parts)
 
     def place(self, below: str = "") -> PageLocation:
         """Return the location of pages in the subfolder ``below`` of this edition."""
@@ -100,7 +99,7 @@ class EditionPages:
     def articles(self) -> Iterator[tuple[str, str, str]]:
         """Yield id, key and digest of the inputs of each article's page."""
         for owner, digest in self._digests.items():
-            translations = [plain(each) for each in self.translations.get(owner, ())]
+            translations = [asdict(each) for each in self.translations.get(owner, ())]
             yield owner, article_key(owner), self._digest(digest, translations)
 
     def other_pages(self) -> Iterator[tuple[str, str, Make]]:
@@ -111,10 +110,10 @@ class EditionPages:
             rows = [each for each in reextracted if each.split("/")[-1].startswith(crawl.id)]
             yield (
                 path,
-                self._digest(plain(crawl), digests.get(crawl.id), rows, self._reused_ids.get(crawl.id)),
+                self._digest(asdict(crawl), digests.get(crawl.id), rows, self._reused_ids.get(crawl.id)),
                 partial(self._crawl, crawl, path),
             )
-        runs = [plain(crawl) for crawl in self.crawls]
+        runs = [asdict(crawl) for crawl in self.crawls]
         path = f"{self.folder}/crawls/index.html"
         yield path, self._digest(runs), partial(self._list, path)
         every = self._digest(runs, digests, reextracted, self.edition_links)

@@ -16,7 +16,6 @@ from typing import Any, ParamSpec
 import matplotlib as mpl
 from lxml import etree
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -99,10 +98,9 @@ def _label_periods(axes: Axes, periods: Sequence[str], width: float) -> None:
     axes.set_xlim(-0.6, max(len(periods), 1) - 0.4)
 
 
-def _count_axis(axes: Axes) -> None:
+def _number_axis(axes: Axes) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
     axes.grid(axis="y", color=_LINE, linewidth=0.6)
-    axes.set_ylim(bottom=0)
 
 
 def _stacked(
@@ -122,7 +120,8 @@ def _stacked(
         )
         floor = [low + count for low, count in zip(floor, counts, strict=True)]
     _label_periods(axes, periods, figure.get_figwidth())
-    _count_axis(axes)
+    _number_axis(axes)
+    axes.set_ylim(bottom=0)
     if layers:
         # Above the bars, to hide none.
         axes.legend(
@@ -185,8 +184,7 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
     if len(periods) < 40:
         axes.plot(places, known, "o", color=_ACCENT, markersize=3.5)
     _label_periods(axes, [str(period) for period in periods], figure.get_figwidth())
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, integer=True, min_n_ticks=2))
-    axes.grid(axis="y", color=_LINE, linewidth=0.6)
+    _number_axis(axes)
     if label:
         axes.set_ylabel(_short(label))
     return figure
@@ -304,7 +302,3 @@ def _attributes(element: etree._Element) -> None:
         elif name in _KEPT:
             role = _ROLES.get(value.lower())
             element.set(name, f"var({role})" if role else value)
-
-
-HEAT: ListedColormap = ListedColormap(_HEAT)
-"""The colours of the heat map, for a notebook's own plots."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -275,8 +275,3 @@ def _period(snapshot_id: str, unit: str) -> str:
         return _instant(snapshot_id)[:7]
     day = dt.date.fromisoformat(_instant(snapshot_id)[:10])
     return str(day - dt.timedelta(days=day.weekday()))
-
-
-def plain(value: Any) -> Any:
-    """Return a data class as plain JSON values, for a digest."""
-    return asdict(value)
