@@ -1,4 +1,4 @@
-"""Arrow in a process of small memory: without pandas, and without what its pool keeps for later."""
+"""Reduce the memory of Arrow: no pandas, compact tables, no unused memory in its pool."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ class _NoPandas(MetaPathFinder):
 
 
 def leave_pandas_out() -> None:
-    """Let pyarrow find no pandas when it looks for it, which saves 0.2 s and 40 MB.
+    """Keep pyarrow from importing pandas, which saves 0.2 s and 40 MB.
 
-    pyarrow looks once, at the first array that is made of Python values, to know whether those are a ``Series``. Only
-    for a process of our own that passes it none; ``to_pandas`` looks again and works. Where pandas is imported already
-    there is nothing to save.
+    pyarrow imports it once, with the first array of Python values, to recognise a ``Series``. Call this only in a
+    process that passes pyarrow none. ``to_pandas`` imports pandas itself and works. Does nothing if pandas is loaded.
     """
     if "pandas" in sys.modules:
         return
@@ -36,9 +35,9 @@ def leave_pandas_out() -> None:
 
 
 def release_memory() -> None:
-    """Give back to the system what Arrow's pool keeps of released tables; takes some microseconds.
+    """Return unused memory of Arrow's pool to the system; takes some microseconds.
 
-    The pool keeps a place for each size of buffer, so many tables one after another take several times the largest.
+    The pool keeps free buffers by size, so a sequence of tables takes several times the memory of the largest.
     """
     pa.default_memory_pool().release_unused()
 

@@ -60,7 +60,7 @@ class BodyIndex:
         self.refresh()
 
     def refresh(self, store: Store | None = None) -> None:
-        """Read the keys of files that are new since the last call, as ``store`` (default: the last one) lists them."""
+        """Read the keys of new files; ``store`` replaces the store of this index."""
         self.store = store or self.store
         known = set(self._files) | set(self.damaged)
         files, chunks, lengths = list(self._files), list(self._keys.chunks), list(np.diff(self._ends()))
@@ -108,44 +108,44 @@ class BodyIndex:
 
         Reads only the row groups that hold one of them.
         """
-        rows = np.sort(self._places(pc.unique(keys).drop_null()))
-        which = np.searchsorted(self._starts, rows, side="right") - 1
+        rows = np.sort(self._positions(pc.unique(keys).drop_null()))
+        file_of = np.searchsorted(self._starts, rows, side="right") - 1
         parts = [
-            self._read(self._files[number], rows[which == number] - self._starts[number])
-            for number in np.unique(which)
+            self._read(self._files[number], rows[file_of == number] - self._starts[number])
+            for number in np.unique(file_of)
         ]
         return pa.concat_tables(parts) if parts else BODIES_SCHEMA.empty_table()
 
     def append_to(self, table: pa.Table, store: Store, where: str) -> pa.Table:
-        """Return the rows of a snapshot with ``BODY_COLUMNS``; null where a row names no body.
+        """Return the rows of a snapshot with ``BODY_COLUMNS``, null for a row without a body.
 
-        Files that are missing here are looked for in ``store``. Raises ``ArchiveError``, which names the snapshot as
-        ``where``, when a body that a row names is not there.
+        If a body is missing, the index is refreshed from ``store``. Raises ``ArchiveError``, which names the snapshot
+        as ``where``, if it is still missing.
         """
         keys = table.column(_KEY).combine_chunks()
         for _ in range(2):
             stored = self.fetch(keys)
-            places = pc.index_in(keys, value_set=stored.column(_KEY), skip_nulls=True)
-            if places.null_count == keys.null_count:
+            positions = pc.index_in(keys, value_set=stored.column(_KEY), skip_nulls=True)
+            if positions.null_count == keys.null_count:
                 break
             store.drop_listings()
             self.refresh(store)
         else:
             because = "".join(f"\n  {error.message}" for error in self.damaged.values())
-            lost = places.null_count - keys.null_count
+            lost = positions.null_count - keys.null_count
             raise ArchiveError(
-                f"{where}: {lost} of the bodies that its rows name cannot be read{because}",
+                f"{where}: the bodies of {lost} rows cannot be read{because}",
                 advice="restore the files of bodies/ that `helpscraper verify` names, or load without bodies",
             )
         for name in BODY_COLUMNS:
-            table = table.append_column(pa.field(name, pa.string()), stored.column(name).take(places))
+            table = table.append_column(pa.field(name, pa.string()), stored.column(name).take(positions))
         return table
 
-    def _places(self, wanted: Any) -> Any:
+    def _positions(self, wanted: Any) -> Any:
         """Return the positions in ``keys`` of the distinct ``wanted`` keys, without missing ones (numpy, int64)."""
         if len(wanted) <= _FEW:
-            places = np.array([pc.index(self._keys, key).as_py() for key in wanted], dtype=np.int64)
-            return places[places >= 0]
+            positions = np.array([pc.index(self._keys, key).as_py() for key in wanted], dtype=np.int64)
+            return positions[positions >= 0]
         return np.asarray(pc.index_in(wanted, value_set=self._keys).drop_null(), dtype=np.int64)
 
     def _read(self, path: str, rows: Any) -> pa.Table:
@@ -173,10 +173,10 @@ def write_bodies(
 ) -> tuple[str | None, int]:
     """Store the bodies that are not in ``index``; return the file's path (None for no new body) and its rows.
 
-    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. They are a table in any order,
-    or batches sorted by key that can be gone through twice, as a ledger gives them: batches are written as they come,
-    so that memory does not grow with their number. A file of more than ``_PART_BYTES`` has a part for each first digit
-    of the key, and each part begins a row group.
+    ``bodies`` has the columns of ``BODIES_SCHEMA``; ``first_snapshot_at`` is set here. It is a table in any order, or
+    batches sorted by key, which are iterated twice: batches are written one by one, so that memory does not grow with
+    their number. A file of more than ``_PART_BYTES`` has a part for each first digit of the key, and each part begins
+    a row group.
     """
     path = _free_path(store, partition, snapshot_id)
     batches = bodies
@@ -184,7 +184,7 @@ def write_bodies(
         ordered = read_compatible(bodies, BODIES_SCHEMA, where="new bodies").sort_by(_KEY)
         batches = ordered.to_batches(max_chunksize=_ROWS)
     elif iter(bodies) is bodies:
-        raise TypeError("bodies are gone through twice: an iterator would lose the first of them")
+        raise TypeError("bodies are iterated twice: pass a table or a list of batches, not an iterator")
     sizes = accumulate(table.nbytes for table in _new(batches, index, first_snapshot_at))
     digits = int(any(size > _PART_BYTES for size in sizes))
     with store.scratch(path) as target:
@@ -212,7 +212,7 @@ def _new(
         if pc.any(pc.less(keys, before)).as_py():
             raise ArchiveError(
                 f"bodies are not sorted by key after {last or 'the first one'}; nothing was written",
-                advice="give them sorted, or as a table",
+                advice="pass them sorted, or as a table",
             )
         last = keys[-1].as_py()
         known = pc.is_in(keys, value_set=index.keys)

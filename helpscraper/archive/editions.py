@@ -52,24 +52,25 @@ by_source AS (
     LEFT JOIN base b ON b.site = o.site AND b.article_id = o.article_id
 )
 SELECT l.site, CASE WHEN l.locale = $base THEN l.article_id ELSE l.edition END AS edition, l.locale,
-l.article_id, l.title, l.linked_by, l.dated AS updated_on, b.dated AS base_updated_on, CASE WHEN l.locale <>
-$base THEN greatest(date_diff('day', l.dated, b.dated), 0) END::INTEGER AS days_behind, CASE WHEN l.locale <>
-$base THEN b.dated > l.dated END AS lags FROM linked l LEFT JOIN base b ON b.site = l.site AND b.article_id =
-l.edition ORDER BY l.site, edition NULLS LAST, l.locale <> $base, l.locale, l.article_id
+       l.article_id, l.title, l.linked_by, l.dated AS updated_on, b.dated AS base_updated_on,
+       CASE WHEN l.locale <> $base THEN greatest(date_diff('day', l.dated, b.dated), 0) END::INTEGER AS days_behind,
+       CASE WHEN l.locale <> $base THEN b.dated > l.dated END AS lags
+FROM linked l LEFT JOIN base b ON b.site = l.site AND b.article_id = l.edition
+ORDER BY l.site, edition NULLS LAST, l.locale <> $base, l.locale, l.article_id
 """
 
 
 def editions_table(catalog: Catalog, base: str | None = None) -> pa.Table:
     """Return the articles of the latest snapshots matched across locales, with ``EDITIONS_SCHEMA``.
 
-    An article lags when its counterpart in the ``base`` locale was updated on a later date. By default that
-    is the locale of ``default_partition``. Raises ``CommandError`` where nothing declares one.
+    An article lags when its counterpart in the ``base`` locale (default: that of ``default_partition``) was updated on
+    a later date. Raises ``CommandError`` when no declaration gives a default.
     """
     default = default_partition(catalog.site, archive=catalog.store.uri)
     if base is None and default is None:
         raise CommandError(
-            f"no declaration of the site {catalog.site} says which locale the others are compared with",
-            advice="name it with base=",
+            f"there is no default locale of the site {catalog.site} to compare the others with",
+            advice="give one with base=",
         )
     params = {"base": base or (default.locale if default else None)}
     found = with_views(catalog, lambda con: con.sql(_QUERY, params=params).to_arrow_table())

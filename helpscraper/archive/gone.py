@@ -22,7 +22,7 @@ __all__ = ["EVIDENCE_COLUMNS", "GONE", "drop_gone_rows", "gone_rows", "may_hold_
 GONE: Final = "gone"
 EVIDENCE_COLUMNS: Final = ("article_id", "url", "status", "snapshot_at")
 _FIRST_WITHOUT: Final = 2
-"""The first schema version whose snapshots hold no such rows."""
+"""The first schema version without such rows in its snapshots."""
 
 
 def may_hold_gone(metadata: Mapping[bytes, bytes] | None) -> bool:

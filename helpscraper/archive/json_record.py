@@ -1,7 +1,7 @@
 """Typed records that are written as JSON objects and read back without loss.
 
-A record is a frozen dataclass. An object of another version may lack fields or have more of them; both survive reading
-and writing.
+A record is a frozen dataclass. An object of another version may lack fields or have unknown ones; reading and writing
+it preserves both.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -26,21 +27,19 @@ __all__ = ["JsonRecord", "WrongTypeError"]
 
 _ALL: Final = frozenset({"*"})
 
-# The whole numbers that every reader of JSON, and a float, holds exactly.
+# Every JSON reader, and a float, holds integers below this exactly.
 _EXACT: Final = 1 << 53
 
 
 class WrongTypeError(ValueError):
-    """A value has another type than its field; the text is the path of its key (``counts.fetched``)."""
+    """A value has another type than its field; the message is the path of its key (``counts.fetched``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonRecord:
-    """Base of the records. A default means "not stated".
+    """Base class of the records. A field with its default is not written, unless ``stated`` names it (``*``: all).
 
-    ``stated`` names the fields that are written although they have their default (``*``: all): the record says that
-    they are null or empty. ``other`` holds the keys of the object that are no fields, and nulls in place of a
-    collection.
+    ``other`` holds the unknown keys of the object, and keys with null where the field is a collection.
     """
 
     stated: frozenset[str] = field(default=_ALL, compare=False, repr=False)
@@ -49,56 +48,51 @@ class JsonRecord:
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object."""
         found = dict(self.other)
-        for name, entry in _entries(type(self)).items():
+        for name, known in _keys(type(self)).items():
             value = getattr(self, name)
-            if value != entry.default or name in self.stated or "*" in self.stated:
+            if value != known.default or name in self.stated or "*" in self.stated:
                 found[name] = _plain(value)
         return found
 
     @classmethod
     def from_json(cls, data: object, key: str = "") -> Self:
-        """Read the JSON object ``data`` at the path ``key``; raises ``WrongTypeError`` with all keys that are wrong."""
+        """Read the JSON object ``data`` at the path ``key``; raises ``WrongTypeError`` naming all wrong keys."""
         if not isinstance(data, Mapping):
             raise WrongTypeError(key)
-        entries = _entries(cls)
+        keys = _keys(cls)
         values: dict[str, Any] = {}
         other: dict[str, Any] = {}
         wrong: list[str] = []
         for name, value in data.items():
-            entry = entries.get(name)
-            if entry is None or (value is None and not entry.nullable):
+            known = keys.get(name)
+            if known is None or (value is None and not known.nullable):
                 other[name] = value
                 continue
             try:
-                values[name] = entry.read(value, f"{key}.{name}" if key else name)
+                values[name] = known.read(value, f"{key}.{name}" if key else name)
             except WrongTypeError as error:
                 wrong.append(str(error))
-        lacking = [name for name, entry in entries.items() if entry.default is MISSING and name not in values]
-        if wrong or lacking:
+        missing = [name for name, known in keys.items() if known.default is MISSING and name not in values]
+        if wrong or missing:
             raise WrongTypeError(", ".join(wrong) or key)
         return cls(**values, stated=frozenset(values), other=other)
 
 
-class _Entry(NamedTuple):
+class _Key(NamedTuple):
     default: Any
     nullable: bool
     read: Callable[[Any, str], Any]
 
 
-_known: dict[type[JsonRecord], dict[str, _Entry]] = {}
-
-
-def _entries(record: type[JsonRecord]) -> dict[str, _Entry]:
+@cache
+def _keys(record: Any) -> dict[str, _Key]:
     """Return the fields of ``record`` that are keys of its JSON object."""
-    if record in _known:
-        return _known[record]
     hints, found = get_type_hints(record, include_extras=True), {}
     for each in fields(record):
         if each.name not in ("stated", "other"):
             default = each.default if each.default_factory is MISSING else each.default_factory()
             hint = hints[each.name]
-            found[each.name] = _Entry(default, type(None) in get_args(hint), _reader(hint))
-    _known[record] = found
+            found[each.name] = _Key(default, type(None) in get_args(hint), _reader(hint))
     return found
 
 
@@ -121,7 +115,7 @@ def _reader(hint: Any) -> Callable[[Any, str], Any]:
     if origin is Annotated:
         return _checked(hint.__metadata__[0])
     if origin is Literal:
-        return _checked(_is_text)  # a newer version may have further names
+        return _checked(_is_text)  # a newer version may add values
     if origin is tuple:
         item = _reader(inner[0])
         return lambda value, key: tuple(item(each, key) for each in _checked(_is_list)(value, key))

@@ -1,4 +1,4 @@
-"""Find the rows of a snapshot that a second version of it has lost: articles, bodies or pages that were read."""
+"""Find the rows of a snapshot that a second version of it lacks: articles, their bodies, or their fetched pages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def lost_rows(before: pa.Table, after: pa.Table) -> pa.Table:
     """Return the rows of ``before`` that ``after`` has lost; both have the columns of ``COMPARED``.
 
     A row is lost when ``after`` lacks the article or its body, or when only ``before`` read the article's own page.
-    Rows with the status ``gone`` of schema 1 are no articles.
+    Rows with the status ``gone`` of schema 1 are ignored.
     """
-    place = pc.index_in(before.column("article_id"), value_set=after.column("article_id").combine_chunks())
-    body, status = (after.column(name).take(place) for name in ("body_sha256", "status"))
+    row = pc.index_in(before.column("article_id"), value_set=after.column("article_id").combine_chunks())
+    body, status = (after.column(name).take(row) for name in ("body_sha256", "status"))
     no_body = pc.and_(pc.is_valid(before.column("body_sha256")), pc.is_null(body))
     no_page = pc.and_(pc.equal(before.column("status"), "fetched"), pc.not_equal(status, "fetched"))
-    lost = pc.or_kleene(pc.is_null(place), pc.or_(no_body, no_page))
+    lost = pc.or_kleene(pc.is_null(row), pc.or_(no_body, no_page))
     return before.filter(pc.and_(pc.not_equal(before.column("status"), "gone"), lost))
 
 

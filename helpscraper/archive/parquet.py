@@ -46,8 +46,7 @@ _FIXED: dict[str, Any] = {
     "write_page_checksum": True,
 }
 
-# Texts that hardly repeat: a dictionary would only make them larger, and statistics would put whole texts, which
-# nobody searches by, into the footer.
+# A dictionary would make these texts larger, and statistics would put whole texts into the footer.
 _PROSE = frozenset({"body_text", "body_markdown", "body_html", "snippet", "title", "url", "before", "after"})
 
 
@@ -63,12 +62,12 @@ def write_parquet(
 
     Each table begins a row group of at most ``rows`` rows.
     """
-    noted = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
+    all_metadata = {VERSION_KEY: str(SCHEMA_VERSION).encode(), **(metadata or {})}
     searched = [_leaf(field) for field in schema if field.name not in _PROSE]
     count = 0
     with pq.ParquetWriter(
         target,
-        schema.with_metadata(dict(sorted(noted.items()))),
+        schema.with_metadata(dict(sorted(all_metadata.items()))),
         use_dictionary=searched,
         write_statistics=searched,
         **_FIXED,

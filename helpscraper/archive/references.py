@@ -41,7 +41,7 @@ def is_reference(text: str) -> bool:
 
 
 def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") -> str:
-    """Return the one of ``ids`` (sorted, oldest first) that ``name`` means.
+    """Return the snapshot id, one of ``ids`` (sorted, oldest first), that is named ``name``.
 
     A date means the last snapshot up to the end of that day (UTC). Raises ``ReferenceNotFoundError``, which lists the
     snapshots when none matches, and the candidates when several do.

@@ -1,7 +1,6 @@
 """The facts of a run: one typed record for a crawl, an import and a re-extraction, and its JSON.
 
-Every run leaves them in ``runs/``, the refused and the failed ones too; a snapshot carries its own in its
-footer.
+Every run, also a refused or failed one, writes them to ``runs/``; the footer of a snapshot holds those of its run.
 """
 
 from __future__ import annotations
@@ -44,11 +43,10 @@ Outcome = Literal["committed", "incomplete", "refused", "failed"]
 """How a run ended: ``incomplete`` was committed too, but did not see everything."""
 
 PROBLEM_TEXTS: Final = 50
-"""The run facts hold the texts of so many problems."""
+"""The greatest number of texts of problems in the run facts."""
 
-# Facts of the machine and the hour rather than of the pages. The rest of a run's facts goes into the snapshot's
-# footer, where the same input must give the same bytes.
-_WALL_CLOCK = frozenset(
+# Left out of the snapshot's footer, because the same pages must give the same bytes at any time on any machine.
+_CLOCK_AND_MACHINE = frozenset(
     {"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot"}
 )
 
@@ -151,7 +149,7 @@ class RunFacts(JsonRecord):
             started_at=snapshot_instant(run_id).isoformat(),
             outcome="failed",
             exit_code=ExitCode.INTERNAL,
-            reason="ended without a word: the process was killed, or the machine went down",
+            reason="ended without run facts: the process was killed, or the machine went down",
             complete=False,
             incomplete_reasons=("the crawl did not end",),
             counts=Counts.of(outcomes, outcomes.get("gone", 0)),
@@ -163,9 +161,9 @@ class RunFacts(JsonRecord):
     def imported(
         cls, partition: Partition, at: dt.datetime, scope: str, reason: str, versions: Mapping[str, str]
     ) -> Self:
-        """Return the facts of an import at the instant ``at``; the caller adds what was read.
+        """Return the facts of an import at the instant ``at``; the caller adds the counts of what it read.
 
-        Nothing of the hour or of the machine is in them: the same import gives the same bytes.
+        They hold no facts of clock and machine, so that the same import gives the same bytes.
         """
         return cls(
             stated=frozenset({"sections", "fields", "requests", "region", "health"}),
@@ -183,7 +181,7 @@ class RunFacts(JsonRecord):
         )
 
     def reextracted(self, versions: Mapping[str, str]) -> Self:
-        """Return the facts of this run as those of its re-extraction; the caller replaces what was read anew."""
+        """Return the facts of a re-extraction of this run; the caller replaces the counts of the pages."""
         before = self.extractor_before if self.extractor == versions.get("extractor") else None
         return replace(
             self,
@@ -198,15 +196,17 @@ class RunFacts(JsonRecord):
 
     @classmethod
     def parse(cls, data: bytes, where: str) -> Self:
-        """Read facts from a file; ``ArchiveError`` naming ``where`` and the keys when they are damaged.
+        """Read facts from a file; raises ``ArchiveError`` naming ``where`` and the wrong keys when they are damaged.
 
-        An older writer left out some fields: they are null or not there.
+        Fields that an older version did not write have their defaults.
         """
         advice = "restore the file from a backup"
         try:
             run = json.loads(data)
             if b"\\ud" in data.lower():
-                json.dumps(run, ensure_ascii=False).encode()  # half a character: no file could take it
+                json.dumps(
+                    run, ensure_ascii=False
+                ).encode()  # raises for a lone surrogate, which UTF-8 cannot encode
         except (ValueError, RecursionError) as error:
             raise ArchiveError(f"{where}: damaged run facts: {error}", advice=advice) from error
         if not isinstance(run, dict):
@@ -215,16 +215,18 @@ class RunFacts(JsonRecord):
             return cls.from_json(run)
         except WrongTypeError as error:
             raise ArchiveError(
-                f"{where}: damaged run facts: {error}: not what a run writes there", advice=advice
+                f"{where}: damaged run facts: {error}: a value of another type", advice=advice
             ) from error
 
     def dump(self) -> bytes:
-        """Return the facts as readable JSON with sorted keys; ``ArchiveError`` for a value that JSON lacks."""
+        """Return the facts as indented JSON with sorted keys; raises ``ArchiveError`` for a value that JSON lacks."""
         return self._dump(self.to_json(), indent=1) + b"\n"
 
     def footer(self) -> bytes:
-        """Return the facts that belong into the snapshot's footer: all but those of clock and machine."""
-        return self._dump({name: value for name, value in self.to_json().items() if name not in _WALL_CLOCK})
+        """Return the facts for the snapshot's footer as JSON: all but those of clock and machine."""
+        return self._dump(
+            {name: value for name, value in self.to_json().items() if name not in _CLOCK_AND_MACHINE}
+        )
 
     def _dump(self, run: Mapping[str, Any], indent: int | None = None) -> bytes:
         try:

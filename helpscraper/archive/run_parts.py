@@ -1,4 +1,4 @@
-"""The parts of run facts, as typed records, and the counts that they are made of."""
+"""The parts of run facts, as typed records."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = [
 ]  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset()
-"""``stated`` of a record that is written without its defaults."""
+"""``stated`` of a record from whose JSON defaults are left out."""
 
 
 def _is_instant(value: object) -> bool:
@@ -46,8 +46,9 @@ ExitStatus = Annotated[int, _is_exit_code]
 class SectionFacts(JsonRecord):
     """The listing of one section, and how much of it was read.
 
-    ``total`` and ``pages`` are the site's own statements (None: not stated), ``seen`` counts distinct articles,
-    ``holes`` name the missing pages. ``whole`` is the claim on which removals rest: every listing page was read.
+    ``total`` and ``pages`` are numbers that the site states (None: it states none), ``seen`` counts distinct articles,
+    ``holes`` name the missing pages. ``whole`` is True when every listing page was read, so that an absent article
+    counts as removed.
     """
 
     title: str | None = None
@@ -72,9 +73,9 @@ class Verdict(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoneFact(JsonRecord):
-    """The answer that says that an article is not there: 404 or 410 from its own page.
+    """The evidence that an article does not exist any more: its own page answered 404 or 410.
 
-    ``status`` is None in evidence from a file of schema 1, which does not say which of the two it was.
+    ``status`` is None for a file of schema 1, which does not state it.
     """
 
     url: str | None = None
@@ -99,7 +100,7 @@ class Counts(JsonRecord):
 
     @property
     def live(self) -> int:
-        """The articles that were there."""
+        """The number of articles that existed."""
         return sum(getattr(self, name) or 0 for name in STATUSES)
 
 
@@ -113,7 +114,7 @@ class PageFact(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFacts(JsonRecord):
-    """The bound in days, how many pages were chosen for it, and how many it was too late for or did not fit."""
+    """The pages that had to be read within ``days``: how many were chosen, were late, or were put off."""
 
     days: float | None = None
     chosen: int = 0
@@ -123,7 +124,7 @@ class AuditFacts(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts(JsonRecord):
-    """Requests and their answers; ``bytes`` of an import are those of its file."""
+    """Numbers of requests and responses; the ``bytes`` of an import are those of its file."""
 
     total: int | None = None
     by_status: Mapping[str, int] = field(default_factory=dict)
@@ -137,7 +138,7 @@ class RequestFacts(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WitnessFacts(JsonRecord):
-    """The site's JSON interface beside its pages; see ``intake.witness.Witness``."""
+    """The comparison of the site's JSON interface with its pages; see ``intake.witness.Witness``."""
 
     mode: str | None = None
     left: str | None = None
@@ -161,7 +162,7 @@ class WarcFacts(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeftoverFacts(JsonRecord):
-    """A crawl that had not ended, found by a later one; ``outcomes`` counts articles."""
+    """An unfinished crawl that a later crawl found; ``outcomes`` counts its articles."""
 
     snapshot_id: str | None = None
     outcomes: Mapping[str, int] = field(default_factory=dict)
@@ -169,8 +170,8 @@ class LeftoverFacts(JsonRecord):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentFacts(JsonRecord):
-    """The arguments of a run, those that were given: of a crawl, of an imported page (``file``, ``url``), and of
-    imported ``captures`` from ``files``, of which ``fingerprint`` is a digest.
+    """The arguments that were given to a run: to a crawl, to the import of a page (``file``, ``url``), or to the
+    import of ``captures`` from ``files``, whose digest is ``fingerprint``.
     """
 
     stated: frozenset[str] = field(default=EMPTY, compare=False, repr=False)
@@ -214,7 +215,7 @@ class ClaimFacts(JsonRecord):
     confidence: str | None = None
 
 
-# Parts of which nothing is stated.
+# Parts without any value.
 NO_ARGUMENTS: Final = ArgumentFacts()
 NO_COUNTS: Final = Counts(stated=EMPTY)
 NO_LEFTOVER: Final = LeftoverFacts(stated=EMPTY)

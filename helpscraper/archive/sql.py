@@ -53,7 +53,6 @@ def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) ->
 
     Raises ``ArchiveError`` naming a damaged file.
     """
-
     catalog = catalog.with_cached_listings()
 
     def all_views(listed: _Listed) -> duckdb.DuckDBPyConnection:
@@ -78,7 +77,6 @@ def with_views(
     Raises ``ArchiveError`` naming a damaged file of a view that ``ask`` uses. ``ask`` is called again when a
     compaction moved files meanwhile.
     """
-
     catalog = catalog.with_cached_listings()
 
     def once(listed: _Listed) -> pa.Table:
@@ -164,8 +162,8 @@ def _damage(store: Store, name: str, files: Collection[str], error: duckdb.Error
 def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: int = 2) -> pa.Table:
     """Return the result of one SELECT over the views of this archive.
 
-    Raises ``CommandError`` for invalid SQL and for anything but one SELECT (an archive is written by crawls only), and
-    ``ArchiveError`` for a damaged file.
+    Raises ``CommandError`` for invalid SQL and for statements other than one SELECT, because only crawls write to an
+    archive, and ``ArchiveError`` for a damaged file.
     """
     try:
         with open_duckdb() as parser:
@@ -186,7 +184,7 @@ def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: in
 def _files_of(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
     """Return the files of these snapshots (or of their feeds), and for each file the ids to read (empty: all)."""
     ids: dict[str, set[str]] = {}
-    for path, name in _places(catalog, kind, snapshots):
+    for path, name in _paths(catalog, kind, snapshots):
         ids.setdefault(path, set()).add(name)
     found = {}
     for path, names in ids.items():
@@ -196,7 +194,7 @@ def _files_of(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot])
     return found
 
 
-def _places(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
+def _paths(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
     if kind == "snapshots":
         yield from ((each.path, each.id) for each in snapshots)
         return

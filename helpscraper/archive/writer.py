@@ -1,8 +1,7 @@
 """Commit a snapshot: everything it refers to first, the snapshot file itself last.
 
-A writer that is killed at any instant leaves the archive as it was, plus at most files that no snapshot
-refers to: bodies (valid by their hash, so the next crawl simply knows them) and the facts of a run, which say
-how it ended.
+A writer that is killed at any instant leaves all snapshots as they were. At most it adds bodies that no snapshot refers
+to, which the next crawl finds by their hash, a change feed, and run facts, which state how the run ended.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class SnapshotFile:
-    """The result of a commit: the snapshot's path, its rows, its bytes, and the bodies that were new."""
+    """The result of a commit: the snapshot's path, the numbers of its rows and new bodies, its size in bytes."""
 
     partition: Partition
     snapshot_id: str
@@ -69,10 +68,9 @@ def write_snapshot(
 ) -> SnapshotFile:
     """Commit one snapshot: new bodies, the change feed, the run's facts, then the snapshot file.
 
-    ``rows`` has the columns of ``SNAPSHOT_SCHEMA`` in any order, ``bodies`` those of ``BODIES_SCHEMA``,
-    ``changes`` those of ``CHANGES_SCHEMA``. Raises ``ArchiveError``, with the archive as it was, for rows
-    that are no snapshot (see ``check_rows``), for a row whose body is nowhere, and when a snapshot of that
-    instant is there already.
+    ``rows`` has the columns of ``SNAPSHOT_SCHEMA``, ``bodies`` those of ``BODIES_SCHEMA``, ``changes`` those of
+    ``CHANGES_SCHEMA``. Raises ``ArchiveError`` before the commit for invalid rows (see ``check_rows``), for a row whose
+    body is neither in ``bodies`` nor in the archive, and for another snapshot with this id.
     """
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
@@ -82,7 +80,7 @@ def write_snapshot(
         return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
     if changes is not None:
         _write_changes(store, partition, snapshot_id, changes)
-    _write_facts(store, partition, snapshot_id, replace(run, snapshot=path))
+    write_run(store, partition, snapshot_id, replace(run, snapshot=path))
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
 
 
@@ -94,15 +92,14 @@ def write_refused(
     bodies: Iterable[pa.RecordBatch] | pa.Table,
     run: RunFacts,
 ) -> SnapshotFile:
-    """Keep a snapshot that the health checks did not let in, so that it can be looked at and accepted later.
+    """Write a snapshot that the health checks refused, so that a person can read and accept it later.
 
-    Its bodies go where all bodies go: they are named by their hash, and nothing refers to them until it is
-    accepted.
+    Its bodies are stored like all others.
     """
     path = refused_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
     new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
-    _write_facts(store, partition, snapshot_id, replace(run, snapshot=path))
+    write_run(store, partition, snapshot_id, replace(run, snapshot=path))
     return _commit_rows(store, partition, snapshot_id, path, ordered, run, new_bodies)
 
 
@@ -114,10 +111,10 @@ def write_reextracted(
     bodies: Iterable[pa.RecordBatch] | pa.Table,
     run: RunFacts,
 ) -> SnapshotFile:
-    """Store a crawl as a newer extractor reads it, beside the snapshot and any earlier re-extraction.
+    """Write a re-extraction of a crawl; the snapshot and earlier re-extractions stay.
 
-    Raises ``ArchiveError`` for rows that have lost something of the snapshot (see ``lost_rows``): readers prefer a
-    re-extraction. One that says the same as the newest before it is not stored again.
+    Raises ``ArchiveError`` for rows that have lost something of the snapshot (see ``lost_rows``), because readers
+    prefer a re-extraction. One that equals the newest before it is not written.
     """
     place = Months(store).path("snapshots", partition, snapshot_id)
     if place is None:
@@ -126,8 +123,8 @@ def write_reextracted(
             advice="`helpscraper runs` lists them",
         )
     ordered = check_rows(rows, snapshot_id)
-    with Months(store).open("snapshots", partition, snapshot_id, place) as one:
-        before = read_compatible(one.read(), where=place)
+    with Months(store).open("snapshots", partition, snapshot_id, place) as stored:
+        before = read_compatible(stored.read(), where=place)
     lost = lost_rows(before, ordered)
     if lost.num_rows:
         raise _rows_error("the snapshot has these articles, their bodies or their pages", lost)
@@ -149,12 +146,14 @@ def _is_same(store: Store, path: str, ordered: pa.Table, run: RunFacts) -> bool:
 
 
 def write_run(store: Store, partition: Partition, snapshot_id: str, run: RunFacts) -> str:
-    """Write the facts of a run that committed nothing and return their path.
+    """Write the facts of a run and return their path.
 
-    A run that is resumed writes its facts again under the same name; those of a committed snapshot never
-    change.
+    A resumed run overwrites its earlier facts; the facts of a committed snapshot never change.
     """
-    return _write_facts(store, partition, snapshot_id, run)
+    path = run_path(partition, snapshot_id)
+    if not store.exists(path) or not _is_committed(store, partition, snapshot_id):
+        store.replace(path, run.dump())
+    return path
 
 
 def promote(
@@ -163,10 +162,10 @@ def promote(
     snapshot_id: str,
     changes: pa.Table | None = None,
 ) -> SnapshotFile:
-    """Commit the refused snapshot ``snapshot_id`` as it stands, and its change feed with it.
+    """Commit the refused snapshot ``snapshot_id`` without changes, and its change feed.
 
-    The refused file stays where it is. The snapshot's own facts say ``accepted``; ``complete`` stays what it
-    was. Raises ``ReferenceNotFoundError`` when nothing of that name was refused.
+    The refused file stays in place. In the facts of the snapshot ``accepted`` is True; ``complete`` is unchanged.
+    Raises ``ReferenceNotFoundError`` when there is no such refused snapshot.
     """
     source = refused_path(partition, snapshot_id)
     if not store.exists(source):
@@ -191,10 +190,10 @@ def promote(
 
 
 def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
-    """Return the rows as they are stored: declared columns only, sorted by ``article_id``.
+    """Return the rows in the form in which they are stored: declared columns only, sorted by ``article_id``.
 
-    Raises ``ArchiveError`` that shows the rows for a null in a required column, an article that stands there
-    twice, one that is gone, and a ``snapshot_at`` that is not the instant of ``snapshot_id``.
+    Raises ``ArchiveError`` that shows the rows for a null in a required column, a duplicate article, an article
+    that is gone, and a ``snapshot_at`` that is not the instant of ``snapshot_id``.
     """
     table = read_compatible(rows, where=f"snapshot {snapshot_id}").replace_schema_metadata()
     for name in REQUIRED:
@@ -207,10 +206,10 @@ def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
         ids = table.column("article_id")
     if pc.any(same := pc.equal(ids[1:], ids[:-1])).as_py():
         twice = pc.unique(ids[1:].filter(same))
-        raise _rows_error("an article stands there twice", table.filter(pc.is_in(ids, value_set=twice)))
+        raise _rows_error("an article appears twice", table.filter(pc.is_in(ids, value_set=twice)))
     gone = table.filter(pc.equal(table.column("status"), GONE))
     if gone.num_rows:
-        raise _rows_error("a row is an article that is there, and their status is gone", gone)
+        raise _rows_error("their status is gone, but a snapshot holds only articles that exist", gone)
     instant = pa.scalar(snapshot_instant(snapshot_id), SNAPSHOT_SCHEMA.field("snapshot_at").type)
     other = table.filter(pc.not_equal(table.column("snapshot_at"), instant))
     if other.num_rows:
@@ -218,7 +217,7 @@ def check_rows(rows: pa.Table, snapshot_id: str) -> pa.Table:
     return table
 
 
-def _rows_error(what: str, rows: pa.Table) -> ArchiveError:
+def _rows_error(fault: str, rows: pa.Table) -> ArchiveError:
     shown = rows.slice(0, _SHOWN).select(["article_id", "url", "title", "snapshot_at"]).to_pylist()
     lines = [
         f"  {row['article_id']}  {row['url']}  {str(row['title'])[:80]!r}  {row['snapshot_at']}"
@@ -226,8 +225,8 @@ def _rows_error(what: str, rows: pa.Table) -> ArchiveError:
     ]
     more = [f"  and {rows.num_rows - _SHOWN} more"] if rows.num_rows > _SHOWN else []
     return ArchiveError(
-        "\n".join([f"these rows are no snapshot: {what}:", *lines, *more]),
-        advice="nothing was written; this is a fault of the extractor or of the input file",
+        "\n".join([f"these rows cannot be written: {fault}:", *lines, *more]),
+        advice="nothing was written; this is an error of the extractor or of the input file",
     )
 
 
@@ -238,22 +237,22 @@ def _is_committed(store: Store, partition: Partition, snapshot_id: str) -> bool:
 def _find_same(
     store: Store, partition: Partition, snapshot_id: str, ordered: pa.Table, run: RunFacts
 ) -> str | None:
-    """Return the file that holds this very snapshot, None when there is none of this instant.
+    """Return the path of the file that holds this snapshot already, None when there is none with this id.
 
-    Refuses one of other contents early, before a body is written.
+    Raises ``ArchiveError`` for a snapshot with other contents, before anything is written.
     """
     months = Months(store)
     path = months.path("snapshots", partition, snapshot_id)
     if path is None:
         return None
-    with months.open("snapshots", partition, snapshot_id, path) as one:
-        facts = RunFacts.parse(one.metadata.get(RUN_KEY, b"{}"), path)
-        rows, facts = move_gone_to_facts(read_compatible(one.read(), where=path), facts)
+    with months.open("snapshots", partition, snapshot_id, path) as stored:
+        facts = RunFacts.parse(stored.metadata.get(RUN_KEY, b"{}"), path)
+        rows, facts = move_gone_to_facts(read_compatible(stored.read(), where=path), facts)
         same = facts.footer() == run.footer() and rows.equals(ordered)
     if not same:
         raise ArchiveError(
             f"{store.url(path)}: this snapshot is already there with other contents",
-            advice="a snapshot is never overwritten: give another instant (--captured-at for an import)",
+            advice="a snapshot is never overwritten: choose another time (--captured-at for an import)",
         )
     return path
 
@@ -267,9 +266,9 @@ def _store_bodies(
     *,
     lacking: pa.Array | None = None,
 ) -> int:
-    """Store the bodies that are new and return their number; every body of ``ordered`` must be there then.
+    """Store the new bodies and return their number; raises ``ArchiveError`` if a body of ``ordered`` is missing then.
 
-    Those ``lacking`` are left out: the snapshot that is read again names them, and `verify` that they are not there.
+    The keys in ``lacking`` may be missing: a snapshot that is re-extracted has lost these bodies already.
     """
     index = BodyIndex(store, partition)
     _, count = write_bodies(store, partition, snapshot_id, bodies, snapshot_instant(snapshot_id), index)
@@ -296,14 +295,6 @@ def _write_changes(store: Store, partition: Partition, snapshot_id: str, changes
         write_parquet(target, CHANGES_SCHEMA, [table.sort_by(keys)], metadata=noted, rows=CHANGES_ROWS)
         put = store.put_new if _is_committed(store, partition, snapshot_id) else store.replace
         put(path, target.read_bytes())
-
-
-def _write_facts(store: Store, partition: Partition, snapshot_id: str, run: RunFacts) -> str:
-    path = run_path(partition, snapshot_id)
-    if store.exists(path) and _is_committed(store, partition, snapshot_id):
-        return path
-    store.replace(path, run.dump())
-    return path
 
 
 def _commit_rows(

@@ -180,7 +180,7 @@ def test_another_snapshot_of_the_same_instant_is_refused_before_anything_is_writ
     ("change", "said"),
     [
         (lambda a: setattr(a, "title", None), "title is null"),
-        (lambda a: setattr(a, "article_id", "b"), "an article stands there twice"),
+        (lambda a: setattr(a, "article_id", "b"), "an article appears twice"),
         (
             lambda a: setattr(a, "snapshot_at", AT + dt.timedelta(seconds=1)),
             "snapshot_at is not 2026-11-22T06:00:00",
@@ -259,7 +259,7 @@ def test_bodies_that_would_be_lost_or_unsorted_are_refused(store: Store) -> None
     index = BodyIndex(store, EN)
     with pytest.raises(ArchiveError, match="not sorted by key"):
         write_bodies(store, EN, ID, ordered[::-1], AT, index)
-    with pytest.raises(TypeError, match="gone through twice"):
+    with pytest.raises(TypeError, match="iterated twice"):
         write_bodies(store, EN, ID, iter(ordered), AT, index)
     assert not store.list("bodies")
 

@@ -83,7 +83,7 @@ def test_without_resume_the_next_crawl_starts_clean_and_says_what_it_found(
     assert result.facts["found_lying"]["outcomes"]["fetched"] == DIE_AT
     runs = Archive(archive).runs()
     assert runs.outcome.tolist() == ["failed", "committed"]
-    assert runs.reason[0].startswith("ended without a word")
+    assert runs.reason[0].startswith("ended without run facts")
     assert runs.fetched[0] == DIE_AT
     # A schedule may always ask to resume: with nothing to go on from, a new crawl starts and its line says so.
     result = crawl(server, archive, "--resume")

@@ -101,7 +101,7 @@ class PayloadReader:
         if record.not_modified and not record.digest:
             raise InputError(
                 f"{record.ref}: the server answered 304 (not modified); no record holds the page ({record.url})",
-                advice="it was fetched while WARC_ENABLED was off; a crawl with -a mode=full fetches it again",
+                advice="WARC_ENABLED was off when it was fetched; a crawl with -a mode=full fetches it again",
             )
         located, _ = split_ref(record.ref)
         files = [file for file in warc_files(self._store, located.partition) if file <= record.file]

@@ -45,7 +45,7 @@ class Capture:
     """One response in a WARC file: the fields of an index line.
 
     ``date`` has 14 digits (UTC), ``mime`` is ``warc/revisit`` for a revisit. ``location``, the target of a redirect,
-    is our own addition; replay tools ignore it.
+    is an addition of helpscraper; replay tools ignore it.
     """
 
     url: str
@@ -212,7 +212,7 @@ def load_index(store: Store, file: str) -> list[Capture]:
 
 
 def iter_index(store: Store, file: str) -> Iterator[Capture]:
-    """Yield what ``load_index`` returns, in the order of the index."""
+    """Yield the captures of ``load_index`` in the order of the index."""
     path = index_path(file)
     if not store.exists(path):
         yield from scan(store, file)[0]

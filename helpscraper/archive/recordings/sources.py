@@ -60,7 +60,7 @@ def captures_in(path: Path) -> Iterator[Record | Damage]:
 
 def record_in(file: str, offset: int) -> Record:
     """Read the record at the name and offset that ``captures_in`` gave; raises ``InputError``."""
-    path, member = _parted(file)
+    path, member = _split_member(file)
     with contextlib.ExitStack() as stack:
         stream = stack.enter_context(_opened(path))
         if member:
@@ -75,10 +75,10 @@ def path_of(file: str) -> Path:
     >>> path_of("old!/a.wacz!archive/b.warc.gz").as_posix(), path_of("old!.warc.gz").as_posix()
     ('old!/a.wacz', 'old!.warc.gz')
     """
-    return _parted(file)[0]
+    return _split_member(file)[0]
 
 
-def _parted(file: str) -> tuple[Path, str]:
+def _split_member(file: str) -> tuple[Path, str]:
     found = _PACKED.fullmatch(file)
     return (Path(found[1]), found[2]) if found else (Path(file), "")
 

@@ -92,7 +92,7 @@ class _Package:
     def __init__(self, packed: zipfile.ZipFile, at: dt.datetime) -> None:
         self._packed = packed
         self._at = at
-        # Zip stores no other years.
+        # A ZIP cannot store other years.
         year = min(max(at.year, 1980), 2107)
         self._dated = (year, at.month, at.day, at.hour, at.minute, at.second)
         self._resources: list[dict[str, Any]] = []

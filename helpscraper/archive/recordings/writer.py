@@ -61,7 +61,7 @@ class _StoredPayloads:
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None)
         self._db.executescript(_TABLES)
-        self._db.execute("BEGIN")  # never committed: nobody else reads it
+        self._db.execute("BEGIN")  # never committed, because only this connection reads it
         finalize(self, self._db.close)
 
     def add(self, capture: Capture) -> None:
@@ -113,8 +113,7 @@ class _StoredPayloads:
 class Recorder:
     """Writes the WARC files of one crawl. Not thread-safe. Close it before the snapshot is committed.
 
-    A file grows as a draft of the store and is published by ``close``; drafts that a killed crawl left are published
-    first.
+    A file is a draft of the store until ``close`` publishes it; drafts of a killed crawl are published first.
     """
 
     def __init__(
@@ -141,7 +140,7 @@ class Recorder:
         for left in store.drafts(folder("warc", partition)):
             store.publish(left)
         self._stored = _StoredPayloads()
-        before = warc_files(store, partition, snapshot_id)  # a crawl that is resumed has some
+        before = warc_files(store, partition, snapshot_id)  # those of a resumed crawl
         self._number = len(before)
         own = warc_path(partition, snapshot_id, self._number)
         for file in warc_files(store, partition):
@@ -149,7 +148,7 @@ class Recorder:
                 self._stored.add_current(iter_index(store, file))
                 self._write_index(file)
             if file > own:
-                continue  # a later import; payloads of revisits are only looked for in earlier files
+                continue  # a later import; a revisit may refer only to earlier files
             records, revisits = self._stored.add_earlier(iter_index(store, file))
             if file in before:
                 self._before.append(file)
@@ -159,12 +158,8 @@ class Recorder:
 
     def facts(self) -> WarcFacts:
         """Return the run facts of the recording, for all parts of a resumed crawl."""
-        return WarcFacts(
-            files=(*self._before, *self.files),
-            responses=self.records,
-            revisits=self.revisits,
-            bytes=self.bytes,
-        )
+        files = (*self._before, *self.files)
+        return WarcFacts(files=files, responses=self.records, revisits=self.revisits, bytes=self.bytes)
 
     def write(self, exchange: Exchange) -> str:
         """Write request and response and return ``file#offset`` of the response; raises ``ArchiveError``.
@@ -193,13 +188,13 @@ class Recorder:
             length=len(member),
             location=redirect_target(exchange.url, exchange.status, exchange.header(b"Location")),
         )
-        self._note(capture)
+        self._add_capture(capture)
         return capture.ref
 
     def copy(self, record: Record, digest: str = "") -> str:
         """Copy a record of another archive and return its reference; raises ``ArchiveError``.
 
-        ``digest`` is stated as its payload's digest, by which revisits find the payload; the rest is kept.
+        ``digest`` replaces the digest of its payload, by which revisits find the payload.
         """
         if digest:
             record.headers.replace_header("WARC-Payload-Digest", digest)
@@ -208,10 +203,10 @@ class Recorder:
         offset = self._append(member)
         capture = capture_of(record)
         if capture is not None:
-            self._note(replace(capture, file=self._file, offset=offset, length=len(member)))
+            self._add_capture(replace(capture, file=self._file, offset=offset, length=len(member)))
         return f"{self._file}#{offset}"
 
-    def _note(self, capture: Capture) -> None:
+    def _add_capture(self, capture: Capture) -> None:
         self._stored.add_current([capture])
         self._stored.add(capture)
         self.records += 1
