@@ -9,7 +9,6 @@ from __future__ import annotations
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from typing import (
     Annotated,
     Any,
@@ -84,15 +83,20 @@ class _Key(NamedTuple):
     read: Callable[[Any, str], Any]
 
 
-@cache
-def _keys(record: Any) -> dict[str, _Key]:
+_cached: dict[type[JsonRecord], dict[str, _Key]] = {}
+
+
+def _keys(record: type[JsonRecord]) -> dict[str, _Key]:
     """Return the fields of ``record`` that are keys of its JSON object."""
+    if record in _cached:
+        return _cached[record]
     hints, found = get_type_hints(record, include_extras=True), {}
     for each in fields(record):
         if each.name not in ("stated", "other"):
             default = each.default if each.default_factory is MISSING else each.default_factory()
             hint = hints[each.name]
             found[each.name] = _Key(default, type(None) in get_args(hint), _reader(hint))
+    _cached[record] = found
     return found
 
 

@@ -180,7 +180,7 @@ def test_an_old_and_a_new_snapshot_compare_without_a_word_of_the_schema(old: Pat
 
 
 def test_no_new_snapshot_takes_a_row_that_is_gone(tmp_path: Path) -> None:
-    with pytest.raises(ArchiveError, match="their status is gone:\n  alpha"):
+    with pytest.raises(ArchiveError, match="articles that exist:\n  alpha"):
         committed(tmp_path, 0, [row("alpha", body="A.", status="gone")])
 
 
