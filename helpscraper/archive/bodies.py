@@ -134,7 +134,7 @@ class BodyIndex:
             because = "".join(f"\n  {error.message}" for error in self.damaged.values())
             lost = positions.null_count - keys.null_count
             raise ArchiveError(
-                f"{where}: the bodies of {lost} rows cannot be read{because}",
+                f"{where}: {lost} of the bodies of its rows cannot be read{because}",
                 advice="restore the files of bodies/ that `helpscraper verify` names, or load without bodies",
             )
         for name in BODY_COLUMNS:

@@ -110,7 +110,7 @@ class Catalog:
         if not matching:
             existing = ", ".join(map(str, Catalog(self.store).partitions()))
             raise ReferenceNotFoundError(
-                f"{self.store.uri} holds no run of the site {site}",
+                f"{self.store.uri} holds no snapshot or run of the site {site}",
                 advice=f"choose one of: {existing}"
                 if existing
                 else "make a snapshot with `helpscraper crawl`",

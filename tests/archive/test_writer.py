@@ -270,7 +270,7 @@ def test_a_key_that_is_no_hash_is_refused(store: Store) -> None:
         write_bodies(store, EN, ID, bodies, AT, BodyIndex(store, EN))
 
 
-@pytest.mark.parametrize("step", ["_store_bodies", "_write_changes", "_write_facts", "_commit_rows"])
+@pytest.mark.parametrize("step", ["_store_bodies", "_write_changes", "write_run", "_commit_rows"])
 def test_a_writer_that_dies_leaves_no_snapshot_and_the_next_one_works(
     store: Store, commit: Commit, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
