@@ -115,7 +115,9 @@ def test_the_locale_of_another_site_is_never_lent(store: Store, commit: Commit) 
         acme.resolve()
     with pytest.raises(CommandError, match="no default locale of the site acme"):
         editions_table(acme)
-    with pytest.raises(ReferenceNotFoundError, match=r"no snapshot or run of the site acne\n.*acme/en, acme/fr"):
+    with pytest.raises(
+        ReferenceNotFoundError, match=r"no snapshot or run of the site acne\n.*acme/en, acme/fr"
+    ):
         Catalog(store, site="acne").resolve()
     declared = Path(store.uri).parent / "sites" / "acme.toml"
     declared.parent.mkdir()
