@@ -35,7 +35,7 @@ bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and f
 	$(BIN)/python -m benchmarks
 
 kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
-	$(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_kill.py --kills 200
+	$(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_kill.py --long --kills 200
 
 fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see tests/fuzz).
 	$(BIN)/python -m pip install --quiet atheris

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -20,6 +21,8 @@ import pytest
 from helpscraper import Archive
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import (
+    COMPARED,
+    Result,
     assert_untouched,
     command,
     contents,
@@ -35,34 +38,77 @@ ROUND = 20
 SETTINGS = {"DOWNLOAD_DELAY": "0.005"}
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[SampleServer]:
-    with SampleServer(articles=ARTICLES) as server:
-        yield server
+@dataclass(frozen=True)
+class HelpCentre:
+    """A sample help centre, and how it is crawled; ``page`` is one that can be imported, at ``base``."""
+
+    server: SampleServer
+    site: str
+    locale: str
+    base: str
+    page: str
+    columns: tuple[str, ...]
+    article: str
+    declaration: str = ""
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        return ("-a", "mode=full", "-a", f"site={self.site}", "-a", f"locale={self.locale}")
+
+    def crawl(self, archive: Path, *flags: str) -> Result:
+        return crawl(self.server, archive, *self.arguments, *flags)
+
+    def differences(self, archive: Path) -> list[str]:
+        return differences(rows(archive), expected(self.server), self.columns)
+
+
+SHOWN = ("title", "category", "section", "body_text")
+PLATFORMS = ["okx", "zendesk", "zendesk-pages"]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[PLATFORMS[0], *(pytest.param(each, marks=pytest.mark.long) for each in PLATFORMS[1:])],
+)
+def centre(request: pytest.FixtureRequest) -> Iterator[HelpCentre]:
+    if request.param == "okx":
+        with SampleServer(articles=ARTICLES) as server:
+            page = "/help/section/faq-getting-started"
+            yield HelpCentre(server, "okx", "en", "https://www.okx.com", page, COMPARED, "/help/")
+        return
+    with SampleServer(layout="zendesk", articles=ARTICLES, interface_page=5) as server:
+        base, article = "https://support.example.com", "/hc/en-us/articles/"
+        page = f"{article}{server.truth()[0].slug}"
+        declaration = f'platform = "{request.param}"\nbase_url = "{base}"\n'
+        yield HelpCentre(server, "acme", "en-us", base, page, SHOWN, article, declaration)
 
 
 class Killer:
     """Starts commands on one archive and kills them."""
 
-    def __init__(self, server: SampleServer, folder: Path, seed: int) -> None:
-        self.server, self.archive, self.luck = server, folder / "archive", Random(seed)
+    def __init__(self, centre: HelpCentre, folder: Path, seed: int) -> None:
+        self.centre, self.server = centre, centre.server
+        self.archive, self.luck = folder / "archive", Random(seed)
+        if centre.declaration:
+            (folder / "sites").mkdir()
+            (folder / "sites" / f"{centre.site}.toml").write_text(centre.declaration)
         self.page = folder / "page.html"
-        self.page.write_bytes(server.healthy("/help/section/faq-getting-started").body)
+        self.page.write_bytes(self.server.healthy(centre.page).body)
         self.imported = 0
         self.import_seconds = 0.0
         self.requests = 0
         self.landed = 0
 
     def crawl_command(self, *flags: str) -> list[str]:
-        return command(self.server.url, self.archive, "-a", "mode=full", *flags, settings=SETTINGS)
+        return command(self.server.url, self.archive, *self.centre.arguments, *flags, settings=SETTINGS)
 
     def import_command(self) -> list[str]:
         self.imported += 1
         at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=self.imported)
         return [
             sys.executable, "-m", "helpscraper", "import", str(self.page), "--archive", str(self.archive),
-            "--format", "html", "--locale", "en", "--captured-at", at.isoformat(),
-            "--url", "https://www.okx.com/help/section/faq-getting-started",
+            "--format", "html", "--site", self.centre.site, "--captured-at", at.isoformat(),
+            "--url", self.centre.base + self.centre.page,
         ]  # fmt: skip
 
     def measure(self) -> None:
@@ -109,19 +155,19 @@ def whole(archive: Path) -> None:
     assert not report.problems, report.problems
 
 
-def test_kills_tear_nothing(server: SampleServer, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_kills_tear_nothing(centre: HelpCentre, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     kills = request.config.getoption("--kills")
     landed = 0
     # A new archive now and then: all of it is read after every kill.
     for first in range(0, kills, ROUND):
         folder = tmp_path / str(first)
         folder.mkdir()
-        killer = Killer(server, folder, seed=first)
+        killer = Killer(centre, folder, seed=first)
         killer.measure()
         for number in range(first, min(kills, first + ROUND)):
             kill_once(killer, number)
-        assert crawl(server, killer.archive, "-a", "mode=full").code == 0
-        assert not differences(rows(killer.archive), expected(server))
+        assert centre.crawl(killer.archive).code == 0
+        assert not centre.differences(killer.archive)
         whole(killer.archive)
         assert helpscraper("runs", "--archive", killer.archive).returncode == 0
         landed += killer.landed
@@ -131,7 +177,7 @@ def test_kills_tear_nothing(server: SampleServer, tmp_path: Path, request: pytes
 
 def kill_once(killer: Killer, number: int) -> None:
     """Kill a crawl, a commit or an import, look at what is left, and half of the time go on from there."""
-    server, archive = killer.server, killer.archive
+    centre, archive = killer.centre, killer.archive
     before = contents(archive)
     kind = ("crawl", "commit", "import")[number % 3]
     wait = {"crawl": killer.in_crawl, "commit": killer.in_commit, "import": killer.in_import}[kind]
@@ -139,9 +185,9 @@ def kill_once(killer: Killer, number: int) -> None:
     assert_untouched({name: data for name, data in before.items() if is_final(name, before)}, archive)
     whole(archive)
     if kind != "import" and number % 6 < 3:
-        check_resume(server, archive)
+        check_resume(centre, archive)
     if number % 10 == 9:
-        assert crawl(server, archive).code == 0
+        assert centre.crawl(archive).code == 0
 
 
 def is_final(name: str, files: Mapping[str, bytes]) -> bool:
@@ -152,20 +198,20 @@ def is_final(name: str, files: Mapping[str, bytes]) -> bool:
     )
 
 
-def check_resume(server: SampleServer, archive: Path) -> None:
-    """Go on with what was killed: nothing read is read again, and every article is there."""
-    ledger = archive / ".state/site=okx/locale=en/ledger.sqlite"
+def check_resume(centre: HelpCentre, archive: Path) -> None:
+    """Go on with a killed crawl: no article is asked for again, and every article is there."""
+    ledger = archive / f".state/site={centre.site}/locale={centre.locale}/ledger.sqlite"
     held = fetched(ledger)
-    asked = len(server.requests)
-    result = crawl(server, archive, "-a", "mode=full", "--resume")
+    asked = len(centre.server.requests)
+    result = centre.crawl(archive, "--resume")
     assert result.code == 0, result.said
     if not result.facts["resumed"]:
         # The kill came before there was a ledger, or after the commit.
         assert "there was none to resume" in result.stdout
         return
-    again = {request.path.removeprefix("/help/") for request in server.requests[asked:]} & held
+    again = {request.path.removeprefix(centre.article) for request in centre.server.requests[asked:]} & held
     assert not again
-    assert not differences(rows(archive), expected(server))
+    assert not centre.differences(archive)
 
 
 def fetched(ledger: Path) -> set[str]:
