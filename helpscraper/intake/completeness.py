@@ -37,7 +37,7 @@ def holes(section: SectionEntry) -> list[str]:
 
 
 def section_facts(sections: Iterable[SectionEntry]) -> dict[str, SectionFacts]:
-    """Return the ``sections`` of the run facts: by key: the stated size, the size seen, and whether it is whole."""
+    """Return the ``sections`` of the run facts by key: the stated size, the size seen, whether it is whole."""
     facts: dict[str, SectionFacts] = {}
     for section in sections:
         missing = holes(section)

@@ -2,8 +2,8 @@
 
 One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is kept at its end (WAL
 mode), so a crawl that is killed at any instant leaves a ledger that says exactly what had been read;
-``helpscraper crawl --resume`` goes on from there. SQLite is the log here because a
-crash-safe append-and-update file is what it is for.
+``helpscraper crawl --resume`` goes on from there. SQLite is made for such a file: it survives a
+kill, and rows are appended and updated.
 """
 
 from __future__ import annotations

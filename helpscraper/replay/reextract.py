@@ -236,7 +236,7 @@ class _Job:
     def _without_stored_bodies(
         self, recorded: Iterable[RecordedAnswer], before: pa.Table
     ) -> list[RecordedAnswer]:
-        """Return the recorded, each with the body that the archive holds for its article.
+        """Return the answers, each with the body that the archive holds for its article.
 
         A better extractor changes few bodies; the others need not travel from process to ledger to archive. A body
         whose file is lost or damaged counts as not held, and is stored again.
