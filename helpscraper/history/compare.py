@@ -119,21 +119,19 @@ def _compare(
     bodies: Bodies | None,
     evidence: Evidence,
 ) -> Comparison:
-    names = ("before_own", "after")
-    missing = [
-        create_view(con, name, source, run) for name, source, run in zip(names, sources, runs, strict=True)
-    ]
-    schema_differs = tuple(sorted(set(missing[0]) ^ set(missing[1])))
-    kept = [run.kept.items() for run in runs]
-    others = sorted({name for name, _ in kept[0] ^ kept[1]})
+    (before, after), (before_run, after_run) = sources, runs
+    lacking = create_view(con, "before_own", before, before_run)
+    schema_differs = tuple(sorted({*lacking} ^ {*create_view(con, "after", after, after_run)}))
+    others = sorted({name for name, _ in before_run.kept.items() ^ after_run.kept.items()})
     con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
-    find_hidden_rows(con, runs[0], evidence.earlier, extractor_of(runs[1]))
+    extractor = extractor_of(after_run)
+    find_hidden_rows(con, before_run, evidence.earlier, extractor)
     hidden = _both_sides(con)
     _find_differing(con, hidden)
     _find_renames(con, bodies)
-    classify_absences(con, runs[0], runs[1], evidence)
-    at = _snapshot_at(con, runs[1])
-    same_extractor = extractor_of(runs[0]) == extractor_of(runs[1])
+    classify_absences(con, before_run, after_run, evidence)
+    at = _snapshot_at(con, after_run)
+    same_extractor = extractor_of(before_run) == extractor
     empty = () if same_extractor else _all_null(con)
     plain = same_extractor and not hidden and not others
     _pair(con, at, "true" if plain else _corroborated(same_extractor))

@@ -197,7 +197,7 @@ def _is_current(
         return True
     listed = catalog.snapshots(before.partition) if every is None else every
     older = [each for each in listed if each.id < before.id][::-1]
-    now = older if consulted[-1] is None else older[: len(consulted)]
+    now = older[: len(consulted)]  # a null at the end stands for a snapshot that there must not be
     return [each.id for each in now] == [name for name in consulted if name] and not any(
         each.reextracted for each in now
     )

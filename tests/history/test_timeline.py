@@ -24,6 +24,7 @@ from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.archive.writer import write_reextracted
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history import steps as history_steps
+from helpscraper.history import timeline
 from helpscraper.history.blame import BLAME_SCHEMA, blame
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
@@ -152,6 +153,9 @@ def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
     warned: list[str] = []
     blame(broken, "set-up-a-passkey", warn=warned.append)
     assert tuple(warned[:2]) == found.warnings
+    table, unread = log_table(broken, EN)
+    assert [text[:8] for text in unread] == ["20261117", "20261118", "20261118"]
+    assert table.column("snapshot_id").unique().to_pylist() == ["20261117T060000Z", "20261120T060000Z"]
 
 
 def test_an_article_that_came_with_a_damaged_snapshot_is_no_unknown_one(tmp_path: Path) -> None:
@@ -197,15 +201,16 @@ def test_two_threads_tell_the_same_story_as_one(
 def test_a_history_shows_itself_in_a_notebook(catalog: Catalog) -> None:
     found = article_history(catalog, "trading-fees")
     assert repr(found) == "<history of trading-fees: 2 changes in 2 snapshots>"
+    assert found._repr_html_().startswith("<p>history of trading-fees: 2 changes in 2 snapshots</p>")
+    assert found.table.schema == HISTORY_SCHEMA
     before, after = (found.table.column(side)[0].as_py()[:12] for side in ("before", "after"))
     assert [row.split("</td></tr>")[0] for row in found._repr_html_().split("<tr><td>")[1:]] == [
         f"20261117T060000Z</td><td>edited (silent)</td><td>body_sha256</td><td>{before}…</td><td>{after}…",
         "20261120T060000Z</td><td>unverified</td><td>article</td><td></td><td>",
     ]
-    longest = replace(found, table=found.table.slice(0, 1).set_column(
-        found.table.schema.get_field_index("field"), "field", pa.array(["title"])
-    ))  # fmt: skip
-    assert found.table.column("after")[0].as_py() in longest._repr_html_()
+    long = found.table.to_pylist()[0] | {"field": "title", "after": "x" * 121}
+    shown = replace(found, table=pa.Table.from_pylist([long], HISTORY_SCHEMA))._repr_html_()
+    assert f"<td>{'x' * 120}</td>" in shown
 
 
 def test_what_is_always_there_is_not_nullable() -> None:
@@ -232,6 +237,26 @@ def test_an_article_whose_page_was_never_read_has_no_blame(tmp_path: Path) -> No
 def test_an_unknown_article_offers_the_nearest(catalog: Catalog) -> None:
     with pytest.raises(ReferenceNotFoundError, match="did you mean: set-up-a-passkey"):
         article_history(catalog, "set-up-passkey")
+
+
+def test_names_are_offered_of_the_thirty_newest_snapshots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day, name in enumerate(("early-name", "late-title")):
+        catalog = committed(tmp_path, day, [row(name, body=f"About {name}.")], feed=False)
+    assert [article_history(catalog, name).since is None for name in ("early-name", "late-title")] == [
+        False,
+        True,
+    ]
+    first, last = catalog.snapshots(EN)
+    for newer, advice in (
+        (29, "did you mean: early-name"),
+        (30, "`helpscraper show latest` lists what there is"),
+    ):
+        monkeypatch.setattr(Catalog, "snapshots", lambda *_, newer=newer: [first, *[last] * newer])
+        with pytest.raises(ReferenceNotFoundError) as unknown:
+            timeline._require_known(catalog, EN, "early-nam")
+        assert str(unknown.value.advice) == advice
 
 
 def test_the_log_counts_by_section_and_kind(catalog: Catalog) -> None:
