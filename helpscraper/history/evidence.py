@@ -32,8 +32,9 @@ def evidence_for(
     if before.id >= after.id or all(saw_all):
         return NO_EVIDENCE, ()
     between = [each for each in catalog.snapshots(before.partition) if before.id < each.id < after.id]
-    seen, lost = _views(catalog, between, runs[0])
-    earlier, more = earlier_snapshots(catalog, before, runs[0])
+    before_run, _ = runs
+    seen, lost = _views(catalog, between, runs)
+    earlier, more = earlier_snapshots(catalog, before, before_run)
     return Evidence([view for _, view in earlier], [view for _, view in seen]), (*lost, *more)
 
 
@@ -50,23 +51,23 @@ def earlier_snapshots(
     found: list[tuple[str, EvidenceSnapshot]] = []
     warnings: list[str] = []
     for each in reversed(older):
-        views, lost = _views(catalog, [each], run)
+        views, lost = _views(catalog, [each], [run])
         found += views
         warnings += lost
-        if views and views[0][1].run.complete is True:
+        if any(view.run.complete is True for _, view in views):
             break
     return found, tuple(warnings)
 
 
 def _views(
-    catalog: Catalog, snapshots: Sequence[Snapshot], run: RunFacts
+    catalog: Catalog, snapshots: Sequence[Snapshot], runs: Sequence[RunFacts]
 ) -> tuple[list[tuple[str, EvidenceSnapshot]], list[str]]:
     views: list[tuple[str, EvidenceSnapshot]] = []
     warnings: list[str] = []
     for each in snapshots:
         try:
             facts = catalog.facts(each)
-            if len({_region(facts), _region(run)} - {None}) < 2:
+            if len({_region(run) for run in (facts, *runs)} - {None}) < 2:
                 views.append((each.id, EvidenceSnapshot(source_of(catalog, each), facts)))
         except ArchiveError as error:
             warnings.append(f"what {each.id} held is not known: {error.message}")

@@ -97,6 +97,19 @@ def test_another_regional_site_is_no_evidence(
     assert told(diff_snapshots(catalog, known[1], known[2])) == kinds
 
 
+@pytest.mark.parametrize(("region", "kind"), [({}, "removed"), ({"site": "US"}, "unverified")])
+def test_a_snapshot_between_the_two_is_of_the_regional_site_of_either(
+    tmp_path: Path, region: dict[str, str], kind: str
+) -> None:
+    catalog, known = archive(
+        tmp_path,
+        ([ALPHA, BETA], FULL),
+        ([ALPHA], {"region": region}),
+        ([ALPHA], PART | {"region": {"site": "GLOBAL"}}),
+    )
+    assert told(diff_snapshots(catalog, known[0], known[2])) == [("beta", kind)]
+
+
 def test_a_damaged_snapshot_is_named_where_it_would_have_been_asked(tmp_path: Path) -> None:
     catalog, known = archive(
         tmp_path, ([ALPHA, BETA], FULL), ([ALPHA], PART), ([ALPHA], PART), ([ALPHA, BETA], FULL)
@@ -115,8 +128,8 @@ def test_snapshots_that_a_compaction_has_moved_are_compared_all_the_same(tmp_pat
         diff_snapshots(catalog, known[a], known[b]).table.to_pylist() for a, b in ((0, 1), (1, 2), (0, 2))
     ]
     assert list(compact(Catalog(tmp_path), EN, MONDAY + dt.timedelta(days=60)))
-    for one in (catalog, Catalog(tmp_path)):
+    for one, places in ((catalog, known), (Catalog(tmp_path), Catalog(tmp_path).snapshots(EN))):
         found = [
-            diff_snapshots(one, known[a], known[b]).table.to_pylist() for a, b in ((0, 1), (1, 2), (0, 2))
+            diff_snapshots(one, places[a], places[b]).table.to_pylist() for a, b in ((0, 1), (1, 2), (0, 2))
         ]
         assert found == expected and all(expected)
