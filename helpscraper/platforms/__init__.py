@@ -5,15 +5,16 @@ contract    what every platform gives; the only module of this folder that other
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 from helpscraper.errors import CommandError
 from helpscraper.normalise.article import Context
-from helpscraper.platforms.contract import Platform, Scope
+from helpscraper.platforms.contract import Address, Platform, Scope
 from helpscraper.sites import Site, is_shipped
 from helpscraper.sites.platforms import platform_entries
 
-__all__ = ["extractor_of", "get_platform", "home_page", "platform_names"]
+__all__ = ["address_at", "extractor_of", "get_platform", "home_page", "platform_names", "reader_at"]
 
 
 def platform_names() -> list[str]:
@@ -62,3 +63,22 @@ def extractor_of(site: Site) -> str:
 def home_page(context: Context) -> str:
     """Return the URL at which a crawl of a whole edition begins, which a reader may follow too."""
     return get_platform(context.site.platform).start(context, Scope())[0].url
+
+
+def address_at(site: Site, url: str) -> Address:
+    """Return what ``url`` points to on ``site``, today or in an earlier era, with the locale of today's edition."""
+    era = site.eras.get(site.era_at(url) or "")
+    address = get_platform(era["platform"] if era else site.platform).address(site, url)
+    locales = era.get("locales", {}) if era else {}
+    return replace(address, locale=locales.get(address.locale, address.locale))
+
+
+def reader_at(context: Context, url: str) -> tuple[Platform, Context]:
+    """Return the platform that reads ``url``, and the edition as that platform names it."""
+    place = context.site.era_at(url)
+    if place is None:
+        return get_platform(context.site.platform), context
+    era = context.site.eras[place]
+    then = {today: locale for locale, today in era.get("locales", {}).items()}
+    locale = then.get(context.locale, context.locale)
+    return get_platform(era["platform"]), replace(context, locale=locale, base_url=place)

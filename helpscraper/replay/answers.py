@@ -17,7 +17,7 @@ from helpscraper.intake.notes import Batch, Gone, Named, Note, Problem, Settled,
 from helpscraper.intake.wording import problem_kind
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import address_at, get_platform, reader_at
 from helpscraper.platforms.contract import PAST_THE_END, Findings, Section
 from helpscraper.replay.plan import UNREAD, RecordedAnswer, question
 from helpscraper.warc.reader import read_at
@@ -136,13 +136,14 @@ def _said(
 ) -> Findings | _Unread | None:
     if not isinstance(page, Payload):
         return page
-    platform = get_platform(context.site.platform)
-    if platform.leads_away(answer.asked, platform.address(context.site, answer.url)):
+    platform, edition = reader_at(context, answer.url)
+    if platform.leads_away(answer.asked, address_at(context.site, answer.url)):
         # Only the crawl could tell what became of the article, by its listings; the other one has a record of its own.
         return Findings()
     try:
         # Where a list ends, the crawl knew.
-        return platform.read(replace(answer.asked, guessed=True), answer.url, page, context)
+        asked = replace(answer.asked, locale=edition.locale, guessed=True)
+        return platform.read(asked, answer.url, page, edition)
     except ExtractionError as error:
         if error.field == PAST_THE_END:
             return Findings()

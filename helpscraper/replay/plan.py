@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from helpscraper.archive.recordings import Capture
 from helpscraper.normalise.article import Context
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import address_at, get_platform
 from helpscraper.platforms.contract import Address, Platform
 from helpscraper.sites import Site, find_site, host_of
 from helpscraper.urls import origin
@@ -108,7 +108,7 @@ def plan(
         led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
         asked = led or _told(platform, capture.url, interface or {}, context.locale)
         if asked is None:
-            asked = platform.address(context.site, capture.url)
+            asked = address_at(context.site, capture.url)
             if asked.locale != context.locale:
                 continue
         if capture.location and redirects:

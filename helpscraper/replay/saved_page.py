@@ -33,7 +33,7 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
-from helpscraper.platforms import extractor_of, get_platform
+from helpscraper.platforms import address_at, extractor_of, get_platform, reader_at
 from helpscraper.platforms.contract import Findings
 from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.naming import known_articles, named_rows
@@ -163,7 +163,7 @@ def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
 
 def _edition(site: Site, url: str, locale: str | None) -> Context:
     """Return the edition that ``url`` belongs to; raises ``CommandError`` when it is not that of ``locale``."""
-    stated = get_platform(site.platform).address(site, url).locale
+    stated = address_at(site, url).locale
     context = Context(site, locale or stated)
     _ = context.locale_facts  # an unknown locale ends the import here
     if stated != context.locale:
@@ -192,15 +192,15 @@ def _decoded(path: Path, data: bytes) -> str:
 
 def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
     """Return the findings of a saved page."""
-    platform = get_platform(context.site.platform)
-    if platform.address(context.site, url).kind not in {"article", "list", "category", "search"}:
+    platform, edition = reader_at(context, url)
+    if address_at(context.site, url).kind not in {"article", "list", "category", "search"}:
         raise CommandError(
             f"{url} is no article, section, category or search of a help centre",
             advice=f"--url tells where the page was captured, such as {platform.article_url(context, 'some-article')}",
         )
     _check_encoding(path, data)
     try:
-        return platform.read_saved(url, Payload(data), context)
+        return platform.read_saved(url, Payload(data), edition)
     except ExtractionError as error:
         raise InputError(f"{path}: {error.message}", advice=error.advice or _UNCHANGED) from error
 

@@ -152,7 +152,7 @@ def _read(files: list[Path], shipped: Sites) -> Sites:
     sentences = [f"{file}: {each}" for file, mistakes in wrong.items() for each in mistakes.sentences]
     hosts: dict[str | None, Site] = {}
     for name in sorted(sites.keys() - shipped.by_name.keys()):
-        for url in sites[name].addresses:
+        for url in (*sites[name].addresses, *map(origin, sites[name].eras)):
             other = hosts.setdefault(host_of(url), sites[name])
             if other is not sites[name]:
                 sentences.append(f"{sites[name].file}: {url} is a host of {other.file} already")

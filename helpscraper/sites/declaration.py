@@ -19,7 +19,7 @@ from helpscraper.locales import get_locale
 from helpscraper.normalise.categories import Vocabulary, label_key
 from helpscraper.sites.platforms import SHIPPED, platform_entries
 from helpscraper.sites.site import Site
-from helpscraper.urls import is_key, is_locale
+from helpscraper.urls import is_key, is_locale, origin
 
 __all__ = ["MAX_BYTES", "Mistakes", "parse_declaration", "site_of"]
 
@@ -166,6 +166,14 @@ def _root(value: Any) -> Iterator[tuple[str, str]]:
         yield "", "write a scheme and a host, such as https://help.example.com"
 
 
+def _place(value: Any) -> Iterator[tuple[str, str]]:
+    """An address with a path or without one, such as ``https://www.acme.example/support``."""
+    root = origin(value) if isinstance(value, str) else ""
+    path = value[len(root) :] if root else ""
+    if any(_root(root)) or not all(is_key(part) for part in path.split("/")[1:]) or path.endswith("/"):
+        yield "", "write a scheme, a host and a path without a slash at its end"
+
+
 def _zone(value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str) and 0 < len(value) <= _LONGEST:
         try:
@@ -258,6 +266,7 @@ _FIELDS: Final[Mapping[str, Check]] = {
     "editions": _table(_segment, _prefix),
     "regional": _table(_text, _prefix),
     "locales": _table(_prefix, _tag),
+    "eras": _table(_place, _fields({"platform": _slug, "locales": _table(_prefix, _prefix)})),
     "include": _paths,
     "exclude": _paths,
     "categories": _NAMES,

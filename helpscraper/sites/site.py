@@ -29,8 +29,10 @@ class Site:
     as pages name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale
     prefixes to BCP 47 tags. Where an address does not say what it is, articles are those whose path begins with one
     of ``include`` (all, where it is empty) and with none of ``exclude``. ``timezone`` is the ``zoneinfo`` name of the
-    clock by which the site shows calendar dates. ``crawled`` is False for a site of which no listing was ever seen:
-    captures of it can be imported. ``declaration`` holds the values as declared; ``file`` names the declaration.
+    clock by which the site shows calendar dates. ``eras`` maps earlier addresses to the platform that ran there and to
+    the edition that each of its locales is now: captures of them belong to these editions. ``crawled`` is False for a
+    site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the values as
+    declared; ``file`` names the declaration.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Site:
     exclude: Sequence[str] = field(default=(), hash=False)
     categories: Vocabulary = field(default_factory=Vocabulary, hash=False)
     sections: Vocabulary = field(default_factory=Vocabulary, hash=False)
+    eras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
     crawled: bool = True
     declaration: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
     file: str = ""
@@ -77,6 +80,15 @@ class Site:
         host = host_of(origin(url))
         return host is not None and host in self.hosts
 
+    def era_at(self, url: str) -> str | None:
+        """Return the earlier address (a key of ``eras``) that ``url`` lies below; None for an address of today."""
+        host, path = host_of(origin(url)), url[len(origin(url)) :]
+        for place in self.eras:
+            below = place[len(origin(place)) :] + "/"
+            if host == host_of(origin(place)) and path.startswith(below):
+                return place
+        return None
+
     @property
     def addresses(self) -> tuple[str, ...]:
         """Every address that serves the site, the usual one first."""
@@ -84,8 +96,8 @@ class Site:
 
     @property
     def hosts(self) -> frozenset[str | None]:
-        """The hosts of ``addresses``, as ``host_of`` names them."""
-        return frozenset(map(host_of, self.addresses))
+        """The hosts of ``addresses`` and of ``eras``, as ``host_of`` names them."""
+        return frozenset(map(host_of, (*self.addresses, *map(origin, self.eras))))
 
     def as_facts(self) -> dict[str, Any]:
         """Return the whole declaration and the SHA-256 of its canonical JSON, for the run facts."""

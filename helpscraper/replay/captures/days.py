@@ -30,7 +30,7 @@ from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
 from helpscraper.normalise.article import Context
-from helpscraper.platforms import extractor_of, get_platform
+from helpscraper.platforms import address_at, extractor_of, get_platform
 from helpscraper.replay.captures.revisits import Stored
 from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.import_facts import with_rows
@@ -170,7 +170,7 @@ class Day:
         return known_articles(self._catalog, self._partition)
 
     def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
-        target = get_platform(self._context.site.platform).address(self._context.site, place.url)
+        target = address_at(self._context.site, place.url)
         text = record.block.decode("utf-8", "replace")
         raws, _ = named_rows(text, place.url, self._context, self._known)
         if not raws:

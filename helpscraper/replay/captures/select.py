@@ -12,7 +12,7 @@ from pathlib import Path
 from helpscraper.archive.recordings.sources import captures_in
 from helpscraper.archive.writer import SnapshotFile
 from helpscraper.errors import CommandError
-from helpscraper.platforms import get_platform
+from helpscraper.platforms import address_at
 from helpscraper.sites import Site
 from helpscraper.warc.record import Damage, Record, digest_of, parse_date
 
@@ -122,7 +122,7 @@ def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     """Say why a record is no capture to import, None when it is one."""
     if site is None:
         return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
-    address = get_platform(site.platform).address(site, record.url)
+    address = address_at(site, record.url)
     if address.kind == "other":
         return "not a page of the help centre"
     edition = address.locale
@@ -169,7 +169,7 @@ def _place(record: Record, number: int, site: Site | None) -> Place:
         record.url,
         at,
         site.name if site is not None else "",
-        get_platform(site.platform).address(site, record.url).locale if site is not None else "",
+        address_at(site, record.url).locale if site is not None else "",
         digest,
         record.digest or ("" if record.is_revisit else digest_of(record.payload)),
         _is_text(record),
