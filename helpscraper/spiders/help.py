@@ -271,28 +271,38 @@ class HelpSpider(InterfaceSpider):
                 articles[first : first + _AT_ONCE], self.session.context,
                 section=section, at=at, record=record, walk=walk, first=first,
             )  # fmt: skip
-            if readings := self._entered(found, section, walk, told=told):
+            kept = self._within_bound(found, section, walk)
+            if readings := self._entered(kept, section, walk, told=told):
                 yield PageReadings(response.url, readings)
-            if len(self._seen[section, walk]) >= self.platform.most:
+            if len(kept) < len(found):
                 detail = f"{self.platform.most:,} articles are listed; any others are left out"
                 self.session.ledger.problem("list", response.url, detail)
                 self.session.ledger.section_problem(section, detail)
                 return
 
+    def _within_bound(self, found: list[Reading], section: str, walk: int) -> list[Reading]:
+        """Return the readings with which a list still has no more articles than the platform allows."""
+        seen, fresh = self._seen[section, walk], set[str]()
+        kept = []
+        for reading in found:
+            key = reading.raw.key
+            if key in seen or key in fresh or len(seen) + len(fresh) < self.platform.most:
+                kept.append(reading)
+                fresh.update(() if key in seen else (key,))
+        return kept
+
     def _entered(self, found: list[Reading], section: str, walk: int, *, told: bool) -> list[Reading]:
         """Decide which of the listed articles are worth fetching; return the readings that have a key."""
         context, ledger = self.session.context, self.session.ledger
         own_section = section if section and section not in self._tags else None
-        readings, seen = [], self._seen[section, walk]
+        readings = []
         with ledger.transaction():
             for reading in found:
                 raw = reading.raw
                 if not is_key(raw.key):
                     ledger.problem("slug", raw.url, f"{raw.key[:80]!r} is not a key")
                     continue
-                if len(seen) >= self.platform.most and raw.key not in seen:
-                    continue
-                seen.add(raw.key)
+                self._seen[section, walk].add(raw.key)
                 readings.append(reading)
                 if raw.kind == "article":
                     continue  # the list itself has all of it

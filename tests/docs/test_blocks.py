@@ -210,6 +210,7 @@ def test_a_page_runs(page: str, place: Workplace, tmp_path: Path) -> None:
             "tests/__init__.py",
             "tests/conftest.py",
             "tests/okx.py",
+            "tests/tables.py",
             "tests/pages",
             "pyproject.toml",
         ):
