@@ -69,18 +69,16 @@ def create_view(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: 
     else:
         quoted = str(source).replace("'", "''")
         relation = f"read_parquet('{quoted}', hive_partitioning = false)"
-    present = {row[0]: row[1] for row in con.execute(f"describe select * from {relation}").fetchall()}
+    present = {name for name, *_ in con.execute(f"describe select * from {relation}").fetchall()}
     for column in ("article_id", "status", "title", "url"):
         if column not in present:
             raise ArchiveError(
                 f"{name}: column {column} is missing", advice="this is no snapshot of helpscraper"
             )
-    columns = []
-    for column in (*NEEDED, "snapshot_at"):
-        wanted = COLUMNS[column]
-        kind = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(present.get(column, ""), present.get(column))
-        value = column if kind == wanted else f"cast({column if column in present else 'null'} as {wanted})"
-        columns.append(f"{value} as {column}")
+    columns = [
+        f"cast({column if column in present else 'null'} as {COLUMNS[column]}) as {column}"
+        for column in (*NEEDED, "snapshot_at")
+    ]
     con.execute(
         f"create temp view {name} as select {', '.join(columns)} from {relation} where status <> '{GONE}'"
     )
