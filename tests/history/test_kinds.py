@@ -132,6 +132,8 @@ def test_what_cannot_be_compared_is_named(tmp_path: Path) -> None:
     broken.write_bytes(b"PAR1 broken")
     with pytest.raises(ArchiveError, match=f"{re.escape(str(broken))}: cannot be compared"):
         diff_tables(fine, broken)
+    with pytest.raises(ArchiveError, match="column status is missing"):
+        diff_tables(fine, fine.drop_columns(["status"]))
     place = fine.schema.get_field_index("updated_at")
     undated = fine.set_column(place, "updated_at", pa.array(["soon"]))
     with pytest.raises(ArchiveError, match="these tables: cannot be compared"):
