@@ -145,5 +145,5 @@ def _row(catalog: Catalog, history: History, snapshot: Snapshot) -> dict[str, st
     name = history.name_in(snapshot.id)
     if name is None:
         return None
-    found = catalog.load_table(snapshot, columns=["language", "body_sha256"], article_id=name).to_pylist()
-    return found[0] if found else None
+    found = catalog.load_table(snapshot, columns=["language", "body_sha256"], article_id=name)
+    return next(iter(found.to_pylist()), None)

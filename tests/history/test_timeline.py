@@ -467,6 +467,19 @@ def test_blame_dates_a_text_from_when_the_article_had_it(tmp_path: Path) -> None
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("extractor", ["okx/1", "okx/2"])
+def test_a_body_that_came_back_is_blamed_on_its_return(extractor: str, tmp_path: Path) -> None:
+    """By an edit back, or read so by another extractor, which is no edit and in no feed."""
+    texts = ["First.\nSecond one.", "First.\nAnother one.", "First.\nSecond one."]
+    for day, text in enumerate(texts):
+        facts = {"versions": {"extractor": extractor}} if day == 2 else {}
+        catalog = committed(tmp_path, day, [row("one", body=text)], **facts)
+    last_edit = "20261118" if extractor == "okx/1" else "20261117"
+    assert told(catalog, "one")[-1] == (last_edit, "edited", "body_sha256")
+    blamed = [(each["text"], each["snapshot_id"][:8]) for each in blame(catalog, "one").to_pylist()]
+    assert blamed == [("First.", "20261116"), ("Second one.", "20261118")]
+
+
 def test_blame_passes_over_a_damaged_snapshot_and_names_it(tmp_path: Path) -> None:
     catalog = story(tmp_path)
     newest = Path(catalog.store.url(catalog.resolve("latest").path))
