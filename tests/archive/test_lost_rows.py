@@ -9,13 +9,13 @@ import pytest
 
 from helpscraper.archive.lost_rows import keep_lost, lost_rows
 
-FIELDS = ("article_id", "status", "body_sha256")
+FIELDS = ("article_id", "status", "body_sha256", "warc_record")
 FETCHED = ("a", "fetched", "1")
 
 
 def table(*rows: tuple[Any, ...]) -> pa.Table:
     return pa.Table.from_pylist(
-        [dict(zip(FIELDS, row, strict=True)) for row in rows],
+        [dict(zip(FIELDS, (*row, "w#1")[:4], strict=True)) for row in rows],
         pa.schema([(name, pa.string()) for name in FIELDS]),
     )
 
@@ -38,6 +38,9 @@ def table(*rows: tuple[Any, ...]) -> pa.Table:
         (("a", "listed", None), ("a", "listed", None), False),
         (("a", "listed", None), ("b", "listed", None), True),
         (("a", "gone", "1"), ("b", "listed", None), False),
+        ((*FETCHED, "w#7"), (*FETCHED, "w#1"), True),
+        ((*FETCHED, None), (*FETCHED, "w#1"), False),
+        (("a", "carried", "1", "w#7"), ("a", "carried", "1", "w#1"), False),
     ],
 )
 def test_an_article_its_body_or_its_page_can_be_lost(
