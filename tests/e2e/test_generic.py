@@ -225,7 +225,8 @@ def test_where_no_sitemap_is_named_the_usual_one_is_read_then_a_feed(tmp_path: P
     assert "the site names no sitemap and no feed" in refused.said
 
 
-@pytest.mark.parametrize(("every", "code"), [(4, 3), pytest.param(8, 4, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize(("every", "code"), [(4, 3), (8, 4)])
 def test_too_few_pages_with_title_and_body_are_refused(
     server: SampleServer, archive: Path, every: int, code: int
 ) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
+from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import ClaimFacts, Counts
 from helpscraper.errors import ExtractionError
+from helpscraper.health.checks import check_health
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
@@ -274,6 +278,12 @@ def test_stated_text_finds_its_element_and_stands_for_it_where_there_is_none() -
     assert article(f"{said}<body><div id=app></div>").body_text == f"{PROSE}\n{PROSE[::-1]}"
 
 
+def test_a_stated_beginning_is_not_the_whole_text() -> None:
+    said = linked(**{"@type": "Article", "headline": "Lamps", "articleBody": PROSE})
+    shown = f"<main><p>{PROSE}</p>" + f"<p>{PROSE[::-1]}</p>" * 3
+    assert article(f"{said}<body>{shown}").body_text.count("\n") == 3
+
+
 def test_questions_and_answers_are_a_body() -> None:
     pairs = [
         {"@type": "Question", "name": "Why?", "acceptedAnswer": {"@type": "Answer", "text": "<b>So</b>."}}
@@ -393,9 +403,27 @@ def test_a_page_that_leads_elsewhere_is_no_article_of_that_address() -> None:
     assert Generic().leads_away(asked, address_of(ACME, f"{BASE}/learn/oil"))
 
 
-@pytest.mark.parametrize("part", ["<div>", "<section><h1>", "<article>", "<a href=x>", "<header><h1>x"])
+@pytest.mark.parametrize(
+    ("fetched", "carried", "verdict"), [(30, 10, "warn"), (39, 0, "fail"), (0, 40, "warn"), (0, 0, "fail")]
+)
+def test_fewer_than_four_of_five_pages_with_title_and_body_are_refused(
+    fetched: int, carried: int, verdict: str
+) -> None:
+    counts = Counts(fetched=fetched, carried=carried)
+    drift = {"body at article, main": 7, "title": 2, "article": 1, "list at urlset": 100}
+    facts = RunFacts(counts=counts, drift=drift, claim=ClaimFacts(confidence="generic"))
+    (found,) = [each for each in check_health(facts, []) if each.check == "generic"]
+    said = f"10 of {fetched + carried + 10} pages have no title or no body of an article"
+    assert (found.verdict, found.detail) == (verdict, said)
+    declared = replace(facts, claim=ClaimFacts(confidence="declared"))
+    assert not [each for each in check_health(declared, []) if each.check == "generic"]
+
+
+@pytest.mark.parametrize(
+    "part", ["<div>", "<header>", "<section><h1>", "<article>", "<a href=x>", "<header><h1>x"]
+)
 def test_a_deep_page_costs_no_more_than_its_size(part: str) -> None:
-    html = f"<body><main><h1>Lamps</h1>{part * 20_000}<p>{PROSE}</p>"
+    html = f"<body><main><h1>Lamps</h1>{part * 20_000}<h1>x</h1><p>{PROSE}</p>"
     try:
         page(html)
     except ExtractionError as error:

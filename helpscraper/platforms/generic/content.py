@@ -118,7 +118,7 @@ def heading_text(heading: etree._Element) -> str:
 def _mark_chrome(body: etree._Element, measure: Measure) -> set[etree._Element]:
     """Mark the outermost elements that are menus, asides and the like by their names, and return them."""
     found: set[etree._Element] = set()
-    whole = measure.size(body)
+    whole, titled = measure.size(body), _around_headings(body)
     walk = etree.iterwalk(body, events=("start",))
     for _, node in walk:
         if node is body:
@@ -127,11 +127,19 @@ def _mark_chrome(body: etree._Element, measure: Measure) -> set[etree._Element]:
         little = measure.size(node) <= _OF_CLASS * whole
         certain = node.tag in _NEVER or node.get("role", "").lower() in _ROLES
         certain = certain or (node.tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node))
-        certain = certain or (node.tag == "header" and next(node.iter("h1"), None) is None)
+        certain = certain or (node.tag == "header" and node not in titled)
         if certain or (little and (node.tag == "form" or _is_named_so(node))):
             node.set(_MARK, "")
             found.add(node)
             walk.skip_subtree()
+    return found
+
+
+def _around_headings(body: etree._Element) -> set[etree._Element]:
+    """Return every element with an h1 in it; each is climbed to once."""
+    found: set[etree._Element] = set()
+    for heading in body.iter("h1"):
+        found.update(takewhile(lambda each: each not in found, heading.iterancestors()))
     return found
 
 
@@ -145,8 +153,16 @@ def _is_named_so(node: etree._Element) -> bool:
 def _candidates(
     body: etree._Element, measure: Measure, said: str | None
 ) -> Iterator[tuple[etree._Element, str]]:
-    if said is not None and (part := _holder(body, measure, squash(said))) is not None:
+    named = list(_named(body, measure))
+    part = _holder(body, measure, squash(said)) if said is not None else None
+    # Some sites state only how a text begins.
+    if part is not None and 2 * measure.own.get(part, 0) >= measure.prose(named[0][0]):
         yield part, "json-ld"
+    yield from named
+
+
+def _named(body: etree._Element, measure: Measure) -> Iterator[tuple[etree._Element, str]]:
+    """Yield the parts that the markup names, and the densest."""
     stated = [each for each in body.iter() if "articleBody" in each.get("itemprop", "").split()]
     yield from ((each, "itemprop") for each in stated[:1])
     articles = [each for each in _outermost(body.iter("article")) if measure.own.get(each)]
