@@ -190,7 +190,13 @@ def differences(
     return out
 
 
-def assert_honest(result: Result, archive: Path, server: SampleServer, before: Mapping[str, bytes]) -> None:
+def assert_honest(
+    result: Result,
+    archive: Path,
+    server: SampleServer,
+    before: Mapping[str, bytes],
+    columns: Iterable[str] = COMPARED,
+) -> None:
     """Whatever happened: the snapshot is the site's truth, or the run says what is missing; earlier files stand."""
     assert_untouched(before, archive)
     assert result.code in {0, 3, 4}, result.said
@@ -202,8 +208,8 @@ def assert_honest(result: Result, archive: Path, server: SampleServer, before: M
     if result.code == 0:
         assert result.facts["complete"]
         # An article that came while the crawl was at work may be missing from a listing that was read before it came.
-        columns = set(COMPARED) - ({"listed_in"} if server.extra else set())
-        assert not differences(found, truth, columns)
+        stable = set(columns) - ({"listed_in"} if server.extra else set())
+        assert not differences(found, truth, stable)
         return
     assert result.facts["incomplete_reasons"]
     assert not result.facts["complete"]
@@ -211,7 +217,7 @@ def assert_honest(result: Result, archive: Path, server: SampleServer, before: M
     for name, row in found.items():
         if row["status"] == "fetched":
             assert name in truth
-            assert not differences({name: row}, {name: truth[name]}, set(COMPARED) - {"listed_in"})
+            assert not differences({name: row}, {name: truth[name]}, set(columns) - {"listed_in"})
 
 
 def end(process: subprocess.Popen[str]) -> tuple[int, str]:

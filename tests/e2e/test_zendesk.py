@@ -6,12 +6,24 @@ import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from helpscraper import Archive
-from helpscraper.sample import SampleServer
-from tests.e2e.conftest import Result, crawl, helpscraper, start
+from helpscraper.sample import Fault, SampleServer
+from tests import faults
+from tests.e2e.conftest import (
+    Result,
+    assert_honest,
+    contents,
+    crawl,
+    differences,
+    expected,
+    helpscraper,
+    rows,
+    start,
+)  # fmt: skip
 
 ASKED = ("-a", "site=acme", "-a", "locale=en-us")
 
@@ -135,3 +147,42 @@ def test_a_saved_page_is_imported_whichever_way_the_site_is_crawled(
     assert held.load(bodies=True)[["article_id", "title", "body_text"]].values.tolist() == [
         [record.slug, record.title.strip(), record.body_text]
     ]
+
+
+SHOWN = ("title", "category", "section", "body_text")
+PATIENCE = {"DOWNLOAD_TIMEOUT": "1", "DOWNLOAD_MAXSIZE": str(2**20), "RETRY_TIMES": "2"}
+
+
+def mixture(seed: int) -> list[Fault]:
+    """A random set of faults over random parts of the help centre, some of them for ever."""
+    luck = Random(seed)
+    actions = [
+        faults.status(503), faults.status(404), faults.status(403), faults.too_many_requests(0), faults.reset(),
+        faults.truncated(), faults.truncated_gzip(), faults.redirect_loop(), faults.redirect("http://10.0.0.1/"),
+        faults.soft_404(), faults.challenge(), faults.denied(), faults.empty_body(), faults.huge(3 * 2**20),
+    ]  # fmt: skip
+    places = ["/api/*", "/hc/*/articles/*", "/hc/*/sections/*", "/hc/en-us", "*after*", "*"]
+    return [
+        Fault(
+            luck.choice(actions), path=luck.choice(places), times=luck.choice((1, 2, 5, 20)), skip=luck.randrange(6),
+            probability=luck.choice((0.05, 0.2, 1.0)), seed=seed + number,
+        )
+        for number in range(luck.randint(1, 5))
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, 24))])
+def test_a_mixture_of_faults_loses_and_invents_nothing(seed: int, archive: Path) -> None:
+    with SampleServer(layout="zendesk", articles=40, interface_page=10, validators=True) as server:
+        assert read(server, archive).code == 0
+        server.faults += mixture(seed)
+        for state in (0, 1):
+            server.state = state
+            before = contents(archive)
+            result = crawl(server, archive, *ASKED, settings=PATIENCE)
+            assert_honest(result, archive, server, before, SHOWN)
+            for change in Archive(archive, site="acme").diff("latest~1", "latest").records() if state else ():
+                assert change["kind"] != "removed" or change["article_id"] not in expected(server)
+        server.faults.clear()
+        assert read(server, archive).code == 0
+        assert not differences(rows(archive), expected(server), SHOWN)
