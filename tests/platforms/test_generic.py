@@ -26,6 +26,7 @@ from helpscraper.platforms.generic.lists import read_list, sitemaps_of
 from helpscraper.platforms.generic.platform import Generic
 from helpscraper.sample import SampleServer
 from helpscraper.sites import Site
+from helpscraper.sites.declaration import Mistakes, parse_declaration
 from helpscraper.urls import is_key
 
 BASE = "https://help.example"
@@ -70,6 +71,21 @@ def test_different_paths_have_different_keys(text: str) -> None:
 )  # fmt: skip
 def test_an_address_is_told_by_its_path(url: str, kind: str) -> None:
     assert address_of(ACME, url).kind == kind
+
+
+def test_a_prefix_of_a_declaration_begins_with_a_slash() -> None:
+    head = b'platform = "generic"\nbase_url = "https://help.example"\n'
+    values = parse_declaration(head + b'include = ["/help/"]\nexclude = ["/help/old"]\n', {})
+    assert (values["include"], values["exclude"]) == (["/help/"], ["/help/old"])
+    with pytest.raises(Mistakes) as caught:
+        parse_declaration(head + b'include = ["help", 3]\nexclude = "/old"\n', {})
+    said = "; ".join(caught.value.sentences)
+    for mistake in (
+        "include[0]: the beginning of a path",
+        "include[1]: one line",
+        "exclude: a list of texts",
+    ):
+        assert mistake in said
 
 
 # ---- lists
