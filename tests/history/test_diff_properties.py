@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -160,7 +161,8 @@ def test_only_a_small_comparison_keeps_to_one_thread(tmp_path: Path) -> None:
     for more, small in ((0, True), (1, False)):
         assert compare._is_small(pa.table({"n": pa.nulls(compare._FEW_ROWS + more)})) is small
     setting = "select current_setting('threads')"
-    assert compare._database(True).execute(setting).fetchall() == [(1,)]
+    with closing(compare._database.__wrapped__(True)) as connection:  # a new one, not that of other tests
+        assert connection.execute(setting).fetchall() == [(1,)]
     file = tmp_path / "a.parquet"
     file.write_bytes(b"x" * compare._FEW_BYTES)
     assert compare._is_small(file)
