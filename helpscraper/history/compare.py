@@ -197,10 +197,8 @@ def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None
 
 def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: RunFacts) -> str:
     """Return the instant of the later snapshot as text, from its rows, else from its run facts."""
-    found = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchone()
-    if found and found[0]:
-        return str(found[0])
-    return after_run.started_at or "1970-01-01T00:00:00Z"
+    [(at,)] = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchall()
+    return str(at or after_run.started_at or "1970-01-01T00:00:00Z")
 
 
 def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

@@ -105,6 +105,10 @@ def test_an_added_article_is_told_whole() -> None:
 def test_a_removed_article_is_dated_by_the_crawl_that_missed_it() -> None:
     [record] = diff(row("alpha"), None).records()
     assert (record["kind"], record["at"]) == ("removed", "2026-11-17T06:00:00Z")
+    # A row knows its snapshot; the crawl may have begun before.
+    later = table(row("alpha", title="New"), day=3)
+    [record] = diff_tables(table(row("alpha")), later, before_run=run(), after_run=run(1)).records()
+    assert (record["kind"], record["at"]) == ("retitled", "2026-11-19T06:00:00Z")
 
 
 def test_pictures_are_told_where_both_bodies_can_be_read() -> None:
@@ -262,6 +266,10 @@ def test_another_region_is_never_compared() -> None:
 def test_an_article_that_stands_there_twice_is_an_error_that_shows_it() -> None:
     with pytest.raises(ArchiveError, match=r"before: 1 articles .* alpha https"):
         diff_tables(table(row("alpha"), row("alpha")), table())
+    with pytest.raises(ArchiveError, match="after: 3 articles") as several:
+        diff_tables(table(), table(*map(row, ("alpha", "alpha", "beta", "beta", "gamma", "gamma"))))
+    shown = str(several.value).split("more than once: ")[1]
+    assert re.findall(r"(\w+) https", shown) == ["alpha", "alpha", "beta", "beta", "gamma"]
 
 
 def test_unknown_kinds_and_fields_are_named() -> None:
