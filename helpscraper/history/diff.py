@@ -100,8 +100,10 @@ def _diff(
     snapshots: tuple[Snapshot, Snapshot] | None = None,
     lost: Sequence[str] = (),
 ) -> DiffResult:
+    partition = None
     if snapshots:
-        earlier, later = (each.id for each in snapshots)
+        a, b = snapshots
+        earlier, later, partition = a.id, b.id, a.partition
     else:
         earlier, later = (run.run_id or side for run, side in zip(runs, ("before", "after"), strict=True))
     _require_same_region((earlier, later), runs)
@@ -110,7 +112,6 @@ def _diff(
     found = compare(*sources, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence)
     own, set_aside = split(with_pictures(found.records, pictures))
     warnings = (*lost, *_warnings((earlier, later), own, set_aside, runs, found.schema_differs))
-    partition = snapshots[0].partition if snapshots else None
     return DiffResult(earlier, later, own, set_aside, found.articles, found.counts, warnings, partition)
 
 

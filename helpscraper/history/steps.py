@@ -103,8 +103,6 @@ def _look(
     wanted = pa.array(sorted(names), pa.string())
     for (before, after), feed in zip(pairs, _feeds(catalog, pairs, wanted), strict=True):
         try:
-            if isinstance(feed, HelpscraperError):
-                raise feed
             if feed is None:
                 every = diff_snapshots(catalog, before, after).table
                 feed = _only(every, wanted), renames_of(every)
@@ -119,20 +117,14 @@ def _look(
 
 def _feeds(
     catalog: Catalog, pairs: Sequence[tuple[Snapshot, Snapshot]], wanted: pa.Array
-) -> list[_Feed | HelpscraperError | None]:
-    """Return the result of ``_feed`` for each step, or the error that it raised.
+) -> list[_Feed | None]:
+    """Return the result of ``_feed`` for each step.
 
     Reading files releases the interpreter's lock, so two threads read half of a long history each.
     """
 
-    def read(part: Sequence[tuple[Snapshot, Snapshot]]) -> list[_Feed | HelpscraperError | None]:
-        found: list[_Feed | HelpscraperError | None] = []
-        for before, after in part:
-            try:
-                found.append(_feed(catalog, before, after, wanted))
-            except HelpscraperError as error:
-                found.append(error)
-        return found
+    def read(part: Sequence[tuple[Snapshot, Snapshot]]) -> list[_Feed | None]:
+        return [_feed(catalog, before, after, wanted) for before, after in part]
 
     if len(pairs) < _WORTH_A_THREAD:
         return read(pairs)
@@ -156,13 +148,14 @@ def _feed(
             text = one.metadata.get(RENAMES_KEY)
             table = _rows(one, None if text is None else wanted)
             links = renames_of(table) if text is None else [(old, new) for old, new in json.loads(text)]
+            if not table.num_rows:
+                return _NOTHING, links
+            if wanted is not None and "article_id" in table.schema.names:
+                table = _only(table, wanted)
+            known = read_compatible(table, CHANGES_SCHEMA, where=one.path)
     except ArchiveError:
         return None
-    if not table.num_rows:
-        return _NOTHING, links
-    if wanted is not None and "article_id" in table.schema.names:
-        table = _only(table, wanted)
-    return ordered(read_compatible(table, CHANGES_SCHEMA, where=one.path).replace_schema_metadata()), links
+    return ordered(known.replace_schema_metadata()), links
 
 
 def feed_is_current(
@@ -209,7 +202,7 @@ def _rows(one: OpenFile, wanted: pa.Array | None) -> pa.Table:
         return one.read()
     names = wanted.to_pylist()
     if one.file is not None:
-        ids = one.read(["article_id"], names).column(0)
+        ids = one.read(["article_id"], names).column("article_id")
         if not any(pc.index(ids, name).as_py() >= 0 for name in wanted):
             return _NOTHING
     return one.read(articles=names)

@@ -267,7 +267,7 @@ def test_an_article_that_stands_there_twice_is_an_error_that_shows_it() -> None:
     with pytest.raises(ArchiveError, match=r"before: 1 articles .* alpha https"):
         diff_tables(table(row("alpha"), row("alpha")), table())
     with pytest.raises(ArchiveError, match="after: 3 articles") as several:
-        diff_tables(table(), table(*map(row, ("alpha", "alpha", "beta", "beta", "gamma", "gamma"))))
+        diff_tables(table(), table(*map(row, ("alpha", "alpha", "beta", "beta", "delta", "gamma", "gamma"))))
     shown = str(several.value).split("more than once: ")[1]
     assert re.findall(r"(\w+) https", shown) == ["alpha", "alpha", "beta", "beta", "gamma"]
 

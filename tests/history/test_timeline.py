@@ -142,6 +142,11 @@ def test_a_damaged_feed_is_replaced_by_a_diff(catalog: Catalog, tmp_path: Path) 
     broken = story(tmp_path)
     Path(broken.store.url(changes_path(EN, "20261118T060000Z"))).write_bytes(b"PAR1 no more")
     assert told(broken, "limits") == told(catalog, "limits")
+    path = broken.store.url(changes_path(EN, "20261119T060000Z"))
+    feed = pq.read_table(path)
+    place = feed.schema.get_field_index("silent")
+    pq.write_table(feed.set_column(place, "silent", pa.array([["of another type"]] * feed.num_rows)), path)
+    assert told(broken, "set-up-a-passkey") == told(catalog, "set-up-a-passkey")
 
 
 def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
