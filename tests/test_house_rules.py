@@ -124,11 +124,11 @@ def test_the_contracted_commands_are_there() -> None:
 def test_modules_and_functions_stay_short() -> None:
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text()
-        assert text.count("\n") <= 420, f"{path} has {text.count(chr(10))} lines: split it"
+        assert text.count("\n") <= 350, f"{path} has {text.count(chr(10))} lines: split it"
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
-                assert length <= 75, f"{path}:{node.lineno}: {node.name} has {length} lines"
+                assert length <= 60, f"{path}:{node.lineno}: {node.name} has {length} lines"
 
 
 def test_no_sentence_has_what_or_whoever_for_its_subject() -> None:
