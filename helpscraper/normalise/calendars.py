@@ -113,16 +113,16 @@ def _branch(pattern: str, month: str, year: str) -> tuple[str, str] | None:
     The order is ``dmy`` where the month is a number, and ``dMy`` where it is a name. The caller removes and checks
     weekdays before it tries the branches.
     """
-    fields: list[str] = []
+    fields, order = [], ""
     texts = [""]  # before the first field and behind each
     for match in _FIELDS.finditer(_WEEKDAY_FIRST.sub("", pattern)):
         quoted, letter = match.groups()
         if letter:
-            fields.append(match.group().replace("L", "M"))
+            fields.append(match.group())
+            order += "m" if match.group() in ("M", "MM", "L", "LL") else letter.replace("L", "M")
             texts.append("")
         else:
             texts[-1] += match.group() if quoted is None else quoted
-    order = "".join("m" if field in ("M", "MM") else field[0] for field in fields)
     if sorted(order.lower()) != ["d", "m", "y"]:
         return None
     # A padded day at the end has two digits, or it is truncated.

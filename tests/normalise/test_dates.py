@@ -322,6 +322,26 @@ def test_no_english_month_means_another_month_elsewhere() -> None:
         assert not clashes, (prefix, clashes)
 
 
+@pytest.mark.parametrize("tag", ["fi", "ja", "ru"])
+def test_english_dates_are_read_in_every_locale(tag: str) -> None:
+    for text in ("Sunday, September 8, 2024", "8 Sept 2024"):
+        assert parse_date(text, tag) == (dt.date(2024, 9, 8), None, "fast")
+
+
+@pytest.mark.parametrize(
+    ("text", "method"),
+    [
+        ("4. September 2024", "fast"),
+        ("4 September 2024", "fast"),
+        ("4 . 9 . 2024", "fast"),
+        ("04092024", "none"),
+    ],
+)
+def test_a_mark_may_be_missing_before_a_name_and_spaces_may_stand_around_it(text: str, method: str) -> None:
+    reading = parse_date(text, "de")
+    assert (reading.date, reading.method) == (dt.date(2024, 9, 4) if method == "fast" else None, method)
+
+
 def test_the_rest_behind_a_year_is_left_to_the_caller() -> None:
     text = "Published on Sep 4, 20241,234"
     assert date_at(text, len("Published on "), "en") == ((dt.date(2024, 9, 4), None, "fast"), len(text) - 5)
