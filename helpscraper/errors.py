@@ -83,6 +83,10 @@ class ExtractionError(HelpscraperError):
         self.selector = selector
 
 
+class NotPublicError(ExtractionError):
+    """A response holds articles that the public cannot read, such as drafts: the help centre may not be archived."""
+
+
 class PayloadError(HelpscraperError):
     """The bytes of an answer do not give a page: they are cut off, damaged, or in an unknown coding.
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from helpscraper.errors import CommandError, CrawlError, ExtractionError, RefusedError
+from helpscraper.errors import CommandError, CrawlError, ExtractionError, NotPublicError, RefusedError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
 from helpscraper.platforms import get_platform, platform_names
@@ -22,6 +22,7 @@ from helpscraper.urls import origin
 __all__ = ["Answer", "Ask", "FieldSeen", "Recognised", "look", "recognise"]
 
 _SHOWN = 60
+_PUBLIC = "open it in a browser without signing in; helpscraper reads what is public and evades no challenge"
 
 # The rule of a column has the name of the field that the column was made of; some fields have one rule for the page.
 _RULES = {
@@ -63,9 +64,11 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
 
     A list that can be read proves more than a sign on a page, and a platform for any site is taken when no other is.
     Raises ``CommandError`` where two platforms fit alike or none does, and ``RefusedError`` where one would fit but
-    its pages are not public.
+    its pages are not public
+    or show what the public cannot read.
     """
     reasons: list[str] = []
+    advice = ""
     here, page = url, None
     try:
         answer = await ask(url)
@@ -75,6 +78,7 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
             page = None
     except CrawlError as error:
         reasons.append(error.message)
+        advice = error.advice
     fitting: dict[int, list[Recognised]] = defaultdict(list)
     shut = False
     for name in [platform] if platform else platform_names():
@@ -82,6 +86,8 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
         try:
             sign = each.sign(here, _open(each, here, page))
             found = sign and await _proved(each, sign, here, ask)
+        except NotPublicError as error:
+            raise RefusedError(error.message, advice=error.advice) from error
         except (CrawlError, ExtractionError) as error:
             reasons.append(error.message)
             shut = shut or getattr(error, "field", None) == "challenge"
@@ -102,7 +108,7 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
     if reasons:
         raise RefusedError(
             f"{url}: nothing can be read there: {'; '.join(dict.fromkeys(reasons))}",
-            advice="open it in a browser without signing in; helpscraper reads what is public and evades no challenge",
+            advice=advice or _PUBLIC,
         )
     raise CommandError(
         f"{url}: {platform or 'no platform'} does not know this address",

@@ -64,7 +64,12 @@ class ScoutSpider(scrapy.Spider):
                 scrapy.Request(url, headers=headers, dont_filter=True)
             )
         except IgnoreRequest as error:
-            raise CrawlError(f"{url}: {self.session.stopped or error}") from error
+            said = self.session.stopped or str(error)
+            advice = "give the address that it leads to" if said.startswith("off the site") else ""
+            raise CrawlError(f"{url}: {said}", advice=advice) from error
         except Exception as error:
-            raise CrawlError(f"{url}: {network_error(type(error).__name__, str(error))}") from error
+            raise CrawlError(
+                f"{url}: {network_error(type(error).__name__, str(error))}",
+                advice="open it in a browser, or try again later",
+            ) from error
         return Answer(response.url, response.status, payload_of(response))

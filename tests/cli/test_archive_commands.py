@@ -39,6 +39,8 @@ def ran(capsys: pytest.CaptureFixture[str], *words: str, archive: Path = ARCHIVE
         ("show-body.txt", ["show", "trading-fees@20261120", "--body", "text"]),
         ("export.md", ["export", "--columns", "article_id,title,view_count", "--format", "md"]),
         ("verify.txt", ["verify"]),
+        ("sites.txt", ["sites"]),
+        ("sites-platforms.txt", ["sites", "platforms"]),
     ],
 )
 def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, words: list[str]) -> None:

@@ -93,17 +93,18 @@ def test_what_is_not_public_is_refused_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (faults.redirect("http://127.0.0.2/hc/en-us"), "off the site"),
+        (faults.redirect("http://127.0.0.2/hc/en-us"), "give the address that it leads to"),
         pytest.param(faults.huge(), "larger than", marks=LONG),
         pytest.param(faults.reset(), "connection reset", marks=LONG),
+        (faults.trickle(), "no whole answer within 1.0 seconds"),
     ],
 )
 def test_a_home_page_that_cannot_be_had_is_named(fault: object, said: str, tmp_path: Path) -> None:
     with SampleServer(articles=30) as server:
         server.faults.append(Fault(fault, path="/help*"))  # type: ignore[arg-type]
-        done = at(f"{server.url}/help", tmp_path / "output")
+        done = at(f"{server.url}/help", tmp_path / "output", "-s", "DOWNLOAD_TIMEOUT=1")
     assert (done.code, list(tmp_path.iterdir())) == (3, [])
-    assert said in done.stderr
+    assert said in done.stderr and "evades no challenge" not in done.stderr
 
 
 def test_a_robots_txt_that_forbids_the_page_is_obeyed(tmp_path: Path) -> None:
@@ -130,6 +131,8 @@ def test_a_platform_of_another_package_is_recognised(tmp_path: Path) -> None:
         guide = f"{server.url}/guides/{min(server.guides)}"
         said = lantern("crawl", guide, "--archive", tmp_path / "output", *FLAGS)
         assert "lantern (by the guide on the page)" in said and "committed: 23 articles" in said
+    rows = json.loads(lantern("sites", "platforms", "--format", "json"))
+    assert [row["platform"] for row in rows if row["state"] == "experimental"] == ["lantern"]
 
 
 def test_sites_are_listed_and_added(tmp_path: Path) -> None:
@@ -197,6 +200,19 @@ def test_a_page_that_shows_nothing_is_no_help_centre(html: str, said: str) -> No
     url = "https://a.example/"
     with pytest.raises(RefusedError, match=said):
         asyncio.run(recognise(url, served({url: html.encode()})))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("page", ["/hc/en-us", None])
+def test_an_agents_view_is_named_and_no_other_platform_takes_it(page: str | None) -> None:
+    url = "https://a.example/hc/en-us"
+    sign = get_platform("zendesk").sign(url, None)
+    assert sign is not None and sign.probe is not None
+    with SampleServer(articles=10, layout="zendesk") as server:
+        answer = json.loads(server.healthy(sign.probe.url.removeprefix("https://a.example")).body)
+        home = server.healthy(page).body if page else b"<title>Help</title><main><h1>Help" + b"<p>word" * 99
+    answer["articles"][-1]["draft"] = True
+    with pytest.raises(RefusedError, match="an agent's view"):
+        asyncio.run(recognise(url, served({url: home, sign.probe.url: json.dumps(answer).encode()})))  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=30))

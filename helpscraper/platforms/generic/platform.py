@@ -67,9 +67,9 @@ class Generic(Platform):
         path = urlsplit(url).path
         declares: dict[str, Any] = {"include": [path]} if path.strip("/") else {}
         if not is_locale(language):
-            return Sign(seen="its sitemap or feed", locale="en", declares=declares)
+            return Sign(seen="a page with text", locale="en", declares=declares)
         return Sign(
-            seen="its sitemap or feed", locale=language, declares=declares | {"editions": {"": language}}
+            seen="a page with text", locale=language, declares=declares | {"editions": {"": language}}
         )
 
     def leads_away(self, asked: Address, landed: Address) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
-from helpscraper.errors import ExtractionError
+from helpscraper.errors import ExtractionError, NotPublicError
 from helpscraper.html.base import Page
 from helpscraper.html.bodies import write_body
 from helpscraper.items import RawArticle
@@ -85,9 +85,11 @@ class _Answer:
         number = self.member(data, "id", int, "articles")
         where = f"articles {number}"
         if data.get("draft") or data.get("user_segment_id") is not None:
-            raise self.error(
+            raise NotPublicError(
+                self.url,
                 f"{where}.draft",
                 "a draft or a restricted article: the answer is an agent's view, not the public one",
+                advice="crawl without the cookies and headers of an agent",
             )
         locale = self.member(data, "locale", str, where).lower()
         if locale != self.context.locale:

@@ -22,6 +22,7 @@ _LIST = re.compile(r"(?:https?://[^/]+)?/api/guides(?:\?after=([0-9]+))?")
 
 class Lantern(Platform):
     name = "lantern"
+    experimental = True
     extractor = "lantern/1"
     # A row of the list shows nothing that an edit would move, so every guide is read in every crawl.
     claim = Claim(evidence=(), absence="list", dated=False)
