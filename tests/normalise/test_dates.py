@@ -333,7 +333,7 @@ def test_english_dates_are_read_in_every_locale(tag: str) -> None:
     [
         ("4. September 2024", "fast"),
         ("4 September 2024", "fast"),
-        ("4 . 9 . 2024", "fast"),
+        ("September 4 , 2024", "fast"),
         ("04092024", "none"),
     ],
 )
