@@ -69,15 +69,11 @@ class Comparison:
 @lru_cache(maxsize=2)
 def _database(small: bool) -> duckdb.DuckDBPyConnection:
     """Return the process's in-memory database; each comparison uses its own cursor with its own temporary tables."""
-    connection = open_duckdb(threads=1 if small else None, ordered=False)
-    atexit.register(_close, connection)
-    return connection
+    return open_duckdb(threads=1 if small else None, ordered=False)
 
 
-def _close(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the database before the interpreter ends: an open one prints leaks, which cron would mail."""
-    _database.cache_clear()
-    connection.close()
+# A database that is open when the interpreter ends prints leaks, which cron would mail.
+atexit.register(_database.cache_clear)
 
 
 def _is_small(source: Source) -> bool:
