@@ -25,14 +25,14 @@ _TEMPORAL = {
 def encode(columns: Mapping[str, Any]) -> str:
     """Return ``columns`` as JSON; instants and dates as ISO 8601.
 
-    Raises ``TypeError`` for text that UTF-8 cannot hold (a lone surrogate), and for what is no text, number, date,
-    instant or list of them.
+    Raises ``TypeError`` for text that UTF-8 cannot hold (a lone surrogate), and for a value that is not a text,
+    number, date, instant or list of these.
     """
     return orjson.dumps(dict(columns)).decode()
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Return what ``encode`` was given, instants and dates as such again."""
+    """Return the columns that ``encode`` was given; instants and dates are typed again."""
     columns: dict[str, Any] = orjson.loads(text)
     for name, read in _TEMPORAL.items():
         if (stated := columns.get(name)) is not None:

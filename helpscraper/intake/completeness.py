@@ -1,4 +1,4 @@
-"""Was everything seen? An absence may be claimed only where it was. Pure."""
+"""Decide whether a listing was read whole: only then does absence from it prove anything. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def holes(section: SectionEntry) -> list[str]:
     """Name what is missing from one section's listing; an empty list means that it was read whole.
 
     A listing was read whole when its pages were read from the first to the last without a gap, its last page said
-    that it is the last, all pages stated the same total, and as many different articles were seen as that.
+    that it is the last, all pages stated the same total, and at least that many different articles were seen.
     """
     found: list[str] = []
     if section.problem:
@@ -29,7 +29,7 @@ def holes(section: SectionEntry) -> list[str]:
         stated = f" of {section.pages_stated}" if section.pages_stated else ""
         found.append(f"the listing was read to page {last}{stated}, which is not the last")
     if len(section.totals) > 1:
-        # An article that left an earlier page pulled another one over to it, past the reader.
+        # An article removed from a page already read moves a later one onto that page, and it is missed.
         found.append(f"the list moved while it was read: {', then '.join(map(str, section.totals))} articles")
     if section.total is not None and section.seen < section.total:
         found.append(f"{section.seen} of {section.total} articles seen")

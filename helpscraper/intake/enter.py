@@ -28,7 +28,7 @@ def readings_of(
     walk: int = 1,
     first: int = 0,
 ) -> list[Reading]:
-    """Return the readings of the articles that one response had, from the one with the number ``first`` on.
+    """Return the readings of ``articles``, which one response held; ``first`` is the number of the first of them.
 
     ``section`` is the list that showed them ("" for a search, None for an article's own page), ``at`` the time of the
     response. Several whole articles in one response have the records ``file#offset!0``, ``!1`` ….
@@ -58,7 +58,7 @@ def fill(reading: Reading, step: Step) -> None:
 
 
 def missing_field(reading: Reading) -> str | None:
-    """Return the column without which ``reading`` cannot be a row; None when nothing is missing.
+    """Return the first required column that ``reading`` lacks, or None.
 
     A list may leave out a title (the article's own page gives it); an article's own page may not.
     """
@@ -71,7 +71,7 @@ def missing_field(reading: Reading) -> str | None:
 
 
 def refused(reading: Reading, field: str, record: str = "") -> Iterator[Note]:
-    """Yield the notes of a reading that cannot be a row for want of ``field``."""
+    """Yield the notes of a reading that cannot become a row because it lacks ``field``."""
     raw = reading.raw
     yield Tally("fields", tuple(reading.values.outcomes))
     if field == "article_id":
@@ -82,7 +82,7 @@ def refused(reading: Reading, field: str, record: str = "") -> Iterator[Note]:
 
 
 def accepted(reading: Reading) -> Iterator[Note]:
-    """Yield the notes of a reading that has all that a row needs: its article as fetched, or as shown by a list."""
+    """Yield the notes of a complete reading: its article as fetched, or as a list showed it."""
     columns, body = dict(reading.values.columns), reading.values.body
     yield Tally("fields", tuple(reading.values.outcomes))
     if reading.warc_record is not None:
@@ -97,7 +97,7 @@ def accepted(reading: Reading) -> Iterator[Note]:
 
 
 def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
-    """Normalise and validate ``readings``; yield the notes that they lead to, for problems with their ``record``."""
+    """Normalise and validate ``readings``; yield their notes. A problem names ``record``."""
     for reading in readings:
         for step in STEPS:
             fill(reading, step)
@@ -106,7 +106,7 @@ def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
 
 
 def remarks(found: Findings) -> Iterator[tuple[str, str]]:
-    """Yield the kind and the text of each problem that a page has although it was read."""
+    """Yield (kind, text) for each problem on a page that was read all the same."""
     yield from (("list", hole) for hole in found.holes)
     yield from (("left-out", each) for each in found.left_out)
 

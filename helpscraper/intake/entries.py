@@ -12,8 +12,8 @@ __all__ = ["Entry", "Outcome", "SectionEntry"]
 Outcome = Literal["expected", "listed", "fetched", "carried", "failed", "gone", "absent"]
 """The state of an article in a crawl.
 
-``expected``: its page is still to be fetched. ``absent``: no listing shows it, and its own address has no article any
-more without saying 404 (it redirects elsewhere, or answers a page that is none).
+``expected``: its page is still to be fetched. ``absent``: no listing shows it, and its own address no longer leads to
+an article but does not answer 404 either (it redirects elsewhere, or its page holds no article).
 """
 
 
@@ -55,5 +55,5 @@ class SectionEntry:
 
     @property
     def total(self) -> int | None:
-        """How many articles there are; the page read last knows best. None when no page says."""
+        """The number of articles that the page read last states; None when no page states one."""
         return self.totals[-1] if self.totals else None

@@ -1,4 +1,4 @@
-"""Read from the archive before a crawl begins: the newest row of each article, the last runs, the last good crawls."""
+"""A crawl reads these from the archive before it begins: each article's newest row, the last runs, the good crawls."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ logger = logging.getLogger(__name__)
 _LOOK_BACK = 366
 
 _CRAWLS = 10
-"""Crawls from whose starts the schedule is told."""
+"""The number of crawls whose start times show the schedule."""
 
 
 class KnownRows(Mapping[str, dict[str, Any]]):
     """Rows of snapshots by article id, kept as columns: as Python objects they would take ten times the memory."""
 
     def __init__(self, tables: Iterable[pa.Table] = ()) -> None:
-        """Hold ``tables``, which have ``SNAPSHOT_SCHEMA`` and together one row an article."""
+        """Hold ``tables``, which have ``SNAPSHOT_SCHEMA`` and together one row for each article."""
         self._batches = [batch for table in tables for batch in table.to_batches() if batch.num_rows]
         self._ends = list(accumulate(batch.num_rows for batch in self._batches))
         # A dictionary of the ids would take half as much memory as the rows.
@@ -88,9 +88,8 @@ def read_earlier_rows(catalog: Catalog, partition: Partition) -> EarlierRows:
     """Return the newest row of every article that is believed to exist.
 
     The newest complete snapshot holds every article; snapshots after it, which saw only a part, add to it and
-    update it. Articles whose own page said since then that they are gone are left out. A row whose body cannot
-    be read any more comes without its key, so that the page is fetched again. A damaged snapshot is named in the log
-    and the ones before it are used.
+    update it. Articles whose own page has answered 404 or 410 since then are left out. A row whose body can no longer
+    be read has a null ``body_sha256``, so its page is fetched again. A damaged snapshot is logged and skipped.
     """
     tables: list[pa.Table] = []
     extractors: set[str] = set()
@@ -128,21 +127,21 @@ def _believed(catalog: Catalog, partition: Partition) -> Iterator[tuple[pa.Table
         try:
             facts, crawl = catalog.facts(snapshot), catalog.facts(_as_crawled(snapshot))
             if crawl.kind == "import":
-                continue  # one saved page of any date tells nothing about what exists now
+                continue  # a saved page does not show which articles exist today
             yield catalog.load_table(snapshot), facts
         except ArchiveError as error:
-            logger.warning("An earlier snapshot is left aside: %s", error)
+            logger.warning("An earlier snapshot cannot be read and is skipped: %s", error)
             continue
         if crawl.complete:
             return
 
 
 def good_crawls(catalog: Catalog, partition: Partition, count: int) -> list[RunFacts]:
-    """Return the facts of committed crawls as measure for the next one, newest first.
+    """Return the facts of the committed crawls that the next one is compared with, newest first.
 
-    These are the last ``count`` of any kind and, before them, as many complete ones as make ``count``: a hole that
-    lasts must not push the last crawls that saw everything out of sight. A crawl that a person accepted after it was
-    refused is the new normal: crawls before it do not count any more. A damaged file is named and left aside.
+    These are the last ``count`` crawls and, before them, more complete ones until there are ``count`` of those:
+    persistent holes must not evict the last complete crawls from the baseline. When a person accepted a refused
+    crawl, crawls before it no longer count. A damaged file is logged and skipped.
     """
     found: list[RunFacts] = []
     seen = complete = 0
@@ -170,8 +169,8 @@ def crawls_alike(
 ) -> list[RunFacts]:
     """Return the facts of the last crawls that asked for the same part of the help centre, oldest first.
 
-    Crawls of another part and imports do not tell when this part is crawled again. At most ``_CRAWLS`` are returned,
-    of the last ``_LOOK_BACK`` runs before the id ``before``; a file that cannot be read is left aside.
+    Crawls of another part and imports do not show when this part is crawled again. At most ``_CRAWLS`` are returned,
+    from the last ``_LOOK_BACK`` runs before the id ``before``; a file that cannot be read is skipped.
     """
     found: list[RunFacts] = []
     for run_id in reversed(catalog.run_ids(partition)[-_LOOK_BACK:]):
@@ -194,19 +193,17 @@ def _part(arguments: ArgumentFacts) -> list[str]:
 
 
 def _as_crawled(snapshot: Snapshot) -> Snapshot:
-    """Return the snapshot as its crawl wrote it, where a newer extractor's reading stands for it."""
+    """Return the snapshot that the crawl itself wrote, not a re-extraction of it."""
     return Snapshot(snapshot.partition, snapshot.id, snapshot_path(snapshot.partition, snapshot.id))
 
 
 def newest_run(catalog: Catalog, partition: Partition, before: str | None = None) -> RunFacts | None:
-    """Return the facts of the newest run of any outcome (``before`` an id), or None when there is none to
-    read.
-    """
+    """Return the facts of the newest run of any outcome, older than the id ``before``; None when none can be read."""
     ids = [run_id for run_id in catalog.run_ids(partition) if before is None or run_id < before]
     if not ids:
         return None
     try:
         return catalog.run(partition, ids[-1])
     except ArchiveError as error:
-        logger.warning("The facts of the last run are left aside: %s", error)
+        logger.warning("The facts of the last run cannot be read and are skipped: %s", error)
         return None

@@ -1,9 +1,8 @@
 """The ledger of a running crawl: every article that was found, and its outcome.
 
-One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is kept at its end (WAL
-mode), so a crawl that is killed at any instant leaves a ledger that says exactly what had been read;
-``helpscraper crawl --resume`` goes on from there. SQLite is made for such a file: it survives a
-kill, and rows are appended and updated.
+One SQLite file in the archive's state folder. Each call, or each ``transaction()`` of several, is committed at its end
+(WAL mode), so a crawl killed at any instant leaves a ledger of exactly the pages that had been read;
+``helpscraper crawl --resume`` goes on from there.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from helpscraper.items import Body
 
 __all__ = ["Ledger", "LedgerDamagedError"]
 
-# Sums are written once in so many articles: they inform, while each article's own record is written at once.
+# Articles between two writes of the tallies. Tallies only inform; each article itself is written at once.
 _FLUSH_EVERY = 50
 
 
@@ -30,7 +29,7 @@ class Ledger(LedgerFile):
     """The findings of a crawl so far: listings, articles and bodies."""
 
     def reopen(self) -> None:
-        """Make ready to go on after a kill: articles and bodies that were read stay, listings are read afresh.
+        """Prepare to go on after a kill: articles and bodies that were read stay, listings are read again.
 
         A listing may have moved since it was read. A page that failed is asked for again. Articles that were not asked
         for yet, or had not answered, are due.
@@ -78,8 +77,8 @@ class Ledger(LedgerFile):
         )
 
     def sections(self) -> list[SectionEntry]:
-        """Return what was read of each section, sorted by key; pages are those of the last walk."""
-        # One look at all sightings; a join with each section's last walk would be one for each section.
+        """Return one entry for each section, sorted by key; its pages are those of the last walk."""
+        # One scan of the sightings; a join with each section's last walk would scan them for each section.
         seen = {
             (slug, walk): n
             for slug, walk, n in self._db.execute(
@@ -124,7 +123,7 @@ class Ledger(LedgerFile):
     def sighting(
         self, article_id: str, section: str, columns: Mapping[str, Any] | str, *, walk: int = 1
     ) -> None:
-        """Note that the listing of ``section`` showed an article, and what it said of it (or that as ``encode``d)."""
+        """Note that the listing of ``section`` showed an article; ``columns`` may be ``encode``d already."""
         self._write(
             "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
             (article_id, section, walk, _text(columns)),
@@ -160,7 +159,7 @@ class Ledger(LedgerFile):
         return [(article_id, reason) for _, article_id, reason in rows]
 
     def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
-        """Note what became of an article without a page of its own; never undoes ``fetched``."""
+        """Note the outcome of an article whose page was not read; never undoes ``fetched``."""
         self._write(
             "INSERT INTO article (article_id, outcome, detail) VALUES (?, ?, ?) ON CONFLICT (article_id) DO UPDATE"
             " SET outcome = excluded.outcome, detail = excluded.detail WHERE outcome != 'fetched'",
@@ -177,7 +176,7 @@ class Ledger(LedgerFile):
         )
 
     def validated(self, article_id: str, columns: Mapping[str, Any]) -> None:
-        """Note that the server vouched for what is known of an article (304): carried, with what is new about it."""
+        """Note that the server answered 304: the article is carried over, with ``columns`` as its new values."""
         self._write(
             "INSERT INTO article (article_id, outcome, columns) VALUES (?, 'carried', ?) ON CONFLICT (article_id)"
             " DO UPDATE SET outcome = 'carried', columns = excluded.columns",
@@ -193,7 +192,7 @@ class Ledger(LedgerFile):
         etag: str | None = None,
         last_modified: str | None = None,
     ) -> None:
-        """Keep what an article's own page said (or that ``encode``d), its validators and its body, all or nothing."""
+        """Keep an article's columns (which may be ``encode``d already), validators and body: all or nothing."""
         with self.transaction():
             if body is not None:
                 self._write(
@@ -224,12 +223,12 @@ class Ledger(LedgerFile):
         return {article_id for (article_id,) in rows}
 
     def outcome(self, article_id: str) -> Outcome | None:
-        """Return what is known to have become of an article, or None for one never found."""
+        """Return the outcome of an article, or None for one that was never found."""
         row = self._db.execute("SELECT outcome FROM article WHERE article_id = ?", (article_id,)).fetchone()
         return row[0] if row else None
 
     def articles(self) -> set[str]:
-        """Return the articles of which ``outcome`` knows something."""
+        """Return the articles that have an outcome."""
         return {article_id for (article_id,) in self._db.execute("SELECT article_id FROM article")}
 
     def gone_articles(self) -> set[str]:
@@ -250,7 +249,7 @@ class Ledger(LedgerFile):
             " SELECT DISTINCT article_id, 'listed', NULL, NULL FROM sighting"
             " WHERE article_id NOT IN (SELECT article_id FROM article) ORDER BY 1"
         )
-        # Beside them, in the same order and asked for once, what the listings showed.
+        # The sightings, in the same order, from one query.
         seen = self._db.execute(
             "SELECT article_id, section, columns FROM sighting ORDER BY article_id, section"
         )

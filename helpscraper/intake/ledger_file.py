@@ -44,7 +44,7 @@ _MAX_PROBLEMS = 200
 
 
 class LedgerDamagedError(ArchiveError):
-    """The ledger file is no SQLite database any more."""
+    """SQLite cannot read the ledger file: it is damaged."""
 
 
 class LedgerFile:
@@ -61,7 +61,7 @@ class LedgerFile:
             self._db.execute("PRAGMA journal_mode=WAL")
             # A killed process loses nothing at NORMAL; a power cut may cost the last pages, which are fetched again.
             self._db.execute("PRAGMA synchronous=NORMAL")
-            # The log goes into the database, which waits for the disk, once in some 16 MB.
+            # A checkpoint waits for the disk; one for each 16 MB or so is enough.
             self._db.execute("PRAGMA wal_autocheckpoint=4000")
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.OperationalError) as error:
@@ -86,7 +86,7 @@ class LedgerFile:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep all that is written within, or nothing of it. Within another transaction it is a part of that one."""
+        """Commit all writes inside it, or none. A transaction inside another one is part of that one."""
         if self._db.in_transaction:
             yield
             return
@@ -103,7 +103,7 @@ class LedgerFile:
             self._db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close the file; the ledger stays. Sums that a full disk does not take are given up: they only inform."""
+        """Close the file; the ledger stays. Tallies that do not fit on a full disk are dropped: they only inform."""
         try:
             self.flush()
         except ArchiveError as error:

@@ -19,9 +19,9 @@ _STATUS: dict[str, Status] = {
     "carried": "carried",
     "failed": "failed",
     "listed": "listed",
-    # Found, but the crawl ended before its turn came.
+    # The crawl ended before it fetched the page.
     "expected": "failed",
-    # Its own address is no article any more, and the listings that could prove its absence were not read whole.
+    # Its own address leads to no article, but no listing that could prove its absence was read whole.
     "absent": "failed",
 }
 
@@ -47,14 +47,14 @@ def merge_row(
     """Return the row of ``entry``, which is not ``gone``, or None when not even a title is known.
 
     The first source that has a value wins, column by column: the article's own page, then its listings. A fetched
-    page speaks for itself: a value that it no longer shows is null and is not taken from the past. Any other row starts
-    from the article's row of an earlier snapshot, because nothing was seen that contradicts it; only the view
-    count is the listing's, which moves by itself. An article's own section is never guessed from a tag such as
+    page replaces the earlier row: a value that it no longer shows becomes null. Any other row starts from the article's
+    row of an earlier snapshot, because nothing contradicts it; only the view count comes from the listing, since it
+    changes without an edit. An article's own section is never guessed from a tag such as
     'latest'. A listing that was not read whole cannot take an article off it: ``listed_in`` keeps it from before.
     """
     listings = listings or Listings()
     seen: dict[str, Any] = {}
-    for section in sorted(entry.sightings, key=lambda slug: (slug in listings.tags, slug)):
+    for section in sorted(entry.sightings, key=lambda key: (key in listings.tags, key)):
         seen = _stated(entry.sightings[section]) | seen
         if section and section not in listings.tags and "section" not in seen:
             seen["section"] = section
@@ -69,7 +69,7 @@ def merge_row(
     row |= {
         "snapshot_at": snapshot_at,
         "article_id": entry.article_id,
-        "listed_in": sorted({slug for slug in entry.sightings if slug} | kept),
+        "listed_in": sorted({key for key in entry.sightings if key} | kept),
         "status": status,
         "confidence": listings.confidence,
     }

@@ -1,6 +1,6 @@
-"""Notes for a ledger, one record for each entry: small and plain, so that they travel between processes.
+"""Notes for a ledger, one record for each entry; small, because worker processes send them to the one that writes.
 
-Columns are encoded as the ledger keeps them, so that the one process that writes it has nothing to do but that.
+Their columns are encoded already, so that the writing process does not have to.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """The outcome of an article without a page of its own."""
+    """The outcome of an article whose page was not read."""
 
     article_id: str
     outcome: Outcome
@@ -115,7 +115,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The server vouched at ``at`` for what is known of an article (304)."""
+    """The server answered 304 at ``at``: the article is as it was."""
 
     article_id: str
     at: dt.datetime

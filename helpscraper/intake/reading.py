@@ -1,4 +1,4 @@
-"""The item that travels through the pipelines: what one page said of each article on it, filled with typed columns."""
+"""The item of the pipelines: the articles that one page shows, filled with typed columns step by step."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Reading:
     values: Values = field(default_factory=Values)
 
     def __repr__(self) -> str:
-        """Name the article; Scrapy logs an item whole when a pipeline breaks, and a body has no place in a log."""
+        """Name the article: Scrapy logs the whole item when a pipeline breaks, and a body would fill the log."""
         return f"Reading({self.raw.kind} {self.raw.key[:80]!r})"
 
 
@@ -46,5 +46,5 @@ class PageReadings:
     readings: list[Reading]
 
     def __repr__(self) -> str:
-        """Name the page; what it says has no place in a log."""
+        """Name the page, without its contents."""
         return f"PageReadings({self.url!r}, {len(self.readings)} readings)"

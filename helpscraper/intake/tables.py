@@ -1,4 +1,4 @@
-"""Make the tables of a snapshot from a ledger."""
+"""The bodies of a ledger as Arrow batches for the archive's writer."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from helpscraper.intake.ledger import Ledger
 __all__ = ["LedgerBodies"]
 
 _ROWS, _CHARACTERS = 128, 4 << 20
-"""Bodies that are in memory at a time: so many, or of so many characters in all."""
+"""Bounds of one batch in memory: bodies, and characters in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerBodies:
-    """The bodies of ``ledger`` (``BODIES_SCHEMA``), sorted by key, some at a time; gone through as often as needed."""
+    """The bodies of ``ledger`` in batches (``BODIES_SCHEMA``), sorted by key; may be iterated more than once."""
 
     ledger: Ledger
     at: dt.datetime

@@ -16,7 +16,7 @@ from helpscraper.intake.entries import Entry
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 
-__all__ = ["Mode", "Witness", "evidence", "sections_told", "unproven", "witness_verdicts"]
+__all__ = ["Mode", "Witness", "evidence", "sections_from_interface", "unproven", "witness_verdicts"]
 
 Mode = Literal["pages", "api", "both"]
 
@@ -27,31 +27,31 @@ _COMPARED = ("title", "updated_at", "published_at", "category", "section")
 _MINUTE = dt.timedelta(minutes=1)
 
 _ENOUGH, _NOISE = 3, 0.01
-"""Differences that are more than articles edited between two answers: so many, and this share of those compared."""
+"""Above this number and this share of the compared articles, edits between two answers do not explain differences."""
 
 
-def unproven(totals: Sequence[int], slugs: Sequence[str]) -> str | None:
-    """Say why the pages of a list do not prove it whole, or None: each stated a total, together they hold ``slugs``.
+def unproven(totals: Sequence[int], keys: Sequence[str]) -> str | None:
+    """Return why the pages of a list do not prove it whole, or None; ``keys`` are those of all pages.
 
     >>> unproven([2, 2], ["a", "b"]), unproven([3], ["a", "b"])
     (None, '2 of 3 articles')
     """
     if len(set(totals)) > 1:
         return f"the list moved while it was read: {', then '.join(map(str, dict.fromkeys(totals)))} articles"
-    if not slugs:
+    if not keys:
         return "no article, so no edition is stated"
-    different = len(set(slugs))
+    different = len(set(keys))
     if different != totals[-1]:
-        again = f", {len(slugs) - different} of them twice" if different < len(slugs) else ""
+        again = f", {len(keys) - different} of them twice" if different < len(keys) else ""
         return f"{different} of {totals[-1]} articles{again}"
     return None
 
 
 def evidence(raw: RawArticle, context: steps.Context, known: Columns | None) -> dict[str, Any]:
-    """Return the columns of a row of the interface that tell whether its article moved on since it was ``known``.
+    """Return the columns of a row of the interface that show whether its article changed since it was ``known``.
 
-    The interface shows no dates; those that follow from its instants are no evidence against the shown ones. A column
-    that differs no more than the interface's own rounding is given as it was known.
+    The interface states instants and no dates, so dates are not compared. A column that differs by no more than the
+    interface's rounding has its ``known`` value.
     """
     columns = steps.titles(raw, context).columns | steps.dates(raw, context).columns
     found = {name: columns[name] for name in ("title", "updated_at", "published_at")}
@@ -61,7 +61,7 @@ def evidence(raw: RawArticle, context: steps.Context, known: Columns | None) -> 
 
 
 def _differs(name: str, told: Any, shown: Columns) -> bool:
-    """Tell whether both state the column and not the same.
+    """Tell whether both state the column and the values differ.
 
     The interface cuts instants to the second, and articles state their publication to the minute.
     """
@@ -77,8 +77,8 @@ def _differs(name: str, told: Any, shown: Columns) -> bool:
 class Witness:
     """The answers of the interface in one crawl.
 
-    ``left``: why it is not asked any more. ``sections``: the id of each section whose list it proved whole, by key.
-    ``by_pages``: why a section was read from its pages all the same.
+    ``left``: why the crawl stopped asking it. ``sections``: the id of each section whose list it proved whole, by key.
+    ``by_pages``: for each section that was read from its pages instead, why.
     """
 
     mode: Mode = "pages"
@@ -92,7 +92,7 @@ class Witness:
     _examples: list[str] = field(default_factory=list)
 
     def tell(self, section: str, raw: RawArticle, context: steps.Context) -> None:
-        """Keep what the interface says of an article that the pages of ``section`` are still to show."""
+        """Keep the interface's row of an article, to compare it with the pages of ``section``, which are read later."""
         columns = steps.normalise_article(raw, context).columns
         kept = {name: columns.get(name) for name in _COMPARED}
         self._told.setdefault(raw.key, {})[section] = kept
@@ -101,10 +101,10 @@ class Witness:
         """Return the sightings of listing pages among those of an article."""
         if self.mode != "api":
             return sightings
-        return {slug: columns for slug, columns in sightings.items() if slug not in self.sections}
+        return {key: columns for key, columns in sightings.items() if key not in self.sections}
 
     def compare(self, entry: Entry) -> None:
-        """Hold what the interface said of one article against what a page says of it, where both were read."""
+        """Compare the interface's row of one article with its page or listing, where both were read."""
         if self.mode == "pages":
             return
         shown = self.of_pages(entry.sightings)
@@ -112,26 +112,26 @@ class Witness:
             page = entry.columns if entry.outcome == "fetched" else next(iter(shown.values()), None)
             told = entry.sightings.keys() & self.sections.keys()
             if told and entry.outcome in {"gone", "absent"}:
-                self._enter(entry.article_id, {"only in the interface": f"its page: {entry.detail}"})
+                self._count(entry.article_id, {"only in the interface": f"its page: {entry.detail}"})
                 return
-            for slug in told:
-                self._hold(entry.article_id, entry.sightings[slug], page)
+            for key in told:
+                self._compare_row(entry.article_id, entry.sightings[key], page)
             return
         rows = self._told.get(entry.article_id, {})
-        for slug in shown.keys() & self.sections.keys():
-            if slug in rows:
-                self._hold(entry.article_id, rows.pop(slug), shown[slug])
+        for key in shown.keys() & self.sections.keys():
+            if key in rows:
+                self._compare_row(entry.article_id, rows.pop(key), shown[key])
             else:
-                self._enter(entry.article_id, {"only on pages": f"listed in {slug}"})
+                self._count(entry.article_id, {"only on pages": f"listed in {key}"})
 
-    def _hold(self, article_id: str, told: Columns, page: Columns | None) -> None:
+    def _compare_row(self, article_id: str, told: Columns, page: Columns | None) -> None:
         if page is None:
             return
         self._compared += 1
         differ = (name for name in _COMPARED if _differs(name, told.get(name), page))
-        self._enter(article_id, {name: f"{told[name]}, on its page {page[name]}" for name in differ})
+        self._count(article_id, {name: f"{told[name]}, on its page {page[name]}" for name in differ})
 
-    def _enter(self, article_id: str, differences: Mapping[str, str]) -> None:
+    def _count(self, article_id: str, differences: Mapping[str, str]) -> None:
         self._differing += bool(differences)
         self._differences.update(differences.keys())
         for name, said in differences.items():
@@ -139,14 +139,15 @@ class Witness:
                 self._examples.append(f"{article_id}: {name}: {said}"[:300])
 
     def as_facts(self, whole: Collection[str]) -> WitnessFacts | None:
-        """Return the run facts of the interface, None in a crawl that left it alone; ``whole`` names the sections
-        whose list was read whole: only their pages can lack an article.
+        """Return the run facts of the interface, None in a crawl that did not use it.
+
+        ``whole`` names the sections whose list was read whole: only their pages can lack an article.
         """
         if self.mode == "pages":
             return None
         for article_id, told in self._told.items():
             if missing := sorted(told.keys() & whole):
-                self._enter(article_id, {"only in the interface": f"listed in {', '.join(missing)}"})
+                self._count(article_id, {"only in the interface": f"listed in {', '.join(missing)}"})
         self._told.clear()
         return WitnessFacts(
             mode=self.mode,
@@ -160,19 +161,19 @@ class Witness:
         )
 
 
-def sections_told(witness: WitnessFacts | None) -> dict[str, str]:
-    """Return the slugs of the sections whose list a crawl took from the interface, by their id in it."""
+def sections_from_interface(witness: WitnessFacts | None) -> dict[str, str]:
+    """Return the keys of the sections whose list a crawl took from the interface, by the interface's id."""
     if witness is None or witness.mode != "api":
         return {}
-    return {section_id: slug for slug, section_id in witness.sections.items()}
+    return {section_id: key for key, section_id in witness.sections.items()}
 
 
 def witness_verdicts(witness: WitnessFacts) -> Iterator[tuple[Literal["ok", "warn"], str]]:
-    """Judge what the run facts say of the interface: an interface that failed or differs is never a refusal."""
+    """Judge the run facts of the interface: one that failed or differs is a warning, never a refusal."""
     if witness.left:
         yield "warn", f"the interface was left for the pages: {witness.left}"
-    for slug, why in sorted(witness.by_pages.items())[:_SHOWN]:
-        yield "warn", f"section {slug} was read from its pages: {why}"
+    for key, why in sorted(witness.by_pages.items())[:_SHOWN]:
+        yield "warn", f"section {key} was read from its pages: {why}"
     if differing := witness.differing:
         kinds = ", ".join(f"{name} {n}" for name, n in sorted(witness.differences.items()))
         noisy = differing < _ENOUGH or differing <= _NOISE * witness.compared

@@ -1,4 +1,4 @@
-"""Put a run into words: one line for a mail, the cause of a refusal, an error of the network. Pure."""
+"""Sentences about a run: its summary for a mail, the main cause of a refusal, an error of the network. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summar
 _CAUSES: Final = frozenset({"download", "challenge", "edition", "extraction", "page", "payload"})
 _SHOWN = 3
 
-# Plain words for errors that Twisted tells by the name of the class alone, or in brackets inside another error.
+# Twisted gives these errors no message, only a class name, sometimes inside the text of another error.
 _PLAIN: Final = (
     ("ConnectionLost", "connection reset by the server"),
     ("ConnectionDone", "connection closed by the server before the answer was whole"),
@@ -34,7 +34,7 @@ _SPEAKING: Final = frozenset(
 
 
 def network_error(name: str, text: str) -> str:
-    """Say an error of the network in plain words; ``name`` is its class, ``text`` its message.
+    """Return a plain sentence for a network error; ``name`` is its class, ``text`` its message.
 
     >>> network_error("DownloadFailedError", "[<twisted.python.failure.Failure ...ConnectionLost: non-clean>]")
     'connection reset by the server'
@@ -42,7 +42,7 @@ def network_error(name: str, text: str) -> str:
     'DNS lookup failed: nowhere.invalid.'
     """
     if limit := text.partition(" took longer than ")[2].rstrip("."):
-        # Without the URL, which stands beside every error already.
+        # Leave out the URL: every problem names it already.
         return f"no whole answer within {limit}"
     if name in _SPEAKING and text and "Failure" not in text:
         return text
@@ -89,14 +89,14 @@ def unknown_names(argument: str, missing: Iterable[str], there: Iterable[str]) -
 
 
 def problem_kind(error: ExtractionError) -> str:
-    """Return the name under which the run facts count a page that is not what was asked for, or cannot be read."""
+    """Return the kind under which the run facts count a page that is the wrong one or cannot be read."""
     if error.field == PAST_THE_END:
         return "page"
     return error.field if error.field in {"challenge", "edition", "page"} else "extraction"
 
 
 def resume_hint(facts: RunFacts) -> str:
-    """Return the advice after the reason why a crawl ended early; empty where it had found no article to keep."""
+    """Return the advice on ``--resume`` for a crawl that ended early; empty when there is no article to keep."""
     return "; --resume goes on from here" if facts.counts.live or facts.counts.gone else ""
 
 

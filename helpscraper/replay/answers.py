@@ -23,15 +23,15 @@ from helpscraper.replay.plan import UNREAD, RecordedAnswer, question
 from helpscraper.warc.reader import read_at
 from helpscraper.warc.record import Record
 
-__all__ = ["Source", "read"]
+__all__ = ["RecordReader", "read"]
 
 
-# A revisit and its payload lie in two files, and the next revisit's payload in a third.
+# A revisit and its payload may lie in different files, so a few are kept open.
 _OPEN = 8
 
 
-class Source:
-    """Records of one archive, with a few files kept open; for one process."""
+class RecordReader:
+    """Reads records of one archive and keeps a few files open; not to be shared between processes."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -58,9 +58,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class _Unread:
-    """Why an answer cannot be read, under the names that ``notes.Problem`` has for it.
+    """Why an answer cannot be read; ``kind`` and ``detail`` as in ``notes.Problem``.
 
-    Not the exception itself: that would keep the page and its tree in memory.
+    The exception itself would keep the page and its tree in memory.
     """
 
     kind: str
@@ -68,18 +68,18 @@ class _Unread:
 
 
 _AT_ONCE = 8 << 20
-"""Bytes of pages that are held at once, and one page more."""
+"""Bytes of pages after which a group of answers is complete."""
 
 
-def read(recorded: Iterable[RecordedAnswer], source: Source, context: Context) -> Batch:
-    """Note what recorded answers say, as the spider and the pipelines enter it for live ones.
+def read(recorded: Iterable[RecordedAnswer], source: RecordReader, context: Context) -> Batch:
+    """Return the notes of recorded answers: the same ones as the spider and the pipelines enter in a live crawl.
 
-    Faults of a record or a page are noted too, never raised. Each step is taken for several answers before the next
-    step, because that keeps its code in the processor's cache.
+    Faults of a record or a page are noted too, never raised. Answers are processed in groups, step by step, to keep
+    each step's code in the processor's cache.
     """
     batch = Batch()
     for answers in _answers(recorded, source):
-        said = [(answer, _said(answer, page, context)) for answer, page in answers]
+        said = [(answer, _findings_of(answer, page, context)) for answer, page in answers]
         for answer, each in said:
             batch.answers += 1
             if isinstance(each, Findings):
@@ -92,9 +92,9 @@ def read(recorded: Iterable[RecordedAnswer], source: Source, context: Context) -
 
 
 def _answers(
-    recorded: Iterable[RecordedAnswer], source: Source
+    recorded: Iterable[RecordedAnswer], source: RecordReader
 ) -> Iterator[list[tuple[RecordedAnswer, Payload | _Unread | None]]]:
-    """Yield the recorded with their pages, as many at a time as memory should hold."""
+    """Yield the recorded answers with their pages, in groups of some ``_AT_ONCE`` bytes."""
     held, size = [], 0
     for answer in recorded:
         page = _payload(answer, source)
@@ -107,7 +107,7 @@ def _answers(
         yield held
 
 
-def _payload(answer: RecordedAnswer, source: Source) -> Payload | _Unread | None:
+def _payload(answer: RecordedAnswer, source: RecordReader) -> Payload | _Unread | None:
     """Return the page that was recorded, or why there is none; None for an answer without a page."""
     if answer.status // 100 != 2 and not answer.payload:
         return None
@@ -118,30 +118,30 @@ def _payload(answer: RecordedAnswer, source: Source) -> Payload | _Unread | None
             )
         record = source.record(answer.record)
         return record.page(_holder(answer, source) if answer.payload != answer.record else None)
-    except PayloadError as error:  # as the site sent it: the crawl could not decode it either
+    except PayloadError as error:  # the site sent it so: the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
 
 
-def _holder(answer: RecordedAnswer, source: Source) -> Record:
+def _holder(answer: RecordedAnswer, source: RecordReader) -> Record:
     try:
         return source.record(answer.payload)
     except (InputError, ArchiveError) as error:
         raise InputError(f"the payload of this revisit cannot be read: {error.message}") from None
 
 
-def _said(
+def _findings_of(
     answer: RecordedAnswer, page: Payload | _Unread | None, context: Context
 ) -> Findings | _Unread | None:
     if not isinstance(page, Payload):
         return page
     platform, edition = reader_at(context, answer.url)
     if platform.leads_away(answer.asked, address_at(context.site, answer.url)):
-        # Only the crawl could tell what became of the article, by its listings; the other one has a record of its own.
+        # The run facts and listings of the crawl settle this article; the page it redirects to has its own record.
         return Findings()
     try:
-        # Where a list ends, the crawl knew.
+        # The crawl knew where the list ends, so a page past the end is no error here.
         asked = replace(answer.asked, locale=edition.locale, guessed=True)
         return platform.read(asked, answer.url, page, edition)
     except ExtractionError as error:

@@ -12,7 +12,7 @@ from helpscraper.archive.recordings import record_of
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, InputError
 from helpscraper.intake.ledger import Ledger
-from helpscraper.replay.answers import Source
+from helpscraper.replay.answers import RecordReader
 
 __all__ = ["keep_sightings", "reasons", "settle_rest"]
 
@@ -21,8 +21,8 @@ _OF_ITS_PAGE = frozenset({"body_sha256", "word_count", "reading_minutes", "fetch
 
 
 def settle_rest(ledger: Ledger, before: pa.Table) -> None:
-    """Settle the articles whose own page this crawl did not read as the crawl did."""
-    # An article that the crawl knew to be there is not gone because of one of several answers.
+    """Give the articles whose own page was not read in this crawl the outcome that the crawl gave them."""
+    # One recorded 404 does not make an article gone when the crawl kept its row.
     known = pa.array(sorted(ledger.articles() - ledger.gone_articles()), pa.string())
     for row in before.filter(pc.invert(pc.is_in(before.column("article_id"), known))).to_pylist():
         if row["status"] == "carried":
@@ -32,33 +32,34 @@ def settle_rest(ledger: Ledger, before: pa.Table) -> None:
 
 
 def keep_sightings(ledger: Ledger, before: pa.Table, unread: Set[str], *, everywhere: bool) -> set[str]:
-    """Enter again the rows of listings that cannot be read any more; return their articles.
+    """Enter again the rows of listings that can no longer be read; return their articles.
 
-    Those are the listings among the questions ``unread``, or all of them (``everywhere``) where it is not known which
-    answers are missing. A listing brings no body.
+    These are the listings among the questions ``unread``, or all listings (``everywhere``) when it is not known which
+    answers are missing. A listing has no body.
     """
     listings = {each.split("/")[1] for each in unread if not each.startswith("article/")}
     if not (everywhere or listings):
         return set()
-    seen = {(entry.article_id, slug) for entry in ledger.entries() for slug in entry.sightings}
+    seen = {(entry.article_id, section) for entry in ledger.entries() for section in entry.sightings}
     kept = set()
     for row in before.to_pylist():
         said = {name: value for name, value in row.items() if name not in _OF_ITS_PAGE}
-        for slug in row["listed_in"] or [""]:
-            if (everywhere or slug in listings) and (row["article_id"], slug) not in seen:
-                ledger.sighting(row["article_id"], slug, said)
+        for section in row["listed_in"] or [""]:
+            if (everywhere or section in listings) and (row["article_id"], section) not in seen:
+                ledger.sighting(row["article_id"], section, said)
                 kept.add(row["article_id"])
     return kept
 
 
 def reasons(store: Store, ledger: Ledger, lost: pa.Table, records: Set[str]) -> dict[str, tuple[str, str]]:
-    """Say of each row that would be lost its URL and why, with file and offset of its record.
+    """Return (URL, reason) by article for each row that would be lost; a reason names file and offset of its record.
 
-    ``records`` were read. A record that can be read and that no re-extraction reads (flattened text) is no reason.
+    ``records`` are those that were read. Flattened text is never re-extracted, so a readable record of it gives no
+    reason.
     """
     details = {entry.article_id: entry.detail for entry in ledger.entries()} if lost.num_rows else {}
     found = {}
-    with closing(Source(store)) as source:
+    with closing(RecordReader(store)) as source:
         for row in lost.to_pylist():
             ref, reason = row["warc_record"], details.get(row["article_id"])
             if reason is None and row["status"] in {"carried", "failed"}:
@@ -73,11 +74,11 @@ def reasons(store: Store, ledger: Ledger, lost: pa.Table, records: Set[str]) -> 
     return found
 
 
-def _unreadable(source: Source, reference: str) -> str | None:
-    """Say why the record cannot be read again, None for one that can and that holds flattened text."""
+def _unreadable(source: RecordReader, reference: str) -> str | None:
+    """Return why the record cannot be read again; None for a readable record of flattened text."""
     try:
         record = source.record(reference)
     except (InputError, ArchiveError) as error:
         return error.message
     known = record.type in {"response", "revisit"} or record.is_bare_page
-    return "nothing says what this record is the answer to" if known else None
+    return "no request is known that this record answers" if known else None

@@ -17,7 +17,7 @@ from helpscraper.platforms import get_platform
 __all__ = ["KnownArticles", "known_articles", "named_rows"]
 
 KnownArticles: TypeAlias = dict[str, dict[str, dt.date | None]]
-"""By title, the articles that bear it and the date of publication of each."""
+"""By title, the keys of the articles with that title and the date of publication of each."""
 
 
 def known_articles(catalog: Catalog, partition: Partition) -> KnownArticles:
@@ -45,18 +45,18 @@ def named_rows(
     """
     platform = get_platform(context.site.platform)
     found = platform.read_text(text, url, context, known.keys())
-    published_on = {slug: published for alike in known.values() for slug, published in alike.items()}
+    published_on = {key: published for alike in known.values() for key, published in alike.items()}
     addressed = platform.address(context.site, url).kind == "article"
     taken: Counter[str] = Counter()
     for raw in found.articles:
         published = dates(raw, context).columns["published_on"]
         alike = known.get(normalise_title(raw.title or ""), {})
-        fits = [slug for slug, its_own in alike.items() if not _differ(published, its_own)]
-        slug = fits[0] if len(fits) == 1 and not addressed else raw.key
-        if not fits and not addressed and published and _differ(published, published_on.get(slug)):
-            slug = f"{slug}-{published:%Y%m%d}"
-        taken[slug] += 1
-        raw.key = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        fits = [key for key, its_own in alike.items() if not _differ(published, its_own)]
+        key = fits[0] if len(fits) == 1 and not addressed else raw.key
+        if not fits and not addressed and published and _differ(published, published_on.get(key)):
+            key = f"{key}-{published:%Y%m%d}"
+        taken[key] += 1
+        raw.key = key if taken[key] == 1 else f"{key}-{taken[key]}"
         raw.url = platform.article_url(context, raw.key)
     return found.articles, found.ambiguous
 

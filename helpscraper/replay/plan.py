@@ -1,6 +1,6 @@
-"""Recorded responses to be read again: which record answered which question of the crawl.
+"""Plan a re-extraction: match each recorded response with the address that the crawl asked for.
 
-``replay.answers`` reads them, and what they say goes into a ledger, from which ``intake.merge`` makes the rows.
+``replay.answers`` reads the responses into a ledger, from which ``intake.merge`` makes the rows.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ __all__ = ["PER_ANSWER", "UNREAD", "RecordedAnswer", "is_ours", "plan", "questio
 
 @dataclass(frozen=True, slots=True)
 class RecordedAnswer:
-    """One recorded answer: what was asked for, the URL that answered, when, and the records with its head and
-    payload.
+    """One recorded answer: the address asked for, the URL that answered, the time, and its records.
 
-    ``payload`` differs from ``record`` for a revisit; it is empty where there is no page to read (304, 404). ``status``
-    is 0 for a revisit whose record has no HTTP headers.
-    ``redirected`` says that another address was asked for first. ``stored_body`` is the key of a body that need not
-    be handed out again, should the page still have it: the archive holds it.
+    ``payload`` names the record of the page: another one than ``record`` for a revisit, empty where there is no page to
+    read (304, 404). ``status`` is 0 for a revisit whose record has no HTTP headers. ``redirected`` says that another
+    address was asked for first. ``stored_body`` is the key of the article's body in the archive; a body with that key
+    is not stored again.
     """
 
     asked: Address
@@ -46,18 +45,18 @@ UNREAD = "unread"
 """The tally of answers that could not be read, by ``question``."""
 
 PER_ANSWER = frozenset({"challenge", "edition", "extraction", "page", "payload", "record"})
-"""The kinds of problem that make an answer unread; others are about a line on a page that was read."""
+"""The kinds of problem that make a whole answer unreadable; others concern one line of a page that was read."""
 
 
 def question(asked: Address) -> str:
-    """Return what was asked for in one word, the same for every record that answers it."""
+    """Return a text that names the address asked for; records that answer the same address share it."""
     return f"{asked.kind}/{asked.key or ''}/{asked.cursor or asked.page}"
 
 
 def unanswered(recorded: Iterable[RecordedAnswer], unread: Mapping[str, int]) -> set[str]:
     """Return the questions of which no recorded answer could be read; ``unread`` counts those that could not.
 
-    A crawl asks again for what was a hiccup of the site, and both answers are recorded.
+    A crawl asks again when an answer failed, and both answers are recorded.
     """
     answers = Counter(question(answer.asked) for answer in recorded)
     return {each for each, count in unread.items() if count >= answers[each]}
@@ -94,19 +93,20 @@ def plan(
     """Yield the recorded answers of one crawl in its order, each with the address that was asked for.
 
     ``holders`` maps a payload's digest to the record that holds it. The page at the end of a redirect answers for the
-    address that was redirected, as in the crawl. Without ``redirects`` every page answers for
-    its own address, as among captures that nobody followed from one to the other; and a revisit is read by its payload
-    where the server said no more than that nothing had changed, for there is no crawl before it that has the row.
-    ``interface`` maps the ids of the sections whose list the crawl took from the interface to their keys; other
-    answers of it are passed over.
+    address that was redirected, as in the crawl. Without ``redirects`` (captures of other archives, where no crawler
+    followed them) every page answers for its own address; and a revisit that only says "not modified" is read from its
+    payload, because no earlier crawl has the row. ``interface`` maps ids to keys for the sections whose list the crawl
+    took from the interface; other answers of the interface are skipped.
     """
     redirected: defaultdict[str, list[Address]] = defaultdict(list)
     platform = get_platform(context.site.platform)
     for capture in captures:
         if not is_ours(capture.url, context.base_url or context.site.base_url, context.site):
             continue
-        led = _led(redirected[capture.url], capture.status) if capture.url in redirected else None
-        asked = led or _told(platform, capture.url, interface or {}, context.locale)
+        first = (
+            _redirected_from(redirected[capture.url], capture.status) if capture.url in redirected else None
+        )
+        asked = first or _asked_of_interface(platform, capture.url, interface or {}, context.locale)
         if asked is None:
             asked = address_at(context.site, capture.url)
             if asked.locale != context.locale:
@@ -121,20 +121,22 @@ def plan(
         status = capture.status or 0
         if status // 100 == 2 or (held and status in {0, 304} and not redirects):
             payload = held if capture.is_revisit else capture.ref
-            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, payload, led is not None)
+            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, payload, first is not None)
         elif asked.kind == "article" and status in {304, 404, 410}:
-            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, "", led is not None)
+            yield RecordedAnswer(asked, capture.url, at, status, capture.ref, "", first is not None)
 
 
-def _told(platform: Platform, url: str, interface: Mapping[str, str], locale: str) -> Address | None:
-    """Return the page of a section's list that the address asks the platform's interface for."""
+def _asked_of_interface(
+    platform: Platform, url: str, interface: Mapping[str, str], locale: str
+) -> Address | None:
+    """Return the page of a section's list that ``url`` asks the platform's interface for; None for other URLs."""
     found = platform.interface.list_asked(url) if interface and platform.interface else None
     section_id, page = found or ("", 0)
     return Address("list", locale, interface[section_id], page) if section_id in interface else None
 
 
-def _led(waiting: list[Address], status: int | None) -> Address | None:
-    """Return which of the questions that were led here, oldest first, an answer with ``status`` is for."""
+def _redirected_from(waiting: list[Address], status: int | None) -> Address | None:
+    """Return the oldest address redirected to this URL; it stays in ``waiting`` when the crawler will ask again."""
     if not waiting:
         return None
     return waiting[0] if status in _NOT_NOW or (status or 0) >= 500 else waiting.pop(0)

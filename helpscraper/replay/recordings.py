@@ -45,13 +45,13 @@ def find_recordings(
     """
     found = Recordings()
     own = warc_files(store, partition, snapshot_id)
-    wanted = {record_of(ref) for ref in references if _is_of(ref, partition, snapshot_id)}
+    wanted = {record_of(ref) for ref in references if _belongs_to(ref, partition, snapshot_id)}
     missing = {*files, *(ref.rpartition("#")[0] for ref in wanted)} - set(own)
     found.gaps += [f"{file}: the file is missing" for file in sorted(missing)]
     for file in warc_files(store, partition):
         if not own or file >= own[0]:
             break
-        _hold(found, _captures(store, file, found.notes))
+        _add_holders(found, _captures(store, file, found.notes))
     damage: list[str] = []
     texts = 0
     for file in own:
@@ -63,21 +63,21 @@ def find_recordings(
         found.gaps += damage
     if lost > 0 and not found.gaps:
         found.gaps.append(f"{own[-1]}: {lost} of {responses} recorded answers are missing")
-    _hold(found, found.captures)
+    _add_holders(found, found.captures)
     return found
 
 
-def _is_of(reference: str, partition: Partition, snapshot_id: str) -> bool:
+def _belongs_to(reference: str, partition: Partition, snapshot_id: str) -> bool:
     located = parse_path(reference.rpartition("#")[0])
     return located is not None and (located.partition, located.snapshot_id) == (partition, snapshot_id)
 
 
-def _hold(found: Recordings, captures: Iterable[Capture]) -> None:
+def _add_holders(found: Recordings, captures: Iterable[Capture]) -> None:
     found.holders |= {each.digest: each.ref for each in captures if not each.is_revisit}
 
 
 def _captures(store: Store, file: str, notes: list[str]) -> list[Capture]:
-    """Return the captures of a file of an earlier crawl, by its index where that is whole."""
+    """Return the captures of a file of an earlier crawl, from its index unless that is damaged."""
     try:
         return load_index(store, file)
     except ArchiveError as error:
@@ -86,7 +86,7 @@ def _captures(store: Store, file: str, notes: list[str]) -> list[Capture]:
 
 
 def _read_through(store: Store, file: str, damage: list[str]) -> tuple[list[Capture], int]:
-    """Return the captures of a file and the number of its records of text; ``damage`` gets what cannot be read."""
+    """Return the captures of a file and the number of its text records; unreadable places go to ``damage``."""
     try:
         captures, problems, texts = scan(store, file)
     except ArchiveError as error:

@@ -1,8 +1,8 @@
 """The recorded pages of a crawl read again by today's extractor: another snapshot of the same instant.
 
-A crawl that carried articles over stands on the crawls before it, so those are brought up to date first. The facts of
-that day (which pages the crawl asked for, which it could not reach) stay as they were. So does every row that today's
-reading would lose: a record may be damaged, or an extractor read less than the one before it.
+A crawl that carried articles over depends on the crawls before it, so those are re-extracted first. The facts of the
+crawl (which pages it asked for, which it could not reach) are kept. So is every row that today's reading would lose,
+because a record is damaged or today's extractor reads less than an earlier one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.notes import Batch
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
-from helpscraper.intake.witness import sections_told
+from helpscraper.intake.witness import sections_from_interface
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest
@@ -44,7 +44,7 @@ from helpscraper.sites import Site, site_of_day, sites_at
 __all__ = ["Report", "reextract"]
 
 _AT_ONCE = 128
-"""Answers that are entered in the ledger in one go; a kill costs the reading of no more."""
+"""Answers in one transaction of the ledger; a kill loses at most these."""
 
 Progress = Callable[[str, int, int], None]
 """Called with the snapshot id, the records done, and all of them."""
@@ -52,9 +52,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcome for one snapshot: the file written, or why there is none; ``problems`` name file, offset and URL.
+    """The result for one snapshot: the file written, or the ``reason`` for none.
 
-    ``whole`` says that nothing recorded is lost and no row had to be kept.
+    ``problems`` name file, offset and URL. ``whole`` says that nothing recorded is lost and no row had to be kept.
     """
 
     snapshot: Snapshot
@@ -77,10 +77,10 @@ def reextract(
 ) -> Iterator[Report]:
     """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
 
-    A snapshot of which today's extractor made every row is left alone unless ``force``; so is one without recorded
-    pages. Those that a named snapshot stands on are done before it. Each is read with the declaration of its site that
-    its run facts hold, where they do. ``jobs`` is the number of processes (default: all cores). A run that was killed
-    goes on where it stopped. Raises ``ReferenceNotFoundError``, ``ArchiveError``, and ``LockHeldError`` while another
+    A snapshot whose rows are all by today's extractor is skipped unless ``force``; so is one without recorded pages.
+    Snapshots that a named one depends on are done before it. Each is read with the declaration in its run facts, or
+    today's when they hold none. ``jobs`` is the number of processes (default: all cores). A run that was killed goes on
+    where it stopped. Raises ``ReferenceNotFoundError``, ``ArchiveError``, and ``LockHeldError`` while another
     re-extraction is at work.
     """
     catalog = Catalog(archive_uri, site=site, locale=locale)
@@ -90,22 +90,22 @@ def reextract(
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
     locked: set[Partition] = set()
     sites = sites_at(catalog.store.uri)
-    with WorkerPool(catalog.store.uri, jobs) as readers, ExitStack() as locks:
+    with WorkerPool(catalog.store.uri, jobs) as workers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue
             wanted = force and (not named or snapshot in named)
             facts = catalog.facts(snapshot)
             declared = facts.declaration.values if facts.declaration else None
-            its = site_of_day(declared, snapshot.partition.site, sites)
-            extractor = extractor_of(its)
+            declared_site = site_of_day(declared, snapshot.partition.site, sites)
+            extractor = extractor_of(declared_site)
             if wanted or facts.extractor != extractor or facts.kept:
                 if snapshot.partition not in locked:
-                    # Two of them would count in one ledger. A crawl may go on meanwhile: its lock is another.
+                    # Two re-extractions would write to one ledger. A crawl has another lock and may run meanwhile.
                     folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
                     locks.enter_context(CrawlLock(folder, "re-extraction"))
                     locked.add(snapshot.partition)
-                yield _Job(catalog, snapshot, facts, its, readers, progress).run()
+                yield _Job(catalog, snapshot, facts, declared_site, workers, progress).run()
             elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {extractor} made it already")
 
@@ -119,15 +119,15 @@ class _Job:
         snapshot: Snapshot,
         facts: RunFacts,
         site: Site,
-        readers: WorkerPool,
+        workers: WorkerPool,
         progress: Progress | None,
     ) -> None:
         self.catalog, self.snapshot = catalog, snapshot
         self.store, self.partition = catalog.store, snapshot.partition
-        self.readers, self.progress = readers, progress
+        self.workers, self.progress = workers, progress
         self.snapshot_at = snapshot_instant(snapshot.id)
         self.first = Snapshot(self.partition, snapshot.id, snapshot_path(self.partition, snapshot.id))
-        # An extractor that could not read a listing said so in its re-extraction; the crawl itself saw more.
+        # A re-extraction may have failed to read a listing; the crawl itself saw more.
         crawl = catalog.facts(self.first)
         self.facts = replace(
             facts,
@@ -141,9 +141,9 @@ class _Job:
         self.extractor = extractor_of(site)
 
     def run(self) -> Report:
-        """Read, merge and write; answers that are in the ledger already are not read again."""
-        self.readers.expect(self.facts.counts.fetched or 0)
-        before, readers = self._before()
+        """Read, merge and write; answers already in the ledger are not read again."""
+        self.workers.expect(self.facts.counts.fetched or 0)
+        before, extractors = self._before()
         found = self._recordings(before)
         recorded = self._recorded(found)
         if not recorded:
@@ -174,7 +174,7 @@ class _Job:
                     problems.append(f"{kind}: {url}: {detail}")
             problems += [f"{url}: {reason}; the row is kept as it was" for url, reason in why.values()]
             kept |= why.keys()
-            older |= {name: by for name in kept if (by := readers[name])}
+            older |= {name: by for name in kept if (by := extractors[name])}
             facts = replace(
                 self._facts(ledger, rows, problems, len(recorded)),
                 problems=ledger.tallies("problem") - overcome,
@@ -190,13 +190,13 @@ class _Job:
         return Report(self.snapshot, written, "", len(recorded), tuple(problems), whole)
 
     def _before(self) -> tuple[pa.Table, dict[str, str | None]]:
-        """Return the rows of which none may be lost, and which extractor read each of them.
+        """Return the rows of which none may be lost, and the extractor of each by article.
 
-        Readers see the newest re-extraction. One that an older helpscraper wrote may have lost rows of the crawl.
+        These are the newest re-extraction and the rows of the crawl that it lost, as older versions of helpscraper did.
         """
         rows, lost = keep_lost(self.catalog.load_table(self.first), self.catalog.load_table(self.snapshot))
-        readers = _read_by(rows, self.facts) | dict(self.facts.kept)
-        return rows, readers | _read_by(lost, self.catalog.facts(self.first))
+        extractors = _extractors(rows, self.facts) | dict(self.facts.kept)
+        return rows, extractors | _extractors(lost, self.catalog.facts(self.first))
 
     @property
     def _imported(self) -> bool:
@@ -206,7 +206,7 @@ class _Job:
         try:
             run = self.catalog.run(self.partition, self.snapshot.id)
         except ArchiveError:
-            run = RunFacts()  # `verify` names it; the rows still say of which records they are
+            run = RunFacts()  # `verify` names it; the rows still name their records
         warc, captures = run.warc or WarcFacts(), self.facts.arguments.captures
         return find_recordings(
             self.store,
@@ -222,12 +222,14 @@ class _Job:
         captures = found.captures
         if self._imported:
             captures = sorted(captures, key=lambda capture: capture.date)
-        told = sections_told(self.facts.witness)
+        from_interface = sections_from_interface(self.facts.witness)
         followed = not self._imported
-        recorded = list(plan(captures, self.context, found.holders, redirects=followed, interface=told))
+        recorded = list(
+            plan(captures, self.context, found.holders, redirects=followed, interface=from_interface)
+        )
         if self._imported:
-            return recorded  # captures in no order of a crawl: the home page may be the last of a day
-        # A crawl that was resumed read its listings afresh, beginning at the home page; articles stayed.
+            return recorded  # captures have no crawl order: the home page may come last
+        # A resumed crawl read its listings again, beginning at the home page; articles stayed.
         again = max(
             (number for number, answer in enumerate(recorded) if answer.asked.kind == "home"), default=0
         )
@@ -236,10 +238,10 @@ class _Job:
     def _without_stored_bodies(
         self, recorded: Iterable[RecordedAnswer], before: pa.Table
     ) -> list[RecordedAnswer]:
-        """Return the answers, each with the body that the archive holds for its article.
+        """Return the answers, each with the key of the body that the archive holds for its article.
 
-        A better extractor changes few bodies; the others need not travel from process to ledger to archive. A body
-        whose file is lost or damaged counts as not held, and is stored again.
+        A better extractor changes few bodies; the others are not sent through the ledger again. A body whose file is
+        lost or damaged is not held, and is stored again.
         """
         keys = before.column("body_sha256").combine_chunks()
         index = BodyIndex(self.store, self.partition)
@@ -258,7 +260,7 @@ class _Job:
     def _fill(self, ledger: Ledger, recorded: Sequence[RecordedAnswer]) -> None:
         done = kept = int(ledger.meta()["done"])
         waiting: list[Batch] = []
-        for notes in self.readers.read(recorded[done:], self.context):
+        for notes in self.workers.read(recorded[done:], self.context):
             waiting.append(notes)
             done += notes.answers
             if done - kept >= _AT_ONCE or done == len(recorded):
@@ -289,12 +291,12 @@ class _Job:
         )
 
 
-def _read_by(rows: pa.Table, facts: RunFacts) -> dict[str, str | None]:
+def _extractors(rows: pa.Table, facts: RunFacts) -> dict[str, str | None]:
     return dict.fromkeys(rows.column("article_id").to_pylist(), facts.extractor)
 
 
 def _resumed(path: Path, extractor: str, records: str) -> Ledger:
-    """Open the ledger of a run that was killed, or a new one where there is none that fits."""
+    """Open the ledger of a killed run of the same versions and records, else a new one."""
     wanted = {"extractor": extractor, "helpscraper": __version__, "records": records}
     ledger = Ledger(path)
     meta = ledger.meta()

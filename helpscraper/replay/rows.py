@@ -1,6 +1,6 @@
-"""The rows of a crawl that is read again, merged as the crawl merged them, and the holes that the reading leaves.
+"""Merge the rows of a re-extraction as the crawl merged them, and name the holes that the reading leaves.
 
-Which lists were read whole, and which absent article was really gone, the crawl knew and decided; its run facts say so.
+The run facts of the crawl say which lists were read whole and which absent articles were gone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SEEN = frozenset({"complete", "incomplete_reasons", "sections"})
 
 
 class _Earlier(Catalog):
-    """An archive as it was before one of its snapshots."""
+    """A catalog that sees only the snapshots before a given one."""
 
     def __init__(self, catalog: Catalog, snapshot: Snapshot) -> None:
         super().__init__(catalog.store, site=catalog.site, locale=catalog.locale)
@@ -39,7 +39,7 @@ class _Earlier(Catalog):
 
 
 def known_before(catalog: Catalog, snapshot: Snapshot) -> EarlierRows:
-    """Return the rows and facts that the crawl of ``snapshot`` began with."""
+    """Return the earlier rows that the crawl of ``snapshot`` began with."""
     return read_earlier_rows(_Earlier(catalog, snapshot), snapshot.partition)
 
 
@@ -55,14 +55,14 @@ def rows_again(
 ) -> tuple[pa.Table, dict[str, str]]:
     """Return the rows, and the extractor of those that another one read.
 
-    Where answers are missing, ``only`` the articles of ``before`` become rows: nobody knows of others.
+    With ``only`` (answers are missing) just the articles of ``before`` become rows: others are not proved.
     """
     known, sections = earlier.rows, facts.sections
-    tags = ledger.tags() | {slug for slug, section in sections.items() if section.content_type == "tag"}
-    whole = {slug for slug, section in sections.items() if section.whole}
+    tags = ledger.tags() | {key for key, section in sections.items() if section.content_type == "tag"}
+    whole = {key for key, section in sections.items() if section.whole}
     if _saw_all_listings(facts):
         held = (row["listed_in"] or () for row in known.values())
-        whole |= {slug for listed_in in held for slug in listed_in} - sections.keys()
+        whole |= {key for listed_in in held for key in listed_in} - sections.keys()
     listings = Listings(tags=frozenset(tags), whole=frozenset(whole), confidence=confidence)
     merged = (
         merge_row(entry, known.get(entry.article_id), snapshot_instant(snapshot.id), listings)
@@ -76,7 +76,7 @@ def rows_again(
 
 
 def _was_seen(entry: Entry) -> bool:
-    """Tell whether a list showed the article, whose own page did not deny it, or its page was read."""
+    """Tell whether the article's page was read, or a list showed it and its own page did not contradict."""
     return entry.outcome == "fetched" or (bool(entry.sightings) and entry.outcome != "absent")
 
 
@@ -85,25 +85,25 @@ def _saw_all_listings(facts: RunFacts) -> bool:
     asked = (facts.arguments.sections or "").split(",")
     missed = any(section.holes for section in sections.values())
     missed = missed or bool(facts.problems.get("discovery"))
-    missed = missed or any(slug and slug not in sections for slug in asked)
+    missed = missed or any(key and key not in sections for key in asked)
     return not missed and not facts.scope
 
 
 def with_holes(crawl: RunFacts, facts: RunFacts, unread: Sequence[str]) -> tuple[RunFacts, bool]:
-    """Enter in ``facts`` the listing pages among the questions ``unread``; tell whether a section was whole before.
+    """Return ``facts`` with a hole for each ``unread`` listing page, and whether any of their sections was whole.
 
-    A better extractor sees no more of the site than the ``crawl`` did, so an incomplete crawl stays one; what today's
-    extractor cannot read makes it one.
+    A re-extraction sees no more of the site than the ``crawl`` did, so an incomplete crawl stays incomplete; a listing
+    page that today's extractor cannot read makes it incomplete.
     """
     detail = "a recorded listing page cannot be read by this extractor"
-    slugs = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("list/"))
-    holes = [f"section {slug}: {detail}" for slug in slugs]
+    unread_sections = dict.fromkeys(each.split("/")[1] for each in unread if each.startswith("list/"))
+    holes = [f"section {key}: {detail}" for key in unread_sections]
     sections = dict(crawl.sections)
-    known = slugs.keys() & sections.keys()
-    fewer = any(sections[slug].whole for slug in known)
-    for slug in known:
-        before = sections[slug]
-        sections[slug] = replace(before, whole=False, holes=(*before.holes, detail))
+    known = unread_sections.keys() & sections.keys()
+    fewer = any(sections[key].whole for key in known)
+    for key in known:
+        before = sections[key]
+        sections[key] = replace(before, whole=False, holes=(*before.holes, detail))
     facts = replace(
         facts,
         stated=facts.stated | SEEN,

@@ -105,11 +105,10 @@ def import_page(
 ) -> ImportReport:
     """Commit one saved page as a snapshot at ``captured_at`` (aware), marked as an incomplete import.
 
-    ``url`` is where the page was captured; it decides what kind of page it is, and of which site if ``site`` does not
-    say so; any of the site's hosts will do. ``locale`` is by default that of ``url``. The same file with
-    the same arguments gives the same bytes, so importing it twice is harmless. Raises ``InputError`` for the file, also
-    where its page is not what the URL says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive;
-    the archive is unchanged then.
+    ``url`` is the page's address, on any of the site's hosts; it decides the kind of page, and the site unless ``site``
+    names it. ``locale`` is by default that of ``url``. The same file with the same arguments gives the same bytes, so
+    importing it twice is harmless. Raises ``InputError`` for the file, also when its page is not of the kind that
+    ``url`` says, ``CommandError`` for the arguments and ``ArchiveError`` for the archive; nothing is imported then.
     """
     context = _edition(_site_of(archive_uri, url, site), url, locale)
     if captured_at.tzinfo is None:
@@ -127,7 +126,7 @@ def import_page(
         found = _from_html(path, data, url, context)
         raws, rules = found.articles, dict(sorted(Counter(found.rules).items()))
         sections = frozenset(section for raw in raws for section in raw.listed_in)
-        # Nothing but the page itself says that a list is a section's own and no tag's.
+        # Only the page says whether a list is a section or a tag; without that, its key is no article's own section.
         sections = frozenset() if found.content_type == "section" else sections
     if not raws:
         raise InputError(f"{path}: no article was found in it", advice=_UNCHANGED)
@@ -208,8 +207,7 @@ def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
 def _check_encoding(path: Path, data: bytes) -> None:
     """Raise ``InputError`` unless ``data`` is UTF-8, or of the encoding that the page states.
 
-    A crawl reads such a page as well as it can, for it will not come again; a file that was saved wrong can be
-    saved again.
+    A crawl reads such a page as well as it can, because it cannot fetch the same page again; a file can be saved again.
     """
     if not decoded(data)[1]:
         return

@@ -1,4 +1,4 @@
-"""Recorded answers read on all cores, in their order, with a bounded number of them in memory."""
+"""Read recorded answers on all cores, in order, with a bounded number of them in memory."""
 
 from __future__ import annotations
 
@@ -15,22 +15,20 @@ from helpscraper.archive.store import open_store
 from helpscraper.errors import HelpscraperError
 from helpscraper.intake.notes import Batch
 from helpscraper.normalise.article import Context
-from helpscraper.replay.answers import Source, read
+from helpscraper.replay.answers import RecordReader, read
 from helpscraper.replay.plan import RecordedAnswer
 
 __all__ = ["WorkerPool"]
 
 _BATCH = 16
-# Batches under way for each process: enough that none waits, few enough that memory stays as it is.
+# Batches submitted for each process: enough to keep it busy, few enough to bound memory.
 _AHEAD = 3
-# Below this many records the start of other processes costs more than they bring.
+# Below this many records, starting processes takes longer than it saves.
 _WORTH_A_POOL = 256
 
 
 class WorkerPool:
-    """Processes that read records of the archive at ``uri``; they start when there is enough to do, and
-    once.
-    """
+    """Processes that read records of the archive at ``uri``; they start once, when there is enough to do."""
 
     def __init__(self, uri: str, jobs: int | None = None) -> None:
         self._uri = uri
@@ -47,29 +45,28 @@ class WorkerPool:
             self._pool.shutdown(cancel_futures=True)
 
     def expect(self, recorded: int) -> None:
-        """Let the processes start now, if ``recorded`` are worth it, while the caller still finds out what they are."""
+        """Start the processes now if ``recorded`` answers are enough, while the caller still looks for the records."""
         if self._jobs > 1 and recorded >= _WORTH_A_POOL:
             self._started()
 
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
-            # The caller may hold threads (pyarrow, DuckDB), which a fork would copy in the middle of their
-            # work.
+            # A fork would copy the caller's threads (pyarrow, DuckDB) in the middle of their work.
             self._pool = ProcessPoolExecutor(
                 self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
             )
             for _ in range(self._jobs):
-                self._pool.submit(_here)  # a process is started for each answer that finds none waiting
+                self._pool.submit(_idle)  # each task starts a process when none is idle
         return self._pool
 
     def read(self, recorded: Sequence[RecordedAnswer], context: Context) -> Iterator[Batch]:
-        """Yield what ``recorded`` say, a few of them at a time and in their order.
+        """Yield the notes of ``recorded`` in their order, a batch at a time.
 
         Raises ``HelpscraperError`` when a process dies.
         """
         batches = (recorded[start : start + _BATCH] for start in range(0, len(recorded), _BATCH))
         if self._jobs == 1 or (self._pool is None and len(recorded) < _WORTH_A_POOL):
-            with closing(Source(open_store(self._uri))) as source:
+            with closing(RecordReader(open_store(self._uri))) as source:
                 for batch in batches:
                     yield read(batch, source, context)
             return
@@ -98,17 +95,17 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-# The archive that a reading process reads; set once, when it begins.
-_source: Source
+# The archive that a worker process reads; set when it starts.
+_source: RecordReader
 
 
 def _begin(uri: str) -> None:
     global _source
-    _source = Source(open_store(uri))
+    _source = RecordReader(open_store(uri))
 
 
-def _here() -> None:
-    """Nothing to do but to be there."""
+def _idle() -> None:
+    """Do nothing."""
 
 
 def _read_batch(recorded: Sequence[RecordedAnswer], context: Context) -> Batch:

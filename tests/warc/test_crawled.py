@@ -405,7 +405,7 @@ def test_pages_in_memory_at_once_are_bounded(crawled: Crawled, monkeypatch: pyte
 
     monkeypatch.setattr(answers, "_answers", counted)
     monkeypatch.setattr(answers, "_AT_ONCE", 30_000)
-    with closing(answers.Source(crawled.catalog.store)) as source:
+    with closing(answers.RecordReader(crawled.catalog.store)) as source:
         notes = answers.read(tasks, source, Context(OKX, "en", crawled.url))
     assert notes.answers == len(tasks)
     assert notes.problems == []

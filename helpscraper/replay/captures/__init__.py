@@ -4,9 +4,9 @@ The history then reaches back before the first crawl. Captures are grouped by da
 snapshot, never complete, whose records are copied into the archive, so that it can be verified and
 re-extracted like a crawl.
 
-select      the captures of a help centre in files; everything else is counted and named
-revisits    which payload a revisit stands for
-days        the captures of one day on their way to one snapshot
+select      find the captures of a help centre in files; count and name everything else
+revisits    find the payload of a revisit
+days        make one snapshot of the captures of one day
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def import_captures(
     base_url: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> CaptureReport:
-    """Import every capture in ``paths`` of the help centre ``site``, or of all that are known, in ``locale`` or in all.
+    """Import every capture in ``paths`` of ``site`` (default: all known sites) in ``locale`` (default: all locales).
 
     ``paths`` are WARC, WET, WACZ or CDXJ files. ``base_url`` is where the site was captured, if not on one of its own
     hosts. Importing the same captures twice is harmless. Raises
@@ -54,23 +54,23 @@ def import_captures(
     for place in select(paths, _owner(sites, site, base_url), locale, report):
         groups[Partition(place.site, place.locale), place.at.date()].append(place)
     with ExitStack() as stack:
-        # The recordings of a crawl at work are its own: their index cannot be made before they end.
+        # A running crawl still writes its recordings, so they cannot be indexed.
         for partition in sorted({partition for partition, _ in groups}):
             lock = CrawlLock(catalog.store.state_dir(partition))
             lock.acquire()
             stack.callback(lock.release)
-        readers = stack.enter_context(WorkerPool(catalog.store.uri))
+        workers = stack.enter_context(WorkerPool(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
-            its = sites.get(partition.site)
-            context = Context(its, partition.locale, base_url or its.base_url)
-            Day(catalog, context, sorted(places, key=order), report, readers).commit()
+            owner = sites.get(partition.site)
+            context = Context(owner, partition.locale, base_url or owner.base_url)
+            Day(catalog, context, sorted(places, key=order), report, workers).commit()
             if progress is not None:
                 progress(f"{partition} {day}", number, len(groups))
     return report
 
 
 def _owner(sites: Sites, name: str | None, base_url: str | None) -> Callable[[str], Site | None]:
-    """Return the function that tells whose a URL is, as far as captures of it are wanted."""
+    """Return the function that gives the site of a URL; None where its captures are not wanted."""
     wanted = sites.get(name) if name is not None else None
     if base_url is not None:
         owner = wanted or default_site()

@@ -1,4 +1,4 @@
-"""The captures of one day in one locale on their way to one snapshot."""
+"""Make one snapshot of the captures of one day in one locale."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ __all__ = ["Day"]
 
 
 class Day:
-    """See the module; nothing of it is in the archive before ``commit``."""
+    """The captures of one day; ``commit`` writes them to the archive."""
 
     def __init__(
         self,
@@ -51,16 +51,16 @@ class Day:
         context: Context,
         places: Sequence[Place],
         report: CaptureReport,
-        readers: WorkerPool,
+        workers: WorkerPool,
     ) -> None:
         self._catalog, self._store, self._context = catalog, catalog.store, context
         self._partition = Partition(context.site.name, context.locale)
-        self._places, self._report, self._readers = places, report, readers
-        # The same record in the file that was handed in and in the archive's own file.
+        self._places, self._report, self._workers = places, report, workers
+        # By record of the archive: the record in the imported file that it was copied from.
         self._came_from: dict[str, str] = {}
 
     def commit(self) -> None:
-        """Copy the records, read them, and write the snapshot; nothing, where it is there already."""
+        """Copy the records, read them, and write the snapshot; do nothing when it exists already."""
         first = self._places[0].at
         at = self._instant(first)
         self._find_payloads(at)
@@ -94,7 +94,7 @@ class Day:
         self._report.used += len(self._places)
 
     def _instant(self, at: dt.datetime) -> dt.datetime:
-        """Return the first capture's instant ``at``, moved on by seconds where a snapshot has it."""
+        """Return ``at``, or the next second at which there is no snapshot."""
         while self._catalog.is_committed(self._partition, snapshot_id(at)):
             at += dt.timedelta(seconds=1)
         return at
@@ -111,8 +111,9 @@ class Day:
         return False
 
     def _find_payloads(self, at: dt.datetime) -> None:
-        """Find the payload of each revisit here or in the archive before ``at``, and leave out those that have none:
-        copies of them would lead nowhere.
+        """Find the payload of each revisit among these captures or in the archive before ``at``.
+
+        A revisit without a payload is left out: nothing could be read from its copy.
         """
         if not any(place.revisit for place in self._places):
             return
@@ -159,7 +160,7 @@ class Day:
                 continue
             yield place, record_in(place.file, place.offset)
         for file, wanted in shared.items():
-            # Compressed as a whole, so that no offset leads to one record: the file is read again.
+            # The file is compressed as a whole, so no offset leads to one record: it is read again.
             for number, item in enumerate(captures_in(path_of(file))):
                 if number in wanted and isinstance(item, Record):
                     item.addressable = True
@@ -188,7 +189,7 @@ class Day:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
         recorded = list(plan(captures, self._context, self._holders(captures), redirects=False))
-        for batch in self._readers.read(recorded, self._context):
+        for batch in self._workers.read(recorded, self._context):
             with ledger.transaction():
                 batch.enter(ledger)
             for each in batch.problems:
@@ -207,7 +208,7 @@ class Day:
                 try:
                     found[capture.digest] = payloads.holder(payloads.checked(capture.ref))
                 except InputError:
-                    continue  # named when it is read: its payload is nowhere
+                    continue  # reading it names the missing payload
         return found
 
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:

@@ -14,10 +14,10 @@ __all__ = ["Stored"]
 
 
 class Stored:
-    """The payloads that a revisit can refer to: their digests, and at which times each URL had them."""
+    """The payloads that a revisit can refer to: by digest, and by URL and time."""
 
     def __init__(self) -> None:
-        # As the record with the payload states it, by the same digest in plain writing.
+        # The digest as the record of the payload states it, by its normalised form.
         self._digests: dict[str, str] = {}
         self._by_url: dict[str, list[tuple[dt.datetime, str]]] = {}
 
@@ -38,10 +38,10 @@ class Stored:
             insort(self._by_url.setdefault(surt(url), []), (at, digest))
 
     def payload_of(self, revisit: Place) -> str | None:
-        """Return the digest of the payload that ``revisit`` stands for, None where that is not stored.
+        """Return the digest of the payload of ``revisit``, None when that is not stored.
 
-        A stated digest decides. Without one it is that of the capture which the revisit refers to; a server that
-        answers 304 and refers to none vouches for the newest capture of the same URL before.
+        A stated digest decides; else the capture that the revisit refers to. A 304 that refers to none means the newest
+        earlier capture of the same URL.
         """
         if revisit.payload:
             return self._digests.get(plain_digest(revisit.payload))

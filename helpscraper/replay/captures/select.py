@@ -1,4 +1,4 @@
-"""The captures of a help centre in files of other web archives; everything else is counted and named."""
+"""Find the captures of a help centre in files of other web archives; count and name everything else."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from helpscraper.warc.record import Damage, Record, digest_of, parse_date
 __all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
 
 ANOTHER_SITE = "another site"
-"""The reason for which a capture of a host that no wanted site has is passed over."""
+"""The reason given for skipping a capture of a host that belongs to no wanted site."""
 
-# Of each reason so many examples are named; the number is exact.
+# Examples named for each reason; the counts are exact.
 _EXAMPLES = 20
-# Records that are no captures, and say so.
+# Types of records that are never captures.
 _BESIDE = frozenset({"warcinfo", "request", "metadata"})
-# Crawlers note their log, their arguments and what they asked a name server under `metadata:`, `urn:` and `dns:`.
+# Crawlers also record their logs, arguments and DNS look-ups, under `metadata:`, `urn:` and `dns:`.
 _WEB = ("http:", "https:")
 _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 
 
 @dataclass(slots=True)
 class CaptureReport:
-    """The result of an import: snapshots written, captures used, and captures passed over.
+    """The result of an import: snapshots written, captures used, and captures skipped.
 
     ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
     ``problems`` are places in the files that could not be read; ``doubts`` are the findings of the health checks that
@@ -48,7 +48,7 @@ class CaptureReport:
     doubts: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, where: str, url: str) -> None:
-        """Count one capture that was passed over."""
+        """Count one capture that was skipped."""
         self.skipped[reason] += 1
         named = self.examples.setdefault(reason, [])
         if len(named) < _EXAMPLES:
@@ -60,7 +60,7 @@ class Place:
     """One capture worth importing and where it lies.
 
     ``digest`` tells it from other captures; ``payload`` is the digest of its payload, empty for a revisit that states
-    none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit says to be of.
+    none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit refers to.
     """
 
     file: str
@@ -97,7 +97,7 @@ def select(
     locale: str | None,
     report: CaptureReport,
 ) -> Iterator[Place]:
-    """Yield the captures that are pages of a help centre, as ``owner`` tells by the URL; all else is counted."""
+    """Yield the captures of pages of a help centre (``owner`` gives the site of a URL); count all others."""
     seen: set[tuple[str, dt.datetime, str]] = set()
     for path in paths:
         for number, item in enumerate(captures_in(path)):
@@ -119,7 +119,7 @@ def select(
 
 
 def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
-    """Say why a record is no capture to import, None when it is one."""
+    """Return why a record is not imported, None when it is."""
     if site is None:
         return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
     address = address_at(site, record.url)
