@@ -15,7 +15,7 @@ __all__ = ["run_demo"]
 
 _MARKER = ".demo"
 
-# The sample site is on this machine: there is nobody to be polite to.
+# The sample site runs on this machine, so no delay is needed.
 _SETTINGS = ("DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False", "CONTACT=demo")
 
 

@@ -1,6 +1,6 @@
-"""The errors of helpscraper, by stage: what happened, where, and what to do about it.
+"""The errors of helpscraper. A message says what happened and where; ``advice`` says what to do.
 
-Each class carries the exit code that the command line answers with (the table stands in ``docs/running.md``).
+Each class has the exit code of the command line (``docs/running.md`` has the table).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class CommandError(HelpscraperError):
 
 
 class ReferenceNotFoundError(CommandError):
-    """A snapshot or article was named that is not there, or the name fits more than one."""
+    """The named snapshot or article does not exist, or the name fits more than one."""
 
 
 class InputError(HelpscraperError):
@@ -68,10 +68,10 @@ class InputError(HelpscraperError):
 
 
 class ExtractionError(HelpscraperError):
-    """A page is not the page that it claims to be, so no row may be made of it.
+    """A page is not of the kind that its address says, so no row may be made of it.
 
-    ``url`` names the page, ``field`` what was looked for (``state``, ``article``, ``slug``, ``title``, ``list``,
-    ``challenge``), ``selector`` where it was looked for.
+    ``url`` names the page, ``field`` the part that was looked for (``state``, ``article``, ``slug``, ``title``,
+    ``list``, ``challenge``), ``selector`` where it was looked for.
     """
 
     def __init__(self, url: str, field: str, detail: str, *, selector: str = "", advice: str = "") -> None:
@@ -88,14 +88,14 @@ class NotPublicError(ExtractionError):
 
 
 class PayloadError(HelpscraperError):
-    """The bytes of an answer do not give a page: they are cut off, damaged, or in an unknown coding.
+    """The bytes of an answer cannot be decoded to a page: they are cut off, damaged, or in an unknown coding.
 
-    The message says why, and no more; the caller adds the URL and the record.
+    The message only says why; the caller adds the URL and the record.
     """
 
 
 class OversizedError(PayloadError):
-    """The page is larger than it may be: a compression bomb, or no page."""
+    """The page is larger than the bound; it may be a compression bomb."""
 
 
 class ArchiveError(HelpscraperError):

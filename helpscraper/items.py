@@ -20,7 +20,7 @@ STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 
 @dataclass(slots=True, kw_only=True)
 class RawArticle:
-    """One article as one page states it, before any cleaning. Absent fields are None, never an empty string.
+    """One article as one page states it, before normalisation. Absent fields are None, never an empty string.
 
     ``published`` and ``updated`` are the state's own values (ISO 8601 text, or seconds or milliseconds since 1970);
     ``published_text`` and ``updated_text`` are the visible lines with their markers ("Published on Apr 24, 2025").
@@ -65,8 +65,8 @@ def _column(
 class Article:
     """One row of a snapshot: one article as one crawl knew it.
 
-    Each field's metadata holds ``arrow`` (the column type), ``doc`` (its meaning), ``volatile`` (moves without an
-    edit of the site) and ``required`` (never null).
+    Each field's metadata holds ``arrow`` (the column type), ``doc`` (its meaning), ``volatile`` (changes without an
+    edit) and ``required`` (never null).
     """
 
     snapshot_at: dt.datetime = _column(

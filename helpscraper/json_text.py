@@ -1,8 +1,7 @@
-"""Read JSON from a page or a file, and find values in it that no file of ours can hold.
+"""Read JSON from a page or a file, and replace characters that UTF-8 cannot hold.
 
-``orjson`` reads a page's state in half the time of Python's own ``json``, but not all that ``json`` reads: a lone
-surrogate, ``NaN``, thousands of levels of nesting. ``json`` reads again each text that ``orjson`` refuses, and its
-answer or its error counts.
+``orjson`` takes half the time of ``json`` for a page's state, but rejects some texts that ``json`` reads: a lone
+surrogate, ``NaN``, thousands of levels of nesting. A text that ``orjson`` rejects is read with ``json``.
 """
 
 from __future__ import annotations
@@ -16,11 +15,10 @@ __all__ = ["loads", "well_formed"]
 
 
 def loads(text: str) -> Any:
-    """Return the value of ``text`` as ``json.loads`` does, but for two cases that no help centre has.
+    """Return the value of ``text``, as ``json.loads`` does with two exceptions that help centres do not meet.
 
-    A whole number beyond 64 bits may come as a float, and some levels of nesting are read at which ``json`` gives up.
-
-    Raises ``ValueError`` for a text that is no JSON and ``RecursionError`` for one that is nested too deeply.
+    A whole number beyond 64 bits may become a float, and some texts are read that are nested too deeply for ``json``.
+    Raises ``ValueError`` for a text that is not JSON and ``RecursionError`` for one that is nested too deeply.
 
     >>> loads('{"title": "2FA"}'), loads("[NaN]")
     ({'title': '2FA'}, [nan])
@@ -32,9 +30,9 @@ def loads(text: str) -> Any:
 
 
 def well_formed(text: str) -> str:
-    """Return ``text`` with U+FFFD for every lone surrogate, which JSON may hold and neither UTF-8 nor Parquet can.
+    """Return ``text`` with U+FFFD for every lone surrogate: JSON may hold those, UTF-8 and Parquet cannot.
 
-    A text that needs no change is returned itself.
+    A text without one is returned as the same object.
 
     >>> well_formed("half \\ud83d a pair")
     'half \ufffd a pair'

@@ -1,4 +1,4 @@
-"""Language tags (BCP 47), and what CLDR knows of the locale that each one names.
+"""Language tags (BCP 47) and the CLDR data of the locale that each one names.
 
 A tag is a language, and where it matters a script and a region: ``ja``, ``zh-hk``, ``es-419``, ``en-150``. Where CLDR
 has no data for the whole tag (``fr-ae``: French in the Emirates), its data for a shorter one is used.
@@ -61,7 +61,7 @@ def get_locale(tag: str) -> Locale:
     if not script:
         wanted.insert(0, (language, "", region))
     elif script == likely:
-        # Most identifiers leave out the script that goes without saying.
+        # Most CLDR identifiers leave out the usual script of the language.
         wanted.insert(1, (language, "", region))
     identifiers = ("_".join(filter(None, parts)) for parts in wanted)
     cldr = next((name for name in identifiers if localedata.exists(name)), language)
@@ -93,12 +93,12 @@ def _script(language: str, region: str) -> str:
 
 
 def _phrases(language: str, script: str, region: str) -> str:
-    """Return which words a text is written with: by script in Chinese, by region in Portuguese."""
+    """Return the key of the phrases for a language: by script for Chinese, by region for Portuguese."""
     match language:
         case "zh":
             return f"zh-{script}"
         case "pt":
-            # CLDR as well: every region but Brazil writes as Portugal does.
+            # As in CLDR: every region but Brazil uses the phrases of Portugal.
             return "pt-BR" if region in ("", "BR") else "pt-PT"
         case "no" | "nn":
             return "nb"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 __all__ = ["nearest"]
 
-# difflib compares some 20,000 names a second; in larger archives only names that share a word are compared.
+# difflib compares some 20,000 names a second; of more names only those that share a word are compared.
 _COMPARED = 20_000
 
 

@@ -36,7 +36,7 @@ AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 1.0
 AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
-# No cookie is needed, and without one every page is served as to a stranger.
+# No cookie is needed, and without one every page is served as to a new visitor.
 COOKIES_ENABLED = False
 # One coding only: a page that comes in another is another payload, and would be recorded anew instead of referred to.
 DEFAULT_REQUEST_HEADERS = {
@@ -46,14 +46,14 @@ DEFAULT_REQUEST_HEADERS = {
 
 # ---- How long and how large ---------------------------------------------------------------------------------------
 
-# The site's edge is known to hang instead of answering; the bound covers the whole response, a slow trickle too.
+# Some servers hang instead of answering; the bound covers the whole response, a slow one too.
 DOWNLOAD_TIMEOUT = 60
 # Real pages have some 100 KB; the bound also holds after decompression.
 DOWNLOAD_MAXSIZE = 16 * 1024 * 1024
 DOWNLOAD_WARNSIZE = 4 * 1024 * 1024
 DOWNLOAD_FAIL_ON_DATALOSS = True
 REDIRECT_MAX_TIMES = 5
-# A page never decides where the crawler goes next by itself, and looking for such a tag costs a scan of every page.
+# The spider alone decides which links to follow, and looking for this tag would scan every page.
 METAREFRESH_ENABLED = False
 # Only http and https: a link to a file or an FTP server is never opened.
 DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
@@ -62,9 +62,9 @@ DOWNLOAD_HANDLERS = {"file": None, "ftp": None, "s3": None, "data": None}
 
 RETRY_TIMES = 4
 RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
-# The same page first: whether a busy site has recovered is found out with one page, not with all of them.
+# Retry a page before others are requested: one page is enough to see whether a busy site has recovered.
 RETRY_PRIORITY_ADJUST = 1
-# A page that stays away is a fact of the run, not a defect of the program.
+# A page that cannot be fetched is a fact of the run, not a defect of the program.
 RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
 RETRY_BACKOFF = default("RETRY_BACKOFF")
 RETRY_BACKOFF_MAX = default("RETRY_BACKOFF_MAX")
@@ -92,7 +92,7 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES = {
     "helpscraper.extensions.extraction.ExtractionErrorMiddleware": 100,
 }
-# Scrapy would parse the spider's source at every start to warn of a mistake that mypy finds beforehand.
+# Scrapy would parse the spider's source at every start to warn of a mistake that mypy finds.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 
 WARC_ENABLED = default("WARC_ENABLED")

@@ -1,7 +1,7 @@
-"""URLs and the names in them: whether one may be followed, or become the name of a file.
+"""Check URLs and the names in them: which may be followed, and which may become the name of a file.
 
-Everything here is pure. A link comes from a page that may be hostile, so nothing it says becomes a path or a
-partition name without passing ``is_key`` or ``is_locale``.
+Everything here is pure. A link comes from a page that may be hostile, so no part of it becomes a path or a partition
+name without passing ``is_key`` or ``is_locale``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 __all__ = ["KEY", "LOCALE", "canonical_url", "is_key", "is_locale", "origin", "same_site"]
 
 KEY = r"[a-z0-9][a-z0-9._-]{0,199}"
-"""The form of a key; two full stops side by side are none."""
+"""The form of a key; ``is_key`` also refuses two adjacent full stops."""
 
 LOCALE = r"[a-z]{2,3}(?:-[a-z0-9]{2,8}){0,2}"
 """The form of a locale prefix."""
@@ -34,7 +34,7 @@ def is_key(text: str) -> bool:
     return len(text) <= _LONGEST_KEY and _is_key(text)
 
 
-# A page's keys are asked for a dozen times on their way to a row.
+# Each key is checked about a dozen times between page and row.
 @lru_cache(maxsize=4096)
 def _is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None and ".." not in text
@@ -72,7 +72,7 @@ def same_site(url: str, base: str) -> bool:
 
 
 def origin(url: str) -> str:
-    """Return the part of ``url`` that says whose it is: all before its path.
+    """Return scheme, user, host and port of ``url``: the part before its path.
 
     >>> origin("https://www.okx.com/help/a?x=//y"), origin("/help/a")
     ('https://www.okx.com', '/help/a')
@@ -81,7 +81,7 @@ def origin(url: str) -> str:
     return found.group() if found is not None else url
 
 
-# Every link and every request is asked, and a site has one origin.
+# Called for every link and request, and a site has one origin.
 @lru_cache(maxsize=256)
 def _site(url: str) -> tuple[str, str | None, int | None, str | None] | None:
     try:

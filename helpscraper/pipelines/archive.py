@@ -16,7 +16,7 @@ __all__ = ["ArchivePipeline"]
 
 
 class ArchivePipeline:
-    """Enter the readings of a page in the ledger, at once and in one transaction."""
+    """Enter the readings of a page in the ledger, in one transaction."""
 
     def __init__(self, session: CrawlSession) -> None:
         self._ledger = session.ledger

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class _StepPipeline:
-    """Run one step over a page's readings; what it did is counted in the ledger, as ``<field>/<outcome>``."""
+    """Run one step over a page's readings; the ledger counts its outcomes as ``<field>/<outcome>``."""
 
     step: Callable[[RawArticle, Context], Values]
 

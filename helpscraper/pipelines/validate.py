@@ -38,7 +38,7 @@ class ValidatePipeline:
         return cls(crawler)
 
     def process_item(self, item: PageReadings) -> PageReadings:
-        """Pass ``item`` on without such readings; raises ``DropItem`` naming the fields when none is left."""
+        """Return ``item`` without invalid readings; raises ``DropItem`` naming the missing fields when none is left."""
         invalid = [
             (reading, field) for reading in item.readings if (field := missing_field(reading)) is not None
         ]

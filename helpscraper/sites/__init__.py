@@ -1,7 +1,9 @@
 """The help centres that helpscraper knows. Each is a declaration in TOML; the file's name is the site's name.
 
 site         one help centre
-declaration  TOML to a site, with every mistake at once
+declaration  read a declaration and report every mistake in it
+declare      write a declaration
+platforms    the names of platforms
 
 Some declarations are shipped here. Others are found in the folder ``sites`` beside an archive and in the folder that
 the setting ``SITES`` names.
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 DEFAULT = "okx"
-"""The site that is meant where none is named."""
+"""The site of a crawl that names none."""
 
 _SHIPPED = Path(__file__).parent
 
@@ -62,7 +64,7 @@ class Sites:
             raise CommandError(f"unknown site {name!r}", advice=f"known sites: {known}") from None
 
     def find(self, url: str) -> Site | None:
-        """Return the site that serves ``url`` from any of its hosts; None for no such."""
+        """Return the site that serves ``url`` from any of its hosts, or None."""
         host = host_of(origin(url))
         return self.by_host.get(host) if host is not None else None
 
@@ -86,9 +88,9 @@ class Sites:
 def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
     """Return the shipped sites and those declared beside the archive and in ``folder``.
 
-    ``folder`` is by default the one that the environment variable ``HELPSCRAPER_SITES`` names. A declaration of one's
-    own may claim a host of a shipped site; it may not have the name of one. Raises ``CommandError`` that names every
-    mistake in every file.
+    ``folder`` is by default the one that the environment variable ``HELPSCRAPER_SITES`` names. A user's declaration may
+    claim a host of a shipped site, but not have its name. Raises ``CommandError`` that names every mistake in every
+    file.
     """
     folder = os.environ.get("HELPSCRAPER_SITES", "") if folder is None else folder
     folders = dict.fromkeys(
@@ -105,13 +107,13 @@ def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
 def own_folder(archive: str, folder: str | None = None) -> Path:
     """Return the folder for new declarations: ``folder`` (see ``sites_at``), else ``sites`` beside the archive.
 
-    Raises ``CommandError`` for an archive in an object store, beside which there is none.
+    Raises ``CommandError`` for an archive in an object store, which has no folder beside it.
     """
     folder = os.environ.get("HELPSCRAPER_SITES", "") if folder is None else folder
     found = Path(folder) if folder else _beside(archive)
     if found is None:
         raise CommandError(
-            f"{archive}: no folder for declarations stands beside an object store",
+            f"{archive}: an archive in an object store has no folder for declarations",
             advice="name one with HELPSCRAPER_SITES",
         )
     return found
@@ -147,7 +149,7 @@ def _read(files: list[Path], shipped: Sites) -> Sites:
                 wrong[file] = mistakes
             else:
                 sites[site.name] = site
-        # A file that is wrong now may be right once another one is read: it may extend that one.
+        # A file may extend a site of another file, so it is read again once more sites are known.
         pending = list(wrong) if len(wrong) < len(pending) else []
     sentences = [f"{file}: {each}" for file, mistakes in wrong.items() for each in mistakes.sentences]
     hosts: dict[str | None, Site] = {}
@@ -180,9 +182,9 @@ def is_shipped(name: str) -> bool:
 
 
 def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> Site:
-    """Return the site ``name`` with the values that the facts of a run declare; today's where they declare none.
+    """Return the site ``name`` as the run facts declare it, or as it is declared today when they do not.
 
-    Raises ``ArchiveError`` for a declaration in the facts that makes no sense.
+    Raises ``ArchiveError`` for a damaged declaration in the run facts.
     """
     if declared is None:
         return sites.get(name)
@@ -196,7 +198,7 @@ def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> 
 
 
 def default_site() -> Site:
-    """Return the site that is meant where none is named."""
+    """Return the site of a crawl that names none."""
     return get_site(DEFAULT)
 
 
@@ -210,7 +212,7 @@ def get_site(name: str) -> Site:
 
 
 def find_site(url: str) -> Site | None:
-    """Return the site that serves ``url`` from any of its hosts, with or without ``www`` and TLS; None for no such.
+    """Return the site that serves ``url`` from any of its hosts, with or without ``www`` and TLS; or None.
 
     >>> find_site("https://web3.okx.com/it/help/a") is get_site("okx"), find_site("https://okx.evil.example/help/a")
     (True, None)

@@ -1,8 +1,8 @@
-"""A site's declaration in TOML: every mistake in it is reported at once, with the file, the key and what is wanted.
+"""Read a site's declaration in TOML; every mistake is reported at once, with the file, the key and the value wanted.
 
-A check takes a value and yields a (place below it, what is wanted) for each mistake; checks are put together from
-smaller ones. A declaration that ``extends`` another has its platform, time zone, locales, categories and sections,
-unless it states its own.
+A check takes a value and yields (path below it, message) for each mistake; checks are composed of smaller ones. A
+declaration that ``extends`` another inherits its platform, time zone, locales, categories and sections, unless it
+states its own.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from helpscraper.urls import is_key, is_locale, origin
 __all__ = ["MAX_BYTES", "Mistakes", "parse_declaration", "site_of"]
 
 MAX_BYTES: Final = 256 * 1024
-"""Size of the largest declaration that is read; a long one has some 10 KB."""
+"""Bytes of the largest declaration that is read; a long one has some 10 KB."""
 
 _LONGEST: Final = 300
 _SHOWN: Final = 40
@@ -45,7 +45,7 @@ class Mistakes(Exception):  # noqa: N818 (it holds several)
 def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
     """Return the values that the TOML ``data`` declares; ``known`` holds the sites that it may extend.
 
-    Raises ``Mistakes`` with all that is wrong.
+    Raises ``Mistakes`` with every mistake.
     """
     if len(data) > MAX_BYTES:
         raise Mistakes(f"{len(data):,} bytes; a declaration has at most {MAX_BYTES:,}")
@@ -53,7 +53,7 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
         values = tomllib.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise Mistakes(f"not UTF-8 at byte {error.start}") from None
-    except (ValueError, RecursionError) as error:  # also a number of too many digits
+    except (ValueError, RecursionError) as error:  # ValueError also for a number of too many digits
         raise Mistakes(f"not TOML: {error}") from None
     wrong = list(_sentences(values))
     platform = values.get("platform")
@@ -75,9 +75,9 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
 
 
 def site_of(name: str, values: Mapping[str, Any], file: str = "") -> Site:
-    """Return the site ``name`` as ``values`` declare it, for instance those that a run's facts hold.
+    """Return the site ``name`` as ``values`` declare it; ``values`` may come from run facts.
 
-    Raises ``Mistakes`` with all that is wrong.
+    Raises ``Mistakes`` with every mistake.
     """
     wrong = list(_sentences(values))
     if not is_key(name):
@@ -179,7 +179,7 @@ def _zone(value: Any) -> Iterator[tuple[str, str]]:
         try:
             zoneinfo.ZoneInfo(value)
             return
-        # zoneinfo raises these for a name that is no zone: unknown, a folder of zones, a path out of it.
+        # zoneinfo raises these for an unknown name, a folder of zones, and a path out of its folder.
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
             near = _nearest(value, dict.fromkeys(sorted(zoneinfo.available_timezones())))
             yield "", f"a time zone such as Europe/Copenhagen is wanted, not {_named(value)}{near}"

@@ -16,7 +16,7 @@ __all__ = ["site_name", "write_declaration"]
 
 
 def site_name(url: str) -> str:
-    """Return a name for the site at ``url``, made of its host; raises ``CommandError`` when that gives none.
+    """Return a name for the site at ``url``, made from its host; raises ``CommandError`` for an unusable host.
 
     >>> site_name("https://www.Acme.example/hc/en-us"), site_name("http://127.0.0.1:8000")
     ('acme.example', '127.0.0.1-8000')
@@ -32,9 +32,9 @@ def site_name(url: str) -> str:
 
 
 def write_declaration(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
-    """Write ``folder/NAME.toml`` and return its path; a file that is there is never touched.
+    """Write ``folder/NAME.toml`` and return its path; an existing file is never overwritten.
 
-    Raises ``CommandError`` for a name that is no site's, values that are no declaration's, and a file that is there.
+    Raises ``CommandError`` for an invalid name, invalid values, and a file that exists.
     """
     text = _toml(values)
     try:

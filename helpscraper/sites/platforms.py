@@ -1,4 +1,4 @@
-"""The names of the platforms that a declaration may give, and where each is found. Nothing is imported from there."""
+"""The names of the platforms that a declaration may use, and the entry point of each; no platform is imported here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SHIPPED = {
 
 
 def platform_entries() -> dict[str, EntryPoint]:
-    """Return the platforms of other distributions and those shipped, which nobody can replace, by name."""
+    """Return the platforms of other distributions and the shipped ones by name; a shipped one cannot be replaced."""
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     return dict(
         sorted((found | {name: EntryPoint(name, value, GROUP) for name, value in SHIPPED.items()}).items())

@@ -1,4 +1,4 @@
-"""One help centre: its name in the archive, where it lives, its editions, and the clock by which it shows dates."""
+"""One help centre: its name in the archive, its addresses, its editions, and the time zone of its dates."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Site:
             try:
                 return get_locale(self.locales.get(prefix, prefix))
             except CommandError:
-                pass  # said below, with the site's own prefixes among the nearest ones
+                pass  # the error below also suggests the site's own prefixes
         raise unknown_locale(prefix, self.locales)
 
     def serves(self, url: str) -> bool:
@@ -81,7 +81,7 @@ class Site:
         return host is not None and host in self.hosts
 
     def era_at(self, url: str) -> str | None:
-        """Return the earlier address (a key of ``eras``) that ``url`` lies below; None for an address of today."""
+        """Return the key of ``eras`` (an earlier address) under which ``url`` lies; None for an address of today."""
         host, path = host_of(origin(url)), url[len(origin(url)) :]
         for place in self.eras:
             below = place[len(origin(place)) :] + "/"
@@ -117,12 +117,12 @@ def _digest(values: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-# The URLs of an import are many, their origins few.
+# An import asks for many URLs of few origins.
 @lru_cache(maxsize=256)
 def host_of(base_url: str) -> str | None:
-    """Return host and port of an address, as far as they tell one site from another; None for no web address.
+    """Return the host of an address, with an unusual port; None for an address that is not HTTP.
 
-    Archives met one page with and without ``www``, by HTTPS and by plain HTTP.
+    ``www`` and the scheme are left out: web archives hold the same page under all of them.
 
     >>> host_of("http://okx.com:80"), host_of("https://www.okx.com"), host_of("https://a@okx.com")
     ('okx.com', 'okx.com', None)

@@ -1,4 +1,4 @@
-"""The article half of the spider: it reads an article's own page and enters every other answer in the ledger."""
+"""The article half of the spider: it reads article pages and enters answers without a page in the ledger."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from helpscraper.spiders.patient import PatientSpider
 __all__ = ["ArticleSpider"]
 
 _BATCH = 100
-"""Articles asked for at a time: the rest waits in the ledger, so that memory does not grow with the site."""
+"""Articles requested at a time; the rest waits in the ledger, so memory does not grow with the site."""
 
 _IN_A_ROW = 5
-"""So many answers of another edition, one after the other, are no oddity of single pages."""
+"""Consecutive pages of another edition that end the crawl: single odd pages do not."""
 
 
 class ArticleSpider(PatientSpider):
-    """Asks for articles and reads them; listings and the archive tell which ones."""
+    """Requests and reads the articles that listings and the archive name."""
 
     arguments: CrawlArguments
 
@@ -60,29 +60,31 @@ class ArticleSpider(PatientSpider):
         now = response.meta.get("recorded_at") or dt.datetime.now(dt.UTC).replace(microsecond=0)
         if response.status == 304:
             if not _was_conditional(response):
-                # It cannot vouch for the article: there may be no row and no body to carry over.
+                # Such a 304 proves nothing: there may be no row and no body to carry over.
                 yield from self.failed(request, CrawlError("HTTP 304, which the request did not allow for"))
                 return
             ledger.validated(key, {"fetched_at": now})
             return
-        led_away = bool(request.meta.get("redirect_urls"))
-        if response.status in {404, 410} and not led_away:
-            # A listing shows it and its own page denies it: one of the two may be a moment's mistake.
+        redirected = bool(request.meta.get("redirect_urls"))
+        if response.status in {404, 410} and not redirected:
+            # The listing and the article's page disagree: one of them may be wrong for a moment.
             if not (ledger.is_listed(key) and self.try_again(request)):
                 ledger.gone(key, response.url, response.status, now)
             return
         if response.status in {404, 410}:
-            yield from self._led_away(request, key, f"redirects to {response.url}: HTTP {response.status}")
+            yield from self._settle_redirected(
+                request, key, f"redirects to {response.url}: HTTP {response.status}"
+            )
             return
         landed = self.platform.address(self.arguments.site, response.url)
         if self.platform.leads_away(asked, landed):
-            yield from self._led_away(request, key, f"redirects to {landed.key}")
+            yield from self._settle_redirected(request, key, f"redirects to {landed.key}")
             self.session.claim(landed.key or "", "redirect")
             return
         found = self.read(response, asked)
         self.note(found)
         if found.no_article:
-            # A known article may only have changed beyond recognition.
+            # A known article may have changed so much that its page is not recognised.
             ledger.settle(key, "failed" if key in self.session.known else "absent", found.no_article)
             return
         (raw,) = found.articles
@@ -90,18 +92,18 @@ class ArticleSpider(PatientSpider):
             raw=raw,
             context=self.session.context,
             fetched_at=now,
-            # After a redirect they are the other address's.
-            etag=None if led_away else _header(response, "ETag"),
-            last_modified=None if led_away else _header(response, "Last-Modified"),
+            # After a redirect the validators belong to the other address.
+            etag=None if redirected else _header(response, "ETag"),
+            last_modified=None if redirected else _header(response, "Last-Modified"),
             warc_record=response.meta.get("warc_record"),
         )
         yield PageReadings(response.url, [reading])
 
-    def _led_away(self, request: scrapy.Request, key: str, detail: str) -> Iterator[scrapy.Request]:
+    def _settle_redirected(self, request: scrapy.Request, key: str, detail: str) -> Iterator[scrapy.Request]:
         """Settle an article whose address leads to another page, which does not say that the article is gone.
 
-        Where a listing of this crawl shows it, one of the two is wrong: it gets a second chance and counts as failed
-        then. Where none does, or listings prove nothing, it is not there any more once all of them were read.
+        When a listing of this crawl shows it, one of the two is wrong: the page gets a second chance and then counts as
+        failed. Otherwise, or when lists prove nothing, the article is absent.
         """
         if self.platform.claim.absence == "list" and self.session.ledger.is_listed(key):
             yield from self.failed(request, CrawlError(detail))
@@ -116,9 +118,9 @@ class ArticleSpider(PatientSpider):
         return [self.article_request(key, reason) for key, reason in self.session.ledger.take_due(_BATCH)]
 
     def late_requests(self) -> list[scrapy.Request]:
-        """Return requests for known articles that no listing showed any more; only the first call enters them as due.
+        """Return requests for known articles that no listing shows; only the first call enters them as due.
 
-        Their own pages tell whether they are gone.
+        Their own pages show whether they are gone.
         """
         if self._asked_for_unlisted:
             return []
@@ -132,17 +134,17 @@ class ArticleSpider(PatientSpider):
         return self.due_requests()
 
     def read(self, response: Response, asked: Address) -> Findings:
-        """Return what a page says; raises ``ExtractionError`` before anything of it is entered.
+        """Return the findings of a page; raises ``ExtractionError`` before anything of it is entered.
 
         A single page of another edition among right ones raises ``AnotherEditionError``. ``CloseSpider`` ends the crawl
         when no right page came before it, or too many others in a row: the host serves another edition to this
-        visitor. A right home page proves nothing, for it need not be led elsewhere when the lists are.
+        visitor. A right home page proves nothing: a host may redirect lists and not the home page.
         """
         self.reached()
         try:
             found = self.platform.read(asked, response.url, payload_of(response), self.session.context)
         except AnotherEditionError as error:
-            # Where no list shows the article, its address says nothing of the host.
+            # An article that no list shows may lie in another edition; that proves nothing about the host.
             if not response.meta.get("unlisted"):
                 self._elsewhere(error)
             raise
@@ -165,7 +167,7 @@ class ArticleSpider(PatientSpider):
 
 
 def _was_conditional(response: Response) -> bool:
-    """Tell whether a 304 answers what was asked: the request had a validator, and it was this page's own."""
+    """Tell whether the request had a validator of this very page, so that a 304 can answer it."""
     request = response.request
     asked = request is not None and (
         b"If-None-Match" in request.headers or b"If-Modified-Since" in request.headers

@@ -1,7 +1,7 @@
 """The spider of a help centre: it drives any platform from its start to every list and every article.
 
-It follows and yields. A platform reads pages, ``pipelines`` clean what was read, and the crawl's session decides which
-articles are worth fetching.
+The spider follows links. A platform reads pages, ``pipelines`` normalise the findings, and the crawl's session decides
+which articles to fetch.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["HelpSpider"]
 
 _AT_ONCE = 1000
-"""Rows of one page that become one item: a list may name fifty thousand."""
+"""The most rows of a page in one item: a list may name fifty thousand articles."""
 
 
 class HelpSpider(InterfaceSpider):
@@ -62,7 +62,7 @@ class HelpSpider(InterfaceSpider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> HelpSpider:
-        """Make the spider, and let it look for what is left to do once the queue is empty."""
+        """Make the spider; its ``idle`` runs whenever the queue is empty."""
         settings = crawler.settings
         sites = sites_at(settings["ARCHIVE_URI"], settings["SITES"])
         spider = super().from_crawler(crawler, None, sites, *args, **kwargs)
@@ -77,7 +77,7 @@ class HelpSpider(InterfaceSpider):
             yield request
 
     def _follow(self, links: Iterable[Link]) -> Iterator[scrapy.Request]:
-        """Ask for pages that lead to lists, and for lists; a link that cannot be followed is a hole in the crawl."""
+        """Request lists and pages that lead to lists; a link that cannot be followed is a hole in the crawl."""
         for link in links:
             kind, key = link.address.kind, link.address.key or ""
             if not same_site(link.url, self.base_url) or kind in {"article", "other"}:
@@ -117,23 +117,23 @@ class HelpSpider(InterfaceSpider):
         ]
         self._categories_due.discard(asked.key or "")
         if not self._categories_due:
-            # Only now the site's own list is known; while a category could not be read nothing is said to be missing.
+            # Only now are all sections known; while a category is unread, none can be called missing.
             self._all_must_be_there("sections", set(self.arguments.sections), self._named)
         yield from requests
 
     def _named_by_hand(self, missing: ExtractionError, asked: Address) -> list[Link]:
-        """Return the categories that were asked for by name; raises ``missing`` where they do not help."""
+        """Return links to the categories in the arguments; raises ``missing`` when they cannot replace the page."""
         wanted = sorted(self.arguments.categories)
         known = [self.platform.category_link(self.session.context, key) for key in wanted]
         links = [link for link in known if link is not None]
         if asked.kind != "home" or missing.field == "challenge" or not links:
             raise missing
-        # The error advises to name by hand the sections that the page does not name: these were.
+        # The error advises to name the categories by hand, and the user did.
         self.logger.warning("%s; going by categories=%s", missing.message, ",".join(wanted))
         return links
 
     def _all_must_be_there(self, name: str, asked: set[str], there: set[str]) -> None:
-        """End the crawl as one of bad arguments when the site has not all that was asked for by name."""
+        """End the crawl with ``bad_arguments`` when the site lacks a name in ``asked``."""
         if missing := sorted(asked - there):
             self.session.mistake = unknown_names(name, missing, there)
             raise CloseSpider("bad_arguments")
@@ -141,7 +141,7 @@ class HelpSpider(InterfaceSpider):
     def _follow_sections(
         self, sections: Iterable[Section], link: Link | None = None
     ) -> Iterator[scrapy.Request]:
-        """Begin the lists that are wanted and not begun yet, at ``link`` or where the platform has them."""
+        """Begin the wanted lists that have not begun yet, at ``link`` or at the platform's address for them."""
         for section in sections:
             self._named.add(section.key)
             if section.key in self.first_links:
@@ -177,7 +177,7 @@ class HelpSpider(InterfaceSpider):
     def parse_list(
         self, response: Response, asked: Address, walk: int
     ) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what one page of a list, or of search results, says of each article, and its next page."""
+        """Yield the articles on one page of a list or of search results, and the request for its next page."""
         found = self.read(response, asked)
         self.note(found)
         key = (asked.key or "") if asked.kind == "list" else ""
@@ -200,7 +200,7 @@ class HelpSpider(InterfaceSpider):
             yield self.list_request(following, walk=walk)
 
     def further(self, links: Iterable[Link], walk: int) -> Iterator[scrapy.Request]:
-        """Ask for further pages of a list, which are numbered as they are asked for; other links are followed.
+        """Request further pages of a list, numbered in the order of the requests; other links are followed.
 
         A page that was asked for in this walk is not asked for again, so an index that names itself ends.
         """
@@ -221,7 +221,7 @@ class HelpSpider(InterfaceSpider):
     def _note_page(
         self, found: Findings, asked: Address, walk: int, following: Link | None
     ) -> Iterator[scrapy.Request]:
-        """Enter one page of a list in the ledger; yield what comes after it: the next page, or another walk."""
+        """Enter one page of a list in the ledger; yield the requests that follow: the next page, or another walk."""
         key, page, ledger = asked.key or "", asked.page, self.session.ledger
         ledger.listing_page(
             key,
@@ -240,7 +240,7 @@ class HelpSpider(InterfaceSpider):
         if following is not None:
             # A list without page numbers is numbered as it is walked.
             address = replace(following.address, kind="list", key=key, page=page + 1)
-            if why := self._astray(following, key, walk):
+            if why := self._why_not_next(following, key, walk):
                 ledger.section_problem(key, f"page {page + 1}: {why}: {following.url}")
             else:
                 yield self.list_request(replace(following, address=address), walk=walk)
@@ -248,8 +248,8 @@ class HelpSpider(InterfaceSpider):
             self.logger.info("%s moved while it was read; reading it again", key)
             yield from self.walk_again(key, walk + 1)
 
-    def _astray(self, link: Link, key: str, walk: int) -> str | None:
-        """Say why the next page of a list must not be asked for, None where it may."""
+    def _why_not_next(self, link: Link, key: str, walk: int) -> str | None:
+        """Return why the next page of a list must not be requested, None when it may."""
         if not same_site(link.url, self.base_url):
             return "it leads off the site"
         return "it was asked for before" if link.url in self._asked[key, walk] else None
@@ -263,7 +263,7 @@ class HelpSpider(InterfaceSpider):
         *,
         told: bool = False,
     ) -> Iterator[PageReadings]:
-        """Yield the rows of a list, which a page shows or the interface ``told``; a row may be a whole article."""
+        """Yield the rows of a list, from a page or (``told``) from the interface; a row may be a whole article."""
         record, at = response.meta.get("warc_record"), response.meta.get("recorded_at")
         at = at or dt.datetime.now(dt.UTC).replace(microsecond=0)
         for first in range(0, len(articles), _AT_ONCE):
@@ -281,7 +281,7 @@ class HelpSpider(InterfaceSpider):
                 return
 
     def _within_bound(self, found: list[Reading], section: str, walk: int) -> list[Reading]:
-        """Return the readings with which a list still has no more articles than the platform allows."""
+        """Return the readings up to the number of articles that the platform allows in a list."""
         seen, fresh = self._seen[section, walk], set[str]()
         kept = []
         for reading in found:
@@ -292,7 +292,7 @@ class HelpSpider(InterfaceSpider):
         return kept
 
     def _entered(self, found: list[Reading], section: str, walk: int, *, told: bool) -> list[Reading]:
-        """Decide which of the listed articles are worth fetching; return the readings that have a key."""
+        """Decide which of the listed articles to fetch; return the readings that have a key."""
         context, ledger = self.session.context, self.session.ledger
         own_section = section if section and section not in self._tags else None
         readings = []
@@ -305,7 +305,7 @@ class HelpSpider(InterfaceSpider):
                 self._seen[section, walk].add(raw.key)
                 readings.append(reading)
                 if raw.kind == "article":
-                    continue  # the list itself has all of it
+                    continue  # the list holds the whole article
                 known = self.session.known.get(raw.key) if told else None
                 listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
                 self.session.decide(raw.key, listed, own_section)
@@ -313,7 +313,7 @@ class HelpSpider(InterfaceSpider):
 
 
 def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:
-    """Return the columns of a listing's row that tell whether its article moved on, or hint at it."""
+    """Return the columns of a listing's row that show or suggest whether its article changed."""
     return {
         name: value
         for step in (steps.titles, steps.dates, steps.counts)

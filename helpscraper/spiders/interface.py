@@ -1,6 +1,4 @@
-"""The part of the spider that asks the site's JSON interface for the list of a section, and goes by the pages where
-that does not answer.
-"""
+"""The part of the spider that asks the site's JSON interface for lists, and reads the pages when it does not answer."""
 
 from __future__ import annotations
 
@@ -27,14 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["InterfaceSpider"]
 
 _MOST = 30_000
-"""Articles of one section; its 2,000 pages (``paging.MAX_LISTING_PAGES``) would show no more."""
+"""The most articles of one section: as many as its 2,000 pages (``paging.MAX_LISTING_PAGES``) would show."""
 
 
 class InterfaceSpider(ArticleSpider):
     """Begins a section's list where ``-a witness=…`` says.
 
-    Sections are asked for one after the other, so that an interface that does not answer is asked once. A list is
-    entered when all of it was told and its total proves it; until then nothing of it is believed.
+    Sections are requested one after the other, so an interface that does not answer is asked only once. A list is
+    entered when all its pages have come and its total proves it whole; until then none of it is used.
     """
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
@@ -58,7 +56,7 @@ class InterfaceSpider(ArticleSpider):
     def list_requests(self, section: Section) -> Iterator[scrapy.Request]:
         """Yield the request that begins the list of ``section``; none while the interface is asked for another."""
         if self.arguments.witness == "pages" or section.content_type == "tag":
-            # A tag has articles of other sections, so nothing in an answer would show that it is the tag's.
+            # A tag has articles of other sections, so an answer could not be checked.
             yield from self.walk_again(section.key, 1)
             return
         self._waiting.append(section)
@@ -94,7 +92,7 @@ class InterfaceSpider(ArticleSpider):
         return request
 
     def _interface_request(self, link: Link, callback: Any, section: Section) -> scrapy.Request:
-        # The pages say the same, so one more try is enough, and a redirect is no answer.
+        # The pages have the same rows, so one retry is enough, and a redirect is no answer.
         meta = {"interface": section, "dont_redirect": True, "max_retry_times": 1}
         return scrapy.Request(
             link.url, callback, errback=self.interface_failed, priority=LISTING, headers=dict(link.headers),
@@ -114,7 +112,7 @@ class InterfaceSpider(ArticleSpider):
     def parse_articles(
         self, response: Response, section: Section, section_id: str, page: int
     ) -> Iterator[scrapy.Request | PageReadings]:
-        """Read one page of a section's list; after the last one, believe the list or read its pages instead."""
+        """Read one page of a section's list; after the last one, enter the list or read the section's pages instead."""
         self.reached()
         asked = Address("list", self.arguments.locale, section.key, page)
         told = self.platform.read(asked, response.url, payload_of(response), self.session.context)
@@ -134,7 +132,7 @@ class InterfaceSpider(ArticleSpider):
         else:
             witness.sections[section.key] = section_id
             compared = self.arguments.witness == "both"
-            yield from self._compare(section.key) if compared else self._believe(section.key)
+            yield from self._compare(section.key) if compared else self._enter_list(section.key)
         yield from self._next_section()
 
     def _compare(self, section: str) -> Iterator[scrapy.Request]:
@@ -143,7 +141,7 @@ class InterfaceSpider(ArticleSpider):
                 self.session.witness.tell(section, raw, self.session.context)
         yield from self.walk_again(section, 1)
 
-    def _believe(self, section: str) -> Iterator[scrapy.Request | PageReadings]:
+    def _enter_list(self, section: str) -> Iterator[scrapy.Request | PageReadings]:
         for page, (answer, response) in enumerate(self._told, 1):
             self.session.ledger.listing_page(
                 section, page, walk=1, total=answer.total, shown=len(answer.articles), pages=len(self._told),
@@ -152,7 +150,7 @@ class InterfaceSpider(ArticleSpider):
             yield from self.listed(answer.articles, section, response, told=True)
 
     def interface_failed(self, failure: Failure) -> Iterator[scrapy.Request]:
-        """Deal with an answer that could not be had; it says nothing about the pages."""
+        """Handle a request to the interface that failed; that says nothing about the pages."""
         error: Any = failure.value
         yield from self.failed(failure.request, self.blocked(error) or error)  # type: ignore[attr-defined]
 

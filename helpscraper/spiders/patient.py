@@ -1,4 +1,4 @@
-"""Pages that cannot be fetched or read: each gets a second chance, then a line in the ledger."""
+"""Handle pages that cannot be fetched or read: each gets a second chance, then a line in the ledger."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 __all__ = ["LISTING", "PatientSpider", "describe"]
 
 LISTING = 10
-"""The priority of a listing, before every article: the faster lists are read, the less they shift under the crawl."""
+"""The priority of a listing, above all articles: the faster lists are read, the less they change meanwhile."""
 
 # Fields of an ExtractionError that say "there is no such article here", as a site that never answers 404 does.
 _NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
 
 
 class PatientSpider(scrapy.Spider):
-    """The half of the spider that deals with failures; nothing in it knows how a page is read.
+    """The half of the spider that handles failures; it knows nothing about reading pages.
 
-    A page that failed, after all retries, is asked for once more when everything else is done: a hiccup is over by
-    then. The number of such second chances is bounded (``SECOND_CHANCES``), and a site that fails many times
-    in a row (``GIVE_UP_AFTER``) is left alone.
+    A page that failed after all retries is requested once more when everything else is done, because many faults are
+    over by then. The number of second chances is bounded (``SECOND_CHANCES``), and the crawl ends after
+    ``GIVE_UP_AFTER`` failures in a row.
     """
 
     session: CrawlSession
     platform: Platform
 
     walks = 3
-    """How often a section whose list moves while it is read is read from its first page, in all."""
+    """How often a list that changes while it is read is read from its first page, in all."""
 
     def __init__(self, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(name, **kwargs)
@@ -78,7 +78,7 @@ class PatientSpider(scrapy.Spider):
             headers=dict(link.headers),
             priority=0 if link.address.kind == "article" else LISTING,
             cb_kwargs={"asked": link.address, **more},
-            # A second walk asks for the same pages again; everything else is asked for once by construction.
+            # A second walk requests the same pages again; all other pages are requested once by construction.
             dont_filter=True,
         )
 
@@ -91,7 +91,7 @@ class PatientSpider(scrapy.Spider):
         self._failed_in_a_row = 0
 
     def try_again(self, request: Request) -> bool:
-        """Put ``request`` back for a second chance at the end; False when it had one, or too many pages had."""
+        """Keep ``request`` for a second chance at the end; False when it had one, or the bound is reached."""
         if request.meta.get("second_chance") or self._chances_given >= self.settings.getint("SECOND_CHANCES"):
             return False
         self._chances_given += 1
@@ -105,7 +105,7 @@ class PatientSpider(scrapy.Spider):
         return True
 
     def idle(self) -> None:
-        """Ask for more, once the queue is empty: articles that are due, second chances, unlisted articles."""
+        """Request more when the queue is empty: articles that are due, then second chances, then unlisted articles."""
         requests = self.due_requests()
         if not requests and self._again:
             requests, self._again = self._again, []
@@ -118,7 +118,7 @@ class PatientSpider(scrapy.Spider):
             raise DontCloseSpider
 
     def download_failed(self, failure: Failure) -> Iterator[Request]:
-        """Deal with a page that could not be had."""
+        """Handle a page that could not be fetched."""
         error: Any = failure.value
         request: Request = failure.request  # type: ignore[attr-defined]
         if isinstance(error, HttpError):
@@ -133,15 +133,15 @@ class PatientSpider(scrapy.Spider):
         self._failed_in_a_row += 1
         limit = self.settings.getint("GIVE_UP_AFTER")
         if self._failed_in_a_row == limit:
-            self.logger.warning("%d pages in a row could not be had; giving up", limit)
-            # Not awaited: closing waits for the very request that failed.
+            self.logger.warning("%d pages in a row could not be fetched; giving up", limit)
+            # Not awaited: closing waits for the request that failed.
             deferred_from_coro(self.crawler.engine.close_spider_async(reason="unreachable"))
 
     def failed(self, request: Request, error: BaseException) -> Iterable[Request]:
         """Enter a page that could not be read, and the reason: an article, a page of a list, or one that leads to them.
 
-        Returns requests that help now. A section one of whose pages is missing is not whole, but the pages
-        behind the missing one are still read; an article that was found stays accounted for.
+        Returns the requests to make instead. When a page of a section is missing, the section is not whole, but the
+        pages after it are still read; an article that was found keeps an outcome.
         """
         asked: Address = request.cb_kwargs["asked"]
         detail, where = describe(error), _named(asked)
@@ -149,13 +149,13 @@ class PatientSpider(scrapy.Spider):
         if asked.kind == "list" and _is_missing(error):
             section, walk = asked.key or "", request.cb_kwargs["walk"]
             if asked.guessed:
-                # Nothing said that there is such a page: its absence is the end of the list, not a hole in it.
+                # No page named this one: its absence is the end of the list, not a hole.
                 self.session.ledger.listing_page(
                     section, asked.page, walk=walk, total=None, shown=0, pages=None, last=True
                 )
                 return self.further(self.platform.instead(asked, self.session.context), walk)
             if asked.page > 1 and walk < self.walks:
-                # The last page is gone: articles were taken off the list while it was read.
+                # The last page is gone: articles left the list while it was read.
                 return self.walk_again(section, walk + 1)
         if self.try_again(request):
             return []
@@ -181,7 +181,7 @@ class PatientSpider(scrapy.Spider):
         ledger.problem(kind, request.url, detail)
 
     def _settle_failure(self, request: Request, asked: Address, detail: str) -> list[Request]:
-        """Enter which article, list page or way to them is missing; return the request that goes on behind it."""
+        """Enter the article, list page or other page that is missing; return the request for the page after it."""
         ledger = self.session.ledger
         if asked.kind == "article":
             ledger.settle(asked.key or "", "failed", detail)
@@ -196,7 +196,7 @@ class PatientSpider(scrapy.Spider):
         return []
 
     def blocked(self, error: BaseException) -> ExtractionError | None:
-        """Return the block or challenge page that an HTTP error brought, as the error that it is; None for others."""
+        """Return an ``ExtractionError`` when an HTTP error came with a block or challenge page, else None."""
         if not isinstance(error, HttpError) or error.response.status not in {403, 429, 503}:
             return None
         response = error.response
@@ -221,7 +221,7 @@ def _named(asked: Address) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """Say in a few words why a page could not be had or read."""
+    """Return in a few words why a page could not be fetched or read."""
     match error:
         case ExtractionError():
             looked = f" (looked at {error.selector})" if error.selector else ""

@@ -1,4 +1,4 @@
-"""A spider that asks for a few pages one after the other, outside any crawl: nothing is stored."""
+"""A spider that fetches a few pages one after the other, outside any crawl; it stores nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["ScoutSpider"]
 
 
 class ScoutSpider(scrapy.Spider):
-    """Runs ``work``, a coroutine that asks for pages; ``result`` is what it returned, ``error`` what it raised."""
+    """Runs the coroutine ``work``, which fetches pages; ``result`` is its return value, ``error`` its exception."""
 
     name = "scout"
     custom_settings = {  # noqa: RUF012 (Scrapy declares it so)
@@ -43,7 +43,7 @@ class ScoutSpider(scrapy.Spider):
         super().__init__(**kwargs)
         self.base_url = origin(url)
         self.work = work
-        self.session = SimpleNamespace(stopped=None)  # where the robots middleware says why it ends
+        self.session = SimpleNamespace(stopped=None)  # the robots middleware sets ``stopped`` to its reason
         self.result: Any = None
         self.error: Exception | None = None
 

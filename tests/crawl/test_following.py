@@ -64,7 +64,7 @@ def test_a_link_that_cannot_be_followed_is_a_hole(spider: HelpSpider, astray: Li
 def test_a_list_does_not_go_on_elsewhere_or_in_a_circle(spider: HelpSpider) -> None:
     first = link("list", "faq-kyc", f"{HERE}/help/section/faq-kyc")
     list(spider._follow([first]))
-    assert spider._astray(first, "faq-kyc", 1) == "it was asked for before"
-    assert spider._astray(first, "faq-kyc", 2) is None
+    assert spider._why_not_next(first, "faq-kyc", 1) == "it was asked for before"
+    assert spider._why_not_next(first, "faq-kyc", 2) is None
     off = link("list", "faq-kyc", "https://www.okx.com.evil.example/x")
-    assert spider._astray(off, "faq-kyc", 1) == "it leads off the site"
+    assert spider._why_not_next(off, "faq-kyc", 1) == "it leads off the site"
