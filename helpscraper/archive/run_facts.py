@@ -96,6 +96,7 @@ class RunFacts(JsonRecord):
     fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     rules: Mapping[str, int] = field(default_factory=dict)
     drift: Mapping[str, int] = field(default_factory=dict)
+    alike: int = 0
     problems: Mapping[str, int] = field(default_factory=dict)
     problem_texts: tuple[str, ...] = ()
     ambiguous: tuple[str, ...] = ()

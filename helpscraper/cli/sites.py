@@ -29,7 +29,7 @@ examples:
 exit codes: 0 done, 1 no page of the site could be read, 2 bad arguments, 3 its pages are not public
 """
 
-_QUIET = {"LOG_LEVEL": "ERROR"}
+_QUIET = {"LOG_LEVEL": "CRITICAL"}
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -127,9 +127,10 @@ def _settings(args: argparse.Namespace) -> dict[str, str]:
 
 
 def _known(archive: str, url: str) -> Site | None:
-    from helpscraper.sites import sites_at
+    from helpscraper.sites import host_of, sites_at
+    from helpscraper.urls import origin
 
-    if not url.startswith(("http://", "https://")):
+    if host_of(origin(url)) is None:
         raise CommandError(
             f"{url}: no URL", advice="write https:// and a host, such as https://support.example.com"
         )
@@ -137,10 +138,13 @@ def _known(archive: str, url: str) -> Site | None:
 
 
 def _declare(archive: str, name: str | None, found: Recognised) -> Path:
-    from helpscraper.sites import own_folder, site_name
+    from helpscraper.sites import own_folder, site_name, sites_at
     from helpscraper.sites.declare import write_declaration
 
-    return write_declaration(own_folder(archive), name or site_name(found.values["base_url"]), found.values)
+    name = name or site_name(found.values["base_url"])
+    if name in sites_at(archive).by_name:
+        raise CommandError(f"there is a site {name} already", advice="give another --name")
+    return write_declaration(own_folder(archive), name, found.values)
 
 
 def at_url(args: argparse.Namespace, arguments: dict[str, str]) -> dict[str, Any]:

@@ -29,7 +29,17 @@ _SHOWN = 5
 
 # A crawl states every fact, even a null or empty one, except these.
 _WHERE_KNOWN = frozenset(
-    {"accepted", "ambiguous", "error", "extraction_of", "extractor_before", "gone", "interrupted", "kept"}
+    {
+        "accepted",
+        "alike",
+        "ambiguous",
+        "error",
+        "extraction_of",
+        "extractor_before",
+        "gone",
+        "interrupted",
+        "kept",
+    }
     | {"other", "reason", "records_read", "stated", "witness"}
 )
 _STATED = frozenset(each.name for each in fields(RunFacts)) - _WHERE_KNOWN

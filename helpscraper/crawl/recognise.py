@@ -56,7 +56,8 @@ class Recognised:
 
     def __str__(self) -> str:
         claim = get_platform(self.platform).claim
-        return f"{self.platform} (by {self.seen}): {self.values['base_url']}, {self.locale}; {claim}"
+        where = ", ".join([self.values["base_url"] + "".join(self.values.get("include", [])), self.locale])
+        return f"{self.platform} (by {self.seen}): {where}; {claim}"
 
 
 async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognised:

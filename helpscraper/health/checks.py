@@ -23,6 +23,9 @@ from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
+# So many articles, and more than this share of the pages read, do not come to show one text by chance.
+_ALIKE, _ALIKE_SHARE = 3, 0.05
+
 _READABLE = 0.8
 """The least share of pages with a title and a body where no reader knows the markup of the site."""
 
@@ -90,6 +93,7 @@ def check_health(
         ("region", check_region(facts, earlier)),
         ("layout", _layout(facts, earlier)),
         ("audit", _audit(facts)),
+        *([("alike", _alike(facts))] if facts.alike >= _ALIKE else []),
         *([("witness", _witness(facts.witness))] if facts.witness else []),
         *([("generic", _readable(facts))] if facts.claim and facts.claim.confidence == "generic" else []),
     )
@@ -199,7 +203,8 @@ def _coverage(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Itera
         had, lost = again["had"], again["lost"]
         if lost >= limits.enough and lost > limits.coverage_drop * had:
             yield Verdict("coverage", "fail", f"{name}: {lost} of {had} pages that had it have lost it")
-    for name in LISTED_FIELDS:
+    # Where lists prove no edit, every article's page is read, and nothing rests on the columns of a row.
+    for name in LISTED_FIELDS if facts.claim is None or facts.claim.evidence else ():
         shown, have, expected = 0, 0, 0.0
         for slug, counts in facts.listed.items():
             before = [run.listed[slug] for run in baseline.runs if slug in run.listed]
@@ -274,6 +279,14 @@ def _readable(facts: RunFacts) -> Iterator[Verdict]:
         bad = read < _READABLE * (read + unread)
         detail = f"{unread} of {read + unread} pages have no title or no body of an article"
         yield Verdict("generic", "fail" if bad else "warn", detail)
+
+
+def _alike(facts: RunFacts) -> Iterator[Verdict]:
+    """Refuse a crawl in which several articles came to show one text: a sign-in form, a notice, a page of an error."""
+    read = facts.counts.fetched or 0
+    bad = facts.alike > _ALIKE_SHARE * read
+    detail = f"{facts.alike} of {read} pages show the same title and text, and did not before"
+    yield Verdict("alike", "fail" if bad else "warn", detail)
 
 
 def _charset(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:

@@ -34,6 +34,7 @@ class RowCounts:
         self._new: Counter[str] = Counter()
         self._oldest: tuple[dt.datetime, str] | None = None
         self._due = 0
+        self._texts: Counter[tuple[str, str]] = Counter()
 
     def add(
         self,
@@ -56,6 +57,9 @@ class RowCounts:
         self._add_listed(sightings)
         if row["status"] != "fetched":
             return
+        body = row["body_sha256"]
+        if body is not None and (previous is None or previous.get("body_sha256") != body):
+            self._texts[row["title"], body] += 1
         if previous is None:
             self._new["fetched"] += 1
             self._new.update(name for name in PAGE_FIELDS if row[name] is None)
@@ -84,6 +88,7 @@ class RowCounts:
         was still to be read. ``live``: rows by section.
         ``new``: pages of articles that were not known before, and in how many of them each field is missing.
         ``refetched``: for pages of known articles, how many had each field before and how many of these lack it now.
+        ``alike``: the largest number of articles whose pages all came to show one title and one text.
         ``listed``: by section, how many articles its listing showed and in how many of them each field was read.
         """
         oldest = self._oldest
@@ -92,6 +97,7 @@ class RowCounts:
             oldest_page=oldest and PageFact(article_id=oldest[1], fetched_at=oldest[0].isoformat()),
             counts=Counts.of(self._status, self._status["gone"]),
             due=self._due,
+            alike=max(self._texts.values(), default=0),
             live=dict(sorted(self._live.items())),
             new={name: self._new[name] for name in ("fetched", *PAGE_FIELDS)},
             refetched={name: {"had": self._had[name], "lost": self._lost[name]} for name in PAGE_FIELDS},

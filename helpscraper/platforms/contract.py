@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from helpscraper.errors import ExtractionError
+from helpscraper.html.base import Page
+from helpscraper.html.challenge import challenge_title
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
@@ -253,7 +255,17 @@ class Platform(ABC):
         Raises ``ExtractionError`` when it is not the page that was asked for or cannot be read, and its subclass
         ``AnotherEditionError`` when it belongs to another edition than ``context``.
         """
-        return self._canonical(self.findings(asked, url, payload, context), context)
+        try:
+            found = self.findings(asked, url, payload, context)
+        except AnotherEditionError:
+            raise
+        except ExtractionError as error:
+            title = self.blocked(url, payload) if error.field != "challenge" else None
+            if title is None:
+                raise
+            detail = f"a block or challenge page ({title!r})"
+            raise ExtractionError(url, "challenge", detail) from error
+        return self._canonical(found, context)
 
     def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
         """Return what a page says that was saved by itself, captured at ``url``; raises as ``read`` does."""
@@ -300,7 +312,10 @@ class Platform(ABC):
 
     def blocked(self, url: str, payload: Payload) -> str | None:
         """Return the title of a block or challenge page, None when the response is none."""
-        return None
+        try:
+            return challenge_title(Page(url, payload))
+        except ExtractionError:
+            return None  # no page at all
 
     def _canonical(self, findings: Findings, context: Context) -> Findings:
         """Build each article's URL from its key, so that no page leads a reader elsewhere."""

@@ -319,6 +319,7 @@ from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import ArchiveError
 from helpscraper.items import Article, Body
+from tests.tables import articles_table
 from helpscraper.normalise.bodies import body_key
 
 folder, way = sys.argv[1:]

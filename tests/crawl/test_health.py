@@ -10,7 +10,7 @@ import pytest
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.health import checks
 from helpscraper.health.checks import Thresholds, Verdict, is_fit
-from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS
+from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS, RowCounts
 
 LIMITS = Thresholds()
 
@@ -476,3 +476,29 @@ def test_a_bound_that_is_not_kept_is_a_warning(audit: dict[str, Any] | None, say
     (found,) = [v for v in check_health(run(audit=audit), [run()] * 3) if v.check == "audit"]
     assert found.verdict == ("warn" if says else "ok")
     assert says in found.detail
+
+
+@pytest.mark.parametrize(("n", "bad", "warns"), [(2, False, False), (3, True, True), (20, True, True)])
+def test_pages_that_come_to_show_one_text_are_refused(n: int, bad: bool, warns: bool) -> None:
+    facts = run(alike=n)
+    assert ("alike" in failing(facts)) is bad
+    assert any(verdict.check == "alike" for verdict in check_health(facts, [run()])) is warns
+    few = run(alike=3, counts={"fetched": 60, "carried": 40, "listed": 0, "failed": 0, "gone": 0})
+    assert "alike" not in failing(few) and "3 of 60 pages show the same title and text" in warned(few)
+
+
+def test_a_list_that_proves_no_edit_may_lose_its_titles() -> None:
+    lost = {"faq": {"n": 60, **dict.fromkeys(LISTED_FIELDS, 60), "title": 0}}
+    assert "coverage" in failing(run(listed=lost))
+    assert "coverage" not in failing(run(listed=lost, claim={"evidence": [], "absence": "page"}))
+
+
+def test_only_texts_that_are_new_to_an_article_count_as_alike() -> None:
+    row = dict.fromkeys(("section", "listed_in", "fetched_at", *PAGE_FIELDS)) | {
+        "status": "fetched", "title": "Sign in", "body_sha256": "x",
+    }  # fmt: skip
+    counted = RowCounts()
+    for number, before in enumerate([None, {"body_sha256": "a"}, {"body_sha256": "x"}, {"body_sha256": "b"}]):
+        counted.add(row | {"article_id": str(number)}, before, {})
+    counted.add(row | {"article_id": "other", "title": "Another"}, None, {})
+    assert counted.into(RunFacts()).alike == 3

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -146,7 +146,9 @@ def test_sites_are_listed_and_added(tmp_path: Path) -> None:
             assert again.returncode == 2 and "is a page of the site acme" in again.stderr
         by_name = page.replace("127.0.0.1", "localhost")
         taken = helpscraper("sites", "add", by_name, "--name", "acme", "--archive", archive, *FLAGS)
-        assert taken.returncode == 2 and "is there already" in taken.stderr
+        assert taken.returncode == 2 and "there is a site acme already" in taken.stderr
+        shipped = helpscraper("sites", "add", by_name, "--name", "okx", "--archive", archive, *FLAGS)
+        assert shipped.returncode == 2 and "there is a site okx already" in shipped.stderr
     rows = json.loads(helpscraper("sites", "--archive", archive, "--format", "json").stdout)
     assert [row["site"] for row in rows] == ["okx", "okx-eea", "okx-tr", "okx-us", "acme"]
     assert rows[-1]["declared_in"] == str(tmp_path / "sites" / "acme.toml")
@@ -170,6 +172,15 @@ def served(answers: dict[str, bytes]) -> object:
     return ask
 
 
+def now(work: Coroutine[Any, Any, Any]) -> Any:
+    """Return the result of a coroutine that waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        return end.value
+    raise AssertionError("it waits for something")
+
+
 @pytest.fixture
 def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A second name for one platform, as a second package could bring it."""
@@ -184,13 +195,25 @@ def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_two_platforms_that_know_it_alike_are_asked_about(two: None) -> None:
     page = SampleServer(articles=10).healthy("/help").body
     with pytest.raises(CommandError, match="both okx and okx know") as caught:
-        asyncio.run(recognise("https://a.example/help", served({"https://a.example/help": page})))  # type: ignore[arg-type]
+        now(recognise("https://a.example/help", served({"https://a.example/help": page})))  # type: ignore[arg-type]
     assert "--platform okx" in caught.value.advice
+
+
+def test_a_page_deep_in_a_site_declares_its_folder() -> None:
+    text = "Trim the wick once a week, and fill the lamp with oil. " * 30
+    url = "https://a.example/kb/lamps/oil"
+    found = now(recognise(url, served({url: f"<html lang=en><main><h1>Oil</h1><p>{text}".encode()})))  # type: ignore[arg-type]
+    assert (found.platform, found.values["include"]) == ("generic", ["/kb/"])
+    assert "https://a.example/kb/, en; " in str(found)
+    for url in ("https://a.example/", "https://a.example/oil"):
+        found = now(recognise(url, served({url: f"<html lang=en><main><h1>Oil</h1><p>{text}".encode()})))  # type: ignore[arg-type]
+        assert "include" not in found.values
 
 
 @pytest.mark.parametrize(
     ("html", "said"),
     [
+        (f"<title>Hi</title><p>{'Welcome back. ' * 60}<form><input type=password></form>", "a sign-in page"),
         ("<title>App</title><div id=root></div><script src=/a.js></script>", "a shell that needs JavaScript"),
         ("<title>Log in</title><script></script><form><input type=password></form>", "a sign-in page"),
         ("<title>Just a moment...</title><p>Checking", "a block or challenge page"),
@@ -199,7 +222,7 @@ def test_two_platforms_that_know_it_alike_are_asked_about(two: None) -> None:
 def test_a_page_that_shows_nothing_is_no_help_centre(html: str, said: str) -> None:
     url = "https://a.example/"
     with pytest.raises(RefusedError, match=said):
-        asyncio.run(recognise(url, served({url: html.encode()})))  # type: ignore[arg-type]
+        now(recognise(url, served({url: html.encode()})))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("page", ["/hc/en-us", None])
@@ -212,7 +235,7 @@ def test_an_agents_view_is_named_and_no_other_platform_takes_it(page: str | None
         home = server.healthy(page).body if page else b"<title>Help</title><main><h1>Help" + b"<p>word" * 99
     answer["articles"][-1]["draft"] = True
     with pytest.raises(RefusedError, match="an agent's view"):
-        asyncio.run(recognise(url, served({url: home, sign.probe.url: json.dumps(answer).encode()})))  # type: ignore[arg-type]
+        now(recognise(url, served({url: home, sign.probe.url: json.dumps(answer).encode()})))  # type: ignore[arg-type]
 
 
 @given(st.text(max_size=30))

@@ -273,3 +273,17 @@ def test_pages_are_read_again_imported_and_reported(
     assert row["confidence"] == "generic"
     assert helpscraper("report", "--out", tmp_path / "report", *where).returncode == 0
     assert record.title.strip() in "".join(each.read_text() for each in (tmp_path / "report").rglob("*.html"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<title>Sign in</title><h1>Sign in</h1><form><input type=password>", "<h1>We will be back soon</h1>"],
+)
+def test_a_notice_in_place_of_articles_is_no_edit(text: str, server: SampleServer, archive: Path) -> None:
+    assert read(server, archive).code == 0
+    before = Archive(archive, site="acme").load(bodies=True)
+    page = f"<html lang=en><main>{text}<p>{'All of our lamps are being cleaned tonight. ' * 12}</p></main>"
+    server.faults.append(Fault(answers(body=page.encode()), path="/learn/*", skip=8, times=9))
+    refused = read(server, archive, "-a", "mode=full", "-s", "SECOND_CHANCES=0")
+    assert refused.code == 3, refused.said
+    assert Archive(archive, site="acme").load(bodies=True).equals(before)

@@ -186,3 +186,12 @@ def test_a_mixture_of_faults_loses_and_invents_nothing(seed: int, archive: Path)
         server.faults.clear()
         assert read(server, archive).code == 0
         assert not differences(rows(archive), expected(server), SHOWN)
+
+
+@pytest.mark.parametrize("archive", ["zendesk-pages"], indirect=True)
+def test_a_challenge_in_place_of_some_articles_is_refused(server: SampleServer, archive: Path) -> None:
+    assert read(server, archive).code == 0
+    server.faults.append(Fault(faults.challenge(), path="/hc/en-us/articles/*", times=3))
+    refused = crawl(server, archive, *ASKED, "-a", "mode=full", settings=PATIENCE | {"SECOND_CHANCES": "0"})
+    assert refused.code == 3, refused.said
+    assert refused.verdicts() == {"challenge": "3 pages stayed block or challenge pages"}

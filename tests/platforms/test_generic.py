@@ -444,3 +444,17 @@ def test_a_deep_page_costs_no_more_than_its_size(part: str) -> None:
         page(html)
     except ExtractionError as error:
         assert error.url
+
+
+def test_pictures_and_translations_of_a_sitemap_are_no_addresses() -> None:
+    spaces = 'xmlns="http://s" xmlns:image="http://i" xmlns:xhtml="http://x"'
+    entry = (
+        '<url><xhtml:link rel="alternate" hreflang="de" href="https://a.example/de"/>'
+        "<image:image><image:loc>https://a.example/i.png</image:loc><image:title>Lamp</image:title></image:image>"
+        "<loc>https://a.example/{n}</loc><lastmod>2026-01-0{n}</lastmod></url>"
+    )
+    found = read_list(f"<urlset {spaces}>{entry.format(n=1)}{entry.format(n=2)}</urlset>".encode())
+    assert [(each.url, each.title, each.lastmod) for each in found.entries] == [
+        ("https://a.example/1", None, "2026-01-01"),
+        ("https://a.example/2", None, "2026-01-02"),
+    ]

@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from helpscraper.errors import ExtractionError
 from helpscraper.html.base import Page, collapse, inline_text
 from helpscraper.html.bodies import BodyForms, write_body
+from helpscraper.html.challenge import challenge_title
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.normalise.words import count_words
@@ -30,7 +31,7 @@ from helpscraper.platforms.generic.content import (
 )
 from helpscraper.platforms.generic.linked_data import Stated, stated
 
-__all__ = ["is_shell", "read_article", "unreadable"]
+__all__ = ["is_shell", "is_sign_in", "read_article", "unreadable"]
 
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ].*)?", re.DOTALL)
 _BEFORE_SITE = (" | ", " – ", " — ", " · ", " :: ", " - ")
@@ -40,6 +41,7 @@ _NOT_FOUND = re.compile(
     r"\b404\b|\bnot found\b|\bno longer (?:exists|available)\b|\bdoes ?n[o']t exist\b", re.IGNORECASE
 )
 _FEW_WORDS_OF_ERROR = 60
+_FEW_WORDS_OF_SIGN_IN = 200
 _DATES = {
     "published": ("article:published_time", "datePublished"),
     "updated": ("article:modified_time", "dateModified"),
@@ -54,6 +56,8 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if payload.data[:5] == b"%PDF-":
         return Findings(no_article="a PDF file")
     page = Page(url, payload)
+    if (blocked := challenge_title(page)) is not None:
+        raise page.error("challenge", f"a block or challenge page ({blocked!r})")
     said = stated(page)
     content = find_content(page, said.body)
     if said.is_list or (content is not None and content.is_list and not said.body):
@@ -62,7 +66,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     body = _body(page, said, content)
     if _says_nothing_is_here(page, title or "", body):
         raise page.error("article", f"the page says that there is none ({(title or '')[:100]!r})")
-    if body is None:
+    if body is None or is_sign_in(page):
         raise unreadable(page)
     if not title:
         raise page.error("title", "no title on the page", selector="h1, og:title, title")
@@ -221,6 +225,12 @@ def unreadable(page: Page) -> ExtractionError:
     if is_shell(page):
         return page.error("challenge", f"a shell that needs JavaScript ({title!r})")
     return page.error("body", f"no text of an article's own ({title!r})", selector="article, main")
+
+
+def is_sign_in(page: Page) -> bool:
+    """Tell whether a page asks for a password and shows little else; a form beside an article is none."""
+    few = count_words(inline_text(body_of(page))) < _FEW_WORDS_OF_SIGN_IN
+    return few and bool(page.selector.css("input[type=password]"))
 
 
 def is_shell(page: Page) -> bool:

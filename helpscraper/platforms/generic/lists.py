@@ -192,16 +192,27 @@ class _Reader:
 
     def _end(self, name: str, element: etree._Element, entry: Entry) -> None:
         text = (element.text or "").strip()
+        around = element.getparent()
+        # An extension's elements (pictures, translations) have names of the list's own; they are of another namespace.
+        own = around is not None and etree.QName(element).namespace == etree.QName(around).namespace
+        in_feed = self.found.kind == "feed"
         if name in _ENTRIES:
             self._entry = None
             # An entry that only the end of the file closes may be cut off in the middle of its address.
             if entry.url and not self._closing:
                 self.found.entries.append(entry)
-        elif name == "link" and element.get("href") and element.get("rel", "alternate") == "alternate":
+        elif not own or etree.QName(around).localname not in _ENTRIES:
+            return
+        elif (
+            in_feed
+            and name == "link"
+            and element.get("href")
+            and element.get("rel", "alternate") == "alternate"
+        ):
             entry.url = entry.url or _url(element.get("href", ""))
-        elif name == "loc" or (name == "link" and text):
+        elif name == ("link" if in_feed else "loc") and text:
             entry.url = entry.url or _url(text)
-        elif name == "title" and entry.title is None:
+        elif in_feed and name == "title" and entry.title is None:
             entry.title = text[:_LONGEST_TITLE] or None
         elif name in {"lastmod", "updated"}:
             entry.lastmod = text[:40]

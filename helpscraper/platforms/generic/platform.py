@@ -13,7 +13,7 @@ from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import PAST_THE_END, Address, Claim, Findings, Link, Platform, Scope, Sign
 from helpscraper.platforms.generic import addresses, lists
-from helpscraper.platforms.generic.article import is_shell, read_article, unreadable
+from helpscraper.platforms.generic.article import is_shell, is_sign_in, read_article, unreadable
 from helpscraper.sites import Site
 from helpscraper.urls import is_locale
 
@@ -61,11 +61,12 @@ class Generic(Platform):
         if page is None:
             return None
         shown = Page(url, page)
-        if is_shell(shown):
+        if is_shell(shown) or is_sign_in(shown):
             raise unreadable(shown)
         language = (shown.root.get("lang") or "").lower()
-        path = urlsplit(url).path
-        declares: dict[str, Any] = {"include": [path]} if path.strip("/") else {}
+        # The folder of a page; a page right below the root may be an article or the help centre's home.
+        folder = urlsplit(url).path.split("/")[1:2] if urlsplit(url).path.count("/") > 1 else []
+        declares: dict[str, Any] = {"include": [f"/{folder[0]}/"]} if folder and folder[0] else {}
         if not is_locale(language):
             return Sign(seen="a page with text", locale="en", declares=declares)
         return Sign(

@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from helpscraper.errors import ExtractionError
 from helpscraper.html.base import inside
+from helpscraper.html.challenge import MARKS, TITLES
 from helpscraper.platforms.okx.page import OkxPage, is_article
 from helpscraper.platforms.okx.state import dig
 
@@ -13,11 +14,6 @@ __all__ = ["PageKind", "is_challenge", "is_of_okx", "page_kind"]
 
 PageKind: TypeAlias = Literal["article", "listing", "search", "home", "challenge", "empty", "unknown"]
 
-_TITLES = ("just a moment", "attention required", "access denied", "verifying you are human", "403 forbidden")
-_MARKS = (
-    "[class*='cf-browser-verification'], #challenge-form, #cf-wrapper, #challenge-running, #cf-error-details,"
-    " #challenge-error-text, script[src*='/cdn-cgi/challenge-platform/'], script:contains('_cf_chl_opt')"
-)
 _OURS = (
     "[class*='index_articleItem__'], [class*='index_richTextContent__'], [class*='index_markdownContent__'],"
     " #article-container, [aria-describedby='help-load-more-desc']"
@@ -36,7 +32,7 @@ def is_challenge(page: OkxPage) -> bool:
     """
     if is_of_okx(page):
         return False
-    return page.head_title.lower().startswith(_TITLES) or bool(page.selector.css(_MARKS))
+    return page.head_title.lower().startswith(TITLES) or bool(page.selector.css(MARKS))
 
 
 def page_kind(url: str, html: str | bytes) -> PageKind:
