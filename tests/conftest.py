@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--long", action="store_true", help="run the tests marked long too, and all examples of each property"
     )
     parser.addoption(
-        "--kills", type=int, default=6, help="how often tests/e2e/test_kill.py kills (default: 6)"
+        "--kills", type=int, default=3, help="how often tests/e2e/test_kill.py kills (default: 3)"
     )
 
 

@@ -42,7 +42,9 @@ def at(url: str, archive: Path, *flags: str) -> Result:
         pytest.param(
             {"layout": "zendesk", "pages": "challenge"}, "/hc/en-us", "zendesk", "en-us", marks=LONG
         ),
-        ({"layout": "zendesk", "api": "closed"}, "/hc/en-us", "zendesk-pages", "en-us"),
+        pytest.param(
+            {"layout": "zendesk", "api": "closed"}, "/hc/en-us", "zendesk-pages", "en-us", marks=LONG
+        ),
         pytest.param({}, "/help", "okx", "en", marks=LONG),
         ({"layout": "generic"}, "/", "generic", "en"),
     ],
@@ -76,7 +78,7 @@ def test_a_help_centre_is_recognised_declared_and_archived(
     [
         ({"layout": "zendesk", "pages": "challenge", "api": "challenge"}, "/hc/en-us", "HTTP 403"),
         ({"layout": "zendesk", "api": "sign-in", "pages": "sign-in"}, "/hc/en-us", "a sign-in page"),
-        ({}, "/nothing/here", "HTTP 404"),
+        pytest.param({}, "/nothing/here", "HTTP 404", marks=LONG),
     ],
 )
 def test_what_is_not_public_is_refused_and_nothing_is_written(

@@ -277,7 +277,10 @@ def test_pages_are_read_again_imported_and_reported(
 
 @pytest.mark.parametrize(
     "text",
-    ["<title>Sign in</title><h1>Sign in</h1><form><input type=password>", "<h1>We will be back soon</h1>"],
+    [
+        "<title>Sign in</title><h1>Sign in</h1><form><input type=password>",
+        pytest.param("<h1>We will be back soon</h1>", marks=pytest.mark.long),
+    ],
 )
 def test_a_notice_in_place_of_articles_is_no_edit(text: str, server: SampleServer, archive: Path) -> None:
     assert read(server, archive).code == 0

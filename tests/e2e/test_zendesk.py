@@ -171,6 +171,9 @@ def mixture(seed: int) -> list[Fault]:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    "archive", ["zendesk-pages", pytest.param("zendesk", marks=pytest.mark.long)], indirect=True
+)
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.long) for n in range(1, 24))])
 def test_a_mixture_of_faults_loses_and_invents_nothing(seed: int, archive: Path) -> None:
     with SampleServer(layout="zendesk", articles=40, interface_page=10, validators=True) as server:

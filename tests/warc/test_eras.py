@@ -21,7 +21,9 @@ THEN = dt.datetime(2019, 3, 4, 5, 6, 7, tzinfo=dt.UTC)
 HOSTS = ["https://support.okex.com", "https://www.okex.com/support", "https://okx.com/support"]
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(
+    "host", [HOSTS[1], *(pytest.param(each, marks=pytest.mark.long) for each in (HOSTS[0], HOSTS[2]))]
+)
 def test_captures_of_an_earlier_platform_import_into_the_edition(host: str, tmp_path: Path) -> None:
     server = SampleServer(layout="zendesk", articles=10)
     record = server.truth()[0]
