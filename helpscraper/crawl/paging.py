@@ -16,15 +16,18 @@ def goes_on(found: Findings, page: int, *, fresh: int) -> bool:
     """Tell whether to read the page that follows page ``page`` of a list.
 
     ``fresh`` is the number of articles on this page that no earlier one showed. A page without new
-    articles ends the list, unless the stated number of pages says that more follow.
+    articles ends the list, unless the stated number of pages says that more follow. A cursor says so too: the site
+    states it, while the number of a next page may be a guess.
 
     >>> from helpscraper.platforms.contract import Address, Link
-    >>> link = Link("https://help.example/list?cursor=b", Address("list", "en", "all", cursor="b"))
+    >>> link = Link("https://help.example/list?page=2", Address("list", "en", "all", 2))
     >>> goes_on(Findings(next=link), 1, fresh=15), goes_on(Findings(next=link), 2, fresh=0)
     (True, False)
     """
     if found.next is None or page >= MAX_LISTING_PAGES:
         return False
+    if found.next.address.cursor is not None:
+        return True
     return bool(fresh) or (found.pages is not None and page < found.pages)
 
 

@@ -39,6 +39,12 @@ def test_a_list_that_goes_on_with_nothing_new_is_left() -> None:
     assert not goes_on(Findings(next=link(2001), pages=10**9), MAX_LISTING_PAGES, fresh=15)
 
 
+def test_a_page_without_articles_does_not_end_a_list_by_cursor() -> None:
+    following = Link("https://help.example/list?after=b", Address("list", "en", "faq", cursor="b"))
+    assert goes_on(Findings(next=following), 2, fresh=0)
+    assert not goes_on(Findings(next=following), MAX_LISTING_PAGES, fresh=15)
+
+
 def test_a_list_that_moved() -> None:
     assert not has_moved({30}, 30, 30)
     assert not has_moved(set(), 30, None)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
+from urllib.parse import urlencode
 
 import pytest
 
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.replies import Action, PendingReply, Reply
 from tests import faults
 from tests.e2e.conftest import (
     Result,
@@ -147,6 +151,34 @@ def test_a_saved_page_is_imported_whichever_way_the_site_is_crawled(
     assert held.load(bodies=True)[["article_id", "title", "body_text"]].values.tolist() == [
         [record.slug, record.title.strip(), record.body_text]
     ]
+
+
+def emptied(*, circle: bool) -> Action:
+    """Answer a list without its articles; its next link leads on, or round a ``circle`` of two cursors."""
+
+    def act(pending: PendingReply) -> Reply:
+        said = json.loads(pending.reply.body)
+        following = said["links"]["next"]
+        if circle:
+            to = "Ig==" if "IQ" in pending.target else "IQ=="  # both stand before every article
+            following = f"{following.split('?')[0]}?{urlencode({'page[after]': to})}"
+        said |= {"articles": [], "links": said["links"] | {"next": following}}
+        return replace(pending.reply, body=json.dumps(said).encode())
+
+    return act
+
+
+@pytest.mark.parametrize("archive", ["zendesk"], indirect=True)
+def test_an_answer_without_articles_neither_ends_the_list_nor_hides_a_circle(archive: Path) -> None:
+    with SampleServer(layout="zendesk", articles=40, interface_page=10, validators=True) as server:
+        assert read(server, archive).code == 0
+        server.faults.append(Fault(emptied(circle=False), path="/api/*after*", times=1))
+        behind = read(server, archive)
+        assert behind.facts["sections"]["articles"]["pages_read"] == 4, behind.said
+        server.faults[:] = [Fault(emptied(circle=True), path="/api/*after*")]
+        circle = read(server, archive)
+        (section,) = circle.facts["sections"].values()
+        assert not section["whole"] and "it was asked for before" in " ".join(section["holes"]), circle.said
 
 
 SHOWN = ("title", "category", "section", "body_text")
