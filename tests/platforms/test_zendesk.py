@@ -218,3 +218,15 @@ def test_recorded_answers_read_as_readers_saw_them(shared: Path) -> None:
         assert values.columns["updated_at"].strftime("%Y-%m-%dT%H:%M:%SZ") == row["updated_at"]
     agents = json.loads((folder / "api_articles_agent_view.json").read_text("utf-8"))
     assert "agent's view" in refused(agents).detail or "edition" in refused(agents).message
+
+
+def test_an_error_page_with_status_200_is_no_empty_list() -> None:
+    section, category = Address("list", "en-us", "5"), Address("category", "en-us", "9")
+    empty = "<main><header class=page-header><h1>Care</h1></header></main>"
+    oops = "<main><div class=error-page><h1>Oops, there is nothing here</h1></div></main>"
+    assert page(empty, section).articles == [] and page(empty, category).missing is None
+    with pytest.raises(ExtractionError, match="list: no page of a section"):
+        page(oops, section)
+    assert "no page of a category" in str(page(oops, category).missing)
+    with pytest.raises(ExtractionError, match="challenge"):
+        page("<title>Access denied</title><h1>Access denied</h1>", section)

@@ -38,6 +38,8 @@ _ASIDE = " or ".join(
 )
 _LINKS = f"//a[@href][not(ancestor::*[{_ASIDE}])]"
 _NEXT = "a.pagination-next-link::attr(href), .pagination-next a::attr(href), a[rel=next]::attr(href)"
+# An empty section still has a place of its own in every theme; an error page with status 200 has none.
+_EMPTY_SECTION = ".page-header, .section-container, .section-content, .section-empty, .article-list"
 _IN_LIST = "//*[contains(concat(' ', @class, ' '), ' article-list ')]//a[@href]"
 
 
@@ -106,7 +108,7 @@ class ZendeskPage(Page):
         found = Findings(
             language=self.language, sections=self._sections(key), rules=["category.sections/links"]
         )
-        if not found.sections and not self.shown.css(".section-tree, .page-header, main h1"):
+        if not found.sections and not self.shown.css(".section-tree, .page-header"):
             found.missing = self.error(
                 "sections", f"no page of a category ({self.title!r})", selector=".section-tree"
             )
@@ -127,8 +129,6 @@ class ZendeskPage(Page):
             raise self.error("url", f"section {asked.key} leads to another page")
         title, category = self.shown.css("main h1::text, h1::text").get(), self._crumb("category")
         listed = self.links("article", _IN_LIST) or self.links("article")
-        if title is None and not listed:
-            raise self.error("list", f"no page of a section ({self.title!r})", selector="h1, .article-list")
         rows = [
             RawArticle(
                 kind="listing", key=key, url=addresses.article_page(self.context, key), title=text,
@@ -138,8 +138,11 @@ class ZendeskPage(Page):
         ]  # fmt: skip
         crumbs = set(self.links("list", "//*[contains(@class, 'breadcrumb')]//a[@href]"))
         inner = [each for each in self._sections(category[0], asked.key) if each.key not in crumbs]
+        following = self._next(asked)
+        if not rows and not inner and not self.shown.css(_EMPTY_SECTION):
+            raise self.error("list", f"no page of a section ({self.title!r})", selector=_EMPTY_SECTION)
         return Findings(
-            articles=rows, sections=inner, next=self._next(asked), language=self.language, content_type="section",
+            articles=rows, sections=inner, next=following, language=self.language, content_type="section",
             rules=["listing.articles/links"] * bool(rows),
         )  # fmt: skip
 
