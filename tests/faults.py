@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import gzip
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from random import Random
 
+from helpscraper.sample import Fault
 from helpscraper.sample.replies import Action, PendingReply, Reply
 
 
@@ -196,3 +199,15 @@ def shift() -> Action:
         return pending.server.healthy(pending.target)
 
     return act
+
+
+def mixture(seed: int, actions: Sequence[Action], places: Sequence[str]) -> list[Fault]:
+    """Return a random set of faults over random ``places``, each a matter of luck and some for ever."""
+    luck = Random(seed)
+    return [
+        Fault(
+            luck.choice(actions), path=luck.choice(places), times=luck.choice((1, 2, 5, 20)), skip=luck.randrange(8),
+            probability=luck.choice((0.05, 0.2, 1.0)), seed=seed + number,
+        )
+        for number in range(luck.randint(1, 5))
+    ]  # fmt: skip

@@ -153,14 +153,14 @@ def at_url(args: argparse.Namespace, arguments: dict[str, str]) -> dict[str, Any
     Raises ``CommandError`` for a URL beside ``site`` or ``base_url``.
     """
     from helpscraper.crawl.recognise import recognise
-    from helpscraper.platforms import get_platform
+    from helpscraper.platforms import address_at
     from helpscraper.sites import site_name
 
     if clash := [name for name in ("site", "base_url") if name in arguments]:
         raise CommandError(f"{args.url} and {clash[0]}= name the site twice", advice="leave one of them out")
     known = _known(args.archive, args.url)
     if known is not None:
-        address = get_platform(known.platform).address(known, args.url)
+        address = address_at(known, args.url)
         locale = {"locale": address.locale} if address.kind != "other" and "locale" not in arguments else {}
         return {"arguments": {"site": known.name, **locale}}
 
@@ -192,7 +192,7 @@ def _check(args: argparse.Namespace) -> int:
         {
             "field": list(seen),
             "articles": [each.articles for each in seen.values()],
-            "rule": [", ".join(sorted(each.rules)) or "as the list states it" for each in seen.values()],
+            "rule": [", ".join(sorted(each.rules)) or "not named" for each in seen.values()],
             "example": [each.example for each in seen.values()],
         }
     )

@@ -64,9 +64,8 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
     """Return the platform of the help centre at ``url``, or that it is ``platform``.
 
     A list that can be read proves more than a sign on a page, and a platform for any site is taken when no other is.
-    Raises ``CommandError`` where two platforms fit alike or none does, and ``RefusedError`` where one would fit but
-    its pages are not public
-    or show what the public cannot read.
+    Raises ``CommandError`` where two platforms fit equally well or none does, and ``RefusedError`` where the pages
+    cannot be read, are not public, or show more than the public may see.
     """
     reasons: list[str] = []
     advice = ""

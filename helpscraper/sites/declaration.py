@@ -56,12 +56,7 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:  # ValueError also for a number of too many digits
         raise Mistakes(f"not TOML: {error}") from None
     wrong = list(_sentences(values))
-    platform = values.get("platform")
-    if isinstance(platform, str) and is_key(platform) and platform not in SHIPPED:
-        names = platform_entries()
-        if platform not in names:
-            advice = _nearest(platform, names) or f"; known: {', '.join(names)}"
-            wrong.append(f"platform: a known platform is wanted, not {_named(platform)}{advice}")
+    wrong += _unknown_platforms(values)
     parent = values.pop("extends", None)
     if isinstance(parent, str) and parent not in known:
         wrong.append(f"extends: a known site is wanted, not {_named(parent)}{_nearest(parent, known)}")
@@ -72,6 +67,20 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
     if wrong:
         raise Mistakes(*wrong)
     return values
+
+
+def _unknown_platforms(values: Mapping[str, Any]) -> Iterator[str]:
+    """Name the platforms, of the site and of its eras, that nothing here reads."""
+    eras = values.get("eras")
+    stated = {"platform": values.get("platform")}
+    for place, era in eras.items() if isinstance(eras, dict) else ():
+        stated[f"eras.{_named(place)}.platform"] = era.get("platform") if isinstance(era, dict) else None
+    for key, platform in stated.items():
+        if isinstance(platform, str) and is_key(platform) and platform not in SHIPPED:
+            names = platform_entries()
+            if platform not in names:
+                advice = _nearest(platform, names) or f"; known: {', '.join(names)}"
+                yield f"{key}: a known platform is wanted, not {_named(platform)}{advice}"
 
 
 def site_of(name: str, values: Mapping[str, Any], file: str = "") -> Site:
@@ -236,13 +245,14 @@ def _table(key: Check, item: Check) -> Check:
     return check
 
 
-def _fields(known: Mapping[str, Check]) -> Check:
+def _fields(known: Mapping[str, Check], required: tuple[str, ...] = ()) -> Check:
     """Check a table whose keys are fixed; an unknown key is reported with the nearest known one."""
 
     def check(value: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(value, Mapping):
             yield "", "a table is wanted"
             return
+        yield from ((f".{name}", "is missing") for name in required if name not in value)
         for name, inner in value.items():
             if name in known:
                 yield from ((f"{_key(name)}{place}", wanted) for place, wanted in known[name](inner))
@@ -255,6 +265,8 @@ def _fields(known: Mapping[str, Check]) -> Check:
 
 _NAMES: Final = _table(_slug, _fields({"keys": _texts, "titles": _table(_tag, _texts)}))
 
+_ERA: Final = _fields({"platform": _slug, "locales": _table(_prefix, _prefix)}, required=("platform",))
+
 _FIELDS: Final[Mapping[str, Check]] = {
     "extends": _slug,
     "platform": _slug,
@@ -266,7 +278,7 @@ _FIELDS: Final[Mapping[str, Check]] = {
     "editions": _table(_segment, _prefix),
     "regional": _table(_text, _prefix),
     "locales": _table(_prefix, _tag),
-    "eras": _table(_place, _fields({"platform": _slug, "locales": _table(_prefix, _prefix)})),
+    "eras": _table(_place, _ERA),
     "include": _paths,
     "exclude": _paths,
     "categories": _NAMES,

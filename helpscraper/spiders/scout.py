@@ -8,6 +8,7 @@ from typing import Any
 
 import scrapy
 from scrapy.exceptions import IgnoreRequest
+from scrapy.settings import BaseSettings
 
 from helpscraper.crawl.recognise import Answer, Ask
 from helpscraper.errors import CrawlError
@@ -18,26 +19,22 @@ from helpscraper.urls import origin
 
 __all__ = ["ScoutSpider"]
 
+_RECORDER = "helpscraper.extensions.recorder.RecorderMiddleware"
+
 
 class ScoutSpider(scrapy.Spider):
     """Runs the coroutine ``work``, which fetches pages; ``result`` is its return value, ``error`` its exception."""
 
     name = "scout"
-    custom_settings = {  # noqa: RUF012 (Scrapy declares it so)
-        "EXTENSIONS": {},
-        "ITEM_PIPELINES": {},
-        "SPIDER_MIDDLEWARES": {},
-        "RETRY_ENABLED": False,
-        "DOWNLOADER_MIDDLEWARES": {
-            "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
-            "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-            "helpscraper.extensions.robots.StrictRobotsTxtMiddleware": 100,
-            "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-            "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
-            "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-            "helpscraper.extensions.payload.PayloadMiddleware": 590,
-        },
-    }
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Keep the guards of a crawl and leave out all that needs a ledger or an archive."""
+        super().update_settings(settings)
+        ways = settings.getdict("DOWNLOADER_MIDDLEWARES") | {_RECORDER: None}
+        changes = {"EXTENSIONS": {}, "ITEM_PIPELINES": {}, "SPIDER_MIDDLEWARES": {}, "RETRY_ENABLED": False}
+        for name, value in (changes | {"DOWNLOADER_MIDDLEWARES": ways}).items():
+            settings.set(name, value, priority="spider")
 
     def __init__(self, url: str, work: Callable[[Ask], Awaitable[Any]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -53,8 +50,8 @@ class ScoutSpider(scrapy.Spider):
             self.result = await self.work(self.ask)
         except Exception as error:  # noqa: BLE001 (the caller raises it again)
             self.error = error
-        for request in list[scrapy.Request]():
-            yield request
+        return
+        yield  # type: ignore[unreachable]  # Scrapy wants a generator
 
     async def ask(self, link: Link | str) -> Answer:
         """Return the answer to a request; raises ``CrawlError`` naming the URL when there is none."""

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.settings import Settings
 
 from helpscraper import Archive
+from helpscraper import settings as own
 from helpscraper.crawl.recognise import Answer, recognise
 from helpscraper.errors import CommandError, CrawlError, ExtractionError, RefusedError
 from helpscraper.payload import Payload
@@ -20,6 +22,7 @@ from helpscraper.platforms.contract import Link
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sites import site_name, sites_at
 from helpscraper.sites.declare import write_declaration
+from helpscraper.spiders.scout import ScoutSpider
 from tests import faults
 from tests.e2e.conftest import FAST, Result, helpscraper, newest_facts
 from tests.lantern.cms import LanternServer
@@ -195,7 +198,8 @@ def two(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_two_platforms_that_know_it_alike_are_asked_about(two: None) -> None:
-    page = SampleServer(articles=10).healthy("/help").body
+    with SampleServer(articles=10) as server:
+        page = server.healthy("/help").body
     with pytest.raises(CommandError, match="both okx and okx know") as caught:
         now(recognise("https://a.example/help", served({"https://a.example/help": page})))  # type: ignore[arg-type]
     assert "--platform okx" in caught.value.advice
@@ -265,3 +269,12 @@ def test_a_page_of_a_platform_that_no_crawl_may_store_is_an_error() -> None:
         get_platform("zendesk-pages").sign(
             "https://a.example/hc/en-us", Payload(b"<form><input type=password></form>", "text/html")
         )
+
+
+def test_a_look_keeps_the_guards_of_a_crawl() -> None:
+    looked = Settings(vars(own))
+    ScoutSpider.update_settings(looked)
+    ways = {name for name, order in looked.getdict("DOWNLOADER_MIDDLEWARES").items() if order is not None}
+    crawled = {name for name, order in own.DOWNLOADER_MIDDLEWARES.items() if order is not None}
+    assert crawled - ways == {"helpscraper.extensions.recorder.RecorderMiddleware"}
+    assert not looked.getdict("ITEM_PIPELINES") and not looked.getdict("EXTENSIONS")

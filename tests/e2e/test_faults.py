@@ -252,39 +252,27 @@ def test_retry_after_is_capped(server: SampleServer, archive: Path) -> None:
     assert time.monotonic() - started < 30
 
 
-def mixture(server: SampleServer, seed: int) -> list[Fault]:
-    """A random set of faults over random parts of the site, each a matter of luck and some for ever."""
-    from random import Random
-
-    luck = Random(seed)
-    actions = [
-        faults.status(503), faults.status(404), faults.status(403), faults.too_many_requests(0), faults.reset(),
-        faults.truncated(), faults.truncated_gzip(), faults.wrong_charset(), faults.redirect_loop(),
-        faults.redirect("http://10.0.0.1/"), faults.redirect("https://elsewhere.example/"), faults.soft_404(),
-        faults.challenge(), faults.denied(), faults.empty_listing(), faults.empty_body(), faults.shift(),
-        faults.broken_state(), faults.layout_drift(), faults.slug_with_dots(), faults.huge(3 * 2**20),
-        faults.trickle(500),
-    ]  # fmt: skip
-    places = [
-        "/help/section/*",
-        "/help/category/*",
-        "/help/*",
-        "/help/[a-m]*",
-        "/help/section/faq-*",
-        "/help",
-        "*",
-    ]
-    return [
-        Fault(
-            luck.choice(actions), path=luck.choice(places), times=luck.choice((1, 2, 5, 20)), skip=luck.randrange(8),
-            probability=luck.choice((0.05, 0.2, 1.0)), seed=seed + number,
-        )
-        for number in range(luck.randint(1, 5))
-    ]  # fmt: skip
+ACTIONS = [
+    faults.status(503), faults.status(404), faults.status(403), faults.too_many_requests(0), faults.reset(),
+    faults.truncated(), faults.truncated_gzip(), faults.wrong_charset(), faults.redirect_loop(),
+    faults.redirect("http://10.0.0.1/"), faults.redirect("https://elsewhere.example/"), faults.soft_404(),
+    faults.challenge(), faults.denied(), faults.empty_listing(), faults.empty_body(), faults.shift(),
+    faults.broken_state(), faults.layout_drift(), faults.slug_with_dots(), faults.huge(3 * 2**20),
+    faults.trickle(500),
+]  # fmt: skip
+PLACES = [
+    "/help/section/*",
+    "/help/category/*",
+    "/help/*",
+    "/help/[a-m]*",
+    "/help/section/faq-*",
+    "/help",
+    "*",
+]
 
 
 def survive(server: SampleServer, archive: Path, seed: int) -> None:
-    server.faults += mixture(server, seed)
+    server.faults += faults.mixture(seed, ACTIONS, PLACES)
     patience = PATIENCE | {"DOWNLOAD_TIMEOUT": "1"}
     for mode in ("full", "incremental"):
         before = contents(archive)

@@ -22,6 +22,7 @@ from helpscraper import Archive
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import (
     COMPARED,
+    SHOWN,
     Result,
     assert_untouched,
     command,
@@ -62,7 +63,6 @@ class HelpCentre:
         return differences(rows(archive), expected(self.server), self.columns)
 
 
-SHOWN = ("title", "category", "section", "body_text")
 PLATFORMS = ["okx", "zendesk", "zendesk-pages"]
 
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from urllib.parse import urlencode
 
 import pytest
@@ -18,8 +17,10 @@ from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import Action, PendingReply, Reply
 from tests import faults
 from tests.e2e.conftest import (
+    SHOWN,
     Result,
     assert_honest,
+    assert_true,
     contents,
     crawl,
     differences,
@@ -48,20 +49,6 @@ def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 def read(server: SampleServer, archive: Path, *flags: str) -> Result:
     return crawl(server, archive, *ASKED, *flags)
-
-
-def assert_true(server: SampleServer, archive: Path) -> None:
-    rows = Archive(archive, site="acme").load(bodies=True).set_index("article_id")
-    truth = {record.slug: record for record in server.truth()}
-    assert set(rows.index) == set(truth)
-    for key, record in truth.items():
-        row = rows.loc[key]
-        assert (row.title, row.section, row.category) == (
-            record.title.strip(),
-            record.section,
-            record.category,
-        )
-        assert row.body_text == record.body_text
 
 
 def test_a_week_of_changes_is_told(server: SampleServer, archive: Path) -> None:
@@ -181,26 +168,15 @@ def test_an_answer_without_articles_neither_ends_the_list_nor_hides_a_circle(arc
         assert not section["whole"] and "it was asked for before" in " ".join(section["holes"]), circle.said
 
 
-SHOWN = ("title", "category", "section", "body_text")
 PATIENCE = {"DOWNLOAD_TIMEOUT": "1", "DOWNLOAD_MAXSIZE": str(2**20), "RETRY_TIMES": "2"}
 
 
-def mixture(seed: int) -> list[Fault]:
-    """A random set of faults over random parts of the help centre, some of them for ever."""
-    luck = Random(seed)
-    actions = [
-        faults.status(503), faults.status(404), faults.status(403), faults.too_many_requests(0), faults.reset(),
-        faults.truncated(), faults.truncated_gzip(), faults.redirect_loop(), faults.redirect("http://10.0.0.1/"),
-        faults.soft_404(), faults.challenge(), faults.denied(), faults.empty_body(), faults.huge(3 * 2**20),
-    ]  # fmt: skip
-    places = ["/api/*", "/hc/*/articles/*", "/hc/*/sections/*", "/hc/en-us", "*after*", "*"]
-    return [
-        Fault(
-            luck.choice(actions), path=luck.choice(places), times=luck.choice((1, 2, 5, 20)), skip=luck.randrange(6),
-            probability=luck.choice((0.05, 0.2, 1.0)), seed=seed + number,
-        )
-        for number in range(luck.randint(1, 5))
-    ]  # fmt: skip
+ACTIONS = [
+    faults.status(503), faults.status(404), faults.status(403), faults.too_many_requests(0), faults.reset(),
+    faults.truncated(), faults.truncated_gzip(), faults.redirect_loop(), faults.redirect("http://10.0.0.1/"),
+    faults.soft_404(), faults.challenge(), faults.denied(), faults.empty_body(), faults.huge(3 * 2**20),
+]  # fmt: skip
+PLACES = ["/api/*", "/hc/*/articles/*", "/hc/*/sections/*", "/hc/en-us", "*after*", "*"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +186,7 @@ def mixture(seed: int) -> list[Fault]:
 def test_a_mixture_of_faults_loses_and_invents_nothing(seed: int, archive: Path) -> None:
     with SampleServer(layout="zendesk", articles=40, interface_page=10, validators=True) as server:
         assert read(server, archive).code == 0
-        server.faults += mixture(seed)
+        server.faults += faults.mixture(seed, ACTIONS, PLACES)
         for state in (0, 1):
             server.state = state
             before = contents(archive)

@@ -25,10 +25,10 @@ HOSTS = ["https://support.okex.com", "https://www.okex.com/support", "https://ok
     "host", [HOSTS[1], *(pytest.param(each, marks=pytest.mark.long) for each in (HOSTS[0], HOSTS[2]))]
 )
 def test_captures_of_an_earlier_platform_import_into_the_edition(host: str, tmp_path: Path) -> None:
-    server = SampleServer(layout="zendesk", articles=10)
-    record = server.truth()[0]
-    path = f"/hc/en-us/articles/{record.slug}"
-    old = response(f"{host}{path}-words", server.healthy(path).body, at=THEN)
+    with SampleServer(layout="zendesk", articles=10) as server:
+        record = server.truth()[0]
+        path = f"/hc/en-us/articles/{record.slug}"
+        old = response(f"{host}{path}-words", server.healthy(path).body, at=THEN)
     foreign = response(f"{host}/hc/fr/articles/1", b"<html lang=fr></html>", at=THEN)
     file = tmp_path / "old.warc.gz"
     file.write_bytes(members(old, foreign, article(slugs(1)[0], AT)))
@@ -48,11 +48,11 @@ def test_captures_of_an_earlier_platform_import_into_the_edition(host: str, tmp_
 
 
 def test_a_saved_page_of_an_earlier_platform_is_imported(tmp_path: Path) -> None:
-    server = SampleServer(layout="zendesk", articles=10)
-    record = server.truth()[0]
-    url = f"https://support.okex.com/hc/en-us/articles/{record.slug}"
     page = tmp_path / "page.html"
-    page.write_bytes(server.healthy(f"/hc/en-us/articles/{record.slug}").body)
+    with SampleServer(layout="zendesk", articles=10) as server:
+        record = server.truth()[0]
+        page.write_bytes(server.healthy(f"/hc/en-us/articles/{record.slug}").body)
+    url = f"https://support.okex.com/hc/en-us/articles/{record.slug}"
     words = ["import", str(page), "--archive", str(tmp_path / "a"), "--url", url]
     assert main([*words, "--captured-at", THEN.isoformat()]) == 0
     assert Archive(tmp_path / "a", site="okx", locale="en").load()["title"].tolist() == [record.title.strip()]
@@ -78,3 +78,18 @@ def test_an_address_belongs_to_the_era_whose_address_it_lies_below() -> None:
 def test_an_era_has_an_address(place: str) -> None:
     (said,) = mistakes(GOOD | {"eras": {place: {"platform": "zendesk"}}})
     assert said.startswith("eras.") and "a scheme, a host and a path" in said
+
+
+@pytest.mark.parametrize(
+    ("era", "said"),
+    [
+        ({"locales": {"en-us": "en"}}, "eras.'https://a.example'.platform: is missing"),
+        (
+            {"platform": "zendeskk"},
+            "eras.'https://a.example'.platform: a known platform is wanted, not 'zendeskk'",
+        ),
+    ],
+)
+def test_an_era_has_a_platform_that_is_known(era: dict[str, object], said: str) -> None:
+    (sentence,) = mistakes(GOOD | {"eras": {"https://a.example": era}})
+    assert said in sentence
