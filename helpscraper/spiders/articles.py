@@ -17,7 +17,7 @@ from helpscraper.health.verdicts import ANOTHER_EDITION
 from helpscraper.intake.reading import PageReadings, Reading
 from helpscraper.platforms import home_page
 from helpscraper.platforms.contract import Address, AnotherEditionError, Findings
-from helpscraper.spiders.patient import PatientSpider
+from helpscraper.spiders.failed_pages import FailedPagesSpider
 
 __all__ = ["ArticleSpider"]
 
@@ -28,7 +28,7 @@ _IN_A_ROW = 5
 """Consecutive pages of another edition that end the crawl: single odd pages do not."""
 
 
-class ArticleSpider(PatientSpider):
+class ArticleSpider(FailedPagesSpider):
     """Requests and reads the articles that listings and the archive name."""
 
     arguments: CrawlArguments

@@ -17,7 +17,7 @@ from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
 from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
 from helpscraper.spiders.articles import ArticleSpider
-from helpscraper.spiders.patient import LISTING, describe
+from helpscraper.spiders.failed_pages import LISTING, describe
 
 if TYPE_CHECKING:
     from twisted.python.failure import Failure
@@ -155,7 +155,7 @@ class InterfaceSpider(ArticleSpider):
         yield from self.failed(failure.request, self.blocked(error) or error)  # type: ignore[attr-defined]
 
     def failed(self, request: scrapy.Request, error: BaseException) -> Iterable[scrapy.Request]:
-        """Leave the interface for the rest of the crawl when it is what failed; see ``PatientSpider.failed``."""
+        """Leave the interface for the rest of the crawl when it is what failed; see ``FailedPagesSpider.failed``."""
         section: Section | None = request.meta.get("interface")
         if section is None:
             return super().failed(request, error)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from helpscraper.crawl.session import CrawlSession
 
-__all__ = ["LISTING", "PatientSpider", "describe"]
+__all__ = ["LISTING", "FailedPagesSpider", "describe"]
 
 LISTING = 10
 """The priority of a listing, above all articles: the faster lists are read, the less they change meanwhile."""
@@ -31,7 +31,7 @@ LISTING = 10
 _NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
 
 
-class PatientSpider(scrapy.Spider):
+class FailedPagesSpider(scrapy.Spider):
     """The half of the spider that handles failures; it knows nothing about reading pages.
 
     A page that failed after all retries is requested once more when everything else is done, because many faults are
