@@ -27,13 +27,13 @@ from helpscraper.archive.run_parts import (
     ExitStatus,
     GoneFact,
     Instant,
+    InterfaceFacts,
     LeftoverFacts,
     PageFact,
     RequestFacts,
     SectionFacts,
     Verdict,
     WarcFacts,
-    WitnessFacts,
 )
 from helpscraper.errors import ArchiveError, ExitCode
 
@@ -106,7 +106,7 @@ class RunFacts(JsonRecord):
     region: Mapping[str, str | None] = field(default_factory=dict)
     regions: Mapping[str, int] = field(default_factory=dict)
     requests: RequestFacts = NO_REQUESTS
-    witness: WitnessFacts | None = None
+    witness: InterfaceFacts | None = None
     warc: WarcFacts | None = None
     internal_errors: int | None = None
     errors: tuple[str, ...] = ()

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
-    "ClaimFacts", "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "LeftoverFacts", "PageFact",
-    "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "WitnessFacts", "nested",
+    "ClaimFacts", "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "InterfaceFacts", "LeftoverFacts",
+    "PageFact", "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "nested",
 ]  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset()
@@ -137,8 +137,8 @@ class RequestFacts(JsonRecord):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WitnessFacts(JsonRecord):
-    """The comparison of the site's JSON interface with its pages; see ``intake.witness.Witness``."""
+class InterfaceFacts(JsonRecord):
+    """The comparison of the site's JSON interface with its pages; see ``intake.interface_comparison``."""
 
     mode: str | None = None
     left: str | None = None

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.errors import CommandError
-from helpscraper.intake.witness import Mode
+from helpscraper.intake.interface_comparison import Mode
 from helpscraper.platforms import get_platform
 from helpscraper.sites import DEFAULT, Site, Sites, sites_at
 from helpscraper.urls import is_key

@@ -161,7 +161,7 @@ def _rows(
 
     def rows() -> Iterator[dict[str, Any]]:
         for entry in session.ledger.entries():
-            session.witness.compare(entry)
+            session.comparison.compare(entry)
             previous = session.known.get(entry.article_id)
             if entry.outcome == "gone":
                 gone[entry.article_id] = entry.as_gone()
@@ -171,7 +171,7 @@ def _rows(
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
             if row is not None:
-                shown = session.witness.of_pages(entry.sightings)
+                shown = session.comparison.of_pages(entry.sightings)
                 row_counts.add(row, previous, shown, due=entry.outcome == "expected")
                 yield row
             elif entry.outcome != "absent":

@@ -82,7 +82,7 @@ def crawl_facts(
         region=session.region,
         regions=ledger.tallies("region"),
         requests=_requests(stats),
-        witness=session.witness.as_facts({slug for slug, section in sections.items() if section.whole}),
+        witness=session.comparison.as_facts({slug for slug, section in sections.items() if section.whole}),
         warc=session.recorder.facts() if session.recorder is not None else None,
         internal_errors=int(stats.get("helpscraper/internal_errors", 0)),
         errors=tuple(stats.get("helpscraper/internal_error_texts", ())),

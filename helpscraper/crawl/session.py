@@ -32,9 +32,9 @@ from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import HelpscraperError
 from helpscraper.health.checks import Thresholds
 from helpscraper.health.notify import notify_transition, run_before
+from helpscraper.intake.interface_comparison import InterfaceComparison
 from helpscraper.intake.known import crawls_alike, newest_run, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
-from helpscraper.intake.witness import Witness
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import Findings
@@ -110,7 +110,7 @@ class CrawlSession:
         self.audit: Audit | None = None
         self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
         self.region: dict[str, str] = {}
-        self.witness = Witness(arguments.witness)
+        self.comparison = InterfaceComparison(arguments.witness)
         self.monotonic_start = time.monotonic()
         self.concluded: RunFacts | None = None
         self.recorder: Recorder | None = None

@@ -14,11 +14,11 @@ from statistics import median
 from typing import Literal
 
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.run_parts import AuditFacts, SectionFacts, WitnessFacts
+from helpscraper.archive.run_parts import AuditFacts, InterfaceFacts, SectionFacts
 from helpscraper.health.drift import drift_details
 from helpscraper.health.verdicts import Verdict, check_edition_served, check_language, check_region
+from helpscraper.intake.interface_comparison import interface_verdicts
 from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS
-from helpscraper.intake.witness import witness_verdicts
 from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
@@ -320,6 +320,6 @@ def _audit(facts: RunFacts) -> Iterator[Verdict]:
         )
 
 
-def _witness(witness: WitnessFacts) -> Iterator[Verdict]:
-    for verdict, detail in witness_verdicts(witness):
+def _witness(facts: InterfaceFacts) -> Iterator[Verdict]:
+    for verdict, detail in interface_verdicts(facts):
         yield Verdict("witness", verdict, detail)

@@ -26,12 +26,12 @@ from helpscraper.archive.run_parts import Counts, DeclarationFacts, WarcFacts, n
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import ArchiveError
+from helpscraper.intake.interface_comparison import sections_from_interface
 from helpscraper.intake.known import EarlierRows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.notes import Batch
 from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
-from helpscraper.intake.witness import sections_from_interface
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import extractor_of, get_platform
 from helpscraper.replay.keep import keep_sightings, reasons, settle_rest

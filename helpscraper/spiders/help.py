@@ -22,8 +22,8 @@ from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.paging import MAX_LISTING_PAGES, goes_on, has_moved
 from helpscraper.errors import ExtractionError
 from helpscraper.intake.enter import readings_of, remarks
+from helpscraper.intake.interface_comparison import compared_columns
 from helpscraper.intake.reading import PageReadings, Reading
-from helpscraper.intake.witness import evidence
 from helpscraper.intake.wording import unknown_names
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
@@ -261,9 +261,9 @@ class HelpSpider(InterfaceSpider):
         response: Response,
         walk: int = 1,
         *,
-        told: bool = False,
+        from_interface: bool = False,
     ) -> Iterator[PageReadings]:
-        """Yield the rows of a list, from a page or (``told``) from the interface; a row may be a whole article."""
+        """Yield the rows of a list, read from a page or from the interface; a row may be a whole article."""
         record, at = response.meta.get("warc_record"), response.meta.get("recorded_at")
         at = at or dt.datetime.now(dt.UTC).replace(microsecond=0)
         for first in range(0, len(articles), _AT_ONCE):
@@ -272,7 +272,7 @@ class HelpSpider(InterfaceSpider):
                 section=section, at=at, record=record, walk=walk, first=first,
             )  # fmt: skip
             kept = self._within_bound(found, section, walk)
-            if readings := self._entered(kept, section, walk, told=told):
+            if readings := self._entered(kept, section, walk, from_interface=from_interface):
                 yield PageReadings(response.url, readings)
             if len(kept) < len(found):
                 detail = f"{self.platform.most:,} articles are listed; any others are left out"
@@ -291,7 +291,9 @@ class HelpSpider(InterfaceSpider):
                 fresh.update(() if key in seen else (key,))
         return kept
 
-    def _entered(self, found: list[Reading], section: str, walk: int, *, told: bool) -> list[Reading]:
+    def _entered(
+        self, found: list[Reading], section: str, walk: int, *, from_interface: bool
+    ) -> list[Reading]:
         """Decide which of the listed articles to fetch; return the readings that have a key."""
         context, ledger = self.session.context, self.session.ledger
         own_section = section if section and section not in self._tags else None
@@ -306,13 +308,14 @@ class HelpSpider(InterfaceSpider):
                 readings.append(reading)
                 if raw.kind == "article":
                     continue  # the list holds the whole article
-                known = self.session.known.get(raw.key) if told else None
-                listed = partial(evidence, raw, context, known) if told else partial(_evidence, raw, context)
+                listed = partial(_listed_columns, raw, context)
+                if from_interface:
+                    listed = partial(compared_columns, raw, context, self.session.known.get(raw.key))
                 self.session.decide(raw.key, listed, own_section)
         return readings
 
 
-def _evidence(raw: RawArticle, context: steps.Context) -> dict[str, Any]:
+def _listed_columns(raw: RawArticle, context: steps.Context) -> dict[str, Any]:
     """Return the columns of a listing's row that show or suggest whether its article changed."""
     return {
         name: value

@@ -12,8 +12,8 @@ from scrapy.http import Response
 
 from helpscraper.errors import CrawlError, ExtractionError
 from helpscraper.extensions.payload import payload_of
+from helpscraper.intake.interface_comparison import unproven
 from helpscraper.intake.reading import PageReadings
-from helpscraper.intake.witness import unproven
 from helpscraper.items import RawArticle
 from helpscraper.platforms.contract import Address, Findings, Interface, Link, Section
 from helpscraper.spiders.articles import ArticleSpider
@@ -39,7 +39,7 @@ class InterfaceSpider(ArticleSpider):
         super().__init__(name, **kwargs)
         self._waiting: deque[Section] = deque()
         self._asking = False
-        self._told: list[tuple[Findings, Response]] = []
+        self._answers: list[tuple[Findings, Response]] = []
 
     @abstractmethod
     def listed(
@@ -49,7 +49,7 @@ class InterfaceSpider(ArticleSpider):
         response: Response,
         walk: int = 1,
         *,
-        told: bool = False,
+        from_interface: bool = False,
     ) -> Iterator[scrapy.Request | PageReadings]:
         """Yield the rows of a list, and the pages of the articles that are worth fetching."""
 
@@ -70,10 +70,10 @@ class InterfaceSpider(ArticleSpider):
         return self.platform.interface
 
     def _next_section(self) -> Iterator[scrapy.Request]:
-        self._asking, self._told = False, []
+        self._asking, self._answers = False, []
         while self._waiting:
             section = self._waiting.popleft()
-            if self.session.witness.left:
+            if self.session.comparison.left:
                 yield from self.walk_again(section.key, 1)
             else:
                 self._asking = True
@@ -119,35 +119,35 @@ class InterfaceSpider(ArticleSpider):
         total = told.total or 0
         if total > _MOST:
             raise ExtractionError(response.url, "data.total", f"{total} articles; the bound is {_MOST}")
-        self._told.append((told, response))
+        self._answers.append((told, response))
         if told.articles and page < (told.pages or 0):
             yield self._articles(section, section_id, page + 1)
             return
-        witness = self.session.witness
-        keys = [raw.key for each, _ in self._told for raw in each.articles]
-        if why := unproven([each.total or 0 for each, _ in self._told], keys):
+        comparison = self.session.comparison
+        keys = [raw.key for each, _ in self._answers for raw in each.articles]
+        if why := unproven([each.total or 0 for each, _ in self._answers], keys):
             self.logger.info("section %s in the interface: %s; reading its pages", section.key, why)
-            witness.by_pages[section.key] = why
+            comparison.by_pages[section.key] = why
             yield from self.walk_again(section.key, 1)
         else:
-            witness.sections[section.key] = section_id
+            comparison.sections[section.key] = section_id
             compared = self.arguments.witness == "both"
             yield from self._compare(section.key) if compared else self._enter_list(section.key)
         yield from self._next_section()
 
     def _compare(self, section: str) -> Iterator[scrapy.Request]:
-        for answer, _ in self._told:
+        for answer, _ in self._answers:
             for raw in answer.articles:
-                self.session.witness.tell(section, raw, self.session.context)
+                self.session.comparison.keep_row(section, raw, self.session.context)
         yield from self.walk_again(section, 1)
 
     def _enter_list(self, section: str) -> Iterator[scrapy.Request | PageReadings]:
-        for page, (answer, response) in enumerate(self._told, 1):
+        for page, (answer, response) in enumerate(self._answers, 1):
             self.session.ledger.listing_page(
-                section, page, walk=1, total=answer.total, shown=len(answer.articles), pages=len(self._told),
-                last=page == len(self._told),
+                section, page, walk=1, total=answer.total, shown=len(answer.articles), pages=len(self._answers),
+                last=page == len(self._answers),
             )  # fmt: skip
-            yield from self.listed(answer.articles, section, response, told=True)
+            yield from self.listed(answer.articles, section, response, from_interface=True)
 
     def interface_failed(self, failure: Failure) -> Iterator[scrapy.Request]:
         """Handle a request to the interface that failed; that says nothing about the pages."""
@@ -159,7 +159,7 @@ class InterfaceSpider(ArticleSpider):
         section: Section | None = request.meta.get("interface")
         if section is None:
             return super().failed(request, error)
-        witness = self.session.witness
-        witness.left = f"{request.url}: {describe(error)}"
-        self.logger.warning("The interface does not answer; reading pages instead. %s", witness.left)
+        comparison = self.session.comparison
+        comparison.left = f"{request.url}: {describe(error)}"
+        self.logger.warning("The interface does not answer; reading pages instead. %s", comparison.left)
         return [*self.walk_again(section.key, 1), *self._next_section()]

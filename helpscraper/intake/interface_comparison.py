@@ -11,12 +11,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from helpscraper.archive.run_parts import WitnessFacts
+from helpscraper.archive.run_parts import InterfaceFacts
 from helpscraper.intake.entries import Entry
 from helpscraper.items import RawArticle
 from helpscraper.normalise import article as steps
 
-__all__ = ["Mode", "Witness", "evidence", "sections_from_interface", "unproven", "witness_verdicts"]
+__all__ = [
+    "InterfaceComparison", "Mode", "compared_columns", "interface_verdicts", "sections_from_interface", "unproven",
+]  # fmt: skip
 
 Mode = Literal["pages", "api", "both"]
 
@@ -47,7 +49,7 @@ def unproven(totals: Sequence[int], keys: Sequence[str]) -> str | None:
     return None
 
 
-def evidence(raw: RawArticle, context: steps.Context, known: Columns | None) -> dict[str, Any]:
+def compared_columns(raw: RawArticle, context: steps.Context, known: Columns | None) -> dict[str, Any]:
     """Return the columns of a row of the interface that show whether its article changed since it was ``known``.
 
     The interface states instants and no dates, so dates are not compared. A column that differs by no more than the
@@ -74,7 +76,7 @@ def _differs(name: str, told: Any, shown: Columns) -> bool:
 
 
 @dataclass(slots=True)
-class Witness:
+class InterfaceComparison:
     """The answers of the interface in one crawl.
 
     ``left``: why the crawl stopped asking it. ``sections``: the id of each section whose list it proved whole, by key.
@@ -85,17 +87,17 @@ class Witness:
     left: str | None = None
     sections: dict[str, str] = field(default_factory=dict)
     by_pages: dict[str, str] = field(default_factory=dict)
-    _told: dict[str, dict[str, Columns]] = field(default_factory=dict)
+    _rows: dict[str, dict[str, Columns]] = field(default_factory=dict)
     _compared: int = 0
     _differing: int = 0
     _differences: Counter[str] = field(default_factory=Counter)
     _examples: list[str] = field(default_factory=list)
 
-    def tell(self, section: str, raw: RawArticle, context: steps.Context) -> None:
+    def keep_row(self, section: str, raw: RawArticle, context: steps.Context) -> None:
         """Keep the interface's row of an article, to compare it with the pages of ``section``, which are read later."""
         columns = steps.normalise_article(raw, context).columns
         kept = {name: columns.get(name) for name in _COMPARED}
-        self._told.setdefault(raw.key, {})[section] = kept
+        self._rows.setdefault(raw.key, {})[section] = kept
 
     def of_pages(self, sightings: Mapping[str, Columns]) -> Mapping[str, Columns]:
         """Return the sightings of listing pages among those of an article."""
@@ -117,7 +119,7 @@ class Witness:
             for key in told:
                 self._compare_row(entry.article_id, entry.sightings[key], page)
             return
-        rows = self._told.get(entry.article_id, {})
+        rows = self._rows.get(entry.article_id, {})
         for key in shown.keys() & self.sections.keys():
             if key in rows:
                 self._compare_row(entry.article_id, rows.pop(key), shown[key])
@@ -138,18 +140,18 @@ class Witness:
             if len(self._examples) < _SHOWN:
                 self._examples.append(f"{article_id}: {name}: {said}"[:300])
 
-    def as_facts(self, whole: Collection[str]) -> WitnessFacts | None:
+    def as_facts(self, whole: Collection[str]) -> InterfaceFacts | None:
         """Return the run facts of the interface, None in a crawl that did not use it.
 
         ``whole`` names the sections whose list was read whole: only their pages can lack an article.
         """
         if self.mode == "pages":
             return None
-        for article_id, told in self._told.items():
+        for article_id, told in self._rows.items():
             if missing := sorted(told.keys() & whole):
                 self._count(article_id, {"only in the interface": f"listed in {', '.join(missing)}"})
-        self._told.clear()
-        return WitnessFacts(
+        self._rows.clear()
+        return InterfaceFacts(
             mode=self.mode,
             left=self.left,
             sections=self.sections,
@@ -161,22 +163,22 @@ class Witness:
         )
 
 
-def sections_from_interface(witness: WitnessFacts | None) -> dict[str, str]:
+def sections_from_interface(facts: InterfaceFacts | None) -> dict[str, str]:
     """Return the keys of the sections whose list a crawl took from the interface, by the interface's id."""
-    if witness is None or witness.mode != "api":
+    if facts is None or facts.mode != "api":
         return {}
-    return {section_id: key for key, section_id in witness.sections.items()}
+    return {section_id: key for key, section_id in facts.sections.items()}
 
 
-def witness_verdicts(witness: WitnessFacts) -> Iterator[tuple[Literal["ok", "warn"], str]]:
+def interface_verdicts(facts: InterfaceFacts) -> Iterator[tuple[Literal["ok", "warn"], str]]:
     """Judge the run facts of the interface: one that failed or differs is a warning, never a refusal."""
-    if witness.left:
-        yield "warn", f"the interface was left for the pages: {witness.left}"
-    for key, why in sorted(witness.by_pages.items())[:_SHOWN]:
+    if facts.left:
+        yield "warn", f"the interface was left for the pages: {facts.left}"
+    for key, why in sorted(facts.by_pages.items())[:_SHOWN]:
         yield "warn", f"section {key} was read from its pages: {why}"
-    if differing := witness.differing:
-        kinds = ", ".join(f"{name} {n}" for name, n in sorted(witness.differences.items()))
-        noisy = differing < _ENOUGH or differing <= _NOISE * witness.compared
+    if differing := facts.differing:
+        kinds = ", ".join(f"{name} {n}" for name, n in sorted(facts.differences.items()))
+        noisy = differing < _ENOUGH or differing <= _NOISE * facts.compared
         yield (
             "ok" if noisy else "warn",
             f"{differing} articles differ from their pages in the interface: {kinds}",

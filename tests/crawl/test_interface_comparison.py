@@ -13,7 +13,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.crawl.plan import needs_fetch
 from helpscraper.health.checks import check_health
 from helpscraper.intake.entries import Entry
-from helpscraper.intake.witness import Witness, evidence, unproven
+from helpscraper.intake.interface_comparison import InterfaceComparison, compared_columns, unproven
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from tests.okx import OKX
@@ -70,60 +70,61 @@ def test_an_empty_list_states_no_edition() -> None:
 )
 def test_a_second_is_no_edit_and_any_other_is(moved: dict[str, Any], reason: str | None) -> None:
     assert (
-        needs_fetch(evidence(raw(**moved), HERE, KNOWN), KNOWN, "faq-kyc", evidence=("updated_at",)) == reason
+        needs_fetch(compared_columns(raw(**moved), HERE, KNOWN), KNOWN, "faq-kyc", evidence=("updated_at",))
+        == reason
     )
 
 
-def test_a_new_article_has_all_its_evidence() -> None:
-    assert evidence(raw(), HERE, None).keys() == {"title", "updated_at", "published_at"}
+def test_a_new_article_has_every_compared_column() -> None:
+    assert compared_columns(raw(), HERE, None).keys() == {"title", "updated_at", "published_at"}
 
 
 def entry(name: str = "moorings", own: dict[str, Any] | None = None, **sightings: dict[str, Any]) -> Entry:
     return Entry(name, "fetched" if own else "carried", own, None, sightings)
 
 
-def facts_of(witness: Witness) -> dict[str, Any]:
-    facts = witness.as_facts({"kyc"})
+def facts_of(comparison: InterfaceComparison) -> dict[str, Any]:
+    facts = comparison.as_facts({"kyc"})
     assert facts is not None
     return facts.to_json()
 
 
 def test_a_row_is_held_against_the_page_of_its_article() -> None:
-    witness = Witness("api", sections={"kyc": "1"})
+    comparison = InterfaceComparison("api", sections={"kyc": "1"})
     row = KNOWN | {"updated_at": CUT}
-    witness.compare(entry(own=KNOWN, kyc=row))
-    witness.compare(entry(kyc=row))  # carried: no page was read
-    witness.compare(entry(own=KNOWN | {"title": "Ferries"}, latest=KNOWN))  # not listed by the interface
-    assert (facts_of(witness)["compared"], facts_of(witness)["differing"]) == (1, 0)
+    comparison.compare(entry(own=KNOWN, kyc=row))
+    comparison.compare(entry(kyc=row))  # carried: no page was read
+    comparison.compare(entry(own=KNOWN | {"title": "Ferries"}, latest=KNOWN))  # not listed by the interface
+    assert (facts_of(comparison)["compared"], facts_of(comparison)["differing"]) == (1, 0)
     stale = row | {"updated_at": CUT - dt.timedelta(days=1)}
-    witness.compare(entry(own=KNOWN | {"title": "Ferries"}, kyc=stale))
-    witness.compare(entry(kyc=stale, latest=KNOWN))  # another list's page shows it
-    facts = facts_of(witness)
+    comparison.compare(entry(own=KNOWN | {"title": "Ferries"}, kyc=stale))
+    comparison.compare(entry(kyc=stale, latest=KNOWN))  # another list's page shows it
+    facts = facts_of(comparison)
     assert (facts["compared"], facts["differing"]) == (3, 2)
     assert facts["differences"] == {"title": 1, "updated_at": 2}
     assert facts["examples"][0] == "moorings: title: Moorings, on its page Ferries"
-    witness.compare(Entry("made-up", "gone", None, "HTTP 404", {"kyc": row}))
-    assert facts_of(witness)["differences"]["only in the interface"] == 1
+    comparison.compare(Entry("made-up", "gone", None, "HTTP 404", {"kyc": row}))
+    assert facts_of(comparison)["differences"]["only in the interface"] == 1
 
 
 def test_both_lists_are_held_against_each_other() -> None:
-    witness = Witness("both", sections={"kyc": "1", "cut": "2"})
+    comparison = InterfaceComparison("both", sections={"kyc": "1", "cut": "2"})
     for slug, section in (("same", "kyc"), ("only-told", "kyc"), ("unread", "cut")):
         told = raw()
         told.key = slug
-        witness.tell(section, told, HERE)
+        comparison.keep_row(section, told, HERE)
     shown = {"title": "Moorings", "updated_at": AT, "published_at": AT}
-    witness.compare(entry("same", kyc=shown))
-    witness.compare(entry("only-shown", kyc=shown))
-    witness.compare(entry("elsewhere", latest=shown))
-    facts = facts_of(witness)
+    comparison.compare(entry("same", kyc=shown))
+    comparison.compare(entry("only-shown", kyc=shown))
+    comparison.compare(entry("elsewhere", latest=shown))
+    facts = facts_of(comparison)
     assert (facts["compared"], facts["differences"]) == (1, {"only in the interface": 1, "only on pages": 1})
 
 
 def test_without_the_interface_the_facts_do_not_speak_of_it() -> None:
-    witness = Witness()
-    witness.compare(entry(own=KNOWN, kyc=KNOWN))
-    assert witness.as_facts({"kyc"}) is None
+    comparison = InterfaceComparison()
+    comparison.compare(entry(own=KNOWN, kyc=KNOWN))
+    assert comparison.as_facts({"kyc"}) is None
     assert "witness" not in {verdict.check for verdict in check_health(RunFacts(), [])}
 
 
