@@ -13,7 +13,7 @@ A section that the site no longer has cannot show the article and is ignored; on
 section is gone.
 
 An article that did not exist in the later crawl was **removed**; one that did not exist in the earlier crawl was
-**added**. Otherwise it is **unverified**, unless another snapshot proves more (``proof``).
+**added**. Otherwise it is **unverified**, unless another snapshot proves more (see ``missing_articles``).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import COMPARED
-from helpscraper.history.proof import classify_absences, find_hidden_rows
+from helpscraper.history.missing_articles import classify_absences, find_hidden_rows
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, create_view, extractor_of
 from helpscraper.history.renames import Bodies, Candidate, find_renames
 from helpscraper.history.unpivot import HAPPENED, RECORDS, as_text, records_query
@@ -92,7 +92,7 @@ def compare(
     bodies: Bodies | None = None,
     evidence: Evidence = NO_EVIDENCE,
 ) -> Comparison:
-    """Compare two snapshots; ``kinds`` explains the differences, ``absence`` and ``proof`` the missing articles.
+    """Compare two snapshots; see ``kinds`` for the differences, ``missing_articles`` for articles that one lacks.
 
     When another extractor read the earlier side, a difference counts as the site's only if the site states an update
     between the two crawls. Raises ``ArchiveError`` for an unreadable file and for a table that is not a snapshot.

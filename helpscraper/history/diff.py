@@ -15,7 +15,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
-from helpscraper.history.evidence import evidence_for, source_of
+from helpscraper.history.other_snapshots import evidence_for, source_of
 from helpscraper.history.pictures import Pictures, with_pictures
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, extractor_of
 from helpscraper.history.renames import Bodies
@@ -67,7 +67,7 @@ def diff_snapshots(
 ) -> DiffResult:
     """Compare two snapshots of an archive, each with the run facts in its own file.
 
-    Articles that the earlier crawl did not look for are compared with the snapshot that last held them; see ``proof``.
+    An article that the earlier crawl did not look for is compared with its last known row; see ``missing_articles``.
     Raises what ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots
     of different editions or different regional sites.
     """

@@ -14,7 +14,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of, texts_in
 from helpscraper.history.diff import diff_tables
-from helpscraper.history.evidence import earlier_snapshots, source_of
+from helpscraper.history.other_snapshots import earlier_snapshots, source_of
 from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
 

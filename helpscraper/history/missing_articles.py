@@ -1,4 +1,4 @@
-"""Find hidden articles, and prove additions and removals, with the evidence of other snapshots.
+"""The articles that one of two snapshots lacks: hidden, removed, added or unverified, by what other crawls prove.
 
 A partial or incomplete crawl misses articles that exist. Articles that it did not look for are taken from the last
 snapshot that held them (**hidden** rows), unless a later crawl proves that they went. So an article that is seen again
@@ -135,5 +135,5 @@ def _prove(con: duckdb.DuckDBPyConnection, articles: str, runs: Sequence[RunFact
 
 
 def _alter(con: duckdb.DuckDBPyConnection, statement: str, parameters: Sequence[object] = ()) -> None:
-    """RunFacts an INSERT or DELETE; its result must be fetched before the connection is used again."""
+    """Run an INSERT or DELETE; its result must be fetched before the connection is used again."""
     con.execute(statement, list(parameters)).fetchall()
