@@ -22,11 +22,11 @@ from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError
+from helpscraper.history.change_sql import HAPPENED, RECORDS, as_text, records_query
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.missing_articles import classify_absences, find_hidden_rows
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, create_view, extractor_of
 from helpscraper.history.renames import Bodies, Candidate, find_renames
-from helpscraper.history.unpivot import HAPPENED, RECORDS, as_text, records_query
 
 __all__ = ["RECORD_SCHEMA", "Comparison", "compare"]
 

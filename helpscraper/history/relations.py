@@ -14,8 +14,8 @@ import pyarrow as pa
 from helpscraper.archive.gone import GONE
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError
+from helpscraper.history.change_sql import COLUMNS
 from helpscraper.history.kinds import COMPARED
-from helpscraper.history.unpivot import COLUMNS
 
 __all__ = ["NEEDED", "NO_EVIDENCE", "Evidence", "EvidenceSnapshot", "Source", "create_view", "extractor_of"]
 
