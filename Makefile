@@ -49,7 +49,7 @@ mutants: $(READY) ## Change the code in small ways and name each change that no 
 docs: $(READY) ## Write the generated pages and build the site of docs/ into site/.
 	$(BIN)/python -m tests.docs.dictionary
 	$(BIN)/python -m helpscraper.cli.reference
-	$(BIN)/python -m helpscraper.crawl.own_settings
+	$(BIN)/python -m helpscraper.crawl.settings_table
 	$(BIN)/properdocs build --quiet --config-file mkdocs.yml
 	@echo "site/index.html"
 

@@ -1,6 +1,6 @@
 """Every Scrapy setting of helpscraper, in the order in which a page travels, each with its reason.
 
-Those with ``default("…")`` are helpscraper's own: ``crawl/own_settings.py`` holds their defaults, checks and meanings,
+Those with ``default("…")`` are helpscraper's own: ``crawl/settings_table.py`` holds their defaults, checks and texts,
 and ``docs/settings.md`` is written from it.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from scrapy.settings import default_settings
 
 from helpscraper import __version__
-from helpscraper.crawl.own_settings import default
+from helpscraper.crawl.settings_table import default
 
 BOT_NAME = "helpscraper"
 SPIDER_MODULES = ["helpscraper.spiders"]

@@ -15,8 +15,8 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.project import get_project_settings
 
 from helpscraper.crawl.conclude import abandon, amend, outcome_log
-from helpscraper.crawl.own_settings import check_settings
 from helpscraper.crawl.recognise import Ask
+from helpscraper.crawl.settings_table import check_settings
 from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:

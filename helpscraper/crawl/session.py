@@ -19,7 +19,6 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import CrawlLock
-from helpscraper.crawl.own_settings import OWN
 from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_audit
 from helpscraper.crawl.recovery import (
     Leftover,
@@ -28,6 +27,7 @@ from helpscraper.crawl.recovery import (
     why_not_resumable,
     write_header,
 )
+from helpscraper.crawl.settings_table import OWN
 from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import HelpscraperError
 from helpscraper.health.checks import Thresholds

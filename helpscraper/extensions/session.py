@@ -12,9 +12,9 @@ from scrapy import signals
 from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper.crawl.conclude import abandon, conclude
-from helpscraper.crawl.own_settings import check_settings, read
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.crawl.setting_checks import notify_urls
+from helpscraper.crawl.settings_table import check_settings, read
 from helpscraper.errors import ArchiveError
 from helpscraper.health.checks import Thresholds
 from helpscraper.intake.versions import versions

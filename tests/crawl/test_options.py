@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scrapy.settings import BaseSettings, Settings, default_settings
 
 from helpscraper import settings as own
-from helpscraper.crawl.own_settings import CHECKS, check_settings
 from helpscraper.crawl.setting_checks import maybe, notify_urls
+from helpscraper.crawl.settings_table import CHECKS, check_settings
 from helpscraper.errors import CommandError, ExitCode
 
 DEFAULTS = {name: value for name, value in vars(own).items() if name.isupper()}

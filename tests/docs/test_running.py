@@ -10,8 +10,8 @@ import pytest
 from scrapy.settings import default_settings
 
 from helpscraper import settings
-from helpscraper.crawl import own_settings
-from helpscraper.crawl.own_settings import default, render
+from helpscraper.crawl import settings_table
+from helpscraper.crawl.settings_table import default, render
 from helpscraper.errors import ExitCode
 from helpscraper.extensions.session import session_options
 from helpscraper.health.checks import Thresholds
@@ -31,8 +31,8 @@ def test_the_page_of_settings_is_that_of_the_table() -> None:
 
 
 def test_every_own_setting_has_its_name_and_default_in_the_settings_of_scrapy() -> None:
-    assert {name: default(name) for name in own_settings.OWN} == OWN
-    assert all(each.doc.endswith(".") for each in own_settings.OWN.values())
+    assert {name: default(name) for name in settings_table.OWN} == OWN
+    assert all(each.doc.endswith(".") for each in settings_table.OWN.values())
 
 
 def test_an_environment_variable_sets_a_default(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """helpscraper's own settings: one table of their names, defaults, checks and meanings.
 
 ``settings.py`` takes its defaults from it, ``check_settings`` its checks, and ``docs/settings.md`` is written from it:
-``python -m helpscraper.crawl.own_settings docs/settings.md``; a test keeps the page current.
+``python -m helpscraper.crawl.settings_table docs/settings.md``; a test keeps the page current.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ def check_settings(settings: BaseSettings) -> None:
 _INTRO = """\
 # Settings of helpscraper's own
 
-Written by `python -m helpscraper.crawl.own_settings`; do not edit by hand.
+Written by `python -m helpscraper.crawl.settings_table`; do not edit by hand.
 
 Every Scrapy setting works too (`helpscraper crawl -s NAME=VALUE`); those that helpscraper sets differently stand in
 `helpscraper/settings.py`, each with its reason.
