@@ -24,6 +24,7 @@ class RawArticle:
 
     ``published`` and ``updated`` are the state's own values (ISO 8601 text, or seconds or milliseconds since 1970);
     ``published_text`` and ``updated_text`` are the visible lines with their markers ("Published on Apr 24, 2025").
+    ``unread`` says why an article that a list holds could not be read, beyond its key; it makes no row of its own.
     """
 
     kind: Literal["listing", "article", "search", "text"]
@@ -50,6 +51,7 @@ class RawArticle:
     body_html: str | None = None
     body_markdown: str | None = None
     body_text: str | None = None
+    unread: str | None = None
 
 
 def _column(

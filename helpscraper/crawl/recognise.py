@@ -172,9 +172,10 @@ async def look(
             continue
         sections = (platform.list_link(context, each.key) for each in found.sections)
         lists.extend([*found.links, *filter(None, sections), *found.more, *filter(None, [found.next])])
-        whole = [raw for raw in found.articles if raw.kind == "article"]
+        whole = [raw for raw in found.articles if raw.kind == "article" and not raw.unread]
         articles.extend(platform.article_link(context, raw.key) for raw in found.articles if raw not in whole)
         lines.append(f"{answer.url}: {link.address.kind}, {len(found.articles)} articles")
+        lines += [*found.holes, *(f"{raw.url}: {raw.unread}" for raw in found.articles if raw.unread)]
         rules = defaultdict[str, set[str]](set)
         for rule in (each.partition(".")[2] for each in found.rules):
             rules[rule.partition("/")[0]].add(rule)

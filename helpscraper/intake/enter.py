@@ -15,7 +15,20 @@ from helpscraper.items import RawArticle
 from helpscraper.normalise.article import STEPS, Context, Step
 from helpscraper.platforms.contract import Findings
 
-__all__ = ["accepted", "fill", "missing_field", "notes_of", "page_notes", "readings_of", "refused", "remarks"]
+__all__ = [
+    "WITHOUT_BODY",
+    "accepted",
+    "fill",
+    "notes_of",
+    "page_notes",
+    "readings_of",
+    "refused",
+    "remarks",
+    "why_refused",
+]
+
+WITHOUT_BODY = "body"
+"""The kind of problem of an article that was read and has no body; health judges how many there may be."""
 
 
 def readings_of(
@@ -57,34 +70,38 @@ def fill(reading: Reading, step: Step) -> None:
     so_far.outcomes += values.outcomes
 
 
-def missing_field(reading: Reading) -> str | None:
-    """Return the first required column that ``reading`` lacks, or None.
+def why_refused(reading: Reading) -> str | None:
+    """Return why ``reading`` cannot become a row, or None: no key, a whole article that was not read, or no title.
 
     A list may leave out a title (the article's own page gives it); an article's own page may not.
     """
-    columns = reading.values.columns
+    columns, raw = reading.values.columns, reading.raw
     if not columns.get("article_id"):
-        return "article_id"
-    if reading.raw.kind == "article" and not columns.get("title"):
-        return "title"
+        return f"{raw.key[:80]!r} is not a key"
+    if raw.kind == "article" and (raw.unread or not columns.get("title")):
+        return raw.unread or "no title"
     return None
 
 
-def refused(reading: Reading, field: str, record: str = "") -> Iterator[Note]:
-    """Yield the notes of a reading that cannot become a row because it lacks ``field``."""
-    raw = reading.raw
+def refused(reading: Reading, why: str, record: str = "") -> Iterator[Note]:
+    """Yield the notes of a reading that cannot become a row; an article with a key is there, and its list shows it."""
+    raw, columns = reading.raw, reading.values.columns
     yield Tally("fields", tuple(reading.values.outcomes))
-    if field == "article_id":
-        yield Problem("slug", raw.url, f"{raw.key[:80]!r} is not a key", record)
+    if not columns.get("article_id"):
+        yield Problem("slug", raw.url, why, record)
         return
-    yield Problem("invalid", raw.url, f"no {field}", record)
-    yield Settled(reading.values.columns["article_id"], "failed", f"no {field}")
+    yield Problem("invalid", raw.url, why, record)
+    if reading.section is not None:
+        yield Sighting(columns["article_id"], reading.section, encode(columns), reading.walk)
+    yield Settled(columns["article_id"], "failed", why)
 
 
 def accepted(reading: Reading) -> Iterator[Note]:
     """Yield the notes of a complete reading: its article as fetched, or as a list showed it."""
     columns, body = dict(reading.values.columns), reading.values.body
     yield Tally("fields", tuple(reading.values.outcomes))
+    if "body/absent" in reading.values.outcomes:
+        yield Problem(WITHOUT_BODY, reading.raw.url, "an article without a body", reading.warc_record or "")
     if reading.warc_record is not None:
         columns["warc_record"] = reading.warc_record
     if reading.section is not None:
@@ -101,8 +118,8 @@ def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
     for reading in readings:
         for step in STEPS:
             fill(reading, step)
-        field = missing_field(reading)
-        yield from accepted(reading) if field is None else refused(reading, field, record)
+        why = why_refused(reading)
+        yield from accepted(reading) if why is None else refused(reading, why, record)
 
 
 def remarks(found: Findings) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scrapy.exceptions import DropItem
 
 from helpscraper.errors import CrawlError
-from helpscraper.intake.enter import missing_field, refused
+from helpscraper.intake.enter import refused, why_refused
 from helpscraper.intake.reading import PageReadings
 
 if TYPE_CHECKING:
@@ -38,17 +38,15 @@ class ValidatePipeline:
         return cls(crawler)
 
     def process_item(self, item: PageReadings) -> PageReadings:
-        """Return ``item`` without invalid readings; raises ``DropItem`` naming the missing fields when none is left."""
-        invalid = [
-            (reading, field) for reading in item.readings if (field := missing_field(reading)) is not None
-        ]
+        """Return ``item`` without invalid readings; raises ``DropItem`` with the reasons when none is left."""
+        invalid = [(reading, why) for reading in item.readings if (why := why_refused(reading)) is not None]
         if not invalid:
             return item
-        for reading, field in invalid:
-            logger.warning("Dropped: %s: no %s", reading.raw.url, field)
-            for note in refused(reading, field):
+        for reading, why in invalid:
+            logger.warning("Dropped: %s: %s", reading.raw.url, why)
+            for note in refused(reading, why):
                 note.enter(self._session.ledger)
             item.readings.remove(reading)
         if not item.readings:
-            raise DropItem(f"{item.url}: no {', '.join(sorted({field for _, field in invalid}))}")
+            raise DropItem(f"{item.url}: {', '.join(sorted({why for _, why in invalid}))}")
         return item

@@ -302,7 +302,10 @@ class HelpSpider(InterfaceSpider):
             for reading in found:
                 raw = reading.raw
                 if not is_key(raw.key):
-                    ledger.problem("slug", raw.url, f"{raw.key[:80]!r} is not a key")
+                    detail = f"{raw.key[:80]!r} is not a key"
+                    ledger.problem("slug", raw.url, detail)
+                    # It may be an article that is missed elsewhere.
+                    ledger.section_problem(section, detail)
                     continue
                 self._seen[section, walk].add(raw.key)
                 readings.append(reading)

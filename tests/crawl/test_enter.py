@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from helpscraper.intake.enter import missing_field, notes_of, page_notes, readings_of
+from helpscraper.intake.enter import notes_of, page_notes, readings_of, why_refused
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.notes import Batch, Problem
 from helpscraper.intake.reading import PageReadings, Reading
@@ -123,7 +123,29 @@ def _fetched(found: list[Reading]) -> list[Any]:
 def test_only_an_articles_own_page_must_have_its_title() -> None:
     found = readings()
     list(notes_of(found))
-    assert [missing_field(reading) for reading in found] == [None, None, None, "title", "article_id"]
+    refusals = [None, None, None, "no title", "'../e' is not a key"]
+    assert [why_refused(reading) for reading in found] == refusals
+
+
+def test_an_article_that_its_list_could_not_read_keeps_its_title_and_its_list(ledger: Ledger) -> None:
+    broken = whole("b", "Title", unread="body: a number")
+    for note in notes_of(readings_of([broken], HERE, section="faq", at=AT)):
+        note.enter(ledger)
+    (entry,) = ledger.entries()
+    assert (entry.outcome, entry.detail, entry.sightings["faq"]["title"]) == (
+        "failed",
+        "body: a number",
+        "Title",
+    )
+    assert ledger.problems() == [("invalid", "https://x/b", "body: a number")]
+    assert not list(ledger.bodies())
+
+
+def test_an_article_without_a_body_is_named(ledger: Ledger) -> None:
+    bare = whole("b", "Title", body_text=None, body_markdown=None, body_html=None)
+    for note in notes_of(readings_of([bare], HERE, section="faq", at=AT, record="w#1")):
+        note.enter(ledger)
+    assert ledger.problems() == [("body", "https://x/b", "w#1!0: an article without a body")]
 
 
 def test_a_batch_adds_sums_up_and_keeps_each_section_once(ledger: Ledger) -> None:

@@ -168,6 +168,47 @@ def test_an_answer_without_articles_neither_ends_the_list_nor_hides_a_circle(arc
         assert not section["whole"] and "it was asked for before" in " ".join(section["holes"]), circle.said
 
 
+def broken(*members: dict[str, object]) -> Action:
+    """Answer a list whose first articles have other ``members``."""
+
+    def act(pending: PendingReply) -> Reply:
+        said = json.loads(pending.reply.body)
+        for article, each in zip(said["articles"], members, strict=False):
+            article |= each
+        return replace(pending.reply, body=json.dumps(said).encode())
+
+    return act
+
+
+@pytest.mark.parametrize("archive", ["zendesk"], indirect=True)
+def test_articles_that_cannot_be_read_are_named_and_cost_no_other(archive: Path) -> None:
+    with SampleServer(layout="zendesk", articles=40, interface_page=20, validators=True) as server:
+        assert read(server, archive).code == 0
+        before = rows(archive)
+        without = [{"id": None}, {"title": 5, "name": None}, {"body": 7}, {"body": None}]
+        server.faults.append(Fault(broken(*without), path="/api/*articles.json*", times=1))
+        done = read(server, archive)
+    assert done.code == 4, done.said
+    nameless, untitled, unread, bare = [
+        record.slug for record in sorted(server.truth(), key=lambda r: r.created_at)
+    ][:4]
+    after = rows(archive)
+    assert {key: after[key]["status"] for key in (nameless, untitled, unread, bare)} == {
+        nameless: "fetched", untitled: "failed", unread: "failed", bare: "fetched",
+    }  # fmt: skip
+    columns = ("title", "body_sha256", "listed_in", "section")
+    kept = after.keys() - {bare}
+    assert after.keys() == before.keys()
+    assert all(after[key][name] == before[key][name] for key in kept for name in columns)
+    assert done.facts["problems"] == {"body": 1, "invalid": 2, "list": 1}
+    assert not done.facts["sections"]["articles"]["whole"]
+    told = "\n".join(done.facts["problem_texts"])
+    assert (
+        f"articles {unread}.body: int where text was recorded" in told and "article 0 of the answer" in told
+    )
+    assert f"{bare}: " in told
+
+
 PATIENCE = {"DOWNLOAD_TIMEOUT": "1", "DOWNLOAD_MAXSIZE": str(2**20), "RETRY_TIMES": "2"}
 
 

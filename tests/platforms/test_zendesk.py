@@ -78,6 +78,26 @@ def test_a_draft_and_a_restricted_article_are_an_agents_view() -> None:
         assert "agent's view" in refused(changed(**members)).detail
 
 
+def test_one_article_that_cannot_be_read_costs_no_other() -> None:
+    """A number makes it an unread article, and without one it is a hole."""
+    broken: list[Any] = [
+        {"id": 78, "body": ["a list"]}, {"id": 79, "locale": None}, {"id": 80, "label_names": "oil"},
+        {"id": 81, "locale": "ja"}, {"id": None}, {"id": True}, {"id": "82"}, "no object",
+    ]  # fmt: skip
+    members = [each if isinstance(each, str) else ARTICLE | each for each in broken]
+    found = read(ANSWER | {"articles": [*members, ARTICLE]})
+    unread = {raw.key: raw.unread for raw in found.articles}
+    assert list(unread) == ["78", "79", "80", "81", "77"]
+    assert unread["78"] == "articles 78.body: list where text was recorded" and unread["77"] is None
+    assert all(unread[key] and raw.title for key, raw in zip(unread, found.articles[:4], strict=False))
+    assert [hole.partition(":")[0] for hole in found.holes] == [
+        f"article {n} of the answer" for n in (4, 5, 6, 7)
+    ]
+    assert found.next is not None
+    assert refused(ANSWER | {"articles": members}).field == "articles 78.body"
+    assert "agent's view" in refused(ANSWER | {"articles": [*members, ARTICLE | {"draft": True}]}).detail
+
+
 def test_another_locale_is_another_edition() -> None:
     with pytest.raises(AnotherEditionError, match="ja"):
         read(changed(locale="ja"))

@@ -127,6 +127,33 @@ class _Answer:
         raw.body_html, raw.body_text, raw.body_markdown = forms.html, forms.text, forms.markdown
         return raw
 
+    def articles(self) -> tuple[list[RawArticle], list[str]]:
+        """Read the members of ``articles``; return them and a hole for each of which not even the number is known.
+
+        One that cannot be read is ``unread``. Raises the first error where none can be read: then it is no such answer.
+        """
+        articles: list[RawArticle] = []
+        holes: list[str] = []
+        errors: list[ExtractionError] = []
+        members = self.member(self.data, "articles", list, "json")
+        for place, data in enumerate(members):
+            try:
+                articles.append(self.article(data))
+            except NotPublicError:
+                raise
+            except ExtractionError as error:
+                errors.append(error)
+                why = f"{error.field}: {error.detail}"
+                number = data.get("id") if isinstance(data, dict) else None
+                if not isinstance(number, int) or isinstance(number, bool):
+                    holes.append(f"article {place} of the answer: {why}")
+                    continue
+                url, title = addresses.article_page(self.context, str(number)), _text(data.get("title"))
+                articles.append(RawArticle(kind="article", key=str(number), url=url, title=title, unread=why))
+        if errors and len(errors) == len(members):
+            raise errors[0]
+        return articles, holes
+
     def next_link(self, asked: Address) -> Link | None:
         """Return the link of the next answer; None on the last one.
 
@@ -150,9 +177,9 @@ class _Answer:
 def read_list(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
     """Return the articles of one answer and the link of the next; raises ``ExtractionError`` naming the member."""
     answer = _Answer(url, payload, context)
-    articles = [answer.article(each) for each in answer.member(answer.data, "articles", list, "json")]
+    articles, holes = answer.articles()
     return Findings(
-        articles=articles, next=answer.next_link(asked), language=context.locale, content_type="tag",
+        articles=articles, holes=holes, next=answer.next_link(asked), language=context.locale, content_type="tag",
         rules=["list.articles/api"] * bool(articles),
     )  # fmt: skip
 

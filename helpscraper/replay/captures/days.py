@@ -24,7 +24,7 @@ from helpscraper.archive.run_parts import ArgumentFacts, DeclarationFacts
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import write_snapshot
 from helpscraper.errors import InputError
-from helpscraper.intake.enter import notes_of, readings_of
+from helpscraper.intake.enter import WITHOUT_BODY, notes_of, readings_of
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 from helpscraper.intake.tables import LedgerBodies
@@ -192,7 +192,7 @@ class Day:
         for batch in self._workers.read(recorded, self._context):
             with ledger.transaction():
                 batch.enter(ledger)
-            for each in batch.problems:
+            for each in (problem for problem in batch.problems if problem.kind != WITHOUT_BODY):
                 where = self._came_from.get(each.record, each.record)
                 self._report.skip(each.kind, where, f"{each.url}: {each.detail}")
 
