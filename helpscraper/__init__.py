@@ -27,6 +27,7 @@ The way of a page, and the folder where each step lives::
       |
       v
     history/      two snapshots to typed changes; word diff; the story of one article
+      |             absence.py   the rule for removed and added articles
       |
       v
     api.py        ``Archive``: what notebooks, commands and the report read

@@ -113,6 +113,6 @@ class RefusedError(HelpscraperError):
 
 
 class LockHeldError(HelpscraperError):
-    """Another crawl of the same site and locale is at work on this archive."""
+    """Another crawl of the same site and locale is running on this archive."""
 
     exit_code = ExitCode.LOCKED

@@ -194,7 +194,7 @@ def test_bad_input_is_a_clear_error_and_changes_nothing(
     [
         (b'"articleList"', b'"articleList', "the script #appState is no JSON"),
         (b"appContext", b"otherContext", "the script #appState is no JSON with an appContext"),
-        (b"{slug}", b"../../../etc/passwd", "entries have no plain slug"),
+        (b"{slug}", b"../../../etc/passwd", "entries have no valid slug"),
     ],
     ids=["cut-json", "other-json", "climbing-slug"],
 )

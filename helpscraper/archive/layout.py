@@ -76,7 +76,8 @@ class Partition:
     def __post_init__(self) -> None:
         if not is_key(self.site):
             raise CommandError(
-                f"{self.site!r} is not a site name", advice="a site name is a plain slug, like acme"
+                f"{self.site!r} is not a site name",
+                advice="a site name has lower-case letters, digits, - _ . only, such as acme",
             )
         if not is_locale(self.locale):
             raise CommandError(

@@ -1,4 +1,4 @@
-"""Find the rows of a snapshot that a second version of it lacks: articles, their bodies, or their fetched pages."""
+"""Find the rows of a snapshot that a re-extraction or import of it has lost: articles, bodies, or fetched pages."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ TIME_COLUMN: Mapping[PackedKind, str] = {"snapshots": "snapshot_at", "changes": 
 """The column with the instant of a row's snapshot (or feed)."""
 
 _INSTANT = pa.timestamp("us", tz="UTC")
-# So many rows are read at once, which is faster; more of them by row group, which takes a third of the memory.
+# Up to this many rows are read at once, which is faster; more by row group, which takes a third of the memory.
 _FEW_ROWS = 8192
 
 
@@ -103,7 +103,7 @@ class OpenFile:
         return self._file.read_row_groups(numbers, names, use_threads=False)
 
     def check(self) -> None:
-        """Read all pages of its own file, whose checksums tell a damaged one, and keep nothing of them."""
+        """Read all pages of its own file to check their checksums, and keep none of them."""
         for _ in iter_groups(self._file, self._names):
             pass
 

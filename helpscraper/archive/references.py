@@ -82,7 +82,7 @@ def _last_on(date: str, ids: Sequence[str], where: str) -> str:
         day = dt.date.fromisoformat(date)
     except ValueError:
         raise ReferenceNotFoundError(
-            f"{date}: there is no such day", advice="give a date such as 2026-11-22"
+            f"{date}: the calendar has no such day", advice="give a date such as 2026-11-22"
         ) from None
     end = snapshot_id(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
     until = [each for each in ids if each <= end]

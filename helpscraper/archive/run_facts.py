@@ -59,9 +59,9 @@ class RunFacts(JsonRecord):
     counts, and after them the part. ``sections`` is by section, ``gone`` by article id, ``fields`` by column and
     then by outcome. ``due`` counts failed rows whose page was still to be read; ``live``, ``new``, ``refetched``,
     ``listed`` and ``oldest_page`` are of ``intake.row_counts``. ``witness`` is there when the site's JSON interface was
-    asked. ``snapshot`` is the path of the file that the run wrote (None: none was). ``kept`` names the extractor of
+    asked. ``snapshot`` is the path of the file that the run wrote (None: no file). ``kept`` names the extractor of
     each row that a re-extraction could not read again. ``reason`` and ``error`` say in words why a run was refused or
-    failed. ``accepted``: a person let the snapshot in after it was refused. ``interrupted``: a person ended the run.
+    failed. ``accepted``: a person accepted the snapshot after it was refused. ``interrupted``: a person ended the run.
     """
 
     stated: frozenset[str] = field(default=EMPTY, compare=False, repr=False)

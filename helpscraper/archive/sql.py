@@ -72,7 +72,7 @@ def with_views(
     memory_limit: str = "1GB",
     threads: int = 2,
 ) -> pa.Table:
-    """Return the result of ``ask``, called with a connection that has the views of this archive.
+    """Return the result of ``ask``, called with a connection with the views of this archive.
 
     Raises ``ArchiveError`` naming a damaged file of a view that ``ask`` uses. ``ask`` is called again when a
     compaction moved files meanwhile.

@@ -20,7 +20,7 @@ examples:
   helpscraper crawl --resume
 
 exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,
-4 committed but incomplete, 75 another crawl is at work
+4 committed but incomplete, 75 another crawl is running
 """
 
 

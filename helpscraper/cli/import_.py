@@ -30,9 +30,9 @@ examples:
       --url "https://www.okx.com/help/search?category=faq&term=face"
   helpscraper import captures.warc.gz more.wacz     # also .wet.gz, and .cdxj with the WARC files beside it
 
-exit codes: 0 imported (or there already), 1 the archive cannot be read or written, 2 wrong arguments or a file of
-which nothing can be imported; it is named, and the archive is as it was; 75 a crawl of the same site and locale is
-at work
+exit codes: 0 imported (or there already), 1 the archive cannot be read or written, 2 wrong arguments or a file from
+which nothing can be imported: it is named, and the archive is unchanged; 75 a crawl of the same site and locale is
+running
 """
 
 

@@ -20,7 +20,7 @@ Each becomes another snapshot of the same instant, which `show`, `diff` and `log
 on where it stopped. A row that cannot be read again (a damaged record, a missing file) is kept as it was.
 
 exit codes: 0 all was read again, 4 something recorded is damaged or missing: stderr names file, offset and URL,
-75 another re-extraction of the same site and locale is at work
+75 another re-extraction of the same site and locale is running
 """
 
 

@@ -75,7 +75,7 @@ class CrawlArguments:
             site, {"categories": categories, "sections": sections, "query": query, "limit": limit}
         )
         if query is not None and not query.strip():
-            wrong.append(f"query={query}: names no words; leave it out to crawl the whole help centre")
+            wrong.append(f"query={query}: has no words; leave it out to crawl the whole help centre")
         if query is not None:
             wrong += _conflicts_with_query(categories, sections)
             if witness != "pages":
@@ -128,16 +128,16 @@ def _slugs(name: str, text: str | None, wrong: list[str]) -> tuple[str, ...]:
     """Return the different slugs of a comma-separated list; mistakes are added to ``wrong``."""
     slugs = tuple(dict.fromkeys(part for part in (text or "").split(",") if part))
     if text is not None and not slugs:
-        wrong.append(f"{name}={text}: names none; leave it out to crawl all of them")
+        wrong.append(f"{name}={text}: is empty; leave it out to crawl all of them")
     wrong += [f"{name}={part}: not a key" for part in slugs if not is_key(part)]
     return slugs
 
 
 def _conflicts_with_query(categories: tuple[str, ...], sections: tuple[str, ...]) -> list[str]:
-    """Return the mistakes of narrowing a search: the site's search has one tab for each category, and no sections."""
+    """Return the mistakes in limiting a search: the site's search has one tab for each category, and no sections."""
     wrong = []
     if sections:
-        wrong.append(f"sections={','.join(sections)}: a search knows no sections; leave them or query= out")
+        wrong.append(f"sections={','.join(sections)}: a search has no sections; leave one of the two out")
     if len(categories) > 1:
         wrong.append(
             f"categories={','.join(categories)}: a search looks through one tab; crawl once for each category"
@@ -146,10 +146,10 @@ def _conflicts_with_query(categories: tuple[str, ...], sections: tuple[str, ...]
 
 
 def _not_served(site: Site, asked: Mapping[str, Any]) -> list[str]:
-    """Name the parts of a help centre that the platform cannot crawl alone: it would read all under a wrong name."""
+    """Return an error for each part that the platform cannot crawl alone: it would record a whole crawl as a part."""
     parts = get_platform(site.platform).parts
     return [
-        f"{name}: {site.platform} cannot crawl only a part by {name}; leave it out"
+        f"{name}: {site.platform} cannot limit a crawl by {name}; leave it out"
         for name, value in asked.items()
         if value and name not in parts
     ]

@@ -41,10 +41,10 @@ __all__ = ["abandon", "accept", "amend", "conclude", "outcome_log"]
 
 logger = logging.getLogger(__name__)
 outcome_log = logging.getLogger("helpscraper.outcome")
-"""Says how a crawl ended where no command does: ``scrapy crawl`` exits with 0 whatever became of it."""
+"""Logs how a crawl ended, because ``scrapy crawl`` exits with 0 however it ended."""
 
 _OF_PAGES = frozenset({"end", "articles", "section", "failed", "challenge"})
-"""The checks that pages which could not be read make fail."""
+"""The checks that fail because of unreadable pages."""
 
 Sections = Mapping[str, SectionFacts]
 
@@ -59,7 +59,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     session.close_recording()
     sections = section_facts(session.ledger.sections())
     rows, unnamed, gone, row_counts = _rows(session, sections)
-    session.known = KnownRows()  # the commit needs their memory
+    session.known = KnownRows()  # frees memory for the commit
     facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)
     facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
@@ -84,13 +84,13 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         session.release()
     well = facts.outcome == "committed"
     outcome_log.log(logging.INFO if well else logging.WARNING, "%s", summary(facts))
-    # After the lock is given back: nobody's receiver may keep the next crawl waiting.
+    # After the lock is released, because a slow receiver must not delay the next crawl.
     _notify(session, facts)
     return facts
 
 
 def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
-    """End a session whose crawl broke before it could be concluded: facts are written, the ledger is kept."""
+    """End a session after an error: write its facts and keep its ledger."""
     facts = replace(
         crawl_facts(session, {}, RowCounts(), [], "error", {}),
         outcome="failed",
@@ -129,9 +129,9 @@ def _said(error: BaseException) -> str:
 
 
 def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> SnapshotFile:
-    """Promote a refused snapshot, with its change feed, after a person looked at it.
+    """Promote a refused snapshot, with its change feed, after a person checked it.
 
-    Raises ``ReferenceNotFoundError`` when nothing of that name was refused, and ``ArchiveError`` for a damaged file.
+    Raises ``ReferenceNotFoundError`` when no snapshot of that name was refused, ``ArchiveError`` for a damaged file.
     """
     path = refused_path(partition, snapshot_id)
     changes = None
@@ -144,12 +144,12 @@ def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> Snapshot
 def _rows(
     session: CrawlSession, sections: Sections
 ) -> tuple[pa.Table, list[str], dict[str, GoneFact], RowCounts]:
-    """Return the snapshot's rows, the articles of which not even a title is known, those that are gone, and counts."""
+    """Return the snapshot's rows, the ids of articles without even a title, the gone articles, and counts."""
     seen_all = not listing_holes(session, sections) and not session.arguments.scope
     run = RunFacts(sections=sections, complete=seen_all)
     whole = {slug for slug, section in sections.items() if section.whole}
     if seen_all:
-        # A section that is nowhere on a site that was seen whole lists nothing any more.
+        # A section that a complete crawl did not find lists no articles any more.
         before = (listed_in or () for _, listed_in in session.known.pairs("listed_in"))
         whole |= {slug for listed_in in before for slug in listed_in} - sections.keys()
     tags = frozenset(slug for slug, section in sections.items() if section.content_type == "tag")
@@ -175,15 +175,15 @@ def _rows(
                 row_counts.add(row, previous, shown, due=entry.outcome == "expected")
                 yield row
             elif entry.outcome != "absent":
-                # One that is not there and was never known leaves nothing to keep.
+                # An absent article that was never known leaves no row.
                 unnamed.append(entry.article_id)
 
-    table = rows_table(rows())  # first: it takes the rows one by one, and the counts follow
+    table = rows_table(rows())  # first, because it fills the other three
     return table, unnamed, gone, row_counts
 
 
 def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts, claim: Claim) -> bool:
-    """Tell whether the article is not there any more although no page said so in as many words.
+    """Tell whether the article does not exist any more although its page gave no 404.
 
     Its address leads elsewhere or shows a page that is no article, and every listing that had to show it was read. A
     listing that proves nothing may name an address that only leads elsewhere.
@@ -235,7 +235,7 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
         exit_code=ExitCode.INTERNAL if facts.internal_errors else ExitCode.REFUSED,
         reason=_reason(session, facts.health),
     )
-    # Half a crawl is nothing to accept after a look; its ledger is kept to go on from.
+    # An unfinished crawl cannot be accepted later; its ledger is kept for --resume.
     if rows.num_rows and facts.finish_reason == "finished":
         written = write_refused(
             session.catalog.store,
@@ -251,7 +251,7 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
 
 
 def _reason(session: CrawlSession, verdicts: Sequence[Verdict]) -> str:
-    """Say why a crawl is refused, with the most frequent answer among the pages that could not be read."""
+    """Return why a crawl is refused, with the most frequent error among its unreadable pages."""
     failed = [verdict for verdict in verdicts if verdict.verdict == "fail"]
     said = [f"{verdict.check}: {verdict.detail}" for verdict in failed]
     if not _OF_PAGES.isdisjoint(verdict.check for verdict in failed):

@@ -1,4 +1,4 @@
-"""The facts of a crawl, from the ledger, the rows and Scrapy's statistics."""
+"""Derive the run facts of a crawl from the ledger, the rows and Scrapy's statistics."""
 
 from __future__ import annotations
 

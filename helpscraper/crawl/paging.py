@@ -1,4 +1,4 @@
-"""Paging through a listing: is there a next page, and did the list change meanwhile. Pure."""
+"""Paging through a listing: whether there is a next page, and whether the list changed meanwhile. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which article pages a crawl fetches, and which it carries over from before. Pure."""
+"""Choose the article pages that a crawl fetches; the other articles are carried over. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def needs_fetch(
     """Return why an article's page must be fetched, or None when its listing shows it unchanged.
 
     ``listed`` are the typed columns of one listing row, ``previous`` the article's row of an earlier snapshot and
-    ``section`` the listing that shows it (None for a tag, whose members come and go by themselves, and for a search).
+    ``section`` the listing that shows it (None for a search, and for a tag, whose members change without an edit).
     ``evidence`` are the columns that an edit would move, by the claim of the platform: a row that states none of them
     cannot show that its article is unchanged.
 

@@ -106,7 +106,7 @@ def _scout(
     failures: list[Failure],
     then: Callable[[Any], None],
 ) -> None:
-    """Let a scout begin; ``then`` gets its result at its end, and ``failures`` any error of the two."""
+    """Start a scout; ``then`` gets its result, and ``failures`` any error of the scout or of ``then``."""
     crawler = process.create_crawler("scout")
 
     def done(_: object) -> None:

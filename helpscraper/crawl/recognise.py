@@ -1,4 +1,4 @@
-"""Find out which platform serves a URL: by the address, by one page, and by one list where a platform wants to see it.
+"""Find out which platform serves a URL: by its address, one page, and one list where a platform needs it.
 
 A look at a few pages of a site needs no session and stores nothing; ``spiders.scout`` asks for them.
 """
@@ -24,7 +24,7 @@ __all__ = ["Answer", "Ask", "FieldSeen", "Recognised", "look", "recognise"]
 _SHOWN = 60
 _PUBLIC = "open it in a browser without signing in; helpscraper reads what is public and evades no challenge"
 
-# The rule of a column has the name of the field that the column was made of; some fields have one rule for the page.
+# Columns whose rule is named after another field, or after the whole page.
 _RULES = {
     "published_at": "dates", "published_on": "dates", "updated_at": "dates", "updated_on": "dates",
     "body_sha256": "body", "word_count": "body", "reading_minutes": "reading", "article_id": "slug", "url": "slug",
@@ -61,11 +61,11 @@ class Recognised:
 
 
 async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognised:
-    """Return the platform of the help centre at ``url``, or that it is ``platform``.
+    """Return the help centre at ``url``, recognised among all platforms, or only as ``platform`` if given.
 
-    A list that can be read proves more than a sign on a page, and a platform for any site is taken when no other is.
-    Raises ``CommandError`` where two platforms fit equally well or none does, and ``RefusedError`` where the pages
-    cannot be read, are not public, or show more than the public may see.
+    A list that can be read proves more than a sign on a page, and a platform for any site is the last choice. Raises
+    ``CommandError`` where two platforms fit equally well or none does, and ``RefusedError`` where the pages cannot be
+    read, are not public, or show unpublished articles.
     """
     reasons: list[str] = []
     advice = ""
@@ -95,7 +95,7 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
         if sign and found:
             fitting[0 if each.any_site else 2 if sign.probe else 1].append(found)
     if shut:
-        fitting.pop(0, None)  # a reader of any site would take the challenge for an article
+        fitting.pop(0, None)  # the generic platform would read the challenge as an article
     best = fitting[max(fitting)] if fitting else []
     if len(best) == 1:
         return best[0]
@@ -125,7 +125,7 @@ def _open(platform: Platform, url: str, page: Payload | None) -> Payload | None:
 
 
 async def _proved(platform: Platform, sign: Sign, url: str, ask: Ask) -> Recognised:
-    """Return the help centre; raises ``ExtractionError`` or ``CrawlError`` when the list it rests on cannot be read."""
+    """Return the help centre; raises ``ExtractionError`` or ``CrawlError`` when its list cannot be read."""
     values = {"platform": platform.name, "base_url": origin(url), **sign.declares}
     if sign.probe is not None:
         answer = await ask(sign.probe)
@@ -150,7 +150,7 @@ async def look(
 ) -> tuple[dict[str, FieldSeen], list[str]]:
     """Read at most ``pages`` pages of a site, lists and articles in turn.
 
-    Returns each column by name, and one line for each page: its URL and what was read there, or why nothing was.
+    Returns each column by name, and one line for each page: its URL and a summary, or why it was not read.
     """
     platform, context = get_platform(site.platform), Context(site, locale, base_url)
     lists, articles = deque(platform.start(context, Scope())), deque[Link]()

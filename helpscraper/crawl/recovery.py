@@ -45,7 +45,7 @@ class Leftover:
         return f"{self.snapshot_id} (articles: {counts or 'none'})"
 
     def as_facts(self) -> LeftoverFacts:
-        """Return the entry for the run facts of the crawl that found it."""
+        """Return the entry for the run facts of the next crawl."""
         return LeftoverFacts(snapshot_id=self.snapshot_id, outcomes=self.outcomes)
 
 
@@ -101,15 +101,15 @@ def why_not_resumable(
 ) -> str | None:
     """Return why ``leftover`` cannot be resumed, or None when it can.
 
-    Raises ``CommandError`` when it could be resumed with other arguments. It blocks a schedule that always asks to
-    resume for at most ``max_hours``.
+    Raises ``CommandError`` when its arguments were others; that stops a schedule with ``--resume`` for at most
+    ``max_hours``.
     """
     if leftover is None:
         return "there was none to resume"
     started = snapshot_instant(leftover.snapshot_id)
     named = f"the one of {started:%Y-%m-%d %H:%M} UTC"
     if not leftover.outcomes:
-        # The snapshot would bear the start time of a crawl that read nothing.
+        # Otherwise the snapshot would have the start time of a crawl that read nothing.
         return f"{named} had found no article"
     now = dt.datetime.now(dt.UTC)
     if started - now > _CLOCK_SLACK:

@@ -44,7 +44,7 @@ __all__ = ["CrawlSession", "SessionOptions"]
 logger = logging.getLogger(__name__)
 
 _NOTHING_SAID = frozenset({"audit", "no evidence", "unlisted"})
-"""Reasons to read a page that no listing shows as changed."""
+"""Reasons to fetch a page that do not come from a change in a listing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,7 @@ class CrawlSession:
                     "" if options.resume or not leftover.outcomes else "; --resume would have resumed it",
                 )  # fmt: skip
                 _notify_lost_run(record_lost_run(catalog, partition, leftover), catalog, partition, options)
-                # The facts of a crawl that began within this second have its name now.
+                # The facts just written may have the name of this second.
                 snapshot_at = free_instant(catalog, partition)
             ledger.delete()
             ledger = Ledger(path)
@@ -292,7 +292,7 @@ class CrawlSession:
 def _notify_lost_run(
     facts: RunFacts | None, catalog: Catalog, partition: Partition, options: SessionOptions
 ) -> None:
-    """Notify about a run that was killed, now, since this run may be killed too."""
+    """Notify about a killed run at once, since this run may be killed too."""
     if facts is not None and options.notify_urls:
         before = run_before(catalog, partition, facts.run_id)
         notify_transition(options.notify_urls, facts, before, options.notify_seconds)

@@ -1,4 +1,4 @@
-"""Checks of the values of settings. Each takes the value as it was given, which is a text from the command line."""
+"""Checks of the values of settings (see ``settings_table``). A value from the command line is text."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = [
 ]  # fmt: skip
 
 Check = Callable[[Any], str | None]
-"""Says what is wanted instead of a value, None when the value will do."""
+"""Returns a description of valid values, or None when the value is valid."""
 
-# White space, or a comma before the next URL: a comma may stand inside a URL as well.
+# White space, or a comma before the next URL: a URL may hold a comma itself.
 _BETWEEN_URLS: Final = re.compile(r"\s+|,(?=[A-Za-z][A-Za-z0-9+.-]*://)")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -92,21 +92,21 @@ def _range(least: float, most: float = math.inf) -> str:
 
 
 def folder(value: Any) -> str | None:
-    """Take a folder that is there, or nothing."""
+    """Accept an existing folder, or nothing."""
     try:
         there = not value or Path(value).is_dir()
     except (TypeError, ValueError):
         there = False
-    return None if there else "a folder that is there is wanted"
+    return None if there else "an existing folder is wanted"
 
 
 def line(value: Any) -> str | None:
-    """Take one line of text."""
+    """Accept one line of text."""
     return None if str(value).isprintable() else "one line of text is wanted"
 
 
 def level(value: Any) -> str | None:
-    """Take a level of ``logging``, by name or number."""
+    """Accept a level of ``logging``, by name or number."""
     known = logging.getLevelNamesMapping()
     if isinstance(value, int) or value in known:
         return None
@@ -114,11 +114,11 @@ def level(value: Any) -> str | None:
 
 
 def receivers(value: Any) -> str | None:
-    """Say which of the URLs is none; only its scheme is shown, since the rest may be a password."""
+    """Accept URLs that apprise understands; a message names only their schemes, since they hold passwords."""
     urls = notify_urls(value)
     if not urls:
         return None
-    import apprise  # it loads a hundred plugins, and most crawls tell nobody
+    import apprise  # slow to import, and most crawls notify nobody
 
     log = logging.getLogger("apprise")
     told, log.disabled = log.disabled, True
@@ -129,9 +129,7 @@ def receivers(value: Any) -> str | None:
     if not wrong:
         return None
     shown = ", ".join(f"URL {n} ({_scheme(urls[n - 1])})" for n in wrong)
-    return (
-        f"{shown} is none that apprise understands; URLs with white space or commas between them are wanted"
-    )
+    return f"{shown} is not a URL that apprise understands; URLs with white space or commas between them are wanted"
 
 
 def _scheme(url: str) -> str:

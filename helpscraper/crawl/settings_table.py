@@ -1,4 +1,4 @@
-"""helpscraper's own settings: one table of their names, defaults, checks and meanings.
+"""The table of helpscraper's own settings: name, default, check and text of each.
 
 ``settings.py`` takes its defaults from it, ``check_settings`` its checks, and ``docs/settings.md`` is written from it:
 ``python -m helpscraper.crawl.settings_table docs/settings.md``; a test keeps the page current.
@@ -70,15 +70,15 @@ _TABLE: Final = (
     Setting("RETRY_AFTER_MAX", 300.0, SECONDS,
             "Seconds of the longest `Retry-After` that is obeyed."),
     Setting("SECOND_CHANCES", 50, whole(0),
-            "How many pages that failed for good are asked for once more when all else is done."),
+            "How many pages that failed after all retries are requested once more at the end of the crawl."),
     Setting("GIVE_UP_AFTER", 20, whole(1),
-            "After so many failed pages in a row the crawl ends as `unreachable`."),
+            "The crawl ends as `unreachable` after this many failed pages in a row."),
     Setting("UNLISTED_PROBES", 500, whole(0),
-            "How many articles that no listing shows any more are asked for at their own address."),
+            "How many articles that no listing shows any more are requested at their own address."),
     Setting("WARC_ENABLED", True, switch,
             "Keep every response in the archive."),
     Setting("WARC_ROTATE_BYTES", 1 << 30, whole(1),
-            "Begin the next WARC file after so many bytes, because other archives' tools move and index whole files."),
+            "Begin a new WARC file after this many bytes, because other tools move and index whole files."),
     Setting("RESUME", False, switch,
             "Go on from the ledger of a crawl that did not end, and start a new one when there is none; `--resume` "
             "sets it."),
@@ -99,7 +99,7 @@ _TABLE: Final = (
     Setting("HEALTH_COVERAGE_DROP", _LIMITS.coverage_drop, SHARE,
             "Largest share of articles that may lose a field."),
     Setting("HEALTH_ENOUGH", _LIMITS.enough, whole(0),
-            "A loss of fewer articles than this is never a reason."),
+            "A loss of fewer articles than this never refuses a snapshot."),
     Setting("HEALTH_MAX_FAILED", _LIMITS.max_failed, SHARE,
             "Largest share of all articles whose page could not be read."),
     Setting("HEALTH_MAX_FAILED_OF_TRIED", _LIMITS.max_failed_of_tried, SHARE,
@@ -113,10 +113,10 @@ _TABLE: Final = (
     Setting("HEALTH_MAX_UNDECODED", _LIMITS.max_undecoded, SHARE,
             "Share of the pages read that may have characters that could not be decoded."),
     Setting("NOTIFY_URLS", [], receivers,
-            "apprise URLs that are told of refusals, recoveries and layout drift; white space or commas stand "
-            "between them."),
+            "apprise URLs that get a message on refusals, recoveries and layout drift, separated by white "
+            "space or commas."),
     Setting("NOTIFY_TIMEOUT", 30.0, number(0.1, 3600, unit="number of seconds"),
-            "Seconds that all receivers together have; the lock is given back before."),
+            "Seconds for the delivery to all receivers together; the lock is released before it starts."),
     Setting("PROGRESS", None, switch_or_none,
             "Show a live bar; `None`: where there is a terminal."),
 )
@@ -124,8 +124,7 @@ _TABLE: Final = (
 
 OWN: Final[Mapping[str, Setting]] = {setting.name: setting for setting in _TABLE}
 
-# Those of Scrapy that people pass by hand. Scrapy reads each where it is needed, and some of its readers take a value
-# that makes no sense for something else.
+# Scrapy's settings that people pass by hand. Scrapy reads each late, and misreads some invalid values.
 _SCRAPY: Final[Mapping[str, Check]] = {
     "LOG_LEVEL": level,
     "ROBOTSTXT_OBEY": switch,
@@ -148,10 +147,10 @@ _SCRAPY: Final[Mapping[str, Check]] = {
 }
 
 CHECKS: Final[Mapping[str, Check]] = {**{name: each.check for name, each in OWN.items()}, **_SCRAPY}
-"""The check of each setting; a setting that is not named here goes to Scrapy as it is."""
+"""The check of each setting; other settings go to Scrapy unchecked."""
 
 _ALIKE: Final = 0.85
-"""How alike two names are, by difflib's ratio, when one is taken for the other misspelt."""
+"""From this ratio of difflib on, an unknown name counts as a misspelling of a known one."""
 
 _SECRET: Final = frozenset({"NOTIFY_URLS"})
 
@@ -170,9 +169,9 @@ def read(settings: BaseSettings, name: str) -> Any:
 
 
 def check_settings(settings: BaseSettings) -> None:
-    """Raise ``CommandError`` naming every setting that makes no sense, its value, and what is wanted.
+    """Raise ``CommandError`` that names every invalid setting, its value, and the values that are valid.
 
-    A name that neither Scrapy nor helpscraper knows and that resembles one of helpscraper's is a misspelt one.
+    A name that neither Scrapy nor helpscraper knows counts as a misspelling when it resembles one of helpscraper's.
     """
     from scrapy.settings import default_settings  # settings.py loads this module and needs no Scrapy
 
@@ -193,18 +192,18 @@ _INTRO = """\
 
 Written by `python -m helpscraper.crawl.settings_table`; do not edit by hand.
 
-Every Scrapy setting works too (`helpscraper crawl -s NAME=VALUE`); those that helpscraper sets differently stand in
+Every Scrapy setting works too (`helpscraper crawl -s NAME=VALUE`); those that helpscraper sets differently are in
 `helpscraper/settings.py`, each with its reason.
 
-They are checked before anything is asked of the site, and so are the Scrapy settings that are passed most: a value that
-makes no sense is named and ends the crawl with 2.
+They are checked before the first request, and so are the Scrapy settings that are passed most: an invalid value is
+named and ends the crawl with 2.
 
 | name | default | effect |
 |---|---|---|
 """
 _END = """\
 
-The reason of each `HEALTH_` threshold stands in [running.md](running.md#the-checks-and-their-thresholds).
+The reason of each `HEALTH_` threshold is in [running.md](running.md#the-checks-and-their-thresholds).
 """
 
 

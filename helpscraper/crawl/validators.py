@@ -1,6 +1,6 @@
 """HTTP validators, kept beside the archive from one crawl to the next.
 
-They are used only when the newest run is the committed one that they came with; after a failed or refused run every
+They are used only when the newest run is their own and was committed; after a failed or refused run every
 page is requested in full.
 """
 

@@ -23,11 +23,11 @@ from helpscraper.intake.wording import resume_hint
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
-# So many articles, and more than this share of the pages read, do not come to show one text by chance.
+# This many articles, and more than this share of the pages read, do not show one text by chance.
 _ALIKE, _ALIKE_SHARE = 3, 0.05
 
 _READABLE = 0.8
-"""The least share of pages with a title and a body where no reader knows the markup of the site."""
+"""The least share of pages with a title and a body on a site of the generic platform."""
 
 _OF_ARTICLE = frozenset({"article", "body", "title"})
 """Fields whose absence makes an article's page unreadable, as ``facts.drift`` names them."""
@@ -272,7 +272,7 @@ def _challenges(facts: RunFacts, limits: Thresholds) -> Iterator[Verdict]:
 
 
 def _readable(facts: RunFacts) -> Iterator[Verdict]:
-    """Judge whether a reader that knows no markup of the site finds title and body on its pages."""
+    """Check that the generic platform finds title and body on the pages of the site."""
     read = (facts.counts.fetched or 0) + (facts.counts.carried or 0)
     unread = sum(n for field, n in facts.drift.items() if field.partition(" at ")[0] in _OF_ARTICLE)
     if unread:
@@ -282,7 +282,7 @@ def _readable(facts: RunFacts) -> Iterator[Verdict]:
 
 
 def _alike(facts: RunFacts) -> Iterator[Verdict]:
-    """Refuse a crawl in which several articles came to show one text: a sign-in form, a notice, a page of an error."""
+    """Fail when several articles changed to one text: a sign-in form, a notice, an error page."""
     read = facts.counts.fetched or 0
     bad = facts.alike > _ALIKE_SHARE * read
     detail = f"{facts.alike} of {read} pages show the same title and text, and did not before"

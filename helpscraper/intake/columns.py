@@ -1,4 +1,4 @@
-"""The typed columns of a row as JSON text, and back; the ledger keeps them so."""
+"""Convert the typed columns of a row to JSON text, the form in which the ledger keeps them, and back."""
 
 from __future__ import annotations
 

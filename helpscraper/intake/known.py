@@ -1,4 +1,4 @@
-"""A crawl reads these from the archive before it begins: each article's newest row, the last runs, the good crawls."""
+"""Read from the archive before a crawl: each article's newest row, the last runs, the good crawls."""
 
 from __future__ import annotations
 

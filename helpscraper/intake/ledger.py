@@ -35,7 +35,7 @@ class Ledger(LedgerFile):
         for yet, or had not answered, are due.
         """
         for table in ("section", "listing_page", "sighting", "problem", "due"):
-            self._write(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)
+            self._write(f"DELETE FROM {table}")  # noqa: S608 (the names are those above)
         self._write("DELETE FROM tally WHERE kind IN ('problem', 'drift')")
         self._write(
             "INSERT INTO due (article_id, reason)"

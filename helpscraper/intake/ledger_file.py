@@ -1,4 +1,4 @@
-"""The file of a ledger: opened, written in transactions, closed; and the sums and problems that a crawl notes in it."""
+"""The file of a ledger (opened, written in transactions, closed), with the sums and problems that a crawl notes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LedgerDamagedError(ArchiveError):
 
 
 class LedgerFile:
-    """The file, and what a crawl counts and notes. Not thread-safe; one crawl owns it under the archive's lock."""
+    """The file, with a crawl's counts and problems. Not thread-safe; a crawl owns it under the archive's lock."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the ledger at ``path``; raises ``ArchiveError`` when it cannot be read or written."""
@@ -72,7 +72,7 @@ class LedgerFile:
         except sqlite3.DatabaseError as error:
             raise LedgerDamagedError(
                 f"{path}: the ledger of the crawl is damaged: {error}.",
-                advice="there is nothing to go on from; the next crawl puts it aside and starts clean",
+                advice="it cannot be resumed; the next crawl renames it and starts a new one",
             ) from error
 
     def _write(self, statement: str, values: Iterable[Any] = ()) -> sqlite3.Cursor:
@@ -81,7 +81,7 @@ class LedgerFile:
         except sqlite3.Error as error:
             raise ArchiveError(
                 f"{self.path}: the ledger of the crawl cannot be written: {error}",
-                advice="make room on the disk, then run again with --resume: what the ledger holds is kept",
+                advice="make room on the disk, then run again with --resume: the ledger is kept",
             ) from error
 
     @contextmanager
@@ -99,7 +99,7 @@ class LedgerFile:
             raise
 
     def _roll_back(self) -> None:
-        if self._db.in_transaction:  # SQLite has done it already when the disk is full
+        if self._db.in_transaction:  # on a full disk SQLite has rolled back already
             self._db.execute("ROLLBACK")
 
     def close(self) -> None:
@@ -147,7 +147,7 @@ class LedgerFile:
         return Counter(dict(sorted(found.items())))
 
     def problem(self, kind: str, url: str, detail: str) -> None:
-        """Note that something went wrong at ``url``; the number is exact, the texts are kept up to a bound."""
+        """Note a problem at ``url``; every problem is counted, and the texts are kept up to a bound."""
         self.tally("problem", {kind: 1})
         if self.tallies("problem")[kind] <= _MAX_PROBLEMS:
             self._write("INSERT INTO problem VALUES (?, ?, ?)", (kind, url[:MAX_DETAIL], detail[:MAX_DETAIL]))

@@ -1,6 +1,6 @@
-"""Notes for a ledger, one record for each entry; small, because worker processes send them to the one that writes.
+"""Notes for a ledger, one record for each entry; small, because worker processes send them to the writing process.
 
-Their columns are encoded already, so that the writing process does not have to.
+Their columns are encoded already, which spares the writing process that work.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Named:
     section: Section
 
     def enter(self, ledger: Ledger) -> None:
-        """Note the section; the first page that names it stands."""
+        """Note the section; the first page that names it counts."""
         each = self.section
         ledger.section(each.key, title=each.title, category=each.category, content_type=each.content_type)
 
@@ -115,7 +115,7 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Validated:
-    """The server answered 304 at ``at``: the article is as it was."""
+    """The server answered 304 at ``at``: the article is unchanged."""
 
     article_id: str
     at: dt.datetime

@@ -16,7 +16,7 @@ class Reading:
     """One article as one page shows it.
 
     ``section`` is the listing that showed it, in its ``walk``-th reading; None for the article's own page.
-    ``stored_body`` is the key of a body that need not be handed out again: the archive holds it.
+    ``stored_body`` is the key of a body that the archive holds already.
     """
 
     raw: RawArticle
@@ -39,7 +39,7 @@ class Reading:
 class PageReadings:
     """The readings of one page: one of an article's own page, one for each row of a listing.
 
-    A listing is one item and not fifteen, because Scrapy starts a task and asks every pipeline for each item.
+    A listing is one item, because Scrapy starts a task and calls every pipeline for each item.
     """
 
     url: str

@@ -19,7 +19,7 @@ PAGE_FIELDS = (
 """Columns that an article's own page gives; one that was there before and is missing now was lost."""
 
 LISTED_FIELDS = ("title", "published_at", "published_on", "updated_at", "updated_on", "view_count")
-"""Columns that listings give; the evidence by which a crawl decides what is worth fetching is among them."""
+"""Columns that listings give; among them is the evidence by which a crawl chooses the pages to fetch."""
 
 
 class RowCounts:
@@ -44,7 +44,7 @@ class RowCounts:
         *,
         due: bool = False,
     ) -> None:
-        """Count one row, beside the article's row of an earlier snapshot and what each listing said of it.
+        """Count one row, with its article's row of an earlier snapshot (``previous``) and its columns in listings.
 
         ``due``: its page was still to be read when the crawl ended.
         """
@@ -70,7 +70,7 @@ class RowCounts:
                 self._lost[name] += row[name] is None
 
     def add_gone(self, sightings: Mapping[str, Mapping[str, Any]]) -> None:
-        """Count an article whose own page answered 404 or 410, and what listings said of it all the same."""
+        """Count an article whose own page answered 404 or 410, and the columns of listings that still show it."""
         self._status["gone"] += 1
         self._add_listed(sightings)
 

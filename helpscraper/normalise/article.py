@@ -144,7 +144,7 @@ def categories(raw: RawArticle, context: Context) -> Values:
     """Give ``category`` and ``section`` as keys, their titles as shown, and the labels, sorted.
 
     Where the declaration names the categories, an unknown one becomes null and is counted; an unknown section keeps
-    its key when that is a plain slug, because sections come and go. Without declared names the site's keys are kept.
+    its key when that is a valid key, because sections come and go. Without declared names the site's keys are kept.
     """
     values, site = Values(), context.site
     values.columns["labels"] = (
@@ -172,7 +172,7 @@ def categories(raw: RawArticle, context: Context) -> Values:
 
 
 def _named(known: Vocabulary, labels: tuple[str | None, ...], language: str, *, slugs: bool) -> str | None:
-    """Return the canonical key of the first known label; with ``slugs`` a plain slug is its own key."""
+    """Return the canonical key of the first known label; with ``slugs`` a valid key is its own canonical key."""
     for label in labels:
         found = known.find(label, language)
         if found is not None:

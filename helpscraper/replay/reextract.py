@@ -81,7 +81,7 @@ def reextract(
     Snapshots that a named one depends on are done before it. Each is read with the declaration in its run facts, or
     today's when they hold none. ``jobs`` is the number of processes (default: all cores). A run that was killed goes on
     where it stopped. Raises ``ReferenceNotFoundError``, ``ArchiveError``, and ``LockHeldError`` while another
-    re-extraction is at work.
+    re-extraction is running.
     """
     catalog = Catalog(archive_uri, site=site, locale=locale)
     named = [catalog.resolve(reference) for reference in references]

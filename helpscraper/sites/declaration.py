@@ -90,7 +90,9 @@ def site_of(name: str, values: Mapping[str, Any], file: str = "") -> Site:
     """
     wrong = list(_sentences(values))
     if not is_key(name):
-        wrong.insert(0, f"a site's name is a plain slug such as acme, not {_named(name)}")
+        wrong.insert(
+            0, f"a site's name has lower-case letters, digits, - _ . only (such as acme), not {_named(name)}"
+        )
     wrong += [f"{key}: is missing" for key in _REQUIRED if key not in values]
     if wrong:
         raise Mistakes(*wrong)
@@ -154,7 +156,7 @@ def _flag(value: Any) -> Iterator[tuple[str, str]]:
 
 def _slug(value: Any) -> Iterator[tuple[str, str]]:
     if not (isinstance(value, str) and is_key(value)):
-        yield "", "a plain slug is wanted (lower-case letters, digits, - _ .)"
+        yield "", "write lower-case letters, digits, - _ . only"
 
 
 def _root(value: Any) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The article half of the spider: it reads article pages and enters answers without a page in the ledger."""
+"""The part of the spider for articles: it reads their pages and enters answers without a page in the ledger."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ArticleSpider(FailedPagesSpider):
         return request
 
     def parse_article(self, response: Response, asked: Address) -> Iterator[scrapy.Request | PageReadings]:
-        """Yield what an article's own page says; an answer without a page is entered in the ledger."""
+        """Yield the readings of an article's own page; an answer without a page is entered in the ledger."""
         key = asked.key or ""
         self.reached()
         ledger, request = self.session.ledger, response.request
@@ -100,7 +100,7 @@ class ArticleSpider(FailedPagesSpider):
         yield PageReadings(response.url, [reading])
 
     def _settle_redirected(self, request: scrapy.Request, key: str, detail: str) -> Iterator[scrapy.Request]:
-        """Settle an article whose address leads to another page, which does not say that the article is gone.
+        """Settle an article whose address leads to another page; that does not prove that it is gone.
 
         When a listing of this crawl shows it, one of the two is wrong: the page gets a second chance and then counts as
         failed. Otherwise, or when lists prove nothing, the article is absent.

@@ -32,7 +32,7 @@ _NO_SUCH_ARTICLE = frozenset({"article", "edition", "slug"})
 
 
 class FailedPagesSpider(scrapy.Spider):
-    """The half of the spider that handles failures; it knows nothing about reading pages.
+    """The part of the spider that handles failures; it does not read pages.
 
     A page that failed after all retries is requested once more when everything else is done, because many faults are
     over by then. The number of second chances is bounded (``SECOND_CHANCES``), and the crawl ends after

@@ -70,7 +70,7 @@ class HelpSpider(InterfaceSpider):
         return spider
 
     async def start(self) -> AsyncIterator[scrapy.Request]:
-        """Begin where the platform says."""
+        """Yield the platform's first requests."""
         asked = self.arguments
         scope = Scope(categories=asked.categories, sections=asked.sections, query=asked.query)
         for request in self._follow(self.platform.start(self.session.context, scope)):
@@ -128,7 +128,7 @@ class HelpSpider(InterfaceSpider):
         links = [link for link in known if link is not None]
         if asked.kind != "home" or missing.field == "challenge" or not links:
             raise missing
-        # The error advises to name the categories by hand, and the user did.
+        # The user named the categories, as the error advises.
         self.logger.warning("%s; going by categories=%s", missing.message, ",".join(wanted))
         return links
 
@@ -202,7 +202,7 @@ class HelpSpider(InterfaceSpider):
     def further(self, links: Iterable[Link], walk: int) -> Iterator[scrapy.Request]:
         """Request further pages of a list, numbered in the order of the requests; other links are followed.
 
-        A page that was asked for in this walk is not asked for again, so an index that names itself ends.
+        A page that was asked for in this walk is not asked for again, so an index that links to itself ends.
         """
         for link in links:
             key = link.address.key or ""

@@ -150,12 +150,12 @@ class InterfaceSpider(ArticleSpider):
             yield from self.listed(answer.articles, section, response, from_interface=True)
 
     def interface_failed(self, failure: Failure) -> Iterator[scrapy.Request]:
-        """Handle a request to the interface that failed; that says nothing about the pages."""
+        """Handle a failed request to the interface; the pages may still be fine."""
         error: Any = failure.value
         yield from self.failed(failure.request, self.blocked(error) or error)  # type: ignore[attr-defined]
 
     def failed(self, request: scrapy.Request, error: BaseException) -> Iterable[scrapy.Request]:
-        """Leave the interface for the rest of the crawl when it is what failed; see ``FailedPagesSpider.failed``."""
+        """Stop using the interface after its first failure; see ``FailedPagesSpider.failed`` for pages."""
         section: Section | None = request.meta.get("interface")
         if section is None:
             return super().failed(request, error)

@@ -57,7 +57,7 @@ def test_a_part_that_a_platform_cannot_ask_for_is_refused(
         if name not in refused:
             assert CrawlArguments.parse(sites, **arguments).scope
             continue
-        with pytest.raises(CommandError, match=f"{name}: {platform} cannot crawl only a part by {name}"):
+        with pytest.raises(CommandError, match=f"{name}: {platform} cannot limit a crawl by {name}"):
             CrawlArguments.parse(sites, **arguments)
 
 
@@ -112,7 +112,7 @@ def test_facts_say_what_was_asked_and_read_back_the_same(
 @pytest.mark.parametrize(
     ("narrowed", "said"),
     [
-        ({"sections": "faq-kyc"}, "sections=faq-kyc: a search knows no sections"),
+        ({"sections": "faq-kyc"}, "sections=faq-kyc: a search has no sections"),
         ({"categories": "faq,announcements"}, "categories=faq,announcements: a search looks through one tab"),
     ],
 )

@@ -40,7 +40,7 @@ WRONG: list[tuple[str, str, str]] = [
     ("ARCHIVE_URI", "", "the URI is empty"),
     ("ARCHIVE_URI", "x::y", "`::` chains several"),
     ("CONTACT", "a\nb", "one line of text"),
-    ("SITES", "no/such/folder", "a folder that is there"),
+    ("SITES", "no/such/folder", "an existing folder"),
     ("NOTIFY_TIMEOUT", "0", "a number of seconds from 0.1 to 3600"),
 ]
 

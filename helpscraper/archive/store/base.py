@@ -167,7 +167,7 @@ class Store(ABC):
         self.drop_listings()
 
     def remove(self, path: str) -> None:
-        """Remove the file; a file that is gone already is no error."""
+        """Remove the file; a missing file is no error."""
         with self._named(path), contextlib.suppress(FileNotFoundError):
             self._remove(path)
         self.drop_listings()

@@ -155,7 +155,7 @@ class OkxPage(Page):
             return None
 
     def valid_slug(self, slug: str | None) -> str | None:
-        """Return ``slug`` when it is a plain slug; a hostile one is counted as ``slug/rejected`` and dropped."""
+        """Return ``slug`` when it is valid; a hostile one is counted as ``slug/rejected`` and dropped."""
         if slug is None or is_key(slug):
             return slug
         self.count("slug", "rejected")

@@ -253,6 +253,6 @@ def _check_whole(page: OkxPage) -> None:
     if rejected := page.counted("slug", "rejected"):
         raise page.error(
             "slug",
-            f"{rejected} of its entries have no plain slug, or lead to another site",
+            f"{rejected} of its entries have no valid slug, or lead to another site",
             advice="look at the page's links: it is damaged or hostile; nothing was imported",
         )

@@ -42,9 +42,9 @@ def import_captures(
     """Import every capture in ``paths`` of ``site`` (default: all known sites) in ``locale`` (default: all locales).
 
     ``paths`` are WARC, WET, WACZ or CDXJ files. ``base_url`` is where the site was captured, if not on one of its own
-    hosts. Importing the same captures twice is harmless. Raises
-    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while a
-    crawl of one of the locales is at work, and ``ArchiveError`` for the archive.
+    hosts. Importing the same captures twice is harmless. Raises ``CommandError`` for the arguments, ``InputError`` for
+    a file that cannot be opened, ``LockHeldError`` while one of the locales is crawled, and ``ArchiveError`` for the
+    archive.
     """
     sites = sites_at(archive_uri)
     if locale is not None:
