@@ -11,6 +11,7 @@ GROUP = "helpscraper.platforms"
 
 SHIPPED = {
     "generic": "helpscraper.platforms.generic.platform:Generic",
+    "intercom": "helpscraper.platforms.intercom.platform:Intercom",
     "okx": "helpscraper.platforms.okx.platform:Okx",
     "zendesk": "helpscraper.platforms.zendesk.platform:Zendesk",
     "zendesk-pages": "helpscraper.platforms.zendesk.platform:ZendeskPages",
