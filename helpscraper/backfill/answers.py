@@ -1,0 +1,136 @@
+"""Read what the index of a web archive answers. Pure: bytes in, captures out.
+
+pywb answers in CDXJ (a key, a timestamp and JSON in each line), Common Crawl in lines of JSON, the Wayback Machine in
+an array of arrays or in columns separated by spaces. They name the fields differently; the letters of a CDX header are
+those of the Internet Archive's CDX file format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from helpscraper.archive.recordings import Capture
+from helpscraper.json_text import loads
+from helpscraper.sites import host_of
+from helpscraper.urls import origin
+from helpscraper.warc.record import Damage, parse_date
+
+__all__ = ["parse_answer"]
+
+# The columns of an answer without a header, as the Wayback Machine sends them.
+_COLUMNS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
+_LETTERS = {
+    "N": "urlkey", "b": "timestamp", "a": "original", "m": "mimetype", "s": "statuscode", "k": "digest",
+    "S": "length", "V": "offset", "g": "filename",
+}  # fmt: skip
+_SHOWN = 80
+_LONGEST_URL = 2000
+_MOST_DIGITS = 18
+_SHA1 = re.compile(r"[A-Za-z2-7]{32}")
+_NOTHING = "no captures found"
+_ADVICE = "the index is at fault; its other lines were read"
+
+
+def parse_answer(data: bytes, source: str) -> Iterator[Capture | Damage]:
+    """Yield the captures in an answer of the index ``source``, and a ``Damage`` for every line that is none.
+
+    A capture's ``file``, ``offset`` and ``length`` say where its record lies; ``file`` is empty where the index does
+    not tell. A digest without the name of its algorithm is SHA-1. An answer that there is nothing yields nothing.
+    """
+    if data.lstrip()[:1] == b"[":
+        yield from _array(data, source)
+        return
+    columns: Sequence[str] = _COLUMNS
+    offset = 0
+    for line in data.split(b"\n"):
+        here, offset = offset, offset + len(line) + 1
+        text = line.decode("utf-8", "replace").strip()
+        if text.startswith("CDX "):
+            columns = [_LETTERS.get(letter, letter) for letter in text.split()[1:]]
+        elif text and not text.startswith("!"):
+            yield from _one(text, columns, source, here)
+
+
+def _array(data: bytes, source: str) -> Iterator[Capture | Damage]:
+    try:
+        rows = loads(data.decode("utf-8", "replace"))
+        if not all(isinstance(row, list) for row in rows):
+            raise ValueError("not an array of arrays")
+    except (ValueError, RecursionError) as error:
+        yield Damage(source, 0, f"not an answer of an index: {str(error)[:_SHOWN]}", advice=_ADVICE)
+        return
+    names = [str(name) for name in rows[0]] if rows else []
+    for number, row in enumerate(rows[1:], start=1):
+        # A row of one value, or an empty one before it, leads to the next part of a long answer.
+        if len(row) > 1:
+            yield _checked(dict(zip(names, row, strict=False)), source, number)
+
+
+def _one(text: str, columns: Sequence[str], source: str, offset: int) -> Iterator[Capture | Damage]:
+    try:
+        if text.startswith("{"):
+            fields = _object(text)
+        elif len(parts := text.split(" ", 2)) == 3 and parts[2].startswith("{"):
+            fields = {"timestamp": parts[1]} | _object(parts[2])
+        else:
+            fields = dict(zip(columns, text.split(" "), strict=False))
+    except (ValueError, RecursionError):
+        yield Damage(source, offset, f"not a line of an index: {text[:_SHOWN]!r}", advice=_ADVICE)
+        return
+    notice = fields.get("message") or fields.get("error")
+    if notice is None:
+        yield _checked(fields, source, offset)
+    elif _NOTHING not in str(notice).lower():
+        yield Damage(source, offset, f"the index says: {str(notice)[:_SHOWN]}", advice=_ADVICE)
+
+
+def _object(text: str) -> dict[str, Any]:
+    fields = loads(text)
+    if not isinstance(fields, dict):
+        raise ValueError("not an object")
+    return fields
+
+
+def _checked(fields: Mapping[str, Any], source: str, offset: int) -> Capture | Damage:
+    url = str(fields.get("url") or fields.get("original") or "")
+    date = str(fields.get("timestamp") or "")
+    wrong = _wrong(url, date)
+    if wrong:
+        return Damage(source, offset, f"not a line of an index: {wrong}", advice=_ADVICE)
+    status = str(fields.get("status") or fields.get("statuscode") or "")
+    return Capture(
+        url=url,
+        date=date,
+        status=int(status) if len(status) == 3 and status.isascii() and status.isdigit() else None,
+        mime=str(fields.get("mime") or fields.get("mimetype") or "unk")[:_SHOWN],
+        digest=_digest(str(fields.get("digest") or "")),
+        file=str(fields.get("filename") or "").removeprefix("-"),
+        offset=_number(fields.get("offset")),
+        length=_number(fields.get("length")),
+    )
+
+
+def _wrong(url: str, date: str) -> str:
+    if len(date) != 14 or parse_date(date) is None:
+        return f"{date[:_SHOWN]!r} is no timestamp of 14 digits"
+    if len(url) > _LONGEST_URL or not url.isprintable() or " " in url or host_of(origin(url)) is None:
+        return f"{url[:_SHOWN]!r} is no address of the web"
+    return ""
+
+
+def _digest(text: str) -> str:
+    """Return the digest with its algorithm, empty where none is stated.
+
+    >>> _digest("3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"), _digest("-")
+    ('sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ', '')
+    """
+    if _SHA1.fullmatch(text):
+        return f"sha1:{text.upper()}"
+    return text[:_SHOWN] if ":" in text else ""
+
+
+def _number(value: Any) -> int:
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else 0

@@ -1,0 +1,144 @@
+"""Decide which captures are worth fetching. Pure: captures in, picks out.
+
+A payload is fetched once: where the index states the digest of a page that is fetched already, the page was the same
+then, and no request is needed to know it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from helpscraper.archive.recordings import Capture
+from helpscraper.archive.recordings.index import surt
+from helpscraper.platforms import address_at
+from helpscraper.sites import Site
+from helpscraper.warc.record import digest_of, parse_date, plain_digest
+
+__all__ = ["Pick", "Wanted", "at", "choose", "is_redirect"]
+
+AHEAD = "dated ahead"
+THINNED = "thinned out by --every"
+SAME_REDIRECT = "a redirect that was there before"
+_EMPTY = plain_digest(digest_of(b""))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The captures that are asked for: of ``locale`` on ``site``, from ``start`` to before ``end`` (aware).
+
+    ``owner`` gives the site of a URL. ``now`` is the clock of this machine: no capture can be later.
+    """
+
+    site: Site
+    locale: str
+    owner: Callable[[str], Site | None]
+    start: dt.datetime
+    end: dt.datetime
+    now: dt.datetime
+
+    def is_page(self, url: str) -> bool:
+        """Tell whether ``url`` is a page of this edition of the help centre."""
+        found = self.owner(url)
+        if found is None or found.name != self.site.name:
+            return False
+        address = address_at(found, url)
+        return address.kind != "other" and address.locale == self.locale
+
+    def known(self, captures: Iterable[Capture]) -> Iterator[Capture]:
+        """Yield each capture of a page of this edition in the time asked for, once, and those dated ahead."""
+        seen: set[tuple[object, ...]] = set()
+        for capture in captures:
+            digest = plain_digest(capture.digest)
+            key = (surt(capture.url), capture.date, digest, capture.status, capture.is_revisit)
+            if key not in seen and self.is_page(capture.url):
+                seen.add(key)
+                if self.start <= at(capture) < self.end or at(capture) > self.now:
+                    yield capture
+
+    def unfit(self, capture: Capture) -> str | None:
+        """Return why a capture is not worth fetching, None for one that may be."""
+        if at(capture) > self.now:
+            return AHEAD
+        if is_redirect(capture):
+            # Only the redirect of an article joins its address to another one.
+            return None if address_at(self.site, capture.url).kind == "article" else "a redirect of a list"
+        if capture.status == 304:
+            return "status 304: the page lies in another capture"
+        if capture.status != 200 and not (capture.is_revisit and capture.status is None):
+            return f"status {capture.status or 'unknown'}"
+        return "an empty page" if plain_digest(capture.digest) == _EMPTY else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A capture that is chosen; ``same_as`` is an earlier pick with the same payload, so no request is needed."""
+
+    capture: Capture
+    same_as: Capture | None = None
+
+
+@dataclass(slots=True)
+class _Address:
+    """The latest pick of one address, and the time of the latest one that was to be fetched."""
+
+    payload: str | None = None
+    picked: dt.datetime | None = None
+    fetched: dt.datetime | None = None
+
+
+def choose(
+    captures: Iterable[Capture],
+    wanted: Wanted,
+    every: dt.timedelta,
+    left_out: Callable[[Capture, str], None] = lambda capture, reason: None,
+) -> list[Pick]:
+    """Return the picks among the captures of ``Wanted.known``, oldest first; tell ``left_out`` every other one and why.
+
+    Of one address, pages that differ are at least ``every`` apart, and so are pages that do not.
+    """
+    fit: list[Capture] = []
+    for capture in captures:
+        reason = wanted.unfit(capture)
+        if reason is None:
+            fit.append(capture)
+        else:
+            left_out(capture, reason)
+    # At one instant a record with its payload goes before a revisit, which refers to one.
+    fit.sort(key=lambda each: (each.date, each.is_revisit, each.url, each.digest, each.status or 0))
+    addresses: dict[str, _Address] = {}
+    payloads: dict[str, Capture] = {}
+    picks: list[Pick] = []
+    for capture in fit:
+        address = addresses.setdefault(surt(capture.url), _Address())
+        # Without a digest nothing tells that two pages are the same.
+        payload = "redirect" if is_redirect(capture) else plain_digest(capture.digest) or capture.date
+        changed = payload != address.payload
+        before = address.fetched if changed else address.picked
+        if before is not None and at(capture) - before < every:
+            left_out(capture, THINNED)
+        elif not changed and is_redirect(capture):
+            left_out(capture, SAME_REDIRECT)
+        else:
+            same_as = payloads.get(payload)
+            picks.append(Pick(capture, same_as))
+            address.payload, address.picked = payload, at(capture)
+            if changed:
+                address.fetched = at(capture)
+            if not is_redirect(capture) and capture.digest:
+                payloads.setdefault(payload, capture)
+    return picks
+
+
+def at(capture: Capture) -> dt.datetime:
+    """Return the instant of a capture (UTC)."""
+    found = parse_date(capture.date)
+    if found is None:
+        raise ValueError(f"{capture.date!r} is no timestamp of 14 digits")
+    return found
+
+
+def is_redirect(capture: Capture) -> bool:
+    """Tell whether the server sent the reader to another address."""
+    return capture.status in {301, 302, 303, 307, 308}
