@@ -1,4 +1,4 @@
-"""Compare two stored bodies word by word; a crawl needs ``bodies`` but not these imports."""
+"""Compare two stored bodies word by word; a module of its own, because a crawl does not need its imports."""
 
 from __future__ import annotations
 

@@ -97,7 +97,7 @@ def _came() -> str:
 
 
 def _hidden() -> tuple[str, str]:
-    """Hidden articles: that a crawl now sees them, or does not, is no change of the site."""
+    """Hidden articles: whether a crawl sees them is no change of the site."""
     kind, field, reason = "'unverified'", f"'{ARTICLE}'", "'unseen'"
     return (
         _struct("hidden and a_article_id is not null", kind, field, "null", _whole("a"), reason),

@@ -44,7 +44,7 @@ select key as article_id, case when b_article_id <> key then b_article_id end as
     coalesce(a_url, b_url) as url
 from pairs order by article_id
 """
-# An update instant between the two crawls proves that the site updated the article; no extractor can invent it.
+# An update instant between the two crawls proves that the site updated the article, whatever the extractor.
 _CORROBORATED = """
 coalesce(a_updated_at > (select max(snapshot_at) from before) and a_updated_at <= ?::timestamptz
     and a_updated_at is distinct from b_updated_at, false)
@@ -176,7 +176,7 @@ def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
 
 
 def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None:
-    """Put the renames between the articles that went and those that came into the table ``renames``."""
+    """Fill the table ``renames``: an article that went and one that came are the same article."""
     sides = []
     for side, flag in (("b", "went"), ("a", "came")):
         rows = con.execute(
@@ -198,7 +198,7 @@ def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: RunFacts) -> str:
 
 
 def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Return the columns that are null in the whole earlier snapshot: their values are new to us, not to the site."""
+    """Return the columns that are null in the whole earlier snapshot; their values are not new on the site."""
     counts = (
         con.execute(f"select {', '.join(f'count({name})' for name in COMPARED)} from before").fetchone() or ()
     )

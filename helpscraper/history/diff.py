@@ -180,7 +180,7 @@ def _require_same_region(names: tuple[str, str], runs: tuple[RunFacts, RunFacts]
 def _check_unique(side: str, table: pa.Table) -> None:
     if "article_id" not in table.schema.names:
         raise ArchiveError(
-            f"{side}: column article_id is missing", advice="this is no snapshot of helpscraper"
+            f"{side}: column article_id is missing", advice="pass a snapshot that helpscraper wrote"
         )
     ids = table.column("article_id")
     if pc.count_distinct(ids).as_py() < len(ids):
@@ -189,6 +189,6 @@ def _check_unique(side: str, table: pa.Table) -> None:
         rows = table.filter(pc.is_in(ids, value_set=twice)).slice(0, 5)
         shown = "; ".join(f"{row['article_id']} {row.get('url')}" for row in rows.to_pylist())
         raise ArchiveError(
-            f"{side}: {len(twice)} articles stand there more than once: {shown}",
+            f"{side}: {len(twice)} articles appear more than once: {shown}",
             advice="a snapshot has one row for an article; remove the repeated rows",
         )

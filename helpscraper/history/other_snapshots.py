@@ -70,7 +70,7 @@ def _views(
             if len({_region(run) for run in (facts, *runs)} - {None}) < 2:
                 views.append((each.id, EvidenceSnapshot(source_of(catalog, each), facts)))
         except ArchiveError as error:
-            warnings.append(f"what {each.id} held is not known: {error.message}")
+            warnings.append(f"the rows of {each.id} are not known: {error.message}")
     return views, warnings
 
 

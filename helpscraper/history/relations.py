@@ -73,7 +73,7 @@ def create_view(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: 
     for column in ("article_id", "status", "title", "url"):
         if column not in present:
             raise ArchiveError(
-                f"{name}: column {column} is missing", advice="this is no snapshot of helpscraper"
+                f"{name}: column {column} is missing", advice="pass a snapshot that helpscraper wrote"
             )
     columns = [
         f"cast({column if column in present else 'null'} as {COLUMNS[column]}) as {column}"

@@ -56,14 +56,14 @@ def to_rich(diff: Blocks, context: int | None = None) -> Text:
 def to_html(diff: Blocks, context: int | None = None) -> str:
     """Return the diff as HTML: one ``<p>`` a block, table rows as a table, ``<del>`` and ``<ins>``; all text escaped.
 
-    The class of a block says its fate (``same``, ``changed``, ``deleted``, ``inserted``, ``moved``), and ``dir`` lays
-    out right-to-left text.
+    The class of a block is its kind of change (``same``, ``changed``, ``deleted``, ``inserted``, ``moved``), and
+    ``dir`` lays out right-to-left text.
     """
     parts: list[str] = []
     in_table, leftward = False, _leftward(diff)
     for block in _blocks_to_show(diff, context):
         row = block is not None and any("\t" in span.text for span in block.spans)
-        # A paragraph that begins with a Latin name is still an Arabic one.
+        # An Arabic paragraph may begin with a Latin name.
         told = leftward and block is not None and any(reads_leftwards(span.text) for span in block.spans)
         way = "rtl" if told else "auto"
         if row != in_table:

@@ -51,10 +51,10 @@ class DiffResult:
     """The changes from snapshot ``from_id`` to ``to_id``.
 
     ``table`` holds the changes of the site with ``CHANGES_SCHEMA``, sorted by article, kind and field. ``set_aside``
-    holds differences that are ours and not the site's. Its column ``reason`` says why: ``extractor`` (another extractor
+    holds differences that are no changes of the site. Its column ``reason`` says why: ``extractor`` (another extractor
     read the pages), ``schema`` (one side does not have the column), ``unread`` (one side never read the page), or
     ``unseen`` (the earlier snapshot did not look for an article that was there before: a record of the whole article).
-    ``articles`` (``ARTICLES_SCHEMA``) names the articles; ``counts`` tells the live articles on both sides.
+    ``articles`` (``ARTICLES_SCHEMA``) names the articles; ``counts`` has the numbers of articles on both sides.
     """
 
     from_id: str
@@ -101,8 +101,8 @@ class DiffResult:
     def summary(self) -> dict[str, int]:
         """Return how many articles each kind of change happened to, in the order of ``KINDS``.
 
-        An article counts under each of its kinds: one that was renamed and edited counts twice. ``silent`` and
-        ``picture`` are how many of the edits left the updated date, and exchanged a picture.
+        An article counts under each of its kinds: one that was renamed and edited counts twice. ``silent`` counts the
+        edits that left the updated date, ``picture`` those that exchanged a picture.
         """
         counts = Counter(kind for _, kind in self._pairs())
         found = {kind: counts[kind] for kind in KINDS if counts[kind]}

@@ -38,7 +38,7 @@ _WORTH_A_THREAD = 32
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and what could not be compared.
+    """Change records of several steps (``CHANGES_SCHEMA``, oldest first), and warnings.
 
     ``tenures`` are those of the requested article, oldest first.
     """
@@ -190,7 +190,7 @@ def _is_current(
         return True
     listed = catalog.snapshots(before.partition) if every is None else every
     older = [each for each in listed if each.id < before.id][::-1]
-    now = older[: len(consulted)]  # a null at the end stands for a snapshot that there must not be
+    now = older[: len(consulted)]  # a null at the end means that no older snapshot may exist
     return [each.id for each in now] == [name for name in consulted if name] and not any(
         each.reextracted for each in now
     )

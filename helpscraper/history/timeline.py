@@ -45,8 +45,9 @@ _SEARCHED = 30
 class History:
     """The history of one article, across its renames.
 
-    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its keys, the newest last, and ``tenures`` tell when
-    it had which. ``since`` is the first snapshot of the archive if it has the article: its earlier history is unknown.
+    ``table`` has ``HISTORY_SCHEMA``, oldest first. ``names`` are its keys, the newest last, and ``tenures`` the times
+    at which it had each. ``since`` is the first snapshot of the archive if it has the article: its earlier history is
+    unknown.
     """
 
     article_id: str
@@ -64,7 +65,7 @@ class History:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """The changes: snapshot_id, article_id, kind, field, before, after, silent, at."""
-        from helpscraper.archive.frames import to_frame  # pandas: the commands need none of it
+        from helpscraper.archive.frames import to_frame  # slow to import, and the commands need no pandas
 
         return to_frame(self.table)
 
@@ -104,7 +105,7 @@ def article_history(catalog: Catalog, article_id: str, partition: Partition | No
     names = tuple(dict.fromkeys(tenure.key for tenure in tenures))
     since = None if tenures[0].since else _first_if_known(catalog, where, names[0])
     if not table.num_rows and since is None:
-        _require_known(catalog, where, article_id)  # it may have come with a step that cannot be compared
+        _require_known(catalog, where, article_id)  # it may be in a step that cannot be compared
     ids = [snapshot_id(at) for at in table.column("at").to_pylist()]
     table = table.add_column(0, HISTORY_SCHEMA.field(0), pa.array(ids, pa.string()))
     return History(article_id, where, table, names, since, found.warnings, tenures)
@@ -134,7 +135,7 @@ def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> N
         f"{article_id}: no snapshot of {catalog.store.uri} ({partition}) knows this article",
         advice=f"did you mean: {', '.join(names)}"
         if names
-        else "`helpscraper show latest` lists what there is",
+        else "`helpscraper show latest` lists the articles",
     )
 
 

@@ -1,11 +1,11 @@
 """The text diff of two bodies: blocks are aligned first, then the words inside the blocks that changed.
 
 A *block* is one line of ``body_text``: a paragraph, a heading, a list item, or a table row with its cells parted by
-tabs. White space inside a block says nothing, so re-wrapped or re-spaced text is no change. Words are those of ICU
+tabs. White space inside a block is ignored, so re-wrapped or re-spaced text is no change. Words are those of ICU
 (UAX #29 with its dictionaries), so Chinese, Japanese, Thai, Khmer and Lao are segmented without spaces.
 
 The core that compares sequences is rapidfuzz's longest common subsequence, whose time does not depend on how alike
-the texts are; ``docs/decisions/0012-text-diff.md`` tells what else was measured.
+the texts are; ``docs/decisions/0012-text-diff.md`` has the other measurements.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def segment(text: str, language: str = "en") -> list[str]:
     try:
         text.encode()
     except UnicodeEncodeError:
-        return re.findall(r"\w+|\W", text)  # ICU takes no lone surrogates
+        return re.findall(r"\w+|\W", text)  # ICU rejects lone surrogates
     return list(WordBreaker(text, language))
 
 
@@ -149,7 +149,7 @@ def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> lis
     for i in reversed(left):
         places.setdefault(old[i], []).append(i)
     for j in right:
-        # A block of one or two tokens ("Yes", "-") is found anywhere and says nothing about a move.
+        # A block of one or two tokens ("Yes", "-") occurs anywhere, so it proves no move.
         if len(new[j]) > 2 and places.get(new[j]):
             pairs[j] = (places[new[j]].pop(), True)
     for gap in gaps:

@@ -118,7 +118,7 @@ def _payload(answer: RecordedAnswer, source: RecordReader) -> Payload | _Unread 
             )
         record = source.record(answer.record)
         return record.page(_holder(answer, source) if answer.payload != answer.record else None)
-    except PayloadError as error:  # the site sent it so: the crawl could not decode it either
+    except PayloadError as error:  # the crawl could not decode it either
         return _Unread("payload", error.message)
     except (InputError, ArchiveError) as error:
         return _Unread("record", error.message)
@@ -138,10 +138,10 @@ def _findings_of(
         return page
     platform, edition = reader_at(context, answer.url)
     if platform.leads_away(answer.asked, address_at(context.site, answer.url)):
-        # The run facts and listings of the crawl settle this article; the page it redirects to has its own record.
+        # The crawl's facts and listings decide this article; the target of the redirect has its own record.
         return Findings()
     try:
-        # The crawl knew where the list ends, so a page past the end is no error here.
+        # The crawl read past the end of the list on purpose.
         asked = replace(answer.asked, locale=edition.locale, guessed=True)
         return platform.read(asked, answer.url, page, edition)
     except ExtractionError as error:
@@ -167,7 +167,7 @@ def _notes(answer: RecordedAnswer, said: Findings, context: Context) -> Iterator
 
 
 def _answer_notes(answer: RecordedAnswer) -> Iterator[Note]:
-    """Note an answer without a page: the article is as it was, or it is gone."""
+    """Note an answer without a page: the article is unchanged or gone."""
     key = answer.asked.key or ""
     if answer.status == 304:
         yield Validated(key, answer.at)

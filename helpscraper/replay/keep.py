@@ -1,4 +1,4 @@
-"""A re-extraction keeps the values of earlier rows that no readable record gives."""
+"""Keep the values of earlier rows for which a re-extraction has no readable record."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def reasons(store: Store, ledger: Ledger, lost: pa.Table, records: Set[str]) -> 
         for row in lost.to_pylist():
             ref, reason = row["warc_record"], details.get(row["article_id"])
             if reason is None and row["status"] in {"carried", "failed"}:
-                reason = "no earlier snapshot that can be read has what was carried over from it"
+                reason = "its row was carried over, and no readable earlier snapshot has it"
             elif reason is None and ref and record_of(ref) in records:
                 reason = "today's extractor does not find the article in its record"
             elif reason is None and ref:
@@ -81,4 +81,4 @@ def _unreadable(source: RecordReader, reference: str) -> str | None:
     except (InputError, ArchiveError) as error:
         return error.message
     known = record.type in {"response", "revisit"} or record.is_bare_page
-    return "no request is known that this record answers" if known else None
+    return "the request of this record is not known" if known else None

@@ -63,8 +63,8 @@ def unanswered(recorded: Iterable[RecordedAnswer], unread: Mapping[str, int]) ->
 
 
 def is_ours(url: str, base_url: str, site: Site | None = None) -> bool:
-    """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, as other
-    archives met it, or on another host of the same site (``site``, by default the one that is at ``base_url``).
+    """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, or on
+    another host of the same site (``site``, by default the one that is at ``base_url``).
 
     >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help", "https://okx.com")
     (True, False)

@@ -39,7 +39,7 @@ def find_recordings(
 ) -> Recordings:
     """Return the recorded answers of a crawl, from the WARC files themselves: an index may be damaged too.
 
-    Other traces of the crawl show whether answers are missing: the ``files`` that it wrote, the records that its
+    The other arguments show whether answers are missing: the ``files`` that it wrote, the records that its
     rows name (``references``), and the number of its ``responses`` (0: not known). A record that a kill cut off was
     never counted and is not missing.
     """

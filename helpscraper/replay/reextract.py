@@ -1,4 +1,4 @@
-"""The recorded pages of a crawl read again by today's extractor: another snapshot of the same instant.
+"""Read the recorded pages of a crawl again with today's extractor; this makes another snapshot of the same instant.
 
 A crawl that carried articles over depends on the crawls before it, so those are re-extracted first. The facts of the
 crawl (which pages it asked for, which it could not reach) are kept. So is every row that today's reading would lose,
@@ -107,7 +107,7 @@ def reextract(
                     locked.add(snapshot.partition)
                 yield _Job(catalog, snapshot, facts, declared_site, workers, progress).run()
             elif not named or snapshot in named:
-                yield Report(snapshot, None, f"today's extractor {extractor} made it already")
+                yield Report(snapshot, None, f"today's extractor {extractor} has read it already")
 
 
 class _Job:
@@ -147,7 +147,7 @@ class _Job:
         found = self._recordings(before)
         recorded = self._recorded(found)
         if not recorded:
-            reason = "; ".join(found.gaps) or "no page of it was recorded"
+            reason = "; ".join(found.gaps) or "none of its pages was recorded"
             return Report(self.snapshot, None, reason, 0, tuple(found.gaps), not found.gaps)
         path = self.store.state_dir(self.partition) / f"reextract-{self.snapshot.id}.sqlite"
         ledger = _resumed(path, self.extractor, str(len(recorded)))

@@ -1,4 +1,4 @@
-"""Merge the rows of a re-extraction as the crawl merged them, and name the holes that the reading leaves.
+"""Merge the rows of a re-extraction as the crawl merged them, and name the remaining holes.
 
 The run facts of the crawl say which lists were read whole and which absent articles were gone.
 """
@@ -55,7 +55,7 @@ def rows_again(
 ) -> tuple[pa.Table, dict[str, str]]:
     """Return the rows, and the extractor of those that another one read.
 
-    With ``only`` (answers are missing) just the articles of ``before`` become rows: others are not proved.
+    With ``only`` (answers are missing) just the articles of ``before`` become rows.
     """
     known, sections = earlier.rows, facts.sections
     tags = ledger.tags() | {key for key, section in sections.items() if section.content_type == "tag"}

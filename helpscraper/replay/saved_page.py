@@ -50,7 +50,7 @@ _UNCHANGED = "check --format and --url; nothing was imported"
 class ImportReport:
     """The result of an import: the snapshot, and counts of corrected and open values by ``field/outcome``.
 
-    ``doubts`` are the findings of the health checks that can judge a single page.
+    ``doubts`` are findings of the health checks for a single page.
     """
 
     snapshot: SnapshotFile
@@ -69,13 +69,14 @@ def read_input(path: Path) -> bytes:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"{path}: cannot be read: {error.strerror}", advice="check the name and the rights"
+            f"{path}: cannot be read: {error.strerror}", advice="check the name and the permissions"
         ) from error
     if data[:2] == b"\x1f\x8b":
         data = _gunzip(path, data)
     if len(data) > MAX_BYTES:
         raise InputError(
-            f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}", advice="this is no saved page"
+            f"{path}: {len(data):,} bytes; the bound is {MAX_BYTES:,}",
+            advice="a saved page is smaller; check the file",
         )
     if not data.strip():
         raise InputError(f"{path}: the file is empty", advice="save the page again; nothing was imported")
@@ -195,7 +196,7 @@ def _from_html(path: Path, data: bytes, url: str, context: Context) -> Findings:
     if address_at(context.site, url).kind not in {"article", "list", "category", "search"}:
         raise CommandError(
             f"{url} is no article, section, category or search of a help centre",
-            advice=f"--url tells where the page was captured, such as {platform.article_url(context, 'some-article')}",
+            advice=f"give the URL where the page was captured, such as {platform.article_url(context, 'some-article')}",
         )
     _check_encoding(path, data)
     try:

@@ -82,7 +82,7 @@ class WorkerPool:
         except BrokenProcessPool as error:
             raise HelpscraperError(
                 "a process that reads records died",
-                advice="was memory short? Run it again, with fewer --jobs: it goes on where it stopped",
+                advice="perhaps memory was short: run it again with fewer --jobs; it goes on where it stopped",
             ) from error
         finally:
             for future in waiting:

@@ -88,7 +88,7 @@ def test_crawl_re_extraction_and_import_give_the_same_rows(site: SampleServer, t
         )
     )
     report = import_captures(str(tmp_path / "b"), [file], base_url=site.url)
-    assert report.skipped == {"payload": 2, "cut off by the crawler that made it": 1}
+    assert report.skipped == {"payload": 2, "cut off by its crawler": 1}
     imported = values(tmp_path / "b", slugs[:-3])
     for slug, row in imported.items():
         assert row == replace_time(crawled[slug], row)

@@ -115,10 +115,10 @@ def test_a_damaged_snapshot_is_named_where_it_would_have_been_asked(tmp_path: Pa
         tmp_path, ([ALPHA, BETA], FULL), ([ALPHA], PART), ([ALPHA], PART), ([ALPHA, BETA], FULL)
     )
     Path(catalog.store.url(snapshot_path(EN, known[1].id))).write_bytes(b"PAR1 broken")
-    warned = [f"what {known[1].id} held is not known: "]
+    warned = [f"the rows of {known[1].id} are not known: "]
     for before, after, said in ((0, 3, []), (0, 2, warned), (2, 3, warned)):
         warnings = diff_snapshots(catalog, known[before], known[after]).warnings
-        assert [each[: len(warned[0])] for each in warnings if "held is not known" in each] == said
+        assert [each[: len(warned[0])] for each in warnings if "are not known" in each] == said
 
 
 def test_snapshots_that_a_compaction_has_moved_are_compared_all_the_same(tmp_path: Path) -> None:

@@ -256,7 +256,7 @@ def test_names_are_offered_of_the_thirty_newest_snapshots(
     first, last = catalog.snapshots(EN)
     for newer, advice in (
         (29, "did you mean: early-name"),
-        (30, "`helpscraper show latest` lists what there is"),
+        (30, "`helpscraper show latest` lists the articles"),
     ):
         monkeypatch.setattr(Catalog, "snapshots", lambda *_, newer=newer: [first, *[last] * newer])
         with pytest.raises(ReferenceNotFoundError) as unknown:
@@ -379,7 +379,7 @@ def test_a_damaged_snapshot_is_no_evidence_and_is_named(tmp_path: Path) -> None:
     Path(catalog.store.url(snapshot_path(EN, "20261116T060000Z"))).write_bytes(b"PAR1 broken")
     found = diff_snapshots(catalog, "latest~1", "latest")
     assert {"unverified"} == {row["kind"] for row in found.table.to_pylist() if row["field"] == "article"}
-    assert "what 20261116T060000Z held is not known" in found.warnings[0]
+    assert "the rows of 20261116T060000Z are not known" in found.warnings[0]
 
 
 def test_view_counts_follow_renames(tmp_path: Path) -> None:

@@ -221,11 +221,11 @@ def test_what_is_passed_over_and_why(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("WARC_Date", "2099-01-01T00:00:00Z", "a date that is still to come"),
-        ("WARC_Date", "9999-12-31T23:59:59Z", "a date that is still to come"),
+        ("WARC_Date", "2099-01-01T00:00:00Z", "a date in the future"),
+        ("WARC_Date", "9999-12-31T23:59:59Z", "a date in the future"),
         ("WARC_Date", "0001-01-01T00:00:00Z", "no date"),
-        ("WARC_Truncated", "length", "cut off by the crawler that made it"),
-        ("status", "206 Partial Content", "status 206: a part of a page"),
+        ("WARC_Truncated", "length", "cut off by its crawler"),
+        ("status", "206 Partial Content", "status 206: part of a page"),
     ],
 )
 def test_captures_that_are_no_evidence_of_a_page(tmp_path: Path, field: str, value: str, reason: str) -> None:
@@ -255,7 +255,7 @@ def test_an_import_without_a_row_leaves_nothing(tmp_path: Path) -> None:
     file = put(tmp_path / "x.warc.gz", response(f"{SITE}/help/a", b"<title>Just a moment...</title>"))
     for _ in range(2):
         report = run(tmp_path, file)
-        assert report.skipped == {"challenge": 1, "nothing in it became a row": 1}
+        assert report.skipped == {"challenge": 1, "none of its articles became a row": 1}
         assert Catalog(tmp_path / "archive").store.list("") == []
 
 
@@ -378,8 +378,8 @@ def test_revisits_find_their_payload(tmp_path: Path) -> None:
     report = run(tmp_path, put(tmp_path / "r.warc.gz", article(one), known, lost))
     assert len(report.snapshots) == 2
     assert load(tmp_path / "archive")[one]["fetched_at"] == AT + DAY
-    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
-    (where,) = report.examples["a revisit of a payload that is nowhere"]
+    assert report.skipped == {"a revisit whose payload is missing": 1}
+    (where,) = report.examples["a revisit whose payload is missing"]
     assert where.startswith(f"{tmp_path / 'r.warc.gz'}#")
     # What leads nowhere is not copied, so the archive is as sound as before.
     assert verify(Catalog(tmp_path / "archive")).problems == []
@@ -416,7 +416,7 @@ def test_records_without_a_digest_have_no_payload_in_common(tmp_path: Path) -> N
         record(url, plain, kind="revisit", WARC_Profile=IDENTICAL),
     )
     report = run(tmp_path, file)
-    assert report.skipped == {"a revisit of a payload that is nowhere": 1}
+    assert report.skipped == {"a revisit whose payload is missing": 1}
     captures = [
         Capture(f"{SITE}/help/section/faq-identity", "20260301060000", 200, "warc/revisit", "", "f", 9, 1),
         Capture(f"{SITE}/help/section/faq-security", "20260301060000", 200, "text/html", "", "f", 1, 1),

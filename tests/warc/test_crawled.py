@@ -143,7 +143,7 @@ def test_recording_can_be_turned_off(tmp_path: Path) -> None:
     assert not (tmp_path / "warc").exists()
     assert {row["warc_record"] for rows in as_crawled(Catalog(tmp_path)).values() for row in rows} == {None}
     (report,) = reextract(str(tmp_path), force=True)
-    assert (report.written, report.reason) == (None, "no page of it was recorded")
+    assert (report.written, report.reason) == (None, "none of its pages was recorded")
     done_export = helpscraper("export", "--wacz", "--archive", tmp_path, "-o", tmp_path / "x.wacz")
     assert done_export.returncode == 2
     assert "this crawl has no recording" in done_export.stderr
@@ -274,7 +274,7 @@ def test_a_newer_extractor_is_told_apart(mine: Crawled, monkeypatch: pytest.Monk
     assert (facts["versions"]["extractor"], facts["extraction_of"]) == ("okx/next", "crawl")
     assert facts["extractor_before"] != "okx/next"
     assert [report.reason for report in reextract(str(mine.archive))] == [
-        "today's extractor okx/next made it already"
+        "today's extractor okx/next has read it already"
     ] * 3
 
 

@@ -317,29 +317,29 @@ def test_revisits_of_every_kind_are_rows_of_their_own_day(tmp_path: Path, stated
 
 
 NAMED = {
-    "a type of record that is not read": [
+    "an unsupported type of record": [
         record(url("a"), b"the rest", kind="continuation", WARC_Segment_Number="2"),
         record(url("a"), OK + page("a"), WARC_Segment_Number="1"),
         record(url("a"), b"x", kind="vision"),
     ],
-    "a record that holds no page": [
+    "a record without a page": [
         record(url("a"), b"\x89PNG", kind="resource", Content_Type="image/png"),
         record(url("b"), b"%PDF", kind="conversion", Content_Type="application/pdf"),
     ],
     "no HTTP response": [record(url("a"), b"<html>what is this"), record(url("b"), b"ICY 200 OK\r\n\r\n<p>")],
     "status 304": [record(url("a"), UNCHANGED)],
-    "a revisit of a payload that is nowhere": [
+    "a revisit whose payload is missing": [
         revisit("a", OK), revisit("a", UNCHANGED, UNMODIFIED),
         revisit("a", b"", WARC_Payload_Digest=digest_of(b"lost")), revisit("kept", OK, WARC_Payload_Digest="sha1:x"),
         revisit("b", OK, **refers("kept", "2026-02-01T00:00:00Z")),
     ],
     "no date": [response(url("a"), page("a"), WARC_Date="yesterday")],
-    "no address of the web": [
+    "not an http or https address": [
         record("dns:www.okx.com", b"www.okx.com. 300 IN A 192.0.2.7", Content_Type="text/dns"),
         record("metadata://example.org/wget.log", b"Saved.", kind="resource", Content_Type="text/plain"),
         record(f"urn:pageinfo:{url('a')}", b"{}", kind="resource", Content_Type="application/json"),
     ],
-    "cut off by the crawler that made it": [
+    "cut off by its crawler": [
         response(url("a"), page("a"), WARC_Truncated="length"),
         revisit("kept", OK, WARC_Payload_Digest=digest_of(page("kept")), WARC_Truncated="disconnect"),
     ],
@@ -353,7 +353,7 @@ def test_what_cannot_be_read_is_counted_and_named(tmp_path: Path, capsys: pytest
     report = run(tmp_path, response(url("kept"), page("kept")), *beside, *others)
     assert (report.problems, dict(report.skipped)) == ([], wanted)
     assert all(
-        "kinds.warc.gz#" in example and (SITE in example or reason == "no address of the web")
+        "kinds.warc.gz#" in example and (SITE in example or reason == "not an http or https address")
         for reason, each in report.examples.items()
         for example in each
     )

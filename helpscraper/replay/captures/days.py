@@ -128,7 +128,7 @@ class Day:
         for place in self._places:
             payload = stored.payload_of(place) if place.revisit else place.payload
             if payload is None:
-                self._report.skip("a revisit of a payload that is nowhere", place.ref, place.url)
+                self._report.skip("a revisit whose payload is missing", place.ref, place.url)
             else:
                 found.append(replace(place, payload=payload))
         self._places = found
@@ -136,13 +136,13 @@ class Day:
     def _take_back(self, recorder: Recorder) -> None:
         """Remove what was copied for a snapshot that has no row."""
         for place in self._places:
-            self._report.skip("nothing in it became a row", place.ref, place.url)
+            self._report.skip("none of its articles became a row", place.ref, place.url)
         for file in recorder.files:
             self._store.remove(index_path(file))
             self._store.remove(file)
 
     def _copy(self, recorder: Recorder, ledger: Ledger) -> None:
-        """Copy every record into the archive; flattened text is read here, because its layouts are others."""
+        """Copy every record into the archive; flattened text is read here, because it needs another reader."""
         try:
             for place, record in self._records():
                 reference = recorder.copy(record, "" if place.text else place.payload)

@@ -22,13 +22,13 @@ class Stored:
         self._by_url: dict[str, list[tuple[dt.datetime, str]]] = {}
 
     def add_capture(self, capture: Capture) -> None:
-        """Take in a capture of the archive."""
+        """Add a capture of the archive."""
         at = parse_date(capture.date)
         if capture.digest and at is not None and not capture.is_revisit:
             self._add(capture.url, at, capture.digest, page=(capture.status or 0) // 100 == 2)
 
     def add(self, place: Place) -> None:
-        """Take in a capture that is about to be stored."""
+        """Add a capture that is about to be stored."""
         if not place.revisit and not place.text:
             self._add(place.url, place.at, place.payload, page=place.page)
 

@@ -59,7 +59,7 @@ class CaptureReport:
 class Place:
     """One capture worth importing and where it lies.
 
-    ``digest`` tells it from other captures; ``payload`` is the digest of its payload, empty for a revisit that states
+    ``digest`` identifies it; ``payload`` is the digest of its payload, empty for a revisit that states
     none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit refers to.
     """
 
@@ -121,7 +121,7 @@ def select(
 def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     """Return why a record is not imported, None when it is."""
     if site is None:
-        return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "no address of the web"
+        return ANOTHER_SITE if record.url.lower().startswith(_WEB) else "not an http or https address"
     address = address_at(site, record.url)
     if address.kind == "other":
         return "not a page of the help centre"
@@ -135,19 +135,19 @@ def _unfit(record: Record, site: Site | None, locale: str | None) -> str | None:
     if record.date is None:
         return "no date"
     if record.date > dt.datetime.now(dt.UTC):
-        return "a date that is still to come"
+        return "a date in the future"
     if record.type not in _CAPTURES or record.headers.get_header("WARC-Segment-Number"):
-        return "a type of record that is not read"
+        return "an unsupported type of record"
     if record.truncated:
-        return "cut off by the crawler that made it"
+        return "cut off by its crawler"
     if wrong := record.wrong_digests():
         return wrong[0].partition(":")[0]
     if _is_text(record) or (record.is_revisit and (record.http is None or record.not_modified)):
         return None
     if record.status is None:
-        return "no HTTP response" if record.type == "response" else "a record that holds no page"
+        return "no HTTP response" if record.type == "response" else "a record without a page"
     if record.status == 206:
-        return "status 206: a part of a page"
+        return "status 206: part of a page"
     redirect = record.status // 100 == 3 and record.status != 304
     return None if record.status // 100 == 2 or redirect else f"status {record.status}"
 
