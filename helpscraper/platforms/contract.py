@@ -48,7 +48,9 @@ class Address:
 
     ``list`` is one page of a list of articles (of a section, of a tag, of the whole site), ``key`` names the article,
     the list or the category. ``page`` is the position of the page in its list, counted from 1; ``cursor`` is the text
-    by which a list without page numbers goes on. ``guessed`` says that nothing stated that there is such a page.
+    by which a list without page numbers goes on. ``locale`` is empty where the URL does not tell it: such an answer
+    belongs to the edition of the crawl that asked, and is not imported. ``guessed`` says that nothing stated that there
+    is such a page.
     """
 
     kind: Literal["home", "category", "list", "article", "search", "other"]

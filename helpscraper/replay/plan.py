@@ -109,7 +109,8 @@ def plan(
         asked = first or _asked_of_interface(platform, capture.url, interface or {}, context.locale)
         if asked is None:
             asked = address_at(context.site, capture.url)
-            if asked.locale != context.locale:
+            # An address without a locale is that of an answer whose language a header asked for.
+            if asked.locale != context.locale and (asked.locale or asked.kind == "other"):
                 continue
         if capture.location and redirects:
             redirected[capture.location].append(asked)

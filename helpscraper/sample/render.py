@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
+from helpscraper.sample.binance import binance_answer
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.generic import generic_answer, generic_robots
 from helpscraper.sample.interface import INTERFACE, answer
@@ -38,6 +39,8 @@ class SampleSite:
             return Page(200, self._robots() + named, content_type="text/plain; charset=utf-8")
         if generic:
             return generic_answer(neutral, parts.path)
+        if self.options.layout == "binance":
+            return binance_answer(neutral, target)
         if parts.path.startswith(INTERFACE):
             locale = next((name for name in LOCALES if name == language.lower()), "en")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
+from helpscraper.sample.binance import binance_articles
 from helpscraper.sample.generic import generic_articles
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import SampleSite
@@ -94,6 +95,8 @@ class SampleServer:
         match self.options.layout:
             case "zendesk":
                 return zendesk_articles(articles)
+            case "binance":
+                return binance_articles(articles)
             case "generic":
                 return generic_articles(articles)
         return visible(articles, self.options.layout)

@@ -10,6 +10,7 @@ GROUP = "helpscraper.platforms"
 """The group of entry points by which a distribution adds platforms."""
 
 SHIPPED = {
+    "binance": "helpscraper.platforms.binance.platform:Binance",
     "generic": "helpscraper.platforms.generic.platform:Generic",
     "intercom": "helpscraper.platforms.intercom.platform:Intercom",
     "okx": "helpscraper.platforms.okx.platform:Okx",
