@@ -1,7 +1,6 @@
 """A page: a URL and its HTML, parsed once, with the text helpers that every page object needs.
 
-Nothing here knows a site, a crawler, a clock or a network, so a crawl, a test and a replay from WARC run the
-same code.
+Pure, so that a crawl, a test and a replay from WARC run the same code.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ BLOCKS = frozenset(
         *("th", "thead", "tr", "ul"),
     )
 )
-"""Elements that a browser sets on lines of their own, so they part words."""
+"""Elements that a browser shows on separate lines, so they separate words."""
 
 HIDDEN = frozenset(
     (
@@ -53,7 +52,7 @@ HIDDEN = frozenset(
         *("button", "select", "textarea", "input"),
     )
 )
-"""Elements whose text no reader sees."""
+"""Elements whose text is not visible."""
 
 # A group separator as CLDR has it: comma, full stop, apostrophes, any space, Arabic thousands separator.
 _GROUP = r"[.,'’٬\u0020\u00a0\u2009\u202f]"
@@ -63,7 +62,7 @@ _NOT_DIGIT = re.compile(r"\D+")
 
 
 def collapse(text: str) -> str:
-    """Return ``text`` with every run of white space made one space, and none at the ends.
+    """Return ``text`` with every run of white space replaced by one space, and none at the ends.
 
     >>> collapse("  OKX to\\n    list  ABC ")
     'OKX to list ABC'
@@ -123,9 +122,8 @@ def _has_own_text(node: etree._Element) -> bool:
 def pieces(element: etree._Element, ends: Ends = frozenset()) -> Iterator[tuple[etree._Element, str]]:
     """Yield ``(node, text)`` for every node below ``element`` that holds text of its own, in document order.
 
-    A node with text of its own is one piece together with all that stands inside it, so a highlighted word
-    does not cut a sentence; a node that only groups others is opened. An element below that is one of ``ends`` is left
-    out.
+    A node with text of its own is one piece with everything inside it, so a highlighted word does not cut a sentence;
+    of a node that only groups others the children are pieces. An element below that is one of ``ends`` is left out.
     """
     waiting = [element]
     while waiting:
@@ -141,7 +139,7 @@ def pieces(element: etree._Element, ends: Ends = frozenset()) -> Iterator[tuple[
 
 
 class Within:
-    """Tells whether an element, or one around it below ``top``, is marked.
+    """Knows whether an element, or one around it below ``top``, is marked.
 
     Each element is judged once, so many questions about a deep page cost one walk. XPath's ``ancestor::`` and CSS's
     ``nav a`` climb for each question.
@@ -154,7 +152,7 @@ class Within:
         self._known: dict[etree._Element, bool] = {} if top is None else {top: False}
 
     def __call__(self, node: etree._Element | None) -> bool:
-        """Tell it of ``node``; False for None."""
+        """Tell whether ``node`` or one around it is marked; False for None."""
         climbed: list[etree._Element] = []
         while node is not None and node not in self._known:
             climbed.append(node)
@@ -170,14 +168,13 @@ class Within:
 def inside(
     found: Iterable[Selector], is_marked: Callable[[etree._Element], bool], top: etree._Element | None = None
 ) -> Iterator[Selector]:
-    """Yield the elements of ``found`` that stand inside a marked element below ``top``."""
+    """Yield the elements of ``found`` inside a marked element below ``top``."""
     within = Within(is_marked, top)
     return (each for each in found if within(each.root.getparent()))
 
 
 def is_lone_integer(text: str) -> bool:
-    """Tell whether ``text`` is one whole number and nothing else, in any digits and with any group
-    separators.
+    """Tell whether ``text`` is exactly one whole number, in any digits and with any group separators.
 
     >>> [is_lone_integer(text) for text in ("728", "3,208", "4 225", "٢٬٣٨٣", "23.2.2026", "2 min", "")]
     [True, True, True, True, False, False, False]
@@ -201,14 +198,14 @@ def _readable(html: str | bytes | Payload) -> tuple[str | bytes, int]:
         html = Payload(html)
     text, undecoded = html.text() if isinstance(html, Payload) else (html, 0)
     if isinstance(text, str) and text[:100].lstrip().startswith("<?xml"):
-        # lxml refuses text that declares an encoding as XML does.
+        # lxml rejects text with an XML encoding declaration.
         text = text.encode("utf-8", "replace")
     return text, undecoded
 
 
 @cache
 def _parser(encoding: str | None) -> etree.HTMLParser:
-    """Return the parser for bytes, or for text; its log of errors begins afresh with each page."""
+    """Return the parser for bytes, or for text; its error log is emptied for each page."""
     return etree.HTMLParser(encoding=encoding, remove_comments=True, remove_pis=True, huge_tree=True)
 
 
@@ -218,7 +215,7 @@ def _parse(html: str | bytes) -> tuple[etree._Element | None, int, str]:
     root = etree.fromstring(html, parser)
     last = parser.error_log.last_error
     if isinstance(html, str) and last is not None and last.type == etree.ErrorTypes.ERR_INVALID_ENCODING:
-        # A lone surrogate: libxml2 has dropped the rest of the page.
+        # libxml2 drops the rest of the page after a lone surrogate.
         return _parse(html.encode("utf-8", "replace"))
     return root, last.type if last is not None else 0, last.message if last is not None else ""
 
@@ -258,7 +255,7 @@ class Page:
             raise self.error("html", f"the parser gave up: {message}", advice=advice)
         if whole is not html:
             own_names(root)
-        # Before lxml drops an element, it climbs to the next one around it that is held.
+        # To drop an element, lxml climbs to the next one around it that is held.
         self._held = [each for each in root.iter() if len(each)]
         return root
 

@@ -1,4 +1,4 @@
-"""Turns the elements of a body into a tree of blocks: paragraphs, headings, lists, quotes, tables and code.
+"""Turn the elements of a body into a tree of blocks: paragraphs, headings, lists, quotes, tables and code.
 
 Work grows with the size of the body, whatever its shape: nesting and the empty cells of spans are bounded.
 """
@@ -18,7 +18,7 @@ from helpscraper.html.tables import EMPTY, Block, Spans, prune, whole_number
 __all__ = ["EMBEDDED", "MEANT", "PLAIN", "BlockBuilder"]
 
 PLAIN = frozenset(("p", "div", "section", "figure", "tbody", "thead"))
-"""Blocks that only begin and end a line."""
+"""Blocks whose only effect is to begin and end a line."""
 
 EMBEDDED = frozenset(("iframe", "video", "audio", "embed", "object"))
 """Elements that show a file from another address. Their content is a fallback."""
@@ -28,7 +28,7 @@ _MATH = {"mfrac": ("/",), "msup": ("sup",), "msub": ("sub",), "msubsup": ("sub",
 _TERMS = frozenset(("mi", "mn", "mo", "mrow", "mstyle", "mtext", *_MATH))
 
 MEANT = (_TERMS | BLOCKS | MARKS.keys() | EMBEDDED | {"a", "br", "img", "button", "q", "rp", "rt"}) - PLAIN
-"""Elements that ``start`` and ``end`` act on; of all others, only the content is read."""
+"""Elements that ``start`` and ``end`` handle; of all others, only the content is read."""
 
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _LISTS = {"ul": "ul", "menu": "ul", "dir": "ul", "ol": "ol"}
@@ -137,7 +137,7 @@ class BlockBuilder:
         return self._open[-1]
 
     def start(self, tag: str, node: etree._Element) -> bool:
-        """Begin an element; return False to pass over its content."""
+        """Begin an element; return False to skip its content."""
         if tag == "br":
             self._line_break()
         elif tag == "img":

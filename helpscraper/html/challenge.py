@@ -1,4 +1,4 @@
-"""Tell the page of a bot check or a block from a page of any site."""
+"""Recognise the page of a bot check or a block, on any site."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Writes one line of a body, pieces of text under marks, as text and as Markdown.
+"""Write one line of a body, pieces of text under marks, as text and as Markdown.
 
-A piece has a text, marks, and a Markdown of its own where the text does not give it (a picture, a line break). A mark
-is written around the longest stretch of pieces that bears it.
+A piece has a text, marks, and its own Markdown when that does not follow from the text (a picture, a line break). A
+mark is written around the longest run of pieces that have it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BREAK = "\\\n"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mark:
-    """Bold, italic, a link and so on. Each link is a mark of its own; all bold pieces share one mark."""
+    """Bold, italic, a link and so on. Each link is a separate mark; all bold pieces share one mark."""
 
     kind: str
     href: str = ""
@@ -50,14 +50,14 @@ Piece: TypeAlias = tuple[str, tuple[Mark, ...], str | None]
 def tidy(pieces: Sequence[Piece]) -> list[Piece]:
     """Return the pieces as a browser shows them: runs of spaces are one, none at the ends of a line.
 
-    Neighbours under the same marks are one piece. A space or a break at the edge of a mark stands outside of it.
+    Neighbours under the same marks are one piece. A space or a break at the edge of a mark is moved outside.
     """
     if len(pieces) == 1 and pieces[0][2] is None:
         # Most lines are one piece of text.
         words = " ".join(visible(pieces[0][0]).split())
         return [(words, pieces[0][1], None)] if words else []
     tidied: list[Piece] = []
-    # A break or a space is due before the next piece.
+    # A break or a space comes before the next piece.
     break_due = space_due = False
     for text, marks, markdown in _joined(pieces):
         if markdown == BREAK:
@@ -107,7 +107,7 @@ def _shared_marks(before: tuple[Mark, ...], after: tuple[Mark, ...]) -> tuple[Ma
 
 
 def line_text(pieces: Sequence[Piece]) -> str:
-    """Return tidy pieces as text. Pictures have no words; raised and lowered text keeps a sign that says so."""
+    """Return tidy pieces as text. Pictures have no words; raised and lowered text keeps a sign."""
     if len(pieces) == 1:
         return _with_raised(*pieces[0])
     text = nfc("".join(_with_raised(*piece) for piece in pieces))
@@ -117,7 +117,7 @@ def line_text(pieces: Sequence[Piece]) -> str:
 
 
 def _with_raised(text: str, marks: tuple[Mark, ...], markdown: str | None) -> str:
-    """Return ``text`` so that raised or lowered text can be told from the text around it: ``10⁶``, ``x^(ab)``."""
+    """Return raised or lowered ``text`` so that it differs from the text around it: ``10⁶``, ``x^(ab)``."""
     for mark in marks if text.strip() and markdown is None else ():
         if mark.kind in ("sup", "sub"):
             digits = text.translate(_RAISED if mark.kind == "sup" else _LOWERED)
@@ -141,7 +141,7 @@ def _plain_spaces(line: str) -> str:
 
 @dataclass(slots=True, eq=False)
 class _Edge:
-    """Where a mark opens or closes; ``tag`` says that signs would be misread there, so that a tag is written."""
+    """Where a mark opens or closes; ``tag``: a tag is written, because signs would be misread there."""
 
     kind: str
     opens: bool
@@ -199,13 +199,13 @@ def _tokens(pieces: Sequence[Piece], line_break: str) -> list[_Part]:
 
 
 def _is_own_label(address: Mark, text: str, marks: tuple[Mark, ...], markdown: str | None) -> bool:
-    """Tell whether a link's whole text is its address, and may stand as ``<https://…>``."""
+    """Tell whether a link's whole text is its address, so that it can be written as ``<https://…>``."""
     is_plain = markdown is None and _CODE not in marks
     return is_plain and text == address.href and link("", text, text).startswith("<")
 
 
 def _reaches(pieces: Sequence[Piece]) -> list[dict[Mark, int]]:
-    """Return for each piece its marks (but code) and the last piece up to which each of them reaches."""
+    """Return for each piece its marks (without code), each with the last piece that it reaches."""
     reach: list[dict[Mark, int]] = []
     after: dict[Mark, int] = {}
     for number in range(len(pieces) - 1, -1, -1):
@@ -237,9 +237,9 @@ def _close(tokens: list[_Part], mark: Mark, opened: _Edge) -> None:
 
 
 def _write_misread_as_tags(tokens: list[_Part]) -> None:
-    """Make tags of the signs that CommonMark would misread where they stand.
+    """Replace by tags the signs that CommonMark would misread at their place.
 
-    A tag changes what its neighbours stand beside, so they are looked at again. Each pair changes at most once.
+    A tag changes the surroundings of its neighbours, so they are checked again. Each pair changes at most once.
     """
     waiting = [token for token in tokens if isinstance(token, _Edge) and token.kind in _SIGNS]
     while waiting:
@@ -253,7 +253,7 @@ def _write_misread_as_tags(tokens: list[_Part]) -> None:
 
 
 def _signs_beside(tokens: list[_Part], place: int) -> Iterator[_Edge]:
-    """Yield the edges written as signs that stand beside ``place`` with nothing but edges in between."""
+    """Yield the edges written as signs beside ``place``, with nothing but edges in between."""
     for step in (-1, 1):
         near = place + step
         while 0 <= near < len(tokens) and isinstance(edge := tokens[near], _Edge):
@@ -294,7 +294,7 @@ def _ends_apart(tokens: list[_Part], edge: _Edge) -> bool:
 def _char_beside(tokens: list[_Part], edge: _Edge, step: int) -> str | None:
     """Return the character beside the run of signs that ``edge`` is part of, "" at the end of the block.
 
-    None where signs that open and signs that close stand side by side: CommonMark reads them as one run.
+    None where opening and closing signs are adjacent: CommonMark reads them as one run.
     """
     sign = _SIGNS[edge.kind][0]
     place = edge.place + step

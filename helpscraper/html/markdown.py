@@ -12,7 +12,7 @@ __all__ = ["code_span", "escape", "escape_heading", "escape_lines", "fence", "li
 
 _SPECIAL = re.compile(r"[\\`*_\[\]~]|<(?=[A-Za-z/!?])|&(?=#?[0-9A-Za-z]{1,32};)")
 _PERHAPS = re.compile(r"[\\`*_\[\]~<&]")
-# Marks of a list, a heading or a quote; a line that would underline a heading, part a text or head a table.
+# Marks of a list, a heading or a quote; lines that would be an underline, a rule or a table's second line.
 _LINE_START = re.compile(r"(?:#{1,6}|[-+])(?=\s|$)|>|=(?=[= ]*$)|[-:|](?=[-:| ]*$)|(\d{1,9})(?=[.)](?:\s|$))")
 _HASHES_AT_END = re.compile(r"(?<!\S)#+$")
 _TICKS = re.compile(r"`+")
@@ -28,7 +28,7 @@ _PLAIN_URL = re.compile(rf"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+{_SEGMENTS}
 
 
 def escape(text: str) -> str:
-    r"""Return ``text`` with everything that would be markup inside a line taken literally.
+    r"""Return ``text`` with escapes for everything that would be markup inside a line.
 
     >>> escape("2*3 [a](b) <i>")
     '2\\*3 \\[a\\](b) \\<i>'
@@ -38,7 +38,7 @@ def escape(text: str) -> str:
 
 
 def escape_lines(text: str) -> str:
-    r"""Return ``text`` with everything that would be a block mark at the start of a line taken literally.
+    r"""Return ``text`` with escapes for everything that would be a block mark at the start of a line.
 
     >>> escape_lines("1. one\n# two\n- three\n---")
     '1\\. one\n\\# two\n\\- three\n\\---'
@@ -53,7 +53,7 @@ def escape_lines(text: str) -> str:
 
 
 def escape_heading(text: str) -> str:
-    r"""Return the line of a heading with hashes at its end taken literally.
+    r"""Return the line of a heading with escapes for hashes at its end.
 
     >>> escape_heading("Rule #"), escape_heading("C#")
     ('Rule \\#', 'C#')
@@ -96,7 +96,7 @@ def web_url(href: str | None, base: str) -> str | None:
     return _resolved(href, base)
 
 
-# Cached by origin, for every page is a base of its own.
+# Cached by origin, because every page is another base.
 @lru_cache(maxsize=64)
 def _site(base: str) -> str:
     return (_resolved("/", base) or "").removesuffix("/")
@@ -129,7 +129,7 @@ _PICTURE_OR_TICKS = re.compile(r"\\.|(`+)|!\[(?:[^\[\]\\]|\\.)*\]\(([^()\s]*)\)"
 
 
 def pictures(markdown: str) -> list[str]:
-    r"""Return the addresses of the pictures in the Markdown of a body, in their order; those in code are none.
+    r"""Return the addresses of the pictures in the Markdown of a body, in order, without those in code.
 
     >>> pictures("![a](https://x.example/a.png) `![b](c)` \\![d](e)")
     ['https://x.example/a.png']

@@ -1,4 +1,4 @@
-"""Reads elements by their attributes: pictures, films, frames, scrambled mail, hidden parts. No script runs."""
+"""Read elements by their attributes: pictures, films, frames, scrambled mail, hidden parts. No script runs."""
 
 from __future__ import annotations
 

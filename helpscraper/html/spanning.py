@@ -1,4 +1,4 @@
-"""Keeps elements that span paragraphs and tables whole, which libxml2 would end too early.
+"""Keep elements whole that span paragraphs and tables, because libxml2 would end them too early.
 
 libxml2 ends a heading or bold text at a paragraph within it, and a link at a table; a browser does not. Such elements
 get another name before the page is parsed, and their own name afterwards.
@@ -14,10 +14,10 @@ __all__ = ["own_names", "renamed"]
 
 _MARKS = ("b", "i", "u", "s", "tt", "big", "small", "strike")
 _HEADINGS = tuple(f"h{level}" for level in range(1, 7))
-# The blocks that end an element, by the element.
+# The blocks that end each element.
 _ENDED_BY = {"a": ("table",)} | dict.fromkeys(_MARKS, ("p",)) | dict.fromkeys(_HEADINGS, ("p", "table"))
 _NAMES = (*_ENDED_BY, "p", "table")
-# Most tags of a page fail at the set of first letters.
+# For speed: the set of first letters rejects most tags of a page.
 _LETTERS = "".join(sorted({name[0] for name in _NAMES}))
 _TAG = re.compile(rf"<(/?)(?=[{_LETTERS}])({'|'.join(_NAMES)})(?=[\s/>])", re.IGNORECASE | re.ASCII)
 _BLOCK = re.compile(r"<(?:p|table)(?=[\s/>])", re.IGNORECASE | re.ASCII)
@@ -28,11 +28,11 @@ _WRITTEN = re.compile(f"(</?){_PREFIX}")
 def renamed(html: str | bytes) -> str | bytes:
     """Return ``html`` with a prefix in the tags of elements that hold a block that would end them.
 
-    Only elements with an end tag are renamed, so none grows. Tags within scripts and
-    attributes may be taken for tags of the page; ``own_names`` gives their names back too.
+    Only elements with an end tag are renamed, so none grows. Tags within scripts and attributes may be renamed too;
+    ``own_names`` restores them as well.
     """
     if isinstance(html, bytes):
-        # Each byte is one character here, and the tags are ASCII.
+        # One character for each byte; the tags are ASCII.
         marked = _renamed(text := html.decode("latin-1"))
         return html if marked is text else marked.encode("latin-1")
     return _renamed(html)
@@ -50,7 +50,7 @@ def _renamed(html: str) -> str:
 
 
 def _spanning(html: str, begin: int) -> list[int]:
-    """Return where the names stand in the tags of the elements that hold a block that would end them.
+    """Return the places of the names in the tags of elements that hold a block that would end them.
 
     Reading begins at ``begin``, and at the front of the page if an element that began before it ends behind it.
     """
@@ -77,7 +77,7 @@ def _spanning(html: str, begin: int) -> list[int]:
 
 
 def own_names(root: etree._Element) -> None:
-    """Give the elements of a page that was renamed their own names, and the tags in its text and attributes theirs."""
+    """Restore the names of the elements of a renamed page, and of the tags in its text and attributes."""
     for node in root.iter(etree.Element):
         node.tag = str(node.tag).removeprefix(_PREFIX)
         for name, value in node.attrib.items():

@@ -1,4 +1,4 @@
-"""Blocks of a body, and the rule by which cells of a table take their columns where others span them."""
+"""Blocks of a body, and the rule that places the cells of a table when other cells span rows or columns."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["EMPTY", "Block", "Spans", "prune", "whole_number"]
 # bound: only the number of its last row is kept.
 _MAX_SPAN = 50
 _TO_THE_END = sys.maxsize
-# HTML reads the number at the front of an attribute and ignores the rest.
+# HTML reads the leading number of an attribute and ignores the rest.
 _NUMBER = re.compile(r"[ \t\n\f\r]*([-+]?[0-9]{1,9})(?![0-9])")
 _HEIGHT = re.compile(r"[ \t\n\f\r]*\+?0*([0-9]*)")
 
 
 @dataclass(slots=True, eq=False)
 class Block:
-    """A block. ``kind`` is the name of an element; ``number`` is an item's, None for one that shows no mark.
+    """A block. ``kind`` is the name of an element; ``number`` is that of an item, None for an item without a number.
 
     ``counter`` says how an item shows its number: ``1``, ``a``, ``A``, ``i`` or ``I``, as the ``type`` of HTML.
 
@@ -40,11 +40,11 @@ class Block:
 
 
 EMPTY = Block("td")
-"""The one cell for all that spans add, since a page may ask for millions; nothing is ever put into it."""
+"""The one empty cell that all spans share, since a page may ask for millions; it is never filled."""
 
 
 def prune(block: Block) -> None:
-    """Leave out blocks with nothing in them, but for cells, which keep their places; give items without a list one."""
+    """Leave out empty blocks, except cells, which keep their places; put items without a list into one."""
     for inner in block.blocks:
         if inner.blocks:
             prune(inner)
@@ -75,7 +75,7 @@ class Spans:
     spare: int = 0
 
     def begin_row(self, node: etree._Element) -> None:
-        """Begin a row, in another group than the last one perhaps."""
+        """Begin a row, possibly in another group than the last one."""
         self.row = node
         if self.last_row:
             self.spare = _MAX_SPAN
@@ -96,13 +96,13 @@ class Spans:
             row += [EMPTY] * (_width(node) - 1)
 
     def pass_covered(self, row: list[Block], number: int) -> None:
-        """Add an empty cell for each column, from the next one on, that a cell above reaches down to."""
+        """Add an empty cell for each column, from the next one on, that a cell above covers."""
         while self.spare and self.last_row.get(len(row), -1) >= number:
             row.append(EMPTY)
             self.spare -= 1
 
     def _cover(self, height: int, width: int, first: int, number: int) -> None:
-        """Let the cell in column ``first`` reach down ``height`` rows, its own among them."""
+        """Let the cell in column ``first`` cover ``height`` rows, including its own."""
         if height == 1:
             return
         if self.row is not None and not self.last_row:

@@ -1,4 +1,4 @@
-"""Writes a tree of blocks as text, and as Markdown that CommonMark with GFM tables reads back as the same tree.
+"""Write a tree of blocks as text, and as Markdown that CommonMark with GFM tables reads back as the same tree.
 
 HTML fills the gaps of Markdown: blocks in a table cell, and a comment between two lists that would be read as one.
 """

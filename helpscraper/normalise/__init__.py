@@ -1,1 +1,1 @@
-"""Turn raw text into typed values. Pure functions; each names what it changed."""
+"""Turn raw text into typed values. Pure functions; each names its changes."""

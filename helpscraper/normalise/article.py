@@ -1,4 +1,4 @@
-"""Turn one raw article into the typed columns of a row, step by step; each step names what it changed.
+"""Turn one raw article into the typed columns of a row, step by step; each step names its changes.
 
 A step is a pure function ``(raw, context) -> Values``. The pipelines of a crawl run the steps one by one;
 ``normalise_article`` runs them all for imports and re-extraction, so all give the same row.

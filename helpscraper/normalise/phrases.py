@@ -16,7 +16,7 @@ __all__ = ["NO_PHRASES", "PHRASES", "Phrases"]
 class Phrases:
     """Words of one language.
 
-    ``published`` and ``updated`` stand before a date; ``reading`` holds the reading time. ``inferred`` names the
+    ``published`` and ``updated`` precede a date; ``reading`` holds the reading time. ``inferred`` names the
     phrases here that were not seen.
     """
 

@@ -1,6 +1,6 @@
 """The platforms of help centres, a folder each, and the registry that finds one by its name.
 
-contract    what every platform gives; the only module of this folder that others import by name
+contract    the interface of every platform; the only module of this folder that others import by name
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ def get_platform(name: str) -> Platform:
     """Return the platform called ``name``, imported on first use.
 
     A distribution adds one by an entry point of the group ``helpscraper.platforms`` that leads to a subclass of
-    ``Platform``. Raises ``CommandError`` with the known names for any other name, and for a platform that cannot be
-    imported or is none.
+    ``Platform``. Raises ``CommandError`` with the known names for any other name, and for an entry point that cannot be
+    imported or leads to no platform.
     """
     entry = platform_entries().get(name)
     if entry is None:
@@ -53,20 +53,20 @@ def get_platform(name: str) -> Platform:
 def extractor_of(site: Site) -> str:
     """Return the version of the extractor that reads ``site``.
 
-    A declaration decides with its platform what a page reads as. A shipped declaration changes with the version of its
-    platform; of any other a digest is added, so that its change is no more the site's than that of an extractor.
+    The rows of a page depend on the platform and the declaration. A shipped declaration changes with the version of its
+    platform; for any other a digest is added, so that a new declaration does not look like a change of the site.
     """
     version = get_platform(site.platform).extractor
     return version if is_shipped(site.name) else f"{version}+{site.reading}"
 
 
 def home_page(context: Context) -> str:
-    """Return the URL at which a crawl of a whole edition begins, which a reader may follow too."""
+    """Return the URL at which a crawl of a whole edition begins; readers can open it too."""
     return get_platform(context.site.platform).start(context, Scope())[0].url
 
 
 def address_at(site: Site, url: str) -> Address:
-    """Return what ``url`` points to on ``site``, today or in an earlier era, with the locale of today's edition."""
+    """Return the address behind ``url`` on ``site``, today or in an earlier era, with the locale of today's edition."""
     era = site.eras.get(site.era_at(url) or "")
     address = get_platform(era["platform"] if era else site.platform).address(site, url)
     locales = era.get("locales", {}) if era else {}

@@ -1,6 +1,6 @@
 """The contract of platforms: addresses, links, and the findings of one response. Pure: no Scrapy, clock or network.
 
-A platform of a new kind is one subclass of ``Platform``. Everything else (crawling, recording, re-extraction, imports)
+A new kind of platform is one subclass of ``Platform``. Everything else (crawling, recording, re-extraction, imports)
 works through the names on this page.
 """
 
@@ -48,9 +48,9 @@ class Address:
 
     ``list`` is one page of a list of articles (of a section, of a tag, of the whole site), ``key`` names the article,
     the list or the category. ``page`` is the position of the page in its list, counted from 1; ``cursor`` is the text
-    by which a list without page numbers goes on. ``locale`` is empty where the URL does not tell it: such an answer
-    belongs to the edition of the crawl that asked, and is not imported. ``guessed`` says that nothing stated that there
-    is such a page.
+    that names the next page of a list without page numbers. ``locale`` is empty where the URL does not state it: such
+    an answer belongs to the edition of the crawl that asked, and is not imported. ``guessed`` is True when no page
+    named this one.
     """
 
     kind: Literal["home", "category", "list", "article", "search", "other"]
@@ -64,7 +64,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An address with the URL and the request headers by which it is asked for."""
+    """An address with the URL and the headers of its request."""
 
     url: str
     address: Address
@@ -73,7 +73,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """A list of articles that a page names.
+    """A list of articles, as a page names it.
 
     ``content_type`` is ``tag`` for a list of articles that belong to other sections, ``section`` for a section's own
     list, and None where the page does not say. ``source_id`` is the CMS's own id.
@@ -102,12 +102,12 @@ class Findings:
     ``articles`` are rows of a list, whole articles of a list (``RawArticle.kind`` is ``article``), or the one article
     of its own page; ``no_article`` says why an article's own address has none, such as a list of links. ``sections``
     are lists to read, ``links`` other pages to follow, ``next`` the next page of this list, ``more`` further pages of a
-    list in any number and order, as an index names them. ``holes`` name what of this page could not be read,
-    ``left_out`` what it names and does not belong to the help centre. ``total`` and ``pages`` are the stated size of
-    the list, ``content_type`` its kind (see ``Section``).
-    ``missing`` is the error for links that a page of this kind must have and this one lacks; rows are not affected.
-    ``region`` says for whom the page was served (``site``, ``market``, ``ip_region``, ``lang``). ``rules`` names each
-    extraction rule that matched, as ``kind.field/rule``. ``ambiguous`` are titles that flattened text leaves open.
+    list in any number and order, as an index names them. ``holes`` name the parts of this page that could not be read,
+    ``left_out`` its links that do not belong to the help centre. ``total`` and ``pages`` are the stated size of the
+    list, ``content_type`` its kind (see ``Section``). ``missing`` is the error for links that a page of this kind must
+    have and this one lacks; rows are not affected. ``region`` says for whom the page was served (``site``, ``market``,
+    ``ip_region``, ``lang``). ``rules`` names each extraction rule that matched, as ``kind.field/rule``. ``ambiguous``
+    are titles that flattened text does not settle.
     """
 
     articles: list[RawArticle] = field(default_factory=list)
@@ -133,10 +133,10 @@ class Claim:
     """The facts that a platform's lists can prove.
 
     ``evidence`` are the columns of a row that an edit would move: an article is carried over only where its row states
-    one of them. ``absence`` says what proves that an article is not there any more: a ``list`` that was read whole,
-    only its own ``page`` (404 or 410), or nothing (``none``). ``bodies``: rows of lists are whole articles. ``dated``:
-    each article states when it was published. ``confidence`` is ``generic`` for a reader that knows no markup of the
-    site: no edit that it finds is called silent, and a crawl is refused where too few pages have a title and a body.
+    one of them. ``absence`` says how it is proven that an article does not exist any more: by a ``list`` that was read
+    whole, only by its own ``page`` (404 or 410), or by nothing (``none``). ``bodies``: rows of lists are whole
+    articles. ``dated``: each article states when it was published. ``confidence`` is ``generic`` for a reader of any
+    site's markup: its edits are never called silent, and a crawl is refused when too few pages have a title and a body.
     """
 
     evidence: tuple[str, ...] = ()
@@ -146,7 +146,7 @@ class Claim:
     confidence: Literal["declared", "generic"] = "declared"
 
     def __str__(self) -> str:
-        """Say it in words.
+        """Describe the claim in words.
 
         >>> str(Claim(evidence=("updated_on",), absence="list"))
         'an edit shows in updated_on, a list that was read whole proves an absence'
@@ -166,7 +166,7 @@ class Claim:
 
 
 class AnotherEditionError(ExtractionError):
-    """A page of another edition than the one that was asked for; ``because`` names the sign that tells."""
+    """A page of another edition than the one that was asked for; ``because`` names the sign that shows it."""
 
     def __init__(self, url: str, asked: str, locale: str, because: str) -> None:
         super().__init__(
@@ -181,7 +181,7 @@ class AnotherEditionError(ExtractionError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """The sign by which a platform knows its help centre again at a URL.
+    """The sign by which a platform recognises its help centre at a URL.
 
     ``seen`` names it in a few words. ``locale`` is that of the edition there. ``declares`` are further keys of the
     site's declaration (see ``sites.declaration``). ``probe`` is a list of the help centre: the sign counts only if its
@@ -195,11 +195,11 @@ class Sign:
 
 
 class Interface(ABC):
-    """A second source for the lists of a site, cheaper than its pages: a crawl asks it with ``-a witness=…``."""
+    """A second source for the lists of a site, cheaper than its pages: a crawl uses it with ``-a witness=…``."""
 
     @abstractmethod
     def section_link(self, context: Context, key: str) -> Link:
-        """Return the link that tells the id of a section."""
+        """Return the link whose answer states the id of a section."""
 
     @abstractmethod
     def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:
@@ -215,13 +215,13 @@ class Interface(ABC):
 
 
 class Platform(ABC):
-    """How one kind of help centre writes its addresses, how its pages are read, and what its lists prove.
+    """One kind of help centre: the grammar of its addresses, the reading of its pages, the claim of its lists.
 
-    A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version
-    of the reading; it goes up when the same page would give other rows, and when ``claim`` changes. ``parts`` are the
+    A ``Context`` names the edition: site, locale, and the base URL where it is crawled. ``extractor`` is the version of
+    the reading; it increases when the same page would give other rows, or ``claim`` changes. ``parts`` are the
     arguments by which a crawl can ask for less than the whole help centre; any other is refused before the crawl.
     ``collects``: lists that no page names hold articles of any section. ``most`` bounds the articles of one list.
-    ``any_site``: it reads a help centre that no other platform knows, and is taken for no other. ``experimental``: no
+    ``any_site``: it is the fall-back for help centres that no other platform recognises. ``experimental``: no
     two independent samples of such help centres were read.
     """
 
@@ -237,7 +237,7 @@ class Platform(ABC):
 
     @abstractmethod
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` (absolute or a path) points to; kind ``other`` for anything that is no help page."""
+        """Return the address behind ``url`` (absolute or a path); kind ``other`` for anything but a help page."""
 
     @abstractmethod
     def article_url(self, context: Context, key: str) -> str:
@@ -249,10 +249,10 @@ class Platform(ABC):
 
     @abstractmethod
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-        """Return what the response at ``url`` says; see ``read``, which others call."""
+        """Return the findings of the response at ``url``; callers use ``read``."""
 
     def read(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-        """Return what the response at ``url``, the answer to ``asked``, says.
+        """Return the findings of the response at ``url``, the answer to ``asked``.
 
         Raises ``ExtractionError`` when it is not the page that was asked for or cannot be read, and its subclass
         ``AnotherEditionError`` when it belongs to another edition than ``context``.
@@ -270,22 +270,22 @@ class Platform(ABC):
         return self._canonical(found, context)
 
     def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
-        """Return what a page says that was saved by itself, captured at ``url``; raises as ``read`` does."""
+        """Return the findings of a single saved page, captured at ``url``; raises as ``read`` does."""
         return self.read(self.address(context.site, url), url, payload, context)
 
     def read_text(self, text: str, url: str, context: Context, titles: Iterable[str]) -> Findings:
         """Return the rows of a page whose markup is lost; none where the platform does not read flattened text.
 
-        ``titles`` are those of known articles, which settle readings that the text leaves open.
+        ``titles`` are those of known articles, which settle ambiguous readings.
         """
         return Findings()
 
     def category_link(self, context: Context, key: str) -> Link | None:
-        """Return the link of a category at its usual address; None where its key does not tell."""
+        """Return the link of a category at its usual address; None when the key does not give the address."""
         return None
 
     def list_link(self, context: Context, key: str, page: int = 1) -> Link | None:
-        """Return the link of one page of a list; None where key and number do not tell."""
+        """Return the link of one page of a list; None when key and number do not give the address."""
         return None
 
     def article_link(self, context: Context, key: str) -> Link:
@@ -293,7 +293,7 @@ class Platform(ABC):
         return Link(self.article_url(context, key), Address("article", context.locale, key))
 
     def instead(self, asked: Address, context: Context) -> list[Link]:
-        """Return the links to follow where a page of a list that was only guessed is not there."""
+        """Return the links to follow when a guessed page of a list does not exist."""
         return []
 
     def leads_away(self, asked: Address, landed: Address) -> bool:
@@ -305,22 +305,22 @@ class Platform(ABC):
         )
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Return the sign of this platform at ``url``; None where its help centres are not known by a URL.
+        """Return the sign of this platform at ``url``, None when there is none.
 
-        ``page`` is None where the page cannot be had or is a challenge. Raises ``ExtractionError`` for a page of this
-        platform that no crawl may store, such as a sign-in page.
+        ``page`` is None when the page cannot be fetched or is a challenge. Raises ``ExtractionError`` for a page of
+        this platform that no crawl may store, such as a sign-in page.
         """
         return None
 
     def blocked(self, url: str, payload: Payload) -> str | None:
-        """Return the title of a block or challenge page, None when the response is none."""
+        """Return the title of a block or challenge page, None for any other response."""
         try:
             return challenge_title(Page(url, payload))
         except ExtractionError:
-            return None  # no page at all
+            return None  # not a page
 
     def _canonical(self, findings: Findings, context: Context) -> Findings:
-        """Build each article's URL from its key, so that no page leads a reader elsewhere."""
+        """Build each article's URL from its key, so that a page cannot lead readers to another site."""
         for raw in findings.articles:
             if is_key(raw.key):
                 raw.url = self.article_url(context, raw.key)

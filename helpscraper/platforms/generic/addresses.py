@@ -1,7 +1,7 @@
 """The addresses of a site without a known grammar: the key of an article is its path, in the letters of a slug.
 
-Lower-case letters, digits and ``-`` stand for themselves, ``.`` for a slash, and ``_`` with two hexadecimal digits for
-any other ASCII character. A path with other letters is written in Punycode (RFC 3492) behind the mark ``0__``.
+Lower-case letters, digits and ``-`` are kept, a slash becomes ``.``, and any other ASCII character ``_`` with two
+hexadecimal digits. A path with other letters is written in Punycode (RFC 3492) behind the mark ``0__``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 PAGES = "pages"
-"""The key of the one list that robots.txt, the sitemaps and the feeds of a site make up; each file is a page of it."""
+"""The key of the one list of a site, whose pages are robots.txt, the sitemaps and the feeds."""
 
 ROBOTS = "/robots.txt"
 
@@ -35,7 +35,7 @@ _MARK = "0__"
 _LONGEST = 1000
 _STEP = re.compile(r"_([0-9a-f]{2})|\.|[a-z0-9-]")
 _ESCAPE = re.compile(r"[^a-z0-9-]")
-# Characters that mean something else, or cannot be told apart, once they are decoded.
+# Characters that mean something else, or are ambiguous, once they are decoded.
 _KEPT = re.compile(r"%(?:2e|2f|3f|23|25|[01][0-9a-f]|7f)", re.IGNORECASE)
 _SAFE = "/:@!$&'()*+,;=-._~"
 _LIST = re.compile(r".*/(?:[^/]*\.(?:xml|xml\.gz|gz|rss|atom|rdf)|feed|rss|atom|sitemap(?:[-_]index)?)/?")
@@ -64,7 +64,7 @@ def key_of(path: str) -> str:
 
 
 def path_of(key: str) -> str:
-    """Return the path, with its query, that ``key`` stands for; it begins with a slash.
+    """Return the path, with its query, of ``key``; it begins with a slash.
 
     >>> path_of("help._53et-up."), path_of("0__hilfe.ber-uns-1ob")
     ('/help/Set-up/', '/hilfe/%C3%BCber-uns')
@@ -82,12 +82,12 @@ def path_of(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Escape what may not stand in a URL; what is escaped already stays so."""
+    """Escape the characters that a URL may not hold; existing escapes stay."""
     return quote(text, safe=f"{_SAFE}%?", errors="replace")
 
 
 def _decoded(path: str) -> str:
-    """Return a path with its percent-escapes undone, where that can be done again the other way."""
+    """Return a path with its percent-escapes undone, where that is reversible."""
     if _KEPT.search(path):
         return path
     try:
@@ -98,14 +98,14 @@ def _decoded(path: str) -> str:
 
 def _escaped(text: str) -> str:
     found = _ESCAPE.sub(lambda each: "." if each[0] == "/" else f"_{ord(each[0]):02x}", text)
-    # Two full stops side by side are no slug.
+    # A slug has no two full stops side by side.
     return found.replace("..", "._2f").replace("..", "._2f")
 
 
 def address_of(site: Site, url: str) -> Address:
-    """Return what a URL (absolute or a path) points to; kind ``other`` for what the declaration leaves out.
+    """Return the address behind a URL (absolute or a path); kind ``other`` for pages that the declaration leaves out.
 
-    Every page below the prefixes that the site includes may be an article: only its content tells.
+    Every page below the prefixes that the site includes may be an article; only its content decides.
     """
     locale = site.default_locale
     try:

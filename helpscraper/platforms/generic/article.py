@@ -1,7 +1,7 @@
 """One article page of any site: title, body, stated dates, breadcrumbs.
 
-A page that is a list of links is named so; one without a title or without text of its own is an error, because it may
-be an article that nobody can read here.
+A list of links is reported as one; a page without a title or text of its own is an error, because it may be an article
+that this reader cannot read.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _DATES = {
 
 
 def read_article(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-    """Return the article at ``url``, or why the page is none; raises ``ExtractionError`` naming what is missing."""
+    """Return the article at ``url``, or why the page has none; raises ``ExtractionError`` naming the missing part."""
     landed = addresses.address_of(context.site, url)
     if landed.kind != "article" or not addresses.is_same_page(landed.key, asked.key):
         raise ExtractionError(url, "article", f"{asked.key} leads to a page that is no article of this site")
@@ -82,7 +82,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
 
 
 def _says_nothing_is_here(page: Page, title: str, body: BodyForms | None) -> bool:
-    """Tell whether a page is the one that some sites serve, without a 404, for every address that is none."""
+    """Tell whether a page is a site's error page that is served without a 404."""
     if body is not None and count_words(body.text) > _FEW_WORDS_OF_ERROR:
         return False
     hidden = body is not None and "noindex" in (_meta(page, "robots") or "").lower()
@@ -90,7 +90,7 @@ def _says_nothing_is_here(page: Page, title: str, body: BodyForms | None) -> boo
 
 
 def _body(page: Page, said: Stated, content: Content | None) -> BodyForms | None:
-    """Return the body from the page's own part, else from what its JSON-LD states."""
+    """Return the body from the page's own part, else from its JSON-LD."""
     if content is not None:
         forms = write_body([content.part], page.base_url, CHROME)
         if forms.text.strip():
@@ -204,7 +204,7 @@ def _shown_crumbs(page: Page) -> tuple[tuple[str, str], ...]:
 
 
 def _key(page: Page, href: str, context: Context) -> str | None:
-    """Return the key of the page that a breadcrumb leads to, "" for none of this site, None for the home page."""
+    """Return the key of the page behind a breadcrumb, "" for a page of another site, None for the home page."""
     try:
         url = urljoin(page.base_url, href).partition("#")[0]
         parts = urlsplit(url)
@@ -218,7 +218,7 @@ def _key(page: Page, href: str, context: Context) -> str | None:
 
 
 def unreadable(page: Page) -> ExtractionError:
-    """Say why a page has no text of its own."""
+    """Return the reason why a page has no text of its own."""
     title = collapse(page.selector.css("title::text").get(""))[:100]
     if page.selector.css("input[type=password]"):
         return page.error("challenge", f"a sign-in page ({title!r})", advice="the help centre is not public")
@@ -228,11 +228,11 @@ def unreadable(page: Page) -> ExtractionError:
 
 
 def is_sign_in(page: Page) -> bool:
-    """Tell whether a page asks for a password and shows little else; a form beside an article is none."""
+    """Tell whether a page asks for a password and shows little else, unlike an article with a form beside it."""
     few = count_words(inline_text(body_of(page))) < _FEW_WORDS_OF_SIGN_IN
     return few and bool(page.selector.css("input[type=password]"))
 
 
 def is_shell(page: Page) -> bool:
-    """Tell whether a page shows next to nothing and has scripts that may show more."""
+    """Tell whether a page shows almost no text and has scripts that may show more."""
     return len(inline_text(body_of(page))) < _FEW_WORDS and next(page.root.iter("script"), None) is not None

@@ -1,4 +1,4 @@
-"""Find the part of a page that is its own: the article without menus, headers, related links and feedback.
+"""Find a page's own part: the article without menus, headers, related links and feedback.
 
 The tree is walked a bounded number of times, whatever its shape.
 """
@@ -58,22 +58,22 @@ _WORDS = frozenset(
 _TOKEN = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 _LONGEST_NAME = 300
 _ANCHORS = frozenset("#¶§🔗")
-"""The texts of links by which a heading leads to itself."""
+"""The texts of a heading's links to itself."""
 
 _LEAST = 20
-"""A marked-up article with less text than this is a place for one that a script fills in."""
+"""A marked-up article with less text than this is a placeholder that a script fills."""
 
 _SNIPPET = 60
 _LOOKED_AT = 40
 _WHEN = re.compile(rf"{MARKER.pattern}|(?:last )?(?:updated|modified|edited)\b", re.IGNORECASE)
-# Shares of the text around them: of what a class may leave out, of a header that holds the title, of links in a list.
+# Largest or least shares of the text around: a part left out by class, a header with the title, a list's links.
 _OF_CLASS, _OF_HEADER, _OF_LINKS, _DENSE = 0.4, 0.4, 0.5, 0.6
 _FEW_LINKS = 5
 
 
 @dataclass(slots=True)
 class Content:
-    """The part found and the ``rule`` that found it; ``heading`` is its h1, ``is_list`` tells a list of links."""
+    """The part found and the ``rule`` that found it; ``heading`` is its h1, ``is_list`` is True for a list of links."""
 
     part: etree._Element
     rule: str
@@ -82,10 +82,10 @@ class Content:
 
 
 def find_content(page: Page, said: str | None = None) -> Content | None:
-    """Return the part of ``page`` that is its own, None where there is none; ``said`` is its text as stated elsewhere.
+    """Return the page's own part, None when there is none; ``said`` is its text as stated elsewhere.
 
-    First the element that holds ``said``, then what the markup names (``itemprop``, ``article``, ``main``), then the
-    smallest element that has most of the text outside links and menus.
+    First the element that holds ``said``, then those that the markup names (``itemprop``, ``article``, ``main``), then
+    the smallest element that has most of the text outside links and menus.
     """
     body = body_of(page)
     measure = measured(body)
@@ -104,14 +104,14 @@ def find_content(page: Page, said: str | None = None) -> Content | None:
 
 
 def body_of(page: Page) -> etree._Element:
-    """Return the element that holds the text: where no tag begins the body, the parser leaves it in the head."""
+    """Return the element that holds the text: without a body tag the parser leaves it in the head."""
     found = page.root.find("body")
     head = page.root.find("head") if found is None else None
     return next((each for each in (found, head) if each is not None), page.root)
 
 
 def heading_text(heading: etree._Element) -> str:
-    """Return the text of a heading without the marks by which it leads to itself."""
+    """Return the text of a heading without its link to itself."""
     return inline_text(heading, {each for each in heading.iter("a") if each.get(_MARK) is not None})
 
 
@@ -123,7 +123,7 @@ def _mark_chrome(body: etree._Element, measure: Measure) -> set[etree._Element]:
     for _, node in walk:
         if node is body:
             continue
-        # The whole page of some old systems is one form, and a class may name what stands beside the article.
+        # The whole page of some old systems is one form, and a class may name the part beside the article.
         little = measure.size(node) <= _OF_CLASS * whole
         certain = node.tag in _NEVER or node.get("role", "").lower() in _ROLES
         certain = certain or (node.tag == "a" and (node.text or "").strip() in _ANCHORS and not len(node))
@@ -136,7 +136,7 @@ def _mark_chrome(body: etree._Element, measure: Measure) -> set[etree._Element]:
 
 
 def _around_headings(body: etree._Element) -> set[etree._Element]:
-    """Return every element with an h1 in it; each is climbed to once."""
+    """Return every element with an h1 in it, each visited once."""
     found: set[etree._Element] = set()
     for heading in body.iter("h1"):
         found.update(takewhile(lambda each: each not in found, heading.iterancestors()))
@@ -155,7 +155,7 @@ def _candidates(
 ) -> Iterator[tuple[etree._Element, str]]:
     named = list(_named(body, measure))
     part = _holder(body, measure, squash(said)) if said is not None else None
-    # Some sites state only how a text begins.
+    # Some sites state only the beginning of a text.
     if part is not None and 2 * measure.own.get(part, 0) >= measure.prose(named[0][0]):
         yield part, "json-ld"
     yield from named
@@ -176,7 +176,7 @@ def _named(body: etree._Element, measure: Measure) -> Iterator[tuple[etree._Elem
 
 
 def _outermost(elements: Iterable[etree._Element]) -> Iterator[etree._Element]:
-    """Yield the elements, in the order of the page, that stand in no earlier one of them."""
+    """Yield the elements in the order of the page, without those inside an earlier one."""
     inside: set[etree._Element] = set()
     for each in elements:
         if each not in inside:
@@ -215,7 +215,7 @@ def _densest(body: etree._Element, measure: Measure) -> etree._Element:
 
 
 def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, measure: Measure) -> Content:
-    """Mark what stands before the title and with it, and the lists of links at the end."""
+    """Mark the parts up to the title, and the lists of links at the end."""
     whole = measure.own.get(part, 0)
     if heading is not None:
         _mark_before(part, heading, whole, measure)
@@ -228,7 +228,7 @@ def _trimmed(part: etree._Element, rule: str, heading: etree._Element | None, me
 
 
 def _mark_before(part: etree._Element, heading: etree._Element, whole: int, measure: Measure) -> None:
-    """Leave out the title, the header that holds it and what stands before it, where that is little."""
+    """Leave out the title, its header, and a short part before it."""
     around = list(takewhile(lambda each: each is not part, heading.iterancestors()))
     least = _OF_HEADER * whole
     title = measure.size(heading)
@@ -244,7 +244,7 @@ def _mark_before(part: etree._Element, heading: etree._Element, whole: int, meas
 
 
 def _mark_moments(part: etree._Element, title: etree._Element, measure: Measure) -> None:
-    """Leave out the lines between title and text that say when: what is relative would change from day to day."""
+    """Leave out the dates between title and text, because relative dates change from day to day."""
     node = _after(title, part)
     for _ in range(_LOOKED_AT):
         if node is None:
@@ -291,7 +291,7 @@ def _mark_links_at_end(part: etree._Element, measure: Measure) -> None:
 
 
 def crumbs_of(page: Page) -> Iterator[etree._Element]:
-    """Yield the elements that name themselves breadcrumbs, the outermost ones."""
+    """Yield the outermost elements that are marked as breadcrumbs."""
     body = body_of(page)
     walk = etree.iterwalk(body, events=("start",))
     for _, node in walk:

@@ -1,7 +1,6 @@
 """Read the JSON-LD of a page, in the words of schema.org: the article, questions and answers, breadcrumbs.
 
-Only the page's own article counts: of several articles the one with the page's address, and none where that does not
-tell.
+Only the page's own article counts: of several articles the one with the page's address, if there is one.
 """
 
 from __future__ import annotations
@@ -27,10 +26,10 @@ _LISTS = frozenset({"CollectionPage", "SearchResultsPage", "ItemList"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """The statements of a page, None or empty where nothing was.
+    """The statements of a page, None or empty where there are none.
 
     ``body`` is plain text, ``answers`` are (question, answer as HTML), ``crumbs`` are (name, address) from the top.
-    ``is_list`` says that the page is a list of others.
+    ``is_list``: the page is a list of other pages.
     """
 
     title: str | None = None
@@ -43,7 +42,7 @@ class Stated:
 
 
 def stated(page: Page) -> Stated:
-    """Return what the JSON-LD of ``page`` states; a script that is no JSON states nothing."""
+    """Return what the JSON-LD of ``page`` states; a script that is not JSON states nothing."""
     nodes = list(_nodes(page))
     articles = [node for node in nodes if _is_article(node)]
     if len(articles) > 1:
@@ -94,7 +93,7 @@ def _is_article(node: Mapping[str, Any]) -> bool:
 
 
 def _is_of(node: Mapping[str, Any], url: str) -> bool:
-    """Tell whether a node says that it is about the page at ``url``."""
+    """Tell whether a node states that it is about the page at ``url``."""
     names = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
     names += [each.get("@id") for each in names if isinstance(each, dict)]
     own = urlsplit(url).path.rstrip("/")

@@ -1,7 +1,7 @@
 """Read the lists of a site: robots.txt, sitemaps (sitemaps.org) and feeds (RSS, Atom).
 
 A file is read as a stream within bounds. The readable part of a broken file is kept, and what is missing is named. No
-entity is resolved: every ampersand that begins no character is text.
+entity is resolved: an ampersand that begins no character is text.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(slots=True)
 class ListFile:
-    """The entries of one file; ``kind`` is None for a file that is no list, ``holes`` name what could not be read."""
+    """The entries of one file; ``kind`` is None for a file that is no list, ``holes`` name unreadable parts."""
 
     kind: Literal["sitemap", "index", "feed"] | None = None
     entries: list[Entry] = field(default_factory=list)
@@ -73,7 +73,7 @@ def sitemaps_of(robots: bytes) -> list[str]:
 
 
 def read_list(data: bytes) -> ListFile:
-    """Return what a sitemap, an index of sitemaps or a feed lists, packed with gzip or not."""
+    """Return the entries of a sitemap, an index of sitemaps or a feed, packed with gzip or not."""
     reader = _Reader()
     try:
         for chunk in _chunks(data):
@@ -137,17 +137,17 @@ class _Reader:
         self._closing = False
 
     def feed(self, chunk: bytes) -> bool:
-        """Read one piece; False when nothing behind it is wanted."""
+        """Read one piece; False when the rest is not needed."""
         data = self._kept + chunk
         cut = data.rfind(b"&", max(0, len(data) - _REFERENCE))
         self._kept, data = (data[cut:], data[:cut]) if cut >= 0 else (b"", data)
         return self._parse(data)
 
     def end(self) -> None:
-        """Read what is left, and name what is broken."""
+        """Read the rest, and name the damage."""
         self._parse(self._kept)
         self._closing = True
-        with suppress(etree.XMLSyntaxError):  # the same error, said below
+        with suppress(etree.XMLSyntaxError):  # the same error, reported below
             self._parser.close()
         self._events()
         log = self._parser.feed_error_log.filter_from_errors()
@@ -193,7 +193,7 @@ class _Reader:
     def _end(self, name: str, element: etree._Element, entry: Entry) -> None:
         text = (element.text or "").strip()
         around = element.getparent()
-        # An extension's elements (pictures, translations) have names of the list's own; they are of another namespace.
+        # Elements of extensions (pictures, translations) have the same names in another namespace.
         own = around is not None and etree.QName(element).namespace == etree.QName(around).namespace
         in_feed = self.found.kind == "feed"
         if name in _ENTRIES:
@@ -219,6 +219,6 @@ class _Reader:
 
 
 def _url(text: str) -> str:
-    """Return an address as it was meant; some generators escape it twice."""
+    """Return the intended address; some generators escape it twice."""
     url = unescape(text.strip()) if len(text) <= 2 * MAX_URL else ""
     return "" if "\ufffd" in url or len(url) > MAX_URL else url

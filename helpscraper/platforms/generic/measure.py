@@ -1,4 +1,4 @@
-"""How much text each element of a page holds, in letters and digits, so that markup and white space weigh nothing."""
+"""Measure the text of each element of a page in letters and digits, so that markup and white space count nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOT_WORD = re.compile(r"[\W_]+")
 
 @dataclass(slots=True)
 class Measure:
-    """The text of a page and where each element's begins and ends in it.
+    """The text of a page, and the begin and end of each element's text in it.
 
     Outside of chrome, ``own`` is the size of an element's text, ``links`` that of its links, ``hrefs`` their number.
     """
@@ -45,7 +45,7 @@ def squash(text: str) -> str:
 
 
 def measured(body: etree._Element) -> Measure:
-    """Return the text of ``body`` and the place of each element that a reader sees in it; one walk."""
+    """Return the text of ``body`` and the place of each visible element, in one walk."""
     found = Measure()
     parts: list[str] = []
     at = 0
@@ -69,7 +69,7 @@ def measured(body: etree._Element) -> Measure:
 
 
 def sum_up(body: etree._Element, measure: Measure, chrome: Set[etree._Element]) -> None:
-    """Sum up for each element its text outside chrome, that in links, and the links."""
+    """Sum up for each element the text outside chrome, the text in links, and the number of links."""
     own = links = hrefs = inside = 0
     before: dict[etree._Element, tuple[int, int, int]] = {}
     walk = etree.iterwalk(body, events=("start", "end"))

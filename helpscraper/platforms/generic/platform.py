@@ -1,4 +1,4 @@
-"""A help centre on a platform that nobody wrote a reader for: what its sitemap or feed lists, page by page."""
+"""Any other help centre: the pages that its sitemap or feed lists."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Generic(Platform):
     """robots.txt names the sitemaps, else ``/sitemap.xml`` is asked for, else the home page names a feed.
 
     A sitemap is made for search engines: it may lack articles and name others that are gone, and its ``lastmod`` may
-    stand still or move by itself. So every article's page is asked for in every crawl.
+    stay the same after an edit or change without one. So every article's page is requested in every crawl.
     """
 
     name = "generic"
@@ -38,26 +38,26 @@ class Generic(Platform):
     most = 100_000
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to; every page that the declaration includes may be an article."""
+        """Return the address behind ``url``; every page that the declaration includes may be an article."""
         return addresses.address_of(site, url)
 
     def article_url(self, context: Context, key: str) -> str:
-        """Return the URL with the path that the key stands for."""
+        """Return the URL with the path that the key encodes."""
         return addresses.base_of(context) + addresses.path_of(key)
 
     def start(self, context: Context, scope: Scope) -> list[Link]:
-        """Begin at robots.txt, which may not be there."""
+        """Begin at robots.txt, which may be missing."""
         return [self._list(context, addresses.ROBOTS, guessed=True)]
 
     def instead(self, asked: Address, context: Context) -> list[Link]:
-        """Ask for the usual sitemap where robots.txt names none, and for the home page where there is no sitemap."""
+        """Return the link of the usual sitemap instead of robots.txt, that of the home page instead of a sitemap."""
         if asked.cursor == addresses.ROBOTS:
             return [self._list(context, "/sitemap.xml", guessed=True)]
         home = next(iter(context.site.include), "/")
         return [Link(addresses.base_of(context) + home, Address("home", context.locale))]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Take any page with text; raises ``ExtractionError`` for a sign-in page and a shell that needs JavaScript."""
+        """Recognise any page with text; raises ``ExtractionError`` for a sign-in page or a shell without text."""
         if page is None:
             return None
         shown = Page(url, page)
@@ -74,7 +74,7 @@ class Generic(Platform):
         )
 
     def leads_away(self, asked: Address, landed: Address) -> bool:
-        """Tell whether the page at ``landed`` is another article; a slash at the end makes no other one of it."""
+        """Tell whether the page at ``landed`` is another article; a slash at the end makes no difference."""
         same = addresses.is_same_page(asked.key, landed.key)
         return not same and super().leads_away(asked, landed)
 
@@ -96,7 +96,7 @@ class Generic(Platform):
         return Link(addresses.base_of(context) + target, address)
 
     def _follow(self, found: Findings, urls: list[str], page_url: str, context: Context) -> None:
-        """Add the lists at ``urls`` to ``found``; those of another site, or not told from articles, are left out."""
+        """Add the lists at ``urls`` to ``found``; those of another site, or like an article's, are left out."""
         for place in urls:
             try:
                 url = urljoin(page_url, place)
@@ -123,7 +123,7 @@ class Generic(Platform):
             return found
         left_out: Counter[str] = Counter()
         first: dict[str, str] = {}
-        # The latest changes come first: a crawl that is cut off has them.
+        # The latest changes come first, so that a crawl that is cut off has them.
         for entry in sorted(read.entries, key=lambda each: each.lastmod, reverse=True):
             why, row = _row(entry, url, context)
             if row is not None:

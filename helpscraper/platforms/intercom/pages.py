@@ -47,7 +47,7 @@ _CARD, _CARD_TEXT = ".t__h3, .t__h2", ".paper__preview"
 
 
 class _Linked(NamedTuple):
-    """What a page links to: an article or a collection, the words of its card, and the collection around it."""
+    """One link of a page: an article or a collection, the words of its card, and the collection around it."""
 
     address: Address
     title: str | None

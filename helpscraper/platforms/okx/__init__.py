@@ -32,4 +32,4 @@ __all__ = [
 ]
 
 EXTRACTOR = "okx/3"
-"""Version of these rules; it goes up when the same page would give other rows."""
+"""Version of these rules; it increases when the same page would give other rows."""

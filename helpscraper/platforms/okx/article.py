@@ -1,7 +1,7 @@
 """An article of the OKX help centre, from its own page.
 
 The page must prove to be the article that was asked for: its state, its canonical link or its structured data
-name the slug. A missing field costs that field; a page that is something else is an ``ExtractionError``.
+name the slug. A missing field costs that field; any other page raises ``ExtractionError``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from helpscraper.platforms.okx.urls import parse_help_url
 
 __all__ = ["ArticlePage"]
 
-# Places of the dates, the surest first.
+# Places of the dates, the most reliable first.
 _ROWS = (
     "(.//*[@data-testid='RowWithDivider'])[1]",
     "(.//*[contains(@class, 'index_timeWrap__')])[1]",
@@ -52,7 +52,7 @@ _AFTER_TITLE = "(following::*[not(*)])[position() <= 40]"
 
 
 class ArticlePage(OkxPage):
-    """The page of one article. ``slug`` is the one that was asked for; by default the URL tells."""
+    """The page of one article. ``slug`` is the one that was asked for (default: the one in the URL)."""
 
     def __init__(self, url: str, html: str | bytes | Payload, *, slug: str | None = None) -> None:
         super().__init__(url, html)
@@ -94,7 +94,7 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def asked_slug(self) -> str | None:
-        """The slug that was asked for; None when the URL is no article's."""
+        """The slug that was asked for; None when the URL is not an article's."""
         return self._asked or (self.here.slug if self.here.kind == "article" else None)
 
     @cached_property
@@ -264,8 +264,8 @@ class ArticlePage(OkxPage):
 
     @cached_property
     def _body(self) -> BodyForms | None:
-        """The body: from the markup, else the state's rich text, else all that the article holds below its title."""
-        # A container of the body alone holds no chrome; the wider one holds the footers too.
+        """The body: from the markup, else the state's rich text, else everything in the article below its title."""
+        # A container of the body alone has no chrome; the wider one has the footers too.
         containers = [one.root for one in self._containers]
         body = write_body(containers, self.base_url, _CHROME if self.counted("body", "content") else "")
         if body.markdown:

@@ -1,7 +1,7 @@
 """The JSON interface of the OKX help centre: a section or category by its slug, and the articles of a section.
 
-It is documented nowhere; the shapes are those of answers recorded from 2026-06-30 to 2026-07-13. So nothing in an
-answer is taken on trust: one member of another shape makes the whole answer no answer.
+It is documented nowhere; the shapes are those of answers recorded from 2026-06-30 to 2026-07-13. So every member of an
+answer is checked: one of another shape invalidates the whole answer.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Node:
 
 
 class _Answer:
-    """The payload of one answer; ``_member`` reads every member, and names one that is not as recorded."""
+    """The payload of one answer; ``_member`` reads every member, and names one of another shape."""
 
     def __init__(self, url: str, payload: bytes | Payload) -> None:
         self.url = url
@@ -182,7 +182,7 @@ class ArticlesAnswer(_Answer):
 
     @cached_property
     def total(self) -> int:
-        """How many articles the section is said to have."""
+        """The stated number of articles in the section."""
         return self._count("total")
 
     @cached_property

@@ -1,8 +1,8 @@
-"""Finds the articles of a listing or a search result, and tells the pieces of each apart.
+"""Find the articles of a listing or a search result, and the pieces of each.
 
 Layouts seen: ``li > a`` and ``a`` alone, with and without ``data-testid``; the hashes in classes change with every
-build. An item is found by the stable part of its class, else as a link to an article with a date beside it. Its
-pieces are told apart by their content.
+build. An item is found by the stable part of its class, else as a link to an article with a date beside it. Its pieces
+are recognised by their content.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DATE_LINE = 70
 _LISTS = frozenset(("ul", "ol", "main", "body", "html"))
 # A page of a list has 15 to 20 links.
 _MAX_LINKS = 2_000
-# Groups may stand in one another, and each that is scored is read whole.
+# Groups may be nested, and each that is scored is read whole.
 _MAX_GROUPS = 50
 # Elements between a lone article's link and its item, where no ``li`` ends the item.
 _MAX_GROWN = 3
@@ -227,7 +227,7 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
         for element in link.root.iterancestors():
             slugs = around.setdefault(element, set())
             if len(slugs) == 2 or target[0] in slugs:
-                # So it is in all elements around this one.
+                # Then all elements around this one contain it too.
                 break
             slugs.add(target[0])
     # Without a second article nothing shows where the item ends, so it grows to its ``li``, or by a few elements.
@@ -236,7 +236,7 @@ def _group_links(page: OkxPage) -> list[list[Selector]]:
     passed: set[etree._Element] = set()
     for item in links:
         grown = 0
-        # From an element that was passed before, another link grew to the same item.
+        # The item of another link grew from the same element.
         while alone or item not in passed:
             passed.add(item)
             parent = item.getparent()

@@ -1,4 +1,4 @@
-"""Finds the articles in the structured data of a page (JSON-LD, schema.org)."""
+"""Find the articles in the structured data of a page (JSON-LD, schema.org)."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def linked_text(article: Json, key: str) -> str | None:
 
 
 def article_slug(article: Json) -> str | None:
-    """Return the slug that ``article`` states, in the address of its page or in its own."""
+    """Return the slug that ``article`` states, in its page's address or in its own."""
     page = article.get("mainEntityOfPage")
     stated = [page, text(page, "@id"), text(page, "url"), article.get("url"), article.get("@id")]
     targets = (parse_help_url(url) for url in stated if isinstance(url, str))

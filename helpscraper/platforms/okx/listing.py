@@ -94,7 +94,7 @@ class ListingPage(OkxPage):
         return rows
 
     def _check_claim(self) -> None:
-        """Raise when the page says that it is another section or category than its URL."""
+        """Raise when the page states another section or category than its URL."""
         for kind, own in (("section", self._own_section), ("category", self._own_category)):
             if self.here.kind == kind and own and own != self.here.slug:
                 raise self.error(
@@ -127,7 +127,7 @@ class ListingPage(OkxPage):
             )
 
     def _check_empty(self) -> None:
-        """Raise unless the page says itself that it has no articles."""
+        """Raise unless the page states that it has no articles."""
         self.check_blocked()
         total, skipped = self.total, number(self._list[1], "skip") or 0
         stated_empty = self._list[2] in ("items", "list") and not self._list[0]
@@ -138,7 +138,7 @@ class ListingPage(OkxPage):
             advice="look at the page: its slugs are hostile, or it is another site's",
         )
         if self._list[0] and self.counted("slug", "rejected"):
-            # The list itself was read, so the refused entries are its own.
+            # The list was read, so the refused entries belong to it.
             raise refused
         if total and skipped < total and self.page <= -(-total // (self.page_size or PAGE_SIZE)):
             raise self.error(
@@ -175,7 +175,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether the page honestly shows no article; a list that cannot be read raises ``ExtractionError``."""
+        """Whether the page states that it has no article; a list that cannot be read raises ``ExtractionError``."""
         return not self.articles
 
     @cached_property
@@ -186,7 +186,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def section(self) -> str | None:
-        """The slug of the section whose list this is; None on a category page that does not say."""
+        """The slug of the section whose list this is; None on a category page that states none."""
         return self._own_section or (self.here.slug if self.here.kind == "section" else None)
 
     @cached_property
@@ -237,7 +237,7 @@ class ListingPage(OkxPage):
         """Raise ``ExtractionError`` unless this is page ``asked`` of its list, counted from 1.
 
         The error's field is ``past the end`` where the list has no such page: the list says so itself, or the page was
-        ``guessed`` and nothing ever said that it exists. Otherwise the field is ``page``.
+        ``guessed``. Otherwise the field is ``page``.
         """
         if self.page == asked:
             return
@@ -275,7 +275,7 @@ class ListingPage(OkxPage):
 
     @cached_property
     def pages(self) -> int | None:
-        """The number of the last page: the larger of what the pager shows and what the total asks for."""
+        """The number of the last page: by the pager or by the total, whichever is larger."""
         size = self.page_size or PAGE_SIZE
         by_total = max(1, -(-self.total // size)) if self.total is not None else None
         known = [count for count in (self._pager.pages, by_total) if count is not None]

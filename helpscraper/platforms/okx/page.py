@@ -17,7 +17,7 @@ from helpscraper.urls import canonical_url, is_key, origin, same_site
 __all__ = ["MAX_TITLE", "OkxPage", "RegionFacts", "is_article", "is_breadcrumb", "is_navigation"]
 
 MAX_TITLE = 10_000
-"""Characters. The longest real title seen has 150; far more is a broken or hostile page."""
+"""Characters. The longest real title seen has 150; a broken or hostile page may have far more."""
 
 _AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
 
@@ -83,7 +83,7 @@ class OkxPage(Page):
 
     @cached_property
     def head_title(self) -> str:
-        """The text of ``<title>``, for telling pages apart; not an article's title."""
+        """The text of ``<title>``, to recognise the kind of a page; not an article's title."""
         return collapse(self.selector.xpath("string((//title)[1])").get("")[:MAX_TITLE])
 
     @cached_property
@@ -140,7 +140,7 @@ class OkxPage(Page):
         """Return ``(slug, canonical URL)`` when ``href`` leads to an article of this site, None otherwise."""
         href = (href or "").strip()
         if href.startswith("/") and not href.startswith("//"):
-            # A path of this host, the common case, needs no joining and no comparing.
+            # The common case, a path of this host, needs no URL parsing.
             target = parse_help_url(href)
             if target.kind != "article" or target.slug is None:
                 return None

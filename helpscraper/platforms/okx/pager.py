@@ -1,4 +1,4 @@
-"""Reads the pager below a list: the page's number, the number of pages, the next page.
+"""Read the pager below a list: the page's number, the number of pages, the next page.
 
 The current page is no link, so on the last page the highest link is one short of the number of pages. The line "Showing
 16-30 of 2131" differs by language, so only its three numbers are read.
@@ -25,7 +25,7 @@ _PAGERS = (
     "(//*[@data-testid='okd-pagination-pager'])[last()]/..",
     "(//*[contains(@class, 'index_paginationWrap__')])[last()]",
 )
-# A page shows one line; each is read whole, and lines may stand in one another.
+# A page shows one line; each is read whole, and lines may be nested.
 _MAX_LINES = 20
 _ITEMS = "descendant-or-self::*[self::a or self::div or self::li or self::span or self::button]"
 
@@ -53,7 +53,7 @@ def _line(page: OkxPage) -> tuple[int | None, int | None, int | None]:
 
 
 def read_pager(page: OkxPage) -> Pager:
-    """Read the pager of ``page``; a link that leads off the site, or not further, is not followed."""
+    """Read the pager of ``page``; a link off the site, or to no later page, is ignored."""
     first, last, total = _line(page)
     bars = next((bars for path in _PAGERS if (bars := page.selector.xpath(path))), SelectorList())
     active, links, shown = None, [], []

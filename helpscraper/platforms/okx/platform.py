@@ -46,11 +46,11 @@ class Okx(Platform):
         return Address(kind, locale, found.slug, found.page, query=found.query)
 
     def article_url(self, context: Context, key: str) -> str:
-        """Return the article's URL: its slug stands right below the home page."""
+        """Return the article's URL: its slug follows the home page's path."""
         return f"{home_url(context)}/{key}"
 
     def start(self, context: Context, scope: Scope) -> list[Link]:
-        """Begin at the search for the words that were asked for, or at the home page."""
+        """Begin at the search for the requested words, or at the home page."""
         if scope.query:
             return [_search(context, (scope.categories or ("faq",))[0], scope.query, 1)]
         return [Link(home_url(context), Address("home", context.locale))]
@@ -64,7 +64,7 @@ class Okx(Platform):
         return _list(context, key, page, guessed=False)
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know the state, the class names and the addresses of the pages."""
+        """Recognise the state, the class names and the addresses of the pages."""
         here = parse_help_url(url)
         if here.kind == "other" or page is None or not is_of_okx(OkxPage(url, page)):
             return None
@@ -76,7 +76,7 @@ class Okx(Platform):
             page = OkxPage(url, payload)
             return page.head_title if is_challenge(page) else None
         except ExtractionError:
-            return None  # no page at all
+            return None  # not a page
 
     def findings(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         """Read a page of any kind, and a list of the JSON interface."""
@@ -102,7 +102,7 @@ class Okx(Platform):
         found = _found(page, "listing")
         found.articles = page.articles
         found.rules = page.rules("listing")
-        # A list's page links to other lists too; only the state tells sections from tags.
+        # A list's page links to other lists too; only the state distinguishes sections from tags.
         found.sections = [_section(link) for link in page.sections if link.content_type is not None]
         found.content_type, found.total, found.pages = page.content_type, page.total, page.pages
         stated = page.next_url is not None or (page.pages is not None and asked.page < page.pages)
@@ -114,8 +114,8 @@ class Okx(Platform):
     def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
         """Read a page that was saved by itself; also the articles that a category's page shows.
 
-        A crawl takes the rest of a damaged page, for it will not meet that page again. Nobody would notice that an
-        import left something out, so a broken state and a refused slug are errors here.
+        A broken state and a refused slug are errors here, because nobody would notice that an import is incomplete. A
+        crawl keeps the readable rest of such a page, because it cannot fetch that page again.
         """
         asked = self.address(context.site, url)
         check_edition(OkxPage(url, payload), context.site, context.locale)
@@ -163,7 +163,7 @@ def _section(link: SectionLink) -> Section:
 
 def _found(page: OkxPage, kind: str) -> Findings:
     """Return the findings of any page: language, region, and the rules counted so far."""
-    facts = page.region if kind != "article" else None  # it costs parsing two scripts
+    facts = page.region if kind != "article" else None  # costly: it parses two scripts
     stated = (
         {
             "site": facts.sub_site,
@@ -242,7 +242,7 @@ def _saved_list(page: ListingPage, asked: Address) -> Findings:
 
 
 def _check_whole(page: OkxPage) -> None:
-    """Raise ``ExtractionError`` for a page whose state is broken, or of which some entry has no usable slug."""
+    """Raise ``ExtractionError`` for a page whose state is broken, or an entry of which has no usable slug."""
     if page.counted("state", "broken"):
         raise page.error(
             "state",

@@ -1,4 +1,4 @@
-"""Tells the kind of a page by its content. A block page with status 200 must not pass for an empty listing."""
+"""Recognise the kind of a page by its content. A block page with status 200 must not pass as an empty listing."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def is_challenge(page: OkxPage) -> bool:
 
 
 def page_kind(url: str, html: str | bytes) -> PageKind:
-    """Return the kind of a response by its content; the URL only tells listing, search and home page apart."""
+    """Return the kind of a response by its content; the URL only distinguishes listing, search and home page."""
     page = OkxPage(url, html)
     try:
         ours = bool(page.selector.css(_OURS))

@@ -87,7 +87,7 @@ def _file(node: Any) -> tuple[str | None, str]:
 
 
 def _field(node: Any, name: str) -> Any:
-    """Return a field of an embedded asset; of one that stands there by locale, the first."""
+    """Return a field of an embedded asset; for a field with values by locale, the first value."""
     value = dig(node, "data", "target", "fields", name)
     if isinstance(value, dict) and value and "url" not in value:
         return next(iter(value.values()))

@@ -1,4 +1,4 @@
-"""Joins the state's and the markup's description of each article into one row."""
+"""Join the state's and the markup's description of each article into one row."""
 
 from __future__ import annotations
 

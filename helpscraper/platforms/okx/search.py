@@ -70,7 +70,7 @@ class HomePage(OkxPage):
         return CategoryLink(slug, None, self._url(slug))
 
     def _stated(self) -> dict[str, CategoryLink]:
-        """Categories of the state: objects with slug and title in a list under a key that speaks of categories."""
+        """Categories of the state: objects with slug and title in a list under a key that contains "categor"."""
         found: dict[str, CategoryLink] = {}
         for key, _, value in walk_dicts(self.state):
             if "categor" not in key.lower() or not isinstance(value, list):
@@ -136,7 +136,7 @@ class SearchPage(OkxPage):
 
     @cached_property
     def is_empty(self) -> bool:
-        """Whether the search honestly found nothing."""
+        """Whether the page states that the search found nothing."""
         return not self.articles
 
     @cached_property

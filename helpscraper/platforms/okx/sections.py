@@ -26,7 +26,8 @@ _MAX_ID = 200
 class SectionLink:
     """A section that a page names.
 
-    ``content_type`` is ``tag`` or ``section``, and ``source_id`` the CMS's own id, where the state tells, else None.
+    ``content_type`` is ``tag`` or ``section``, and ``source_id`` the CMS's own id, both None where the state has
+    neither.
     """
 
     slug: str

@@ -1,4 +1,4 @@
-"""Tells a page's edition by its own statements. The requested address proves nothing.
+"""Determine a page's edition from its own statements. The requested address proves nothing.
 
 A visitor from the United States who asks for ``/help/…`` is led to ``/en-us/help/…`` (seen in July 2026), or gets that
 edition under the address that was asked for (seen in October 2026): other articles, other slugs.
@@ -50,7 +50,7 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
         if not is_challenge(page):
             yield found
     if not is_of_okx(page):
-        return  # an error page of the network speaks its own language
+        return  # an error page of the network has its own language
     canonical = page.canonical if page.canonical and _is_of(page.canonical, page, site) else None
     if canonical:
         yield from _at(canonical, f"its canonical link is {canonical}", site, locale)
@@ -66,7 +66,7 @@ def _contradictions(page: OkxPage, site: Site, locale: str, all_signs: bool) -> 
         facts = page.region
         name = facts.sub_site or (facts.sites[0] if len(facts.sites) == 1 else "")
         regional = site.regional.get(name)
-        # A regional site may answer for other languages too.
+        # A regional site may serve other languages too.
         own = regional and _language(regional, site) == _language(locale, site)
         if regional and own and not _are_one(regional, locale, site):
             yield OtherEdition(regional, f"its state names the site {name}")
@@ -88,7 +88,7 @@ def _at(url: str, because: str, site: Site, locale: str) -> Iterator[OtherEditio
 
 
 def _are_one(one: str, other: str, site: Site) -> bool:
-    """Tell whether two prefixes stand for one edition, as ``uk`` and ``ua`` do."""
+    """Tell whether two prefixes mean one edition, as ``uk`` and ``ua`` do."""
     tag = _tag(one, site)
     return one == other or (tag is not None and tag == _tag(other, site))
 

@@ -1,9 +1,9 @@
 """The state that the OKX help centre embeds in its pages: ``#appState``, JSON with the root key
 ``appContext``.
 
-The state comes from the network, so every value is looked at before it is used: a value of another type than
-expected is as good as absent. Shapes were read off saved pages of 2025-04 (``articleList.items``), 2026-06
-(``articleList.list``) and 2026-10 (articles).
+The state comes from the network, so every value is checked before use: a value of an unexpected type counts as absent.
+Shapes are those of saved pages of 2025-04 (``articleList.items``), 2026-06 (``articleList.list``) and 2026-10
+(articles).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def read_state(page: Selector) -> tuple[Json, StateOutcome]:
     named = page.xpath("id('appState')[self::script]")
     named = named or page.css("script[data-id='__app_data_for_ssr__']")[:1]
     for script in named or page.css("script[type='application/json']:not(#headerState):not(#footerState)"):
-        content = script.xpath("string()").get("")  # some hundred kilobytes: copied once
+        content = script.xpath("string()").get("")  # some hundred kilobytes, copied once
         if not named and "appContext" not in content[:2000]:
             continue
         if not content or content.isspace():
@@ -81,7 +81,7 @@ def dig(value: Any, *keys: str) -> Any:
 
 def text(value: Any, *keys: str) -> str | None:
     """Return the text at ``keys``, None where there is none or an empty one."""
-    # Spelled out and not by dig(): this is asked ten times for every row.
+    # Not by dig(), for speed: ten calls for every row.
     for key in keys:
         if not isinstance(value, dict):
             return None

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = ["HelpUrl", "edition_at", "home_url", "parse_help_url"]
 
-# The address of an article, as nearly every link has it: there is nothing in it to unquote, to part or to doubt.
+# The address of an article as nearly every link has it, without escapes or a query; it needs no parser.
 _PLAIN_ARTICLE = re.compile(
     rf"(?:https?://[a-z0-9.-]+(?::[0-9]+)?)?(?:/(?P<locale>{LOCALE}))?/help/(?P<slug>{KEY})",
     re.ASCII,
 )
 
-# Paths of the site itself that stand where an article's slug would stand.
+# Paths of the site itself at the place of an article's slug.
 _RESERVED = frozenset({"category", "section", "search", "notice"})
 
 

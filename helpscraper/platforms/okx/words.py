@@ -1,4 +1,4 @@
-"""The words of the OKX help centre that flattened text is told by. Facts only; no behaviour."""
+"""The words of the OKX help centre by which flattened text is recognised. Facts only; no behaviour."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _KINDS: dict[str | None, Literal["home", "article", "list", "category"]] = {
 
 
 def address_of(url: str) -> Address:
-    """Return what a URL (absolute or a path) points to; kind ``other`` for anything else.
+    """Return the address behind a URL (absolute or a path); kind ``other`` for anything else.
 
     >>> address_of("https://support.example.com/hc/en-us/articles/360012-How-do-I-x").key
     '360012'
@@ -90,7 +90,7 @@ def own_answer(context: Context, key: str) -> str:
 def list_link(context: Context, cursor: str | None = None, page: int = 1) -> Link:
     """Return the link of an answer with articles in order of creation; ``cursor`` is the one before it stated.
 
-    New articles come at the end and edits move nothing, so nothing slides past the reader.
+    New articles come at the end and edits move nothing, so no article is missed.
     """
     asked = {"sort_by": "created_at", "sort_order": "asc", "include": "sections,categories"}
     asked |= {"page[size]": str(PAGE_SIZE)} | ({"page[after]": cursor} if cursor else {})

@@ -34,7 +34,7 @@ _KINDS: dict[type, str] = {
 
 
 class _Answer:
-    """One JSON answer; ``member`` names what is not as it was recorded."""
+    """One JSON answer; ``member`` names a member of another shape than recorded."""
 
     def __init__(self, url: str, payload: Payload, context: Context) -> None:
         self.url, self.context = url, context
@@ -48,7 +48,7 @@ class _Answer:
         self._categories = self._named("categories")
 
     def _no_json(self, payload: Payload, error: Exception) -> ExtractionError:
-        """Say what came instead of JSON: mostly the title of a challenge or sign-in page."""
+        """Describe an answer that is not JSON: mostly the title of a challenge or sign-in page."""
         try:
             title = Page(self.url, payload).root.findtext(".//title")
         except ExtractionError as empty:
@@ -72,7 +72,7 @@ class _Answer:
         return [] if data.get(name) is None else cast("list[Any]", self.member(data, name, list, where))
 
     def _named(self, name: str) -> dict[int, Mapping[str, Any]]:
-        """Return the sections or categories that the answer brings along, by number; none where it brings none."""
+        """Return the sections or categories in the answer, by number."""
         found = self.listed(self.data, name, "json")
         return {
             each["id"]: each for each in found if isinstance(each, dict) and isinstance(each.get("id"), int)
@@ -130,7 +130,7 @@ class _Answer:
     def articles(self) -> tuple[list[RawArticle], list[str]]:
         """Read the members of ``articles``; return them and a hole for each of which not even the number is known.
 
-        One that cannot be read is ``unread``. Raises the first error where none can be read: then it is no such answer.
+        One that cannot be read is ``unread``. Raises the first error when none can be read.
         """
         articles: list[RawArticle] = []
         holes: list[str] = []

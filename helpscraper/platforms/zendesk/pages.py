@@ -1,8 +1,8 @@
 """The pages of a Zendesk help centre, in the themes of 2017 to 2026.
 
-Themes are edited by their owners, so a link is told by its address and a place by the names that Zendesk's own theme
-has kept: ``article-body``, ``article-list``, ``pagination-next-link``. Lists of recent, promoted and related articles
-are no lists of a section.
+Owners edit their themes, so a link is recognised by its address, and a place by the class names that Zendesk's own
+theme has kept: ``article-body``, ``article-list``, ``pagination-next-link``. Lists of recent, promoted and related
+articles do not count as lists of a section.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class ZendeskPage(Page):
         return found
 
     def category(self, key: str) -> Findings:
-        """Return the sections that a category's page names; their articles stand on their own pages."""
+        """Return the sections that a category's page names; their articles are on the sections' own pages."""
         self.check()
         found = Findings(
             language=self.language, sections=self._sections(key), rules=["category.sections/links"]

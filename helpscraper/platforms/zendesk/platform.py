@@ -23,7 +23,7 @@ class Zendesk(Platform):
     claim = Claim(evidence=("updated_at",), absence="list", bodies=True)
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to; a page of an article and its answer of the API are one address."""
+        """Return the address behind ``url``; an article's page and its answer of the API have one address."""
         return addresses.address_of(url)
 
     def article_url(self, context: Context, key: str) -> str:
@@ -39,7 +39,7 @@ class Zendesk(Platform):
         return [addresses.list_link(context)]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know the address of any page, if the API answers; the page itself may be a challenge."""
+        """Recognise the address of any page, if the API answers; the page itself may be a challenge."""
         context = _edition_at(url)
         if context is None:
             return None
@@ -57,7 +57,7 @@ class ZendeskPages(Platform):
     """A help centre whose API is closed: home, categories, sections with a pager, articles.
 
     A list shows titles only, so every article is read in every crawl, unless the server says that it is unchanged. An
-    article states its last edit and not its publication.
+    article states only its last edit.
     """
 
     name = "zendesk-pages"
@@ -66,7 +66,7 @@ class ZendeskPages(Platform):
     parts = ("categories", "sections", "limit")
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to."""
+        """Return the address behind ``url``."""
         return addresses.address_of(url)
 
     def article_url(self, context: Context, key: str) -> str:
@@ -89,7 +89,7 @@ class ZendeskPages(Platform):
         )
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know the address of a page that can be read; raises ``ExtractionError`` for a sign-in page."""
+        """Recognise the address of a readable page; raises ``ExtractionError`` for a sign-in page."""
         context = _edition_at(url)
         if context is None or page is None:
             return None
@@ -114,7 +114,7 @@ def _edition_at(url: str) -> Context | None:
 
 
 def _read_page(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-    """Return what a page of the help centre says; raises ``ExtractionError`` as ``Platform.read`` does."""
+    """Return the findings of a page of the help centre; raises ``ExtractionError`` as ``Platform.read`` does."""
     page = ZendeskPage(url, payload, context)
     match asked.kind:
         case "home":

@@ -1,6 +1,6 @@
-"""Reads rows from flattened text: the output of a text extractor for a search, a section or an article.
+"""Read rows from flattened text: the output of a text extractor for a search, a section or an article.
 
-Flattened text has lost its markup, so count, label and the next title run into each other. The date lines
+Flattened text has no markup, so count, label and the next title run into each other. The date lines
 are found first and everything else is cut around them. A row says whether it is whole, and where two
 readings fit it carries both instead of a guess; ``settle`` decides them once the article is known from
 elsewhere.
@@ -24,7 +24,7 @@ __all__ = ["Kind", "Reading", "TextPage", "TextRow", "read_text", "settle"]
 
 
 def read_text(text: str, *, url: str, locale: str, kind: Kind | None = None) -> TextPage:
-    """Read the rows of one flattened page; ``kind`` is told from the URL, else from the text, when not given.
+    """Read the rows of one flattened page; ``kind`` is by default that of the URL, else of the text.
 
     Raises ``CommandError`` for an unknown locale only; unreadable text gives no
     rows. The time is linear in the length of the text.
@@ -73,7 +73,7 @@ def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[Te
     it.
     """
     known = {normalise_title(title) for title in known_titles}
-    # Only rows whose title was not cut from a count can vouch for another.
+    # Only a row whose title was not cut from a count can confirm another.
     known |= {row.title for row in rows if row.complete and not row.before}
     settled = [replace(row, raw=replace(row.raw)) for row in rows]
     for first, second in itertools.pairwise(settled):
@@ -86,7 +86,7 @@ def settle(rows: Sequence[TextRow], known_titles: Iterable[str] = ()) -> list[Te
 
 
 def _chosen(ways: tuple[Reading, ...], row: TextRow, known: set[str], *, open_: bool) -> Reading | None:
-    """Return the one reading whose title is known; a row that the text settled yields only if unknown itself."""
+    """Return the one reading whose title is known; a settled row changes only if its own title is unknown."""
     if not open_ and row.title in known:
         return None
     hits = [way for way in ways if _is_known(normalise_title(way.title), known, cut=not row.complete)]

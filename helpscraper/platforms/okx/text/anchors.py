@@ -1,4 +1,4 @@
-"""Finds the date lines in flattened text, the only fixed points of such text.
+"""Find the date lines in flattened text, the only fixed points of such text.
 
 An anchor is a publication marker with its date, and the update marker with its date right behind it. Every
 search is one pass with expressions of bounded length, so the time is linear in the text.
@@ -17,7 +17,7 @@ __all__ = ["Anchor", "CutAnchor", "anchors", "cut_anchor", "glued"]
 
 # Both dates are on one line; a line below that begins with "Updated" belongs to the body.
 _BETWEEN = re.compile(r"(?:[^\S\n]|[·•|,\-–—\u200e\u200f]){0,5}")
-# The longest rest of a cut update line that is still taken for one: marker, space and most of a date.
+# The longest rest of an update line that was cut: marker, space and most of a date.
 _CUT_TAIL = 60
 
 
@@ -86,7 +86,7 @@ def glued(text: str, position: int) -> bool:
 def cut_anchor(text: str, begin: int, found: list[Anchor]) -> CutAnchor | None:
     """Return the date line in which ``text`` (from ``begin``) stops, if it does.
 
-    Only what reaches to the very end counts: a marker, a date, or a part of either that nothing follows.
+    It counts only if the text ends in it: in a marker, a date, or a part of either.
     The text may stop behind the first date, inside the second marker, inside the second date, or inside the
     first date.
     """

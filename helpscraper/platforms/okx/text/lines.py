@@ -23,12 +23,12 @@ _LABEL = re.compile(r"[^\W\d_][^\d\n:：]{0,40}[:：]\s{0,3}")
 _DECORATION = " *_•-–"
 _BRACKETS = dict.fromkeys(map(ord, "[]()"), " ")
 _LONGEST_DATED = 90
-# As many characters of an address tell whether it was made of a title.
+# This many characters of an address decide whether it was made from a title.
 _TOLD = 30
 
 
 def read_section(text: str, builder: Builder) -> None:
-    """Append the rows of a section: one a line behind a bullet, its count last. Other lines are headings."""
+    """Append the rows of a section: one on each line after a bullet, its count last. Other lines are headings."""
     found = anchors(text, builder.page.locale)
     lines = lines_of(text, 0, len(text))
     index = 0
@@ -68,7 +68,7 @@ def _section_row(text: str, begin: int, end: int, anchor: Anchor, builder: Build
 
 
 def read_article(text: str, builder: Builder) -> None:
-    """Append the one row of an article: the title is the line above the date line, the body what follows it.
+    """Append the one row of an article: the title is the line above the date line, the body the lines below it.
 
     Above the title there may be a notice; in the body there may be other dates, with any marker.
     """
@@ -127,7 +127,7 @@ def _undated(text: str, spans: list[tuple[int, int]], builder: Builder, slug: st
         builder.row(title, complete=False, slug=slug)
         return
     if len(spans) < 2:
-        # One line without a date is no article; it may be an error message or a menu.
+        # One line without a date may be an error message or a menu.
         return
     title = text[slice(*spans[0])]
     untitled = _is_dated(title, builder.page.locale) and not (

@@ -76,7 +76,7 @@ LAST_UPDATED = re.compile(f"(?:{marker_expression(_LAST_UPDATED)}){SPACE}", re.I
 
 
 def begins_marker(text: str) -> bool:
-    """Tell whether ``text`` is the beginning of a marker that was cut off ("Updat"), or a whole one.
+    """Tell whether ``text`` is a marker or the beginning of one that was cut off ("Updat").
 
     >>> begins_marker("Updat"), begins_marker("Updates")
     (True, False)

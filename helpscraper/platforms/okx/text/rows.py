@@ -25,7 +25,7 @@ Kind = Literal["search", "section", "article"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One way to read a count and the title behind it: they are cut at the same place, so they go together.
+    """One way to cut a count from the title after it.
 
     ``views_text`` is the count of the row before, None when there is none; ``title`` the title of the row
     behind.
@@ -39,12 +39,11 @@ class Reading:
 class TextRow:
     """One article as a flattened text shows it.
 
-    ``published`` and ``updated`` are calendar dates as shown; ``category`` is the label as shown.
-    ``complete`` is False where the text was cut inside the row. ``raw`` holds the same as strings, for the
-    normalising steps. ``behind`` are the ways to read this row's count with the next row's title,
-    ``before`` the ways to read this row's title with the count of the row before; the first one is the one
-    in use. ``open_behind`` and ``open_before`` say that the text does not settle them. ``problems`` names
-    what could not be read.
+    ``published`` and ``updated`` are calendar dates as shown; ``category`` is the label as shown. ``complete`` is False
+    where the text was cut inside the row. ``raw`` holds the same as strings, for the normalising steps. ``behind`` are
+    the ways to read this row's count with the next row's title, ``before`` the ways to read this row's title with the
+    count of the row before; the first one is the one in use. ``open_behind`` and ``open_before`` say that the text does
+    not settle them. ``problems`` names unreadable parts.
     """
 
     raw: RawArticle
@@ -63,7 +62,7 @@ class TextRow:
 
     @property
     def ambiguous(self) -> tuple[Reading, ...]:
-        """Every reading that the text leaves open, of this row's title and of its count."""
+        """Every reading of this row's title and count that the text does not settle."""
         return (self.before if self.open_before else ()) + (self.behind if self.open_behind else ())
 
 
@@ -93,8 +92,8 @@ def slug_words(title: str) -> str:
 def _slug(title: str, published: dt.date | None, taken: dict[str, int]) -> str:
     """Make the slug of an article that is known from a text only.
 
-    An English row mostly gets the site's own slug; other scripts get a digest of the title. Rows that share a title
-    are told apart by date, then by a number.
+    An English row mostly gets the site's own slug; other scripts get a digest of the title. Rows with one title get
+    their date, then a number.
     """
     words = slug_words(title)[:_LONGEST_SLUG].strip("-")
     if not words:
@@ -191,7 +190,7 @@ def lines_of(text: str, begin: int, end: int) -> list[tuple[int, int]]:
 
 
 def split_url(url: str) -> SplitResult:
-    """Split a URL that may be anything; one that cannot be split has neither path nor query."""
+    """Split any text as a URL; an invalid one has neither path nor query."""
     try:
         return urlsplit(url)
     except ValueError:

@@ -61,7 +61,7 @@ def _rest(
     if not title:
         return
     if not found and tail is None:
-        # Only a date shows that these lines are hits: "No results" looks the same.
+        # Only a date proves that these lines are hits: "No results" looks the same.
         builder.page.outcomes["rows/no-date-line"] += 1
         return
     rows = builder.page.rows
@@ -76,7 +76,7 @@ def _rest(
 def _one_per_line(text: str, found: list[Anchor]) -> list[Anchor]:
     """Keep the date line of each row: the last whole one of a line, or a lone one glued to its text.
 
-    A snippet may quote a date line; the row's own stands at the end of the snippet, so it is the last.
+    A snippet may quote a date line; the row's own follows the snippet, so it is the last.
     """
     kept: list[Anchor] = []
     lines: dict[int, list[Anchor]] = {}
@@ -100,8 +100,7 @@ def _one_per_line(text: str, found: list[Anchor]) -> list[Anchor]:
 def _after_tabs(text: str, stop: int) -> tuple[int, tuple[str, ...]]:
     """Return where the first row begins, and the words of the tab bar above it.
 
-    The bar is known by its words in any language, or, in words not known here, by four short lines above a
-    title.
+    The bar is recognised by its words in any known language, else by four short lines above a title.
     """
     head = lines_of(text[:stop], 0, stop)[: _TABS + 2]
     words = [text[begin:end] for begin, end in head]
@@ -155,7 +154,7 @@ def _label(text: str, position: int, stop: int, extra: tuple[str, ...]) -> tuple
 
 
 def _next_line(text: str, position: int, stop: int) -> tuple[int, int] | None:
-    """Return the next line that is not blank, when nothing more stands on this one."""
+    """Return the next line that is not blank, when this line ends here."""
     end = text.find("\n", position, stop)
     if end < 0 or text[position:end].strip():
         return None

@@ -1,4 +1,4 @@
-"""Cuts the text after a date line into the category's label, the count, and the title of the next row.
+"""Cut the text after a date line into the category's label, the count, and the title of the next row.
 
 In flattened text nothing separates them ("…2026FAQ150X errors"). Where the text is ambiguous, every cut that fits
 is returned, the strictest first.
@@ -21,8 +21,8 @@ __all__ = ["Cut", "Cuts", "by_custom", "cuts", "label_at", "labels", "shape", "t
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’٬ \u00a0\u2009\u202f])\d{3}(?:\1\d{3}){0,3})?")
 _DIGITS = re.compile(r"\d{1,15}")
 
-# Signs and words that follow a figure in a title ("3 ways", "2FA", "1st", "50% off", "5个步骤"), but not a count,
-# because no title begins with them.
+# Signs and words that follow a figure in a title ("3 ways", "2FA", "1st", "50% off", "5个步骤") but not a count: no
+# title begins with them.
 _OPENS_WITH_FIGURE = re.compile(
     r"[\s%‰°$€£¥+.,:;/)\-–—×]|(?:FA|DA|DS|st|nd|rd|th|x|inch)(?![^\W\d_])|[个個種种步大天年月日倍层層項项條条次分小點点]"
 )
@@ -86,9 +86,8 @@ def label_at(text: str, position: int, extra: tuple[str, ...] = ()) -> str | Non
 def cuts(text: str, position: int, end: int) -> Cuts:
     """Cut count and title in ``text[position:end]``, which is one line.
 
-    Settled are: no digits, digits up to the end of the line, and a count with a title behind it to which no
-    figure belongs. A title is glued to its count, so a space behind figures says that they are part of the
-    title.
+    Settled are: no digits, digits up to the end of the line, and a count with a title behind it to which no figure
+    belongs. A title follows its count without a space, so figures before a space belong to the title.
     """
     digits = _DIGITS.match(text, position, end)
     if digits is None:
@@ -113,7 +112,7 @@ def cuts(text: str, position: int, end: int) -> Cuts:
 
 
 def shape(count: str) -> tuple[int, bool]:
-    """Return how many figures a count has, and whether they stand together, without separators."""
+    """Return how many figures a count has, and whether they are without separators."""
     return sum(map(str.isdecimal, count)), count.isdecimal()
 
 
@@ -121,8 +120,8 @@ def by_custom(found: Cuts, shown: Set[tuple[int, bool]], locale: str) -> Cuts:
     """Settle a count without separators by ``shown``, the shapes of the counts in other rows of the page.
 
     Locales that write 1806 write 12 345, so in these only rows with a count of four figures settle one of four, and
-    longer ones a longer one. When no row settles it, or rows differ, both readings stay, and ``locale`` says which one
-    comes first.
+    longer ones a longer one. When no row settles it, or rows differ, both readings stay, in an order that depends on
+    ``locale``.
     """
     whole = found.whole
     if whole is None or whole.count is None:
