@@ -125,17 +125,18 @@ def test_variants_under_one_title_stay_two_articles(tmp_path: Path) -> None:
         for day in ("Jan 19, 2025", "Aug 16, 2023")
     }
     url = "https://www.okx.com/help/search?category=all&term=feature"
+    both = list(rows)
     seen = []
-    for number, days in enumerate((["Jan 19, 2025"], ["Aug 16, 2023"], list(rows), list(reversed(rows)))):
-        file = tmp_path / f"{number}.txt"
+    for number, days in enumerate((["Jan 19, 2025"], ["Aug 16, 2023"], both, both[::-1], both)):
+        file, archive = tmp_path / f"{number}.txt", tmp_path / ("a" if number < 4 else "empty before")
         head = "All\nFAQ\nAnnouncements\nProduct documents\n"
         file.write_text(head + "".join(rows[day] for day in days))
-        assert run(tmp_path / "a", file, url, at=f"2026-06-0{number + 1}T06:30:00Z") == 0
-        frame = Archive(tmp_path / "a").load("latest")
+        assert run(archive, file, url, at=f"2026-06-0{number + 1}T06:30:00Z") == 0
+        frame = Archive(archive).load("latest")
         seen.append(dict(zip(frame["article_id"], frame["published_on"].astype(str), strict=True)))
     assert seen[0] == {"feature-ends-here": "2025-01-19"}
     assert seen[1] == {"feature-ends-here-20230816": "2023-08-16"}
-    assert seen[2] == seen[3]
+    assert seen[2] == seen[3] == seen[4] == seen[0] | seen[1]
 
 
 def test_the_locale_of_an_import_is_that_of_its_address(

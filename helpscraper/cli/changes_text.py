@@ -79,7 +79,7 @@ def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Word
         )
         if words is not None:
             _print_article_words(target, records[article_id], words)
-    total = ", ".join(f"{count} {kind}" for kind, count in diff.summary().items())
+    total = ", ".join(f"{count:,} {kind}" for kind, count in diff.summary().items())
     target.print(Text(total or "no change"), soft_wrap=True)
     if quiet:
         target.print(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import json
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpscraper.archive.layout import Partition, changes_path, snapshot_path
+from helpscraper.archive.store import open_store
 from helpscraper.cli import main
 from tests.history.story import EN, committed, days, story
 
@@ -23,6 +25,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("story")
     story(folder)
     return folder
+
+
+def day(number: int) -> dt.date:
+    return dt.date(2026, 7, 2) + dt.timedelta(days=number)
 
 
 def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple[int, str, str]:
@@ -158,6 +164,23 @@ def test_a_crawl_that_was_killed_before_its_commit_lost_no_snapshot(
     assert "is missing" not in ran(capsys, tmp_path, "log")[2]
     assert "the commit was interrupted" in ran(capsys, tmp_path, "runs")[1]
     assert ran(capsys, tmp_path, "verify")[0] == 0
+
+
+def test_a_bulk_touch_is_one_line_beside_the_edits(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, commit: Callable[..., object]
+) -> None:
+    store, rows = open_store(tmp_path / "a"), [
+        {"article_id": f"a{n:04}", "section": "faq" if n % 2 else "fees", "body": "Words.", "updated_on": day(n % 28)}
+        for n in range(1_014)
+    ]  # fmt: skip
+    commit(store, "2026-08-10", rows)
+    for n, row in enumerate(rows):
+        row |= {"updated_on": day(40), "body": "Other words."} if n < 14 else {"updated_on": day(40)}
+    commit(store, "2026-08-12", rows)
+    said = "14 edited, 1,000 touched"
+    assert ran(capsys, tmp_path / "a", "diff", "latest~1", "latest")[1].splitlines()[-1] == said
+    (line,) = (each for each in ran(capsys, tmp_path / "a", "log")[1].splitlines() if "all sections" in each)
+    assert line.split(maxsplit=2)[2] == said
 
 
 def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

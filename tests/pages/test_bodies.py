@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
@@ -233,6 +234,45 @@ def test_pictures_films_and_frames(markup: str, markdown: str) -> None:
     assert forms(markup).markdown == markdown
     if PICTURE in markdown:
         assert pictures(markdown) == ["https://harbour.example/a.png"]
+
+
+def _around(before: str, after: str) -> Callable[[str], str]:
+    return lambda inner: f"{before}{inner}{after}"
+
+
+PICTURES = {
+    "img": "<img src='{}' alt=a>",
+    "picture": "<picture><source srcset='/s.webp'><img src='{}' alt=a></picture>",
+    "source": "<picture><source srcset='/s.png 1x, {} 2x'><img alt=a></picture>",
+    "srcset": "<img srcset='/s.png 300w,{} 900w' alt=a>",
+    "late": "<img src='data:image/gif;base64,R0lG' data-src='{}' alt=a>",
+    "late srcset": "<img src=/spinner.gif data-srcset='{}' alt=a>",
+}
+WRAPPED = st.recursive(
+    st.sampled_from(sorted(PICTURES)).map(lambda form: PICTURES[form].replace("{}", "{picture}")),
+    lambda inner: st.one_of(
+        inner.map(_around("<button aria-label=label>", "<span>label</span></button>")),
+        inner.map(_around("<button>label", "</button>")),
+        inner.map(_around("<figure>", "<figcaption>caption</figcaption></figure>")),
+        inner.map(_around("<span>", "</span>")),
+        inner.map(_around("<div>", "</div>")),
+        inner.map(_around("<a href=/k>", "</a>")),
+        inner.map(_around("<ul><li>", "</li></ul>")),
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(WRAPPED, min_size=1, max_size=3), st.booleans())
+def test_no_wrapper_hides_a_picture_or_shows_its_label(wrapped: list[str], in_cell: bool) -> None:
+    addresses = [f"https://harbour.example/{number}.png" for number in range(len(wrapped))]
+    each = [markup.replace("{picture}", url) for markup, url in zip(wrapped, addresses, strict=True)]
+    markup = "".join(f"<tr><td>{one}</td></tr>" for one in each) if in_cell else "".join(each)
+    body = forms(f"<table>{markup}</table>" if in_cell else markup)
+    assert pictures(body.markdown) == addresses
+    assert "label" not in body.markdown + body.text
+    assert body.markdown.count("caption") == body.text.count("caption") == markup.count(">caption<")
 
 
 def test_a_base_element_is_what_links_are_resolved_against() -> None:

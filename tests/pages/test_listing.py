@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
@@ -59,6 +59,7 @@ def test_the_pager_leads_through_every_page_and_ends(last: int, offset: int) -> 
     st.sets(st.sampled_from(("pageNum", "pageSize", "total", "server", "pager"))),
     st.integers(1, 9), st.integers(1, 9), st.booleans(),
 )  # fmt: skip
+@example(total=51, size=15, keys={"total", "pageNum", "pageSize"}, asked=4, offset=1, guessed=False)
 def test_a_page_answers_for_itself_alone(
     total: int, size: int, keys: set[str], asked: int, offset: int, guessed: bool
 ) -> None:

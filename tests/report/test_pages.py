@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
 from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
+from helpscraper.history.kinds import KINDS
 from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
 from helpscraper.sample import Options, expected_changes, truth
@@ -64,10 +66,16 @@ def rows(page: html.HtmlElement) -> list[tuple[str, html.HtmlElement]]:
 
 @pytest.mark.parametrize("state", STATES)
 def test_a_crawl_shows_every_change_once(report: Path, state: int) -> None:
-    found = rows(parse(report / f"okx/en/crawls/{at(state)}.html"))
+    page = parse(report / f"okx/en/crawls/{at(state)}.html")
+    found = rows(page)
     assert {key: set(row.get("data-kinds").split()) for key, row in found} == told(state)
     assert len(found) == len(told(state))
     assert {key for key, row in found if row.get("data-silent") is not None} == silent(state)
+    # Above the rows, one line counts them, however many were only touched.
+    kinds = Counter(kind for each in told(state).values() for kind in each)
+    (line,) = page.xpath("//p[@class='kinds']")
+    said = [f"{kinds[kind]} {kind}" for kind in KINDS if kinds[kind]] + [f"{len(silent(state))} silent"]
+    assert words(line) == " ".join(said)
     linked = {key for key, row in found if row.xpath("boolean(.//a[contains(., 'word diff')])")}
     assert linked == {key for key, kinds in told(state).items() if "edited" in kinds}
 
@@ -129,6 +137,19 @@ def test_an_articles_page_tells_both_dates(report: Path) -> None:
         assert words(first.xpath("th")[0]) == f"{EPOCH + 5 * STEP:%Y-%m-%d %H:%M} UTC"
         assert words(first.xpath("td")[0]) == dated[key] < f"{EPOCH + 4 * STEP:%Y-%m-%d}"
         assert "silent" in words(first)
+
+
+def test_the_count_beside_the_dates_is_said_to_be_likes(report: Path) -> None:
+    said = "The count that the site shows beside the dates (it calls them likes)."
+    counted = {change.article_id for change in expected_changes(4, 5) if change.field == "view_count"}
+    assert counted
+    pages = [f"articles/{article_key(min(counted))}", f"crawls/{at(5)}"]
+    for page in pages:
+        assert said in words(
+            parse(report / f"okx/en/{page}.html").xpath("//section[@aria-labelledby='views']")[0]
+        )
+    for name in ("README.md", "docs/report.md", "docs/notebooks.md", "docs/data-dictionary.md"):
+        assert re.search(r"count[^.|]*beside\s+the\s+dates[^|]*likes", (ROOT / name).read_text()), name
 
 
 def test_editions_are_linked_both_ways(report: Path) -> None:
