@@ -40,6 +40,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import SNAPSHOT_SCHEMA, read_compatible
 from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import ArchiveError, ReferenceNotFoundError
+from helpscraper.nearest import nearest_or_all
 
 __all__ = ["BODY_COLUMNS", "Catalog", "Snapshot"]
 
@@ -108,10 +109,10 @@ class Catalog:
         if default is not None and (default in matching or not matching):
             return default
         if not matching:
-            existing = ", ".join(map(str, Catalog(self.store).partitions()))
+            existing = list(map(str, Catalog(self.store).partitions()))
             raise ReferenceNotFoundError(
                 f"{self.store.uri} holds no snapshot or run of the site {site}",
-                advice=f"choose one of: {existing}"
+                advice=nearest_or_all(site or "", existing)
                 if existing
                 else "make a snapshot with `helpscraper crawl`",
             )
@@ -165,7 +166,7 @@ class Catalog:
                 )
             raise ReferenceNotFoundError(
                 f"{self.store.uri} ({partition}) holds no snapshot yet",
-                advice=f"choose one of: {', '.join(map(str, existing))}",
+                advice=nearest_or_all(str(partition), map(str, existing)),
             )
         found = match_reference(name, ids, where=f"{self.store.uri} ({partition})")
         return self._snapshot(partition, found)

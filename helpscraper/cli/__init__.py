@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpscraper import __version__
-from helpscraper.errors import HelpscraperError
+from helpscraper.cli.parser import Parser, TopParser, explain_unknown
+from helpscraper.errors import CommandError, HelpscraperError
 
-__all__ = ["COMMANDS", "build_parser", "main"]
+__all__ = ["COMMANDS", "GROUPS", "build_parser", "main"]
 
 COMMANDS = {
     "crawl": "crawl a help centre and commit a snapshot",
@@ -41,20 +42,30 @@ COMMANDS = {
 }
 """Every command and its one line of help."""
 
+GROUPS = {
+    "Crawl": ("crawl", "sites", "accept", "import", "reextract"),
+    "See what changed": ("log", "diff", "history", "blame"),
+    "Read what was there": ("show", "export"),
+    "Publish": ("report", "feed"),
+    "Look after the archive": ("runs", "verify", "compact"),
+    "Try it": ("demo",),
+}
+"""The commands as the overview shows them: by what they are for."""
+
 _MODULES = {"import": "import_"}
 
 
-def build_parser(command: str | None = None) -> argparse.ArgumentParser:
+def build_parser(command: str | None = None) -> TopParser:
     """Return the parser, with the arguments of ``command`` (or of all with ``"*"``) filled in."""
-    parser = argparse.ArgumentParser(
-        prog="helpscraper", description="Keeps the history of a help centre.", formatter_class=_Formatter
+    parser = TopParser(
+        {heading: {name: COMMANDS[name] for name in names} for heading, names in GROUPS.items()}
     )
     parser.add_argument("--version", action="version", version=f"helpscraper {__version__}")
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    subparsers = parser.add_subparsers(
+        dest="command", metavar="COMMAND", required=True, parser_class=Parser, prog="helpscraper"
+    )
     for name, text in COMMANDS.items():
-        sub = subparsers.add_parser(
-            name, help=text, description=f"{text[0].upper()}{text[1:]}.", formatter_class=_Formatter
-        )
+        sub = subparsers.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.")
         if command in (name, "*"):
             sub.add_argument(
                 "--archive",
@@ -69,16 +80,22 @@ def build_parser(command: str | None = None) -> argparse.ArgumentParser:
     return parser
 
 
-class _Formatter(argparse.RawDescriptionHelpFormatter):
-    """Keeps the examples below a command's help on lines of their own."""
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors go to stderr with what to do about them."""
     _write_all_characters()
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:2], "--help"]
     command = next((word for word in arguments if not word.startswith("-")), None)
-    args = build_parser(command).parse_args(arguments)
+    parser = build_parser(command)
+    if not arguments:
+        parser.print_help()
+        return 0
+    try:
+        args = _parsed(parser, command, arguments)
+    except CommandError as error:
+        print(f"helpscraper{f' {command}' * (command in COMMANDS)}: {error}", file=sys.stderr)
+        return int(error.exit_code)
     if argv is None:  # the process is the command's own, and no command makes a DataFrame
         from helpscraper.archive.arrow import leave_pandas_out
 
@@ -103,6 +120,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("  check the folder, the rights and the free space", file=sys.stderr)
         return 1
     return code
+
+
+def _parsed(parser: Parser, command: str | None, arguments: list[str]) -> argparse.Namespace:
+    """Parse the arguments; raises ``CommandError`` with the nearest name for an unknown command or option."""
+    if command is not None and command not in COMMANDS:
+        raise explain_unknown("command", command, COMMANDS, "run `helpscraper` to list the commands")
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        options = parser.options_of(command)
+        advice = f"run `helpscraper {command} --help` to list the arguments"
+        # The name of an option comes before its value, which is unknown with it.
+        word = next((word for word in unknown if word.startswith("-")), unknown[0])
+        raise explain_unknown("argument", word.partition("=")[0], options, advice)
+    return args
 
 
 def _write_all_characters() -> None:

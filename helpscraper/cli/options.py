@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.nearest import nearest_or_all
 
 if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
@@ -50,7 +51,7 @@ def open_existing(args: argparse.Namespace) -> Catalog:
     asked = " and ".join(filter(None, (args.site, args.locale))) if existing else ""
     raise ReferenceNotFoundError(
         f"{catalog.store.uri} holds no snapshot and no run{f' of {asked}' if asked else ''}",
-        advice=f"choose one of: {', '.join(map(str, existing))}"
+        advice=nearest_or_all("/".join(filter(None, (args.site, args.locale))), map(str, existing))
         if existing
         else "make one with `helpscraper crawl`, or name another archive with --archive",
     )
