@@ -40,10 +40,10 @@ SHOWN_ZONE = dt.timezone(dt.timedelta(hours=8))
 CATEGORIES = ("announcements", "faq", "product-documentation")
 LATEST = "announcements-latest-announcements"
 
-Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a", "zendesk", "binance", "generic"]
+Layout = Literal["e2", "e3", "e3-bare", "markup", "markup-a", "zendesk", "intercom", "binance", "generic"]
 """``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
 data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``;
-``zendesk``, ``binance``: other platforms; ``generic``: one that nobody knows."""
+``zendesk``, ``intercom``, ``binance``: other platforms; ``generic``: one that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,9 @@ class Options:
     ``hostile`` is put into every field. ``past_end`` is the reply to a listing page after the last one: 404, an empty
     list, or the first page. ``interface_page`` is the maximum page size of the JSON interface or
     API. Of a Zendesk help centre, ``api`` and ``pages`` say how it answers a stranger, and ``theme`` is the year of
-    its theme: 2017, 2018, 2022 or 2026. ``lists`` says what names the pages of a ``generic`` one: an index of sitemaps
-    in robots.txt, ``/sitemap.xml`` (beside a sitemap of another site), a feed, or nothing.
+    its theme: 2017, 2018, 2022 or 2026; one on Intercom has the pages of Next.js after 2023. ``lists`` says what names
+    the pages of a ``generic`` one: an index of sitemaps in robots.txt, ``/sitemap.xml`` (beside a sitemap of another
+    site), a feed, or nothing.
     """
 
     layout: Layout = "e2"

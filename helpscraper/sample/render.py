@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from helpscraper.sample.binance import binance_answer
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.generic import generic_answer, generic_robots
+from helpscraper.sample.intercom import intercom_answer
 from helpscraper.sample.interface import INTERFACE, answer
 from helpscraper.sample.locales import LOCALES
 from helpscraper.sample.look import Page
@@ -47,6 +48,10 @@ class SampleSite:
             return answer(edition, parts.path.removeprefix(INTERFACE), parse_qs(parts.query))
         if self.options.layout == "zendesk":
             return self._zendesk(target)
+        if self.options.layout == "intercom":
+            locale, _, below = parts.path.removeprefix("/").partition("/")
+            edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
+            return intercom_answer(edition, below) if locale in LOCALES else neutral.missing(404)
         segments = [segment for segment in parts.path.split("/") if segment]
         locale = segments.pop(0) if segments and segments[0] in LOCALES else "en"
         edition = Edition(self.options, self.state, self.extra, self.base_url, locale)

@@ -18,6 +18,7 @@ from typing import Any
 
 from helpscraper.sample.binance import binance_articles
 from helpscraper.sample.generic import generic_articles
+from helpscraper.sample.intercom import intercom_articles
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import SampleSite
 from helpscraper.sample.replies import Fault, PendingReply, Reply
@@ -97,6 +98,8 @@ class SampleServer:
                 return zendesk_articles(articles)
             case "binance":
                 return binance_articles(articles)
+            case "intercom":
+                return intercom_articles(articles, self.options)
             case "generic":
                 return generic_articles(articles)
         return visible(articles, self.options.layout)

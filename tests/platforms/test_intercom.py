@@ -17,7 +17,9 @@ from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, AnotherEditionError, Findings, Scope
 from helpscraper.platforms.intercom.addresses import address_of
 from helpscraper.platforms.intercom.platform import Intercom
+from helpscraper.sample import SampleServer
 from helpscraper.sites import Site
+from tests.walk import walk
 
 BASE = "https://help.acme.example"
 EN = Context(Site(name="acme", platform="intercom", base_url=BASE), "en")
@@ -226,6 +228,18 @@ def test_saved_cards_and_a_page_that_lost_its_body(shared: Path) -> None:
     # Its body and its table of contents were saved as one: no guess parts them.
     with pytest.raises(ExtractionError, match="no body of an article"):
         page((folder / "article_sample.html").read_text("utf-8"), ARTICLE)
+
+
+@pytest.mark.parametrize("theme", [2020, 2026])
+def test_every_article_of_the_sample_is_read(theme: int) -> None:
+    with SampleServer(layout="intercom", articles=120, theme=theme) as server:
+        rows, truth = walk(Intercom(), server, "en"), {record.slug: record for record in server.truth()}
+    assert rows.keys() == truth.keys()
+    for key, record in truth.items():
+        raw = rows[key]
+        assert (raw.body_text, raw.title) == (record.body_text, record.title.strip())
+        assert (raw.section, raw.section_title) == (record.section, record.section_title)
+        assert (raw.category, raw.category_title) == (record.category, record.category_title)
 
 
 def test_numbers_are_keys_and_words_are_not() -> None:

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import ExtractionError
-from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
-from helpscraper.platforms.contract import Address, AnotherEditionError, Findings, Link, Platform, Scope
+from helpscraper.platforms.contract import Address, AnotherEditionError, Findings
 from helpscraper.platforms.zendesk.platform import Zendesk, ZendeskPages
 from helpscraper.sample import SampleServer
 from helpscraper.sites import Site
+from tests.walk import walk
 
 BASE = "https://support.example.com"
 LIST = f"{BASE}/api/v2/help_center/en-us/articles.json"
@@ -142,35 +142,11 @@ def test_an_answer_of_any_shape_is_read_or_named(name: str, value: Any) -> None:
         assert error.url == LIST
 
 
-def walk(platform: Platform, server: SampleServer) -> dict[str, RawArticle]:
-    """Read the whole sample site without a crawl; return the articles of lists, overlaid by those of their pages."""
-    context = Context(Site(name="acme", platform=platform.name, base_url=server.url), "en-us")
-    waiting, asked = platform.start(context, Scope()), set[str]()
-    rows: dict[str, RawArticle] = {}
-    pages: list[Link] = []
-    while waiting or pages:
-        link = (waiting or pages).pop()
-        if link.url in asked:
-            continue
-        asked.add(link.url)
-        found = platform.read(
-            link.address, link.url, Payload(server.answer(link.url.removeprefix(server.url)).body), context
-        )
-        assert found.missing is None
-        waiting += [*found.links, *([found.next] if found.next else [])]
-        waiting += filter(None, (platform.list_link(context, section.key) for section in found.sections))
-        for raw in found.articles:
-            if raw.kind == "listing":
-                pages.append(platform.article_link(context, raw.key))
-            rows[raw.key] = raw
-    return rows
-
-
 @pytest.mark.parametrize("theme", [0, 2017, 2018, 2022, 2026])
 def test_every_article_of_the_sample_is_read(theme: int) -> None:
     platform = ZendeskPages() if theme else Zendesk()
     with SampleServer(layout="zendesk", articles=120, theme=theme or 2026) as server:
-        rows, truth = walk(platform, server), {record.slug: record for record in server.truth()}
+        rows, truth = walk(platform, server, "en-us"), {record.slug: record for record in server.truth()}
     assert rows.keys() == truth.keys()
     for key, record in truth.items():
         raw = rows[key]
