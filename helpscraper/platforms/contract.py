@@ -292,6 +292,10 @@ class Platform(ABC):
         """Return the link of an article's own page."""
         return Link(self.article_url(context, key), Address("article", context.locale, key))
 
+    def places(self, context: Context) -> list[str]:
+        """Return the URLs with which those of an edition begin, under which a web archive's index is asked for them."""
+        return [self.start(context, Scope())[0].url, self.article_url(context, "-").rpartition("/")[0]]
+
     def instead(self, asked: Address, context: Context) -> list[Link]:
         """Return the links to follow when a guessed page of a list does not exist."""
         return []

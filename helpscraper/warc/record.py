@@ -145,11 +145,12 @@ class Record:
         stated = self.headers.get_header("WARC-Block-Digest") if block else None
         if stated and not same_digest(str(stated), self.block):
             wrong.append(f"wrong block digest: {str(stated)[:_SHOWN]} is stated")
-        if self.digest and not self.is_revisit and not self._payload_matches(self.digest):
+        if self.digest and not self.is_revisit and not self.payload_matches(self.digest):
             wrong.append(f"wrong payload digest: {self.digest[:_SHOWN]} is stated")
         return wrong
 
-    def _payload_matches(self, digest: str) -> bool:
+    def payload_matches(self, digest: str) -> bool:
+        """Tell whether ``digest`` is that of the payload, with its codings or without; unknown algorithms match."""
         if same_digest(digest, self.payload):
             return True
         # Programs differ in whether the digest covers chunks and content codings; old standards allow both.

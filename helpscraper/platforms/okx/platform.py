@@ -63,6 +63,10 @@ class Okx(Platform):
         """Return the link of one page of a section's list."""
         return _list(context, key, page, guessed=False)
 
+    def places(self, context: Context) -> list[str]:
+        """Return the home page, and where it would be with the locale in its address, as other editions have it."""
+        return [home_url(context), f"{(context.base_url or context.site.base_url)}/{context.locale}/help"]
+
     def sign(self, url: str, page: Payload | None) -> Sign | None:
         """Recognise the state, the class names and the addresses of the pages."""
         here = parse_help_url(url)

@@ -38,6 +38,10 @@ class Zendesk(Platform):
         """Begin with the oldest articles."""
         return [addresses.list_link(context)]
 
+    def places(self, context: Context) -> list[str]:
+        """Return the home page, below which readers find every page, and the API's answers."""
+        return [addresses.home(context), self.start(context, Scope())[0].url.partition("?")[0]]
+
     def sign(self, url: str, page: Payload | None) -> Sign | None:
         """Recognise the address of any page, if the API answers; the page itself may be a challenge."""
         context = _edition_at(url)

@@ -1,0 +1,242 @@
+"""The archives: which captures their index knows, and how one of them is had.
+
+``CdxServer`` is an index with a raw replay beside it, as pywb and the Wayback Machine have it; ``CommonCrawl`` has a
+list of collections, an index for each, and files from which a record is had by a range of bytes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from urllib.parse import urlencode, urljoin
+
+from helpscraper.archive.recordings import Capture
+from helpscraper.archive.recordings.index import surt
+from helpscraper.backfill.answers import parse_answer
+from helpscraper.backfill.choose import at
+from helpscraper.backfill.client import Answer, Client, Gap
+from helpscraper.backfill.records import Mismatch, raw_record, replayed
+from helpscraper.errors import CommandError, OversizedError
+from helpscraper.json_text import loads
+from helpscraper.payload import MAX_BODY
+from helpscraper.sites import host_of
+from helpscraper.urls import origin
+from helpscraper.warc.reader import MAX_RECORD
+from helpscraper.warc.record import Damage, Record, parse_date
+
+__all__ = ["CdxServer", "CommonCrawl", "Source", "source_of"]
+
+_MOST_INDEX = 32 << 20
+_MOST_PAGES = 1000
+_SHOWN = 200
+_DAY = dt.timedelta(days=1)
+_SECOND = dt.timedelta(seconds=1)
+_CODINGS = {"Accept-Encoding": "gzip, deflate, br"}
+
+
+class Source(ABC):
+    """One archive of the web."""
+
+    name: str
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @abstractmethod
+    def known(self, prefix: str, start: dt.datetime, end: dt.datetime) -> Iterator[Capture | Damage | Gap]:
+        """Yield the captures of the URLs that begin with ``prefix``, from ``start`` to before ``end`` (UTC).
+
+        A line that cannot be read is a ``Damage``, a part of the index that cannot be had a ``Gap``.
+        """
+
+    @abstractmethod
+    def records(self, capture: Capture) -> list[Record]:
+        """Return the record of a capture, after that with its payload where it holds none.
+
+        Raises ``Gap`` where it cannot be had, and ``Mismatch`` where the archive holds something else.
+        """
+
+    def _asked(self, url: str, query: dict[str, str]) -> list[Capture | Damage]:
+        """Ask an index; raises ``Gap`` and ``OversizedError``."""
+        answer = self._client.get(f"{url}?{urlencode(query)}", limit=_MOST_INDEX)
+        found = list(parse_answer(answer.body, url))
+        nothing = answer.status == 404 and not found
+        if answer.status != 200 and not nothing:
+            said = answer.body[:_SHOWN].decode("utf-8", "replace").strip()
+            raise Gap(f"{url}: status {answer.status}: {said!r}", again=False)
+        return found
+
+
+class CdxServer(Source):
+    """An index with a raw replay beside it. ``index`` is asked for captures, ``replay`` for pages as they were."""
+
+    def __init__(self, client: Client, name: str, index: str, replay: str) -> None:
+        super().__init__(client)
+        self.name, self._index, self._replay = name, index, replay
+
+    def known(self, prefix: str, start: dt.datetime, end: dt.datetime) -> Iterator[Capture | Damage | Gap]:
+        """Ask for the whole time at once; an answer that is too large is asked for again in halves of its time."""
+        query = {"url": prefix, "matchType": "prefix", "output": "json"}
+        query |= {"from": f"{start:%Y%m%d%H%M%S}", "to": f"{end - _SECOND:%Y%m%d%H%M%S}"}
+        try:
+            yield from self._asked(self._index, query)
+        except OversizedError as error:
+            if end - start <= _DAY:
+                yield Gap(f"{error.message}, for {prefix} on {start:%Y-%m-%d}", again=False)
+                return
+            middle = (start + (end - start) / 2).replace(microsecond=0)
+            yield from self.known(prefix, start, middle)
+            yield from self.known(prefix, middle, end)
+        except Gap as gap:
+            yield gap
+
+    def records(self, capture: Capture) -> list[Record]:
+        """Return the page as it was; the archive finds the payload of a revisit itself."""
+        url = f"{self._replay}/{capture.date}id_/{capture.url.replace('#', '%23')}"
+        try:
+            answer = self._client.get(url, limit=MAX_BODY, headers=_CODINGS, follow=False)
+        except OversizedError as error:
+            raise Mismatch(error.message) from None
+        return [replayed(answer, capture)]
+
+
+class CommonCrawl(Source):
+    """A list of collections, an index for each, and files that are read by ranges of bytes.
+
+    ``collections`` is the address of the list, ``files`` that below which the files lie.
+    """
+
+    _ID: ClassVar = re.compile(r"\D*(\d{4})(?!\d)")
+
+    def __init__(self, client: Client, name: str, collections: str, files: str) -> None:
+        super().__init__(client)
+        self.name, self._collections, self._files = name, collections, files
+        self._listed: list[tuple[str, int]] | None = None
+
+    def known(self, prefix: str, start: dt.datetime, end: dt.datetime) -> Iterator[Capture | Damage | Gap]:
+        """Ask the index of each collection whose name states a year within, before or after the time."""
+        query = {"url": prefix, "matchType": "prefix", "output": "json"}
+        query |= {"from": f"{start:%Y%m%d%H%M%S}", "to": f"{end - _SECOND:%Y%m%d%H%M%S}"}
+        try:
+            indexes = self._indexes(start, end)
+        except (Gap, OversizedError) as error:
+            yield _as_gap(error)
+            return
+        for index in indexes:
+            try:
+                for page in range(_MOST_PAGES):
+                    found = self._page(index, query, page)
+                    yield from found
+                    if not any(isinstance(item, Capture) for item in found):
+                        break
+            except (Gap, OversizedError) as error:
+                yield _as_gap(error)
+
+    def records(self, capture: Capture) -> list[Record]:
+        """Return the record at the place that the index names; before a revisit, that to which it refers."""
+        record = raw_record(self._range(capture), capture)
+        if not record.is_revisit or record.not_modified:
+            return [record]
+        original = self._original(record, capture)
+        return [raw_record(self._range(original), original), record]
+
+    def _page(self, index: str, query: dict[str, str], page: int) -> list[Capture | Damage]:
+        """Return a page of the index; a page after the last one, which is refused, is empty."""
+        try:
+            return self._asked(index, query | {"page": str(page)})
+        except Gap as gap:
+            if page and not gap.again:
+                return []
+            raise
+
+    def _indexes(self, start: dt.datetime, end: dt.datetime) -> list[str]:
+        """Return the addresses of the indexes that may know captures of the time, the oldest first."""
+        if self._listed is None:
+            answer = self._client.get(self._collections, limit=_MOST_INDEX)
+            self._listed = self._read_list(answer)
+        return [url for url, year in self._listed if not year or start.year - 1 <= year <= end.year + 1]
+
+    def _read_list(self, answer: Answer) -> list[tuple[str, int]]:
+        try:
+            listed: Any = loads(answer.body.decode("utf-8"))
+            if answer.status != 200 or not isinstance(listed, list):
+                raise ValueError("not a list")
+            found = [(urljoin(answer.url, each["cdx-api"]), str(each.get("id", ""))) for each in listed]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise Gap(
+                f"{self._collections}: no list of collections, status {answer.status}", again=False
+            ) from None
+        foreign = [url for url, _ in found if host_of(origin(url)) != host_of(origin(self._collections))]
+        if foreign:
+            raise Gap(
+                f"{self._collections}: names an index on another site: {foreign[0][:_SHOWN]}", again=False
+            )
+        years = ((url, self._ID.match(name)) for url, name in found)
+        return sorted(((url, int(year[1]) if year else 0) for url, year in years), key=lambda each: each[1])
+
+    def _range(self, capture: Capture) -> bytes:
+        if not capture.file or not 0 < capture.length <= MAX_RECORD:
+            raise Mismatch(f"the index names no place of {1:,} to {MAX_RECORD:,} bytes")
+        last = capture.offset + capture.length - 1
+        url = f"{self._files}/{capture.file.lstrip('/')}"
+        asked = {"Range": f"bytes={capture.offset}-{last}"}
+        try:
+            answer = self._client.get(url, limit=capture.length, headers=asked)
+        except OversizedError:
+            raise Mismatch("the archive gives more than the range of bytes that was asked for") from None
+        if answer.status != 206:
+            raise Mismatch(f"status {answer.status} for a range of bytes")
+        if not answer.header("Content-Range").startswith(f"bytes {capture.offset}-{last}/"):
+            raise Mismatch(f"another range of bytes: {answer.header('Content-Range')[:_SHOWN]!r}")
+        if len(answer.body) != capture.length:
+            raise Mismatch(f"{len(answer.body):,} of the {capture.length:,} bytes of the record")
+        return answer.body
+
+    def _original(self, revisit: Record, capture: Capture) -> Capture:
+        """Return the capture to which a revisit refers, wherever it lies."""
+        url = str(revisit.headers.get_header("WARC-Refers-To-Target-URI") or capture.url).strip("<> ")
+        when = parse_date(str(revisit.headers.get_header("WARC-Refers-To-Date") or ""))
+        if when is not None and host_of(origin(url)) is not None:
+            when = when.replace(microsecond=0)
+            for item in self.known(url, when, when + _SECOND):
+                if isinstance(item, Gap) and item.again:
+                    raise item
+                same = isinstance(item, Capture) and surt(item.url) == surt(url) and at(item) == when
+                if same and isinstance(item, Capture) and not item.is_revisit:
+                    return item
+        raise Mismatch("a revisit of a capture that the index does not know")
+
+
+def source_of(text: str, client: Client) -> Source:
+    """Return the source called ``text``: ``commoncrawl``, ``wayback``, or the URL of an index.
+
+    The URL is that of a list of collections (``…/collinfo.json``), of a pywb collection, or of its index (``…/cdx``).
+    Raises ``CommandError`` for anything else.
+    """
+    if text == "commoncrawl":
+        return CommonCrawl(
+            client, text, "https://index.commoncrawl.org/collinfo.json", "https://data.commoncrawl.org"
+        )
+    if text == "wayback":
+        return CdxServer(
+            client, text, "https://web.archive.org/cdx/search/cdx", "https://web.archive.org/web"
+        )
+    host = host_of(origin(text))
+    if host is None:
+        raise CommandError(
+            f"--source {text}: unknown", advice="name commoncrawl, wayback, or the URL of a CDX index"
+        )
+    name = re.sub(r"[^a-z0-9.]+", "-", text.partition("://")[2].lower()).strip("-")[:100]
+    url = text.rstrip("/")
+    if url.endswith(".json"):
+        return CommonCrawl(client, name, url, origin(url))
+    if url.endswith("/cdx/search/cdx"):
+        return CdxServer(client, name, url, f"{url.removesuffix('/cdx/search/cdx')}/web")
+    return CdxServer(client, name, f"{url.removesuffix('/cdx')}/cdx", url.removesuffix("/cdx"))
+
+
+def _as_gap(error: Gap | OversizedError) -> Gap:
+    return error if isinstance(error, Gap) else Gap(error.message, again=False)

@@ -1,0 +1,273 @@
+"""Captures are fetched by ranges of bytes from a server laid out as Common Crawl's, also past its faults."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from helpscraper.backfill.choose import Wanted, choose
+from helpscraper.backfill.coverage import Coverage
+from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, Asked, fetch, known_to, prefixes
+from helpscraper.backfill.kept import Kept
+from helpscraper.backfill.sources import CommonCrawl, source_of
+from helpscraper.errors import CommandError
+from helpscraper.sites import find_site, get_site
+from helpscraper.warc.reader import iter_records
+from helpscraper.warc.record import Record, digest_of
+from tests.backfill.archives import Fault, Reply, Web, common_crawl, quick, serving, utc
+from tests.warc.made import SITE, members, record, response
+
+IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+A, B = f"{SITE}/help/a", f"{SITE}/help/b"
+LONG_AGO = utc(2000, 1, 1)
+FIRST, SECOND, THIRD = utc(2019, 3, 1), utc(2021, 5, 1), utc(2022, 7, 1)
+
+
+def revisit(url: str, payload: bytes, at: dt.datetime, refers_to: str, refers_at: dt.datetime) -> bytes:
+    return record(
+        url, b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", kind="revisit", at=at,
+        WARC_Profile=IDENTICAL, WARC_Payload_Digest=digest_of(payload), WARC_Refers_To_Target_URI=refers_to,
+        WARC_Refers_To_Date=f"{refers_at:%Y-%m-%dT%H:%M:%SZ}",
+    )  # fmt: skip
+
+
+def archive() -> Web:
+    """Four captures of one article in three collections, the last one a revisit, and pages that are not wanted."""
+    return common_crawl(
+        {
+            "CC-MAIN-2022-27": {"crawl/c.warc.gz": members(revisit(A, b"two", THIRD, A, SECOND))},
+            "CC-MAIN-2021-17": {
+                "crawl/b.warc.gz": members(
+                    response(A, b"two", at=SECOND),
+                    response(f"{SITE}/trade", b"x", at=SECOND),
+                    response(f"{SITE}/fr/help/a", b"x", at=SECOND),
+                    response(B, b"gone", at=SECOND, status="404 Not Found"),
+                )
+            },
+            "CC-MAIN-2019-09": {"crawl/a.warc.gz": members(response(A, b"one", at=FIRST))},
+        }
+    )
+
+
+class Run:
+    """What one run over the archive had, kept and left out."""
+
+    def __init__(
+        self, web: Web, folder: Path, *, start: dt.datetime = LONG_AGO, limit: int | None = None
+    ) -> None:
+        client, self.slept = quick(pause=0.0)
+        wanted = Wanted(get_site("okx"), "en", find_site, start, utc(2023, 1, 1), utc(2026, 1, 1))
+        source = CommonCrawl(client, "loopback", f"{web.url}/collinfo.json", web.url)
+        self.asked, self.coverage = Asked(), Coverage()
+        kept = Kept(folder / "kept.warc.gz", source.name)
+        known = list(known_to(source, wanted, self.asked, lambda *_: None))
+        picks = choose(known, wanted, dt.timedelta(0), self.coverage.leave_out)
+        web.asked.clear()
+        fetch(source, picks, kept, limit, self.coverage, self.asked, lambda *_: None)
+        kept.close()
+        with kept.path.open("rb") as stream:
+            read = list(iter_records(stream, "kept"))
+        assert all(isinstance(item, Record) for item in read)
+        self.kept = [(each.type, each.url, each.date) for each in read if isinstance(each, Record)][1:]
+
+    def named(self, reason: str) -> list[str]:
+        return [each.split(": ", 1)[1] for each in self.coverage.examples[reason]]
+
+
+def test_each_payload_is_fetched_once_and_nothing_is_asked_for_twice(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        run = Run(web, tmp_path)
+        assert run.kept == [("response", A, FIRST), ("response", A, SECOND), ("revisit", A, THIRD)]
+        assert [path for path, _ in web.asked] == ["/crawl/a.warc.gz", "/crawl/b.warc.gz"]
+        assert all("Range" in headers for _, headers in web.asked)
+        again = Run(web, tmp_path)
+        assert again.kept == run.kept and not web.asked
+        assert web.at_once == 1
+    assert run.coverage.total("fetched") == 2 and run.coverage.total("unchanged") == 1
+    assert run.coverage.reasons["status 404"] == {2021: 1}
+    assert not (run.asked.gaps or run.asked.damages or run.asked.again)
+    assert again.coverage == run.coverage
+
+
+def test_a_limit_leaves_the_rest_for_the_next_run(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        one = Run(web, tmp_path, limit=1)
+        assert (one.kept, len(web.asked)) == ([("response", A, FIRST)], 1)
+        assert one.coverage.reasons[LATER].total() == 2
+        two = Run(web, tmp_path, limit=1)
+        assert (len(two.kept), len(web.asked)) == (3, 1)
+
+
+def test_a_killed_run_is_gone_on_with_where_it_was_cut_off(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        whole = Run(web, tmp_path).kept
+        file = tmp_path / "kept.warc.gz"
+        data = file.read_bytes()
+        for size in (0, 9, len(data) // 2, len(data) - 1):
+            file.write_bytes(data[:size])
+            assert Run(web, tmp_path).kept == whole, size
+            assert len(web.asked) <= 2
+
+
+def test_a_revisit_brings_its_original_from_the_file_where_that_lies(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        run = Run(web, tmp_path, start=utc(2022, 1, 1))
+        assert run.kept == [("response", A, SECOND), ("revisit", A, THIRD)]
+        ranges = [path for path in web.paths("crawl/") if "index" not in path]
+        assert ranges == ["/crawl/c.warc.gz", "/crawl/b.warc.gz"]
+
+
+def test_a_revisit_of_a_capture_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    web = common_crawl({"CC-MAIN-2022-27": {"c.warc.gz": members(revisit(A, b"two", THIRD, A, SECOND))}})
+    with serving(web):
+        run = Run(web, tmp_path)
+    assert (run.kept, run.asked.again) == ([], False)
+    assert run.named(ANOTHER) == ["a revisit of a capture that the index does not know"]
+
+
+def on_ranges(reply: Callable[[int, Reply], Reply]) -> Fault:
+    """A fault of every range of bytes: ``reply`` makes it of the number of tries and of the right answer."""
+    web = archive()
+
+    def fault(path: str, headers: object, count: int) -> Reply | None:
+        return reply(count, web.reply(path, headers)) if path.startswith("/crawl/") else None  # type: ignore[arg-type]
+
+    return fault
+
+
+def cut(reply: Reply) -> Reply:
+    status, headers, body = reply
+    return status, headers, body[:-5]
+
+
+def short(reply: Reply) -> Reply:
+    """An answer that breaks off before the bytes that it promised."""
+    status, headers, body = reply
+    return status, headers | {"Content-Length": str(len(body))}, body[:-5]
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason", "said", "again"),
+    [
+        (lambda n, right: (503, {}, b""), NOT_HAD, "status 503", True),
+        (lambda n, right: (429, {"Retry-After": "900"}, b""), NOT_HAD, "900 s", True),
+        (lambda n, right: short(right), NOT_HAD, "cut off", True),
+        (lambda n, right: cut(right), ANOTHER, "bytes of the record", False),
+        (lambda n, right: (200, {}, right[2]), ANOTHER, "status 200 for a range", False),
+        (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the range", False),
+        (lambda n, right: (404, {}, b""), ANOTHER, "status 404", False),
+        (lambda n, right: (206, {"Content-Range": "bytes 0-1/2"}, right[2]), ANOTHER, "another range", False),
+        (lambda n, right: (206, right[1], bytes(len(right[2]))), ANOTHER, "no whole record", False),
+    ],
+)
+def test_a_fault_of_the_archive_is_named_and_nothing_else_is_kept(
+    fault: Callable[[int, Reply], Reply], reason: str, said: str, again: bool, tmp_path: Path
+) -> None:
+    with serving(archive()) as web:
+        web.fault = on_ranges(fault)
+        run = Run(web, tmp_path)
+        assert (run.kept, run.asked.again) == ([], again)
+        assert len(run.named(reason)) == 3 and said in run.named(reason)[0]
+        web.fault = lambda *_: None
+        assert len(Run(web, tmp_path).kept) == 3  # nothing is lost by the fault
+
+
+def test_faults_that_pass_leave_no_trace(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        web.fault = on_ranges(lambda n, right: [(503, {}, b""), short(right), right][n - 1])
+        assert len(Run(web, tmp_path).kept) == 3
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("url", B, "the record of another address"),
+        ("timestamp", "20190301000001", "the record of another time"),
+        ("digest", digest_of(b"three").removeprefix("sha1:"), "another payload"),
+        ("status", "301", "the record of another status"),
+        ("offset", "0", "a record of another type|no whole record|another address"),
+        ("length", "99", "no whole record"),
+        ("length", "0", "no place"),
+        ("filename", "", "no place"),
+        ("filename", "../../etc/passwd", "status"),
+    ],
+)
+def test_a_line_of_the_index_that_leads_to_another_record_is_named(
+    field: str, value: str, said: str, tmp_path: Path
+) -> None:
+    web = common_crawl(
+        {"2019": {"a.warc.gz": members(response(B, b"zero", at=FIRST), response(A, b"one", at=FIRST))}}
+    )
+    line = web.indexes["2019"][0]  # type: ignore[attr-defined]
+    line[field] = value
+    with serving(web):
+        run = Run(web, tmp_path)
+    assert [each[1] for each in run.kept] == [B]
+    (named,) = run.named(ANOTHER)
+    assert any(each in named for each in said.split("|")), named
+
+
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        ((200, {}, b"[]"), None),
+        ((200, {}, b"{}"), "no list of collections"),
+        ((404, {}, b""), "no list of collections, status 404"),
+        ((200, {}, b'[{"id": "x", "cdx-api": "http://127.0.0.2/x"}]'), "on another site"),
+        ((200, {"Content-Length": "99999999999"}, b""), "the bound is"),
+    ],
+)
+def test_a_list_of_collections_that_is_none_is_a_gap(reply: Reply, said: str | None, tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        web.fault = lambda path, _, count: reply if path == "/collinfo.json" else None
+        run = Run(web, tmp_path)
+    told = {gap.message for gap in run.asked.gaps}
+    assert run.kept == [] and bool(told) == (said is not None)
+    assert all(said and said in each for each in told)
+
+
+def test_an_index_that_does_not_answer_is_a_gap_and_the_others_are_asked(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        broken = (500, {}, b"")
+        web.fault = lambda path, _, count: (
+            broken if "2021-17-index" in path and "okx.com%2Fhelp&" in path else None
+        )
+        run = Run(web, tmp_path)
+    assert [each[2] for each in run.kept] == [FIRST, SECOND, THIRD]  # the revisit still leads to the original
+    assert run.asked.gaps and run.asked.again
+
+
+def test_only_collections_near_the_time_are_asked(tmp_path: Path) -> None:
+    with serving(archive()) as web:
+        client, _ = quick(pause=0.0)
+        source = CommonCrawl(client, "loopback", f"{web.url}/collinfo.json", web.url)
+        (found,) = source.known(A, utc(2019, 1, 1), utc(2019, 12, 31))
+        assert getattr(found, "date", "") == "20190301000000"
+        assert not web.paths("2021-17") and not web.paths("2022-27")
+
+
+def test_the_index_is_asked_for_every_address_that_the_edition_ever_had() -> None:
+    assert prefixes(get_site("okx"), "en") == [
+        "https://www.okx.com/help", "https://www.okx.com/en/help", "https://web3.okx.com/help",
+        "https://web3.okx.com/en/help", "https://aws.okx.com/help", "https://aws.okx.com/en/help",
+        "https://www.okex.com/help", "https://www.okex.com/en/help", "https://support.okex.com/hc/en-us",
+        "https://support.okex.com/api/v2/help_center/en-us/articles.json", "https://www.okex.com/support/hc/en-us",
+        "https://www.okex.com/support/api/v2/help_center/en-us/articles.json", "https://www.okx.com/support/hc/en-us",
+        "https://www.okx.com/support/api/v2/help_center/en-us/articles.json",
+    ]  # fmt: skip
+    generic = replace(get_site("okx"), platform="generic", eras={}, also_at={}, declaration={})
+    assert prefixes(generic, "en") == ["https://www.okx.com"]
+
+
+def test_a_source_is_known_by_its_name_or_its_address() -> None:
+    client, _ = quick()
+    names = ["commoncrawl", "wayback", "http://a.example/x/collinfo.json", "https://a.example/coll/cdx"]
+    assert [source_of(name, client).name for name in names] == [
+        "commoncrawl", "wayback", "a.example-x-collinfo.json", "a.example-coll-cdx",
+    ]  # fmt: skip
+    with pytest.raises(CommandError, match="unknown"):
+        source_of("internet", client)
