@@ -66,10 +66,8 @@ def test_another_host_is_refused_with_the_hosts_that_are_known(
     assert run(tmp_path / "a", file, url, *flags) == 2
     said = capsys.readouterr().err
     assert "is not a page of" in said
-    assert (
-        "okx (www.okx.com, web3.okx.com, aws.okx.com, www.okex.com); binance (www.binance.com); okx-eea (my.okx.com)"
-        in said
-    )
+    for known in ("okx (www.okx.com, web3.okx.com, aws.okx.com, www.okex.com); ", "okx-eea (my.okx.com); "):
+        assert known in said
     assert not (tmp_path / "a" / "snapshots").exists()
 
 

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from lxml import etree
 from parsel import Selector
 
-from helpscraper.html.base import HIDDEN
+from helpscraper.html.base import HIDDEN, Page
 from helpscraper.html.blocks import MEANT, PLAIN, BlockBuilder
 from helpscraper.html.media import is_hidden, is_set_apart, is_visible
 from helpscraper.html.written import write_markdown, write_text
+from helpscraper.json_text import well_formed
 
-__all__ = ["BodyForms", "write_body"]
+__all__ = ["BodyForms", "write_body", "write_fragment"]
 
 _NEVER_SERVED = ("script", "style", "template", "noscript")
 _LEFT_OUT = "left-out"
@@ -70,6 +71,12 @@ def write_body(containers: Iterable[etree._Element], base_url: str, chrome: str 
         _walk(container, builder, set(left_out))
     body = builder.done()
     return BodyForms(write_text(body), write_markdown(body), "\n".join(html))
+
+
+def write_fragment(html: str, base_url: str) -> BodyForms:
+    """Return a piece of HTML, such as a body in a JSON answer, in three forms."""
+    page = Page(base_url, well_formed(f"<!doctype html><html><body>{html}</body></html>"))
+    return write_body(page.root.iterchildren("body"), base_url)
 
 
 def _selected(container: etree._Element, path: str) -> list[etree._Element]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.sample.binance import binance_answer
+from helpscraper.sample.bybit import bybit_answer
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.generic import generic_answer, generic_robots
 from helpscraper.sample.intercom import intercom_answer
@@ -42,6 +43,8 @@ class SampleSite:
             return generic_answer(neutral, parts.path)
         if self.options.layout == "binance":
             return binance_answer(neutral, target)
+        if self.options.layout == "bybit":
+            return bybit_answer(neutral, parts.path)
         if parts.path.startswith(INTERFACE):
             locale = next((name for name in LOCALES if name == language.lower()), "en")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from helpscraper.sample.binance import binance_articles
+from helpscraper.sample.bybit import bybit_articles
 from helpscraper.sample.generic import generic_articles
 from helpscraper.sample.intercom import intercom_articles
 from helpscraper.sample.model import Options
@@ -100,6 +101,8 @@ class SampleServer:
                 return binance_articles(articles)
             case "intercom":
                 return intercom_articles(articles, self.options)
+            case "bybit":
+                return bybit_articles(articles)
             case "generic":
                 return generic_articles(articles)
         return visible(articles, self.options.layout)

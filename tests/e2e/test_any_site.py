@@ -156,7 +156,7 @@ def test_sites_are_listed_and_added(tmp_path: Path) -> None:
         shipped = helpscraper("sites", "add", by_name, "--name", "okx", "--archive", archive, *FLAGS)
         assert shipped.returncode == 2 and "there is a site okx already" in shipped.stderr
     rows = json.loads(helpscraper("sites", "--archive", archive, "--format", "json").stdout)
-    assert [row["site"] for row in rows] == ["okx", "binance", "okx-eea", "okx-tr", "okx-us", "acme"]
+    assert [row["site"] for row in rows] == ["okx", "binance", "bybit", "okx-eea", "okx-tr", "okx-us", "acme"]
     assert rows[-1]["declared_in"] == str(tmp_path / "sites" / "acme.toml")
     assert sites_at(str(archive)).get("acme").default_locale == "en-us"
     platforms = json.loads(helpscraper("sites", "platforms", "--format", "json").stdout)

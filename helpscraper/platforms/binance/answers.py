@@ -13,10 +13,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from helpscraper.errors import ExtractionError
-from helpscraper.html.base import Page
-from helpscraper.html.bodies import write_body
+from helpscraper.html.bodies import write_fragment
 from helpscraper.items import RawArticle
-from helpscraper.json_text import loads, well_formed
+from helpscraper.json_text import loads
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.binance import addresses
@@ -141,7 +140,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     section, section_title = above[-1] if above else (None, None)
     category, category_title = above[0] if len(above) > 1 else (None, None)
     html = _html(answer, answer.member(data, "body", str, "data"))
-    forms = write_body([Page(page, html).root], page)
+    forms = write_fragment(html, page)
     raw = RawArticle(
         kind="article", key=code, url=page, source_id=_number(data.get("id")), title=_text(data.get("title")),
         section=section, section_title=section_title, category=category, category_title=category_title,
@@ -178,7 +177,7 @@ def _html(answer: _Answer, body: str) -> str:
             waiting += [] if tag in _VOID else [f"</{tag}>", *_children(answer, node)]
         elif kind != "comment":
             raise answer.error("data.body.node", f"no kind of node that was recorded: {str(kind)[:40]!r}")
-    return well_formed(f"<!doctype html><html><body>{''.join(written)}</body></html>")
+    return "".join(written)
 
 
 def _children(answer: _Answer, node: Any) -> list[Any]:

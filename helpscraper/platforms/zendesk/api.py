@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.errors import ExtractionError, NotPublicError
 from helpscraper.html.base import Page
-from helpscraper.html.bodies import write_body
+from helpscraper.html.bodies import write_fragment
 from helpscraper.items import RawArticle
 from helpscraper.json_text import loads
 from helpscraper.normalise.article import Context
@@ -123,7 +123,7 @@ class _Answer:
             return raw
         if not isinstance(body, str):
             raise self.error(f"{where}.body", f"{type(body).__name__} where text was recorded")
-        forms = write_body([_fragment(page, body)], page)
+        forms = write_fragment(body, page)
         raw.body_html, raw.body_text, raw.body_markdown = forms.html, forms.text, forms.markdown
         return raw
 
@@ -191,10 +191,6 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if article.key != asked.key:
         raise answer.error("article.id", f"{article.key}, where {asked.key} was asked for")
     return Findings(articles=[article], language=context.locale, rules=["article.article/api"])
-
-
-def _fragment(url: str, body: str) -> Any:
-    return Page(url, f"<!doctype html><html><body>{body}</body></html>").root.find("body")
 
 
 def _text(value: Any) -> str | None:
