@@ -262,11 +262,11 @@ class Platform(ABC):
         except AnotherEditionError:
             raise
         except ExtractionError as error:
-            title = self.blocked(url, payload) if error.field != "challenge" else None
-            if title is None:
-                raise
-            detail = f"a block or challenge page ({title!r})"
-            raise ExtractionError(url, "challenge", detail) from error
+            if challenge := self._challenge(error, url, payload):
+                raise challenge from error
+            raise
+        if found.missing is not None:
+            found.missing = self._challenge(found.missing, url, payload) or found.missing
         return self._canonical(found, context)
 
     def read_saved(self, url: str, payload: Payload, context: Context) -> Findings:
@@ -322,6 +322,13 @@ class Platform(ABC):
             return challenge_title(Page(url, payload))
         except ExtractionError:
             return None  # not a page
+
+    def _challenge(self, error: ExtractionError, url: str, payload: Payload) -> ExtractionError | None:
+        """Return the error for a block or challenge page where that is why ``error`` was raised; else None."""
+        title = self.blocked(url, payload) if error.field != "challenge" else None
+        if title is None:
+            return None
+        return ExtractionError(url, "challenge", f"a block or challenge page ({title!r})")
 
     def _canonical(self, findings: Findings, context: Context) -> Findings:
         """Build each article's URL from its key, so that a page cannot lead readers to another site."""

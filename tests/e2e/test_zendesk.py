@@ -247,3 +247,6 @@ def test_a_challenge_in_place_of_some_articles_is_refused(server: SampleServer, 
     refused = crawl(server, archive, *ASKED, "-a", "mode=full", settings=PATIENCE | {"SECOND_CHANCES": "0"})
     assert refused.code == 3, refused.said
     assert refused.verdicts() == {"challenge": "3 pages stayed block or challenge pages"}
+    server.faults[:] = [Fault(faults.challenge(), path="/hc/en-us/categories/*", times=1)]
+    category = crawl(server, archive, *ASKED, settings=PATIENCE | {"SECOND_CHANCES": "0"})
+    assert category.code == 3 and category.verdicts()["challenge"] == "1 page stayed a block or challenge page"

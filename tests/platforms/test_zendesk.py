@@ -219,6 +219,8 @@ def test_recorded_answers_read_as_readers_saw_them(shared: Path) -> None:
 def test_an_error_page_with_status_200_is_no_empty_list() -> None:
     section, category = Address("list", "en-us", "5"), Address("category", "en-us", "9")
     empty = "<main><header class=page-header><h1>Care</h1></header></main>"
+    blocked = page("<title>Just a moment...</title><h1>Checking your browser</h1>", category).missing
+    assert blocked is not None and blocked.field == "challenge"
     oops = "<main><div class=error-page><h1>Oops, there is nothing here</h1></div></main>"
     assert page(empty, section).articles == [] and page(empty, category).missing is None
     with pytest.raises(ExtractionError, match="list: no page of a section"):
