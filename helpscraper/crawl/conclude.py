@@ -28,7 +28,7 @@ from helpscraper.health.notify import notify_transition, run_before
 from helpscraper.health.verdicts import ANOTHER_EDITION, Verdict
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
-from helpscraper.intake.completeness import section_facts
+from helpscraper.intake.completeness import disproved, section_facts
 from helpscraper.intake.entries import Entry
 from helpscraper.intake.known import KnownRows, good_crawls
 from helpscraper.intake.merge import Listings, merge_row
@@ -57,7 +57,9 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     archive cannot be written; the ledger is kept then too.
     """
     session.close_recording()
-    sections = section_facts(session.ledger.sections())
+    sections: Sections = section_facts(session.ledger.sections())
+    if session.platform.claim.absence == "list":
+        sections = disproved(sections, session.ledger.unshown(), session.known.get)
     rows, unnamed, gone, row_counts = _rows(session, sections)
     session.known = KnownRows()  # frees memory for the commit
     facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from helpscraper.archive.run_parts import SectionFacts
 from helpscraper.intake.entries import SectionEntry
 
-__all__ = ["holes", "section_facts"]
+__all__ = ["disproved", "holes", "section_facts"]
 
 
 def holes(section: SectionEntry) -> list[str]:
@@ -53,3 +56,27 @@ def section_facts(sections: Iterable[SectionEntry]) -> dict[str, SectionFacts]:
             holes=tuple(missing),
         )
     return facts
+
+
+def disproved(
+    sections: Mapping[str, SectionFacts],
+    unshown: Iterable[tuple[str, str | None, bool]],
+    known: Callable[[str], Mapping[str, Any] | None],
+) -> dict[str, SectionFacts]:
+    """Return ``sections``; a list is not whole where an article that was read belongs to it and it did not show it.
+
+    ``unshown`` is that of the ledger, ``known`` gives an article's earlier row. A list that states its total is
+    judged by that, because an article may leave such a list and stay on the site.
+    """
+    missed = defaultdict[str, list[str]](list)
+    for article_id, own, listed in unshown:
+        row = {} if listed else known(article_id) or {}
+        section: str = own or row.get("section") or ""
+        for key in [section] if section in sections else row.get("listed_in") or ():
+            if key in sections and sections[key].whole and sections[key].total is None:
+                missed[key].append(article_id)
+    found = dict(sections)
+    for key, articles in missed.items():
+        hole = f"{len(articles)} articles that are in it were not shown, the first: {articles[0]}"
+        found[key] = replace(found[key], whole=False, holes=(*found[key].holes, hole))
+    return found

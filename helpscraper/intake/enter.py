@@ -6,9 +6,10 @@ A live crawl runs the steps as pipelines, one by one; everything that reads reco
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
-from helpscraper.intake.columns import encode
+from helpscraper.intake.columns import decode, encode
 from helpscraper.intake.notes import Fetched, Named, Note, Problem, Settled, Sighting, Tally
 from helpscraper.intake.reading import Reading
 from helpscraper.items import RawArticle
@@ -16,6 +17,7 @@ from helpscraper.normalise.article import STEPS, Context, Step
 from helpscraper.platforms.contract import Findings
 
 __all__ = [
+    "TWICE",
     "WITHOUT_BODY",
     "accepted",
     "fill",
@@ -24,11 +26,15 @@ __all__ = [
     "readings_of",
     "refused",
     "remarks",
+    "twice",
     "why_refused",
 ]
 
 WITHOUT_BODY = "body"
 """The kind of problem of an article that was read and has no body; health judges how many there may be."""
+
+TWICE = "twice"
+"""The kind of problem of an article that stands twice in a list."""
 
 
 def readings_of(
@@ -111,6 +117,23 @@ def accepted(reading: Reading) -> Iterator[Note]:
         if body is not None and body.sha256 == reading.stored_body:
             body = None
         yield Fetched(columns["article_id"], encode(columns), body, reading.etag, reading.last_modified)
+
+
+def twice(later: Sighting, earlier: Mapping[str, Any]) -> str:
+    """Return what to say of an article that one reading of a list showed before, with the columns ``earlier``."""
+    columns = decode(later.columns)
+    differ = sorted(
+        name
+        for name in (earlier.keys() | columns.keys()) - {"warc_record"}
+        if earlier.get(name) != columns.get(name)
+    )
+    said = f"{later.article_id} stands twice in the list {later.section or 'of hits'}"
+    if not differ:
+        return f"{said}, both times alike"
+    places = " and ".join(str(each["warc_record"]) for each in (earlier, columns) if each.get("warc_record"))
+    return (
+        f"{said} and differs in {', '.join(differ)}{f' ({places})' if places else ''}; the later one is kept"
+    )
 
 
 def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:

@@ -129,6 +129,28 @@ class Ledger(LedgerFile):
             (article_id, section, walk, _text(columns)),
         )
 
+    def sighted(self, article_id: str, section: str, walk: int) -> dict[str, Any] | None:
+        """Return the columns that the list of ``section`` gave an article in this walk; None if it did not show it."""
+        row = self._db.execute(
+            "SELECT columns FROM sighting WHERE article_id = ? AND section = ? AND walk = ?",
+            (article_id, section, walk),
+        ).fetchone()
+        return decode(row[0]) if row else None
+
+    def unshown(self) -> Iterator[tuple[str, str | None, bool]]:
+        """Iterate over articles that were read and that the list of their own section did not show, sorted by id.
+
+        Each comes with the section that its page states, if any, and whether another list showed it. One without a
+        section is among them only if no list showed it.
+        """
+        for article_id, section, listed in self._db.execute(
+            "WITH read AS (SELECT article_id AS id, json_extract(columns, '$.section') AS own FROM article"
+            " WHERE outcome IN ('fetched', 'carried'))"
+            " SELECT id, own, EXISTS (SELECT 1 FROM sighting WHERE article_id = id) FROM read WHERE NOT EXISTS"
+            " (SELECT 1 FROM sighting WHERE article_id = id AND section = coalesce(own, section)) ORDER BY id"
+        ):
+            yield article_id, section, bool(listed)
+
     def is_listed(self, article_id: str) -> bool:
         """Tell whether a listing of this crawl showed the article."""
         found = self._db.execute(

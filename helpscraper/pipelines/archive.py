@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpscraper.intake.enter import accepted
+from helpscraper.intake.enter import TWICE, accepted, twice
+from helpscraper.intake.notes import Sighting
 from helpscraper.intake.reading import PageReadings
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ class ArchivePipeline:
         with self._ledger.transaction():
             for reading in item.readings:
                 for note in accepted(reading):
+                    if isinstance(note, Sighting):
+                        before = self._ledger.sighted(note.article_id, note.section, note.walk)
+                        if before is not None:
+                            self._ledger.problem(TWICE, item.url, twice(note, before))
                     note.enter(self._ledger)
                 # The body is in the ledger; the item would keep it in memory until Scrapy lets go of it.
                 reading.values.body = None

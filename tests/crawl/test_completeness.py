@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpscraper.intake.completeness import holes, section_facts
+from helpscraper.intake.completeness import disproved, holes, section_facts
 from helpscraper.intake.entries import SectionEntry
 
 WHOLE = SectionEntry(
@@ -85,3 +85,22 @@ def test_a_number_of_pages_that_is_not_stated_is_not_said() -> None:
     assert found == ["the listing was read to page 2, which is not the last"]
     assert but(problem="HTTP 503", pages={}) == ["HTTP 503"]
     assert but(pages={3: 15, 5: 15, 6: 2}) == ["listing page 1, 2, 4 was not read"]
+
+
+def test_an_article_disproves_the_list_that_did_not_show_it() -> None:
+    untold = dataclasses.replace(WHOLE, totals=(), pages_stated=None)
+    tag = dataclasses.replace(untold, key="all", content_type="tag")
+    told = dataclasses.replace(WHOLE, key="fees")
+    sections = section_facts([untold, tag, told])
+    known = {"c": {"section": "faq-kyc"}, "d": {"section": "5", "listed_in": ["all", "left"]}}
+
+    def doubted(*unshown: tuple[str, str | None, bool]) -> dict[str, tuple[str, ...]]:
+        found = disproved(sections, unshown, known.get)
+        return {key: each.holes for key, each in found.items() if not each.whole}
+
+    said = "articles that are in it were not shown, the first:"
+    assert doubted(("a", "faq-kyc", True), ("b", "faq-kyc", False)) == {"faq-kyc": (f"2 {said} a",)}
+    assert doubted(("c", None, False)) == {"faq-kyc": (f"1 {said} c",)}
+    assert doubted(("d", "5", False)) == {"all": (f"1 {said} d",)}
+    # A list that states its total is judged by it; another list is no list of this article.
+    assert doubted(("e", "fees", False), ("d", "5", True), ("f", None, False)) == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -209,6 +210,77 @@ def test_articles_that_cannot_be_read_are_named_and_cost_no_other(archive: Path)
     assert f"{bare}: " in told
 
 
+def without(number: str) -> Action:
+    """Answer a list or a section's page without one article."""
+
+    def act(pending: PendingReply) -> Reply:
+        body = pending.reply.body
+        if b"articles.json" in pending.target.encode():
+            said = json.loads(body)
+            said["articles"] = [each for each in said["articles"] if str(each["id"]) != number]
+            return replace(pending.reply, body=json.dumps(said).encode())
+        return replace(pending.reply, body=body.replace(f"/articles/{number}".encode(), b"/elsewhere/"))
+
+    return act
+
+
+def test_a_list_that_leaves_out_one_of_its_articles_is_not_whole(archive: Path) -> None:
+    with SampleServer(layout="zendesk", articles=40, interface_page=20, validators=True) as server:
+        assert read(server, archive).code == 0
+        before, (record, *_) = rows(archive), server.truth()
+        for place in ("/api/*articles.json*", "/hc/en-us/sections/*"):
+            server.faults.append(Fault(without(record.slug), path=place))
+        done = read(server, archive)
+    assert done.code == 4, done.said
+    doubted = [section for section in done.facts["sections"].values() if not section["whole"]]
+    assert [section["holes"] for section in doubted] == [
+        [f"1 articles that are in it were not shown, the first: {record.slug}"]
+    ]
+    after = rows(archive)
+    assert after[record.slug]["listed_in"] == before[record.slug]["listed_in"]
+    assert not Archive(archive, site="acme").diff("latest~1", "latest").records()
+
+
+def shown_again(*, other: bool) -> Action:
+    """Answer a later page of a list with an article of its first page too, under an ``other`` title or the same."""
+
+    def act(pending: PendingReply) -> Reply:
+        if "articles.json" in pending.target:
+            first = json.loads(pending.server.healthy(pending.target.partition("&page%5Bafter%5D")[0]).body)
+            said = json.loads(pending.reply.body)
+            said["articles"].insert(0, first["articles"][0] | ({"title": "Another"} if other else {}))
+            return replace(pending.reply, body=json.dumps(said).encode())
+        first = pending.server.healthy(pending.target.partition("?")[0]).body
+        start, link, _ = first.partition(b'<ul class="article-list">')[2].partition(b"</li>")
+        row = re.sub(rb">[^<]+</a>", b">Another</a>", start) if other else start
+        place = b'<ul class="article-list">'
+        return replace(pending.reply, body=pending.reply.body.replace(place, place + row + link))
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("archive", "other"),
+    [
+        ("zendesk", False),
+        ("zendesk", True),
+        pytest.param("zendesk-pages", False, marks=pytest.mark.long),
+        pytest.param("zendesk-pages", True, marks=pytest.mark.long),
+    ],
+    indirect=["archive"],
+)
+def test_an_article_twice_in_a_list_is_named(other: bool, archive: Path) -> None:
+    paged = "pages" in (archive.parent / "sites" / "acme.toml").read_text()
+    flags = ("-a", "limit=1") if paged else ()
+    with SampleServer(layout="zendesk", articles=400 if paged else 40, interface_page=20) as server:
+        for place in ("/api/*after*", "/hc/en-us/sections/*page=2*"):
+            server.faults.append(Fault(shown_again(other=other), path=place, times=1))
+        done = read(server, archive, *flags)
+    assert done.facts["problems"] == {"twice": 1}, done.said
+    (said,) = done.facts["problem_texts"]
+    assert ("differs in title" in said and ".warc.gz#" in said) if other else "both times alike" in said
+
+
 PATIENCE = {"DOWNLOAD_TIMEOUT": "1", "DOWNLOAD_MAXSIZE": str(2**20), "RETRY_TIMES": "2"}
 
 
@@ -249,4 +321,6 @@ def test_a_challenge_in_place_of_some_articles_is_refused(server: SampleServer, 
     assert refused.verdicts() == {"challenge": "3 pages stayed block or challenge pages"}
     server.faults[:] = [Fault(faults.challenge(), path="/hc/en-us/categories/*", times=1)]
     category = crawl(server, archive, *ASKED, settings=PATIENCE | {"SECOND_CHANCES": "0"})
-    assert category.code == 3 and category.verdicts()["challenge"] == "1 page stayed a block or challenge page"
+    assert (
+        category.code == 3 and category.verdicts()["challenge"] == "1 page stayed a block or challenge page"
+    )
