@@ -66,17 +66,12 @@ def _same(name: str, now: Any, before: Any) -> bool:
 
 
 def hint_of_edit(listed: Mapping[str, Any], previous: Mapping[str, Any]) -> str | None:
-    """Return the column that hints at an edit without proving it: ``snippet``, or ``view_count`` when it jumped.
+    """Return the column that hints at an edit without proving it: ``snippet``.
 
-    A count jumps when it falls, or when it more than doubles and grows by a hundred.
+    Counts are no hint: all editions of an article share them, so a reader of another edition moves them.
     """
     now, before = listed.get("snippet"), previous.get("snippet")
-    if now is not None and before is not None and now != before:
-        return "snippet"
-    now, before = listed.get("view_count"), previous.get("view_count")
-    if now is not None and before is not None and not before <= now < 2 * before + 100:
-        return "view_count"
-    return None
+    return "snippet" if now is not None and before is not None and now != before else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

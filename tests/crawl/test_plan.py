@@ -94,13 +94,10 @@ def test_another_section_is_a_reason_and_a_tag_is_none() -> None:
 @pytest.mark.parametrize(
     ("now", "hint"),
     [
-        ({"snippet": "as before", "view_count": 120}, None),
         ({"snippet": "other words"}, "snippet"),
-        ({"view_count": 99}, "view_count"),
-        ({"view_count": 299}, None),
-        ({"view_count": 300}, "view_count"),
+        ({"snippet": "as before", "view_count": 1}, None),
+        ({"view_count": 1_000}, None),
         ({}, None),
-        ({"view_count": 100}, None),
     ],
 )
 def test_what_hints_at_an_edit(now: dict[str, Any], hint: str | None) -> None:
