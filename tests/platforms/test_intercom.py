@@ -128,6 +128,11 @@ def test_a_home_page_names_collections_by_its_cards_or_in_its_state() -> None:
     ("html", "asked", "said"),
     [
         ("<form><input type=password></form>", ARTICLE, "a sign-in page"),
+        (
+            '<script id=__NEXT_DATA__>{"page": "/[helpCenterIdentifier]/not-authorized"}</script>',
+            ARTICLE,
+            "a sign-in page",
+        ),
         ("<div id=__next></div><script src=/a.js></script>", ARTICLE, "a shell that needs JavaScript"),
         ("<h1>Welcome</h1>", ARTICLE, "no body of an article"),
         (f"<html lang=pt-br>{BODY}", ARTICLE, "edition pt-br"),

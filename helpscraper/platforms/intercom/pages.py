@@ -103,11 +103,11 @@ class IntercomPage(Page):
 
     def check(self, asked: Address) -> None:
         """Raise ``ExtractionError`` for a page that is not ``asked``, ``AnotherEditionError`` for another language."""
-        if self.selector.css("input[type=password]"):
+        page = self._next.get("page")
+        if self.selector.css("input[type=password]") or "/not-authorized" in f"{page} {self.url}":
             raise self.error(
                 "challenge", f"a sign-in page ({self._title!r})", advice="the help centre is not public"
             )
-        page = self._next.get("page")
         if page is not None and _KINDS.get(str(page)) != asked.kind:
             raise self.error("page", f"the page says that it is {str(page)[:100]!r} ({self._title!r})")
         landed = self._address(self.url)
