@@ -8,9 +8,19 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
-__all__ = ["KEY", "LOCALE", "canonical_url", "is_key", "is_locale", "origin", "same_site"]
+__all__ = [
+    "KEY",
+    "LOCALE",
+    "canonical_url",
+    "is_key",
+    "is_locale",
+    "key_of",
+    "origin",
+    "path_of",
+    "same_site",
+]
 
 KEY = r"[a-z0-9][a-z0-9._-]{0,199}"
 """The form of a key; ``is_key`` also refuses two adjacent full stops."""
@@ -23,6 +33,14 @@ _LONGEST_KEY = 200
 _LOCALE = re.compile(LOCALE, re.ASCII)
 
 _ORIGIN = re.compile(r"[^/?#]*//[^/?#]*")
+
+_MARK = "0__"
+_LONGEST_PATH = 1000
+_STEP = re.compile(r"_([0-9a-f]{2})|\.|[a-z0-9-]")
+_ESCAPE = re.compile(r"[^a-z0-9-]")
+# Characters that mean something else, or are ambiguous, once they are decoded.
+_KEPT = re.compile(r"%(?:2e|2f|3f|23|25|[01][0-9a-f]|7f)", re.IGNORECASE)
+_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 def is_key(text: str) -> bool:
@@ -89,3 +107,63 @@ def _site(url: str) -> tuple[str, str | None, int | None, str | None] | None:
         return parts.scheme, parts.hostname, parts.port, parts.username
     except ValueError:
         return None
+
+
+def key_of(path: str) -> str:
+    """Return the key of a path, with its query, as a URL has it; ``path_of`` undoes it.
+
+    Lower-case letters, digits and ``-`` are kept, a slash becomes ``.``, and any other ASCII character ``_`` with two
+    hexadecimal digits. A path with other letters is written in Punycode (RFC 3492) behind the mark ``0__``.
+    A path that is too long for a key gives a text that is no slug.
+
+    >>> key_of("/help/Set-up/"), key_of("/kb?id=7"), key_of("/hilfe/%C3%BCber-uns")
+    ('help._53et-up.', 'kb_3fid_3d7', '0__hilfe.ber-uns-1ob')
+    """
+    path = path.removeprefix("/")
+    if not path or len(path) > _LONGEST_PATH:
+        return path
+    where, mark, query = path.partition("?")
+    text = _decoded(_quoted(where)) + mark + _quoted(query)
+    if text.isascii():
+        key = _escaped(text)
+        return key if key[0] not in "._-" and not key.startswith(_MARK) else _MARK + _escaped(f"{text}-")
+    return _MARK + _escaped(text.encode("punycode").decode("ascii"))
+
+
+def path_of(key: str) -> str:
+    """Return the path, with its query, of ``key``; it begins with a slash.
+
+    >>> path_of("help._53et-up."), path_of("0__hilfe.ber-uns-1ob")
+    ('/help/Set-up/', '/hilfe/%C3%BCber-uns')
+    """
+    text = "".join(
+        chr(int(step[1], 16)) if step[1] else step[0].replace(".", "/")
+        for step in _STEP.finditer(key.removeprefix(_MARK))
+    )
+    if key.startswith(_MARK):
+        try:
+            text = text.encode("ascii", "ignore").decode("punycode")
+        except UnicodeError:
+            text = ""
+    return f"/{_quoted(text)}"
+
+
+def _quoted(text: str) -> str:
+    """Escape the characters that a URL may not hold; existing escapes stay."""
+    return quote(text, safe=f"{_SAFE}%?", errors="replace")
+
+
+def _decoded(path: str) -> str:
+    """Return a path with its percent-escapes undone, where that is reversible."""
+    if _KEPT.search(path):
+        return path
+    try:
+        return unquote(path, errors="strict")
+    except UnicodeDecodeError:
+        return path
+
+
+def _escaped(text: str) -> str:
+    found = _ESCAPE.sub(lambda each: "." if each[0] == "/" else f"_{ord(each[0]):02x}", text)
+    # A slug has no two full stops side by side.
+    return found.replace("..", "._2f").replace("..", "._2f")

@@ -41,11 +41,21 @@ CATEGORIES = ("announcements", "faq", "product-documentation")
 LATEST = "announcements-latest-announcements"
 
 Layout = Literal[
-    "e2", "e3", "e3-bare", "markup", "markup-a", "zendesk", "intercom", "binance", "bybit", "generic"
+    "e2",
+    "e3",
+    "e3-bare",
+    "markup",
+    "markup-a",
+    "zendesk",
+    "intercom",
+    "binance",
+    "bybit",
+    "gitbook",
+    "generic",
 ]
 """``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
 data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``;
-``zendesk``, ``intercom``, ``binance``, ``bybit``: other platforms; ``generic``: one that nobody knows."""
+``zendesk``, ``intercom``, ``binance``, ``bybit``, ``gitbook``: other platforms; ``generic``: one that nobody knows."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from helpscraper.sample.binance import binance_answer
 from helpscraper.sample.bybit import bybit_answer
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.generic import generic_answer, generic_robots
+from helpscraper.sample.gitbook import gitbook_answer
 from helpscraper.sample.intercom import intercom_answer
 from helpscraper.sample.interface import INTERFACE, answer
 from helpscraper.sample.locales import LOCALES
@@ -45,6 +46,8 @@ class SampleSite:
             return binance_answer(neutral, target)
         if self.options.layout == "bybit":
             return bybit_answer(neutral, parts.path)
+        if self.options.layout == "gitbook":
+            return gitbook_answer(neutral, parts.path)
         if parts.path.startswith(INTERFACE):
             locale = next((name for name in LOCALES if name == language.lower()), "en")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)

@@ -19,6 +19,7 @@ from typing import Any
 from helpscraper.sample.binance import binance_articles
 from helpscraper.sample.bybit import bybit_articles
 from helpscraper.sample.generic import generic_articles
+from helpscraper.sample.gitbook import gitbook_articles
 from helpscraper.sample.intercom import intercom_articles
 from helpscraper.sample.model import Options
 from helpscraper.sample.render import SampleSite
@@ -105,6 +106,8 @@ class SampleServer:
                 return bybit_articles(articles)
             case "generic":
                 return generic_articles(articles)
+            case "gitbook":
+                return gitbook_articles(articles)
         return visible(articles, self.options.layout)
 
     def count(self, prefix: str = "/", status: int | None = None) -> int:

@@ -12,6 +12,7 @@ GROUP = "helpscraper.platforms"
 SHIPPED = {
     "binance": "helpscraper.platforms.binance.platform:Binance",
     "bybit": "helpscraper.platforms.bybit.platform:Bybit",
+    "gitbook": "helpscraper.platforms.gitbook.platform:GitBook",
     "generic": "helpscraper.platforms.generic.platform:Generic",
     "intercom": "helpscraper.platforms.intercom.platform:Intercom",
     "okx": "helpscraper.platforms.okx.platform:Okx",

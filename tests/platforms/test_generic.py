@@ -21,13 +21,13 @@ from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, Findings, Scope
 from helpscraper.platforms.generic import lists
-from helpscraper.platforms.generic.addresses import address_of, key_of, path_of
+from helpscraper.platforms.generic.addresses import address_of
 from helpscraper.platforms.generic.lists import read_list, sitemaps_of
 from helpscraper.platforms.generic.platform import Generic
 from helpscraper.sample import SampleServer
 from helpscraper.sites import Site
 from helpscraper.sites.declaration import Mistakes, parse_declaration
-from helpscraper.urls import is_key
+from helpscraper.urls import is_key, key_of, path_of
 
 BASE = "https://help.example"
 ACME = Site(name="acme", platform="generic", base_url=BASE, include=("/learn/",), exclude=("/learn/old/",))

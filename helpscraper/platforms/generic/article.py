@@ -30,6 +30,7 @@ from helpscraper.platforms.generic.content import (
     heading_text,
 )
 from helpscraper.platforms.generic.linked_data import Stated, stated
+from helpscraper.urls import key_of
 
 __all__ = ["is_shell", "is_sign_in", "read_article", "unreadable"]
 
@@ -214,7 +215,7 @@ def _key(page: Page, href: str, context: Context) -> str | None:
         return ""
     if addresses.address_of(context.site, url).kind == "home":
         return None
-    return addresses.key_of(f"{parts.path}?{parts.query}" if parts.query else parts.path)
+    return key_of(f"{parts.path}?{parts.query}" if parts.query else parts.path)
 
 
 def unreadable(page: Page) -> ExtractionError:

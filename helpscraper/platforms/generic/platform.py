@@ -15,7 +15,7 @@ from helpscraper.platforms.contract import PAST_THE_END, Address, Claim, Finding
 from helpscraper.platforms.generic import addresses, lists
 from helpscraper.platforms.generic.article import is_shell, is_sign_in, read_article, unreadable
 from helpscraper.sites import Site
-from helpscraper.urls import is_locale
+from helpscraper.urls import is_locale, path_of
 
 __all__ = ["Generic"]
 
@@ -43,7 +43,7 @@ class Generic(Platform):
 
     def article_url(self, context: Context, key: str) -> str:
         """Return the URL with the path that the key encodes."""
-        return addresses.base_of(context) + addresses.path_of(key)
+        return addresses.base_of(context) + path_of(key)
 
     def start(self, context: Context, scope: Scope) -> list[Link]:
         """Begin at robots.txt, which may be missing."""

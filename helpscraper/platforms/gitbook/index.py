@@ -1,0 +1,89 @@
+"""Read ``llms.txt``: headings for the parts of a site, and one line with a link for each published page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from html import unescape
+from urllib.parse import urljoin, urlsplit
+
+from helpscraper.errors import ExtractionError
+from helpscraper.items import RawArticle
+from helpscraper.normalise.article import Context
+from helpscraper.payload import Payload
+from helpscraper.platforms.contract import Findings
+from helpscraper.platforms.gitbook import addresses
+from helpscraper.urls import key_of, same_site
+
+__all__ = ["read_index"]
+
+_ITEM = re.compile(r"\s*[-*+] +\[")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_LONGEST = 1000
+
+
+def read_index(url: str, payload: Payload, context: Context) -> Findings:
+    """Return a row for each page of the site; raises ``ExtractionError`` for an answer that lists none.
+
+    The heading of level two above a page is its category, the page above it in the tree of paths its section.
+    """
+    found = Findings(content_type="tag", rules=["list.articles/llms-txt"])
+    rows: dict[str, RawArticle] = {}
+    left_out: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    heading: str | None = None
+    for number, line in enumerate(payload.data.decode("utf-8-sig", "replace").splitlines(), 1):
+        if line.startswith("## "):
+            heading = _text(line[3:]) or None
+        if not (item := _ITEM.match(line)):
+            continue
+        title, link, rest = line[item.end() :].partition("](")
+        place, end, _ = rest.partition(")")
+        if not link or not end:
+            found.holes.append(f"line {number} is no whole link: {line.strip()[:200]!r}")
+            continue
+        try:
+            page = urljoin(url, place.strip("<>"))
+            why = _why_not(page, context)
+        except ValueError:
+            page, why = place, "no address"
+        if why:
+            left_out[why] += 1
+            first.setdefault(why, page[:200])
+            continue
+        key = addresses.address_of(context.site, page).key or ""
+        row = RawArticle(kind="listing", key=key, url=page, title=_text(title))
+        row.category = row.category_title = heading
+        rows.setdefault(key, row)
+    if not rows:
+        raise ExtractionError(url, "list", "no page is listed", selector="- [title](address.md)")
+    _set_sections(rows, context)
+    found.articles = list(rows.values())
+    found.left_out = [f"{n} × {why}, the first: {first[why]}" for why, n in sorted(left_out.items())]
+    return found
+
+
+def _text(markdown: str) -> str:
+    return unescape(_ESCAPED.sub(r"\1", markdown)).strip()[:_LONGEST]
+
+
+def _why_not(page: str, context: Context) -> str | None:
+    """Return why an address is no row of the list; None for a page of this site."""
+    if not same_site(page, addresses.base_of(context)) and not context.site.serves(page):
+        return "an address of another site"
+    if not urlsplit(page).path.endswith(addresses.MARKDOWN):
+        return "an address that is no page in Markdown"
+    kind = addresses.address_of(context.site, page).kind
+    return None if kind == "article" else "an address that is no page of this help centre"
+
+
+def _set_sections(rows: dict[str, RawArticle], context: Context) -> None:
+    """Give each page below another path that path as its section, with the title of the page there."""
+    folder = addresses.folder_of(context.site).rstrip("/")
+    for row in rows.values():
+        path = urlsplit(row.url).path.removesuffix(addresses.MARKDOWN)
+        above = path.rpartition("/")[0]
+        if above != folder and above:
+            row.section = key_of(above)
+            named = rows.get(row.section)
+            row.section_title = named.title if named is not None else None
