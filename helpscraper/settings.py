@@ -12,7 +12,8 @@ from helpscraper import __version__
 from helpscraper.crawl.settings_table import default
 
 BOT_NAME = "helpscraper"
-SPIDER_MODULES = ["helpscraper.spiders"]
+# Its other modules hold parts of the spider, and one that only looks at a site.
+SPIDER_MODULES = ["helpscraper.spiders.help"]
 NEWSPIDER_MODULE = "helpscraper.spiders"
 
 # ---- Where the history is kept ------------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format, add_partition, open_catalog, refuse_together
-from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
+    from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog, Snapshot
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -58,22 +60,23 @@ def run(args: argparse.Namespace) -> int:
                 return _show_snapshot(args, catalog, catalog.resolve(args.what))
             except ReferenceNotFoundError:
                 # Some platforms number their articles, and such a key looks like the beginning of a snapshot's id.
-                if not _has_article(catalog, args.what):
+                if _newest_with(catalog, catalog.resolve().partition, args.what) is None:
                     raise
     if not article:
         raise CommandError(
             f"{args.what!r} names no article",
             advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
-    return _show_article(args, catalog, catalog.resolve(reference), article)
+    return _show_article(args, catalog, catalog.resolve(reference), article, stated=bool(at))
 
 
-def _has_article(catalog: Catalog, name: str) -> bool:
-    try:
-        latest = catalog.resolve()
-        return bool(catalog.load_table(latest, article_id=name, columns=["article_id"]).num_rows)
-    except ReferenceNotFoundError:
-        return False
+def _newest_with(catalog: Catalog, partition: Partition, name: str) -> Snapshot | None:
+    """Return the newest snapshot that holds the article, which may be gone since; None if none does."""
+    for snapshot in reversed(catalog.snapshots(partition)):
+        with suppress(ArchiveError):
+            if catalog.load_table(snapshot, article_id=name, columns=["article_id"]).num_rows:
+                return snapshot
+    return None
 
 
 def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:
@@ -86,9 +89,10 @@ def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapsho
     return 0
 
 
-def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str) -> int:
+def _show_article(
+    args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str, *, stated: bool
+) -> int:
     from helpscraper.cli.output import emit, print_fields, print_text, whole_file
-    from helpscraper.nearest import nearest
 
     table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
     if not table.num_rows and (name := _name_now(catalog, snapshot, article)):
@@ -96,15 +100,12 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
         table = catalog.load_table(snapshot, article_id=name, bodies=args.body is not None)
         article = name
     if not table.num_rows:
-        names = nearest(
-            article, catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
-        )
-        advice = (
-            f"did you mean: {', '.join(names)}"
-            if names
-            else f"run `helpscraper show {snapshot.id}` to list its articles"
-        )
-        raise ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
+        held = _newest_with(catalog, snapshot.partition, article)
+        if held is None or stated:
+            raise _unknown(catalog, snapshot, article, held)
+        print(f"{article} is not in {snapshot}; this is the article in {held}", file=sys.stderr)
+        snapshot = held
+        table = catalog.load_table(held, article_id=article, bodies=args.body is not None)
     if args.raw:
         return _write_raw(args, catalog, snapshot, table.to_pylist()[0])
     if args.body:
@@ -125,6 +126,22 @@ def _show_article(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot
     else:
         emit(table, args.format, output=args.output)
     return 0
+
+
+def _unknown(
+    catalog: Catalog, snapshot: Snapshot, article: str, held: Snapshot | None
+) -> ReferenceNotFoundError:
+    """Return the error for an article that ``snapshot`` lacks; ``held`` is the newest snapshot that holds it."""
+    from helpscraper.nearest import nearest
+
+    keys = catalog.load_table(snapshot, columns=["article_id"]).column("article_id").to_pylist()
+    if held is not None:
+        advice = f"{held} is the newest that holds it: `helpscraper show {article}@{held.id}`"
+    elif names := nearest(article, keys):
+        advice = f"did you mean: {', '.join(names)}"
+    else:
+        advice = f"run `helpscraper show {snapshot.id}` to list its articles"
+    return ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
 
 
 def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from helpscraper.crawl.recognise import Recognised
+    from helpscraper.platforms.contract import Platform
     from helpscraper.sites import Site
 
 __all__ = ["EXAMPLE", "at_url", "configure", "run"]
@@ -96,10 +97,17 @@ def _platforms_table() -> pa.Table:
         {
             "platform": [each.name for each in platforms],
             "version": [each.extractor for each in platforms],
-            "state": ["experimental" if each.experimental else "proven" for each in platforms],
+            "state": [_state(each) for each in platforms],
             "lists": [str(each.claim) for each in platforms],
         }
     )
+
+
+def _state(platform: Platform) -> str:
+    """Return ``generic`` for a platform that knows no markup, else whether it was read at two help centres."""
+    if platform.claim.confidence == "generic":
+        return "generic"
+    return "experimental" if platform.experimental else "proven"
 
 
 def _add(args: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from scrapy.crawler import CrawlerProcess
+from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
 from helpscraper.crawl.conclude import abandon, amend, outcome_log
@@ -107,7 +108,8 @@ def _scout(
     then: Callable[[Any], None],
 ) -> None:
     """Start a scout; ``then`` gets its result, and ``failures`` any error of the scout or of ``then``."""
-    crawler = process.create_crawler("scout")
+    # A class, not a name: `scrapy list` shows the spiders that have one to be called by.
+    crawler = process.create_crawler(load_object("helpscraper.spiders.scout.ScoutSpider"))
 
     def done(_: object) -> None:
         scout: Any = crawler.spider

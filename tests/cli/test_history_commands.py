@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -227,5 +228,25 @@ def test_an_earlier_slug_shows_the_article_under_its_later_one(
     assert main(["show", "limits@latest~4", *words[2:]]) == 0
     out, err = capsys.readouterr()
     assert ([row["article_id"] for row in json.loads(out)], err) == (["limits"], "")
-    assert main(["show", "farewell", *words[2:]]) == 2
-    assert "farewell: no such article" in capsys.readouterr().err
+
+
+def test_a_removed_article_is_shown_as_it_last_was(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    rows = days()[0]
+    number, other = rows[0] | {"article_id": "4410"}, rows[1:]
+    for day, held in enumerate(([number, *other], [number, *other], other)):
+        committed(tmp_path, day, held)
+    words = ["--archive", str(tmp_path), "--format", "json"]
+    for key in ("4410", "4410@latest~1"):
+        assert main(["show", key, *words]) == 0
+        out, err = capsys.readouterr()
+        assert [row["article_id"] for row in json.loads(out)] == ["4410"]
+        assert bool(err) == ("@" not in key)
+    assert main(["show", "4410", *words]) == 0
+    newest, held = re.findall(r"okx/en:\S+[0-9]Z", capsys.readouterr().err)
+    assert held < newest
+    assert main(["show", "4410@latest", *words]) == 2
+    said = capsys.readouterr().err
+    assert f"4410: no such article in {newest}" in said and f"`helpscraper show 4410@{held[-16:]}`" in said
+    assert main(["show", "4411", *words]) == 2

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 
 from helpscraper import Archive
 from helpscraper import settings as own
@@ -139,6 +140,7 @@ def test_a_platform_of_another_package_is_recognised(tmp_path: Path) -> None:
         assert "lantern (by the guide on the page)" in said and "committed: 23 articles" in said
     rows = json.loads(lantern("sites", "platforms", "--format", "json"))
     experimental = {row["platform"] for row in rows if row["state"] == "experimental"}
+    assert [row["platform"] for row in rows if row["state"] == "generic"] == ["generic"]
     assert "lantern" in experimental and not experimental & {"generic", "okx", "zendesk", "zendesk-pages"}
 
 
@@ -280,3 +282,4 @@ def test_a_look_keeps_the_guards_of_a_crawl() -> None:
     crawled = {name for name, order in own.DOWNLOADER_MIDDLEWARES.items() if order is not None}
     assert crawled - ways == {"helpscraper.extensions.recorder.RecorderMiddleware"}
     assert not looked.getdict("ITEM_PIPELINES") and not looked.getdict("EXTENSIONS")
+    assert SpiderLoader.from_settings(Settings(vars(own))).list() == ["help"]  # `scrapy list`
