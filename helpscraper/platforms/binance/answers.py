@@ -8,14 +8,13 @@ milliseconds since 1970. The body is a tree of nodes (``node``, ``tag``, ``attr`
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from helpscraper.errors import ExtractionError
 from helpscraper.html.bodies import write_fragment
 from helpscraper.items import RawArticle
-from helpscraper.json_text import loads
+from helpscraper.json_text import loads, member
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.binance import addresses
@@ -24,7 +23,6 @@ from helpscraper.platforms.contract import Address, Findings, Section
 __all__ = ["read_article", "read_catalogs", "read_list"]
 
 _FINE = "000000"
-_KINDS = {str: "text", int: "a whole number", list: "a list", dict: "an object"}
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _VOID = frozenset(("area", "br", "col", "embed", "hr", "img", "source", "wbr"))
 _LEVELS = ("first", "second", "third")
@@ -38,12 +36,13 @@ class _Answer:
         try:
             answer = loads(payload.data.decode())
         except (ValueError, RecursionError) as error:
-            raise self.error("json", str(error)[:200]) from error
+            said = "a page" if payload.data.lstrip()[:1] == b"<" else str(error)[:200]
+            raise self.error("json", f"no JSON answer: {said}") from error
         if not isinstance(answer, dict):
             raise self.error("json", f"{type(answer).__name__} where an object was recorded")
         if answer.get("code") != _FINE:
-            said = {name: answer.get(name) for name in ("code", "message")}
-            raise self.error("code", f"an answer without success: {str(said)[:200]}")
+            stated = {name: answer.get(name) for name in ("code", "message")}
+            raise self.error("code", f"an answer without success: {str(stated)[:200]}")
         self.data: Mapping[str, Any] = self.member(answer, "data", dict, "json")
 
     def error(self, field: str, detail: str) -> ExtractionError:
@@ -51,10 +50,10 @@ class _Answer:
 
     def member(self, data: Any, name: str, kind: type, where: str) -> Any:
         """Return ``data[name]``, which must be a ``kind``."""
-        value = data.get(name) if isinstance(data, dict) else None
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise self.error(f"{where}.{name}", f"{type(value).__name__} where {_KINDS[kind]} was recorded")
-        return value
+        try:
+            return member(data, name, kind)
+        except ValueError as error:
+            raise self.error(f"{where}.{name}", str(error)) from error
 
     def catalogs(self) -> Iterator[Mapping[str, Any]]:
         """Yield each catalog that holds articles; one catalog may stand inside another."""
@@ -106,14 +105,10 @@ def read_list(asked: Address, url: str, payload: Payload, context: Context) -> F
         raise errors[0]
     pages = -(-total // addresses.PAGE_SIZE)
     on = asked.page < pages or (members and len(members) < total)
-    twice = [key for key, times in Counter(row.key for row in rows).items() if times > 1]
     return Findings(
         articles=rows, total=total, pages=pages, content_type="section",
         next=addresses.list_link(context, asked.key or "", asked.page + 1) if on else None,
-        holes=[
-            *(f"{error.field}: {error.detail}" for error in errors),
-            *(f"article {key} is listed twice" for key in twice),
-        ],
+        holes=[f"{error.field}: {error.detail}" for error in errors],
         rules=["listing.articles/catalog"] * bool(rows),
     )  # fmt: skip
 
@@ -168,7 +163,7 @@ def _html(answer: _Answer, body: str) -> str:
         kind = node.get("node") if isinstance(node, dict) else None
         if kind == "text":
             text = answer.member(node, "text", str, "data.body")
-            written.append(text.replace("<", "&lt;").replace(">", "&gt;"))
+            written.append(text.replace("<", "&lt;"))
         elif kind == "element":
             tag = answer.member(node, "tag", str, "data.body")
             if not _NAME.fullmatch(tag):
@@ -191,7 +186,7 @@ def _attributes(stated: Any) -> str:
     for name, value in stated.items() if isinstance(stated, dict) else ():
         words = value if isinstance(value, list) else [value]
         if _NAME.fullmatch(name) and all(isinstance(word, str) for word in words):
-            text = " ".join(words).replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+            text = " ".join(words).replace('"', "&quot;")
             found += f' {name}="{text}"'
     return found
 

@@ -15,7 +15,7 @@ from helpscraper.errors import ExtractionError
 from helpscraper.html.base import Page, collapse
 from helpscraper.html.bodies import escape_html, write_fragment
 from helpscraper.items import RawArticle
-from helpscraper.json_text import loads
+from helpscraper.json_text import loads, member
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.bybit import addresses
@@ -23,7 +23,6 @@ from helpscraper.platforms.contract import Address, AnotherEditionError, Finding
 
 __all__ = ["BybitPage"]
 
-_KINDS: dict[type, str] = {str: "text", list: "a list", dict: "an object"}
 _DATE = len("2026-01-23")
 
 
@@ -55,10 +54,10 @@ class BybitPage(Page):
 
     def member(self, data: Any, name: str, kind: type, where: str) -> Any:
         """Return ``data[name]``, which must be a ``kind``."""
-        value = data.get(name) if isinstance(data, dict) else None
-        if not isinstance(value, kind):
-            raise self.error(f"{where}.{name}", f"{type(value).__name__} where {_KINDS[kind]} was recorded")
-        return value
+        try:
+            return member(data, name, kind)
+        except ValueError as error:
+            raise self.error(f"{where}.{name}", str(error)) from error
 
     def home(self) -> Findings:
         """Return the topics, each a list of its own."""

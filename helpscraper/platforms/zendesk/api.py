@@ -15,7 +15,7 @@ from helpscraper.errors import ExtractionError, NotPublicError
 from helpscraper.html.base import Page
 from helpscraper.html.bodies import write_fragment
 from helpscraper.items import RawArticle
-from helpscraper.json_text import loads
+from helpscraper.json_text import loads, member
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
 from helpscraper.platforms.contract import Address, AnotherEditionError, Findings, Link
@@ -23,14 +23,6 @@ from helpscraper.platforms.zendesk import addresses
 from helpscraper.urls import same_site
 
 __all__ = ["read_article", "read_list"]
-
-_KINDS: dict[type, str] = {
-    str: "text",
-    int: "a whole number",
-    list: "a list",
-    dict: "an object",
-    bool: "true or false",
-}
 
 
 class _Answer:
@@ -62,10 +54,10 @@ class _Answer:
 
     def member(self, data: Mapping[str, Any], name: str, kind: type, where: str) -> Any:
         """Return ``data[name]``, which must be a ``kind``."""
-        value = data.get(name)
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.error(f"{where}.{name}", f"{type(value).__name__} where {_KINDS[kind]} was recorded")
-        return value
+        try:
+            return member(data, name, kind)
+        except ValueError as error:
+            raise self.error(f"{where}.{name}", str(error)) from error
 
     def listed(self, data: Mapping[str, Any], name: str, where: str) -> list[Any]:
         """Return ``data[name]``, which must be a list if it is there."""
