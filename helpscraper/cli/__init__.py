@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from helpscraper import __version__
+from helpscraper.cli.options import settle_output
 from helpscraper.cli.parser import Parser, TopParser, explain_unknown
 from helpscraper.errors import CommandError, HelpscraperError
 
@@ -93,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     try:
         args = _parsed(parser, command, arguments)
+        settle_output(args)
     except CommandError as error:
         print(f"helpscraper{f' {command}' * (command in COMMANDS)}: {error}", file=sys.stderr)
         return int(error.exit_code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from helpscraper.cli.options import add_partition
+from helpscraper.cli.options import add_partition, locale_of
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.archive.reader import Catalog
     from helpscraper.crawl.conclude import accept
 
-    catalog = Catalog(args.archive, site=args.site, locale=args.locale)
+    catalog = Catalog(args.archive, site=args.site, locale=locale_of(args))
     written = accept(catalog, catalog.partition(), args.id)
     print(f"accepted: {written.path}")
     newer = [each for each in sorted(catalog.paths(written.partition)) if each > written.snapshot_id]

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from helpscraper.archive.layout import Partition
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -26,23 +32,34 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the paragraphs of the newest body, each with the snapshot that brought it."""
+    import pyarrow as pa
     from rich.text import Text
 
     from helpscraper.cli.changes_text import paged, print_warnings
-    from helpscraper.cli.output import cells_shown, emit, terminal_safe
+    from helpscraper.cli.output import cells_shown, emit, terminal_safe, with_edition
     from helpscraper.history.blame import blame
 
-    found = blame(open_catalog(args), args.article, warn=lambda text: print_warnings([text]))
+    catalog = open_catalog(args)
+
+    def read(where: Partition | None) -> tuple[Partition, pa.Table]:
+        edition = where or catalog.partition()
+        return edition, blame(catalog, args.article, edition, warn=lambda text: print_warnings([text]))
+
+    found = each_edition(args, catalog, read)
     if args.format != "table":
-        emit(found, args.format, output=args.output)
+        tables = [with_edition(table, edition) for edition, table in found]
+        emit(pa.concat_tables(tables), args.format, output=args.output)
         return 0
-    rows = found.to_pylist()
     with paged(args.output) as target:
-        for row in rows:
-            # A caret as in git blame.
-            line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
-            line.append(terminal_safe(cells_shown(row["text"])), style="not dim")
-            target.print(line, soft_wrap=True)
-        if any(row["or_earlier"] for row in rows):
-            target.print(Text("(^: in the first snapshot, may be older)", style="dim"), soft_wrap=True)
+        for edition, table in found:
+            if len(found) > 1:
+                target.print(Text(str(edition), style="bold"), soft_wrap=True)
+            rows = table.to_pylist()
+            for row in rows:
+                # A caret as in git blame.
+                line = Text(f"{'^' if row['or_earlier'] else ' '}{row['snapshot_id']}  ", style="dim")
+                line.append(terminal_safe(cells_shown(row["text"])), style="not dim")
+                target.print(line, soft_wrap=True)
+            if any(row["or_earlier"] for row in rows):
+                target.print(Text("(^: in the first snapshot, may be older)", style="dim"), soft_wrap=True)
     return 0

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from helpscraper import __version__
-from helpscraper.cli.options import FORMATS, add_format, add_partition, open_catalog
+from helpscraper.cli.options import (
+    ALL,
+    FORMATS,
+    add_format,
+    add_partition,
+    each_edition,
+    open_catalog,
+    refuse_existing,
+)
 from helpscraper.errors import CommandError
+
+if TYPE_CHECKING:
+    from helpscraper.archive.layout import Partition
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
 examples:
   helpscraper export --output articles.csv
+  helpscraper export --locale all --output articles.csv --excel    # every edition; Excel shows every script
   helpscraper export 2026-11-22 --bodies --output articles.parquet
   helpscraper export latest~1 --columns article_id,title,view_count --format json
   helpscraper export 2026-11-22 --wacz --output crawl.wacz    # opens in ReplayWeb.page and pywb
@@ -41,12 +54,14 @@ def run(args: argparse.Namespace) -> int:
     """Write the rows of one snapshot, or the recorded responses of its crawl."""
     if args.wacz:
         return _write_wacz(args)
+    import pyarrow as pa
+
     from helpscraper.archive.reader import BODY_COLUMNS
     from helpscraper.archive.schema import SNAPSHOT_SCHEMA
-    from helpscraper.cli.output import emit
+    from helpscraper.cli.output import emit, with_edition
 
     columns = None if args.columns is None else args.columns.split(",")
-    known = [*SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]
+    known = ["site", "locale", *SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]
     unknown = sorted(set(columns or ()) - set(known))
     if unknown:
         raise CommandError(
@@ -55,7 +70,14 @@ def run(args: argparse.Namespace) -> int:
         )
     if columns is not None and (again := sorted({name for name in columns if columns.count(name) > 1})):
         raise CommandError(f"repeated columns: {', '.join(again)}", advice="name each column once")
-    table = open_catalog(args).load_table(args.ref, bodies=args.bodies)
+    catalog = open_catalog(args)
+
+    def read(where: Partition | None) -> pa.Table:
+        site, locale = (where.site, where.locale) if where else (None, None)
+        snapshot = catalog.resolve(args.ref, site=site, locale=locale)
+        return with_edition(catalog.load_table(snapshot, bodies=args.bodies), snapshot.partition)
+
+    table = pa.concat_tables(each_edition(args, catalog, read))
     if columns is not None:
         table = table.select(columns)
     emit(table, args.format or _format_of(args.output), output=args.output)
@@ -65,13 +87,15 @@ def run(args: argparse.Namespace) -> int:
 def _write_wacz(args: argparse.Namespace) -> int:
     from helpscraper.archive.recordings.wacz import write_wacz
 
-    if args.format or args.columns or args.bodies:
+    if args.format or args.columns or args.bodies or args.locale == ALL:
         raise CommandError(
-            "--wacz writes responses, not rows", advice="leave --format, --columns and --bodies out"
+            "--wacz writes the responses of one crawl, not rows",
+            advice="leave --format, --columns, --bodies and --locale all out",
         )
     catalog = open_catalog(args)
     snapshot = catalog.resolve(args.ref)
     target = Path(args.output or f"{snapshot.partition.site}-{snapshot.partition.locale}-{snapshot.id}.wacz")
+    refuse_existing(target, overwrite=args.overwrite)
     rows = catalog.load_table(snapshot, columns=["url", "title"]).to_pylist()
     titles = {row["url"]: row["title"] for row in rows}
     software = f"helpscraper/{__version__}"

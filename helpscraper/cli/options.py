@@ -3,23 +3,35 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.nearest import nearest_or_all
 
 if TYPE_CHECKING:
+    from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog
 
-__all__ = ["FORMATS", "add_format", "add_partition", "open_catalog", "open_existing", "refuse_together"]
+__all__ = [
+    "ALL", "FORMATS", "add_format", "add_partition", "each_edition", "each_that_has_it", "locale_of", "open_catalog",
+    "open_existing", "refuse_existing", "refuse_together", "settle_output",
+]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
+ALL = "all"
+"""The value of ``--locale`` that means every edition."""
+
+_P = TypeVar("_P")
+_T = TypeVar("_T")
 
 
 def add_partition(parser: argparse.ArgumentParser) -> None:
     """Add ``--site`` and ``--locale``; without them the only edition is meant, or the default one."""
     parser.add_argument("--site", help="only this site, where the archive holds several")
-    parser.add_argument("--locale", help="only this locale, where the archive holds several")
+    parser.add_argument("--locale", help="only this locale, where the archive holds several; or: all")
 
 
 def add_format(parser: argparse.ArgumentParser, default: str | None = "table") -> None:
@@ -30,14 +42,72 @@ def add_format(parser: argparse.ArgumentParser, default: str | None = "table") -
         default=default,
         help=f"(default: {default or 'by the file name'})",
     )
-    parser.add_argument("--output", "-o", metavar="FILE", help="write to this file instead of printing")
+    parser.add_argument("--output", "-o", metavar="FILE", help="write to this new file instead of printing")
+    parser.add_argument("--overwrite", action="store_true", help="replace the file of --output if it exists")
+    parser.add_argument(
+        "--excel",
+        action="store_true",
+        help="with CSV: begin with the byte order mark that Excel needs for UTF-8",
+    )
+
+
+def settle_output(args: argparse.Namespace) -> None:
+    """Check the options of ``add_format`` together; raises ``CommandError`` before any work is done."""
+    output = getattr(args, "output", None)
+    if output is not None:
+        refuse_existing(Path(output), overwrite=args.overwrite)
+    if getattr(args, "excel", False):
+        name = args.format or Path(output or ".csv").suffix.removeprefix(".")
+        if name != "csv":
+            refuse_together("--excel", f"--format {name}", "only CSV needs the mark: add --format csv")
+        args.format = "excel"
+
+
+def refuse_existing(path: Path, *, overwrite: bool) -> None:
+    """Raise ``CommandError`` for a file that would be replaced without having been asked for."""
+    if path.exists() and not overwrite:
+        raise CommandError(
+            f"{path} exists already", advice="add --overwrite to replace it, or name another file"
+        )
 
 
 def open_catalog(args: argparse.Namespace) -> Catalog:
     """Return the catalog of ``args.archive`` for one reading command, narrowed down by ``--site`` and ``--locale``."""
     from helpscraper.archive.reader import Catalog
 
-    return Catalog(args.archive, site=args.site, locale=args.locale).with_cached_listings()
+    return Catalog(args.archive, site=args.site, locale=locale_of(args)).with_cached_listings()
+
+
+def locale_of(args: argparse.Namespace) -> str | None:
+    """Return the locale that ``--locale`` names, None for all."""
+    return None if args.locale == ALL else args.locale
+
+
+def each_edition(
+    args: argparse.Namespace, catalog: Catalog, read: Callable[[Partition | None], _T]
+) -> list[_T]:
+    """Return ``read(edition)`` of every edition for ``--locale all``, else ``read(None)``: of the one that is meant.
+
+    One of several editions that lacks what is asked for is a warning; where all lack it, the first error is raised.
+    """
+    partitions = [each for each in catalog.partitions() if catalog.ids(each)] if args.locale == ALL else []
+    return each_that_has_it(partitions or [None], read)
+
+
+def each_that_has_it(places: Sequence[_P], read: Callable[[_P], _T]) -> list[_T]:
+    """Return ``read`` of each place; a ``ReferenceNotFoundError`` of some is a warning, and raised if all fail."""
+    found: list[_T] = []
+    failed: list[ReferenceNotFoundError] = []
+    for place in places:
+        try:
+            found.append(read(place))
+        except ReferenceNotFoundError as error:
+            failed.append(error)
+    if failed and not found:
+        raise failed[0]
+    for each in failed:
+        print(f"warning: {each.message}", file=sys.stderr)
+    return found
 
 
 def open_existing(args: argparse.Namespace) -> Catalog:
@@ -48,10 +118,10 @@ def open_existing(args: argparse.Namespace) -> Catalog:
     if catalog.partitions():
         return catalog
     existing = Catalog(catalog.store).partitions()
-    asked = " and ".join(filter(None, (args.site, args.locale))) if existing else ""
+    asked = " and ".join(filter(None, (args.site, locale_of(args)))) if existing else ""
     raise ReferenceNotFoundError(
         f"{catalog.store.uri} holds no snapshot and no run{f' of {asked}' if asked else ''}",
-        advice=nearest_or_all("/".join(filter(None, (args.site, args.locale))), map(str, existing))
+        advice=nearest_or_all("/".join(filter(None, (args.site, locale_of(args)))), map(str, existing))
         if existing
         else "make one with `helpscraper crawl`, or name another archive with --archive",
     )

@@ -6,6 +6,7 @@ CSV no formulas (see ``csv_safe``).
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import datetime as dt
 import io
@@ -27,6 +28,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from helpscraper.archive.layout import Partition
 from helpscraper.cli.layout import print_columns
 from helpscraper.errors import CommandError
 
@@ -41,6 +43,7 @@ __all__ = [
     "terminal_safe",
     "utf8",
     "whole_file",
+    "with_edition",
 ]
 
 # The start of a formula for a spreadsheet (also full-width), after any number of apostrophes.
@@ -86,6 +89,13 @@ def emit(
             _write(table, format, binary, columns)
 
 
+def with_edition(table: pa.Table, partition: Partition) -> pa.Table:
+    """Return ``table`` with the columns ``site`` and ``locale`` before its own."""
+    for name, value in (("locale", partition.locale), ("site", partition.site)):
+        table = table.add_column(0, pa.field(name, pa.string()), pa.repeat(pa.scalar(value), table.num_rows))
+    return table
+
+
 @contextlib.contextmanager
 def utf8(stream: IO[str] | None = None) -> Iterator[BinaryIO]:
     """Give the binary buffer of ``stream`` (default: stdout): data is UTF-8 whatever the terminal's encoding."""
@@ -101,6 +111,9 @@ def _write(table: pa.Table, format: str, file: BinaryIO, columns: Sequence[str] 
         case "parquet":
             pq.write_table(table, file, compression="zstd")
         case "csv":
+            pacsv.write_csv(_csv_table(table), file)
+        case "excel":
+            file.write(codecs.BOM_UTF8)
             pacsv.write_csv(_csv_table(table), file)
         case "json":
             _write_json(table, file)

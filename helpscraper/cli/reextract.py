@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from helpscraper.cli.options import add_partition, open_existing
+from helpscraper.cli.options import add_partition, locale_of, open_existing
 from helpscraper.errors import CommandError, ExitCode
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             args.archive,
             args.refs,
             site=args.site,
-            locale=args.locale,
+            locale=locale_of(args),
             force=args.force,
             jobs=args.jobs,
             progress=bar.show,

@@ -8,7 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_partition, open_catalog, refuse_together
+from helpscraper.cli.options import (
+    ALL,
+    add_format,
+    add_partition,
+    each_edition,
+    each_that_has_it,
+    open_catalog,
+    refuse_together,
+)
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
@@ -23,6 +31,7 @@ examples:
   helpscraper show 2026-11-22 --format csv
   helpscraper show what-is-a-passkey          # one article in the latest snapshot
   helpscraper show what-is-a-passkey@latest~7 --body markdown
+  helpscraper show what-is-a-passkey --locale all    # in every edition
   helpscraper show what-is-a-passkey@2026-11-22 --raw --output page.html.gz
 """
 
@@ -51,13 +60,17 @@ def run(args: argparse.Namespace) -> int:
     if (args.raw or args.body) and args.format != "table":
         flag = "--raw" if args.raw else "--body"
         refuse_together(flag, f"--format {args.format}", f"{flag} writes one text: leave --format out")
+    if (args.raw or args.body) and args.locale == ALL:
+        refuse_together(
+            "--raw" if args.raw else "--body", "--locale all", "one text is written: name its locale"
+        )
     catalog = open_catalog(args)
     article, at, reference = args.what.rpartition("@")
     if not at:
         article, reference = args.what, "latest"
         if is_reference(args.what):
             try:
-                return _show_snapshot(args, catalog, catalog.resolve(args.what))
+                return _show_snapshots(args, catalog, _snapshots(args, catalog, args.what))
             except ReferenceNotFoundError:
                 # Some platforms number their articles, and such a key looks like the beginning of a snapshot's id.
                 if _newest_with(catalog, catalog.resolve().partition, args.what) is None:
@@ -67,7 +80,24 @@ def run(args: argparse.Namespace) -> int:
             f"{args.what!r} names no article",
             advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
-    return _show_article(args, catalog, catalog.resolve(reference), article, stated=bool(at))
+    snapshots = _snapshots(args, catalog, reference)
+    if args.raw or args.body:
+        return _write_text(args, catalog, _find(catalog, snapshots[0], article, stated=bool(at)))
+
+    def read(snapshot: Snapshot) -> tuple[Snapshot, str]:
+        return _find(catalog, snapshot, article, stated=bool(at))
+
+    return _show_articles(args, catalog, each_that_has_it(snapshots, read))
+
+
+def _snapshots(args: argparse.Namespace, catalog: Catalog, reference: str) -> list[Snapshot]:
+    """Return the snapshot that ``reference`` names, or that of every edition for ``--locale all``."""
+
+    def resolve(where: Partition | None) -> Snapshot:
+        site, locale = (where.site, where.locale) if where else (None, None)
+        return catalog.resolve(reference, site=site, locale=locale)
+
+    return list(dict.fromkeys(each_edition(args, catalog, resolve)))
 
 
 def _newest_with(catalog: Catalog, partition: Partition, name: str) -> Snapshot | None:
@@ -79,53 +109,56 @@ def _newest_with(catalog: Catalog, partition: Partition, name: str) -> Snapshot 
     return None
 
 
-def _show_snapshot(args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot) -> int:
-    from helpscraper.cli.output import emit
+def _show_snapshots(args: argparse.Namespace, catalog: Catalog, snapshots: list[Snapshot]) -> int:
+    import pyarrow as pa
+
+    from helpscraper.cli.output import emit, with_edition
 
     if args.body or args.raw:
         flag = "--raw" if args.raw else "--body"
         raise CommandError(f"{flag} needs an article", advice="give ARTICLE@REF")
-    emit(catalog.load_table(snapshot), args.format, output=args.output, columns=_SHOWN)
+    tables = [with_edition(catalog.load_table(each), each.partition) for each in snapshots]
+    shown = _SHOWN if len(snapshots) == 1 else ("site", "locale", *_SHOWN)
+    emit(pa.concat_tables(tables), args.format, output=args.output, columns=shown)
     return 0
 
 
-def _show_article(
-    args: argparse.Namespace, catalog: Catalog, snapshot: Snapshot, article: str, *, stated: bool
-) -> int:
-    from helpscraper.cli.output import emit, print_fields, print_text, whole_file
+def _show_articles(args: argparse.Namespace, catalog: Catalog, found: list[tuple[Snapshot, str]]) -> int:
+    import pyarrow as pa
 
-    table = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None)
-    if not table.num_rows and (name := _name_now(catalog, snapshot, article)):
-        print(f"{article} was renamed: in {snapshot} it is {name}", file=sys.stderr)
-        table = catalog.load_table(snapshot, article_id=name, bodies=args.body is not None)
-        article = name
-    if not table.num_rows:
-        held = _newest_with(catalog, snapshot.partition, article)
-        if held is None or stated:
-            raise _unknown(catalog, snapshot, article, held)
-        print(f"{article} is not in {snapshot}; this is the article in {held}", file=sys.stderr)
-        snapshot = held
-        table = catalog.load_table(held, article_id=article, bodies=args.body is not None)
-    if args.raw:
-        return _write_raw(args, catalog, snapshot, table.to_pylist()[0])
-    if args.body:
-        row = table.to_pylist()[0]
-        body = row[f"body_{args.body}"]
-        if body is None:
-            raise ReferenceNotFoundError(
-                f"{article}: {snapshot} has no body of it (status: {row['status']}: its page was never fetched)",
-                advice="a crawl with -a mode=full fetches every page",
-            )
-        if args.output is None:
-            print_text(body)
-        else:
-            with whole_file(Path(args.output)) as file:
-                file.write(f"{body}\n".encode("utf-8", "surrogatepass"))
-    elif args.format == "table" and args.output is None:
-        print_fields(table.to_pylist()[0])
-    else:
+    from helpscraper.cli.output import emit, print_fields, with_edition
+
+    table = pa.concat_tables(
+        with_edition(catalog.load_table(snapshot, article_id=key), snapshot.partition)
+        for snapshot, key in found
+    )
+    if args.format != "table" or args.output is not None:
         emit(table, args.format, output=args.output)
+        return 0
+    for number, row in enumerate(table.to_pylist()):
+        if number:
+            print()
+        print_fields(row)
     return 0
+
+
+def _find(catalog: Catalog, snapshot: Snapshot, article: str, *, stated: bool) -> tuple[Snapshot, str]:
+    """Return the snapshot to show the article in, and its key there.
+
+    That is ``snapshot``, or the newest one that holds the article unless ``snapshot`` was ``stated``.
+    """
+    if catalog.load_table(snapshot, article_id=article, columns=["article_id"]).num_rows:
+        return snapshot, article
+    if name := _name_now(catalog, snapshot, article):
+        print(f"{article} was renamed: in {snapshot} it is {name}", file=sys.stderr)
+        if catalog.load_table(snapshot, article_id=name, columns=["article_id"]).num_rows:
+            return snapshot, name
+        article = name
+    held = _newest_with(catalog, snapshot.partition, article)
+    if held is None or stated:
+        raise _unknown(catalog, snapshot, article, held)
+    print(f"{article} is not in {snapshot}; this is the article in {held}", file=sys.stderr)
+    return held, article
 
 
 def _unknown(
@@ -142,6 +175,28 @@ def _unknown(
     else:
         advice = f"run `helpscraper show {snapshot.id}` to list its articles"
     return ReferenceNotFoundError(f"{article}: no such article in {snapshot}", advice=advice)
+
+
+def _write_text(args: argparse.Namespace, catalog: Catalog, found: tuple[Snapshot, str]) -> int:
+    """Write one article's recorded response or its extracted body."""
+    from helpscraper.cli.output import print_text, whole_file
+
+    snapshot, article = found
+    row = catalog.load_table(snapshot, article_id=article, bodies=args.body is not None).to_pylist()[0]
+    if args.raw:
+        return _write_raw(args, catalog, snapshot, row)
+    body = row[f"body_{args.body}"]
+    if body is None:
+        raise ReferenceNotFoundError(
+            f"{article}: {snapshot} has no body of it (status: {row['status']}: its page was never fetched)",
+            advice="a crawl with -a mode=full fetches every page",
+        )
+    if args.output is None:
+        print_text(body)
+    else:
+        with whole_file(Path(args.output)) as file:
+            file.write(f"{body}\n".encode("utf-8", "surrogatepass"))
+    return 0
 
 
 def _name_now(catalog: Catalog, snapshot: Snapshot, article: str) -> str | None:

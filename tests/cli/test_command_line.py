@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from helpscraper.archive.layout import Partition
 from helpscraper.cli import COMMANDS, GROUPS, main
+from tests.history.story import committed, days
 
 KEPT = str(Path(__file__).parents[1] / "data" / "archive-v1")
 
@@ -57,3 +61,104 @@ def test_a_misspelt_word_names_the_nearest_one(
     code, out, err = ran(capsys, *words)
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two days of the story in English and German; an article is renamed, and one is in English only."""
+    folder = tmp_path_factory.mktemp("editions")
+    for locale in ("en", "de"):
+        for day, rows in enumerate(days()[:3]):
+            own = [each for each in rows if locale == "en" or each["article_id"] != "trading-fees"]
+            committed(folder, day, own, partition=Partition("okx", locale))
+    return folder
+
+
+def answered(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> list[dict[str, Any]]:
+    code, out, _ = ran(capsys, words[0], "--archive", str(archive), *words[1:], "--format", "json")
+    assert code == 0
+    rows: list[dict[str, Any]] = json.loads(out)
+    return rows
+
+
+@pytest.mark.parametrize(
+    "words", [["show"], ["export"], ["show", "limits"], ["history", "limits"], ["blame", "limits"]]
+)
+def test_every_reading_command_takes_all_editions_and_names_them(
+    capsys: pytest.CaptureFixture[str], editions: Path, words: list[str]
+) -> None:
+    rows = answered(capsys, editions, *words, "--locale", "all")
+    assert [list(row)[:2] for row in rows] == [["site", "locale"]] * len(rows)
+    assert list(dict.fromkeys(row["locale"] for row in rows)) == ["de", "en"]
+    for locale in ("en", "de"):
+        own = [row for row in rows if row["locale"] == locale]
+        assert answered(capsys, editions, *words, "--locale", locale) == own
+    assert answered(capsys, editions, *words) == [row for row in rows if row["locale"] == "en"]
+    told = ran(
+        capsys,
+        *words,
+        "--archive",
+        str(editions),
+        "--locale",
+        "all",
+        *(["--format", "md"] * (words == ["export"])),
+    )[1]
+    assert ("de" in told.split() and "en" in told.split()) or ("okx/de" in told and "okx/en" in told)
+
+
+@pytest.mark.parametrize("words", [["log"], ["runs"], ["verify"]])
+def test_what_reads_every_edition_already_takes_all_by_name(
+    capsys: pytest.CaptureFixture[str],
+    editions: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert ran(capsys, *words, "--archive", str(editions), "--locale", "all")[0] == 0
+
+
+def test_an_edition_that_lacks_the_article_is_a_warning(
+    capsys: pytest.CaptureFixture[str], editions: Path
+) -> None:
+    for command in ("show", "history", "blame"):
+        code, out, err = ran(capsys, command, "trading-fees", "--archive", str(editions), "--locale", "all")
+        assert code == 0 and out and "warning: trading-fees: no" in err and "okx/de" in err
+        code, out, err = ran(capsys, command, "nothing", "--archive", str(editions), "--locale", "all")
+        assert (code, out) == (2, "") and "nothing: no" in err
+
+
+def test_one_text_is_of_one_edition(capsys: pytest.CaptureFixture[str], editions: Path) -> None:
+    code, _, err = ran(
+        capsys, "show", "limits", "--body", "text", "--archive", str(editions), "--locale", "all"
+    )
+    assert code == 2 and "--body and --locale all do not go together" in err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["export"], ["show", "--format", "csv"], ["diff"], ["history", "limits", "--format", "json"], ["runs"], ["log"],
+     ["show", "limits", "--body", "text"], ["verify", "--format", "md"]],
+)  # fmt: skip
+def test_a_file_is_replaced_only_if_asked(
+    capsys: pytest.CaptureFixture[str], editions: Path, tmp_path: Path, words: list[str]
+) -> None:
+    target = tmp_path / "kept.csv"
+    target.write_text("mine")
+    command = [*words, "--archive", str(editions), "--output", str(target)]
+    code, out, err = ran(capsys, *command)
+    assert (code, out, target.read_text()) == (2, "", "mine")
+    assert f"{target} exists already\n  add --overwrite" in err
+    assert ran(capsys, *command, "--overwrite")[0] == 0
+    assert target.read_text() != "mine"
+
+
+def test_csv_for_excel_begins_with_a_byte_order_mark(
+    capsys: pytest.CaptureFixture[str], editions: Path, tmp_path: Path
+) -> None:
+    plain, marked = tmp_path / "plain.csv", tmp_path / "marked.csv"
+    assert ran(capsys, "export", "--archive", str(editions), "-o", str(plain))[0] == 0
+    assert ran(capsys, "export", "--archive", str(editions), "-o", str(marked), "--excel")[0] == 0
+    assert marked.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
+    code, _, err = ran(capsys, "runs", "--archive", str(editions), "--format", "json", "--excel")
+    assert code == 2 and "--excel and --format json do not go together" in err
