@@ -35,7 +35,7 @@ WICK = {
     "attr": {"class": ["big", "red"]},
     "child": [{"node": "text", "text": "wick"}],
 }
-LINE = {"node": "element", "tag": "p", "child": [{"node": "text", "text": "Trim 1 < 2 &amp; the "}, WICK]}
+LINE = {"node": "element", "tag": "p", "child": [{"node": "text", "text": "Trim <i> &amp; the "}, WICK]}
 ARTICLE: dict[str, Any] = {
     "id": 9, "code": CODE, "title": " Lamps ", "body": json.dumps({"node": "root", "child": [LINE]}),
     "publishDate": 1_767_323_045_678, "lastUpdateTime": 1_770_174_245_000,
@@ -87,8 +87,9 @@ def test_a_row_that_cannot_be_read_costs_no_other() -> None:
 def test_an_article_is_read_from_its_tree_of_nodes() -> None:
     (raw,) = article(ARTICLE).articles
     columns = normalise_article(raw, CONTEXT).columns
-    assert (raw.body_text, raw.body_markdown) == ("Trim 1 < 2 & the wick", "Trim 1 < 2 & the **wick**")
-    assert '<b class="big red">wick</b>' in (raw.body_html or "")
+    # A text is written as in HTML, but for the signs that would begin an element.
+    assert (raw.body_text, raw.body_markdown) == ("Trim <i> & the wick", "Trim \\<i> & the **wick**")
+    assert raw.body_html == '<p>Trim &lt;i&gt; &amp; the <b class="big red">wick</b></p>'
     assert (columns["section"], columns["category"]) == ("7", "3")
     assert str(columns["updated_at"]) == "2026-02-04 03:04:05+00:00"
 
