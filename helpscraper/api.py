@@ -29,11 +29,10 @@ __all__ = ["Archive"]
 class Archive:
     """An archive of snapshots, for reading.
 
-    ``uri`` is a folder or an fsspec URL; ``site`` and ``locale`` narrow everything down to a part of it. A
-    snapshot is named by ``latest``, ``latest~N``, its id, a unique prefix of it, or a date, with ``LOCALE:``
-    or ``SITE/LOCALE:`` before it where another edition is meant. Methods raise ``ReferenceNotFoundError`` for
-    a name that is not there and ``ArchiveError`` naming the file that is damaged; the rest of the archive can
-    still be read.
+    ``uri`` is a folder or an fsspec URL; ``site`` and ``locale`` narrow everything down to a part of it. A snapshot is
+    named by ``latest``, ``latest~N``, its id, a unique prefix of it, or a date, with ``LOCALE:`` or ``SITE/LOCALE:``
+    before it for another edition. Methods raise ``ReferenceNotFoundError`` for an unknown name and ``ArchiveError``
+    naming a damaged file; the rest of the archive can still be read.
 
     DataFrames have the types that pandas works with: strings are ``str``, counts nullable ``Int64``, instants
     ``datetime64[us, UTC]``, calendar dates ``datetime64[us]`` at midnight without a zone, ``listed_in`` and ``labels``
@@ -52,7 +51,7 @@ class Archive:
         return f"Archive({', '.join([repr(self.catalog.store.uri), *narrowed])})"
 
     def _now(self) -> Catalog:
-        """Return the catalog of this moment: each question sees what was committed since the last one."""
+        """Return a new catalog, so that each method sees the newest commits."""
         return self.catalog.with_cached_listings()
 
     def snapshots(self) -> pd.DataFrame:
@@ -64,14 +63,14 @@ class Archive:
         return to_frame(runs_table(self._now()))
 
     def resolve(self, ref: str = "latest") -> Snapshot:
-        """Return the snapshot that ``ref`` means; ``reextracted`` says whether a newer reading is used."""
+        """Return the snapshot named ``ref``; ``reextracted`` says whether a newer reading is used."""
         return self._now().resolve(ref)
 
     def load(self, ref: str = "latest", bodies: bool = False) -> pd.DataFrame:
         """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
 
-        Each row is an article that was there. The articles whose own page answered 404 or 410 in that crawl stand in
-        its run facts: ``archive.catalog.facts(archive.resolve(ref)).gone``. ``bodies`` adds ``body_text``,
+        Each row is an article that existed. The articles whose own page answered 404 or 410 in that crawl are in its
+        run facts: ``archive.catalog.facts(archive.resolve(ref)).gone``. ``bodies`` adds ``body_text``,
         ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot`` (its id), ``site``, ``locale`` and
         ``reextracted``: whether this is a newer extractor's reading of that crawl.
         """
@@ -87,25 +86,25 @@ class Archive:
         return frame
 
     def diff(self, a: str = "latest~1", b: str = "latest", **options: Any) -> DiffResult:
-        """Return what changed from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
+        """Return the changes from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
         from helpscraper.history.diff import diff_snapshots
 
         return diff_snapshots(self._now(), a, b, **options)
 
     def history(self, article_id: str) -> History:
-        """Return the story of one article over all snapshots; renames followed; see ``history.views``."""
+        """Return the history of one article over all snapshots and across renames; see ``history.timeline``."""
         from helpscraper.history.timeline import article_history
 
         return article_history(self._now(), article_id)
 
     def views(self) -> pd.DataFrame:
-        """Return the view counts as a tidy series with gains per day; renames followed; see ``history.views``."""
+        """Return the view counts as a tidy series with gains per day, across renames; see ``history.views``."""
         from helpscraper.history.views import view_series
 
         return to_frame(view_series(self._now()))
 
     def editions(self, base: str | None = None) -> pd.DataFrame:
-        """Return how the editions of one site belong together and which lag behind the ``base`` locale.
+        """Match the articles of one site's editions, and show which lag behind the ``base`` locale.
 
         ``base`` is by default the locale that a crawl without arguments asks for.
         One row per article and locale, of the latest snapshots (columns:
@@ -125,5 +124,5 @@ class Archive:
         return self._now().body(sha256)
 
     def verify(self) -> VerifyReport:
-        """Read every file and return what is wrong with the archive; nothing is repaired."""
+        """Read every file and return the problems of the archive; nothing is repaired."""
         return verify(self._now())

@@ -1,4 +1,4 @@
-"""The main job from end to end on the sample help centre: crawl, let time pass, crawl again, see what changed."""
+"""The main job from end to end on the sample help centre: crawl, let time pass, crawl again, show the changes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _fresh(folder: Path) -> None:
     if folder.exists():
         if not (folder / _MARKER).exists():
             raise CommandError(
-                f"{folder} is there and no demo made it",
+                f"{folder} exists and was not made by a demo",
                 advice="name another folder with --archive; nothing was deleted",
             )
         shutil.rmtree(folder)
@@ -64,7 +64,7 @@ def _fresh(folder: Path) -> None:
 
 
 def _helpscraper(say: Callable[[str], None], *arguments: str) -> None:
-    """Run a command of helpscraper in a process of its own: Scrapy's reactor runs once in each."""
+    """Run a command of helpscraper in a new process, because Scrapy's reactor runs only once in each."""
     shown = [word for word in arguments if word not in ("-s", *_SETTINGS)]
     say(f"$ helpscraper {' '.join(shown)}")
     done = subprocess.run(  # noqa: S603 (our own interpreter and our own arguments)

@@ -37,7 +37,7 @@ class ExitCode(IntEnum):
 class HelpscraperError(Exception):
     """Base of all errors that helpscraper raises on purpose.
 
-    ``advice`` is the sentence that tells the reader what to do next; it is printed on a line of its own.
+    ``advice`` says what to do next; it is printed on a separate line.
     """
 
     exit_code: ExitCode = ExitCode.INTERNAL
@@ -52,7 +52,7 @@ class HelpscraperError(Exception):
 
 
 class CommandError(HelpscraperError):
-    """The command line asks for something that does not make sense."""
+    """The arguments are invalid or contradict each other."""
 
     exit_code = ExitCode.USAGE
 
@@ -62,16 +62,16 @@ class ReferenceNotFoundError(CommandError):
 
 
 class InputError(HelpscraperError):
-    """A file handed to helpscraper cannot be read as what it is said to be; names the file (and offset or field)."""
+    """A file given to helpscraper is not of the stated kind, or damaged; names the file (and offset or field)."""
 
     exit_code = ExitCode.USAGE
 
 
 class ExtractionError(HelpscraperError):
-    """A page is not of the kind that its address says, so no row may be made of it.
+    """A page is not of the kind that its address states, so it gives no row.
 
-    ``url`` names the page, ``field`` the part that was looked for (``state``, ``article``, ``slug``, ``title``,
-    ``list``, ``challenge``), ``selector`` where it was looked for.
+    ``url`` names the page, ``field`` the missing part (``state``, ``article``, ``slug``, ``title``,
+    ``list``, ``challenge``), ``selector`` the places that were searched.
     """
 
     def __init__(self, url: str, field: str, detail: str, *, selector: str = "", advice: str = "") -> None:
@@ -84,7 +84,7 @@ class ExtractionError(HelpscraperError):
 
 
 class NotPublicError(ExtractionError):
-    """A response holds articles that the public cannot read, such as drafts: the help centre may not be archived."""
+    """A response holds articles that are not public, such as drafts: the help centre may not be archived."""
 
 
 class PayloadError(HelpscraperError):

@@ -1,6 +1,6 @@
 """The records that travel through helpscraper, and the one place where a column is declared and described.
 
-``RawArticle`` is what a page object reads: strings as they stand on the page. ``Article`` is one row of a snapshot.
+``RawArticle`` is what a page object reads: strings as they are on the page. ``Article`` is one row of a snapshot.
 ``archive/schema.py`` derives the Arrow schema from ``Article`` and the data dictionary prints the descriptions here.
 """
 
@@ -65,7 +65,7 @@ def _column(
 
 @dataclass(slots=True, kw_only=True)
 class Article:
-    """One row of a snapshot: one article as one crawl knew it.
+    """One row of a snapshot: one article in one crawl.
 
     Each field's metadata holds ``arrow`` (the column type), ``doc`` (its meaning), ``volatile`` (changes without an
     edit) and ``required`` (never null).
@@ -139,7 +139,7 @@ class Article:
         "string",
         "`fetched` in this crawl; `carried` (the listing says unchanged; fields and body of an earlier snapshot); "
         "`listed` (known from a listing only); `failed` (could not be fetched this time; earlier values kept). "
-        "Files of schema 1 hold `gone` too (404 or 410 was answered): such an article is not there, and helpscraper "
+        "Files of schema 1 hold `gone` too (404 or 410 was answered): such an article does not exist, and helpscraper "
         "leaves its row out.",
         required=True,
         volatile=True,

@@ -39,7 +39,7 @@ AUTOTHROTTLE_MAX_DELAY = 30.0
 AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 # No cookie is needed, and without one every page is served as to a new visitor.
 COOKIES_ENABLED = False
-# One coding only: a page that comes in another is another payload, and would be recorded anew instead of referred to.
+# One coding only: the same page in another coding would be recorded again, because its payload differs.
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
     "Accept-Encoding": "gzip",
@@ -76,7 +76,7 @@ GIVE_UP_AFTER = default("GIVE_UP_AFTER")
 # ---- The way of a response ----------------------------------------------------------------------------------------
 
 DOWNLOADER_MIDDLEWARES = {
-    # Above RedirectMiddleware and the rest: a request that leads off the site is refused before anything sees it.
+    # Above RedirectMiddleware and the rest, so that a request off the site is refused before any other step.
     "helpscraper.extensions.guard.SiteGuardMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "helpscraper.extensions.robots.StrictRobotsTxtMiddleware": 100,
@@ -87,7 +87,7 @@ DOWNLOADER_MIDDLEWARES = {
     "helpscraper.extensions.retry.BackoffRetryMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
     "helpscraper.extensions.payload.PayloadMiddleware": 590,
-    # Below the guard and the redirects: an answer that is refused or leads elsewhere is evidence too.
+    # Below the guard and the redirects, to record refused answers and redirects too.
     "helpscraper.extensions.recorder.RecorderMiddleware": 610,
 }
 SPIDER_MIDDLEWARES = {
@@ -148,7 +148,7 @@ NOTIFY_URLS: list[str] = default("NOTIFY_URLS")
 NOTIFY_TIMEOUT = default("NOTIFY_TIMEOUT")
 PROGRESS: bool | None = default("PROGRESS")
 
-# Nothing listens: a crawler needs no console that others could reach.
+# A crawler needs no console that others could reach.
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 LOG_LEVEL = "INFO"

@@ -326,7 +326,7 @@ def test_html_is_not_taken_for_flattened_text(
 
 def test_a_time_to_come_is_refused(tmp_path: Path, page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(tmp_path / "a", page, at="2999-01-01T00:00:00Z") == 2
-    assert "still to come" in capsys.readouterr().err
+    assert "in the future" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

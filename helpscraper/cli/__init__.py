@@ -112,11 +112,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"helpscraper {args.command}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of a pipe (head, less) had enough; Python would complain again when it flushes at exit.
+        # The reader of a pipe (head, less) closed it; without this Python would report it again when it flushes at
+        # exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        # Errors of the archive's files are ArchiveErrors: this one is of stdout, or of a file named by --output.
+        # Errors of the archive's files are ArchiveErrors: this one is about stdout, or a file named by --output.
         named = f"{error.filename}: " if error.filename else ""
         print(f"helpscraper {args.command}: {named}cannot be written: {error.strerror}", file=sys.stderr)
         print("  check the folder, the rights and the free space", file=sys.stderr)
@@ -139,9 +140,9 @@ def _parsed(parser: Parser, command: str | None, arguments: list[str]) -> argpar
 
 
 def _write_all_characters() -> None:
-    """Write ``\\u6587`` for what a terminal's own encoding does not have, instead of breaking off there.
+    """Write ``\\u6587`` for characters that the terminal's encoding lacks, instead of stopping there.
 
-    A stream that the caller has closed (``>&-``) takes whatever is written and keeps nothing.
+    For a stream that the caller has closed (``>&-``), drop everything.
     """
     nowhere = Path(os.devnull)
     sys.stdout = sys.stdout or nowhere.open("w", encoding="utf-8")

@@ -49,10 +49,10 @@ def run(args: argparse.Namespace) -> int:
     """Crawl, print one line, and return the exit code of the run facts."""
     arguments, settings = pairs("-a", args.arguments), pairs("-s", args.settings)
     _once("-a", args.arguments)
-    from helpscraper.crawl.process import run_crawl  # Scrapy: only this command pays for it
+    from helpscraper.crawl.process import run_crawl  # slow to import, because of Scrapy
     from helpscraper.intake.wording import summary
 
-    # From cron one line is wanted; the log of a crawl is one -s LOG_LEVEL=INFO away.
+    # Cron should mail one line; -s LOG_LEVEL=INFO shows the log of the crawl.
     given: dict[str, object] = {
         "LOG_LEVEL": "WARNING",
         "ARCHIVE_URI": args.archive,
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def pairs(flag: str, texts: list[str]) -> dict[str, str]:
-    """Split ``NAME=VALUE`` texts, naming all that are not so at once."""
+    """Split ``NAME=VALUE`` texts; the error names all other texts at once."""
     wrong = [text for text in texts if "=" not in text or text.startswith("=")]
     if wrong:
         raise CommandError(f"{flag} {' '.join(wrong)}: not NAME=VALUE", advice=f"write {flag} name=value")
@@ -78,7 +78,7 @@ def pairs(flag: str, texts: list[str]) -> dict[str, str]:
 
 
 def _once(flag: str, texts: list[str]) -> None:
-    """Refuse an argument that is given twice: the last one would count, and the part before it not be crawled."""
+    """Refuse an argument that is given twice: only the last one would count."""
     counts = Counter(text.partition("=")[0] for text in texts)
     if again := [name for name, n in counts.items() if n > 1]:
         name = again[0]

@@ -16,7 +16,7 @@ _EXAMPLES = 3
 _NAMED = {
     "challenge": "a block or challenge page",
     "edition": "a page of another edition",
-    "extraction": "a page in which nothing is found",
+    "extraction": "a page without an article or a list",
     "page": "another page of its list",
     "payload": "a page that cannot be decoded",
     "record": "a record that cannot be read",
@@ -45,9 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=("html", "text"), help="what the file holds (default: by its ending)"
     )
-    parser.add_argument(
-        "--url", help="where the saved page was captured; a web archive's files say so themselves"
-    )
+    parser.add_argument("--url", help="where the saved page was captured; files of a web archive state it")
     parser.add_argument("--captured-at", metavar="TIME", help="when it was, in ISO 8601 with an offset")
     parser.add_argument(
         "--locale",
@@ -57,7 +55,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Import the files and say what became of them."""
+    """Import the files and print the results."""
     from helpscraper.archive.recordings.sources import is_capture_file
 
     captures = [path for path in args.files if is_capture_file(path)]
@@ -65,11 +63,11 @@ def run(args: argparse.Namespace) -> int:
         return _import_page(args)
     if len(captures) < len(args.files):
         pages = ", ".join(str(path) for path in args.files if path not in captures)
-        raise CommandError(f"{pages}: no file of a web archive", advice="import saved pages one by one")
+        raise CommandError(f"{pages}: not a file of a web archive", advice="import saved pages one by one")
     if args.url or args.captured_at or args.format:
         raise CommandError(
             "--url, --captured-at and --format are for a saved page",
-            advice="leave them out: a web archive's files say where and when themselves",
+            advice="leave them out: files of a web archive state where and when",
         )
     return _import_captures(args)
 
@@ -107,8 +105,8 @@ def _import_captures(args: argparse.Namespace) -> int:
 def _import_page(args: argparse.Namespace) -> int:
     if len(args.files) != 1 or not args.url or not args.captured_at:
         raise CommandError(
-            "a saved page needs --url and --captured-at, and is imported by itself",
-            advice="say where and when the page was captured",
+            "a saved page needs --url and --captured-at; import one page at a time",
+            advice="give the URL and the time at which the page was captured",
         )
     (path,) = args.files
     captured_at = _instant(args.captured_at)
@@ -141,8 +139,8 @@ def _instant(text: str) -> dt.datetime:
         in_utc = None
     if in_utc is not None and in_utc > dt.datetime.now(dt.UTC):
         raise CommandError(
-            f"--captured-at {text}: that is still to come",
-            advice="say when the page was captured: as a snapshot of the future it would be `latest` until then",
+            f"--captured-at {text}: this time is in the future",
+            advice="give the time when the page was captured: a snapshot of the future would be `latest` until then",
         )
     if in_utc is None:
         raise CommandError(

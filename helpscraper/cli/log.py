@@ -27,21 +27,21 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", nargs="?", metavar="ARTICLE", help="tell the story of this article")
+    parser.add_argument("article", nargs="?", metavar="ARTICLE", help="show the changes of this article")
     parser.add_argument(
         "--last", type=int, metavar="N", help="without ARTICLE: the last N snapshots (default: 20; 0: all)"
     )
     parser.add_argument("--words", action="store_true", help="with ARTICLE: show the words that changed")
-    parser.add_argument("--counts", action="store_true", help="count moved view counts, too")
+    parser.add_argument("--counts", action="store_true", help="count changed view counts, too")
     add_partition(parser)
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the snapshots of each edition, newest first; or one article's story."""
+    """Print the snapshots of each edition, newest first; or one article's changes."""
     if args.article is not None:
         if args.last is not None:
-            refuse_together("ARTICLE", "--last", "the story of an article is told whole")
+            refuse_together("ARTICLE", "--last", "an article's changes are always shown in full")
         from helpscraper.cli.history import run as run_history
 
         return run_history(args)
@@ -132,7 +132,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
 
 
 def _not_all(row: dict[str, Any]) -> str:
-    """Say that a snapshot is not all of the help centre, in the words of ``runs``: by wish, or for its holes."""
+    """Say in the words of ``runs`` that a snapshot is not the whole help centre: a requested part, or with holes."""
     said = [row["outcome"]] if row["outcome"] not in (None, "committed") else []
     said += [f"only part: {row['scope']}"] if row["scope"] else []
     if not said and row["complete"] is False:

@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 
 
 def add_partition(parser: argparse.ArgumentParser) -> None:
-    """Add ``--site`` and ``--locale``; without them the only edition is meant, or the default one."""
+    """Add ``--site`` and ``--locale``; by default the only edition, or the default one."""
     parser.add_argument("--site", help="only this site, where the archive holds several")
     parser.add_argument("--locale", help="only this locale, where the archive holds several; or: all")
 
@@ -111,7 +111,7 @@ def each_that_has_it(places: Sequence[_P], read: Callable[[_P], _T]) -> list[_T]
 
 
 def open_existing(args: argparse.Namespace) -> Catalog:
-    """Return the catalog, or raise ``ReferenceNotFoundError`` where nothing is: an empty list would say all is well."""
+    """Return the catalog, or raise ``ReferenceNotFoundError`` when it is empty, because an empty list looks fine."""
     from helpscraper.archive.reader import Catalog
 
     catalog = open_catalog(args)

@@ -30,7 +30,7 @@ class TerminalPager(Pager):
         environment = {"LESS": _LESS, **os.environ}
         sys.stdout.flush()
         # $PAGER is a shell command: it may hold arguments or a pipe.
-        with subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment) as process:  # noqa: S602 (the user's own words)
+        with subprocess.Popen(command, shell=True, stdin=subprocess.PIPE, env=environment) as process:  # noqa: S602 (the user's words)
             # The user may quit the pager early; Ctrl-C is for the pager, which still has the terminal.
             with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
                 process.communicate(content.encode(sys.stdout.encoding or "utf-8", "backslashreplace"))

@@ -12,12 +12,12 @@ __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
 examples:
-  helpscraper reextract                       # every snapshot that an older extractor made
+  helpscraper reextract                       # every snapshot that an older extractor read
   helpscraper reextract latest~3              # this one, and those that it carried articles over from
-  helpscraper reextract 2026-11-22 --force    # although today's extractor made it
+  helpscraper reextract 2026-11-22 --force    # although today's extractor has read it already
 
 Each becomes another snapshot of the same instant, which `show`, `diff` and `log` prefer. A run that was killed goes
-on where it stopped. A row that cannot be read again (a damaged record, a missing file) is kept as it was.
+on where it stopped. A row that cannot be read again (a damaged record, a missing file) is kept unchanged.
 
 exit codes: 0 all was read again, 4 something recorded is damaged or missing: stderr names file, offset and URL,
 75 another re-extraction of the same site and locale is running
@@ -27,15 +27,17 @@ exit codes: 0 all was read again, 4 something recorded is damaged or missing: st
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("refs", nargs="*", metavar="REF", help="snapshots (default: all)")
-    parser.add_argument("--force", action="store_true", help="also where today's extractor made the snapshot")
+    parser.add_argument(
+        "--force", action="store_true", help="also when today's extractor has read the snapshot already"
+    )
     parser.add_argument("--jobs", type=int, metavar="N", help="processes (default: one a core)")
     add_partition(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Re-extract and print one line a snapshot; what could not be read goes to stderr by file and offset."""
+    """Re-extract and print one line for each snapshot; unreadable places go to stderr, by file and offset."""
     if args.jobs is not None and args.jobs < 1:
-        raise CommandError(f"--jobs {args.jobs}: at least one is needed")
+        raise CommandError(f"--jobs {args.jobs}: give a number from 1")
     open_existing(args)
     from helpscraper.cli.progress import Bar
     from helpscraper.replay.reextract import reextract

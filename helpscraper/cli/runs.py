@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     )
     if args.last is not None:
         table = table.slice(max(0, table.num_rows - args.last))
-    # The run was refused and stays so in its facts; here it would look as if somebody had to look at it still.
+    # Its facts keep the refusal; shown here, it would look as if nobody had accepted it.
     place, field = table.schema.get_field_index("outcome"), table.schema.field("outcome")
     outcome = pc.if_else(table.column("accepted"), "accepted", table.column("outcome"))
     table = table.set_column(place, field, outcome)

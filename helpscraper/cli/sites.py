@@ -41,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("target", metavar="URL | SITE", nargs="?", help="URL to add, or site to check")
     parser.add_argument("--name", help="name of the new site (default: its host)")
-    parser.add_argument("--platform", help="the platform of the new site, where its pages do not tell")
+    parser.add_argument("--platform", help="the platform of the new site, if its pages do not show it")
     parser.add_argument("--locale", help="edition to check (default: that at addresses without a locale)")
     parser.add_argument("--base-url", help="where to check the site, such as http://127.0.0.1:8000")
     parser.add_argument(
@@ -51,12 +51,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what ``action`` says."""
+    """Run ``action``."""
     from helpscraper.cli.output import emit
 
     if (args.target is None) != (args.action in {"list", "platforms"}):
         raise CommandError(
-            f"sites {args.action}: {'no target is wanted' if args.target else 'a target is wanted'}",
+            f"sites {args.action}: {'takes no target' if args.target else 'a target is wanted'}",
             advice="see `helpscraper sites --help`",
         )
     if args.action == "list":
@@ -156,7 +156,7 @@ def _declare(archive: str, name: str | None, found: Recognised) -> Path:
 
 
 def at_url(args: argparse.Namespace, arguments: dict[str, str]) -> dict[str, Any]:
-    """Return the arguments of a crawl of the help centre at ``args.url``, or the look that will find them.
+    """Return the arguments of a crawl of the help centre at ``args.url``, or a look at its pages that finds them.
 
     Raises ``CommandError`` for a URL beside ``site`` or ``base_url``.
     """

@@ -54,13 +54,13 @@ class RecorderMiddleware:
     def from_crawler(cls, crawler: Crawler) -> RecorderMiddleware:
         """Make the middleware for ``crawler``; raises ``NotConfigured`` when ``WARC_ENABLED`` is off."""
         if not crawler.settings.getbool("WARC_ENABLED"):
-            raise NotConfigured  # with a message Scrapy would log a warning
+            raise NotConfigured  # a message would make Scrapy log a warning
         return cls(crawler, crawler.spider.session)  # type: ignore[union-attr]
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Record ``response`` and pass it on; end the crawl when it cannot be recorded."""
         if "cached" in response.flags:
-            return response  # it comes from Scrapy's cache, not from the site
+            return response  # it is from Scrapy's cache, not from the site
         now = dt.datetime.now(dt.UTC).replace(microsecond=0)
         try:
             reference = self._recorder.write(_exchange(request, response, now))

@@ -36,7 +36,7 @@ def binance_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticl
             record,
             slug=article_code(record.key),
             source_id=str(_id(record)),
-            category=cast("str", None),  # its list is in no category
+            category=cast("str", None),  # its list has no category
             section=str(_CATALOG[record.section]),
             listed_in=(str(_CATALOG[record.section]),),
             published_at=record.created_at,

@@ -1,7 +1,7 @@
-"""The same help centre on a system that nobody wrote a reader for: sitemaps, a feed, and three kinds of markup.
+"""The same help centre on an unknown system: sitemaps, a feed, and three kinds of markup.
 
-An article with JSON-LD stands in ``article`` and states its dates; one in ``main`` has its title outside of it; one in
-nothing but ``div`` is told by its text alone. Every ``lastmod`` is the day on which the site was built.
+An article with JSON-LD is in ``article`` and states its dates; one in ``main`` has its title outside of it; one in
+nothing but ``div`` is recognised by its text alone. Every ``lastmod`` is the day on which the site was built.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PROTOCOL = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 
 
 def generic_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticle, ...]:
-    """Return what a perfect crawl holds of ``records``: paths in place of slugs, and dates where they are stated."""
+    """Return ``records`` as a perfect crawl holds them: with paths in place of slugs, and only stated dates."""
     found = []
     for record in records:
         dated = _markup(record) == "article"
@@ -109,7 +109,7 @@ def _path(record: ExpectedArticle) -> str:
 
 
 def _addresses(edition: Edition, category: str) -> list[str]:
-    """Return what the sitemap of a category lists: its pages, its articles, and some that are no help pages."""
+    """Return the entries of a category's sitemap: its pages, its articles, and some other pages."""
     sections = [slug for slug in _SECTIONS if category_of(slug) == category]
     articles = [_path(record) for record in reversed(edition.records) if record.category == category]
     return ["/pricing", f"{HOME}{category}/", *(f"{HOME}{slug}/" for slug in sections), *articles]
@@ -128,7 +128,7 @@ def _xml(root: str, paths: Sequence[str], edition: Edition) -> Page:
 
 def _feed(edition: Edition) -> Page:
     listed = [(_path(record), record.title.strip()) for record in edition.records[:FEED_SIZE]]
-    # A page that is no article, as some systems announce too.
+    # Some systems announce pages that are no articles too.
     listed.append((f"{HOME}{CATEGORIES[0]}/", edition.words["categories"][CATEGORIES[0]]))
     items = [
         f"<item><title>{escape(title)}</title><link>{escape(edition.base_url + path)}</link></item>"

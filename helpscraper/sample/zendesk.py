@@ -66,7 +66,7 @@ def zendesk_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticl
 
 
 def zendesk_answer(edition: Edition, target: str) -> Page:
-    """Answer a request target of the API or of the pages; the caller has read the locale off it."""
+    """Answer a request target of the API or of the pages; the caller has removed the locale."""
     parts, options = urlsplit(target), edition.options
     asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     on_api = parts.path.startswith(API)
@@ -143,7 +143,7 @@ def _article(edition: Edition, record: ExpectedArticle) -> dict[str, Any]:
         "vote_count": votes,
         "section_id": _NUMBER[record.section],
         "created_at": _instant(record.created_at),
-        # Moves on metadata as well, so nobody can tell an edit by it.
+        # It changes with metadata too, so it does not show an edit.
         "updated_at": _instant((record.updated_at or record.created_at) + dt.timedelta(days=3)),
         "edited_at": edited,
         "name": record.title,
@@ -183,7 +183,7 @@ def _body(edition: Edition, record: ExpectedArticle) -> str:
 
 
 def _votes(record: ExpectedArticle) -> tuple[int, int]:
-    """Return helpful votes and all votes, which move as the views of the other shell do."""
+    """Return helpful votes and all votes, which change like the view counts of the other layouts."""
     votes = (record.view_count or 0) % 20
     return votes // 2, votes
 

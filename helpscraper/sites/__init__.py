@@ -77,7 +77,7 @@ class Sites:
         return f"known sites: {'; '.join(named)}"
 
     def locale(self, name: str, prefix: str) -> Locale | None:
-        """Return the locale that ``prefix`` stands for on the site called ``name``; None where either is unknown."""
+        """Return the locale of ``prefix`` on the site called ``name``; None when either is unknown."""
         site = self.by_name.get(name) or Site(name=name, platform="", base_url="")
         try:
             return site.locale(prefix)

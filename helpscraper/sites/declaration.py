@@ -24,7 +24,7 @@ from helpscraper.urls import is_key, is_locale, origin
 __all__ = ["MAX_BYTES", "Mistakes", "parse_declaration", "site_of"]
 
 MAX_BYTES: Final = 256 * 1024
-"""Bytes of the largest declaration that is read; a long one has some 10 KB."""
+"""Bytes of the largest declaration; a long one has some 10 KB."""
 
 _LONGEST: Final = 300
 _SHOWN: Final = 40
@@ -34,7 +34,7 @@ _REQUIRED: Final = ("platform", "base_url")
 Check = Callable[[Any], Iterator[tuple[str, str]]]
 
 
-class Mistakes(Exception):  # noqa: N818 (it holds several)
+class Mistakes(Exception):  # noqa: N818 (it holds several mistakes)
     """One declaration is wrong; ``sentences`` has one sentence for each mistake."""
 
     def __init__(self, *sentences: str) -> None:
@@ -70,7 +70,7 @@ def parse_declaration(data: bytes, known: Mapping[str, Site]) -> dict[str, Any]:
 
 
 def _unknown_platforms(values: Mapping[str, Any]) -> Iterator[str]:
-    """Name the platforms, of the site and of its eras, that nothing here reads."""
+    """Name the platforms, of the site and of its eras, that do not exist."""
     eras = values.get("eras")
     stated = {"platform": values.get("platform")}
     for place, era in eras.items() if isinstance(eras, dict) else ():
@@ -117,7 +117,7 @@ def _sentences(values: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _clashes(key: str, vocabulary: Mapping[str, Any]) -> Iterator[str]:
-    """Name every key or title of one language that would stand for two canonical names."""
+    """Name every key or title of one language that has two canonical names."""
     owners: dict[tuple[str, str], str] = {}
     for canonical, names in vocabulary.items():
         labels = {("", canonical), *(("", label) for label in names.get("keys", ()))}

@@ -23,16 +23,15 @@ __all__ = ["Site", "host_of"]
 class Site:
     """A help centre, as its declaration states it.
 
-    ``platform`` names the code that reads it. ``description`` says which help centre it is. ``also_at`` maps other
-    addresses of the same editions to what each is. ``editions`` maps a first path segment to the locale that it
-    stands for where it is not the locale itself ("" for an address without one). ``regional`` maps a regional site,
-    as pages name it, to the edition that it serves in place of the others in its language. ``locales`` maps locale
-    prefixes to BCP 47 tags. Where an address does not say what it is, articles are those whose path begins with one
-    of ``include`` (all, where it is empty) and with none of ``exclude``. ``timezone`` is the ``zoneinfo`` name of the
-    clock by which the site shows calendar dates. ``eras`` maps earlier addresses to the platform that ran there and to
-    the edition that each of its locales is now: captures of them belong to these editions. ``crawled`` is False for a
-    site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the values as
-    declared; ``file`` names the declaration.
+    ``platform`` names the code that reads it. ``description`` names the help centre. ``also_at`` maps other addresses
+    of the same editions to a description of each. ``editions`` maps a first path segment to its locale, where the two
+    differ ("" for an address without one). ``regional`` maps a regional site, as pages name it, to the edition that it
+    serves in place of the others in its language. ``locales`` maps locale prefixes to BCP 47 tags. On a site without a
+    known grammar of addresses, articles have a path that begins with one of ``include`` (default: all) and with none of
+    ``exclude``. ``timezone`` is the ``zoneinfo`` name of the time zone of the dates that the site shows. ``eras`` maps
+    earlier addresses to the platform that ran there and its locales to today's editions, to which captures of them
+    belong. ``crawled`` is False for a site of which no listing was ever seen: captures of it can be imported.
+    ``declaration`` holds the values as declared; ``file`` names the declaration.
     """
 
     name: str
@@ -64,7 +63,7 @@ class Site:
         return self.editions.get("", "en")
 
     def locale(self, prefix: str) -> Locale:
-        """Return the locale that ``prefix`` stands for; ``CommandError`` names the nearest ones for an unknown prefix.
+        """Return the locale of ``prefix``; ``CommandError`` names the nearest ones for an unknown prefix.
 
         The prefix becomes a folder of the archive, so it must have the form of one.
         """

@@ -15,7 +15,7 @@ __all__ = ["PAGE_SIZE", "address_of", "article_link", "article_page", "catalogs_
 
 API = "/bapi/composite/v1/public/cms/article"
 PAGE_SIZE = 50
-"""Titles that one answer is asked for; public programs ask for at most as many."""
+"""The number of titles in one answer; public programs ask for no more."""
 
 _ANNOUNCEMENTS = "1"
 _LOCALE = r"[A-Za-z]{2,3}(?:-[A-Za-z]{2,4})?"
@@ -28,7 +28,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def address_of(url: str) -> Address:
-    """Return what a URL (absolute or a path) points to; an answer has no locale, because its address names none.
+    """Return the address behind a URL (absolute or a path); an answer has no locale, because its address names none.
 
     >>> address_of("https://www.binance.com/zh-CN/support/announcement/detail/25da4614ffff435fa28544b27fd33a39").locale
     'zh-cn'

@@ -29,7 +29,7 @@ _LEVELS = ("first", "second", "third")
 
 
 class _Answer:
-    """One JSON answer; ``member`` names what is not as it was recorded."""
+    """One JSON answer; ``member`` names a member of another shape than recorded."""
 
     def __init__(self, url: str, payload: Payload) -> None:
         self.url = url
@@ -56,7 +56,7 @@ class _Answer:
             raise self.error(f"{where}.{name}", str(error)) from error
 
     def catalogs(self) -> Iterator[Mapping[str, Any]]:
-        """Yield each catalog that holds articles; one catalog may stand inside another."""
+        """Yield each catalog that holds articles; catalogs may be nested."""
         waiting = list(reversed(self.member(self.data, "catalogs", list, "data")))
         while waiting:
             each = waiting.pop()
@@ -82,7 +82,7 @@ def read_catalogs(asked: Address, url: str, payload: Payload, context: Context) 
 def read_list(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
     """Return one page of a catalog, and the link of the next; raises ``ExtractionError`` naming the member.
 
-    The page behind the last one has no articles; it may not even name the catalog.
+    The page after the last one has no articles and may not name the catalog.
     """
     answer = _Answer(url, payload)
     named = {str(each["catalogId"]): each for each in answer.catalogs()}

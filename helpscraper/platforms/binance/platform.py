@@ -25,7 +25,7 @@ class Binance(Platform):
     experimental = True
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to; an article's page and its answer have one key."""
+        """Return the address behind ``url``; an article's page and its answer have one key."""
         return addresses.address_of(url)
 
     def article_url(self, context: Context, key: str) -> str:
@@ -45,7 +45,7 @@ class Binance(Platform):
         return [addresses.catalogs_link(context)]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know the address of any page, if the answer that names the catalogs can be read."""
+        """Recognise the address of any page, if the answer that names the catalogs can be read."""
         locale = addresses.address_of(url).locale
         if not locale:
             return None

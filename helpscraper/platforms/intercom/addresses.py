@@ -32,7 +32,7 @@ _KINDS: dict[str, Literal["home", "article", "list"]] = {
 
 
 def folder_of(site: Site) -> str:
-    """Return the path below which the help centre lies, without a slash at its end: ``""`` or ``/name``."""
+    """Return the path of the help centre, without a slash at its end: ``""`` or ``/name``."""
     return site.include[0].rstrip("/") if site.include else ""
 
 
@@ -47,7 +47,7 @@ def shared_folder(url: str) -> str:
 
 
 def address_of(url: str, folder: str = "") -> Address:
-    """Return what a URL (absolute or a path) below ``folder`` points to; kind ``other`` for anything else.
+    """Return the address behind a URL (absolute or a path) below ``folder``; kind ``other`` for anything else.
 
     >>> address_of("https://help.example.com/pt-BR/articles/360012-como-fa%C3%A7o")
     Address(kind='article', locale='pt-br', key='360012', page=1, cursor=None, query=None, guessed=False)

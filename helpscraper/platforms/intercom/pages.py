@@ -1,6 +1,6 @@
 """The pages of an Intercom help centre: those of until about 2023, and those that Next.js writes.
 
-Owners restyle both, so a link is told by its address, and a place by the names that have lasted: ``article``,
+Owners restyle both, so a link is recognised by its address, and a place by the names that have lasted: ``article``,
 ``paper__preview``, ``t__h3``. A page of Next.js names its kind in its state (``__NEXT_DATA__``). The state of a
 collection lists the articles inside (``articleSummaries``) and the collections inside (``subcollections``). The visible
 date is relative ("over a week ago") and is never read; the state may hold ``lastUpdatedISO``.
@@ -36,7 +36,7 @@ _KINDS = {
     f"{_ROUTE}articles/[articleSlug]": "article",
 }
 _MOST_HOMES = 9
-"""Links to the home page beside which breadcrumbs are looked for: a hostile page may have a million."""
+"""The most links to the home page beside which breadcrumbs are searched: a hostile page may have a million."""
 _BESIDE_TAGS = frozenset(("header", "footer", "nav", "aside"))
 _BESIDE = frozenset(("breadcrumb", "header", "footer", "related_articles", "related-articles"))
 _RELATED = ".//*[contains(@class, 'related_articles') or contains(@class, 'related-articles')]"
@@ -81,7 +81,7 @@ class IntercomPage(Page):
 
     @property
     def marks(self) -> list[str]:
-        """The signs by which the page tells that it is Intercom's; nothing if there is no more than one weak sign."""
+        """The signs that the page is Intercom's; empty if there is only one weak sign."""
         if str(self._next.get("page")).startswith(_ROUTE):
             return ["its page in Next.js"]
         weak = {
@@ -120,7 +120,7 @@ class IntercomPage(Page):
             )
 
     def _address(self, url: Any) -> Address:
-        """Return what a URL of this help centre in this edition points to; kind ``other`` for any other."""
+        """Return the address behind a URL of this help centre in this edition; kind ``other`` for any other."""
         if isinstance(url, str):
             try:
                 whole = urljoin(self.base_url, url)
@@ -233,7 +233,7 @@ class IntercomPage(Page):
     def _crumbs(self) -> list[tuple[str | None, str]]:
         """Return key and title of each collection that the breadcrumbs name, the outermost first.
 
-        They are marked as such, or stand beside a link to the home page outside of header and footer.
+        They are marked as such, or are beside a link to the home page outside of header and footer.
         """
         for scope in self.selector.css(".breadcrumb"):
             links = [
@@ -268,7 +268,7 @@ def _is_beside(node: etree._Element) -> bool:
 
 
 def _words(found: Any) -> str | None:
-    """Return the text of the first of some elements: a word that is cut into spans stays one word."""
+    """Return the text of the first of some elements; a word that is cut into spans stays one word."""
     return (inline_text(found[0].root) or None) if found else None
 
 

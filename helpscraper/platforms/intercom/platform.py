@@ -30,7 +30,7 @@ class Intercom(Platform):
     experimental = True
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to."""
+        """Return the address behind ``url``."""
         return addresses.address_of(url, addresses.folder_of(site))
 
     def article_url(self, context: Context, key: str) -> str:
@@ -46,7 +46,7 @@ class Intercom(Platform):
         return Link(addresses.collection_page(context, key), Address("list", context.locale, key))
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know a page by its name in Next.js, or by two weaker marks; one of those another page may have.
+        """Recognise a page by its name in Next.js, or by two weaker marks, one of which another page may have.
 
         Raises ``ExtractionError`` for a page of Intercom's that cannot be read, such as a sign-in page.
         """
