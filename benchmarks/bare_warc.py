@@ -1,6 +1,6 @@
-"""The loop that re-extraction is held against: read the records, parse their HTML, and do nothing with it.
+"""The loop that re-extraction is compared with: read the records and parse their HTML, nothing else.
 
-A module of its own, so that its processes import no more than they need.
+A separate module, so that its processes import only this.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def bare(path: str, offsets: Sequence[int]) -> int:
 
 
 def bare_on_all_cores(path: str, offsets: Sequence[int], cores: int) -> int:
-    """Do so in ``cores`` processes; return the bytes parsed."""
+    """Read and parse in ``cores`` processes; return the bytes parsed."""
     parts = [offsets[start : start + _BATCH] for start in range(0, len(offsets), _BATCH)]
     with ProcessPoolExecutor(cores, multiprocessing.get_context("spawn")) as pool:
         return sum(pool.map(bare, [path] * len(parts), parts))

@@ -1,13 +1,13 @@
 """Crawl throughput against a bare Scrapy spider that only downloads the same pages, and the start of the command line.
 
 The sample site runs in a process of its own; both spiders get the same pages from the same server, as fast as it gives
-them, in turn, and the ratio is taken pair by pair. The bare spider is Scrapy as it comes; helpscraper's settings leave
-out what a crawl of one site has no use for, and a part of its rate comes from that. Timed is what grows with the pages:
-from the start of the engine until all handlers of its end have run, helpscraper's commit included. Loading modules is
-done before, by both.
+them, in turn, and the ratio is taken pair by pair. The bare spider has Scrapy's default settings; helpscraper's
+settings turn off features that a crawl of one site does not need, which gives a part of its rate. The time runs from
+the start of the engine until all handlers of its end have run, including helpscraper's commit. Both load their modules
+before.
 
-The sample site's pages have some 16 KB, real ones 150 KB and more. Larger pages are dearer to read and hardly dearer to
-download, so the bound is held against the site as it is and against pages of 55 KB; pages of 155 KB stand beside them.
+The sample site's pages have some 16 KB, real ones 150 KB and more. Larger pages take longer to read but hardly longer
+to download, so the bound is for the unchanged site and for pages of 55 KB; pages of 155 KB are shown too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 
 ARTICLES = 1500
 PADDED, REAL = 40_000, 138_000
-# Two neighbours in time differ by a quarter, so few of them say little.
+# Two consecutive runs differ by a quarter, so a few prove little.
 ROUNDS, ROUNDS_REAL = 11, 5
 LEAST_RATIO = 0.45
 HELP_SECONDS = 0.2

@@ -47,7 +47,7 @@ def mix(size: int) -> list[tuple[str, str, dt.date]]:
 
 
 def seconds(work: Callable[[], object], repeat: int = 3) -> float:
-    """Return the least CPU time of ``repeat`` runs: what the work costs, not what else the machine does."""
+    """Return the least CPU time of ``repeat`` runs, to exclude other load of the machine."""
     best = float("inf")
     for _ in range(repeat):
         begin = time.process_time()

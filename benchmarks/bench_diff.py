@@ -61,7 +61,7 @@ def write(folder: Path, rows: int) -> tuple[Path, Path]:
 
 
 def work(task: str, before: str, after: str) -> dict[str, float | str]:
-    """Do one task in this process and return its seconds, its peak memory in MB, and what it found."""
+    """Do one task in this process and return its seconds, its peak memory in MB, and its result."""
     from helpscraper.archive.run_facts import RunFacts
     from helpscraper.history.kinds import COMPARED
 
@@ -124,7 +124,7 @@ def show(name: str, result: dict[str, float | str]) -> None:
 
 
 def others(folder: Path, rows: int) -> None:
-    """Print what two other tools take for a tenth of the rows."""
+    """Print the times of two other tools for a tenth of the rows."""
     before, after = write(folder, rows)
     if importlib.util.find_spec("datacompy"):
         show(f"datacompy, {rows:,} rows", measured("datacompy", before, after, 1))

@@ -1,4 +1,4 @@
-"""What extraction costs beside parsing alone, and beside BeautifulSoup: ratios taken side by side in one run.
+"""The time of extraction against parsing alone, and against BeautifulSoup: ratios taken side by side in one run.
 
 Bounds: all fields of all rows of a listing page within 1.6 times ``lxml.html.fromstring`` of the same page, an
 article with its body in three forms within 2 times, and both at least 10 times faster than BeautifulSoup with
@@ -6,8 +6,8 @@ Python's own ``html.parser`` doing the same. BeautifulSoup over lxml is shown be
 
     python benchmarks/bench_extraction.py            exits 1 when a bound is missed
 
-The real pages are read from ``../shared/data/okx`` beside the repository; where that is absent, generated pages of
-the same size and shape stand in for them.
+The real pages are read from ``../shared/data/okx`` beside the repository; where that is absent, generated pages of the
+same size and shape replace them.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ LISTING = "https://www.okx.com/help/section/announcements-latest-announcements/p
 ARTICLE = "https://www.okx.com/help/okx-to-list-perpetual-futures-for-init-crypto"
 ROUNDS = 400
 SOUP_ROUNDS = 150
-# What the real pages carry around their content: menus with long attributes, and several languages.
+# Real pages have this around their content: menus with long attributes, and several languages.
 MENU = (
     '<div class="nav-item-wrap nav-item-wrap-large nav-item-wrap-visible" data-testid="nav-item" tabindex="0">'
     '<a href="/harbour/markets?channel=menu&amp;position=top" class="nav-link nav-link-primary nav-link-medium"'
@@ -64,7 +64,7 @@ def in_turns(
 def beside_parsing(work: Callable[[], object], html: str) -> tuple[float, float]:
     """Return how many times parsing alone ``work`` takes, and its milliseconds.
 
-    Each is judged by its fastest round, for what else the machine does only ever adds time.
+    Each is judged by its fastest round, because other load of the machine only adds time.
     """
     mine, other = in_turns(work, partial(lxml.html.fromstring, html), ROUNDS)
     return min(mine) / min(other), min(mine) * 1000
@@ -86,7 +86,7 @@ def read_rows(html: str) -> list[RawArticle]:
 
 
 def read_listing(html: str) -> ListingPage:
-    """The rows, and all that a crawl asks of the page besides."""
+    """The rows, and the other fields that a crawl reads."""
     page = ListingPage(LISTING, html)
     assert page.articles and page.sections and page.total and page.pages and page.next_url
     return page
@@ -99,7 +99,7 @@ def read_article(html: str) -> RawArticle:
 
 
 def soup_listing(html: str, parser: str) -> list[dict[str, object]]:
-    """What ``read_rows`` gives, as a BeautifulSoup user writes it."""
+    """The result of ``read_rows``, written with BeautifulSoup."""
     soup = BeautifulSoup(html, parser)
     script = soup.find("script", id="appState")
     assert script is not None
@@ -119,7 +119,7 @@ def soup_listing(html: str, parser: str) -> list[dict[str, object]]:
 
 
 def soup_article(html: str, parser: str) -> tuple[str, str, str]:
-    """What ``read_article`` gives: title, dates and the body as text, HTML and Markdown (by markdownify)."""
+    """The result of ``read_article``: title, dates and the body as text, HTML and Markdown (by markdownify)."""
     soup = BeautifulSoup(html, parser)
     script, title = soup.find("script", id="appState"), soup.find("h1")
     assert script is not None and title is not None

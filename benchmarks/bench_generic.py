@@ -2,11 +2,10 @@
 
 Precision is the share of the found words that are the article's, recall the share of its words that were found, both
 summed over the pages of a source; a title is right when it is the article's. Bounds: precision and recall of 0.95 over
-all pages, and no reader beside it that is better in both.
+all pages, and neither other reader is better in both.
 
-The bodies are those that the known platforms read, or that the sample help centre says it has. trafilatura and
-readability-lxml are tried where they are installed. Saved pages of real sites are read from ``../shared/data`` where
-that is there.
+The bodies are those that the known platforms read, or those of the sample help centre's truth. trafilatura and
+readability-lxml are compared if installed. Saved pages of real sites are read from ``../shared/data`` if it exists.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ BOUND = 0.95
 # Scripts without spaces count by their letters.
 WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\u0e00-\u0e7f]|[^\W_]+")
 IN_SCRIPTS = {"body-in-state-only"}
-"""Pages whose body stands in a script of the platform's own form alone."""
+"""Pages whose body is only in a script of the platform's own form."""
 
 LAYOUTS = {
     "the sample as OKX": [{"layout": layout} for layout in ("e2", "e3", "e3-bare", "markup", "markup-a")],

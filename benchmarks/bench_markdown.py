@@ -1,8 +1,8 @@
-"""How many pieces of HTML read back as the same from the Markdown that is written of them, here and elsewhere.
+"""Count the pieces of HTML whose Markdown reads back as the same, here and with other tools.
 
 Bound: all of them here. A piece is read back by a CommonMark reader with GFM's tables and strikethrough; it is right
-when text, marks, items, cells, code, links and pictures are those of the HTML, or of ``meant`` where a reader sees less
-than stands there. markdownify, html2text and html-to-markdown are tried beside it where they are installed.
+when text, marks, items, cells, code, links and pictures are those of the HTML, or of ``meant`` if a reader sees less
+than the HTML holds. markdownify, html2text and html-to-markdown are compared if installed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PICTURE = "<p><img src='/a.png' alt=a></p>"
 
 
 class Case(NamedTuple):
-    """A piece of HTML, and HTML that says plainly what a reader sees of it, where that is not itself."""
+    """A piece of HTML, and plain HTML of its visible content, if that differs."""
 
     name: str
     html: str
@@ -97,13 +97,13 @@ def others() -> dict[str, Callable[[str], str]]:
 
 
 def is_right(case: Case, write: Callable[[str], str]) -> bool:
-    """Tell whether the Markdown of the case reads back as what it means."""
+    """Tell whether the Markdown of the case reads back as its meaning."""
     shown = READER.render(write(case.html))
     return shape(_parsed(shown), BASE) == shape(_parsed(case.meant or case.html), BASE)
 
 
 def main() -> int:
-    """Print how many cases each writer gets right, and which ones the others do not."""
+    """Print how many cases each writer gets right, and which ones the others get wrong."""
     wrong = 0
     for name, write in {"helpscraper": _own, **others()}.items():
         missed = [case.name for case in CASES if not is_right(case, write)]

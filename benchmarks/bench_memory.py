@@ -64,7 +64,7 @@ def crawl(articles: int, url: str, archive: Path) -> float:
 
 
 def main(sizes: list[int]) -> bool:
-    """Print the peaks of each size, and what an article costs."""
+    """Print the peaks of each size, and the memory for one article."""
     found = []
     for articles in sizes:
         with tempfile.TemporaryDirectory() as name:

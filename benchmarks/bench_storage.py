@@ -1,10 +1,10 @@
-"""What a year of daily snapshots takes on disk, beside a git repository of the same content.
+"""The disk space of a year of daily snapshots, against a git repository of the same content.
 
 10,000 articles, each day 1 % edited and 30 % of the view counts moving. The repository holds, for each article, one
 JSON file of columns and one file for each form of the body; a commit a day, then ``git gc --aggressive``. "Each day
-whole" writes every row with its body every day. The archive is measured as crawls leave it, and after ``compact``, its
-own collection of garbage. Bounds, after it as git's figure is after git's: less than the repository, and less than
-1/20 of each day whole; one article of one snapshot under 20 ms, every snapshot loaded as before.
+whole" writes every row with its body every day. The archive is measured as crawls leave it, and after ``compact``.
+Bounds, after ``compact`` as git's figure is after ``gc``: less than the repository, and less than 1/20 of each day
+whole; one article of one snapshot under 20 ms, every snapshot loaded as before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import BODIES_SCHEMA, SNAPSHOT_SCHEMA
 
 SHARE = 20
-# What a crawl writes of itself is not the help centre's content, so git does not have to hold it.
+# Facts of crawls are not the help centre's content, so git does not have to hold them.
 _BOOKKEEPING = ("snapshot_at", "status", "fetched_at", "warc_record")
 
 
@@ -69,7 +69,7 @@ class Repository:
                     self.stream.write(f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
 
     def packed(self) -> int:
-        """Collect the garbage as hard as git can and return the bytes of the repository."""
+        """Run git's most aggressive ``gc`` and return the bytes of the repository."""
         self.stream.close()
         self.process.wait()
         command = [

@@ -1,5 +1,5 @@
-"""WARC: re-extraction against a loop that only reads and parses, what recording costs a crawl, and what a second
-crawl of an unchanged site adds.
+"""WARC: re-extraction against a loop that only reads and parses, the cost of recording, and the size of a second crawl
+of an unchanged site.
 
 The pages are those of the sample site, padded to 150 KB by menus and JSON in equal parts, which take as long to parse
 as a real page of that size. Ratios are taken in one run, side by side.
@@ -27,8 +27,7 @@ from benchmarks.bare_warc import bare_on_all_cores
 if TYPE_CHECKING:
     from helpscraper.archive.store import Store
 
-# Nothing of helpscraper is imported up here: each process of the bare loop imports this module too, and must not pay
-# for what it does not use.
+# Nothing of helpscraper is imported here: each process of the bare loop imports this module too, and needs none of it.
 
 ARTICLES = 10_000  # as many as the benchmarks of history and report have
 CRAWLED = 400
@@ -126,7 +125,7 @@ def memory(archive: Path) -> tuple[int, int]:
 
 
 def re_extraction(archive: Path) -> bool:
-    """Compare, in turn, and print the median of the ratios, each of two neighbours in time: machines have moods."""
+    """Compare, in turn, and print the median of the ratios, each of two consecutive runs."""
     from helpscraper.archive.store import open_store
     from helpscraper.replay.reextract import reextract
 
@@ -166,7 +165,7 @@ def steady_memory(small: Path, large: Path) -> bool:
 
 
 def recording(folder: Path, url: str) -> bool:
-    """Crawl with and without recording, in turn, and print what it costs."""
+    """Crawl with and without recording, in turn, and print the difference."""
     crawl(url, folder / "warm-up", WARC_ENABLED="False")  # the server renders each page once
     times: dict[str, list[float]] = {"False": [], "True": []}
     for number in range(ROUNDS):
@@ -182,7 +181,7 @@ def recording(folder: Path, url: str) -> bool:
 
 
 def second_crawl(archive: Path, url: str) -> bool:
-    """Crawl an unchanged site again and print what its recording adds."""
+    """Crawl an unchanged site again and print the size of its recording."""
     crawl(url, archive)
     crawl(url, archive, "-a", "mode=full")
     first, again, full = warc_bytes(archive)

@@ -54,7 +54,7 @@ def vocabulary(rng: np.random.Generator, size: int = 6000) -> list[str]:
 
 
 class Centre:
-    """The help centre as it stands; ``days`` lets it live on."""
+    """The help centre on one day; ``days`` continues it."""
 
     def __init__(self, articles: int = 10_000, words: int = 420, seed: int = 1) -> None:
         self.rng = np.random.default_rng(seed)

@@ -19,8 +19,8 @@ __all__ = ["Stopwatch", "StopwatchAddon"]
 class Stopwatch:
     """Write ``{"seconds": …, "processor": …, "responses": …}`` when the engine has stopped.
 
-    The setting ``STOPWATCH_FILE`` names the file. Loading of modules and the building of the engine stand before
-    the start, for every spider alike; what a spider does when it closes (helpscraper: the commit) is counted.
+    The setting ``STOPWATCH_FILE`` names the file. Loading modules and building the engine come before the start, for
+    every spider; the work of a spider when it closes (helpscraper: the commit) is counted.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -39,7 +39,7 @@ class Stopwatch:
         self._started, self._processor = time.perf_counter(), time.process_time()
 
     def engine_stopped(self) -> None:
-        """Stop it and write down what it shows."""
+        """Stop it and write the times to the file."""
         facts = {
             "seconds": time.perf_counter() - self._started,
             "processor": time.process_time() - self._processor,
@@ -49,7 +49,7 @@ class Stopwatch:
 
 
 class StopwatchAddon:
-    """Adds the stopwatch to whatever extensions a spider has."""
+    """Adds the stopwatch to a spider's extensions."""
 
     def update_settings(self, settings: BaseSettings) -> None:
         """Register the extension."""

@@ -1,4 +1,4 @@
-"""Commands in processes forked off one that has loaded helpscraper: to load it takes longer than what most of them do.
+"""Commands in processes forked from one that has loaded helpscraper, because loading takes longer than most commands.
 
 ``run`` is for a test, ``program`` for a script on the path. What is about the start of a process (its environment, its
 terminal, its end by a signal) starts one of its own instead.

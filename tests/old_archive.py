@@ -1,4 +1,4 @@
-"""An archive as helpscraper wrote it before schema 2: what was gone stood there as a row."""
+"""An archive as helpscraper wrote it before schema 2, with rows of gone articles."""
 
 from __future__ import annotations
 

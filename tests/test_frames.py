@@ -1,4 +1,4 @@
-"""What a notebook does with a frame every day works with each frame that ``Archive`` gives."""
+"""The everyday operations of notebooks work with each frame that ``Archive`` gives."""
 
 from __future__ import annotations
 

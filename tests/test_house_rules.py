@@ -1,4 +1,4 @@
-"""One test per rule of the house: the promises that no single feature owns."""
+"""One test for each rule of the whole repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an imported page comes from: the site's hosts, its editions, and articles that share a title."""
+"""The origin of an imported page: the site's hosts, its editions, and articles that share a title."""
 
 from __future__ import annotations
 

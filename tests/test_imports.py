@@ -1,4 +1,4 @@
-"""``helpscraper import``: saved pages and flattened text, and every way in which a file can be wrong."""
+"""``helpscraper import``: saved pages and flattened text, and every kind of wrong file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The quick reader of JSON says what Python's own says, and leaves to it what it does not read itself."""
+"""The quick reader of JSON gives the same values as Python's own, which reads the texts that it rejects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is installed is what lies here: templates, assets and phrases are part of the package as its modules are."""
+"""The installed package is complete: templates, assets and phrases are part of it, like its modules."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a code host reads: each file fits its published schema and says what the project does."""
+"""Files for a code host: each fits its published schema and agrees with the project."""
 
 from __future__ import annotations
 

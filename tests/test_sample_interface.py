@@ -1,4 +1,4 @@
-"""The JSON interface of the sample help centre: what a strict reader finds in it, and each fault of its own."""
+"""The JSON interface of the sample help centre: its answers, read strictly, and each of its faults."""
 
 from __future__ import annotations
 

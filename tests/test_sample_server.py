@@ -1,4 +1,4 @@
-"""The wire of the sample help centre: what it answers and records, and each fault as a client meets it."""
+"""The wire of the sample help centre: its answers and its log, and each fault as a client meets it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Declarations of sites: what is shipped, what is found elsewhere, and every mistake at once."""
+"""Declarations of sites: the shipped ones, those found elsewhere, and every mistake at once."""
 
 from __future__ import annotations
 

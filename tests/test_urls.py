@@ -1,4 +1,4 @@
-"""URLs: what a link means, and whether it may be followed or become a name."""
+"""URLs: the target of a link, and whether it may be followed or become a name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PackedKind months: every read gives the same as before, nothing is lost, and whatever stays behind is named."""
+"""Packed months: every read gives the same as before, nothing is lost, and every file left behind is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders for what memory does not hold: gone with their process, or removed by the next one."""
+"""Folders for spilled data: removed when their process ends, or by the next one."""
 
 from __future__ import annotations
 

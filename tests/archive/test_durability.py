@@ -1,4 +1,4 @@
-"""What is committed is on disk: the order of the system calls, as they really happen."""
+"""A commit is on disk: the real order of the system calls."""
 
 from __future__ import annotations
 

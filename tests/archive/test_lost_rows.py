@@ -1,4 +1,4 @@
-"""What one table of rows has lost of another."""
+"""The rows that a second version of a snapshot has lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A row is an article that is there: every way to count rows gives one number, in old archives and in new ones."""
+"""A row is an article that exists: every way to count rows gives one number, in old archives and in new ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run facts that are JSON and yet none: they are named, and the table of runs stands all the same."""
+"""JSON that is not run facts is named, and the table of runs is still complete."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture that was exchanged is told by its own name, apart from the words, wherever changes are told."""
+"""Every output of changes names an exchanged picture, apart from changed words."""
 
 from __future__ import annotations
 

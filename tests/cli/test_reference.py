@@ -1,4 +1,4 @@
-"""The command reference is what the parsers say."""
+"""The command reference equals the parsers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``-a NAME=VALUE`` means."""
+"""The arguments ``-a NAME=VALUE``: their values and their mistakes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each check refuses what it is there for, and passes what lies just inside its threshold."""
+"""Each check refuses its kind of bad crawl, and passes one just inside its threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When the JSON interface proves a list, when its row says that an article moved on, and what is a difference."""
+"""The JSON interface: when it proves a list, when its row shows a change, and what counts as a difference."""
 
 from __future__ import annotations
 

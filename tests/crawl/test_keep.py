@@ -1,4 +1,4 @@
-"""What a re-extraction takes over from the rows before it."""
+"""The rows and values that a re-extraction keeps from before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a crawl believes before it begins."""
+"""The known articles and the baseline with which a crawl begins."""
 
 from __future__ import annotations
 

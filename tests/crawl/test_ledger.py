@@ -1,4 +1,4 @@
-"""The ledger accounts for every article, and what it holds survives the process."""
+"""The ledger accounts for every article, and its contents survive the process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One at a time; a lock falls with its process."""
+"""One crawl at a time; a lock is released with its process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One row out of what the page, the listings and the past say."""
+"""One row from the page, the listings and the earlier row."""
 
 from __future__ import annotations
 

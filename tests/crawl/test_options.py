@@ -1,4 +1,4 @@
-"""Settings are checked at once, each by what it must be, and before anything is opened."""
+"""Settings are checked all at once, each by its own rule, before anything is opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is worth fetching: evidence in a listing, and the audit that reads every page in time."""
+"""Which pages are fetched: by the evidence in a listing, and by the audit that reads every page in time."""
 
 from __future__ import annotations
 

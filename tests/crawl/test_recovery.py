@@ -1,4 +1,4 @@
-"""What may be gone on with: the same crawl, read by the same extractor, and not too long ago."""
+"""Which crawl may be resumed: the same arguments, the same extractor, and not too old."""
 
 from __future__ import annotations
 

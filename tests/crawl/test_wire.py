@@ -1,4 +1,4 @@
-"""Retry-After, streams that break off, and answers from an address that nobody meant."""
+"""Retry-After, streams that break off, and answers from an unexpected address."""
 
 from __future__ import annotations
 

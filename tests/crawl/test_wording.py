@@ -1,4 +1,4 @@
-"""What a run says of itself."""
+"""The sentences about a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fenced blocks of the README and of every page of the docs, and the commands that stand in their sentences."""
+"""The fenced blocks of the README and of every page of the docs, and the commands in their sentences."""
 
 from __future__ import annotations
 

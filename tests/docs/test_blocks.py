@@ -1,4 +1,4 @@
-"""Every block of code and every command of the README and the docs does what the page says.
+"""Every block of code and every command of the README and the docs works as the page says.
 
 A page is executed from top to bottom in a copy of the workplace, as a reader would do it. Each language has one runner;
 a block in another language fails, and so does one that names none.

@@ -1,4 +1,4 @@
-"""What ``docs/running.md`` and ``docs/settings.md`` say of settings, thresholds and exit codes is held to the code."""
+"""``docs/running.md`` and ``docs/settings.md`` agree with the code in settings, thresholds and exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The site of docs/ builds without a warning, holds every page, and asks nobody for anything."""
+"""The site of docs/ builds without a warning, holds every page, and loads nothing remote."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crawls in processes of their own, and the sample site's truth to hold them to."""
+"""Crawls in separate processes, and the comparison with the sample site's truth."""
 
 from __future__ import annotations
 

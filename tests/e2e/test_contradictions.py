@@ -1,4 +1,4 @@
-"""The site contradicts itself: what a listing shows is never lost to an answer that does not deny it."""
+"""The site contradicts itself: an article in a listing is lost only to an answer that says it is gone."""
 
 from __future__ import annotations
 

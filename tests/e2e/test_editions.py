@@ -1,4 +1,4 @@
-"""What was served decides which edition a crawl is of, and not the address that was asked for."""
+"""The served pages, not the requested address, decide the edition of a crawl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shell is told, for every way in which a crawl can fail; and nothing is ever committed by one that did."""
+"""The exit code for every way in which a crawl can fail; a failed crawl commits nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong on the way, the snapshot is the site's truth or the run says what is missing."""
+"""With any fault on the way, the snapshot is the site's truth or the run says what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Crawls of the sample site on a system that nobody knows: it promises less, and keeps what it promises."""
+"""Crawls of the sample site on an unknown system: it promises less, and keeps these promises."""
 
 from __future__ import annotations
 

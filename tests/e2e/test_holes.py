@@ -1,4 +1,4 @@
-"""A crawl of a part between two whole ones: what comes back into sight is nobody's addition."""
+"""A crawl of a part between two whole ones: an article that is seen again is not an addition."""
 
 from __future__ import annotations
 

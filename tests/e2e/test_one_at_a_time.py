@@ -1,4 +1,4 @@
-"""Two crawls started together: one commit, and the other one is told at once."""
+"""Two crawls started together: one commits, and the other one ends at once."""
 
 from __future__ import annotations
 

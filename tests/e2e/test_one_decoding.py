@@ -1,4 +1,4 @@
-"""What a crawl reads over the wire, its re-extraction and an import of the same bytes read too."""
+"""A crawl, its re-extraction and an import of the same bytes read the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the health checks keep out lies in ``refused/``, moves nothing, and can be accepted after a look."""
+"""A snapshot that the health checks refuse is in ``refused/``, changes nothing else, and can be accepted later."""
 
 from __future__ import annotations
 

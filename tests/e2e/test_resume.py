@@ -1,4 +1,4 @@
-"""A crawl that was killed: nothing it read is lost, and the next one says what it found lying there."""
+"""A crawl that was killed: none of its pages is lost, and the next crawl reports its ledger."""
 
 from __future__ import annotations
 

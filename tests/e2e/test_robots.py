@@ -1,4 +1,4 @@
-"""robots.txt that cannot be had forbids everything, and one that does not exist forbids nothing (RFC 9309, 2.3.1)."""
+"""A robots.txt that cannot be fetched forbids everything, and a missing one forbids nothing (RFC 9309, 2.3.1)."""
 
 from __future__ import annotations
 

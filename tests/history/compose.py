@@ -1,4 +1,4 @@
-"""What can be done with diffs alone: apply one to a snapshot, join two that follow each other. Pure."""
+"""Operations on diffs alone: apply one to a snapshot, join two consecutive ones. Pure."""
 
 from __future__ import annotations
 

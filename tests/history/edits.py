@@ -1,4 +1,4 @@
-"""What a diff says of one article, as one value: read from records, written as records. Pure."""
+"""The part of a diff about one article, as one value: read from records, written as records. Pure."""
 
 from __future__ import annotations
 

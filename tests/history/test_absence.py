@@ -1,4 +1,4 @@
-"""What a crawl's listings prove of an article that it does not have."""
+"""The proof that a crawl's listings give about an article that it lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two stored bodies word by word, and what is said where their words are the same."""
+"""Two stored bodies word by word, and the note when their words are the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every diff, whatever the two snapshots hold."""
+"""Properties of every diff, for any two snapshots."""
 
 from __future__ import annotations
 

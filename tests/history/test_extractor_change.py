@@ -1,4 +1,4 @@
-"""An archive that an older extractor wrote, crawled on with this one, shows no change that the site did not make."""
+"""An archive of an older extractor, continued with this one, shows only changes of the site."""
 
 from __future__ import annotations
 

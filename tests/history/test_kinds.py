@@ -1,4 +1,4 @@
-"""What each difference is called, and what is claimed of it."""
+"""The kind of each difference, and its claims."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of articles that a crawl of a part left out of sight."""
+"""The records of articles that a crawl of a part did not look for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which other snapshots of an archive a comparison consults, and what a change feed says of them."""
+"""Which other snapshots of an archive a comparison consults, and how a change feed names them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Show, or with ``--update`` write, what the saved pages give now: ``python -m tests.pages.regenerate
+"""Show, or with ``--update`` write, the present results of the saved pages: ``python -m tests.pages.regenerate
 [--update] [NAME]``.
 
 Read the difference before committing it: an expected file is a claim about what a reader sees on the page.

@@ -1,4 +1,4 @@
-"""What HTML says, as plain values: words under their marks, items with their numbers, cells in their columns, code.
+"""The content of HTML as plain values: words under their marks, items with their numbers, cells in their columns, code.
 
 Two trees of the same shape say the same to a reader. It is read from elements alone, by rules of HTML, so it can judge
 what is written from the same elements.

@@ -1,5 +1,5 @@
-"""What an article's page states: structured data in any form, times in any form, long slugs and titles, no text in
-its state.
+"""The values that an article's page states: structured data in any form, times in any form, long slugs and titles, no
+text in its state.
 """
 
 from __future__ import annotations

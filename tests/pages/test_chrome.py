@@ -1,4 +1,4 @@
-"""What stands around a body is left out of it, by any one of its marks: the site drops and renames them one by one."""
+"""The parts around a body are left out by any one of their marks: the site drops and renames them one by one."""
 
 from __future__ import annotations
 

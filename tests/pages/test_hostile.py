@@ -1,4 +1,4 @@
-"""Hostile pages cost time in proportion to their size, and never a row that lies."""
+"""Hostile pages cost time in proportion to their size, and never give a false row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON interface: an answer is read whole or refused by the name of what is wrong with it."""
+"""The JSON interface: an answer is read whole, or refused with the name of the wrong member."""
 
 from __future__ import annotations
 

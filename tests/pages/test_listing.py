@@ -1,4 +1,4 @@
-"""Paging, and how a listing tells an honest end from a broken one."""
+"""Paging, and the difference between the end of a list and a broken page."""
 
 from __future__ import annotations
 

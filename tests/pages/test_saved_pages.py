@@ -1,4 +1,4 @@
-"""Every saved page gives what stands beside it, field by field; see ``saved`` and ``regenerate``."""
+"""Every saved page gives the result in its folder, field by field; see ``saved`` and ``regenerate``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Of which edition a page is, by its address, its canonical link, its language, its breadcrumb and its state."""
+"""The edition of a page, by its address, its canonical link, its language, its breadcrumb and its state."""
 
 from __future__ import annotations
 

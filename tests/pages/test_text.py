@@ -1,4 +1,4 @@
-"""Flattened text: the real captures, pages made here in every locale, cut ends, and what no text can settle."""
+"""Flattened text: the real captures, pages made here in every locale, cut ends, and ambiguous readings."""
 
 from __future__ import annotations
 

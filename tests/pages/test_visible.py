@@ -1,4 +1,4 @@
-"""Whatever a browser does not show is no change of a body, and whatever it shows is one (docs/data-dictionary.md)."""
+"""Only a change that a browser shows changes a body (docs/data-dictionary.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers in every coding and charset, whole and cut, and what a crawl and readers of records make of them."""
+"""Answers in every coding and charset, whole and cut, and their reading by a crawl and by readers of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which encoding a page is in: browsers' order, and what of a page cannot be decoded."""
+"""The encoding of a page, in browsers' order, and undecodable characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What came over the wire becomes a page again, within a bound."""
+"""The bytes from the wire become a page again, within a bound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Addresses of the OKX help centre: what each means, and to which edition it belongs."""
+"""Addresses of the OKX help centre: the meaning and the edition of each."""
 
 from __future__ import annotations
 

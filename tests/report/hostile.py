@@ -1,4 +1,4 @@
-"""What a hostile site would put into every field that a page shows."""
+"""Texts of a hostile site, for every field that a page shows."""
 
 # ruff: noqa: E501  (payloads read better whole)
 from __future__ import annotations

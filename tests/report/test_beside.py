@@ -1,4 +1,4 @@
-"""What does not fit into a page stands in scripts beside it: rows, view counts, versions of a long article."""
+"""Data that does not fit into a page is in scripts beside it: rows, view counts, versions of a long article."""
 
 # ruff: noqa: E501  (scripts read better whole)
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A build renders what changed and nothing else, and what it renders is what a fresh build would."""
+"""A build renders only changed pages, with the same result as a fresh build."""
 
 from __future__ import annotations
 

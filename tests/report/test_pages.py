@@ -1,4 +1,4 @@
-"""What the pages show is what happened: held to the sample's own truth, page by page."""
+"""The pages show the real changes: compared with the sample's truth, page by page."""
 
 from __future__ import annotations
 

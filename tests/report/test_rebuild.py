@@ -1,4 +1,4 @@
-"""Whatever happens to an archive, what an increment leaves is byte for byte what a build from nothing makes."""
+"""After any change of an archive, an increment gives the same bytes as a build from nothing."""
 
 from __future__ import annotations
 

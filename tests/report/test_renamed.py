@@ -1,4 +1,4 @@
-"""An article under a new id keeps its past: what was found of it before is told under its title, and links go on."""
+"""An article under a new id keeps its past: its earlier changes are shown under its title, and links still work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing that runs, loads, submits, styles or names an element is let through."""
+"""Nothing that runs, loads, submits, styles or names an element passes."""
 
 # ruff: noqa: E501  (payloads read better whole)
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Folding change records: what the pages show is what the snapshots held."""
+"""Folding change records: the pages show the contents of the snapshots."""
 
 from __future__ import annotations
 

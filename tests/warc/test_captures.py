@@ -1,4 +1,4 @@
-"""Captures of other web archives: what becomes a snapshot, and what is passed over and why."""
+"""Captures of other web archives: which become a snapshot, which are skipped, and why."""
 
 from __future__ import annotations
 

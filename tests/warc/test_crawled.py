@@ -1,4 +1,4 @@
-"""A crawl of the sample site: recorded, replayed by others, read again, handed on, imported elsewhere."""
+"""A crawl of the sample site: recorded, replayed by other programs, read again, exported, imported elsewhere."""
 
 from __future__ import annotations
 

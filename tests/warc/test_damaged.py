@@ -1,4 +1,4 @@
-"""Damage to what was recorded, anywhere and of any kind: reading it again loses no row and no body."""
+"""Any damage to recordings: reading them again loses no row and no body."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a crawl leaves in ``warc/`` when it is killed, and when its files are to stay small."""
+"""The files in ``warc/`` of a killed crawl, and of one with a small limit for files."""
 
 from __future__ import annotations
 

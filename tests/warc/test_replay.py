@@ -1,4 +1,4 @@
-"""Which record answered which question of a crawl."""
+"""The match of records with the requests of a crawl."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An archive whose records are not what its rows rest on: each reader of them says so."""
+"""An archive whose records do not match its rows: each reader of them reports it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is recorded can be read by others, survives a kill, and is stored once."""
+"""Recordings can be read by other programs, survive a kill, and are stored once."""
 
 from __future__ import annotations
 
