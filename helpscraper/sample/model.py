@@ -55,7 +55,7 @@ Layout = Literal[
 ]
 """``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
 data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``;
-``zendesk``, ``intercom``, ``binance``, ``bybit``, ``gitbook``: other platforms; ``generic``: one that nobody knows."""
+``zendesk``, ``intercom``, ``binance``, ``bybit``, ``gitbook``: other platforms; ``generic``: an unknown one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +146,11 @@ class Options:
     number of articles. ``region="us"`` serves the US edition at the locale-neutral URL. ``padding`` is the number of
     additional bytes of each page, half menus and half JSON in ``#headerState``, to make pages as large as real ones.
     ``hostile`` is put into every field. ``past_end`` is the reply to a listing page after the last one: 404, an empty
-    list, or the first page. ``interface_page`` is the maximum page size of the JSON interface or
-    API. Of a Zendesk help centre, ``api`` and ``pages`` say how it answers a stranger, and ``theme`` is the year of
-    its theme: 2017, 2018, 2022 or 2026; one on Intercom has the pages of Next.js after 2023. ``lists`` says what names
-    the pages of a ``generic`` one: an index of sitemaps in robots.txt, ``/sitemap.xml`` (beside a sitemap of another
-    site), a feed, or nothing.
+    list, or the first page. ``interface_page`` is the maximum page size of the JSON interface or API. Of a Zendesk help
+    centre, ``api`` and ``pages`` are its answers to a stranger, and ``theme`` is the year of its theme: 2017, 2018,
+    2022 or 2026; one on Intercom has the pages of Next.js after 2023. ``lists`` is the source of the pages of a
+    ``generic`` one: an index of sitemaps in robots.txt, ``/sitemap.xml`` (beside a sitemap of another site), a feed, or
+    nothing.
     """
 
     layout: Layout = "e2"
