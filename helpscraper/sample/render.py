@@ -56,8 +56,10 @@ class SampleSite:
             return self._zendesk(target)
         if self.options.layout == "intercom":
             locale, _, below = parts.path.removeprefix("/").partition("/")
+            if locale not in LOCALES:
+                return intercom_answer(neutral, "no such edition")
             edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
-            return intercom_answer(edition, below) if locale in LOCALES else neutral.missing(404)
+            return intercom_answer(edition, below)
         segments = [segment for segment in parts.path.split("/") if segment]
         locale = segments.pop(0) if segments and segments[0] in LOCALES else "en"
         edition = Edition(self.options, self.state, self.extra, self.base_url, locale)
