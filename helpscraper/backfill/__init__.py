@@ -7,5 +7,6 @@ coverage    count by year what became of the captures
 fetch       fetch what was chosen
 kept        the WARC file in which it is kept
 records     make records of what an archive gave, and check them against its index
+run         one backfill, from the index to the import
 sources     the archives: Common Crawl, and an index with a raw replay beside it
 """

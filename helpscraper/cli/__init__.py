@@ -36,6 +36,7 @@ COMMANDS = {
     "compact": "pack the snapshots of each past month into one file",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
     "import": "make snapshots from saved pages, flattened text or captures of a web archive",
+    "backfill": "fetch captures from before the first crawl from a public web archive and import them",
     "reextract": "read the recorded pages of crawls again with the current extractor",
     "report": "build the report site: static pages that open from disk",
     "feed": "write Atom feeds of the site, its sections and its articles",
@@ -44,7 +45,7 @@ COMMANDS = {
 """Every command and its one line of help."""
 
 GROUPS = {
-    "Crawl": ("crawl", "sites", "accept", "import", "reextract"),
+    "Crawl": ("crawl", "sites", "accept", "backfill", "import", "reextract"),
     "See what changed": ("log", "diff", "history", "blame"),
     "Read what was there": ("show", "export"),
     "Publish": ("report", "feed"),

@@ -10,10 +10,10 @@ from typing import Literal
 
 from helpscraper.errors import CommandError, ExitCode
 
-__all__ = ["EXAMPLE", "configure", "run"]
+__all__ = ["EXAMPLE", "NAMED", "configure", "run"]
 
 _EXAMPLES = 3
-_NAMED = {
+NAMED = {
     "challenge": "a block or challenge page",
     "edition": "a page of another edition",
     "extraction": "a page without an article or a list",
@@ -85,7 +85,7 @@ def _import_captures(args: argparse.Namespace) -> int:
     for path in report.already:
         print(f"there already: {path}")
     for reason, n in sorted(report.skipped.items()):
-        print(f"passed over, {_NAMED.get(reason, reason)}: {n}", file=sys.stderr)
+        print(f"passed over, {NAMED.get(reason, reason)}: {n}", file=sys.stderr)
         for example in report.examples[reason][:_EXAMPLES]:
             print(f"  {example}", file=sys.stderr)
     if report.skipped[ANOTHER_SITE]:

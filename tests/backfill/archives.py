@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,7 +18,12 @@ from warcio.archiveiterator import ArchiveIterator
 
 from helpscraper.archive.recordings.index import surt
 from helpscraper.backfill.client import Client
+from helpscraper.warc.record import digest_of
+from tests.warc.made import SITE, members, record, response
+from tests.warc.test_captures import page, slugs
 
+OKEX = "https://support.okex.com/hc/en-us/articles"
+IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 PAGE = 3
 """Lines of one page of an index."""
 
@@ -85,18 +89,18 @@ def lines(file: str, data: bytes) -> list[dict[str, str]]:
     found = []
     source = BytesIO(data)
     records = ArchiveIterator(source)
-    for record in records:
-        kind = record.rec_type
+    for item in records:
+        kind = item.rec_type
         if kind in {"response", "revisit"}:
-            url = record.rec_headers.get_header("WARC-Target-URI")
-            status = record.http_headers.get_statuscode() if record.http_headers else "-"
+            url = item.rec_headers.get_header("WARC-Target-URI")
+            status = item.http_headers.get_statuscode() if item.http_headers else "-"
             mime = "warc/revisit" if kind == "revisit" else "text/html"
-            digest = record.rec_headers.get_header("WARC-Payload-Digest")
+            digest = item.rec_headers.get_header("WARC-Payload-Digest")
             records.read_to_end()
             found.append(
                 {
                     "urlkey": surt(url),
-                    "timestamp": re.sub(r"\D", "", record.rec_headers.get_header("WARC-Date")),
+                    "timestamp": re.sub(r"\D", "", item.rec_headers.get_header("WARC-Date")),
                     "url": url, "mime": mime, "status": status, "digest": digest.removeprefix("sha1:"),
                     "offset": str(records.get_record_offset()), "length": str(records.get_record_length()),
                     "filename": file,
@@ -143,18 +147,49 @@ def _page(index: list[dict[str, str]], asked: Mapping[str, str]) -> Reply:
     found = [line for line in found if asked["from"] <= line["timestamp"] <= asked["to"]]
     if not found:
         return 404, {}, json.dumps({"message": f"No Captures found for: {asked['url']}*"}).encode()
-    page = found[PAGE * int(asked["page"]) :][:PAGE]
-    if not page:
+    part = found[PAGE * int(asked["page"]) :][:PAGE]
+    if not part:
         return 400, {}, b'{"message": "First Page is 0, Last Page is 0"}'
-    return 200, {}, "".join(json.dumps(line) + "\n" for line in page).encode()
-
-
-def put(folder: Path, name: str, data: bytes) -> Path:
-    file = folder / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(data)
-    return file
+    return 200, {}, "".join(json.dumps(line) + "\n" for line in part).encode()
 
 
 def utc(*parts: int) -> dt.datetime:
     return dt.datetime(*parts, tzinfo=dt.UTC)  # type: ignore[arg-type,misc]
+
+
+def revisit(url: str, payload: bytes, at: dt.datetime, refers_to: str, refers_at: dt.datetime) -> bytes:
+    return record(
+        url, b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", kind="revisit", at=at,
+        WARC_Profile=IDENTICAL, WARC_Payload_Digest=digest_of(payload), WARC_Refers_To_Target_URI=refers_to,
+        WARC_Refers_To_Date=f"{refers_at:%Y-%m-%dT%H:%M:%SZ}",
+    )  # fmt: skip
+
+
+def article(slug: str, at: dt.datetime, state: int = 0) -> bytes:
+    return response(f"{SITE}/help/{slug}", page(f"/help/{slug}", state), at=at)
+
+
+def collections(key: str, old: bytes) -> dict[str, dict[str, bytes]]:
+    """Crawls of four years: two eras, an edit, a page that stayed, a redirect, a broken page and one dated ahead."""
+    one, two, _ = slugs()
+    url = f"{SITE}/help/{two}"
+    moved = "Location: https://www.okx.com/help/" + one + "\r\n"
+    return {
+        "CC-MAIN-2019-09": {
+            "a.warc.gz": members(
+                response(f"{OKEX}/{key}-words", old, at=utc(2019, 3, 4)),
+                response(f"{OKEX}/7", b"", at=utc(2019, 3, 5), status="301 Moved", headers=moved),
+            )
+        },
+        "CC-MAIN-2021-17": {
+            "b.warc.gz": members(article(one, utc(2021, 5, 1)), article(two, utc(2021, 5, 1))),
+            "c.warc.gz": members(revisit(url, page(f"/help/{two}"), utc(2021, 6, 1), url, utc(2021, 5, 1))),
+        },
+        "CC-MAIN-2022-27": {
+            "d.warc.gz": members(
+                article(one, utc(2022, 7, 1), state=1),
+                response(f"{SITE}/help/broken", b"<html><title>x</title>", at=utc(2022, 7, 1)),
+                response(url, b"later", at=utc(2098, 1, 1)),
+            )
+        },
+    }  # fmt: skip

@@ -18,21 +18,12 @@ from helpscraper.errors import CommandError
 from helpscraper.sites import find_site, get_site
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
-from tests.backfill.archives import Fault, Reply, Web, common_crawl, quick, serving, utc
-from tests.warc.made import SITE, members, record, response
+from tests.backfill.archives import Fault, Reply, Web, common_crawl, quick, revisit, serving, utc
+from tests.warc.made import SITE, members, response
 
-IDENTICAL = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
 A, B = f"{SITE}/help/a", f"{SITE}/help/b"
 LONG_AGO = utc(2000, 1, 1)
 FIRST, SECOND, THIRD = utc(2019, 3, 1), utc(2021, 5, 1), utc(2022, 7, 1)
-
-
-def revisit(url: str, payload: bytes, at: dt.datetime, refers_to: str, refers_at: dt.datetime) -> bytes:
-    return record(
-        url, b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n", kind="revisit", at=at,
-        WARC_Profile=IDENTICAL, WARC_Payload_Digest=digest_of(payload), WARC_Refers_To_Target_URI=refers_to,
-        WARC_Refers_To_Date=f"{refers_at:%Y-%m-%dT%H:%M:%SZ}",
-    )  # fmt: skip
 
 
 def archive() -> Web:

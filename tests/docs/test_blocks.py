@@ -20,6 +20,7 @@ import pytest
 
 from helpscraper.sample import SampleServer
 from helpscraper.sites.declaration import Mistakes, parse_declaration
+from tests.backfill.archives import collections, common_crawl, serving
 from tests.docs.blocks import ROOT, Block, blocks, pages, spans
 from tests.docs.workplace import Workplace, prepare
 
@@ -61,7 +62,10 @@ PROGRAMS = (
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
     with SampleServer() as server, SampleServer(layout="zendesk", articles=30) as other:
-        yield prepare(tmp_path_factory.mktemp("docs") / "place", server, other)
+        key = other.truth()[0].slug
+        captures = collections(key, other.healthy(f"/hc/en-us/articles/{key}").body)
+        with serving(common_crawl(captures)) as web:
+            yield prepare(tmp_path_factory.mktemp("docs") / "place", server, other, web)
 
 
 def shell(place: Workplace, folder: Path, script: str, where: str) -> None:

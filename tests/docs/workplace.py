@@ -19,6 +19,7 @@ from pathlib import Path
 from helpscraper.archive.reader import Catalog
 from helpscraper.sample import Fault, SampleServer
 from tests import faults, forked, sample_archive
+from tests.backfill.archives import Web
 from tests.docs.blocks import ROOT
 from tests.warc import made
 
@@ -40,6 +41,7 @@ crawl*--resume*) run crawl -a base_url={url} {fast} -s CLOSESPIDER_ITEMCOUNT=10 
 esac
 case "$1 $*" in
 crawl*http*|crawl*site=example*|sites*add*|sites*check*) run "$@" {fast} ;;
+backfill*) run "$@" --source {archive} --pause 0 ;;
 crawl*) shift; run crawl "$@" -a base_url={url} {fast} ;;
 *) run "$@" ;;
 esac
@@ -85,13 +87,17 @@ class Workplace:
         )  # fmt: skip
 
 
-def prepare(folder: Path, server: SampleServer, other: SampleServer) -> Workplace:
-    """Make the folder; the site of ``server`` goes two weeks on, ``other`` is a help centre that nobody declared."""
+def prepare(folder: Path, server: SampleServer, other: SampleServer, web: Web) -> Workplace:
+    """Make the folder; the site of ``server`` goes two weeks on, ``other`` is a help centre that nobody declared.
+
+    ``web`` is the archive that `backfill` asks, whichever a page names.
+    """
     binaries = folder / ".venv" / "bin"
     binaries.mkdir(parents=True)
     program = _PROGRAM.format(
-        python=sys.executable, url=server.url, fast=FAST, root=ROOT, forked=forked.program()
-    )
+        python=sys.executable, url=server.url, fast=FAST, root=ROOT, forked=forked.program(),
+        archive=f"{web.url}/collinfo.json",
+    )  # fmt: skip
     scrapy = _SCRAPY.format(python=sys.executable, url=server.url, fast=FAST)
     for name, text in (_TOOLS | {"helpscraper": program, "scrapy": scrapy}).items():
         (binaries / name).write_text(text)
@@ -120,6 +126,7 @@ def prepare(folder: Path, server: SampleServer, other: SampleServer) -> Workplac
         "2026-11-01": f"{latest - dt.timedelta(weeks=3):%Y-%m-%d}",
         "faq-kyc": "faq-getting-started", "https://support.example.com": other.url,
         "https://help.example.org": other.url.replace("127.0.0.1", "localhost"),
+        "commoncrawl knows": f"127.0.0.1-{web.url.rpartition(':')[2]}-collinfo.json knows",
         "/srv/www": str(folder / "srv"), "s3://bucket/help": "output",
     })  # fmt: skip
     _captures(folder, server)

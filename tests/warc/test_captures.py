@@ -23,7 +23,7 @@ from helpscraper.archive.recordings.index import capture_of, dump_index
 from helpscraper.archive.recordings.sources import captures_in, is_capture_file, record_in
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
-from helpscraper.cli.import_ import _NAMED
+from helpscraper.cli.import_ import NAMED
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import CommandError, InputError, LockHeldError
 from helpscraper.normalise.article import Context
@@ -356,7 +356,7 @@ def test_the_command_names_every_bad_place_and_reads_the_rest(
         where = said.index(f"passed over, {reason}: 1")
         assert f"{file}#{places[name]} " in said[where + 1], name
     assert any("unpacks to more than" in line and "/help/bomb" in line for line in said)
-    assert {*_NAMED} == PER_ANSWER, "each kind of an answer that is not read has a name in words"
+    assert {*NAMED} == PER_ANSWER, "each kind of an answer that is not read has a name in words"
     assert f"unreadable: {empty}#0: the file is empty" in said
 
 

@@ -38,18 +38,19 @@ def import_captures(
     *,
     base_url: str | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    report: CaptureReport | None = None,
 ) -> CaptureReport:
     """Import every capture in ``paths`` of ``site`` (default: all known sites) in ``locale`` (default: all locales).
 
     ``paths`` are WARC, WET, WACZ or CDXJ files. ``base_url`` is where the site was captured, if not on one of its own
-    hosts. Importing the same captures twice is harmless. Raises ``CommandError`` for the arguments, ``InputError`` for
-    a file that cannot be opened, ``LockHeldError`` while one of the locales is crawled, and ``ArchiveError`` for the
-    archive.
+    hosts. ``report`` is filled in instead of a new one. Importing the same captures twice is harmless. Raises
+    ``CommandError`` for the arguments, ``InputError`` for a file that cannot be opened, ``LockHeldError`` while one of
+    the locales is crawled, and ``ArchiveError`` for the archive.
     """
     sites = sites_at(archive_uri)
     if locale is not None:
         _ = (sites.get(site) if site is not None else default_site()).locale(locale)
-    catalog, report = Catalog(archive_uri), CaptureReport()
+    catalog, report = Catalog(archive_uri), CaptureReport() if report is None else report
     groups: defaultdict[tuple[Partition, dt.date], list[Place]] = defaultdict(list)
     for place in select(paths, _owner(sites, site, base_url), locale, report):
         groups[Partition(place.site, place.locale), place.at.date()].append(place)

@@ -16,10 +16,13 @@ from helpscraper.platforms import address_at
 from helpscraper.sites import Site
 from helpscraper.warc.record import Damage, Record, digest_of, parse_date
 
-__all__ = ["ANOTHER_SITE", "CaptureReport", "Place", "order", "select"]
+__all__ = ["ANOTHER_SITE", "ELSEWHERE_TOO", "CaptureReport", "Place", "order", "select"]
 
 ANOTHER_SITE = "another site"
 """The reason given for skipping a capture of a host that belongs to no wanted site."""
+
+ELSEWHERE_TOO = "the same capture is in another file too"
+"""The reason given for skipping a capture that another file holds, from which it is imported."""
 
 # Examples named for each reason; the counts are exact.
 _EXAMPLES = 20
@@ -110,7 +113,7 @@ def select(
             reason = _unfit(item, site, locale)
             place = _place(item, number, site)
             if reason is None and (place.url, place.at, place.digest) in seen:
-                reason = "the same capture is in another file too"
+                reason = ELSEWHERE_TOO
             if reason is not None:
                 report.skip(reason, item.ref, item.url)
                 continue

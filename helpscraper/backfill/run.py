@@ -1,0 +1,151 @@
+"""One backfill: ask the index, choose, fetch, import, and count what became of every capture."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.reader import Catalog
+from helpscraper.backfill.choose import Wanted, choose, is_redirect
+from helpscraper.backfill.coverage import Coverage
+from helpscraper.backfill.fetch import Asked, Progress, fetch, known_to
+from helpscraper.backfill.kept import Kept
+from helpscraper.backfill.sources import Source
+from helpscraper.crawl.lock import CrawlLock
+from helpscraper.replay.captures import CaptureReport, import_captures
+from helpscraper.replay.captures.select import ELSEWHERE_TOO
+
+__all__ = ["Backfill", "Reach", "backfill"]
+
+REDIRECT = "a redirect, which holds no page"
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far back the history of an edition goes, and the longest time without a snapshot in it (ISO dates)."""
+
+    first: str
+    snapshots: int
+    gap: tuple[str, str]
+
+
+@dataclass(slots=True)
+class Backfill:
+    """The result: the counts, what the archive did not give, and the import, None where nothing was imported."""
+
+    partition: Partition
+    coverage: Coverage = field(default_factory=Coverage)
+    asked: Asked = field(default_factory=Asked)
+    imported: CaptureReport | None = None
+    reach: Reach | None = None
+    kept: Path | None = None
+
+
+@dataclass(slots=True)
+class _Told(CaptureReport):
+    """A report that also keeps, by ``file#offset``, why each record gave nothing."""
+
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def skip(self, reason: str, where: str, url: str) -> None:
+        """Count one capture that was skipped."""
+        CaptureReport.skip(self, reason, where, url)
+        if reason != ELSEWHERE_TOO:
+            self.reasons[where] = reason
+
+
+def backfill(
+    archive_uri: str,
+    source: Source,
+    wanted: Wanted,
+    *,
+    every: dt.timedelta,
+    limit: int | None = None,
+    dry_run: bool = False,
+    progress: Progress = lambda name, done, total: None,
+) -> Backfill:
+    """Fetch the captures of ``wanted`` that ``source`` knows and import them; with ``dry_run`` only ask its index.
+
+    Captures of one address are at least ``every`` apart. At most ``limit`` are fetched; the next run fetches the next
+    ones. Raises ``LockHeldError`` while another backfill or a crawl of the edition is at work, ``CommandError`` for the
+    arguments, and ``ArchiveError`` for the archive. A fault of the web archive is counted and raises nothing.
+    """
+    partition = Partition(wanted.site.name, wanted.locale)
+    found = Backfill(partition)
+    known = list(known_to(source, wanted, found.asked, progress))
+    picks = choose(known, wanted, every, found.coverage.leave_out)
+    for capture in known:
+        if capture.date <= f"{wanted.now:%Y%m%d%H%M%S}":
+            found.coverage.count("known", capture)
+    for pick in picks:
+        found.coverage.count("chosen", pick.capture)
+    if dry_run or not picks:
+        return found
+    folder = Catalog(archive_uri).store.state_dir(partition) / "backfill"
+    with CrawlLock(folder, "backfill"), _kept(folder, source) as kept:
+        found.kept = kept.path
+        fetch(source, picks, kept, limit, found.coverage, found.asked, progress)
+        if found.asked.had:
+            _import(archive_uri, found, folder, progress)
+    return found
+
+
+@contextmanager
+def _kept(folder: Path, source: Source) -> Iterator[Kept]:
+    kept = Kept(folder / f"{source.name}.warc.gz", source.name)
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress) -> None:
+    """Import everything that is kept of the edition: a revisit may refer to what another run fetched."""
+    report = _Told()
+    files = sorted(folder.glob("*.warc.gz"))
+    partition = found.partition
+    import_captures(archive_uri, files, partition.site, partition.locale, progress=progress, report=report)
+    found.imported = report
+    reasons = _remembered(folder / "unread.json", report.reasons)
+    for ref, capture in found.asked.had.items():
+        reason = reasons.get(Path(ref).name)
+        if is_redirect(capture):
+            found.coverage.leave_out(capture, REDIRECT)
+        elif reason is None:
+            found.coverage.count("read", capture)
+        else:
+            found.coverage.count("unreadable", capture)
+            found.coverage.leave_out(capture, reason)
+    found.reach = _reach(archive_uri, partition)
+
+
+def _remembered(file: Path, reasons: dict[str, str]) -> dict[str, str]:
+    """Return why records gave nothing, in this run or an earlier one: what is imported already is not read again."""
+    try:
+        before = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        before = {}
+    told = (before if isinstance(before, dict) else {}) | {
+        Path(ref).name: reason for ref, reason in reasons.items()
+    }
+    file.write_text(json.dumps(told, ensure_ascii=False, indent=0), encoding="utf-8")
+    return told
+
+
+def _reach(archive_uri: str, partition: Partition) -> Reach | None:
+    days = [
+        f"{each.id[:4]}-{each.id[4:6]}-{each.id[6:8]}" for each in Catalog(archive_uri).snapshots(partition)
+    ]
+    if not days:
+        return None
+    spans = [
+        (dt.date.fromisoformat(two) - dt.date.fromisoformat(one), one, two) for one, two in pairwise(days)
+    ]
+    _, one, two = max(spans, default=(dt.timedelta(0), days[0], days[0]))
+    return Reach(days[0], len(days), (one, two))

@@ -1,0 +1,208 @@
+"""``helpscraper backfill``."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import re
+import sys
+from typing import TYPE_CHECKING
+
+from helpscraper.errors import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from helpscraper.backfill.choose import Wanted
+    from helpscraper.backfill.coverage import Coverage
+    from helpscraper.backfill.run import Backfill
+    from helpscraper.sites import Site, Sites
+
+__all__ = ["EXAMPLE", "configure", "run"]
+
+EXAMPLE = """\
+examples:
+  helpscraper backfill --dry-run                     # what Common Crawl's index knows, without fetching
+  helpscraper backfill okx --source wayback --from 2018 --to 2021-06
+  helpscraper backfill --source https://archive.example.org/web/cdx --every 7d --limit 500
+
+A run that was cut off, or that a busy archive sent away, goes on where it stopped: run the same command again.
+
+exit codes: 0 imported (or there already; with --dry-run: something would be fetched), 2 wrong arguments,
+4 nothing was imported, or the archive did not give everything: stderr says what and where else to look,
+75 a backfill or a crawl of the same site and locale is at work
+"""
+
+_OLDEST = "1996"  # no web archive is older
+_LATEST = "2199"  # captures dated ahead are named
+_DATE = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?", re.ASCII)
+_EVERY = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_HOURS = {"h": 1, "d": 24, "w": 168}
+_MOST_GAPS = 5
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("site", metavar="SITE", nargs="?", help="a declared help centre (default: okx)")
+    parser.add_argument("--locale", help="locale prefix of the edition (default: that of the site)")
+    parser.add_argument(
+        "--from", dest="start", metavar="DATE", default=_OLDEST, help="a year, month or day (default: %(default)s)"
+    )  # fmt: skip
+    parser.add_argument("--to", dest="end", metavar="DATE", help="a year, month or day (default: today)")
+    parser.add_argument(
+        "--source", default="commoncrawl", metavar="ARCHIVE",
+        help="commoncrawl, wayback, or the URL of a CDX index or of a list of collections (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--every", default="1d", metavar="TIME",
+        help="captures of one address are at least this far apart: hours, days or weeks such as 12h, 7d, 4w"
+        " (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--limit", type=int, metavar="N", help="fetch at most N captures now (default: all)")
+    parser.add_argument(
+        "--pause", type=float, default=1.0, metavar="SECONDS",
+        help="between two requests (default: %(default)s); less is for an archive of your own",
+    )  # fmt: skip
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only ask the index, and say what would be fetched"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fetch, import, and say by year what became of the captures."""
+    if args.limit is not None and args.limit < 1:
+        raise CommandError(f"--limit {args.limit}: at least one is needed")
+    if not 0 <= args.pause <= 3600:
+        raise CommandError(f"--pause {args.pause}: 0 to 3600 seconds are wanted")
+    every = _every(args.every)
+    from helpscraper.backfill.client import Client
+    from helpscraper.backfill.run import backfill
+    from helpscraper.backfill.sources import source_of
+    from helpscraper.cli.progress import Bar
+    from helpscraper.crawl.settings_table import default
+    from helpscraper.sites import sites_at
+
+    sites = sites_at(args.archive)
+    wanted = _wanted(args, sites)
+    with Bar("steps") as bar:
+        client = Client(
+            contact=str(default("CONTACT") or ""),
+            pause=args.pause,
+            waiting=lambda seconds, why: bar.say(f"{why}: asked again in {seconds:,.0f} s", sys.stderr),
+        )
+        source = source_of(args.source, client)
+        done = backfill(
+            args.archive, source, wanted,
+            every=every, limit=args.limit, dry_run=args.dry_run, progress=bar.show,
+        )  # fmt: skip
+    years = [wanted.start.year] if args.start != _OLDEST else []
+    _print(done, source.name, years)
+    return _conclude(done, wanted.site, source.name, dry_run=args.dry_run)
+
+
+def _wanted(args: argparse.Namespace, sites: Sites) -> Wanted:
+    from helpscraper.backfill.choose import Wanted
+    from helpscraper.sites import DEFAULT
+
+    site = sites.get(args.site or DEFAULT)
+    locale = args.locale or site.default_locale
+    site.locale(locale)
+    now = dt.datetime.now(dt.UTC)
+    start, _ = _span("--from", args.start)
+    _, end = _span("--to", args.end or _LATEST)
+    if start >= min(end, now):
+        raise CommandError(f"--from {args.start} --to {args.end or 'today'}: no time lies between them")
+    return Wanted(site, locale, sites.find, start, end, now)
+
+
+def _span(flag: str, text: str) -> tuple[dt.datetime, dt.datetime]:
+    """Return the first instant of a year, month or day, and the first one after it."""
+    found = _DATE.fullmatch(text)
+    try:
+        if found is None or not "1990" <= found[1] <= "9998":
+            raise ValueError(text)
+        year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
+        first = dt.datetime(year, month, day, tzinfo=dt.UTC)
+    except ValueError:
+        raise CommandError(f"{flag} {text}: not a date", advice="write 2018, 2018-05 or 2018-05-31") from None
+    if found[3]:
+        return first, first + dt.timedelta(days=1)
+    after = (year + month // 12, month % 12 + 1) if found[2] else (year + 1, 1)
+    return first, dt.datetime(*after, 1, tzinfo=dt.UTC)
+
+
+def _every(text: str) -> dt.timedelta:
+    found = _EVERY.fullmatch(text)
+    if found is None:
+        raise CommandError(f"--every {text}: not a time", advice="write 12h, 7d or 4w; 0d keeps every change")
+    return dt.timedelta(hours=int(found[1]) * _HOURS[found[2]])
+
+
+def _print(done: Backfill, source: str, years: list[int]) -> None:
+    """Print the coverage by year, those of ``years`` also where nothing is known of them."""
+    from helpscraper.backfill.coverage import COLUMNS
+
+    rows = [tuple(map(str, row)) for row in done.coverage.rows(*years)]
+    print(f"{source} knows {done.coverage.total('known')} captures of {done.partition}")
+    names = ("year", *COLUMNS)
+    widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
+    for row in (names, *rows) if rows else ():
+        print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
+    _print_reasons(done.coverage)
+    gaps = [*(gap.message for gap in done.asked.gaps), *map(str, done.asked.damages)]
+    for text in gaps[:_MOST_GAPS]:
+        print(f"not known: {text}", file=sys.stderr)
+    if len(gaps) > _MOST_GAPS:
+        print(f"not known: {len(gaps) - _MOST_GAPS} more parts of the index", file=sys.stderr)
+
+
+def _print_reasons(coverage: Coverage) -> None:
+    from helpscraper.cli.import_ import NAMED
+
+    named = sorted((NAMED.get(reason, reason), reason, years) for reason, years in coverage.reasons.items())
+    for text, reason, years in named:
+        by_year = ", ".join(f"{year}: {n}" for year, n in sorted(years.items()))
+        print(f"left out, {text}: {years.total()} ({by_year})", file=sys.stderr)
+        for example in coverage.examples[reason]:
+            print(f"  {example}", file=sys.stderr)
+
+
+def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
+    """Print the result and return the exit code."""
+    report = done.imported
+    if dry_run:
+        nothing = done.coverage.total("chosen") == 0
+    else:
+        nothing = report is None or not (report.snapshots or report.already)
+    if report is not None:
+        for doubt in report.doubts:
+            print(f"doubtful: {doubt}", file=sys.stderr)
+        for problem in report.problems:
+            print(f"unreadable: {problem}", file=sys.stderr)
+        print(f"imported: {len(report.snapshots)} days, {len(report.already)} were there already")
+    if done.reach is not None:
+        one, two = done.reach.gap
+        print(
+            f"the history of {done.partition} reaches back to {done.reach.first}: {done.reach.snapshots} snapshots,"
+        )
+        print(f"the longest time without one is {one} to {two}")
+    if nothing:
+        print("nothing was found" if dry_run else "nothing was imported", file=sys.stderr)
+        for place in _elsewhere(site, done.partition.locale, source):
+            print(f"  {place}", file=sys.stderr)
+    if done.asked.again:
+        print("the archive did not give everything: run the command again later", file=sys.stderr)
+    return int(ExitCode.INCOMPLETE if nothing or done.asked.again else ExitCode.OK)
+
+
+def _elsewhere(site: Site, locale: str, source: str) -> list[str]:
+    """Return where else captures may be found."""
+    others = [name for name in ("commoncrawl", "wayback") if name != source]
+    editions = [name for name in site.locales if name != locale][:5]
+    hosts = [*list(site.addresses)[1:], *site.eras]
+    found = [f"other indexes: --source {' or --source '.join(others)}, or the URL of a library's web archive"]
+    if hosts:
+        found.append(f"asked for too: {', '.join(hosts)}; add others to the declaration of {site.name}")
+    else:
+        found.append(f"earlier addresses: declare them as [eras] of {site.name} (docs/sites.md)")
+    if editions:
+        found.append(f"other editions: --locale {', --locale '.join(editions)}")
+    return [*found, "files of captures that others hold: `helpscraper import FILE`"]

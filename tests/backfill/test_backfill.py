@@ -1,0 +1,154 @@
+"""A history from before the first crawl, fetched from archives on loopback and imported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.verify import verify
+from helpscraper.cli import main
+from helpscraper.sample import SampleServer
+from tests.backfill.archives import Web, collections, common_crawl, serving
+from tests.warc.made import SITE, members, response
+from tests.warc.test_captures import slugs
+
+
+@pytest.fixture(scope="module")
+def then() -> tuple[str, bytes]:
+    """The number and the page of an article of the years on Zendesk."""
+    with SampleServer(layout="zendesk", articles=10) as server:
+        key = server.truth()[0].slug
+        return key, server.healthy(f"/hc/en-us/articles/{key}").body
+
+
+@pytest.fixture
+def web(then: tuple[str, bytes]) -> Iterator[Web]:
+    with serving(common_crawl(collections(*then))) as web:
+        yield web
+
+
+def run(web: Web, folder: Path, *words: str) -> int:
+    source = f"{web.url}/collinfo.json"
+    return main(
+        ["backfill", "--archive", str(folder / "archive"), "--source", source, "--pause", "0", *words]
+    )
+
+
+def table(text: str) -> dict[str, list[int]]:
+    lines = [line.split() for line in text.splitlines()]
+    return {line[0]: [int(cell) for cell in line[1:]] for line in lines if line[:1] and line[0].isdigit()}
+
+
+COUNTS = {
+    # known, chosen, fetched, unchanged, read, unreadable
+    "2019": [2, 2, 2, 0, 1, 0],
+    "2020": [0, 0, 0, 0, 0, 0],
+    "2021": [3, 3, 2, 1, 3, 0],
+    "2022": [2, 2, 2, 0, 1, 1],
+}
+
+
+def test_the_history_reaches_back_to_the_first_capture_and_says_where_it_is_thin(
+    web: Web, then: tuple[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(web, tmp_path) == 0
+    out, err = capsys.readouterr()
+    assert table(out) == COUNTS
+    assert "knows 7 captures of okx/en" in out
+    assert "reaches back to 2019-03-04: 4 snapshots" in out and "2019-03-04 to 2021-05-01" in out
+    assert "dated ahead: 1 (2098: 1)" in err and "a redirect, which holds no page: 1 (2019: 1)" in err
+    assert "a page in which nothing is found: 1 (2022: 1)" in err and "/help/broken" in err
+    held = Archive(tmp_path / "archive", site="okx", locale="en")
+    days = [each[:8] for each in held.snapshots()["snapshot_id"]]
+    assert days == ["20190304", "20210501", "20210601", "20220701"]
+    assert held.load(held.snapshots()["snapshot_id"][0])["article_id"].tolist() == [then[0]]
+    one, two, _ = slugs()
+    assert set(held.load(held.snapshots()["snapshot_id"][1])["article_id"]) == {one, two}
+    assert not verify(Catalog(tmp_path / "archive")).problems
+    asked = len(web.paths(".warc.gz"))
+    assert asked == 6
+
+    assert run(web, tmp_path) == 0
+    again = capsys.readouterr()
+    assert table(again.out) == COUNTS and again.err.replace("there already", "") == err
+    assert "imported: 0 days, 4 were there already" in again.out
+    assert len(web.paths(".warc.gz")) == asked
+
+
+def test_a_dry_run_tells_the_same_from_the_index_and_writes_nothing(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(web, tmp_path, "--dry-run") == 0
+    found = table(capsys.readouterr().out)
+    assert found == {year: [*counts[:2], 0, 0, 0, 0] for year, counts in COUNTS.items()}
+    assert not web.paths(".warc.gz") and not list(tmp_path.iterdir())
+    assert run(web, tmp_path, "--dry-run", "--locale", "fr") == 4
+
+
+def test_a_part_of_the_time_is_asked_for_and_thinned(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(web, tmp_path, "--from", "2020-05", "--to", "2022-06-30", "--every", "9w", "--limit", "1") == 0
+    out, err = capsys.readouterr()
+    assert table(out) == {"2020": [0] * 6, "2021": [3, 2, 1, 0, 1, 0]}
+    assert "thinned out by --every: 1" in err and "left for the next run by --limit: 1" in err
+
+
+@pytest.mark.parametrize("locale", ["fr", "en"])
+def test_nothing_found_is_never_a_success(
+    locale: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with serving(
+        common_crawl({"CC-MAIN-2022-27": {"a.warc.gz": members(response(f"{SITE}/trade", b"x"))}})
+    ) as web:
+        assert run(web, tmp_path, "--locale", locale, "--from", "2019") == 4
+    out, err = capsys.readouterr()
+    assert f"knows 0 captures of okx/{locale}" in out
+    for place in (
+        "nothing was imported",
+        "--source commoncrawl",
+        "support.okex.com",
+        "--locale",
+        "import FILE",
+    ):
+        assert place in err
+
+
+def test_an_archive_that_does_not_answer_is_said_and_gone_on_with(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    busy = (503, {"Retry-After": "9999"}, b"")
+    web.fault = lambda path, _, count: busy if path == "/d.warc.gz" else None
+    assert run(web, tmp_path) == 4
+    out, err = capsys.readouterr()
+    assert table(out)["2022"] == [2, 2, 0, 0, 0, 0]
+    assert "the archive did not give it: 2 (2022: 2)" in err and "again later" in err
+    web.fault = lambda *_: None
+    assert run(web, tmp_path) == 0
+    assert table(capsys.readouterr().out) == COUNTS
+    assert len(web.paths("a.warc.gz")) == 2  # of the first run
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--source", "internet"], "--source internet: unknown"),
+        (["--every", "often"], "--every often"),
+        (["--from", "2019-13"], "--from 2019-13"),
+        (["--from", "2022", "--to", "2021"], "no time lies between"),
+        (["--from", "2098"], "--to today: no time lies between"),
+        (["--limit", "0"], "--limit 0"),
+        (["--pause", "-1"], "--pause -1"),
+        (["nowhere"], "unknown site"),
+        (["--locale", "qq-qq-qq"], "qq-qq-qq"),
+    ],
+)
+def test_wrong_arguments_are_named(
+    words: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["backfill", "--archive", str(tmp_path), *words]) == 2
+    assert said in capsys.readouterr().err
