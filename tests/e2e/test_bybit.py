@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import PendingReply, Reply
@@ -40,6 +42,7 @@ def without_state(pending: PendingReply) -> Reply:
     return replace(pending.reply, body=pending.reply.body.replace(b"__NEXT_DATA__", b"__OTHER__"))
 
 
+@pytest.mark.long
 def test_a_help_centre_in_the_state_of_its_pages_is_archived_and_compared(tmp_path: Path) -> None:
     archive = tmp_path / "output"
     with SampleServer(layout="bybit", articles=36) as server:
