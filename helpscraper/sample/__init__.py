@@ -6,7 +6,7 @@ story, rounds    state 0 of the site, and a round of changes for each later stat
 locales, bodies  dates, counts and words of each locale; bodies as HTML, rich text and plain text
 truth            the expected rows of a crawl, and the expected changes between two states
 render, edition  the page of a path in a state: HTML (``templates/``, ``look``, ``pager``) and JSON (``state_json``)
-zendesk, intercom, binance, bybit, gitbook, generic  the same help centre on other platforms
+zendesk, intercom, binance, bybit, gitbook, document360, generic  the same help centre on other platforms
 interface        the same articles in the site's JSON interface
 server, replies  a loopback server, and faults that replace its replies
 

@@ -50,12 +50,14 @@ Layout = Literal[
     "intercom",
     "binance",
     "bybit",
+    "document360",
     "gitbook",
     "generic",
 ]
 """``e2``: JSON state with ``articleList.items``; ``e3``: with ``articleList.list``; ``e3-bare``: the same without
 data-testid; ``markup``: no state, items are ``li > a``; ``markup-a``: no state, items are ``a``;
-``zendesk``, ``intercom``, ``binance``, ``bybit``, ``gitbook``: other platforms; ``generic``: an unknown one."""
+``zendesk``, ``intercom``, ``binance``, ``bybit``, ``document360``, ``gitbook``: other
+platforms; ``generic``: an unknown one."""
 
 
 @dataclass(frozen=True, slots=True)

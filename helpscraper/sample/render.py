@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from helpscraper.sample.binance import binance_answer
 from helpscraper.sample.bybit import bybit_answer
+from helpscraper.sample.document360 import document360_answer
 from helpscraper.sample.edition import Edition
 from helpscraper.sample.generic import generic_answer, generic_robots
 from helpscraper.sample.gitbook import gitbook_answer
@@ -46,6 +47,8 @@ class SampleSite:
             return binance_answer(neutral, target)
         if self.options.layout == "bybit":
             return bybit_answer(neutral, parts.path)
+        if self.options.layout == "document360":
+            return document360_answer(neutral, parts.path)
         if self.options.layout == "gitbook":
             return gitbook_answer(neutral, parts.path)
         if parts.path.startswith(INTERFACE):

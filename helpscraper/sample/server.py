@@ -18,6 +18,7 @@ from typing import Any
 
 from helpscraper.sample.binance import binance_articles
 from helpscraper.sample.bybit import bybit_articles
+from helpscraper.sample.document360 import document360_articles
 from helpscraper.sample.generic import generic_articles
 from helpscraper.sample.gitbook import gitbook_articles
 from helpscraper.sample.intercom import intercom_articles
@@ -106,6 +107,8 @@ class SampleServer:
                 return bybit_articles(articles)
             case "generic":
                 return generic_articles(articles)
+            case "document360":
+                return document360_articles(articles)
             case "gitbook":
                 return gitbook_articles(articles)
         return visible(articles, self.options.layout)

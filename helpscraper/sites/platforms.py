@@ -12,6 +12,7 @@ GROUP = "helpscraper.platforms"
 SHIPPED = {
     "binance": "helpscraper.platforms.binance.platform:Binance",
     "bybit": "helpscraper.platforms.bybit.platform:Bybit",
+    "document360": "helpscraper.platforms.document360.platform:Document360",
     "gitbook": "helpscraper.platforms.gitbook.platform:GitBook",
     "generic": "helpscraper.platforms.generic.platform:Generic",
     "intercom": "helpscraper.platforms.intercom.platform:Intercom",

@@ -52,6 +52,7 @@ def at(url: str, archive: Path, *flags: str) -> Result:
         pytest.param({}, "/help", "okx", "en", marks=LONG),
         ({"layout": "generic"}, "/", "generic", "en"),
         pytest.param({"layout": "gitbook"}, "/", "gitbook", "en", marks=LONG),
+        pytest.param({"layout": "document360"}, "/docs", "document360", "en", marks=LONG),
     ],
 )
 def test_a_help_centre_is_recognised_declared_and_archived(

@@ -1,4 +1,4 @@
-"""A GitBook site, read without a crawl; ``tests/e2e/test_gitbook.py`` crawls it."""
+"""A GitBook site, read without a crawl; ``tests/e2e/test_one_list.py`` crawls it."""
 
 from __future__ import annotations
 

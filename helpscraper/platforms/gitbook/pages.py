@@ -19,7 +19,7 @@ from markdown_it.token import Token
 
 from helpscraper.errors import ExtractionError
 from helpscraper.html.base import Page, collapse
-from helpscraper.html.bodies import write_body
+from helpscraper.html.bodies import write_fragment
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
 from helpscraper.payload import Payload
@@ -85,8 +85,7 @@ def read_page(asked: Address, url: str, payload: Payload, context: Context) -> F
     end = _end(tokens, heading + 3)
     parts = [*tokens[top:heading], *tokens[heading + 3 : end]]
     html = _reader().renderer.render(parts, _reader().options, environment)
-    root = Page(url, f"<!doctype html><html><body>{html}</body></html>").root
-    forms = write_body([root.find("body")], url)  # type: ignore[list-item]
+    forms = write_fragment(html, url)
     raw = RawArticle(
         kind="article", key=asked.key or "", url=url, title=title,
         body_html=forms.html, body_text=forms.text,
