@@ -25,7 +25,7 @@ from helpscraper.crawl.validators import save_validators
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
 from helpscraper.health.checks import check_health, is_fit
 from helpscraper.health.notify import notify_transition, run_before
-from helpscraper.health.verdicts import ANOTHER_EDITION, Verdict
+from helpscraper.health.verdicts import Verdict
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.intake.completeness import disproved, section_facts
@@ -78,8 +78,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     else:
         facts = _refuse(session, rows, facts)
     session.concluded = facts
-    another = finish_reason == ANOTHER_EDITION and session.arguments.locale not in facts.editions
-    nothing_to_resume = another or session.mistake is not None or not session.ledger.outcomes()
+    nothing_to_resume = session.mistake is not None or not session.ledger.outcomes()
     if finish_reason == "finished" or (nothing_to_resume and not session.resumed):
         session.finish()
     else:

@@ -155,7 +155,10 @@ def test_the_markup_gives_the_body_where_the_state_holds_no_text(stated: object)
         "richTextContent": stated,
         "publishTime": 1_700_000_000_000,
     }
-    article = page("dry-oars", post=post).article
+    whole = page("dry-oars", post=post)
+    article = whole.article
+    # The body's own container gives it, and no fallback.
+    assert whole.outcomes["body/rich_text"] == 1 and "body/article" not in whole.outcomes
     assert (article.body_text or "").split() == ["Oars", "Keep", "them", "dry."]
     assert (article.body_markdown or "").startswith("## Oars\n")
     bare = page("dry-oars", post=post, body="")
