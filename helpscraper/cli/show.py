@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
             try:
                 return _show_snapshots(args, catalog, _snapshots(args, catalog, args.what))
             except ReferenceNotFoundError:
-                # Some platforms number their articles, and such a key looks like the beginning of a snapshot's id.
+                # A key of a platform that numbers its articles looks like the beginning of a snapshot's id.
                 if _newest_with(catalog, catalog.resolve().partition, args.what) is None:
                     raise
     if not article:
