@@ -1,4 +1,4 @@
-"""Read what the index of a web archive answers. Pure: bytes in, captures out.
+"""Read the answers of a web archive's index. Pure: bytes in, captures out.
 
 pywb answers in CDXJ (a key, a timestamp and JSON in each line), Common Crawl in lines of JSON, the Wayback Machine in
 an array of arrays or in columns separated by spaces. They name the fields differently; the letters of a CDX header are
@@ -34,10 +34,10 @@ _ADVICE = "the index is at fault; its other lines were read"
 
 
 def parse_answer(data: bytes, source: str) -> Iterator[Capture | Damage]:
-    """Yield the captures in an answer of the index ``source``, and a ``Damage`` for every line that is none.
+    """Yield the captures in an answer of the index ``source``, and a ``Damage`` for every other line.
 
     A capture's ``file``, ``offset`` and ``length`` say where its record lies; ``file`` is empty where the index does
-    not tell. A digest without the name of its algorithm is SHA-1. An answer that there is nothing yields nothing.
+    not state it. A digest without the name of its algorithm is SHA-1. An answer without captures yields nothing.
     """
     if data.lstrip()[:1] == b"[":
         yield from _array(data, source)

@@ -1,7 +1,6 @@
 """Decide which captures are worth fetching. Pure: captures in, picks out.
 
-A payload is fetched once: where the index states the digest of a page that is fetched already, the page was the same
-then, and no request is needed to know it.
+A payload is fetched once: a capture whose digest the index states, and which a fetched page has too, needs no request.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ class Wanted:
                     yield capture
 
     def unfit(self, capture: Capture) -> str | None:
-        """Return why a capture is not worth fetching, None for one that may be."""
+        """Return the reason not to fetch a capture, None when there is none."""
         if at(capture) > self.now:
             return AHEAD
         if is_redirect(capture):
@@ -94,9 +93,9 @@ def choose(
     every: dt.timedelta,
     left_out: Callable[[Capture, str], None] = lambda capture, reason: None,
 ) -> list[Pick]:
-    """Return the picks among the captures of ``Wanted.known``, oldest first; tell ``left_out`` every other one and why.
+    """Return the picks among the captures of ``Wanted.known``, oldest first; ``left_out`` gets the others and why.
 
-    Of one address, pages that differ are at least ``every`` apart, and so are pages that do not.
+    Different pages of one address are at least ``every`` apart, and so are equal ones.
     """
     fit: list[Capture] = []
     for capture in captures:
@@ -105,14 +104,14 @@ def choose(
             fit.append(capture)
         else:
             left_out(capture, reason)
-    # At one instant a record with its payload goes before a revisit, which refers to one.
+    # At one instant a record with its payload comes before a revisit, which refers to one.
     fit.sort(key=lambda each: (each.date, each.is_revisit, each.url, each.digest, each.status or 0))
     addresses: dict[str, _Address] = {}
     payloads: dict[str, Capture] = {}
     picks: list[Pick] = []
     for capture in fit:
         address = addresses.setdefault(surt(capture.url), _Address())
-        # Without a digest nothing tells that two pages are the same.
+        # Without a digest nothing shows that two pages are the same.
         payload = "redirect" if is_redirect(capture) else plain_digest(capture.digest) or capture.date
         changed = payload != address.payload
         before = address.fetched if changed else address.picked
@@ -140,5 +139,5 @@ def at(capture: Capture) -> dt.datetime:
 
 
 def is_redirect(capture: Capture) -> bool:
-    """Tell whether the server sent the reader to another address."""
+    """Tell whether the server redirected to another address."""
     return capture.status in {301, 302, 303, 307, 308}

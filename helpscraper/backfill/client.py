@@ -1,7 +1,7 @@
-"""Ask a web archive for one thing at a time, slowly, within bounds of size and time.
+"""Request one thing at a time from a web archive, slowly, within bounds of size and time.
 
-Python's own HTTP client does: nothing runs at once, and every bound is ours. A request that is not answered is a
-``Gap``; whatever was fetched before it stays.
+Python's own HTTP client is enough, because nothing runs in parallel. A request without an answer is a ``Gap``;
+everything fetched before it is kept.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ _SAFE: Final = "%/:?[]@!$&'()*+,;=-._~"
 
 
 class Gap(HelpscraperError):  # noqa: N818 (a part that is missing, not a failure)
-    """The archive did not give what it was asked for. ``again`` says that a later run may get it."""
+    """The archive did not give the requested data. ``again``: a later run may get it."""
 
     def __init__(self, message: str, *, again: bool) -> None:
         super().__init__(
-            message, advice="run the command again later: what is fetched is kept" if again else ""
+            message, advice="run the command again later; fetched records are kept" if again else ""
         )
         self.again = again
 
@@ -84,7 +84,7 @@ class Client:
 
     @property
     def agent(self) -> str:
-        """The ``User-Agent``: what this program is, and whom its owner can ask to stop it."""
+        """The ``User-Agent``: the program, and the address of a person who can stop it."""
         return f"helpscraper/{__version__} (history of a help centre)" + (
             f" +{self.contact}" if self.contact else ""
         )
@@ -150,7 +150,7 @@ class Client:
 
 @cache
 def _opener() -> urllib.request.OpenerDirector:
-    """Return an opener for the web only, which follows no redirect by itself and raises for no status."""
+    """Return an opener for http and https, which follows no redirect and raises no error for a status."""
     opener = urllib.request.OpenerDirector()
     for handler in (urllib.request.ProxyHandler, urllib.request.HTTPHandler, urllib.request.HTTPSHandler):
         opener.add_handler(handler())
@@ -164,7 +164,7 @@ def _web(url: str) -> str:
 
 
 def _followed(first: str, url: str, target: str) -> str:
-    """Return where a redirect leads; raises ``Gap`` for a place off the site that was asked."""
+    """Return the target of a redirect; raises ``Gap`` for one on another site."""
     try:
         found = urljoin(url, target)
         own = urlsplit(found).scheme in {"http", "https"} and host_of(origin(found)) == host_of(origin(first))
@@ -194,7 +194,7 @@ def _body(response: http.client.HTTPResponse, limit: int, until: float, url: str
 
 
 def _seconds(text: str, default: float) -> float:
-    """Return the seconds that ``Retry-After`` asks for, as a number or as a date; ``default`` where it does neither.
+    """Return the seconds that ``Retry-After`` states, as a number or as a date; ``default`` without it.
 
     >>> _seconds("120", 5.0), _seconds("soon", 5.0)
     (120.0, 5.0)

@@ -1,4 +1,4 @@
-"""Count by year what became of the captures that an index knows."""
+"""Count by year the results for the captures that an index knows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Coverage:
         self.years[_year(capture)][column] += 1
 
     def leave_out(self, capture: Capture, reason: str, detail: str = "") -> None:
-        """Count a capture that was left out or could not be had or read; ``detail`` says more of an example."""
+        """Count a capture that was left out, not fetched or not read; ``detail`` describes an example."""
         self.reasons[reason][_year(capture)] += 1
         named = self.examples[reason]
         if len(named) < _EXAMPLES:

@@ -28,7 +28,7 @@ LATER = "left for the next run by --limit"
 
 @dataclass(slots=True)
 class Asked:
-    """The result of asking: the parts of the index that could not be had, its bad lines, and the captures had.
+    """The result: the missing parts of the index, its bad lines, and the fetched captures.
 
     ``again`` says that a later run may get more.
     """
@@ -41,7 +41,7 @@ class Asked:
 
 
 def prefixes(site: Site, locale: str) -> list[str]:
-    """Return the URLs with which those of an edition begin or once began, at every address of the site.
+    """Return the beginnings of an edition's URLs, today and earlier, at every address of the site.
 
     >>> from helpscraper.sites import get_site
     >>> prefixes(get_site("okx"), "zh-hans")[::6]
@@ -51,7 +51,7 @@ def prefixes(site: Site, locale: str) -> list[str]:
     for place in (*site.addresses, *site.eras):
         platform, then = reader_at(Context(site, locale, place), f"{place}/")
         for url in platform.places(then):
-            # An index knows no difference between addresses with and without www and TLS.
+            # An index treats addresses with and without www and TLS alike.
             found.setdefault(f"{host_of(origin(url))}{url[len(origin(url)) :]}".rstrip("/"), url.rstrip("/"))
     return [
         url
@@ -88,7 +88,7 @@ def fetch(
     asked: Asked,
     progress: Progress,
 ) -> None:
-    """Fetch at most ``limit`` of ``picks``, those that are not kept yet, and count what becomes of each."""
+    """Fetch at most ``limit`` of ``picks``, those that are not kept yet, and count the result of each."""
     requests = 0
     for number, pick in enumerate(picks, start=1):
         capture = pick.capture

@@ -1,7 +1,7 @@
-"""Keep what was fetched in a WARC file of our own, which only grows.
+"""Keep fetched captures in a WARC file of our own, which only grows.
 
 Each record is a gzip member of its own: a run that was cut off damages at most the last one, which the next run cuts
-away. The captures in the file are not asked for again.
+away. The captures in the file are not requested again.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ class Held:
 
 
 class Kept:
-    """The records that were fetched from one source, by address and time. Not for two processes at a time."""
+    """The records that were fetched from one source, by address and time. Only for one process at a time."""
 
     def __init__(self, path: Path, source: str) -> None:
-        """Read the file, where there is one, and cut off what a killed run left at its end."""
+        """Read the file, if it exists, and cut off a damaged end, as a killed run leaves it."""
         self.path = path
         self._held: dict[tuple[str, str], Held] = {}
         self._stream: FileIO | None = None
@@ -110,6 +110,6 @@ class Kept:
             yield
         except OSError as error:
             raise ArchiveError(
-                f"{self.path}: what was fetched cannot be kept: {error.strerror or error}",
-                advice="free disk space or check the folder, then run the command again: it goes on from here",
+                f"{self.path}: the fetched record cannot be stored: {error.strerror or error}",
+                advice="free disk space or check the folder, then run the command again: it continues from here",
             ) from error

@@ -1,4 +1,4 @@
-"""Make WARC records of what an archive gave, and check them against the line of its index. Pure."""
+"""Make WARC records of an archive's answers, and check them against the line of its index. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _REPLAY = re.compile(r"/\d{1,14}(?:[a-z]{2}_)?/(https?://)", re.ASCII)
 
 
 class Mismatch(Exception):  # noqa: N818 (it says what differs)
-    """The archive gave something else than its index says, so it is not kept."""
+    """The archive gave something else than its index states; it is not kept."""
 
 
 def raw_record(data: bytes, capture: Capture) -> Record:
@@ -40,7 +40,7 @@ def raw_record(data: bytes, capture: Capture) -> Record:
 def replayed(answer: Answer, capture: Capture) -> Record:
     """Return the record of a raw replay: the page as it was, with the headers that describe it.
 
-    Raises ``Mismatch`` for the page of another time or address, which archives give where they lack the one asked for.
+    Raises ``Mismatch`` for the page of another time or address, which archives give when they lack the requested one.
     """
     original = re.search(r"<([^<>]{1,2000})>\s*;\s*rel=\"?original", answer.header("Link"))
     if original is not None and surt(original[1]) != surt(capture.url):
@@ -55,7 +55,7 @@ def replayed(answer: Answer, capture: Capture) -> Record:
     if answer.status >= 400 or (is_redirect(capture) and not target):
         raise Mismatch(f"status {answer.status}")
     headers = [(name, answer.header(_ORIGINAL + name) or answer.header(name)) for name in _KEPT]
-    # These bytes were sent now, so the coding is that of now; the target is the one that the page had.
+    # The bytes were coded for this answer, so the coding is today's; the target is that of the page.
     headers += [("Content-Encoding", answer.header("Content-Encoding")), ("Location", target)]
     made = _record(
         Exchange(
@@ -74,7 +74,7 @@ def replayed(answer: Answer, capture: Capture) -> Record:
 
 
 def unchanged(capture: Capture, original: Capture, digest: str) -> Record:
-    """Return the revisit of a page of which the index states that it was the same as ``original``.
+    """Return the revisit of a page that, by the index, is the same as ``original``.
 
     ``digest`` is that of the payload as the record of ``original`` states it.
     """
@@ -111,7 +111,7 @@ def checked(record: Record, capture: Capture) -> Record:
 
 
 def as_bytes(record: Record) -> bytes:
-    """Return the record as it stands in an uncompressed WARC file."""
+    """Return the record as an uncompressed WARC file has it."""
     head: bytes = record.headers.to_bytes()
     return head + record.block + b"\r\n\r\n"
 

@@ -1,4 +1,4 @@
-"""One backfill: ask the index, choose, fetch, import, and count what became of every capture."""
+"""One backfill: ask the index, choose, fetch, import, and count the result for every capture."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reach:
 
 @dataclass(slots=True)
 class Backfill:
-    """The result: the counts, what the archive did not give, and the import, None where nothing was imported."""
+    """The result: the counts, the gaps of the archive, and the import (None when nothing was imported)."""
 
     partition: Partition
     coverage: Coverage = field(default_factory=Coverage)
@@ -49,7 +49,7 @@ class Backfill:
 
 @dataclass(slots=True)
 class _Told(CaptureReport):
-    """A report that also keeps, by ``file#offset``, why each record gave nothing."""
+    """A report that also keeps the reason, by ``file#offset``, why a record gave nothing."""
 
     reasons: dict[str, str] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ def backfill(
     """Fetch the captures of ``wanted`` that ``source`` knows and import them; with ``dry_run`` only ask its index.
 
     Captures of one address are at least ``every`` apart. At most ``limit`` are fetched; the next run fetches the next
-    ones. Raises ``LockHeldError`` while another backfill or a crawl of the edition is at work, ``CommandError`` for the
+    ones. Raises ``LockHeldError`` while another backfill or a crawl of the edition is running, ``CommandError`` for the
     arguments, and ``ArchiveError`` for the archive. A fault of the web archive is counted and raises nothing.
     """
     partition = Partition(wanted.site.name, wanted.locale)
@@ -106,7 +106,7 @@ def _kept(folder: Path, source: Source) -> Iterator[Kept]:
 
 
 def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress) -> None:
-    """Import everything that is kept of the edition: a revisit may refer to what another run fetched."""
+    """Import everything that is kept of the edition, because a revisit may refer to a record of another run."""
     report = _Told()
     files = sorted(folder.glob("*.warc.gz"))
     partition = found.partition
@@ -126,7 +126,7 @@ def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress)
 
 
 def _remembered(file: Path, reasons: dict[str, str]) -> dict[str, str]:
-    """Return why records gave nothing, in this run or an earlier one: what is imported already is not read again."""
+    """Return why records gave nothing, in this run or an earlier one, because imported records are not read again."""
     try:
         before = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,7 +1,7 @@
-"""The archives: which captures their index knows, and how one of them is had.
+"""The archives: the captures that their index knows, and the way to fetch one.
 
 ``CdxServer`` is an index with a raw replay beside it, as pywb and the Wayback Machine have it; ``CommonCrawl`` has a
-list of collections, an index for each, and files from which a record is had by a range of bytes.
+list of collections, an index for each, and files from which a range of bytes gives a record.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ class Source(ABC):
     def known(self, prefix: str, start: dt.datetime, end: dt.datetime) -> Iterator[Capture | Damage | Gap]:
         """Yield the captures of the URLs that begin with ``prefix``, from ``start`` to before ``end`` (UTC).
 
-        A line that cannot be read is a ``Damage``, a part of the index that cannot be had a ``Gap``.
+        An unreadable line gives a ``Damage``, a missing part of the index a ``Gap``.
         """
 
     @abstractmethod
     def records(self, capture: Capture) -> list[Record]:
-        """Return the record of a capture, after that with its payload where it holds none.
+        """Return the record of a capture; for one without a payload, the record with it comes first.
 
-        Raises ``Gap`` where it cannot be had, and ``Mismatch`` where the archive holds something else.
+        Raises ``Gap`` when it cannot be fetched, and ``Mismatch`` when the archive holds something else.
         """
 
     def _asked(self, url: str, query: dict[str, str]) -> list[Capture | Damage]:
@@ -78,7 +78,7 @@ class CdxServer(Source):
         self.name, self._index, self._replay = name, index, replay
 
     def known(self, prefix: str, start: dt.datetime, end: dt.datetime) -> Iterator[Capture | Damage | Gap]:
-        """Ask for the whole time at once; an answer that is too large is asked for again in halves of its time."""
+        """Ask for the whole time at once; if the answer is too large, ask for each half of the time."""
         query = {"url": prefix, "matchType": "prefix", "output": "json"}
         query |= {"from": f"{start:%Y%m%d%H%M%S}", "to": f"{end - _SECOND:%Y%m%d%H%M%S}"}
         try:
@@ -186,7 +186,7 @@ class CommonCrawl(Source):
         try:
             answer = self._client.get(url, limit=capture.length, headers=asked)
         except OversizedError:
-            raise Mismatch("the archive gives more than the range of bytes that was asked for") from None
+            raise Mismatch("the archive gives more than the requested range of bytes") from None
         if answer.status != 206:
             raise Mismatch(f"status {answer.status} for a range of bytes")
         if not answer.header("Content-Range").startswith(f"bytes {capture.offset}-{last}/"):
@@ -196,7 +196,7 @@ class CommonCrawl(Source):
         return answer.body
 
     def _original(self, revisit: Record, capture: Capture) -> Capture:
-        """Return the capture to which a revisit refers, wherever it lies."""
+        """Return the capture to which a revisit refers."""
         url = str(revisit.headers.get_header("WARC-Refers-To-Target-URI") or capture.url).strip("<> ")
         when = parse_date(str(revisit.headers.get_header("WARC-Refers-To-Date") or ""))
         if when is not None and host_of(origin(url)) is not None:

@@ -20,15 +20,15 @@ __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
 examples:
-  helpscraper backfill --dry-run                     # what Common Crawl's index knows, without fetching
+  helpscraper backfill --dry-run                     # the captures that Common Crawl's index knows; fetches nothing
   helpscraper backfill okx --source wayback --from 2018 --to 2021-06
   helpscraper backfill --source https://archive.example.org/web/cdx --every 7d --limit 500
 
-A run that was cut off, or that a busy archive sent away, goes on where it stopped: run the same command again.
+An interrupted run, or one that a busy archive refused, continues where it stopped: run the same command again.
 
 exit codes: 0 imported (or there already; with --dry-run: something would be fetched), 2 wrong arguments,
-4 nothing was imported, or the archive did not give everything: stderr says what and where else to look,
-75 a backfill or a crawl of the same site and locale is at work
+4 nothing was imported, or the archive did not give everything: stderr names the gaps and other sources,
+75 a backfill or a crawl of the same site and locale is running
 """
 
 _OLDEST = "1996"  # no web archive is older
@@ -59,17 +59,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="fetch at most N captures now (default: all)")
     parser.add_argument(
         "--pause", type=float, default=1.0, metavar="SECONDS",
-        help="between two requests (default: %(default)s); less is for an archive of your own",
+        help="between two requests (default: %(default)s); use less only for your own archive",
     )  # fmt: skip
     parser.add_argument(
-        "--dry-run", action="store_true", help="only ask the index, and say what would be fetched"
+        "--dry-run", action="store_true", help="only ask the index, and count the captures to fetch"
     )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fetch, import, and say by year what became of the captures."""
+    """Fetch, import, and print the results by year."""
     if args.limit is not None and args.limit < 1:
-        raise CommandError(f"--limit {args.limit}: at least one is needed")
+        raise CommandError(f"--limit {args.limit}: give a number from 1")
     if not 0 <= args.pause <= 3600:
         raise CommandError(f"--pause {args.pause}: 0 to 3600 seconds are wanted")
     every = _every(args.every)
@@ -109,7 +109,7 @@ def _wanted(args: argparse.Namespace, sites: Sites) -> Wanted:
     start, _ = _span("--from", args.start)
     _, end = _span("--to", args.end or _LATEST)
     if start >= min(end, now):
-        raise CommandError(f"--from {args.start} --to {args.end or 'today'}: no time lies between them")
+        raise CommandError(f"--from {args.start} --to {args.end or 'today'}: the end is not after the start")
     return Wanted(site, locale, sites.find, start, end, now)
 
 
@@ -137,7 +137,7 @@ def _every(text: str) -> dt.timedelta:
 
 
 def _print(done: Backfill, source: str, years: list[int]) -> None:
-    """Print the coverage by year, those of ``years`` also where nothing is known of them."""
+    """Print the coverage by year, including all ``years``."""
     from helpscraper.backfill.coverage import COLUMNS
 
     rows = [tuple(map(str, row)) for row in done.coverage.rows(*years)]
@@ -194,7 +194,7 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
 
 
 def _elsewhere(site: Site, locale: str, source: str) -> list[str]:
-    """Return where else captures may be found."""
+    """Return other places where captures may be found."""
     others = [name for name in ("commoncrawl", "wayback") if name != source]
     editions = [name for name in site.locales if name != locale][:5]
     hosts = [*list(site.addresses)[1:], *site.eras]
@@ -205,4 +205,4 @@ def _elsewhere(site: Site, locale: str, source: str) -> list[str]:
         found.append(f"earlier addresses: declare them as [eras] of {site.name} (docs/sites.md)")
     if editions:
         found.append(f"other editions: --locale {', --locale '.join(editions)}")
-    return [*found, "files of captures that others hold: `helpscraper import FILE`"]
+    return [*found, "capture files from elsewhere: `helpscraper import FILE`"]

@@ -26,7 +26,7 @@ def bybit_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticle,
     found = []
     for record in records:
         first, *words = record.slug.split("-")
-        # A full stop stands before a word that begins with a small letter.
+        # A full stop precedes a word that begins with a small letter.
         key = "-".join([first, *(f".{word}" if _is_small(word) else word for word in words)])
         edited = record.updated_at or record.created_at
         each = replace(

@@ -20,7 +20,7 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 def gitbook_articles(records: Sequence[ExpectedArticle]) -> tuple[ExpectedArticle, ...]:
-    """Return what a perfect crawl holds of ``records``: paths in place of slugs, and no date, which no page shows."""
+    """Return ``records`` as a perfect crawl holds them: with paths in place of slugs, and without dates."""
     return tuple(
         replace(
             record,
@@ -102,7 +102,7 @@ def _block(node: Node) -> str:
             head, *rows = ([_cell(cell) for cell in row.children] for row in node.children[0].children)
             return "\n".join(f"| {' | '.join(row)} |" for row in [head, ["---"] * len(head), *rows])
         case "blockquote":
-            # As an editor's hint: its marks stand on lines of their own.
+            # As an editor's hint, with its marks on separate lines.
             return f'{{% hint style="info" %}}\n{_blocks(node.children)}\n{{% endhint %}}'
         case "pre":
             return f"```\n{node.children[0].children[0].text}\n```"

@@ -49,7 +49,7 @@ def _article_number(record: ExpectedArticle) -> str:
 
 
 def intercom_articles(records: Sequence[ExpectedArticle], options: Options) -> tuple[ExpectedArticle, ...]:
-    """Return what a perfect crawl holds of ``records``: numbers, collections, and the instant of an edit."""
+    """Return ``records`` as a perfect crawl holds them: with numbers, collections, and the instant of an edit."""
     found = []
     for record in records:
         chain, new = _chain(options, record.section), _is_new(options)

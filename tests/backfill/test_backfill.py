@@ -61,7 +61,7 @@ def test_the_history_reaches_back_to_the_first_capture_and_says_where_it_is_thin
     assert "knows 7 captures of okx/en" in out
     assert "reaches back to 2019-03-04: 4 snapshots" in out and "2019-03-04 to 2021-05-01" in out
     assert "dated ahead: 1 (2098: 1)" in err and "a redirect, which holds no page: 1 (2019: 1)" in err
-    assert "a page in which nothing is found: 1 (2022: 1)" in err and "/help/broken" in err
+    assert "a page without an article or a list: 1 (2022: 1)" in err and "/help/broken" in err
     held = Archive(tmp_path / "archive", site="okx", locale="en")
     days = [each[:8] for each in held.snapshots()["snapshot_id"]]
     assert days == ["20190304", "20210501", "20210601", "20220701"]
@@ -139,8 +139,8 @@ def test_an_archive_that_does_not_answer_is_said_and_gone_on_with(
         (["--source", "internet"], "--source internet: unknown"),
         (["--every", "often"], "--every often"),
         (["--from", "2019-13"], "--from 2019-13"),
-        (["--from", "2022", "--to", "2021"], "no time lies between"),
-        (["--from", "2098"], "--to today: no time lies between"),
+        (["--from", "2022", "--to", "2021"], "the end is not after the start"),
+        (["--from", "2098"], "--to today: the end is not after the start"),
         (["--limit", "0"], "--limit 0"),
         (["--pause", "-1"], "--pause -1"),
         (["nowhere"], "unknown site"),

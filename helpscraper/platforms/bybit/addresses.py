@@ -23,7 +23,7 @@ _PAGE = re.compile(
 _UNUSUAL = re.compile(r"(?:^|(?<=-))[a-z]|(?<=[^-])[A-Z]")
 _LETTER = re.compile(r"\.?[a-z]")
 _MARK = "0.-"
-"""Begins the key of a name that would begin with no letter or digit otherwise."""
+"""The beginning of a key whose name does not begin with a letter or digit."""
 
 
 def key_of(name: str) -> str:
@@ -37,7 +37,7 @@ def key_of(name: str) -> str:
 
 
 def name_of(key: str) -> str:
-    """Return the name that ``key`` stands for.
+    """Return the name of ``key``.
 
     >>> name_of("how-.to-use-u.t.a"), name_of("0.-.faq")
     ('How-to-Use-UTA', 'faq')
@@ -52,7 +52,7 @@ def name_of(key: str) -> str:
 
 
 def address_of(url: str) -> Address:
-    """Return what a URL (absolute or a path) points to; kind ``other`` for anything else.
+    """Return the address behind a URL (absolute or a path); kind ``other`` for anything else.
 
     >>> address_of("https://www.bybit.com/zh-MY/help-center/article/FAQ-Trading").key
     'f.a.q-trading'

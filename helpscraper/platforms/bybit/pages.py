@@ -1,8 +1,8 @@
-"""The pages of Bybit's help centre: their content stands in the state that Next.js embeds (``__NEXT_DATA__``).
+"""The pages of Bybit's help centre: their content is in the state that Next.js embeds (``__NEXT_DATA__``).
 
 The shapes are those of a topic's and an article's page recorded in July 2026. Every page names all topics. A topic's
 page holds the whole tree of its sections and articles; an article's page holds the body in one or more tabs. The time
-of the last edit names no time zone, so only its date is read.
+of the last edit has no time zone, so only its date is read.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class BybitPage(Page):
         return found
 
     def topic(self, asked: Address) -> Findings:
-        """Return the articles of a topic, of whatever section inside it."""
+        """Return the articles of a topic, of all its sections."""
         topic = self.member(self.state, "data", dict, "pageProps")
         key = self.member(topic, "url", str, "data")
         if key != asked.key:
@@ -101,7 +101,7 @@ class BybitPage(Page):
         return found
 
     def _listed(self, topic: dict[str, Any]) -> Iterator[tuple[dict[str, Any], Any]]:
-        """Yield each article of the tree with the section that it stands in, in the order of the page."""
+        """Yield each article of the tree with its section, in the order of the page."""
         waiting = [topic]
         while waiting:
             section = waiting.pop()

@@ -27,7 +27,7 @@ class Bybit(Platform):
     experimental = True
 
     def address(self, site: Site, url: str) -> Address:
-        """Return what ``url`` points to."""
+        """Return the address behind ``url``."""
         return addresses.address_of(url)
 
     def article_url(self, context: Context, key: str) -> str:
@@ -35,7 +35,7 @@ class Bybit(Platform):
         return addresses.article_page(context, key)
 
     def list_link(self, context: Context, key: str, page: int = 1) -> Link | None:
-        """Return the link of a topic's page, which holds the whole topic; None for a name that no topic can have."""
+        """Return the link of a topic's page, which holds the whole topic; None for an invalid name."""
         link = Link(addresses.topic_page(context, key), Address("list", context.locale, key, page))
         return link if is_key(key) and self.address(context.site, link.url).key == key else None
 
@@ -44,7 +44,7 @@ class Bybit(Platform):
         return [Link(addresses.home(context), Address("home", context.locale))]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
-        """Know the address of a page whose state names topics."""
+        """Recognise the address of a page whose state names topics."""
         locale = addresses.address_of(url).locale
         if not locale or page is None:
             return None

@@ -18,7 +18,7 @@ _PAGES = "pages"
 
 
 def folder_of(site: Site) -> str:
-    """Return the path below which the site is published: the first that the declaration includes, else ``/``."""
+    """Return the path of the site: the first that the declaration includes, else ``/``."""
     return next((f"{each.rstrip('/')}/" for each in site.include), "/")
 
 

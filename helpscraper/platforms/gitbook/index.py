@@ -68,7 +68,7 @@ def _text(markdown: str) -> str:
 
 
 def _why_not(page: str, context: Context) -> str | None:
-    """Return why an address is no row of the list; None for a page of this site."""
+    """Return why an address gives no row; None for a page of this site."""
     if not same_site(page, addresses.base_of(context)) and not context.site.serves(page):
         return "an address of another site"
     if not urlsplit(page).path.endswith(addresses.MARKDOWN):
@@ -78,7 +78,7 @@ def _why_not(page: str, context: Context) -> str | None:
 
 
 def _set_sections(rows: dict[str, RawArticle], context: Context) -> None:
-    """Give each page below another path that path as its section, with the title of the page there."""
+    """Set the section of each page below another page's path: that path, and the title of that page."""
     folder = addresses.folder_of(context.site).rstrip("/")
     for row in rows.values():
         path = urlsplit(row.url).path.removesuffix(addresses.MARKDOWN)

@@ -2,7 +2,7 @@
 
 GitBook writes a quoted line above each page, which names ``llms.txt``, and on some sites a part named "Agent
 Instructions" below it. Both are the same on every page and change with GitBook, not with the page. Its own blocks
-(hints, tabs, embedded pages) stand between lines such as ``{% hint style="info" %}``.
+(hints, tabs, embedded pages) are between lines such as ``{% hint style="info" %}``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def index_of(payload: Payload) -> str | None:
 
 
 def read_page(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-    """Return the article of a page; raises ``ExtractionError`` naming what is missing."""
+    """Return the article of a page; raises ``ExtractionError`` naming the missing part."""
     landed = addresses.address_of(context.site, url)
     if (landed.kind, landed.key) != ("article", asked.key):
         raise ExtractionError(url, "article", f"article {asked.key} leads to another page")
