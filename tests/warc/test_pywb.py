@@ -1,23 +1,11 @@
-"""pywb, the replay tool of web archives, shows a crawled article: as it was, and where it did not change.
-
-pywb pins ``brotlipy``, which installs another module under the name ``brotli`` that Scrapy needs, so it gets an
-environment of its own. ``HELPSCRAPER_PYWB`` names one that is there already.
-"""
+"""pywb, the replay tool of web archives, shows a crawled article: as it was, and where it did not change."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -25,72 +13,23 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.recordings import PayloadReader, read_payload, read_record, warc_files
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record
+from tests.warc.pywb_server import serving_pywb
 from tests.warc.test_crawled import Crawled, crawled
 
 __all__ = ["crawled"]
 
 pytestmark = pytest.mark.slow
 
-VERSION = "2.10.0"
 EN = Partition("okx", "en")
 
 
 @pytest.fixture(scope="module")
-def pywb() -> Path:
-    """The folder of pywb's commands, installed once on this machine."""
-    given = os.environ.get("HELPSCRAPER_PYWB")
-    folder = Path(given or Path(tempfile.gettempdir()) / f"helpscraper-pywb-{VERSION}-{os.getuid()}")
-    ready = folder / "bin" / "wayback"
-    done = folder / ".done"
-    if given or done.exists():
-        assert ready.exists(), f"no pywb in {folder}"
-        return ready.parent
-    shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-    install = [
-        folder / "bin" / "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        f"pywb=={VERSION}",
-    ]
-    made = subprocess.run(install, capture_output=True, text=True, check=False)
-    if made.returncode:
-        pytest.skip(f"pywb {VERSION} cannot be installed here: {made.stderr.strip()[-300:]}")
-    done.touch()
-    return ready.parent
-
-
-@pytest.fixture(scope="module")
-def replay(pywb: Path, crawled: Crawled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def replay(crawled: Crawled, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a pywb that serves the records of the crawl."""
-    folder = tmp_path_factory.mktemp("pywb")
-    files = [crawled.catalog.store.url(file) for file in warc_files(crawled.catalog.store, EN)]
-    for command in (["init", "kept"], ["add", "kept", *files]):
-        subprocess.run([pywb / "wb-manager", *command], cwd=folder, check=True, capture_output=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = subprocess.Popen(
-        [pywb / "wayback", "-b", "127.0.0.1", "-p", str(port)],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        wait_for(port, server)
-        yield f"http://127.0.0.1:{port}/kept"
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert server.poll() is None, "pywb ended"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail("pywb does not listen")
+    store = crawled.catalog.store
+    files = [store.url(file) for file in warc_files(store, EN)]
+    with serving_pywb(files, tmp_path_factory.mktemp("pywb")) as address:
+        yield address
 
 
 def answers(crawled: Crawled) -> list[Record]:
