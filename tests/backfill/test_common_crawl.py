@@ -149,7 +149,7 @@ def short(reply: Reply) -> Reply:
         (lambda n, right: short(right), NOT_HAD, "cut off", True),
         (lambda n, right: cut(right), ANOTHER, "bytes of the record", False),
         (lambda n, right: (200, {}, right[2]), ANOTHER, "status 200 for a range", False),
-        (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the range", False),
+        (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the requested range", False),
         (lambda n, right: (404, {}, b""), ANOTHER, "status 404", False),
         (lambda n, right: (206, {"Content-Range": "bytes 0-1/2"}, right[2]), ANOTHER, "another range", False),
         (lambda n, right: (206, right[1], bytes(len(right[2]))), ANOTHER, "no whole record", False),
