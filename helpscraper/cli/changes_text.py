@@ -9,7 +9,7 @@ import contextlib
 import io
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,14 +63,19 @@ def paged(output: str | None = None) -> Iterator[Console]:
         yield target
 
 
-def print_diff(target: Console, diff: DiffResult, *, quiet: int = 0, words: Words | None = None) -> None:
-    """Print the changes by article, strongest kind first; ``quiet`` is the number of omitted records."""
+def print_diff(
+    target: Console, diff: DiffResult, begins: Sequence[str], *, quiet: int = 0, words: Words | None = None
+) -> None:
+    """Print the changes by article, strongest kind first; ``quiet`` is the number of omitted records.
+
+    ``begins`` gives for each record the last crawl that saw the article unchanged.
+    """
     target.print(
         Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
     )
     records: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in diff.table.to_pylist():
-        records[row["article_id"]].append(row)
+    for row, begin in zip(diff.table.to_pylist(), begins, strict=True):
+        records[row["article_id"]].append(row | {"last_read": begin if begin < diff.from_id else None})
     titles = diff.titles()
     primary = diff.primary()
     for article_id in sorted(records, key=lambda each: (KINDS.index(primary[each]), each)):
@@ -150,10 +155,11 @@ def _describe(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
     """Return one change as text; ``words`` is the change of the word count."""
     before, after = _value(row, "before"), _value(row, "after")
     if row["field"] == "body_sha256":
+        since = f", its page last read by {row['last_read']}" if row.get("last_read") else ""
         if words is None or not (words["before"] and words["after"]):
-            return "body            changed"
+            return f"body            changed{since}"
         gain = int(words["after"]) - int(words["before"])
-        return f"body            {words['before']} -> {words['after']} words ({gain:+})"
+        return f"body            {words['before']} -> {words['after']} words ({gain:+}){since}"
     if row["kind"] == "renamed" and row["field"] in {"source_id", "body"}:
         why = "same CMS id" if row["field"] == "source_id" else "near-identical body"
         return f"was             {before} ({why})"
@@ -256,7 +262,7 @@ def _print_table(target: Console, table: Table) -> None:
     target.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def print_warnings(warnings: Sequence[str]) -> None:
+def print_warnings(warnings: Iterable[str]) -> None:
     """Print warnings to stderr, so that a pipe gets data only."""
     for text in warnings:
         print(f"warning: {terminal_safe(text)}", file=sys.stderr)

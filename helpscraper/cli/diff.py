@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, refuse_together
+from helpscraper.cli.options import add_format, add_range, refuse_together
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
@@ -24,13 +24,17 @@ EXAMPLE = """\
 examples:
   helpscraper diff                                    # the last snapshot against the one before it
   helpscraper diff 2026-11-01 latest --kind edited --words
+  helpscraper diff --since 7d                         # also --from 2026-11-01 --to 2026-11-30
   helpscraper diff latest~7 latest --field title --format csv
+  helpscraper diff --words --format json              # with the deleted and inserted words of each edit
   helpscraper diff --kind silent                      # edits that the site did not date
   helpscraper diff --stat --locale all
   helpscraper diff --exit-code > changes.txt || mail -s changes me < changes.txt
 
-The table omits view counts unless --kind counted or --field is given; the other formats hold all records. An article
-marked (new?) was seen for the first time, but the crawl before did not look everywhere.
+Each record of the other formats names the crawls between which the change happened (from, to): a text changed since
+the crawl that last read its page. --words adds the words of each edit. The table omits view counts unless
+--kind counted or --field is given; the other formats hold all records. An article marked (new?) was seen for the first
+time, but the crawl before did not look everywhere.
 """
 
 
@@ -50,6 +54,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exit-code", action="store_true", help="exit 1 when there are changes, as git diff does"
     )
+    add_range(parser)
     parser.add_argument("--site", help="only this site, if the archive holds several")
     parser.add_argument(
         "--locale",
@@ -70,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.words and args.stat:
         refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
-    if args.words and args.format != "table":
-        refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
+    if args.a is not None and (args.first is not None or args.last is not None):
+        refuse_together("A", "--from" if args.first is not None else "--to", "name the two ends in one way")
     catalog = Catalog(args.archive, site=args.site).with_cached_listings()
     failed: list[CommandError] = []
     kinds, fields = _split(args.kind), _split(args.field)
@@ -125,6 +130,9 @@ def _pairs(
     for locale, where in _editions(catalog, args):
         site = where.site if where else args.site
         try:
+            if args.first is not None or args.last is not None:
+                pairs.append(_ends(catalog, args, where or catalog.partition(site, locale)))
+                continue
             if args.a is None:
                 _require_two(catalog, where or catalog.partition(site, locale))
             # An empty argument, for instance of an unset shell variable, is an error.
@@ -135,6 +143,29 @@ def _pairs(
             continue
         pairs.append((before, after))
     return pairs
+
+
+def _ends(catalog: Catalog, args: argparse.Namespace, partition: Partition) -> tuple[Snapshot, Snapshot]:
+    """Return the ends of the range in one edition: the state before it, or its first snapshot, and its last one."""
+    from helpscraper.archive.ranges import pick
+    from helpscraper.cli.changes_text import print_warnings
+
+    ids = catalog.ids(partition)
+    where = f"{catalog.store.uri} ({partition})"
+    picked = pick(ids, args.first, args.last, where=where)
+    begin, end = picked.base or picked.ids[0], picked.ids[-1]
+    if args.first is None:
+        begin = ids[max(ids.index(end) - 1, 0)]
+    if begin == end:
+        raise ReferenceNotFoundError(
+            f"{where} holds only one snapshot in this range, {end}: there is nothing to compare",
+            advice="give an earlier --from, or see it with `helpscraper show`",
+        )
+    print_warnings(filter(None, [picked.begins_late(where, args.first)]))
+    before, after = (
+        catalog.resolve(name, site=partition.site, locale=partition.locale) for name in (begin, end)
+    )
+    return before, after
 
 
 def _editions(catalog: Catalog, args: argparse.Namespace) -> list[tuple[str | None, Partition | None]]:
@@ -194,27 +225,50 @@ def _print(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse
     if args.format == "table":
         _print_text(catalog, found, args)
     elif args.format == "json" and not args.stat:
-        _print_json([diff for diff, _ in found], args.output)
+        _print_json(catalog, [diff for diff, _ in found], args)
     else:
-        _emit([diff for diff, _ in found], args)
+        _emit(catalog, [diff for diff, _ in found], args)
 
 
-def _print_json(diffs: list[DiffResult], output: str | None) -> None:
+def _print_json(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> None:
+    """Print one object whatever the number of editions; ``from`` and ``to`` are null where these differ in them."""
     from helpscraper.cli.output import utf8, whole_file
 
-    answers: list[dict[str, Any]] = [
-        {"from": diff.from_id, "to": diff.to_id, "changes": diff.records()} for diff in diffs
-    ]
-    if len(diffs) > 1:
-        answers = [
-            {"edition": str(diff.partition), **answer} for diff, answer in zip(diffs, answers, strict=True)
-        ]
-    text = json.dumps(answers[0] if len(answers) == 1 else answers, ensure_ascii=False, indent=1)
-    with utf8() if output is None else whole_file(Path(output)) as file:
+    ends = [(diff.from_id, diff.to_id) for diff in diffs]
+    begin, end = ({pair[side] for pair in ends} for side in (0, 1))
+    rows = _rows(catalog, diffs, args).to_pylist()
+    answer: dict[str, Any] = {
+        "from": begin.pop() if len(begin) == 1 else None,
+        "to": end.pop() if len(end) == 1 else None,
+        "editions": [
+            {
+                "site": each.partition.site,
+                "locale": each.partition.locale,
+                "from": each.from_id,
+                "to": each.to_id,
+            }
+            for each in diffs
+            if each.partition
+        ],
+        "changes": [{**row, "at": row["at"].isoformat().replace("+00:00", "Z")} for row in rows],
+    }
+    text = json.dumps(answer, ensure_ascii=False, indent=1)
+    with utf8() if args.output is None else whole_file(Path(args.output)) as file:
         file.write(text.encode() + b"\n")
 
 
+def _rows(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> pa.Table:
+    import pyarrow as pa
+
+    from helpscraper.cli.change_rows import diff_rows
+
+    return pa.concat_tables(
+        diff_rows(catalog, diff, _words(catalog, diff) if args.words else None) for diff in diffs
+    )
+
+
 def _print_text(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
+    from helpscraper.cli.change_rows import diff_begins
     from helpscraper.cli.changes_text import paged, print_diff, print_stat
 
     with paged(args.output) as target:
@@ -222,29 +276,28 @@ def _print_text(catalog: Catalog, found: list[tuple[DiffResult, int]], args: arg
             if args.stat:
                 print_stat(target, diff)
             else:
-                words = _words(catalog, diff.partition) if args.words and diff.partition else None
-                print_diff(target, diff, quiet=quiet, words=words)
+                words = _words(catalog, diff) if args.words else None
+                print_diff(target, diff, diff_begins(catalog, diff), quiet=quiet, words=words)
 
 
-def _words(catalog: Catalog, partition: Partition) -> Words:
+def _words(catalog: Catalog, diff: DiffResult) -> Words:
     from helpscraper.history.body_diff import words_of
 
-    return words_of(catalog, partition)
+    return words_of(catalog, diff.partition or catalog.partition())
 
 
-def _emit(diffs: list[DiffResult], args: argparse.Namespace) -> None:
+def _emit(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> None:
     import pyarrow as pa
 
-    from helpscraper.cli.output import emit
+    from helpscraper.cli.output import emit, with_edition
 
-    tables = [_counted(diff) if args.stat else diff.table for diff in diffs]
-    if len(diffs) > 1:
-        named = [
-            pa.array([str(diff.partition)] * table.num_rows, pa.string())
-            for diff, table in zip(diffs, tables, strict=True)
-        ]
-        tables = [table.add_column(0, "edition", name) for table, name in zip(tables, named, strict=True)]
-    emit(pa.concat_tables(tables), args.format, output=args.output)
+    if args.stat:
+        table = pa.concat_tables(
+            with_edition(_counted(diff), diff.partition) for diff in diffs if diff.partition
+        )
+    else:
+        table = _rows(catalog, diffs, args)
+    emit(table, args.format, output=args.output)
 
 
 def _counted(diff: DiffResult) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog, refuse_together
+from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,18 +36,23 @@ def run(args: argparse.Namespace) -> int:
     """Print one article's changes, oldest first; data formats hold all of them."""
     import pyarrow as pa
 
+    from helpscraper.cli.change_rows import history_rows
     from helpscraper.cli.changes_text import paged, print_warnings
-    from helpscraper.cli.output import emit, with_edition
+    from helpscraper.cli.output import emit
     from helpscraper.history.timeline import article_history
 
-    if args.words and args.format != "table":
-        refuse_together("--words", f"--format {args.format}", "words are shown as text: leave --format out")
+    if args.words:
+        from helpscraper.history.body_diff import words_of
+
     catalog = open_catalog(args)
     found = each_edition(args, catalog, lambda where: article_history(catalog, args.article, where))
     for each in found:
         print_warnings(each.warnings)
     if args.format != "table":
-        tables = [with_edition(each.table, each.partition) for each in found]
+        tables = [
+            history_rows(catalog, each, words_of(catalog, each.partition) if args.words else None)
+            for each in found
+        ]
         emit(pa.concat_tables(tables), args.format, output=args.output)
         return 0
     with paged(args.output) as target:
@@ -60,11 +65,14 @@ def _print_history(target: Console, catalog: Catalog, found: History, *, words: 
     """Print an article's changes, a paragraph for each snapshot."""
     from rich.text import Text
 
+    from helpscraper.cli.change_rows import history_begins
     from helpscraper.cli.changes_text import print_records
     from helpscraper.cli.output import terminal_safe
     from helpscraper.history.kinds import QUIET
 
-    rows = [row for row in found.table.to_pylist() if counts or row["kind"] not in QUIET]
+    begins = history_begins(catalog, found)
+    every = [row | {"from": begin} for row, begin in zip(found.table.to_pylist(), begins, strict=True)]
+    rows = [row for row in every if counts or row["kind"] not in QUIET]
     compare = None
     if words:
         from helpscraper.history.body_diff import words_of
@@ -74,9 +82,16 @@ def _print_history(target: Console, catalog: Catalog, found: History, *, words: 
     target.print(Text(f"{found.partition}  {names}", style="bold"), soft_wrap=True)
     if found.since:
         target.print(Text(f"{found.since}  in the first snapshot of the archive"), soft_wrap=True)
+    ids = catalog.ids(found.partition)
     for snapshot_id in dict.fromkeys(row["snapshot_id"] for row in rows):
-        target.print(Text(snapshot_id, style="bold"), soft_wrap=True)
-        print_records(target, [row for row in rows if row["snapshot_id"] == snapshot_id], compare)
+        before = ids[ids.index(snapshot_id) - 1]
+        target.print(Text(f"{before} -> {snapshot_id}", style="bold"), soft_wrap=True)
+        own = [
+            row | {"last_read": row["from"] if row["from"] < before else None}
+            for row in rows
+            if row["snapshot_id"] == snapshot_id
+        ]
+        print_records(target, own, compare)
     if rows and rows[-1]["kind"] == "unverified" and rows[-1]["after"] is None:
         target.print(Text(_since(catalog, found, rows[-1]["snapshot_id"])), soft_wrap=True)
     quiet = len(found) - len(rows)

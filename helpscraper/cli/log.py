@@ -6,7 +6,15 @@ import argparse
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_partition, open_existing, refuse_together
+from helpscraper.archive.layout import Partition
+from helpscraper.cli.options import (
+    add_format,
+    add_partition,
+    add_range,
+    each_that_has_it,
+    open_existing,
+    refuse_together,
+)
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ EXAMPLE = """\
 examples:
   helpscraper log                        # newest first, with the changes of each section
   helpscraper log --last 5 --format json
+  helpscraper log --since 7d
+  helpscraper log --from 2026-11-01 --to 2026-11-30
   helpscraper log what-is-a-passkey      # the story of one article
 """
 
@@ -29,83 +39,142 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("article", nargs="?", metavar="ARTICLE", help="show the changes of this article")
     parser.add_argument(
-        "--last", type=int, metavar="N", help="without ARTICLE: the last N snapshots (default: 20; 0: all)"
-    )
+        "--last", dest="count", type=int, metavar="N",
+        help="without ARTICLE: the last N snapshots (default: 20, with --from or --to all; 0: all)",
+    )  # fmt: skip
     parser.add_argument("--words", action="store_true", help="with ARTICLE: show the words that changed")
     parser.add_argument("--counts", action="store_true", help="count changed view counts, too")
+    add_range(parser)
     add_partition(parser)
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the snapshots of each edition, newest first; or one article's changes."""
+    """Print the snapshots of each edition, newest first; or one article's story."""
     if args.article is not None:
-        if args.last is not None:
-            refuse_together("ARTICLE", "--last", "an article's changes are always shown in full")
+        for option, value in (("--last", args.count), ("--from", args.first), ("--to", args.last)):
+            if value is not None:
+                refuse_together("ARTICLE", option, "an article's changes are always shown in full")
         from helpscraper.cli.history import run as run_history
 
         return run_history(args)
     if args.words:
         raise CommandError("--words is for one article", advice="say `helpscraper log ARTICLE --words`")
-    last = 20 if args.last is None else args.last
-    if last < 0:
-        raise CommandError(f"--last {last}: not a number of snapshots", advice="give 0 for all")
+    if args.count is not None and args.count < 0:
+        raise CommandError(f"--last {args.count}: not a number of snapshots", advice="give 0 for all")
     catalog = open_existing(args)
-    overview, counts = _read(catalog, last)
-    if not overview:
+    snapshots = _chosen(catalog, args)
+    entries = [
+        entry
+        for partition in dict.fromkeys((row["site"], row["locale"]) for row in snapshots)
+        for entry in _entries(catalog, Partition(*partition), snapshots, counted=args.counts)
+    ]
+    if args.format == "table":
+        _print(entries, args.output)
+    else:
+        from helpscraper.cli.output import emit
+
+        emit(_table(entries, counted=args.counts), args.format, output=args.output)
+    return 0
+
+
+def _chosen(catalog: Catalog, args: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the rows of ``snapshots_table`` to list, by edition, newest first."""
+    from helpscraper.archive.overview import snapshots_table
+    from helpscraper.archive.ranges import pick
+    from helpscraper.cli.changes_text import print_warnings
+
+    ranged = args.first is not None or args.last is not None
+    count = args.count if args.count is not None else 0 if ranged else 20
+    rows = snapshots_table(catalog).to_pylist()
+    partitions = dict.fromkeys(Partition(row["site"], row["locale"]) for row in rows)
+    if not partitions:
         raise ReferenceNotFoundError(
             f"{catalog.store.uri} holds no snapshot yet",
             advice="`helpscraper runs` shows what became of each run",
         )
-    if args.format == "table":
-        _print(overview, counts, args.counts, args.output)
-    else:
-        from helpscraper.cli.output import emit
 
-        emit(counts, args.format, output=args.output)
-    return 0
+    def chosen(partition: Partition) -> list[dict[str, Any]]:
+        own = {
+            row["snapshot_id"]: row
+            for row in rows
+            if (row["site"], row["locale"]) == (partition.site, partition.locale)
+        }
+        where = f"{catalog.store.uri} ({partition})"
+        picked = pick(list(own), args.first, args.last, where=where)
+        print_warnings(filter(None, [picked.begins_late(where, args.first)]))
+        return [own[name] for name in reversed(picked.ids[-count:] if count else picked.ids)]
+
+    return [row for found in each_that_has_it(list(partitions), chosen) for row in found]
 
 
-def _read(catalog: Catalog, last: int) -> tuple[list[dict[str, Any]], pa.Table]:
-    """Return the snapshots, newest first, and the counts of their changes with site and locale before them."""
+def _entries(
+    catalog: Catalog, partition: Partition, snapshots: list[dict[str, Any]], *, counted: bool
+) -> list[dict[str, Any]]:
+    """Return the snapshots of an edition, each with its changes: ``sections`` is None where none could be counted."""
+    from helpscraper.archive.lost_snapshots import lost_warnings
+    from helpscraper.cli.changes_text import print_warnings
+    from helpscraper.history.kinds import QUIET
+    from helpscraper.history.timeline import log_table
+
+    own = [row for row in snapshots if (row["site"], row["locale"]) == (partition.site, partition.locale)]
+    table, warnings, compared = log_table(catalog, partition, {row["snapshot_id"] for row in own})
+    print_warnings(warnings)
+    print_warnings(lost_warnings(catalog, partition))
+    changes: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in table.to_pylist():
+        if counted or row["kind"] not in QUIET:
+            changes[row.pop("snapshot_id")].append(row)
+    return [
+        row | {"changes": changes[name] if name in compared or name in changes else None}
+        for row in own
+        for name in [row["snapshot_id"]]
+    ]
+
+
+def _table(entries: list[dict[str, Any]], *, counted: bool) -> pa.Table:
+    """Return a row for each snapshot, newest first: how many articles it holds, and how many changed how.
+
+    The counts are null where there is nothing to compare with. ``sections`` has the counts by section and kind.
+    """
     import pyarrow as pa
 
-    from helpscraper.archive.lost_snapshots import lost_warnings
-    from helpscraper.archive.overview import snapshots_table
-    from helpscraper.cli.changes_text import print_warnings
-    from helpscraper.history.timeline import LOG_SCHEMA, log_table
+    from helpscraper.archive.overview import SNAPSHOTS_SCHEMA
+    from helpscraper.history.kinds import KINDS, PICTURE, QUIET
 
-    overview: list[dict[str, Any]] = []
-    edition = [pa.field("site", pa.string()), pa.field("locale", pa.string())]
-    tables = [pa.schema([*edition, *LOG_SCHEMA]).empty_table()]
-    rows = snapshots_table(catalog).to_pylist()
-    for partition in catalog.partitions():
-        own = [row for row in rows if (row["site"], row["locale"]) == (partition.site, partition.locale)]
-        overview += reversed(own[-last:] if last else own)
-        table, warnings = log_table(catalog, partition, last or None)
-        print_warnings(warnings)
-        print_warnings(lost_warnings(catalog, partition))
-        for number, (field, value) in enumerate(
-            zip(edition, (partition.site, partition.locale), strict=True)
-        ):
-            table = table.add_column(number, field, pa.array([value] * table.num_rows, pa.string()))
-        tables.append(table)
-    return overview, pa.concat_tables(tables)
+    kinds = [kind for kind in (*KINDS, "silent", PICTURE) if counted or kind not in QUIET]
+    count = pa.field("articles", pa.int64())
+    section = pa.struct([pa.field("section", pa.string()), pa.field("kind", pa.string()), count])
+    names = (
+        "site", "locale", "snapshot_id", "snapshot_at", "articles", "gone", "kind", "outcome", "complete", "scope",
+        "reextracted", "error",
+    )  # fmt: skip
+    schema = pa.schema(
+        [
+            *(SNAPSHOTS_SCHEMA.field(name) for name in names),
+            *(pa.field(kind, pa.int64()) for kind in kinds),
+            pa.field("sections", pa.list_(section)),
+        ]
+    )
+    rows = []
+    for entry in entries:
+        changes = entry["changes"]
+        row = {name: entry[name] for name in names} | {"sections": changes}
+        if changes is not None:
+            row |= {kind: sum(each["articles"] for each in changes if each["kind"] == kind) for kind in kinds}
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema)
 
 
-def _print(overview: list[dict[str, Any]], counts: pa.Table, with_counts: bool, output: str | None) -> None:
+def _print(entries: list[dict[str, Any]], output: str | None) -> None:
     from helpscraper.cli.changes_text import paged
-    from helpscraper.history.kinds import QUIET
 
-    sections: defaultdict[tuple[str, str, str], defaultdict[str, dict[str, int]]]
-    sections = defaultdict(lambda: defaultdict(dict))
-    for row in counts.to_pylist():
-        if with_counts or row["kind"] not in QUIET:
-            snapshot = sections[row["site"], row["locale"], row["snapshot_id"]]
-            snapshot[row["section"] or "(no section)"][row["kind"]] = row["articles"]
     with paged(output) as target:
-        for row in overview:
-            _print_snapshot(target, row, sections[row["site"], row["locale"], row["snapshot_id"]])
+        for entry in entries:
+            sections: defaultdict[str, dict[str, int]] = defaultdict(dict)
+            for each in entry["changes"] or ():
+                sections[each["section"] or "(no section)"][each["kind"]] = each["articles"]
+            _print_snapshot(target, entry, sections)
 
 
 def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, dict[str, int]]) -> None:
@@ -132,7 +201,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
 
 
 def _not_all(row: dict[str, Any]) -> str:
-    """Say in the words of ``runs`` that a snapshot is not the whole help centre: a requested part, or with holes."""
+    """Say that a snapshot is not all of the help centre, in the words of ``runs``: by wish, or for its holes."""
     said = [row["outcome"]] if row["outcome"] not in (None, "committed") else []
     said += [f"only part: {row['scope']}"] if row["scope"] else []
     if not said and row["complete"] is False:

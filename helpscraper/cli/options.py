@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
 
 __all__ = [
-    "ALL", "FORMATS", "add_format", "add_partition", "each_edition", "each_that_has_it", "locale_of", "open_catalog",
-    "open_existing", "refuse_existing", "refuse_together", "settle_output",
+    "ALL", "FORMATS", "add_format", "add_partition", "add_range", "each_edition", "each_that_has_it", "locale_of",
+    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "settle_output",
 ]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
@@ -49,6 +49,15 @@ def add_format(parser: argparse.ArgumentParser, default: str | None = "table") -
         action="store_true",
         help="with CSV: begin with the byte order mark that Excel needs for UTF-8",
     )
+
+
+def add_range(parser: argparse.ArgumentParser) -> None:
+    """Add ``--from`` and ``--to``, which ``archive.ranges.pick`` takes."""
+    bound = "a date, today, yesterday, 12h, 7d, 2w, or a snapshot"
+    parser.add_argument(
+        "--from", "--since", dest="first", metavar="WHEN", help=f"only snapshots from then on: {bound}"
+    )
+    parser.add_argument("--to", "--until", dest="last", metavar="WHEN", help="only snapshots up to then")
 
 
 def settle_output(args: argparse.Namespace) -> None:

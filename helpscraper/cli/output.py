@@ -249,6 +249,8 @@ def _cell(value: Any) -> str:
             return f"{value:.3f}".rstrip("0").rstrip(".")
         case dt.datetime() | dt.date():
             return _iso(value)
+        case dict():
+            return " ".join(map(_cell, value.values()))
         case list():
             return ", ".join(_cell(each) for each in value)
     return str(value)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
-from helpscraper.cli.options import add_partition, open_existing
+from helpscraper.cli.options import add_partition, add_range, open_existing
+from helpscraper.errors import ReferenceNotFoundError
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -14,7 +16,8 @@ EXAMPLE = """\
 examples:
   helpscraper report --open
   helpscraper report --out /srv/www/help-centre
-  helpscraper report --from 2026-11-01 --to latest --out november
+  helpscraper report --from 2026-11-01 --to 2026-11-30 --out november
+  helpscraper report --since 7d --out week
 
 The next build into the same folder renders only changed pages.
 """
@@ -25,21 +28,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default="report", help="the folder of the pages (default: %(default)s)"
     )
-    parser.add_argument(
-        "--from", dest="first", metavar="REF", help="the first snapshot to include (default: the oldest)"
-    )
-    parser.add_argument(
-        "--to", dest="last", metavar="REF", help="the last snapshot to include (default: latest)"
-    )
+    add_range(parser)
     parser.add_argument("--open", action="store_true", help="open the front page in the browser")
     add_partition(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Build the report and print its path."""
+    from helpscraper.archive.ranges import pick
+    from helpscraper.cli.changes_text import print_warnings
     from helpscraper.publish.report.build import build_report
 
-    built = build_report(open_existing(args), Path(args.out), first=args.first, last=args.last)
+    catalog = open_existing(args)
+    for partition in catalog.partitions():
+        where = f"{catalog.store.uri} ({partition})"
+        with suppress(ReferenceNotFoundError):  # an edition without a snapshot in the range is left out
+            picked = pick(catalog.ids(partition), args.first, args.last, where=where)
+            print_warnings(filter(None, [picked.begins_late(where, args.first)]))
+    built = build_report(catalog, Path(args.out), first=args.first, last=args.last)
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     if args.open:
         webbrowser.open(built.index.resolve().as_uri())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -140,25 +141,28 @@ def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> N
 
 
 def log_table(
-    catalog: Catalog, partition: Partition, limit: int | None = None
-) -> tuple[pa.Table, tuple[str, ...]]:
-    """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``), and warnings.
+    catalog: Catalog, partition: Partition, ids: Collection[str] | None = None
+) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
+    """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``).
 
-    ``limit`` takes the newest steps only. The section is that after the change; for a removed article, before it.
+    ``ids`` are the snapshots to count (default: all). The section is that after the change; for a removed article,
+    before it. The second value has a warning for each snapshot that cannot be compared with the one before, the third
+    the ids of those that were.
     """
-    taken = steps(catalog, partition)
-    taken = taken[-limit:] if limit else taken
+    taken = [pair for pair in steps(catalog, partition) if ids is None or pair[1].id in ids]
     tables: list[pa.Table] = [LOG_SCHEMA.empty_table()]
     warnings: list[str] = []
+    compared: list[str] = []
     for before, after in taken:
         try:
             found = changes_of(catalog, [(before, after)])
             warnings += found.warnings
             rows = catalog.load_table(after, columns=["article_id", "section"])
             tables.append(_counts(after, found.table, rows))
+            compared += [] if found.warnings else [after.id]
         except HelpscraperError as error:
             warnings.append(f"{after.id}: {error.message}")
-    return pa.concat_tables(tables), tuple(warnings)
+    return pa.concat_tables(tables), tuple(warnings), tuple(compared)
 
 
 def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:

@@ -17,7 +17,9 @@ from helpscraper.archive.layout import Partition, changes_path, snapshot_path
 from helpscraper.archive.store import open_store
 from helpscraper.cli import main
 from tests.history.story import EN, committed, days, story
+from tests.history.worlds import MONDAY
 
+DAY = dt.timedelta(days=1)
 Golden = Callable[[str, str], None]
 
 
@@ -66,9 +68,11 @@ def test_output(
 def test_json_is_the_contract(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
     _, out, _ = ran(capsys, archive, "diff", "latest~3", "latest~2", "--format", "json")
     answer = json.loads(out)
-    assert list(answer) == ["from", "to", "changes"]
+    assert list(answer) == ["from", "to", "editions", "changes"]
     assert (answer["from"], answer["to"]) == ("20261117T060000Z", "20261118T060000Z")
-    assert list(answer["changes"][0]) == ["article_id", "kind", "field", "before", "after", "silent", "at"]
+    assert list(answer["changes"][0]) == [
+        "site", "locale", "article_id", "kind", "field", "before", "after", "silent", "at", "from", "to",
+    ]  # fmt: skip
 
 
 def test_exit_code_is_gits(capsys: pytest.CaptureFixture[str], archive: Path) -> None:
@@ -192,17 +196,28 @@ def test_editions_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Pat
     code, out, err = ran(capsys, tmp_path, "diff", "--locale", "all")
     assert code == 0 and "okx/en  20261116" in out and "okx/de  20261116" in out
     assert "okx/fr) holds only one snapshot" in err
-    answers = json.loads(ran(capsys, tmp_path, "diff", "--locale", "en,de", "--format", "json")[1])
-    assert [each["edition"] for each in answers] == ["okx/en", "okx/de"]
+    one, two = (
+        json.loads(ran(capsys, tmp_path, "diff", "--locale", locale, "--format", "json")[1])
+        for locale in ("en", "en,de")
+    )
+    assert list(one) == list(two) == ["from", "to", "editions", "changes"]
+    span = {"from": "20261116T060000Z", "to": "20261117T060000Z"}
+    assert two["editions"] == [{"site": "okx", "locale": each} | span for each in ("en", "de")]
+    assert span.items() <= two.items() and one["editions"] == two["editions"][:1]
+    assert [row for row in two["changes"] if row["locale"] == "en"] == one["changes"] != []
 
 
 def test_sites_side_by_side(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for site in ("okx", "another"):
         for day, rows in enumerate(days()[:2]):
             committed(tmp_path, day, rows, partition=Partition(site, "en"))
-    answers = json.loads(ran(capsys, tmp_path, "diff", "--locale", "all", "--format", "json")[1])
-    assert [each["edition"] for each in answers] == ["another/en", "okx/en"]
-    assert answers[0]["changes"] and answers[0]["changes"] == answers[1]["changes"]
+    answer = json.loads(ran(capsys, tmp_path, "diff", "--locale", "all", "--format", "json")[1])
+    assert [each["site"] for each in answer["editions"]] == ["another", "okx"]
+    changes = {
+        site: [row | {"site": ""} for row in answer["changes"] if row["site"] == site]
+        for site in ("another", "okx")
+    }
+    assert changes["another"] and changes["another"] == changes["okx"]
     told = ran(capsys, tmp_path, "diff", "--site", "another", "--locale", "all")[1]
     assert "another/en" in told and "okx/en" not in told
 
@@ -250,3 +265,112 @@ def test_a_removed_article_is_shown_as_it_last_was(
     said = capsys.readouterr().err
     assert f"4410: no such article in {newest}" in said and f"`helpscraper show 4410@{held[-16:]}`" in said
     assert main(["show", "4411", *words]) == 2
+
+
+def test_data_formats_hold_the_words_of_an_edit(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path
+) -> None:
+    for words in (["diff", "latest~3", "latest~2"], ["history", "limits"], ["log", "limits"]):
+        out = ran(capsys, archive, *words, "--words", "--format", "json")[1]
+        rows = json.loads(out)["changes"] if words[0] == "diff" else json.loads(out)
+        (edit,) = (row for row in rows if row["field"] == "body_sha256")
+        assert edit["words"].endswith("Ask us for [-more-]{+a higher one+}.")
+        assert (edit["words_deleted"], edit["words_inserted"]) == (["more"], ["a higher one"])
+        assert {row["words"] for row in rows if row is not edit} == {None}
+    out = ran(capsys, archive, "diff", "latest~3", "latest~2", "--words", "--format", "csv")[1]
+    assert {row["words_inserted"] for row in csv.DictReader(io.StringIO(out))} == {"", '["a higher one"]'}
+
+
+def test_a_change_says_between_which_crawls_it_happened(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    first = days()[0][:1]
+    seen = {"fetched_at": MONDAY}
+    committed(tmp_path, 0, [first[0] | seen])
+    committed(tmp_path, 1, [first[0] | seen | {"status": "carried"}])
+    committed(
+        tmp_path, 2, [first[0] | {"body": "Other words.", "title": "Other", "fetched_at": MONDAY + 2 * DAY}]
+    )
+    out = ran(capsys, tmp_path, "history", "set-up-a-passkey", "--format", "json")[1]
+    spans = {row["field"]: (row["from"], row["to"]) for row in json.loads(out)}
+    assert spans["title"] == ("20261117T060000Z", "20261118T060000Z")
+    assert spans["body_sha256"] == ("20261116T060000Z", "20261118T060000Z")
+    for words in (["history", "set-up-a-passkey"], ["diff"]):
+        told = ran(capsys, tmp_path, *words)[1]
+        assert "20261117T060000Z -> 20261118T060000Z" in told
+        assert "its page last read by 20261116T060000Z" in told
+    changes = json.loads(ran(capsys, tmp_path, "diff", "--format", "json")[1])["changes"]
+    assert {row["field"]: (row["from"], row["to"]) for row in changes} == spans
+
+
+def test_the_log_says_the_same_in_every_format(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path
+) -> None:
+    told = ran(capsys, archive, "log", "--last", "0")[1]
+    rows = json.loads(ran(capsys, archive, "log", "--last", "0", "--format", "json")[1])
+    heads = [line.split()[0] for line in told.splitlines() if not line.startswith(" ")]
+    assert [row["snapshot_id"] for row in rows] == heads and len(heads) == 5
+    assert [row["articles"] for row in rows] == [3, 4, 3, 3, 4]
+    first, second = rows[-1], rows[-2]
+    assert (first["edited"], first["sections"]) == (None, None)  # there is nothing to compare it with
+    assert (second["edited"], second["silent"], second["removed"], second["added"]) == (1, 1, 1, 0)
+    assert second["sections"][0] == {"section": "api", "kind": "removed", "articles": 1}
+    assert "counted" not in second
+    counted = json.loads(ran(capsys, archive, "log", "--counts", "--format", "json")[1])
+    assert counted[0]["counted"] == 1
+    assert (
+        list(csv.DictReader(io.StringIO(ran(capsys, archive, "log", "--format", "csv")[1])))[3]["silent"]
+        == "1"
+    )
+    committed(tmp_path, 0, days()[0])
+    committed(tmp_path, 1, days()[0])
+    still = json.loads(ran(capsys, tmp_path, "log", "--format", "json")[1])
+    assert [(row["edited"], row["sections"]) for row in still] == [(0, []), (None, None)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ids", "base"),
+    [
+        (["--from", "2026-11-18", "--to", "2026-11-19"], [18, 19], 17),
+        (["--since", "2026-11-20"], [20], 19),
+        (["--from", "latest~2", "--until", "2026-11-19"], [18, 19], 18),
+        (["--from", "2026-11-01", "--to", "2026-11-17"], [16, 17], 16),
+    ],
+)
+def test_log_diff_and_report_take_the_same_range(
+    capsys: pytest.CaptureFixture[str],
+    archive: Path,
+    tmp_path: Path,
+    bounds: list[str],
+    ids: list[int],
+    base: int,
+) -> None:
+    code, out, err = ran(capsys, archive, "log", *bounds, "--format", "json")
+    assert code == 0
+    assert [row["snapshot_id"][6:8] for row in json.loads(out)] == [str(each) for each in reversed(ids)]
+    begins_late = "begins with 20261116T060000Z: nothing is known of the time from 2026-11-01"
+    assert (begins_late in err) == (base == ids[0] == 16)
+    _, out, err = ran(capsys, archive, "diff", *bounds, "--format", "json")
+    answer = json.loads(out)
+    assert (answer["from"][6:8], answer["to"][6:8]) == (str(base), str(ids[-1]))
+    assert (begins_late in err) == (base == ids[0] == 16)
+    code, _, err = ran(capsys, archive, "report", *bounds, "--out", str(tmp_path / "r"))
+    crawls = sorted(path.stem[6:8] for path in (tmp_path / "r/okx/en/crawls").glob("2*.html"))
+    assert (code, crawls) == (0, [str(each) for each in range(base, ids[-1] + 1)])
+    assert (begins_late in err) == (base == ids[0] == 16)
+
+
+@pytest.mark.parametrize("command", [["log"], ["diff"], ["report", "--out", "pages"]])
+def test_a_range_without_a_crawl_is_refused_everywhere(
+    capsys: pytest.CaptureFixture[str],
+    archive: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for bounds in (["--from", "2030-01-01"], ["--to", "2020-01-01"]):
+        code, out, err = ran(capsys, archive, *command, *bounds)
+        assert (code, out) == (2, "") and "no snapshot" in err
+    assert ran(capsys, archive, *command, "--from", "2026-02-30")[0] == 2
+    assert list(tmp_path.iterdir()) == []

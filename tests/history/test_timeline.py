@@ -158,9 +158,10 @@ def test_a_damaged_snapshot_costs_its_own_steps_only(tmp_path: Path) -> None:
     warned: list[str] = []
     blame(broken, "set-up-a-passkey", warn=warned.append)
     assert tuple(warned[:2]) == found.warnings
-    table, unread = log_table(broken, EN)
+    table, unread, compared = log_table(broken, EN)
     assert [text[:8] for text in unread] == ["20261117", "20261118", "20261118"]
     assert table.column("snapshot_id").unique().to_pylist() == ["20261117T060000Z", "20261120T060000Z"]
+    assert compared == ("20261117T060000Z", "20261120T060000Z")
 
 
 def test_an_article_that_came_with_a_damaged_snapshot_is_no_unknown_one(tmp_path: Path) -> None:
@@ -265,7 +266,7 @@ def test_names_are_offered_of_the_thirty_newest_snapshots(
 
 
 def test_the_log_counts_by_section_and_kind(catalog: Catalog) -> None:
-    table, warnings = log_table(catalog, EN)
+    table, warnings, _ = log_table(catalog, EN)
     assert not warnings
     rows = {
         (row["snapshot_id"][:8], row["section"], row["kind"]): row["articles"] for row in table.to_pylist()
@@ -275,7 +276,7 @@ def test_the_log_counts_by_section_and_kind(catalog: Catalog) -> None:
     assert rows["20261118", "faq", "renamed"] == rows["20261118", "faq", "edited"] == 1
     assert rows["20261120", "fees", "unverified"] == 1
     assert ("20261118", "faq", "silent") not in rows
-    assert log_table(catalog, EN, limit=1)[0].column("snapshot_id").unique().to_pylist() == [
+    assert log_table(catalog, EN, catalog.ids(EN)[-1:])[0].column("snapshot_id").unique().to_pylist() == [
         "20261120T060000Z"
     ]
 
@@ -310,7 +311,7 @@ def test_what_a_part_did_not_look_for_is_compared_with_when_it_was_seen(tmp_path
     ]
     assert told(catalog, "farewell")[-1] == ("20261118", "removed", "article")
     assert told(catalog, "new-fees") == [("20261118", "added", "article")]
-    assert {row["kind"] for row in log_table(catalog, EN, limit=1)[0].to_pylist()} == {
+    assert {row["kind"] for row in log_table(catalog, EN, catalog.ids(EN)[-1:])[0].to_pylist()} == {
         "added", "removed", "edited", "silent", "counted",
     }  # fmt: skip
     [pair] = steps(catalog, EN)[1:]

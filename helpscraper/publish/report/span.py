@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import Partition, snapshot_instant
+from helpscraper.archive.ranges import day_range
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 
 __all__ = ["spans"]
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def spans(
@@ -20,25 +18,40 @@ def spans(
 ) -> dict[Partition, tuple[str, str]]:
     """Return the ids of the first and the last snapshot of each edition that has any from ``first`` to ``last``.
 
-    A date means the last snapshot of each edition up to that day; an edition that began later begins with its first.
-    Other references name a snapshot of the ``lead`` edition and mean its day in the others. Raises what
-    ``Catalog.resolve`` raises, and ``CommandError`` for an empty range.
+    The bounds are those of ``archive.ranges``. A range from a date or a time begins with the last snapshot before it,
+    whose state it starts from; an edition that began later begins with its first. Names of snapshots are of the
+    ``lead`` edition and mean their day in the others. Raises what ``Catalog.resolve`` raises, and ``CommandError`` for
+    an empty range.
     """
-    low, high = (_day_or_id(catalog, lead, reference) for reference in (first, last))
-    whole = catalog.ids(lead)
-    bounds = [_at(whole, each, exact=True) if each else None for each in (low, high)]
-    if bounds[0] and bounds[1] and bounds[0] > bounds[1]:
-        raise CommandError(
-            f"{catalog.store.uri}: no snapshot from {first} to {last}: {last} is earlier than {first}",
-            advice="give the earlier snapshot with --from and the later one with --to",
-        )
+    now = dt.datetime.now(dt.UTC)
+    days = [day_range(bound, now) if bound is not None else None for bound in (first, last)]
+    names = [
+        catalog.resolve(bound, site=lead.site, locale=lead.locale).id
+        if bound is not None and day is None
+        else None
+        for bound, day in zip((first, last), days, strict=True)
+    ]
     found = {}
     for partition in partitions:
         ids = catalog.ids(partition)
-        start = _at(ids, low, exact=partition == lead) if low else ids[0]
-        end = _at(ids, high, exact=partition == lead) if high else ids[-1]
-        if end is not None and (start is None or start <= end):
-            found[partition] = (start or ids[0], end)
+        exact = partition == lead
+        start = ids[0]
+        if day := days[0]:
+            start = _last(ids, day[0], before=True) or ids[0]
+        elif name := names[0]:
+            start = _at(ids, name, exact=exact) or ids[0]
+        end: str | None = ids[-1]
+        if day := days[1]:
+            end = _last(ids, day[1])
+        elif name := names[1]:
+            end = _at(ids, name, exact=exact)
+        if end is not None and start <= end and end >= (days[0] or ("",))[0]:
+            found[partition] = (start, end)
+        elif exact and names[0] and end is not None and start > end:
+            raise CommandError(
+                f"{catalog.store.uri}: no snapshot from {first} to {last}: {last} is earlier than {first}",
+                advice="give the earlier snapshot with --from and the later one with --to",
+            )
     if not found:
         raise CommandError(
             f"{catalog.store.uri}: no snapshot from {first or 'the first'} to {last or 'latest'}",
@@ -47,24 +60,13 @@ def spans(
     return found
 
 
-def _day_or_id(catalog: Catalog, lead: Partition, reference: str | None) -> str | None:
-    """Return a reference as a date if it is one, else as the id of a snapshot of the lead edition."""
-    if reference is None:
-        return None
-    if _DATE.fullmatch(reference):
-        try:
-            dt.date.fromisoformat(reference)
-        except ValueError:
-            raise CommandError(
-                f"{reference}: there is no such day", advice="give a date such as 2026-11-22"
-            ) from None
-        return reference
-    return catalog.resolve(reference, site=lead.site, locale=lead.locale).id
+def _at(ids: Sequence[str], name: str, *, exact: bool) -> str | None:
+    """Return the snapshot ``name``, or the last of another edition up to the end of its day."""
+    if exact and name in ids:
+        return name
+    return _last(ids, f"{snapshot_instant(name):%Y%m%d}T235959Z")
 
 
-def _at(ids: Sequence[str], wanted: str, *, exact: bool) -> str | None:
-    """Return the last of ``ids`` up to that time, None when all are later."""
-    if exact and wanted in ids:
-        return wanted
-    day = wanted.replace("-", "") if _DATE.fullmatch(wanted) else f"{snapshot_instant(wanted):%Y%m%d}"
-    return next((each for each in reversed(ids) if each <= f"{day}T235959Z"), None)
+def _last(ids: Sequence[str], bound: str, *, before: bool = False) -> str | None:
+    """Return the last of ``ids`` up to ``bound``, or before it; None when all are later."""
+    return next((each for each in reversed(ids) if each < bound or (each == bound and not before)), None)

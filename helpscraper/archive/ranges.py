@@ -1,0 +1,98 @@
+"""Choose the snapshots of a range in time: ``--from`` and ``--to`` of ``log``, ``diff`` and ``report``.
+
+A bound is a date, ``today``, ``yesterday``, a time back from now (``12h``, ``7d``, ``2w``), or the name of a snapshot.
+Days begin and end in UTC, and both bounds belong to the range.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from helpscraper.archive.layout import snapshot_id
+from helpscraper.archive.references import match_reference
+from helpscraper.errors import ReferenceNotFoundError
+
+__all__ = ["Picked", "day_range", "pick"]
+
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_BACK = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """The ids of a range, oldest first and never empty, and the snapshot whose state the range begins with.
+
+    ``base`` is the last snapshot before a date or time, or the first one of the range where a snapshot bounds it; None
+    when the archive begins inside the range.
+    """
+
+    ids: tuple[str, ...]
+    base: str | None
+
+    def begins_late(self, where: str, first: str | None) -> str | None:
+        """Return the sentence that says that the archive begins only inside the range, or None."""
+        if first is None or self.base is not None:
+            return None
+        return f"{where} begins with {self.ids[0]}: nothing is known of the time from {first} to then"
+
+
+def pick(
+    ids: Sequence[str],
+    first: str | None,
+    last: str | None,
+    *,
+    where: str = "archive",
+    now: dt.datetime | None = None,
+) -> Picked:
+    """Return the snapshots of ``ids`` (oldest first) from ``first`` to ``last``; None leaves a side open.
+
+    Raises ``ReferenceNotFoundError`` for a bound that means nothing and for a range without a snapshot.
+
+    >>> pick(["20261119T060000Z", "20261121T060000Z"], "2026-11-20", None)
+    Picked(ids=('20261121T060000Z',), base='20261119T060000Z')
+    """
+    now = now or dt.datetime.now(dt.UTC)
+    low, high = (day_range(bound, now) if bound is not None else None for bound in (first, last))
+    begin = low[0] if low else match_reference(first, ids, where=where) if first is not None else ""
+    end = high[1] if high else match_reference(last, ids, where=where) if last is not None else "~"
+    place = bisect_left(ids, begin)
+    inside = tuple(ids[place : bisect_right(ids, end)])
+    if not inside:
+        told = " ".join(
+            f"{word} {bound}" for word, bound in (("from", first), ("to", last)) if bound is not None
+        )
+        span = f"its snapshots are from {ids[0]} to {ids[-1]}" if ids else "make one with `helpscraper crawl`"
+        raise ReferenceNotFoundError(f"{where}: no snapshot {told}", advice=span)
+    if first is None or low is None:
+        return Picked(inside, inside[0])
+    return Picked(inside, ids[place - 1] if place else None)
+
+
+def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
+    """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None.
+
+    >>> day_range("2d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), day_range("latest", dt.datetime.now(dt.UTC))
+    (('20261120T060000Z', '20261120T060000Z'), None)
+    """
+    if back := _BACK.fullmatch(bound):
+        try:
+            instant = snapshot_id(now - dt.timedelta(**{_UNITS[back[2]]: int(back[1])}))
+        except OverflowError:
+            instant = ""
+        return instant, instant
+    day = now.date() - dt.timedelta(days=bound == "yesterday")
+    if _DATE.fullmatch(bound):
+        try:
+            day = dt.date.fromisoformat(bound)
+        except ValueError:
+            raise ReferenceNotFoundError(
+                f"{bound}: there is no such day", advice="give a date such as 2026-11-22"
+            ) from None
+    elif bound not in ("today", "yesterday"):
+        return None
+    return f"{day:%Y%m%d}T000000Z", f"{day:%Y%m%d}T235959Z"
