@@ -94,6 +94,10 @@ def test_what_is_hidden_or_unknown_is_left_out_and_counted() -> None:
     assert listed({"a": [HOME | {"children": [CARE | {"isHidden": True}, OIL]}]}).articles[0].key == "oil"
 
 
+def test_an_article_in_two_places_of_the_tree_is_a_row_twice() -> None:
+    assert [raw.key for raw in listed(tree(children=[OIL, OIL])).articles] == ["care", "oil", "oil"]
+
+
 @pytest.mark.parametrize(
     ("members", "said"),
     [
@@ -150,7 +154,7 @@ def test_an_article_is_read_from_its_page() -> None:
     [
         (BODY.format(""), "challenge: a shell that needs JavaScript"),
         (BODY.format("<article id=articleContent> </article>"), "a shell that needs JavaScript"),
-        ("<p>Hello", "article: no article on the page"),
+        ("<p>Hello", "body: no article on the page"),
         ("<title>Just a moment...</title>", "a block or challenge page"),
         ("<form><input type=password></form>", "a sign-in page"),
     ],

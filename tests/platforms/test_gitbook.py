@@ -30,7 +30,8 @@ INDEX = f"""# Brambleway
 
 ## Care \\& use
 
-- [Lamps]({BASE}/lamps.md): All about lamps.
+- [Lamps]({BASE}/lamps.md): All about lamps:
+- [x] and oil.
 - [Oil \\[new\\]]({BASE}/lamps/oil.md)
   - [Wicks]({BASE}/spare/wicks.md)
 - [Shop](https://shop.example/x.md)
@@ -63,9 +64,15 @@ def test_the_index_lists_pages_with_their_places() -> None:
     assert GitBook().address(CONTEXT.site, link.url) == GitBook().address(CONTEXT.site, f"{BASE}/lamps/oil")
 
 
+def test_a_page_that_is_listed_twice_is_a_row_twice() -> None:
+    assert [raw.key for raw in listed(f"{INDEX}- [Lamps]({BASE}/lamps.md)\n").articles].count("lamps") == 2
+
+
 @given(st.integers(0, len(INDEX.encode())))
 def test_an_index_that_is_cut_off_names_the_hole_or_says_that_it_lists_nothing(end: int) -> None:
-    whole = [line for line in INDEX.encode()[:end].decode().splitlines() if line.startswith(("- [", "  - ["))]
+    whole = [
+        line for line in INDEX.encode()[:end].decode().splitlines()[-1:] if line.startswith(("- [", "  - ["))
+    ]
     broken = [line for line in whole if ")" not in line.partition("](")[2]]
     try:
         found = listed(INDEX.encode()[:end].decode())
@@ -107,9 +114,9 @@ def test_gitbooks_own_blocks_show_what_stands_in_them() -> None:
     ("text", "said"),
     [
         ("Only text", "title: no heading"),
-        ("<!doctype html><title>Oil</title><p>x", "HTML came instead of Markdown"),
+        ("<!doctype html><title>Oil</title><p>x", "markdown: HTML came instead of Markdown"),
         ("<html><title>Just a moment...</title>", "a block or challenge page"),
-        ("# Oil\n" + "x" * (1 << 20), "the bound is"),
+        ("# Oil\n" + "x" * (1 << 20), "markdown: .* the bound is"),
     ],
 )
 def test_what_is_no_page_is_named(text: str, said: str) -> None:

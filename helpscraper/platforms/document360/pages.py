@@ -43,18 +43,18 @@ def read_list(asked: Address, url: str, payload: Payload, context: Context) -> F
         tree = state.read_tree(page)
     except ExtractionError as error:
         raise (_shell(page) if _is_empty(page) else error) from error
-    rows: dict[str, RawArticle] = {}
+    rows = []
     for node in tree.nodes:
         key = key_of(f"/{node.slug}")
         row = RawArticle(
             kind="listing", key=key, url=addresses.page_url(context, key), title=node.title or None
         )
         _place(row, [(key_of(f"/{slug}"), title) for slug, title in node.above])
-        rows.setdefault(key, row)
+        rows.append(row)
     if not rows:
         raise page.error("list", "the tree holds no article", selector="script#serverApp-state")
     return Findings(
-        articles=list(rows.values()), holes=tree.holes, content_type="tag", language=_language(page),
+        articles=rows, holes=tree.holes, content_type="tag", language=_language(page),
         left_out=[f"{n} × {why}" for why, n in sorted(tree.left_out.items())],
         rules=["list.articles/state"],
     )  # fmt: skip
@@ -74,9 +74,7 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     if not body or not title:
         if _is_category(page, asked.key or ""):
             return Findings(no_article="a category without a text of its own")
-        raise page.error(
-            "article", f"no article on the page ({_document(page)!r})", selector="#articleContent"
-        )
+        raise page.error("body", f"no article on the page ({_document(page)!r})", selector="#articleContent")
     forms = write_body([body[0].root], page.base_url, _CHROME)
     raw = RawArticle(
         kind="article", key=asked.key or "", url=url, title=inline_text(title[0].root), language=_language(page),

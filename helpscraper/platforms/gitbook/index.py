@@ -28,18 +28,20 @@ def read_index(url: str, payload: Payload, context: Context) -> Findings:
     The heading of level two above a page is its category, the page above it in the tree of paths its section.
     """
     found = Findings(content_type="tag", rules=["list.articles/llms-txt"])
-    rows: dict[str, RawArticle] = {}
     left_out: Counter[str] = Counter()
     first: dict[str, str] = {}
     heading: str | None = None
-    for number, line in enumerate(payload.data.decode("utf-8-sig", "replace").splitlines(), 1):
+    lines = payload.data.decode("utf-8-sig", "replace").splitlines()
+    for number, line in enumerate(lines, 1):
         if line.startswith("## "):
             heading = _text(line[3:]) or None
         if not (item := _ITEM.match(line)):
             continue
         title, link, rest = line[item.end() :].partition("](")
         place, end, _ = rest.partition(")")
-        if not link or not end:
+        if not link and number < len(lines):
+            continue  # a description of several lines, with a list in it
+        if not end:
             found.holes.append(f"line {number} is no whole link: {line.strip()[:200]!r}")
             continue
         try:
@@ -54,11 +56,10 @@ def read_index(url: str, payload: Payload, context: Context) -> Findings:
         key = addresses.address_of(context.site, page).key or ""
         row = RawArticle(kind="listing", key=key, url=page, title=_text(title))
         row.category = row.category_title = heading
-        rows.setdefault(key, row)
-    if not rows:
+        found.articles.append(row)
+    if not found.articles:
         raise ExtractionError(url, "list", "no page is listed", selector="- [title](address.md)")
-    _set_sections(rows, context)
-    found.articles = list(rows.values())
+    _set_sections(found.articles, context)
     found.left_out = [f"{n} × {why}, the first: {first[why]}" for why, n in sorted(left_out.items())]
     return found
 
@@ -77,13 +78,13 @@ def _why_not(page: str, context: Context) -> str | None:
     return None if kind == "article" else "an address that is no page of this help centre"
 
 
-def _set_sections(rows: dict[str, RawArticle], context: Context) -> None:
+def _set_sections(rows: list[RawArticle], context: Context) -> None:
     """Set the section of each page below another page's path: that path, and the title of that page."""
     folder = addresses.folder_of(context.site).rstrip("/")
-    for row in rows.values():
+    titles = {row.key: row.title for row in rows}
+    for row in rows:
         path = urlsplit(row.url).path.removesuffix(addresses.MARKDOWN)
         above = path.rpartition("/")[0]
         if above != folder and above:
             row.section = key_of(above)
-            named = rows.get(row.section)
-            row.section_title = named.title if named is not None else None
+            row.section_title = titles.get(row.section)

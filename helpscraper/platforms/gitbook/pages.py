@@ -61,14 +61,14 @@ def read_page(asked: Address, url: str, payload: Payload, context: Context) -> F
         title = collapse(Page(url, payload).selector.css("title::text").get(""))[:100]
         raise ExtractionError(
             url,
-            "article",
+            "markdown",
             f"HTML came instead of Markdown ({title!r})",
             advice="read the page's address with .md",
         )
     text = payload.data.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
     if len(text) > _LONGEST_PAGE:
         raise ExtractionError(
-            url, "article", f"{len(text):,} characters of Markdown; the bound is {_LONGEST_PAGE:,}"
+            url, "markdown", f"{len(text):,} characters of Markdown; the bound is {_LONGEST_PAGE:,}"
         )
     environment: dict[str, object] = {}
     tokens = _reader().parse(text, environment)
