@@ -62,10 +62,12 @@ def run(args: argparse.Namespace) -> int:
     if args.url is not None:
         from helpscraper.cli.sites import at_url
 
-        found = at_url(args, arguments)
+        found = at_url(args, arguments, settings)
     facts = run_crawl(arguments | found.get("arguments", {}), given, look_first=found.get("look_first"))
     code = ExitCode(facts.exit_code or ExitCode.OK)
     print(summary(facts), file=sys.stdout if code in (ExitCode.OK, ExitCode.INCOMPLETE) else sys.stderr)
+    if code in (ExitCode.OK, ExitCode.INCOMPLETE) and "declare" in found:
+        found["declare"]()
     return int(code)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from helpscraper.crawl.recognise import Recognised
     from helpscraper.platforms.contract import Platform
-    from helpscraper.sites import Site
+    from helpscraper.sites import Site, Sites
 
 __all__ = ["EXAMPLE", "at_url", "configure", "run"]
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
             advice="see `helpscraper sites --help`",
         )
     if args.action == "list":
-        emit(_sites_table(args.archive), args.format, output=args.output)
+        emit(_sites_table(_sites(args)), args.format, output=args.output)
         return 0
     if args.action == "platforms":
         emit(_platforms_table(), args.format, output=args.output)
@@ -68,10 +68,22 @@ def run(args: argparse.Namespace) -> int:
     return _add(args) if args.action == "add" else _check(args)
 
 
-def _sites_table(archive: str) -> pa.Table:
+def _folders(args: argparse.Namespace, settings: Mapping[str, str] | None = None) -> tuple[str, str | None]:
+    """Return the archive and the folder of declarations that ``-s`` names, else the archive of the command line."""
+    given = _settings(args) if settings is None else settings
+    return given.get("ARCHIVE_URI", args.archive), given.get("SITES")
+
+
+def _sites(args: argparse.Namespace) -> Sites:
+    from helpscraper.sites import sites_at
+
+    return sites_at(*_folders(args))
+
+
+def _sites_table(sites: Sites) -> pa.Table:
     import pyarrow as pa
 
-    from helpscraper.sites import is_shipped, sites_at
+    from helpscraper.sites import is_shipped
 
     columns = ("site", "platform", "base_url", "crawled", "declared_in")
     rows = [
@@ -82,7 +94,7 @@ def _sites_table(archive: str) -> pa.Table:
             site.crawled,
             "shipped" if is_shipped(site.name) else site.file,
         )
-        for site in sites_at(archive).by_name.values()
+        for site in sites.by_name.values()
     ]
     return pa.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
 
@@ -114,8 +126,9 @@ def _add(args: argparse.Namespace) -> int:
     from helpscraper.crawl.process import run_scout
     from helpscraper.crawl.recognise import recognise
     from helpscraper.sites import is_shipped
+    from helpscraper.sites.declare import write_declaration
 
-    known = _known(args.archive, args.target)
+    known = _known(_sites(args), args.target)
     if known is not None and not (args.name and is_shipped(known.name)):
         raise CommandError(
             f"{args.target} is a page of the site {known.name}, which {known.file} declares",
@@ -124,7 +137,7 @@ def _add(args: argparse.Namespace) -> int:
     work = partial(recognise, args.target, platform=args.platform)
     found: Recognised = run_scout(args.target, work, _QUIET | _settings(args))
     print(found)
-    print(f"declared in {_declare(args.archive, args.name, found)}")
+    print(f"declared in {write_declaration(_new_site(_folders(args), args.name, found))}")
     return 0
 
 
@@ -134,51 +147,59 @@ def _settings(args: argparse.Namespace) -> dict[str, str]:
     return pairs("-s", args.settings)
 
 
-def _known(archive: str, url: str) -> Site | None:
-    from helpscraper.sites import host_of, sites_at
+def _known(sites: Sites, url: str) -> Site | None:
+    from helpscraper.sites import host_of
     from helpscraper.urls import origin
 
     if host_of(origin(url)) is None:
         raise CommandError(
             f"{url}: no URL", advice="write https:// and a host, such as https://support.example.com"
         )
-    return sites_at(archive).find(url)
+    return sites.find(url)
 
 
-def _declare(archive: str, name: str | None, found: Recognised) -> Path:
+def _new_site(folders: tuple[str, str | None], name: str | None, found: Recognised) -> Site:
     from helpscraper.sites import own_folder, site_name, sites_at
-    from helpscraper.sites.declare import write_declaration
+    from helpscraper.sites.declare import new_site
 
     name = name or site_name(found.values["base_url"])
-    if name in sites_at(archive).by_name:
+    if name in sites_at(*folders).by_name:
         raise CommandError(f"there is a site {name} already", advice="give another --name")
-    return write_declaration(own_folder(archive), name, found.values)
+    return new_site(own_folder(*folders), name, found.values)
 
 
-def at_url(args: argparse.Namespace, arguments: dict[str, str]) -> dict[str, Any]:
+def at_url(
+    args: argparse.Namespace, arguments: dict[str, str], settings: Mapping[str, str]
+) -> dict[str, Any]:
     """Return the arguments of a crawl of the help centre at ``args.url``, or a look at its pages that finds them.
 
-    Raises ``CommandError`` for a URL beside ``site`` or ``base_url``.
+    A help centre that is not known is declared by ``declare``, which is for after its first snapshot. Raises
+    ``CommandError`` for a URL beside ``site`` or ``base_url``.
     """
     from helpscraper.crawl.recognise import recognise
     from helpscraper.platforms import address_at
-    from helpscraper.sites import site_name
+    from helpscraper.sites import sites_at
+    from helpscraper.sites.declare import write_declaration
 
     if clash := [name for name in ("site", "base_url") if name in arguments]:
         raise CommandError(f"{args.url} and {clash[0]}= name the site twice", advice="leave one of them out")
-    known = _known(args.archive, args.url)
+    folders = _folders(args, settings)
+    known = _known(sites_at(*folders), args.url)
     if known is not None:
         address = address_at(known, args.url)
         locale = {"locale": address.locale} if address.kind != "other" and "locale" not in arguments else {}
         return {"arguments": {"site": known.name, **locale}}
+    new: list[Site] = []
 
-    def more(found: Recognised) -> dict[str, str]:
-        file = _declare(args.archive, None, found)
-        print(f"{found}; declared in {file}", file=sys.stderr)
-        locale = {} if "locale" in arguments else {"locale": found.locale}
-        return {"site": site_name(found.values["base_url"]), **locale}
+    def more(found: Recognised) -> dict[str, Any]:
+        new.append(_new_site(folders, None, found))
+        print(found, file=sys.stderr)
+        return {"site": new[0]} | ({} if "locale" in arguments else {"locale": found.locale})
 
-    return {"look_first": (args.url, partial(recognise, args.url), more)}
+    def declare() -> None:
+        print(f"declared in {write_declaration(new[0])}", file=sys.stderr)
+
+    return {"look_first": (args.url, partial(recognise, args.url), more), "declare": declare}
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -187,9 +208,8 @@ def _check(args: argparse.Namespace) -> int:
     from helpscraper.cli.output import emit
     from helpscraper.crawl.process import run_scout
     from helpscraper.crawl.recognise import look
-    from helpscraper.sites import sites_at
 
-    site = sites_at(args.archive).get(args.target)
+    site = _sites(args).get(args.target)
     base_url = (args.base_url or site.base_url).rstrip("/")
     work = partial(look, site, args.locale or site.default_locale, base_url)
     columns, lines = run_scout(base_url, work, _QUIET | _settings(args))

@@ -41,13 +41,15 @@ class CrawlArguments:
     def parse(cls, sites: Sites | None = None, /, **arguments: Any) -> CrawlArguments:
         """Read the spider's ``-a`` arguments (text); raises ``CommandError`` that names all mistakes at once.
 
-        ``sites`` are the known sites, by default those known without an archive.
+        ``sites`` are the known sites, by default those known without an archive; ``site`` may be one that is not
+        declared yet.
 
         >>> CrawlArguments.parse(locale="zh-hans", sections="faq-kyc,faq-web3-nft").sections
         ('faq-kyc', 'faq-web3-nft')
         """
         wrong: list[str] = []
-        site = (sites or sites_at()).get(arguments.pop("site", None) or DEFAULT)
+        asked = arguments.pop("site", None) or DEFAULT
+        site = asked if isinstance(asked, Site) else (sites or sites_at()).get(asked)
         if not site.crawled:
             wrong.append(f"site={site.name}: no list of it was ever seen; captures of it can be imported")
         locale = arguments.pop("locale", None) or site.default_locale

@@ -53,7 +53,7 @@ def run_crawl(
     arguments: Mapping[str, str],
     settings: Mapping[str, Any],
     *,
-    look_first: tuple[str, Work, Callable[[Any], dict[str, str]]] | None = None,
+    look_first: tuple[str, Work, Callable[[Any], dict[str, Any]]] | None = None,
 ) -> RunFacts:
     """Crawl with the spider's ``arguments`` and Scrapy ``settings`` over the project's own; return the run facts.
 
@@ -69,7 +69,7 @@ def run_crawl(
     crawlers: list[Crawler] = []
     failures: list[Failure] = []
 
-    def begin(more: Mapping[str, str]) -> None:
+    def begin(more: Mapping[str, Any]) -> None:
         crawlers.append(process.create_crawler("help"))
         process.crawl(crawlers[0], **arguments, **more).addErrback(failures.append)
 

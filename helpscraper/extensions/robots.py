@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
@@ -12,6 +13,7 @@ from helpscraper.intake.wording import network_error
 
 if TYPE_CHECKING:
     from scrapy import Request
+    from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
 
@@ -20,11 +22,20 @@ if TYPE_CHECKING:
 __all__ = ["StrictRobotsTxtMiddleware"]
 
 
+def _is_no_error(record: logging.LogRecord) -> bool:
+    return record.levelno < logging.ERROR
+
+
 class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
     """Obey robots.txt, and end the crawl when it cannot be fetched (RFC 9309, 2.3.1.4).
 
     After a server error or a timeout Scrapy would crawl everything.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        # It logs a robots.txt that cannot be fetched, with a traceback; the outcome of the crawl states it.
+        logging.getLogger(RobotsTxtMiddleware.__module__).addFilter(_is_no_error)
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
         if 400 <= response.status < 500:

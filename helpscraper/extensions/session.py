@@ -33,15 +33,6 @@ logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
 
-# This logger reports that robots.txt cannot be fetched, which the outcome of the crawl states already.
-_NOT_INTERNAL = ("scrapy.downloadermiddlewares.robotstxt",)
-
-
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """Drop the traceback, which only shows Scrapy's internals."""
-    record.exc_info = None
-    return True
-
 
 class ErrorCounter(logging.Handler):
     """Counts errors of the program: everything that is logged as an error.
@@ -57,8 +48,6 @@ class ErrorCounter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Count one record and keep the first few."""
-        if record.name in _NOT_INTERNAL:
-            return
         self.count += 1
         if len(self.texts) < _ERROR_TEXTS:
             error = record.exc_info[1] if record.exc_info else None
@@ -76,8 +65,6 @@ class SessionExtension:
         self.session = session
         self._errors = ErrorCounter()
         logging.root.addHandler(self._errors)
-        for name in _NOT_INTERNAL:
-            logging.getLogger(name).addFilter(_without_traceback)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:

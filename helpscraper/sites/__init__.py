@@ -104,12 +104,13 @@ def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
     return _read(own, _shipped()) if own else _shipped()
 
 
-def own_folder(archive: str) -> Path:
-    """Return the folder for new declarations: that of ``HELPSCRAPER_SITES``, else ``sites`` beside the archive.
+def own_folder(archive: str, folder: str | None = None) -> Path:
+    """Return the folder for new declarations: ``folder``, else ``sites`` beside the archive.
 
-    Raises ``CommandError`` for an archive in an object store, which has no folder beside it.
+    ``folder`` is by default that of ``HELPSCRAPER_SITES``, as for ``sites_at``. Raises ``CommandError`` for an archive
+    in an object store, which has no folder beside it.
     """
-    folder = os.environ.get("HELPSCRAPER_SITES")
+    folder = os.environ.get("HELPSCRAPER_SITES") if folder is None else folder
     found = Path(folder) if folder else _beside(archive)
     if found is None:
         raise CommandError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from urllib.parse import urlsplit
 
 from helpscraper.errors import CommandError
 from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
+from helpscraper.sites.site import Site
 from helpscraper.urls import is_key
 
-__all__ = ["site_name", "write_declaration"]
+__all__ = ["new_site", "site_name", "write_declaration"]
 
 
 def site_name(url: str) -> str:
@@ -31,33 +33,49 @@ def site_name(url: str) -> str:
     return name
 
 
-def write_declaration(folder: Path, name: str, values: Mapping[str, Any]) -> Path:
-    """Write ``folder/NAME.toml`` and return its path; an existing file is never overwritten.
+def new_site(folder: Path, name: str, values: Mapping[str, Any]) -> Site:
+    """Return the site that ``values`` declare, for which ``folder/NAME.toml`` is still to be written.
 
     Raises ``CommandError`` for an invalid name, invalid values, and a file that exists.
     """
-    text = _toml(values)
+    file = folder / f"{name}.toml"
     try:
-        site_of(name, parse_declaration(text.encode(), {}))
+        site = site_of(name, parse_declaration(_toml(values).encode(), {}), str(file))
     except Mistakes as mistakes:
         raise CommandError(
             f"{name}: {mistakes}", advice="docs/sites.md describes a declaration"
         ) from mistakes
-    file = folder / f"{name}.toml"
+    if file.exists():
+        raise _there_already(file)
+    return site
+
+
+def write_declaration(site: Site) -> Path:
+    """Write the declaration of a ``new_site`` to its file, whole or not at all, and return the path.
+
+    Raises ``CommandError`` for a file that exists, which is never overwritten, and for one that cannot be written.
+    """
+    file = Path(site.file)
+    part = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            part.write_text(_toml(site.declaration), encoding="utf-8")
+            os.link(part, file)
+        finally:
+            part.unlink(missing_ok=True)
     except FileExistsError:
-        raise CommandError(
-            f"{file} is there already", advice="crawl it with -a site=, or give another --name"
-        ) from None
+        raise _there_already(file) from None
     except OSError as error:
         raise CommandError(
             f"{file}: cannot be written: {error.strerror}",
             advice="name another folder with HELPSCRAPER_SITES",
         ) from error
     return file
+
+
+def _there_already(file: Path) -> CommandError:
+    return CommandError(f"{file} is there already", advice="crawl it with -a site=, or give another --name")
 
 
 def _toml(values: Mapping[str, Any]) -> str:

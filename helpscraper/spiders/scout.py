@@ -20,6 +20,7 @@ from helpscraper.urls import origin
 __all__ = ["ScoutSpider"]
 
 _RECORDER = "helpscraper.extensions.recorder.RecorderMiddleware"
+_LATER = "open it in a browser, or try again later"
 
 
 class ScoutSpider(scrapy.Spider):
@@ -61,12 +62,15 @@ class ScoutSpider(scrapy.Spider):
                 scrapy.Request(url, headers=headers, dont_filter=True)
             )
         except IgnoreRequest as error:
-            said = self.session.stopped or str(error)
-            advice = "give the address that it leads to" if said.startswith("off the site") else ""
+            stopped = self.session.stopped
+            said = stopped or str(error)
+            advice = _LATER if stopped else ""
+            if said.startswith("off the site"):
+                advice = "give the address that it leads to"
             raise CrawlError(f"{url}: {said}", advice=advice) from error
         except Exception as error:
             raise CrawlError(
                 f"{url}: {network_error(type(error).__name__, str(error))}",
-                advice="open it in a browser, or try again later",
+                advice=_LATER,
             ) from error
         return Answer(response.url, response.status, payload_of(response))

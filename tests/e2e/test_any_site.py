@@ -22,7 +22,7 @@ from helpscraper.platforms import get_platform
 from helpscraper.platforms.contract import Link
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sites import site_name, sites_at
-from helpscraper.sites.declare import write_declaration
+from helpscraper.sites.declare import new_site, write_declaration
 from helpscraper.spiders.scout import ScoutSpider
 from tests import faults
 from tests.e2e.conftest import FAST, Result, helpscraper, newest_facts
@@ -113,6 +113,42 @@ def test_a_home_page_that_cannot_be_had_is_named(fault: object, said: str, tmp_p
         done = at(f"{server.url}/help", tmp_path / "output", "-s", "DOWNLOAD_TIMEOUT=1")
     assert (done.code, list(tmp_path.iterdir())) == (3, [])
     assert said in done.stderr and "evades no challenge" not in done.stderr
+
+
+def test_a_host_that_cannot_be_reached_is_told_in_plain_words(tmp_path: Path) -> None:
+    dead = "http://127.0.0.1:9/help"  # the discard port, where nobody listens
+    done = at(dead, tmp_path / "output")
+    first, *more = done.stderr.splitlines()
+    assert (done.code, done.stdout, list(tmp_path.iterdir())) == (3, "", [])
+    assert (
+        first.startswith(f"helpscraper crawl: {dead}: nothing can be read")
+        and "Connection was refused" in first
+    )
+    assert more == ["  open it in a browser, or try again later"]
+
+
+def test_only_a_committed_crawl_declares_its_site_and_where_it_is_told_to(tmp_path: Path) -> None:
+    archive, sites = tmp_path / "output", tmp_path / "own"
+    sites.mkdir()
+    flags = ("-s", f"SITES={sites}")
+    with SampleServer(layout="zendesk", articles=20, interface_page=10) as server:
+        page = f"{server.url}/hc/en-us"
+        assert at(page, archive, *flags, "-a", "locale=xx-nowhere").code == 2
+        server.faults.append(Fault(faults.challenge(403), path="/api/*", skip=1))
+        assert at(page, archive, *flags).code == 3
+        assert not list(sites.iterdir()) and not (tmp_path / "sites").exists()
+        server.faults.clear()
+        done = at(page, archive, *flags)
+        file = sites / f"127.0.0.1-{server.port}.toml"
+        assert (done.code, done.stderr.splitlines()[-1]) == (0, f"declared in {file}")
+        assert file.exists() and not (tmp_path / "sites").exists()
+        again = at(page, archive, *flags)
+        assert (again.code, again.stderr) == (0, "")
+        by_name = page.replace("127.0.0.1", "localhost")
+        added = helpscraper("sites", "add", by_name, "--name", "acme", "--archive", archive, *FLAGS, *flags)
+        assert (added.returncode, (sites / "acme.toml").exists()) == (0, True), added.stderr
+        listed = helpscraper("sites", "list", "--archive", archive, *flags)
+        assert "acme" in listed.stdout
 
 
 def test_a_robots_txt_that_forbids_the_page_is_obeyed(tmp_path: Path) -> None:
@@ -265,8 +301,23 @@ def test_a_declaration_that_would_not_be_read_is_not_written(tmp_path: Path) -> 
         ("acme", {"platform": "okx", "base_url": "https://a.example", "editions": {"": "../x"}}),
     ):
         with pytest.raises(CommandError):
-            write_declaration(tmp_path / "sites", name, values)
+            new_site(tmp_path / "sites", name, values)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_declaration_is_written_whole_and_over_no_other(tmp_path: Path) -> None:
+    folder, values = tmp_path / "sites", {"platform": "okx", "base_url": "https://a.example"}
+    site = new_site(folder, "acme", values)
+    (folder / "acme.toml").parent.mkdir()
+    (folder / "acme.toml").write_text("# mine")
+    for write in (lambda: write_declaration(site), lambda: new_site(folder, "acme", values)):
+        with pytest.raises(CommandError, match="is there already"):
+            write()
+    assert [file.read_text() for file in folder.iterdir()] == ["# mine"]
+    (folder / "acme.toml").unlink()
+    write_declaration(site)
+    assert [file.name for file in folder.iterdir()] == ["acme.toml"]
+    assert sites_at(None, str(folder)).get("acme").base_url == "https://a.example"
 
 
 def test_a_page_of_a_platform_that_no_crawl_may_store_is_an_error() -> None:
