@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from helpscraper.errors import ExtractionError
+from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.platforms.okx import ArticlePage, HomePage, ListingPage, SearchPage
+from helpscraper.sites import get_site
 
 SITE = "https://www.okx.com"
 LISTING = f"{SITE}/help/section/announcements-latest-announcements/page/2"
@@ -99,6 +102,34 @@ def test_listing_of_2026_by_its_state(shared: Path) -> None:
     assert (row.section, row.category, row.source_id) == ("announcements-new-listings", "announcements", None)
     assert len(page.articles) == 2
     assert (page.total, page.pages, page.next_url) == (None, None, None)
+
+
+def test_recorded_rows_of_the_listing_of_2026(shared: Path) -> None:
+    """Slugs are longer than before, and an update may be stated for a time before the publication."""
+    recorded = json.loads(read(shared, "okx_e3_rows_latest-events_2026.json"))["rows"]
+    times = [tuple(map(dt.datetime.fromisoformat, row[1:])) for row in recorded]
+    stated = [
+        {"id": slug, "slug": slug, "title": slug, "sectionSlug": "latest-events", "categorySlug": "announcements"}
+        | {"publishTime": int(published.timestamp()) * 1000, "updatedAt": int(updated.timestamp()) * 1000}
+        for (slug, _, _), (published, updated) in zip(recorded, times, strict=True)
+    ]  # fmt: skip
+    articles = {"list": stated, "total": 51, "pageNum": 1, "pageSize": 15}
+    state = {"appContext": {"initialProps": {"sectionData": {"articleList": articles}}}}
+    html = f'<html lang="zh-Hans"><script id="appState">{json.dumps(state)}</script></html>'
+    page = ListingPage(f"{SITE}/zh-hans/help/section/latest-events", html)
+    rows = [normalise_article(row, Context(get_site("okx"), "zh-hans")).columns for row in page.articles]
+    assert [(row["article_id"], row["url"]) for row in rows] == [
+        (slug, f"{SITE}/zh-hans/help/{slug}") for slug, _, _ in recorded
+    ]
+    assert max(len(row["article_id"]) for row in rows) >= 105
+    assert [(row["published_at"], row["updated_at"]) for row in rows] == times
+    assert any(updated < published for published, updated in times)
+    assert {(row["section"], row["category"], row["source_id"]) for row in rows} == {
+        ("latest-events", "announcements", None)
+    }
+    assert (page.total, page.pages, page.page_size) == (51, 4, 15)
+    with pytest.raises(ExtractionError, match="the answer is page 1 of the list, not 4"):
+        ListingPage(f"{SITE}/zh-hans/help/section/latest-events/page/4", html).check_answers(4)
 
 
 def test_listing_item_of_2026_without_testid(shared: Path) -> None:

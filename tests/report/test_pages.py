@@ -90,7 +90,10 @@ def test_the_front_page_counts_what_happened(report: Path) -> None:
     page = parse(report / "index.html")
     tiles = [words(tile) for tile in page.xpath("//ul[@class='tiles']/li")]
     assert tiles[0].startswith(f"{len(truth(5, 'en', Options()))} articles")
-    assert tiles[1].startswith(f"{len(told(5))} articles changed on {EPOCH + 5 * STEP:%Y-%m-%d}")
+    touched = sum(kinds == {"touched"} for kinds in told(5).values())
+    assert touched
+    said = f"{len(told(5)) - touched} articles changed and {touched} were only touched"
+    assert tiles[1].startswith(f"{said} on {EPOCH + 5 * STEP:%Y-%m-%d}")
     assert tiles[2].startswith(f"{sum(len(silent(state)) for state in STATES)} silent edits")
     assert tiles[3].startswith("healthy last crawl")
     crawls = page.xpath("//table[@class='crawls']/tbody/tr/th/a/@href")
@@ -100,6 +103,8 @@ def test_the_front_page_counts_what_happened(report: Path) -> None:
     )
     numbers = page.xpath("//figure[1]//table")[0]
     kinds = [words(cell) for cell in numbers.xpath("thead/tr/th")[1:]]
+    drawn = {words(text) for text in page.xpath("//figure[1]//*[local-name()='svg']//*[local-name()='text']")}
+    assert set(kinds) - drawn == {"touched"}
     for state, line in zip((0, *STATES), numbers.xpath("tbody/tr"), strict=True):
         counted = dict(zip(kinds, (int(words(cell)) for cell in line.xpath("td")), strict=True))
         wanted = told(state) if state else {}

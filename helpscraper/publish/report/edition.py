@@ -210,7 +210,8 @@ class EditionPages:
         front = self.periods
         yield self.front, page(
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
-            committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], more=len(rows) - _RECENT,
+            committed=committed, newest=committed[-1], changed=changed, rows=rows[:_RECENT], changes=len(rows),
+            touched=sum(row.kinds == ("touched",) for row in rows),
             silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(front),
             editions=self.edition_links,
             sections=len({section for _, section, _ in self.source.titles(committed[-1].id).values()} - {""}),
@@ -220,14 +221,16 @@ class EditionPages:
         if not front.kinds:
             return {}
         note = "the numbers are in the table below"
+        # All articles may be touched on one day, and would hide the other changes.
+        drawn = {kind: counts for kind, counts in front.kinds.items() if kind != "touched"}
         return {
             "kinds": _svg(
-                plots.changes_by_kind(front.periods, front.kinds), "kinds",
-                f"Changed articles by {front.unit}, stacked by kind of change; {note}",
+                plots.changes_by_kind(front.periods, drawn), "kinds",
+                f"Changed articles by {front.unit}, stacked by kind of change, without those only touched; {note}",
             ),
             "sections": _svg(
                 plots.changes_by_section(front.periods, front.sections), "sections",
-                f"Changed articles by section and {front.unit}; {note}",
+                f"Changed articles by section and {front.unit}, without those only touched; {note}",
             ),
             "articles": _svg(
                 plots.series(front.periods, front.articles), "articles", f"Number of articles by {front.unit}; {note}"

@@ -237,7 +237,10 @@ def crawl_page(
 
 
 def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> PeriodCounts:
-    """Return the numbers of changes by period: by crawl, by week above 40 crawls, by month above 300."""
+    """Return the numbers of changes by period: by crawl, by week above 40 crawls, by month above 300.
+
+    Articles that were only touched are not counted by section.
+    """
     ids = [crawl.id for crawl in crawls if crawl.committed]
     unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
     names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
@@ -250,7 +253,8 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
         if sid in names:
             at = place[names[sid]]
             kinds.setdefault(kind, [0] * len(periods))[at] += number
-            sections.setdefault(section or "(no section)", [0] * len(periods))[at] += number
+            if kind != "touched":
+                sections.setdefault(section or "(no section)", [0] * len(periods))[at] += number
             silent[at] += quiet
     articles: list[int | None] = [None] * len(periods)
     for crawl in crawls:
