@@ -26,7 +26,7 @@ __all__ = ["EXAMPLE", "configure", "run"]
 EXAMPLE = """\
 examples:
   helpscraper export --output articles.csv
-  helpscraper export --locale all --output articles.csv --excel    # every edition; Excel shows every script
+  helpscraper export --locale all --output every.csv --excel       # every edition; Excel shows every script
   helpscraper export 2026-11-22 --bodies --output articles.parquet
   helpscraper export latest~1 --columns article_id,title,view_count --format json
   helpscraper export 2026-11-22 --wacz --output crawl.wacz    # opens in ReplayWeb.page and pywb

@@ -41,8 +41,7 @@ class CrawlArguments:
     def parse(cls, sites: Sites | None = None, /, **arguments: Any) -> CrawlArguments:
         """Read the spider's ``-a`` arguments (text); raises ``CommandError`` that names all mistakes at once.
 
-        ``sites`` are the known sites, by default those known without an archive; ``site`` may be one that is not
-        declared yet.
+        ``sites`` are the known ones (default: those without an archive's own); ``site`` may be an undeclared ``Site``.
 
         >>> CrawlArguments.parse(locale="zh-hans", sections="faq-kyc,faq-web3-nft").sections
         ('faq-kyc', 'faq-web3-nft')
