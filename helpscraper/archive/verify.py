@@ -6,7 +6,6 @@ Files are read row group by row group, to bound memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,8 +27,9 @@ from helpscraper.archive.lost_rows import COMPARED, lost_rows
 from helpscraper.archive.lost_snapshots import lost_snapshots
 from helpscraper.archive.months import PackedMonth
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
+from helpscraper.archive.problems import PROBLEMS_SCHEMA, Problem, VerifyReport
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.recordings import check_records
+from helpscraper.archive.recordings import MovedAway, check_records
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     BODIES_SCHEMA,
@@ -44,55 +44,11 @@ from helpscraper.normalise.bodies import body_key
 
 __all__ = ["PROBLEMS_SCHEMA", "Problem", "VerifyReport", "verify"]
 
-PROBLEMS_SCHEMA: pa.Schema = pa.schema(
-    [pa.field(name, pa.string(), nullable=False) for name in ("path", "problem", "detail")]
-)
-
 _SHOWN = 5
 _WITH_ROWS: tuple[Kind, ...] = ("snapshots", "reextracted", "refused")
 _PACKED: tuple[PackedKind, ...] = ("snapshots", "changes")
 _TWICE = "plain readers see its rows twice; run `helpscraper compact` to finish an interrupted run"
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A problem of one file: a short name, and the rows concerned."""
-
-    path: str
-    problem: str
-    detail: str
-
-
-@dataclass(slots=True)
-class VerifyReport:
-    """The problems found, and counts of the committed snapshots, other files, rows and bodies that were checked."""
-
-    snapshots: int = 0
-    refused: int = 0
-    reextracted: int = 0
-    rows: int = 0
-    bodies: int = 0
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no problem."""
-        return not self.problems
-
-    def table(self) -> pa.Table:
-        """Return the problems with ``PROBLEMS_SCHEMA``."""
-        rows = [{"path": each.path, "problem": each.problem, "detail": each.detail} for each in self.problems]
-        return pa.Table.from_pylist(rows, PROBLEMS_SCHEMA)
-
-    def __str__(self) -> str:
-        more = "".join(
-            f", {count} {name}"
-            for count, name in ((self.refused, "refused"), (self.reextracted, "re-extracted"))
-            if count
-        )
-        checked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
-        return f"{checked}: {'all well' if self.ok else f'{len(self.problems)} problems'}"
 
 
 def verify(catalog: Catalog) -> VerifyReport:
@@ -138,6 +94,9 @@ def verify(catalog: Catalog) -> VerifyReport:
             report.problems.append(Problem(path, "snapshot is missing", f"{feed} was compared with it"))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references):
+            if isinstance(wrong, MovedAway):
+                report.moved.append(wrong)
+                continue
             where = f" ({wrong.url})" if wrong.url else ""
             advice = f"; {wrong.advice}" if wrong.advice else ""
             report.problems.append(

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 from pathlib import Path
 
 import pytest
 from scrapy.settings import Settings
 
+from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.recordings import read_record
+from helpscraper.archive.recordings import Recorder, read_record, warc_files
+from helpscraper.archive.store import open_store
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
 from helpscraper.extensions.recorder import warcinfo
 from helpscraper.replay.captures import import_captures
 from helpscraper.replay.reextract import reextract
-from tests.warc.made import members
+from tests.history.story import EN, committed
+from tests.history.worlds import MONDAY, row
+from tests.warc.made import SITE, exchange, members
 from tests.warc.test_captures import article, put, slugs
 
 
@@ -100,3 +105,61 @@ def test_a_recording_says_who_asked_and_by_which_rules() -> None:
         "isPartOf": "okx/en 20260301T060000Z",
     }
     assert warcinfo(Settings({"ROBOTSTXT_OBEY": False}), "")["robots"] == "ignore"
+
+
+def recorded(archive: Path, days: int) -> Catalog:
+    """Commit two articles a day with their recordings: one page stays, and the other changes each day."""
+    store = open_store(archive)
+    for day in range(days):
+        at = MONDAY + dt.timedelta(days=day)
+        recording = Recorder(
+            store, EN, snapshot_id(at), info={"software": "helpscraper", "robots": "classic"}
+        )
+        pages = {"limits": b"page", "trading-fees": b"page of day %d" % day}
+        rows = [
+            row(
+                slug,
+                title=slug,
+                body=None,
+                warc_record=recording.write(exchange(f"{SITE}/{slug}", page, at=at)),
+            )
+            for slug, page in pages.items()
+        ]
+        recording.close()
+        committed(archive, day, rows)
+    return Catalog(archive)
+
+
+def test_verify_says_once_which_recordings_were_moved_away(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = tmp_path / "archive"
+    catalog = recorded(archive, days=4)
+    files = [archive / file for file in warc_files(catalog.store, EN)]
+    assert len(files) == 4 and verify(catalog).moved == []
+    for file in files[:2]:
+        file.unlink()
+    found = verify(catalog)
+    assert found.problems == []
+    assert [str(each) for each in found.moved] == [
+        "okx/en: the oldest recordings are not here (2 files up to 20261117T060000Z);"
+        " rows refer to 4 records in them, and 2 later revisits need them"
+    ]
+    assert main(["verify", "--archive", str(archive)]) == 0
+    assert "the oldest recordings are not here" in capsys.readouterr().out
+    files[2].unlink()  # a revisit's row refers to it as well
+    assert [each.until for each in verify(catalog).moved] == ["20261118T060000Z"]
+    files[3].unlink()
+    (problem,) = verify(catalog).problems
+    assert "all recordings are missing: rows refer to 8 records in 4 files" in problem.detail
+
+
+def test_a_recording_that_is_missing_between_others_is_one_problem(tmp_path: Path) -> None:
+    catalog = recorded(tmp_path, days=3)
+    _, second, _ = warc_files(catalog.store, EN)
+    Path(catalog.store.url(second)).unlink()
+    found = verify(catalog)
+    assert found.moved == []
+    assert [(each.path, each.detail[:68]) for each in found.problems] == [
+        (second, "#0: this file is missing, and rows refer to 2 of its records; restor")
+    ]

@@ -17,7 +17,7 @@ from helpscraper.archive.recordings.access import (
     record_of,
     split_ref,
 )
-from helpscraper.archive.recordings.check import check_records
+from helpscraper.archive.recordings.check import MovedAway, check_records
 from helpscraper.archive.recordings.index import (
     Capture,
     capture_of,
@@ -31,6 +31,7 @@ from helpscraper.archive.recordings.writer import ROTATE_BYTES, Recorder
 __all__ = [
     "ROTATE_BYTES",
     "Capture",
+    "MovedAway",
     "PayloadReader",
     "Recorder",
     "capture_of",
