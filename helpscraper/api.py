@@ -7,17 +7,21 @@ Archive('output')
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
+from helpscraper.archive.arrow import with_edition
 from helpscraper.archive.editions import editions_table
 from helpscraper.archive.frames import to_frame
 from helpscraper.archive.overview import runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.sql import query
 from helpscraper.archive.verify import VerifyReport, verify
+from helpscraper.errors import ReferenceNotFoundError
 
 if TYPE_CHECKING:
     from helpscraper.history.diff import DiffResult
@@ -29,10 +33,12 @@ __all__ = ["Archive"]
 class Archive:
     """An archive of snapshots, for reading.
 
-    ``uri`` is a folder or an fsspec URL; ``site`` and ``locale`` narrow everything down to a part of it. A snapshot is
-    named by ``latest``, ``latest~N``, its id, a unique prefix of it, or a date, with ``LOCALE:`` or ``SITE/LOCALE:``
-    before it for another edition. Methods raise ``ReferenceNotFoundError`` for an unknown name and ``ArchiveError``
-    naming a damaged file; the rest of the archive can still be read.
+    ``uri`` is a folder or an fsspec URL; ``site`` and ``locale`` narrow everything down to a part of it, and with the
+    locale ``all`` ``load`` gives the rows of every edition. A snapshot is named by ``latest``, ``latest~N``, its id, a
+    unique prefix of it, a day (text or ``datetime.date``), an instant (``datetime``) or a time back from now such as
+    ``7d``; a text can have ``LOCALE:`` or ``SITE/LOCALE:`` before it for another edition. Methods raise
+    ``ReferenceNotFoundError`` for an unknown name and ``ArchiveError`` naming a damaged file; the rest of the archive
+    can still be read.
 
     DataFrames have the types that pandas works with: strings are ``str``, counts nullable ``Int64``, instants
     ``datetime64[us, UTC]``, calendar dates ``datetime64[us]`` at midnight without a zone, ``listed_in`` and ``labels``
@@ -42,7 +48,8 @@ class Archive:
     def __init__(
         self, uri: str | os.PathLike[str] = "output", site: str | None = None, locale: str | None = None
     ) -> None:
-        self.catalog = Catalog(uri, site=site, locale=locale)
+        self._every_edition = locale == "all"
+        self.catalog = Catalog(uri, site=site, locale=None if self._every_edition else locale)
 
     def __repr__(self) -> str:
         narrowed = [
@@ -62,19 +69,22 @@ class Archive:
         """Return one row per run, refused and failed ones too (columns: ``archive.overview.RUNS_SCHEMA``)."""
         return to_frame(runs_table(self._now()))
 
-    def resolve(self, ref: str = "latest") -> Snapshot:
+    def resolve(self, ref: str | dt.date = "latest") -> Snapshot:
         """Return the snapshot named ``ref``; ``reextracted`` says whether a newer reading is used."""
         return self._now().resolve(ref)
 
-    def load(self, ref: str = "latest", bodies: bool = False) -> pd.DataFrame:
+    def load(self, ref: str | dt.date = "latest", bodies: bool = False) -> pd.DataFrame:
         """Return the rows of a snapshot, sorted by ``article_id``, with the columns of the data dictionary.
 
         Each row is an article that existed. The articles whose own page answered 404 or 410 in that crawl are in its
         run facts: ``archive.catalog.facts(archive.resolve(ref)).gone``. ``bodies`` adds ``body_text``,
         ``body_markdown`` and ``body_html``. ``frame.attrs`` holds ``snapshot`` (its id), ``site``, ``locale`` and
-        ``reextracted``: whether this is a newer extractor's reading of that crawl.
+        ``reextracted``: whether this is a newer extractor's reading of that crawl. With ``locale="all"`` the columns
+        ``site`` and ``locale`` come first, and editions without such a snapshot are left out.
         """
         catalog = self._now()
+        if self._every_edition:
+            return to_frame(_every_edition(catalog, ref, bodies))
         snapshot = catalog.resolve(ref)
         frame = to_frame(catalog.load_table(snapshot, bodies=bodies))
         frame.attrs = {
@@ -85,7 +95,7 @@ class Archive:
         }
         return frame
 
-    def diff(self, a: str = "latest~1", b: str = "latest", **options: Any) -> DiffResult:
+    def diff(self, a: str | dt.date = "latest~1", b: str | dt.date = "latest", **options: Any) -> DiffResult:
         """Return the changes from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
         from helpscraper.history.diff import diff_snapshots
 
@@ -126,3 +136,19 @@ class Archive:
     def verify(self) -> VerifyReport:
         """Read every file and return the problems of the archive; nothing is repaired."""
         return verify(self._now())
+
+
+def _every_edition(catalog: Catalog, ref: str | dt.date, bodies: bool) -> pa.Table:
+    """Return the rows of the snapshot ``ref`` of each edition that has one, with ``site`` and ``locale``."""
+    tables: list[pa.Table] = []
+    missing: list[ReferenceNotFoundError] = []
+    for partition in catalog.partitions():
+        try:
+            snapshot = catalog.resolve(ref, site=partition.site, locale=partition.locale)
+        except ReferenceNotFoundError as error:
+            missing.append(error)
+            continue
+        tables.append(with_edition(catalog.load_table(snapshot, bodies=bodies), partition))
+    if not tables:
+        raise missing[0] if missing else ReferenceNotFoundError(f"{catalog.store.uri} holds no snapshot")
+    return pa.concat_tables(tables)

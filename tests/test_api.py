@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable
@@ -121,3 +122,31 @@ archive = Archive("tests/data/archive-v1")
 archive.load(bodies=True); archive.diff(); archive.sql("FROM latest"); archive.verify()
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+def test_a_snapshot_is_named_by_a_date_too(archive: Archive) -> None:
+    earlier = archive.load("2026-11-20")
+    for when in (
+        dt.date(2026, 11, 20),
+        dt.datetime(2026, 11, 20, 6, tzinfo=dt.UTC),
+        pd.Timestamp("2026-11-20"),
+    ):
+        assert archive.load(when).equals(earlier)
+    assert archive.diff(dt.date(2026, 11, 20), dt.date(2026, 11, 21)).from_id == "20261120T060000Z"
+    with pytest.raises(ReferenceNotFoundError, match="-1 names no snapshot"):
+        archive.load(-1)  # type: ignore[arg-type]
+
+
+def test_every_edition_can_be_loaded_at_once(store: Store, commit: Callable[..., SnapshotFile]) -> None:
+    for locale in ("en", "zh-hans"):
+        commit(store, "2026-11-20", [{"article_id": "fees"}], locale=locale)
+    commit(store, "2026-11-19", [{"article_id": "rules"}])
+    frame = Archive(store.root, locale="all").load()
+    assert list(frame.columns[:2]) == ["site", "locale"]
+    assert list(zip(frame["locale"], frame["article_id"], strict=True)) == [
+        ("en", "fees"),
+        ("zh-hans", "fees"),
+    ]
+    assert list(Archive(store.root, locale="all").load("2026-11-19")["locale"]) == ["en"]
+    with pytest.raises(ReferenceNotFoundError, match="begins later"):
+        Archive(store.root, locale="all").load("2026-11-01")

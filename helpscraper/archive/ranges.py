@@ -7,20 +7,14 @@ Days begin and end in UTC, and both bounds belong to the range.
 from __future__ import annotations
 
 import datetime as dt
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from helpscraper.archive.layout import snapshot_id
-from helpscraper.archive.references import match_reference
+from helpscraper.archive.references import day_range, match_reference
 from helpscraper.errors import ReferenceNotFoundError
 
-__all__ = ["Picked", "day_range", "pick"]
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_BACK = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+__all__ = ["Picked", "pick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +65,3 @@ def pick(
     if first is None or low is None:
         return Picked(inside, inside[0])
     return Picked(inside, ids[place - 1] if place else None)
-
-
-def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
-    """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None.
-
-    >>> day_range("2d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), day_range("latest", dt.datetime.now(dt.UTC))
-    (('20261120T060000Z', '20261120T060000Z'), None)
-    """
-    if back := _BACK.fullmatch(bound):
-        try:
-            instant = snapshot_id(now - dt.timedelta(**{_UNITS[back[2]]: int(back[1])}))
-        except OverflowError:
-            instant = ""
-        return instant, instant
-    day = now.date() - dt.timedelta(days=bound == "yesterday")
-    if _DATE.fullmatch(bound):
-        try:
-            day = dt.date.fromisoformat(bound)
-        except ValueError:
-            raise ReferenceNotFoundError(
-                f"{bound}: there is no such day", advice="give a date such as 2026-11-22"
-            ) from None
-    elif bound not in ("today", "yesterday"):
-        return None
-    return f"{day:%Y%m%d}T000000Z", f"{day:%Y%m%d}T235959Z"

@@ -7,6 +7,7 @@ Files are found by listing folders; run facts are in file footers and in ``runs/
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -149,13 +150,19 @@ class Catalog:
         return self.months.path("snapshots", partition, snapshot_id) is not None
 
     def resolve(
-        self, reference: str = "latest", *, site: str | None = None, locale: str | None = None
+        self, reference: str | dt.date = "latest", *, site: str | None = None, locale: str | None = None
     ) -> Snapshot:
         """Return the snapshot named ``reference``; a site or locale in it overrides the arguments.
 
         Raises ``ReferenceNotFoundError``.
         """
-        named_site, named_locale, name = split_reference(reference)
+        if not isinstance(reference, str | dt.date):
+            raise ReferenceNotFoundError(
+                f"{reference!r} names no snapshot", advice="give a text such as latest~1, or a date"
+            )
+        named_site, named_locale, name = (
+            split_reference(reference) if isinstance(reference, str) else (None, None, reference)
+        )
         partition = self.partition(named_site or site, named_locale or locale)
         ids = self.ids(partition)
         if not ids and (existing := Catalog(self.store).partitions()):
@@ -178,7 +185,7 @@ class Catalog:
 
     def load_table(
         self,
-        reference: str | Snapshot = "latest",
+        reference: str | dt.date | Snapshot = "latest",
         *,
         columns: Sequence[str] | None = None,
         article_id: str | None = None,

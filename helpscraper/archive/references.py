@@ -1,4 +1,4 @@
-"""Resolve the name of a snapshot: ``latest``, ``latest~N``, its id, a prefix of it, or a date."""
+"""Resolve the name of a snapshot: ``latest``, ``latest~N``, its id, a prefix of it, a day or a time."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from collections.abc import Sequence
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.errors import ReferenceNotFoundError
 
-__all__ = ["is_reference", "match_reference", "split_reference"]
+__all__ = ["day_range", "is_reference", "match_reference", "split_reference"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_BACK = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
+_DAYS = ("today", "yesterday")
 _PREFIX = re.compile(r"[0-9TZ]{1,16}", re.ASCII)
 _SHOWN = 10
 
@@ -37,13 +40,14 @@ def is_reference(text: str) -> bool:
     [True, True, True, True, False]
     """
     name = split_reference(text)[2]
-    return any(form.fullmatch(name) for form in (_LATEST, _DATE, _PREFIX))
+    return name in _DAYS or any(form.fullmatch(name) for form in (_LATEST, _DATE, _BACK, _PREFIX))
 
 
-def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") -> str:
+def match_reference(name: str | dt.date, ids: Sequence[str], *, where: str = "archive") -> str:
     """Return the snapshot id, one of ``ids`` (sorted, oldest first), that is named ``name``.
 
-    A date means the last snapshot up to the end of that day (UTC). Raises ``ReferenceNotFoundError``, which lists the
+    A day means the last snapshot up to its end (UTC), a time the last one up to then; a ``datetime`` at midnight
+    without a zone is a day. Raises ``ReferenceNotFoundError``, which lists the
     snapshots when none matches, and the candidates when several do.
 
     >>> match_reference("latest~1", ["20261120T060000Z", "20261121T060000Z"])
@@ -53,6 +57,11 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
         raise ReferenceNotFoundError(
             f"{where} holds no snapshot yet", advice="make one with `helpscraper crawl`"
         )
+    if isinstance(name, dt.date):
+        if isinstance(name, dt.datetime) and (name.tzinfo or name.time() != dt.time()):
+            until = name.astimezone(dt.UTC) if name.tzinfo else name.replace(tzinfo=dt.UTC)
+            return _last_until(snapshot_id(until), ids, name.isoformat(), where)
+        name = f"{name:%Y-%m-%d}"
     if not name:
         raise ReferenceNotFoundError(f"the name of a snapshot of {where} is empty", advice=_available(ids))
     if latest := _LATEST.fullmatch(name):
@@ -62,8 +71,8 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
         raise ReferenceNotFoundError(
             f"{name}: {where} holds {len(ids)} snapshot{'s'[: len(ids) != 1]}", advice=_available(ids)
         )
-    if _DATE.fullmatch(name):
-        return _last_on(name, ids, where)
+    if span := day_range(name, dt.datetime.now(dt.UTC)):
+        return _last_until(span[1], ids, name, where)
     if name in ids:
         return name
     candidates = [each for each in ids if each.startswith(name)] if _PREFIX.fullmatch(name) else []
@@ -77,21 +86,39 @@ def match_reference(name: str, ids: Sequence[str], *, where: str = "archive") ->
     raise ReferenceNotFoundError(f"{name}: no such snapshot in {where}", advice=_available(ids))
 
 
-def _last_on(date: str, ids: Sequence[str], where: str) -> str:
-    try:
-        day = dt.date.fromisoformat(date)
-    except ValueError:
-        raise ReferenceNotFoundError(
-            f"{date}: the calendar has no such day", advice="give a date such as 2026-11-22"
-        ) from None
-    end = snapshot_id(dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC))
+def _last_until(end: str, ids: Sequence[str], name: str, where: str) -> str:
     until = [each for each in ids if each <= end]
     if until:
         return until[-1]
-    raise ReferenceNotFoundError(f"{date}: {where} begins later, with {ids[0]}", advice=_available(ids))
+    raise ReferenceNotFoundError(f"{name}: {where} begins later, with {ids[0]}", advice=_available(ids))
+
+
+def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
+    """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None.
+
+    >>> day_range("2d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), day_range("latest", dt.datetime.now(dt.UTC))
+    (('20261120T060000Z', '20261120T060000Z'), None)
+    """
+    if back := _BACK.fullmatch(bound):
+        try:
+            instant = snapshot_id(now - dt.timedelta(**{_UNITS[back[2]]: int(back[1])}))
+        except OverflowError:
+            instant = ""
+        return instant, instant
+    day = now.date() - dt.timedelta(days=bound == "yesterday")
+    if _DATE.fullmatch(bound):
+        try:
+            day = dt.date.fromisoformat(bound)
+        except ValueError:
+            raise ReferenceNotFoundError(
+                f"{bound}: there is no such day", advice="give a date such as 2026-11-22"
+            ) from None
+    elif bound not in _DAYS:
+        return None
+    return f"{day:%Y%m%d}T000000Z", f"{day:%Y%m%d}T235959Z"
 
 
 def _available(ids: Sequence[str]) -> str:
     shown = ids[-_SHOWN:]
     more = f" and {len(ids) - len(shown)} older" if len(ids) > len(shown) else ""
-    return f"choose one of: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, an id prefix)"
+    return f"choose one of: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, 7d, an id prefix)"

@@ -35,8 +35,9 @@ def run(args: argparse.Namespace) -> int:
     import pyarrow as pa
     from rich.text import Text
 
+    from helpscraper.archive.arrow import with_edition
     from helpscraper.cli.changes_text import paged, print_warnings
-    from helpscraper.cli.output import cells_shown, emit, terminal_safe, with_edition
+    from helpscraper.cli.output import cells_shown, emit, terminal_safe
     from helpscraper.history.blame import blame
 
     catalog = open_catalog(args)

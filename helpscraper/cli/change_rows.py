@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from helpscraper.cli.output import with_edition
+from helpscraper.archive.arrow import with_edition
 from helpscraper.history.last_read import last_seen_unchanged
 
 if TYPE_CHECKING:

@@ -289,7 +289,8 @@ def _words(catalog: Catalog, diff: DiffResult) -> Words:
 def _emit(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> None:
     import pyarrow as pa
 
-    from helpscraper.cli.output import emit, with_edition
+    from helpscraper.archive.arrow import with_edition
+    from helpscraper.cli.output import emit
 
     if args.stat:
         table = pa.concat_tables(

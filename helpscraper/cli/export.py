@@ -56,9 +56,10 @@ def run(args: argparse.Namespace) -> int:
         return _write_wacz(args)
     import pyarrow as pa
 
+    from helpscraper.archive.arrow import with_edition
     from helpscraper.archive.reader import BODY_COLUMNS
     from helpscraper.archive.schema import SNAPSHOT_SCHEMA
-    from helpscraper.cli.output import emit, with_edition
+    from helpscraper.cli.output import emit
 
     columns = None if args.columns is None else args.columns.split(",")
     known = ["site", "locale", *SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]

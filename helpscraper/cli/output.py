@@ -28,7 +28,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from helpscraper.archive.layout import Partition
 from helpscraper.cli.layout import print_columns
 from helpscraper.errors import CommandError
 
@@ -43,7 +42,6 @@ __all__ = [
     "terminal_safe",
     "utf8",
     "whole_file",
-    "with_edition",
 ]
 
 # The start of a formula for a spreadsheet (also full-width), after any number of apostrophes.
@@ -87,13 +85,6 @@ def emit(
     else:
         with utf8(out) as binary:
             _write(table, format, binary, columns)
-
-
-def with_edition(table: pa.Table, partition: Partition) -> pa.Table:
-    """Return ``table`` with the columns ``site`` and ``locale`` before its own."""
-    for name, value in (("locale", partition.locale), ("site", partition.site)):
-        table = table.add_column(0, pa.field(name, pa.string()), pa.repeat(pa.scalar(value), table.num_rows))
-    return table
 
 
 @contextlib.contextmanager

@@ -112,7 +112,8 @@ def _newest_with(catalog: Catalog, partition: Partition, name: str) -> Snapshot 
 def _show_snapshots(args: argparse.Namespace, catalog: Catalog, snapshots: list[Snapshot]) -> int:
     import pyarrow as pa
 
-    from helpscraper.cli.output import emit, with_edition
+    from helpscraper.archive.arrow import with_edition
+    from helpscraper.cli.output import emit
 
     if args.body or args.raw:
         flag = "--raw" if args.raw else "--body"
@@ -126,7 +127,8 @@ def _show_snapshots(args: argparse.Namespace, catalog: Catalog, snapshots: list[
 def _show_articles(args: argparse.Namespace, catalog: Catalog, found: list[tuple[Snapshot, str]]) -> int:
     import pyarrow as pa
 
-    from helpscraper.cli.output import emit, print_fields, with_edition
+    from helpscraper.archive.arrow import with_edition
+    from helpscraper.cli.output import emit, print_fields
 
     table = pa.concat_tables(
         with_edition(catalog.load_table(snapshot, article_id=key), snapshot.partition)

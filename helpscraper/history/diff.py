@@ -5,6 +5,7 @@ The run facts decide here whether two crawls are comparable: the same region, th
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -58,8 +59,8 @@ def diff_tables(
 
 def diff_snapshots(
     catalog: Catalog,
-    before: Snapshot | str = "latest~1",
-    after: Snapshot | str = "latest",
+    before: Snapshot | str | dt.date = "latest~1",
+    after: Snapshot | str | dt.date = "latest",
     *,
     kinds: Iterable[str] = (),
     fields: Iterable[str] = (),
@@ -71,8 +72,7 @@ def diff_snapshots(
     Raises what ``Catalog.resolve`` raises, ``ArchiveError`` naming a damaged file, and ``CommandError`` for snapshots
     of different editions or different regional sites.
     """
-    a = catalog.resolve(before) if isinstance(before, str) else before
-    b = catalog.resolve(after) if isinstance(after, str) else after
+    a, b = (each if isinstance(each, Snapshot) else catalog.resolve(each) for each in (before, after))
     if a.partition != b.partition:
         raise CommandError(
             f"{a} and {b} are different editions: every article would seem to have changed",

@@ -3,6 +3,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +42,32 @@ MANY = st.sets(SECONDS.map(lambda second: dt.datetime.fromtimestamp(second, dt.U
 )
 def test_a_name_means_one_snapshot(name: str, expected: str) -> None:
     assert match_reference(name, IDS) == expected
+
+
+@pytest.mark.parametrize(
+    ("when", "expected"),
+    [
+        (dt.date(2026, 11, 21), IDS[2]),
+        (dt.datetime(2026, 11, 21), IDS[2]),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 21, 12), IDS[1]),  # noqa: DTZ001
+        (dt.datetime(2026, 11, 22, tzinfo=dt.UTC), IDS[2]),
+        (dt.datetime(2026, 11, 22, 6, tzinfo=dt.timezone(dt.timedelta(hours=8))), IDS[1]),
+        (pd.Timestamp("2026-11-20"), IDS[0]),
+    ],
+)
+def test_a_day_or_an_instant_means_the_last_snapshot_up_to_then(when: dt.date, expected: str) -> None:
+    assert match_reference(when, IDS) == expected
+    with pytest.raises(ReferenceNotFoundError, match="begins later"):
+        match_reference(when - dt.timedelta(days=3), IDS)
+
+
+def test_a_time_back_from_now_means_the_last_snapshot_up_to_then() -> None:
+    now = dt.datetime.now(dt.UTC)
+    ids = [snapshot_id(now - dt.timedelta(days=days)) for days in (30, 10, 5)]
+    assert [match_reference(name, ids) for name in ("7d", "1w", "240h", "yesterday", "today")] == [
+        ids[1], ids[1], ids[1], ids[2], ids[2],
+    ]  # fmt: skip
+    assert all(map(is_reference, ("7d", "2w", "yesterday"))) and not is_reference("7days")
 
 
 @pytest.mark.parametrize(

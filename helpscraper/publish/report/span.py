@@ -6,8 +6,8 @@ import datetime as dt
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import Partition, snapshot_instant
-from helpscraper.archive.ranges import day_range
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.references import day_range
 from helpscraper.errors import CommandError
 
 __all__ = ["spans"]
