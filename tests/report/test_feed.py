@@ -121,16 +121,27 @@ def test_the_feed_of_a_renamed_article_goes_on(tmp_path: Path, commit: Callable[
     other = {"title": "Other", "section": "s", "source_id": "cms2", "body": "Something else."}
     commit(store, "2026-06-01", [article | {"article_id": "a"}])
     build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    ids: dict[str, str] = {}
     for day, name in (("2026-06-02", "b"), ("2026-06-03", "c")):
         commit(store, day, [article | {"article_id": name}])
         build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+        for path in (tmp_path / "f").rglob("*.atom"):
+            known = feedparser.parse(path.read_bytes()).feed.id
+            assert ids.setdefault(path.name, known) == known
+    assert len(set(ids.values())) == len(ids) > 3
     where = tmp_path / "f/okx/en/articles"
-    first, second, third = ((where / f"{article_key(name)}.atom").read_bytes() for name in "abc")
+    first, second, third = (
+        (where / f"{article_key(name)}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1)
+        for name in "abc"
+    )
     assert first == second == third
     assert [entry.title for entry in feedparser.parse(first).entries] == ["Renamed: A"] * 2
     commit(store, "2026-06-04", [article | {"article_id": "c"}, other | {"article_id": "a"}])
     build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
-    first, second, third = ((where / f"{article_key(name)}.atom").read_bytes() for name in "abc")
+    first, second, third = (
+        (where / f"{article_key(name)}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1)
+        for name in "abc"
+    )
     assert first != second == third
     built = build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
     assert (built.written, built.deleted) == (0, 0)

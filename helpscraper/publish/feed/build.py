@@ -98,9 +98,11 @@ def _write_feeds(job: _Job) -> int:
     where = f"{job.context.partition.site}/{job.context.partition.locale}"
     written = 0
     for article, entries in job.feeds:
-        parts, link = ("articles", article.key), safe_url(article.url)
+        link = safe_url(article.url)
         for key in (article.key, *job.former.get(article.article_id, ())):
             page = f"{where}/articles/{key}.atom"
+            # RFC 4287 4.2.6: the id of the feed at an address is permanent, also after a rename.
+            parts = ("articles", key)
             write_bytes(
                 job.folder / page,
                 feed_page(job.context, page, article.title, parts, entries, job.texts, link),
