@@ -43,6 +43,10 @@ __all__ = ["CrawlSession", "SessionOptions"]
 
 logger = logging.getLogger(__name__)
 
+BEYOND = "beyond the limit that was asked for"
+"""The detail of an article that the argument ``limit`` left out."""
+
+_MOST_FOR_ONE = 10
 _NOTHING_SAID = frozenset({"audit", "no evidence", "unlisted"})
 """Reasons to fetch a page that do not come from a change in a listing."""
 
@@ -119,6 +123,7 @@ class CrawlSession:
         # Why the crawl was ended early, in words; Scrapy only gets one word as the reason.
         self.stopped: str | None = None
         self._suspects: dict[str, str] = {}
+        self._in_place = 0
         outcomes = ledger.outcomes()
         self.asked = outcomes["expected"] + outcomes["fetched"] + outcomes["gone"]
         self._lock = lock
@@ -195,13 +200,30 @@ class CrawlSession:
         if reason is not None and self.may_ask():
             self.claim(article_id, reason)
         elif reason is not None:
-            self.ledger.settle(article_id, "listed", "beyond the limit that was asked for")
+            self.ledger.settle(article_id, "listed", BEYOND)
         elif done is None:
             self.ledger.settle(article_id, "carried")
 
     def may_ask(self) -> bool:
         """Tell whether the argument ``limit`` allows one more article page."""
         return self.arguments.limit is None or self.asked < self.arguments.limit
+
+    def holds_no_article(self) -> None:
+        """Note that an address that was asked for holds no article, so that the ``limit`` allows another one.
+
+        At most ``_MOST_FOR_ONE`` addresses are asked for in place of one article.
+        """
+        if self.arguments.limit is not None and self._in_place < _MOST_FOR_ONE * self.arguments.limit:
+            self._in_place += 1
+            self.asked -= 1
+
+    def fill_limit(self) -> None:
+        """Enter as due the next of the articles that the ``limit`` left out, as many as it allows now."""
+        if self.arguments.limit is None or not self.may_ask():
+            return
+        for article_id in self.ledger.left_out(BEYOND, self.arguments.limit - self.asked):
+            known = self.full_because is None and article_id in self.known
+            self.claim(article_id, "no evidence" if known else self.full_because or "new")
 
     def claim(self, article_id: str, reason: str) -> bool:
         """Enter in the ledger that the article's page is due, and why; False when it was due already."""

@@ -180,6 +180,14 @@ class Ledger(LedgerFile):
                 self._write("DELETE FROM due WHERE place <= ?", (rows[-1][0],))
         return [(article_id, reason) for _, article_id, reason in rows]
 
+    def left_out(self, detail: str, count: int) -> list[str]:
+        """Return the first articles that were settled as listed with ``detail``, in the order of the lists."""
+        rows = self._db.execute(
+            "SELECT article_id FROM article WHERE outcome = 'listed' AND detail = ? ORDER BY rowid LIMIT ?",
+            (detail, count),
+        )
+        return [article_id for (article_id,) in rows.fetchall()]
+
     def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
         """Note the outcome of an article whose page was not read; never undoes ``fetched``."""
         self._write(

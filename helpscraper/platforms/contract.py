@@ -36,7 +36,10 @@ __all__ = [
 ]
 
 Part = Literal["categories", "sections", "query", "limit"]
-"""An argument of a crawl that asks for a part of a help centre; ``limit`` bounds the articles' own pages."""
+"""An argument of a crawl that asks for a part of a help centre.
+
+``limit`` bounds the articles' own pages; an address that turns out to hold no article does not count.
+"""
 
 PAST_THE_END = "past the end"
 """The field of the error for an answer to a page that its list does not have."""

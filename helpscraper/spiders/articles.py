@@ -84,6 +84,7 @@ class ArticleSpider(FailedPagesSpider):
         found = self.read(response, asked)
         self.note(found)
         if found.no_article:
+            self.session.holds_no_article()
             # A known article may have changed so much that its page is not recognised.
             ledger.settle(key, "failed" if key in self.session.known else "absent", found.no_article)
             return
@@ -115,7 +116,11 @@ class ArticleSpider(FailedPagesSpider):
         if not self._audited:
             self._audited = True
             self.session.plan_audit()
-        return [self.article_request(key, reason) for key, reason in self.session.ledger.take_due(_BATCH)]
+        due = self.session.ledger.take_due(_BATCH)
+        if not due:
+            self.session.fill_limit()
+            due = self.session.ledger.take_due(_BATCH)
+        return [self.article_request(key, reason) for key, reason in due]
 
     def late_requests(self) -> list[scrapy.Request]:
         """Return requests for known articles that no listing shows; only the first call enters them as due.

@@ -174,6 +174,16 @@ def test_the_readable_part_of_a_broken_file_is_kept(data: bytes, kept: list[str]
     assert said in hole
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+@pytest.mark.parametrize("declared", ["", "<?xml version='1.0' encoding='UTF-16'?>"])
+def test_a_sitemap_of_wide_characters_is_read(encoding: str, declared: str) -> None:
+    rows = [f"/a?x={n}&amp;y=é" for n in range(3000)]  # more than one chunk
+    text = declared + sitemap(*rows, "/b?x=1&y=2").decode()
+    wanted = [f"/a?x={n}&y=é" for n in range(3000)] + ["/b?x=1&y=2"]
+    assert urls(text.encode(encoding)) == wanted
+    assert urls(gzip.compress(text.encode(encoding))) == wanted
+
+
 def test_no_entity_is_resolved() -> None:
     levels = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<!DOCTYPE u [<!ENTITY l0 "lol">{levels}]><urlset><url><loc>/a?b=1&c=2&amp;d&l11;</loc></url></urlset>'
@@ -300,14 +310,22 @@ def test_a_stated_beginning_is_not_the_whole_text() -> None:
     assert article(f"{said}<body>{shown}").body_text.count("\n") == 3
 
 
-def test_questions_and_answers_are_a_body() -> None:
+LINKS = "".join(f"<li><a href=/learn/{n}>A page about lamps</a></li>" for n in range(20))
+
+
+@pytest.mark.parametrize(
+    "shown", ["", f"<main><ul>{LINKS}</ul></main>", "<div id=root></div><script src=/a.js></script>"]
+)
+def test_questions_and_answers_are_a_body(shown: str) -> None:
     pairs = [
         {"@type": "Question", "name": "Why?", "acceptedAnswer": {"@type": "Answer", "text": "<b>So</b>."}}
     ]
-    raw = article(
-        f"<title>Questions</title>{linked(**{'@type': 'FAQPage', 'mainEntity': pairs})}<body></body>"
+    html = (
+        f"<title>Questions</title>{linked(**{'@type': 'FAQPage', 'mainEntity': pairs})}<body>{shown}</body>"
     )
+    raw = article(html)
     assert (raw.title, raw.body_markdown) == ("Questions", "### Why?\n\n**So**.")
+    assert Generic().sign(f"{BASE}/learn/faq", Payload(html.encode(), "text/html")) is not None
 
 
 def test_of_several_stated_articles_only_the_pages_own_counts() -> None:

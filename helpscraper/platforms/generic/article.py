@@ -61,6 +61,8 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
         raise page.error("challenge", f"a block or challenge page ({blocked!r})")
     said = stated(page)
     content = find_content(page, said.body)
+    if content is not None and content.is_list and said.answers:
+        content = None  # the links beside answers that only the JSON-LD holds
     if said.is_list or (content is not None and content.is_list and not said.body):
         return Findings(no_article="a list of other pages", rules=["article.page/list"])
     title = _title(page, said, content)
@@ -235,5 +237,8 @@ def is_sign_in(page: Page) -> bool:
 
 
 def is_shell(page: Page) -> bool:
-    """Tell whether a page shows almost no text and has scripts that may show more."""
-    return len(inline_text(body_of(page))) < _FEW_WORDS and next(page.root.iter("script"), None) is not None
+    """Tell whether a page shows and states almost no text and has scripts that may show more."""
+    if len(inline_text(body_of(page))) >= _FEW_WORDS or next(page.root.iter("script"), None) is None:
+        return False
+    said = stated(page)
+    return not said.body and not said.answers

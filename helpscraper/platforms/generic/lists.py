@@ -1,17 +1,19 @@
 """Read the lists of a site: robots.txt, sitemaps (sitemaps.org) and feeds (RSS, Atom).
 
 A file is read as a stream within bounds. The readable part of a broken file is kept, and what is missing is named. No
-entity is resolved: an ampersand that begins no character is text.
+entity is resolved: an ampersand that begins no character is text. UTF-16 and UTF-32 are read as UTF-8.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from html import unescape
+from itertools import chain
 from typing import Literal, cast
 
 from lxml import etree
@@ -33,6 +35,11 @@ _LONGEST_TITLE = 1000
 _BARE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});)")
 # The longest character reference that may be cut in two by the end of a chunk.
 _REFERENCE = 10
+# The beginnings of files whose characters are not ASCII's bytes, the longer ones first.
+_WIDE = {
+    codecs.BOM_UTF32_LE: "utf-32", codecs.BOM_UTF32_BE: "utf-32", b"<\0\0\0": "utf-32-le", b"\0\0\0<": "utf-32-be",
+    codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be",
+}  # fmt: skip
 _ROOTS: dict[str, Literal["sitemap", "index", "feed"]] = {
     "urlset": "sitemap",
     "sitemapindex": "index",
@@ -74,9 +81,12 @@ def sitemaps_of(robots: bytes) -> list[str]:
 
 def read_list(data: bytes) -> ListFile:
     """Return the entries of a sitemap, an index of sitemaps or a feed, packed with gzip or not."""
-    reader = _Reader()
+    chunks = _chunks(data)
+    reader = _Reader(b"")
     try:
-        for chunk in _chunks(data):
+        start = next(chunks, b"")
+        reader = _Reader(start)
+        for chunk in chain((start,), chunks):
             if not reader.feed(chunk):
                 break
         else:
@@ -125,11 +135,13 @@ def _unpacked(data: bytes) -> Iterator[bytes]:
 class _Reader:
     """Takes the bytes of a file and collects its entries; it holds one entry's elements at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, start: bytes) -> None:
         self.found = ListFile()
+        wide = next((name for mark, name in _WIDE.items() if start.startswith(mark)), None)
+        self._decoder = codecs.getincrementaldecoder(wide)("replace") if wide else None
         self._parser = etree.XMLPullParser(
             events=("start", "end"), resolve_entities=False, no_network=True, load_dtd=False, recover=True,
-            huge_tree=False, remove_comments=True, remove_pis=True,
+            huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8" if wide else None,
         )  # fmt: skip
         self._kept = b""
         self._begun = False
@@ -138,7 +150,7 @@ class _Reader:
 
     def feed(self, chunk: bytes) -> bool:
         """Read one piece; False when the rest is not needed."""
-        data = self._kept + chunk
+        data = self._kept + (self._decoder.decode(chunk).encode() if self._decoder else chunk)
         cut = data.rfind(b"&", max(0, len(data) - _REFERENCE))
         self._kept, data = (data[cut:], data[:cut]) if cut >= 0 else (b"", data)
         return self._parse(data)
