@@ -210,6 +210,15 @@ def test_articles_that_cannot_be_read_are_named_and_cost_no_other(archive: Path)
     assert f"{bare}: " in told
 
 
+@pytest.mark.parametrize("archive", ["zendesk"], indirect=True)
+def test_an_article_whose_number_is_no_key_is_a_hole_of_its_list(archive: Path) -> None:
+    with SampleServer(layout="zendesk", articles=20, interface_page=20) as server:
+        server.faults.append(Fault(broken({"id": -5}), path="/api/*articles.json*", times=1))
+        done = read(server, archive)
+    assert (done.code, done.facts["problems"], len(rows(archive))) == (4, {"slug": 1}, 19), done.said
+    assert not done.facts["sections"]["articles"]["whole"]
+
+
 def without(number: str) -> Action:
     """Answer a list or a section's page without one article."""
 
