@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -180,6 +182,21 @@ def test_a_state_of_any_shape_is_read_or_named(value: Any, asked: Address) -> No
             continue
         for raw in found.articles:
             normalise_article(raw, EN)
+
+
+@pytest.mark.parametrize(
+    ("nest", "inside", "asked"),
+    [
+        ("<article class=article>", "<h1>x</h1>", ARTICLE),
+        ("<a href=/en/articles/8><div>", "<p>word</p>", COLLECTION),
+        ("<div class=breadcrumb>", "<a href=/en/collections/5>x</a>", ARTICLE),
+    ],
+)
+def test_a_deep_page_costs_no_more_than_its_size(nest: str, inside: str, asked: Address) -> None:
+    began = time.process_time()
+    with contextlib.suppress(ExtractionError):
+        page(f"<div class=article>{nest * 900}{inside * 4000}", asked)
+    assert time.process_time() - began < 3  # hundreds of seconds if each element climbs or walks for itself
 
 
 def test_a_help_centre_on_the_shared_host_lies_below_its_name() -> None:

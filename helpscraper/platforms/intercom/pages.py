@@ -35,13 +35,12 @@ _KINDS = {
     f"{_ROUTE}collections/[collectionSlug]": "list",
     f"{_ROUTE}articles/[articleSlug]": "article",
 }
-_MOST_HOMES = 9
-"""The most links to the home page beside which breadcrumbs are searched: a hostile page may have a million."""
+_MOST_HOMES, _MOST_CRUMBS = 9, 50
+"""The most links to the home page beside which breadcrumbs are searched, and links there: a page may have a million."""
 _BESIDE_TAGS = frozenset(("header", "footer", "nav", "aside"))
 _BESIDE = frozenset(("breadcrumb", "header", "footer", "related_articles", "related-articles"))
 _RELATED = ".//*[contains(@class, 'related_articles') or contains(@class, 'related-articles')]"
-_TITLE = "//*[contains(concat(' ', @class, ' '), ' article ')]//*[self::h1 or self::header][not(ancestor::article)]"
-_BODY = ".article article, .article_body article"
+_ARTICLE = frozenset(("article", "article_body"))
 _COLLECTION = ".collection__headline, .collection__meta, .section__bg"
 _CARD, _CARD_TEXT = ".t__h3, .t__h2", ".paper__preview"
 
@@ -134,10 +133,11 @@ class IntercomPage(Page):
 
     def _links(self) -> Iterator[_Linked]:
         """Yield the links outside menus, breadcrumbs and lists of related articles."""
-        beside = Within(_is_beside)
+        beside, in_link = Within(_is_beside), Within(lambda node: node.tag == "a")
         for link in self.selector.css("a[href]"):
             address = self._address(link.attrib["href"])
-            if address.kind in {"list", "article"} and not beside(link.root):
+            unread = beside(link.root) or in_link(link.root.getparent())
+            if address.kind in {"list", "article"} and not unread:
                 title = _words(link.css(_CARD))
                 if address.kind == "article":  # its link is a card with a title, or the title alone
                     title = title or inline_text(link.root) or None
@@ -184,7 +184,7 @@ class IntercomPage(Page):
         """Return the articles of a collection, and the collections inside it."""
         self.check(asked)
         state = _table(self._state.get("collection"))
-        name = _text(state.get("name")) or _words(self.selector.css(".collection__meta h1, main h1, h1"))
+        name = _text(state.get("name")) or _words(self.selector.css(".collection__meta, main")[:1].css("h1"))
         own = asked.key or "", name
         found = [*self._stated(state, own), *self._links()]
         rows: dict[str, RawArticle] = {}
@@ -212,13 +212,12 @@ class IntercomPage(Page):
         """Return the article of its own page."""
         self.check(asked)
         state = _table(self._state.get("articleContent"))
-        title = _text(state.get("title")) or _words(self.selector.xpath(_TITLE))
-        body = self.selector.css(_BODY)
-        if not title or not body:
-            raise self._nothing(
-                "article", f"no {'title' if body else 'body'} of an article on the page", _BODY
-            )
-        forms = write_body([body[0].root], self.base_url, _RELATED)
+        heading, body = self._in_article("h1", "header"), self._in_article("article")
+        title = _text(state.get("title")) or (inline_text(heading) if heading is not None else None)
+        if not title or body is None:
+            what = "title" if body is not None else "body"
+            raise self._nothing("article", f"no {what} of an article on the page", ".article article")
+        forms = write_body([body], self.base_url, _RELATED)
         crumbs, key = self._crumbs(), asked.key or ""
         category, section = (crumbs[0], crumbs[-1]) if crumbs else ((None, None), (None, None))
         raw = RawArticle(
@@ -230,6 +229,13 @@ class IntercomPage(Page):
         )  # fmt: skip
         return Findings(articles=[raw], language=self.language, rules=["article.body/article"])
 
+    def _in_article(self, *tags: str) -> etree._Element | None:
+        """Return the first such element in the place of the article, outside of the body."""
+        within = Within(lambda node: not _ARTICLE.isdisjoint(_classes(node)))
+        in_body = Within(lambda node: node.tag == "article")
+        found = (each for each in self.root.iter(*tags) if within(each.getparent()))
+        return next((each for each in found if not in_body(each.getparent())), None)
+
     def _crumbs(self) -> list[tuple[str | None, str]]:
         """Return key and title of each collection that the breadcrumbs name, the outermost first.
 
@@ -238,7 +244,7 @@ class IntercomPage(Page):
         for scope in self.selector.css(".breadcrumb"):
             links = [
                 (self._address(link.attrib["href"]).key, inline_text(link.root))
-                for link in scope.css("a[href]")
+                for link in scope.css("a[href]")[:_MOST_CRUMBS]
             ]
             return [(key, text) for key, text in links[1:] if text]  # the first one leads home
         beside = Within(lambda node: node.tag in {"header", "footer"})
@@ -248,10 +254,11 @@ class IntercomPage(Page):
             if self._address(link.attrib["href"]).kind == "home" and not beside(link.root)
         )
         for link in islice(homes, _MOST_HOMES):
-            around = link.xpath("(parent::li/parent::* | parent::*[not(self::li)])//a[@href]")
-            found = [(self._address(each.attrib["href"]), inline_text(each.root)) for each in around]
-            if crumbs := [(each.key, text) for each, text in found if each.kind == "list" and text]:
-                return crumbs
+            around = link.xpath("(parent::li/parent::* | parent::*[not(self::li)])//a[@href]")[:_MOST_CRUMBS]
+            found = [(self._address(each.attrib["href"]), each.root) for each in around]
+            crumbs = [(each.key, inline_text(root)) for each, root in found if each.kind == "list"]
+            if named := [(key, text) for key, text in crumbs if text]:
+                return named
         return []
 
     def _nothing(self, field: str, what: str, selector: str = "") -> ExtractionError:
@@ -264,7 +271,11 @@ class IntercomPage(Page):
 
 
 def _is_beside(node: etree._Element) -> bool:
-    return node.tag in _BESIDE_TAGS or not _BESIDE.isdisjoint((node.get("class") or "").split())
+    return node.tag in _BESIDE_TAGS or not _BESIDE.isdisjoint(_classes(node))
+
+
+def _classes(node: etree._Element) -> list[str]:
+    return (node.get("class") or "").split()
 
 
 def _words(found: Any) -> str | None:
