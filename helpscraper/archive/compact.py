@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from helpscraper.archive.layout import PackedKind, Partition, folder, month_path, parse_path, snapshot_instant
 from helpscraper.archive.months import HOLDS_KEY, TIME_COLUMN
 from helpscraper.archive.parquet import RUN_KEY, open_month_writer, open_parquet
+from helpscraper.archive.progress import Progress, silent, tracked
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import (
     CHANGES_SCHEMA,
@@ -72,7 +73,12 @@ def month_begin(now: dt.datetime) -> dt.datetime:
 
 
 def compact(
-    catalog: Catalog, partition: Partition, before: dt.datetime, *, dry_run: bool = False
+    catalog: Catalog,
+    partition: Partition,
+    before: dt.datetime,
+    *,
+    dry_run: bool = False,
+    progress: Progress = silent,
 ) -> Iterator[MonthReport]:
     """Pack the snapshots of ``partition`` older than ``before``, and their feeds; yield a report for each month.
 
@@ -91,7 +97,7 @@ def compact(
             # A crawl that was killed before its commit writes its feed again when it is resumed.
             if committed is None or name in committed:
                 own.setdefault(name[:6], {})[name] = item.path
-        for month, paths in own.items():
+        for month, paths in tracked(own.items(), f"{partition} {kind}", progress):
             report = MonthReport(partition, kind, month)
             try:
                 _pack_month(catalog, report, paths, dry_run)

@@ -28,6 +28,7 @@ from helpscraper.archive.lost_snapshots import lost_snapshots
 from helpscraper.archive.months import PackedMonth
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.problems import PROBLEMS_SCHEMA, Problem, VerifyReport
+from helpscraper.archive.progress import Progress, silent, tracked
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import MovedAway, check_records
 from helpscraper.archive.run_facts import RunFacts
@@ -51,7 +52,7 @@ _TWICE = "plain readers see its rows twice; run `helpscraper compact` to finish 
 _WARC_SCHEMA: pa.Schema = pa.schema([SNAPSHOT_SCHEMA.field("warc_record")])
 
 
-def verify(catalog: Catalog) -> VerifyReport:
+def verify(catalog: Catalog, progress: Progress = silent) -> VerifyReport:
     """Read every file of the archive (within the catalog's filter) and report its problems.
 
     It checks that
@@ -62,7 +63,7 @@ def verify(catalog: Catalog) -> VerifyReport:
     - no article is duplicate, no required column is null, no snapshot is in two files;
     - no re-extraction has lost a row or a body, and no snapshot is missing that a feed was compared with.
 
-    Raises ``ReferenceNotFoundError`` when there is no archive.
+    ``progress`` is told of the files. Raises ``ReferenceNotFoundError`` when there is no archive.
     """
     report = VerifyReport()
     partitions = _partitions(catalog)
@@ -73,15 +74,15 @@ def verify(catalog: Catalog) -> VerifyReport:
             advice="check --archive, --site and --locale, or crawl first",
         )
     for partition in partitions:
-        for path in bodies_files(catalog.store, partition):
+        for path in tracked(bodies_files(catalog.store, partition), f"{partition} bodies", progress):
             report.problems += _collected(path, _check_bodies(catalog, path, report))
         index = BodyIndex(catalog.store, partition)
         for kind in _WITH_ROWS:
-            for item in _files(catalog, kind, partition):
+            for item in tracked(_files(catalog, kind, partition), f"{partition} {kind}", progress):
                 setattr(report, kind, getattr(report, kind) + 1)
                 report.problems += _collected(item.path, _check_snapshot(catalog, item, index, report))
         for packed in _PACKED:
-            for part in catalog.months.parts(packed, partition):
+            for part in tracked(catalog.months.parts(packed, partition), f"{partition} months", progress):
                 report.problems += _collected(part.path, _check_month(catalog, part, index, report))
             for path, name, other in catalog.months.duplicates(packed, partition):
                 report.problems.append(Problem(path, "redundant", f"{other} holds {name} too: {_TWICE}"))
@@ -93,7 +94,7 @@ def verify(catalog: Catalog) -> VerifyReport:
             path = snapshot_path(partition, name)
             report.problems.append(Problem(path, "snapshot is missing", f"{feed} was compared with it"))
         references = _references(catalog, partition)
-        for wrong in check_records(catalog.store, partition, references):
+        for wrong in check_records(catalog.store, partition, references, progress):
             if isinstance(wrong, MovedAway):
                 report.moved.append(wrong)
                 continue

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     """Compact each site and locale under its lock; print a line for each month."""
     from helpscraper.archive.compact import compact, month_begin
     from helpscraper.archive.reader import Catalog
+    from helpscraper.cli.progress import Bar
     from helpscraper.crawl.lock import CrawlLock
 
     now = dt.datetime.now(dt.UTC)
@@ -57,24 +58,25 @@ def run(args: argparse.Namespace) -> int:
     partitions = open_existing(args).partitions()
     catalog = Catalog(args.archive)
     done = problems = locked = 0
-    for partition in partitions:
-        lock = CrawlLock(catalog.store.state_dir(partition))
-        try:
-            lock.acquire()
-        except LockHeldError as error:
-            print(error, file=sys.stderr)
-            locked += 1
-            continue
-        try:
-            for report in compact(catalog, partition, before, dry_run=args.dry_run):
-                if report.ids:
-                    print(_line(report, dry_run=args.dry_run), flush=True)
-                for problem in report.problems:
-                    print(problem, file=sys.stderr)
-                done += bool(report.ids)
-                problems += len(report.problems)
-        finally:
-            lock.release()
+    with Bar("months") as bar:
+        for partition in partitions:
+            lock = CrawlLock(catalog.store.state_dir(partition))
+            try:
+                lock.acquire()
+            except LockHeldError as error:
+                bar.say(str(error), file=sys.stderr)
+                locked += 1
+                continue
+            try:
+                for report in compact(catalog, partition, before, dry_run=args.dry_run, progress=bar.show):
+                    if report.ids:
+                        bar.say(_line(report, dry_run=args.dry_run))
+                    for problem in report.problems:
+                        bar.say(str(problem), file=sys.stderr)
+                    done += bool(report.ids)
+                    problems += len(report.problems)
+            finally:
+                lock.release()
     if not (done or locked or problems):
         print("nothing to do")
     return ExitCode.LOCKED if locked else int(problems > 0)

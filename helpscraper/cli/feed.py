@@ -37,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the feeds and print their path."""
+    from helpscraper.cli.progress import Bar
     from helpscraper.errors import CommandError
     from helpscraper.publish.feed.build import CONTENT_KINDS, build_feeds
 
@@ -44,12 +45,14 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError(
             f"--entries {args.entries}: a feed needs at least one entry", advice="give a number from 1"
         )
-    built = build_feeds(
-        open_existing(args),
-        Path(args.out),
-        kinds=args.kinds or CONTENT_KINDS,
-        limit=args.entries,
-        base_url=args.base_url,
-    )
+    with Bar("articles") as bar:
+        built = build_feeds(
+            open_existing(args),
+            Path(args.out),
+            kinds=args.kinds or CONTENT_KINDS,
+            limit=args.entries,
+            base_url=args.base_url,
+            progress=bar.show,
+        )
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     return 0

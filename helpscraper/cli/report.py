@@ -37,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
     """Build the report and print its path."""
     from helpscraper.archive.ranges import pick
     from helpscraper.cli.changes_text import print_warnings
+    from helpscraper.cli.progress import Bar
     from helpscraper.publish.report.build import build_report
 
     catalog = open_existing(args)
@@ -45,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
         with suppress(ReferenceNotFoundError):  # an edition without a snapshot in the range is left out
             picked = pick(catalog.ids(partition), args.first, args.last, where=where)
             print_warnings(filter(None, [picked.begins_late(where, args.first)]))
-    built = build_report(catalog, Path(args.out), first=args.first, last=args.last)
+    with Bar("articles") as bar:
+        built = build_report(catalog, Path(args.out), first=args.first, last=args.last, progress=bar.show)
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     if args.open:
         webbrowser.open(built.index.resolve().as_uri())

@@ -29,8 +29,10 @@ def run(args: argparse.Namespace) -> int:
 
     from helpscraper.archive.verify import verify
     from helpscraper.cli.output import emit
+    from helpscraper.cli.progress import Bar
 
-    report = verify(open_catalog(args))
+    with Bar("files") as bar:
+        report = verify(open_catalog(args), bar.show)
     if report.problems or args.format != "table":
         emit(report.table(), args.format, output=args.output)
     print(report, file=sys.stderr if report.problems or args.format != "table" else sys.stdout)

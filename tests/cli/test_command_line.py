@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.cli import COMMANDS, GROUPS, main
-from tests.history.story import committed, days
+from tests.history.story import committed, days, story
 
 KEPT = str(Path(__file__).parents[1] / "data" / "archive-v1")
 
@@ -162,3 +163,28 @@ def test_csv_for_excel_begins_with_a_byte_order_mark(
     assert marked.read_bytes() == b"\xef\xbb\xbf" + plain.read_bytes()
     code, _, err = ran(capsys, "runs", "--archive", str(editions), "--format", "json", "--excel")
     assert code == 2 and "--excel and --format json do not go together" in err
+
+
+class Terminal(io.StringIO):
+    """Standard error as a terminal has it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_long_work_shows_how_far_it_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story(tmp_path / "a")
+    monkeypatch.setenv("TERM", "xterm")
+    for words, unit in (
+        (["verify"], "files"),
+        (["report", "--out", str(tmp_path / "r")], "articles"),
+        (["feed", "--out", str(tmp_path / "f")], "articles"),
+        (["compact", "--before", "2026-12-01"], "months"),
+    ):
+        shown = Terminal()
+        monkeypatch.setattr("sys.stderr", shown)
+        assert main([*words, "--archive", str(tmp_path / "a")]) == 0
+        assert "okx/en" in shown.getvalue() and unit in shown.getvalue(), words
+        assert "\x1b" not in capsys.readouterr().out

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from helpscraper.archive.layout import Partition, folder, parse_path
+from helpscraper.archive.progress import Progress, silent, tracked
 from helpscraper.archive.recordings.access import split_ref
 from helpscraper.archive.recordings.index import Capture, capture_of, index_path, parse_index, warc_files
 from helpscraper.archive.store import Store
@@ -44,7 +45,7 @@ class MovedAway:
 
 
 def check_records(
-    store: Store, partition: Partition, references: Iterable[str] = ()
+    store: Store, partition: Partition, references: Iterable[str] = (), progress: Progress = silent
 ) -> Iterator[Damage | MovedAway]:
     """Yield the damage in the WARC files of ``partition`` and in ``references`` (``warc_record`` of its rows).
 
@@ -59,7 +60,7 @@ def check_records(
     missing = _missing(wanted, files, partition)
     moved = _are_older(missing, files)
     revisits = 0
-    for file in files:
+    for file in tracked(files, f"{partition} recordings", progress):
         if store.size(file) == 0:
             continue  # its crawl was killed before the first record
         found: list[Capture] = []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from helpscraper.archive.progress import Progress, silent
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.history.kinds import check_kinds
@@ -55,6 +56,7 @@ def build_feeds(
     limit: int = 100,
     base_url: str | None = None,
     workers: int | None = None,
+    progress: Progress = silent,
 ) -> FeedsBuilt:
     """Write or update the feeds of every site and locale of ``catalog`` in ``folder``.
 
@@ -77,7 +79,9 @@ def build_feeds(
     built = FeedsBuilt(folder / lead.site / lead.locale / "all.atom")
     for partition in partitions:
         with EditionData(catalog, partition, counted="counted" in wanted, views=False) as source:
-            _Feeds(source, manifest, built, wanted, limit, base_url).write(workers or os.cpu_count() or 1)
+            _Feeds(source, manifest, built, wanted, limit, base_url).write(
+                workers or os.cpu_count() or 1, progress
+            )
     built.deleted = manifest.save(made_by=made_by)
     return built
 
@@ -139,7 +143,7 @@ class _Feeds:
             if before not in self.digests:
                 self.former.setdefault(owner, []).append(article_key(before))
 
-    def write(self, workers: int) -> None:
+    def write(self, workers: int, progress: Progress) -> None:
         """Write the changed feeds of articles, sections and site."""
         stale = []
         for owner, digest in self.digests.items():
@@ -152,7 +156,12 @@ class _Feeds:
                 self.built.kept += len(keys)
         jobs = self._jobs(stale)
         workers = workers if len(stale) > _SERIAL else 1
-        self.built.written += sum(number for _, number in run_jobs(_write_feeds, jobs, workers))
+        progress(self.folder, 0, len(stale))
+        done = 0
+        for job, written in run_jobs(_write_feeds, jobs, workers):
+            self.built.written += written
+            done += len(job.feeds)
+            progress(self.folder, done, len(stale))
         missing = list(self.source.articles(self.source.missing_articles(), {}))
         stale_feeds = []
         for feed in section_feeds(self.source, missing, self.kinds, self.limit):

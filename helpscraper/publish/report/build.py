@@ -12,6 +12,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.progress import Progress, silent
 from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.publish.jobs import run_jobs
@@ -53,6 +54,7 @@ def build_report(
     first: str | None = None,
     last: str | None = None,
     workers: int | None = None,
+    progress: Progress = silent,
 ) -> ReportBuilt:
     """Build or update the report of every site and locale of ``catalog`` in ``folder``.
 
@@ -88,6 +90,7 @@ def build_report(
                 shown,
                 lead=partition == main_edition(shown),
                 workers=workers or os.cpu_count() or 1,
+                progress=progress,
             )
         built.editions.append(str(partition))
     built.deleted = manifest.save(made_by=made_by)
@@ -102,6 +105,7 @@ def _build_edition(
     *,
     lead: bool,
     workers: int,
+    progress: Progress,
 ) -> None:
     """Write the pages of one site and locale."""
     pages = EditionPages(source, partitions, lead=lead)
@@ -114,7 +118,10 @@ def _build_edition(
         else:
             manifest.keep_scripts(page)
             built.kept += 1
-    for article, separate in _rendered(source, pages, stale, places, manifest.folder / folder, workers):
+    progress(folder, 0, len(stale))
+    rendered = _rendered(source, pages, stale, places, manifest.folder / folder, workers)
+    for done, (article, separate) in enumerate(rendered, 1):
+        progress(folder, done, len(stale))
         built.written += 1
         if separate:
             page = f"{folder}/articles/{article.key}.html"
