@@ -40,6 +40,7 @@ COMMANDS = {
     "reextract": "read the recorded pages of crawls again with the current extractor",
     "report": "build the report site: static pages that open from disk",
     "feed": "write Atom feeds of the site, its sections and its articles",
+    "completion": "print the script that makes a shell complete commands, snapshots and articles",
     "demo": "crawl the sample help centre twice and show what changed",
 }
 """Every command and its one line of help."""
@@ -50,7 +51,7 @@ GROUPS = {
     "Read what was there": ("show", "export"),
     "Publish": ("report", "feed"),
     "Look after the archive": ("runs", "verify", "compact"),
-    "Try it": ("demo",),
+    "Try it": ("demo", "completion"),
 }
 """The commands as the overview shows them: by what they are for."""
 
@@ -84,6 +85,11 @@ def build_parser(command: str | None = None) -> TopParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors go to stderr with what to do about them."""
+    if "_ARGCOMPLETE" in os.environ and argv is None:
+        from helpscraper.cli.complete import answer, command_of
+
+        wanted = command_of(os.environ.get("COMP_LINE", ""), COMMANDS)
+        answer(build_parser(wanted), wanted)
     _write_all_characters()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["help"]:
