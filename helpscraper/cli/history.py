@@ -69,6 +69,7 @@ def _print_history(target: Console, catalog: Catalog, found: History, *, words: 
     from helpscraper.cli.changes_text import print_records
     from helpscraper.cli.output import terminal_safe
     from helpscraper.history.kinds import QUIET
+    from helpscraper.history.last_read import OF_THE_PAGE
 
     begins = history_begins(catalog, found)
     every = [row | {"from": begin} for row, begin in zip(found.table.to_pylist(), begins, strict=True)]
@@ -84,7 +85,13 @@ def _print_history(target: Console, catalog: Catalog, found: History, *, words: 
         target.print(Text(f"{found.since}  in the first snapshot of the archive"), soft_wrap=True)
     ids = catalog.ids(found.partition)
     for snapshot_id in dict.fromkeys(row["snapshot_id"] for row in rows):
-        before = ids[ids.index(snapshot_id) - 1]
+        # An article that snapshots in between did not see changed at any time since one saw it.
+        seen = [
+            row["from"]
+            for row in rows
+            if row["snapshot_id"] == snapshot_id and row["field"] not in OF_THE_PAGE
+        ]
+        before = max(seen, default=ids[ids.index(snapshot_id) - 1])
         target.print(Text(f"{before} -> {snapshot_id}", style="bold"), soft_wrap=True)
         own = [
             row | {"last_read": row["from"] if row["from"] < before else None}

@@ -13,10 +13,11 @@ import pyarrow.compute as pc
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import ArchiveError
+from helpscraper.history.kinds import ARTICLE
 
-__all__ = ["last_seen_unchanged"]
+__all__ = ["OF_THE_PAGE", "last_seen_unchanged"]
 
-_OF_THE_PAGE = frozenset({"body_sha256", "picture", "word_count", "reading_minutes"})
+OF_THE_PAGE = frozenset({"body_sha256", "picture", "word_count", "reading_minutes"})
 """The fields that only the article's own page shows."""
 
 
@@ -25,17 +26,36 @@ def last_seen_unchanged(
 ) -> list[str]:
     """Return for each change record the id of the last crawl that saw the article as it was before the change.
 
-    That is ``before``, with which the later snapshot was compared; for the text of a page that was carried over, it is
-    the crawl that had read the page. ``keys`` gives the keys in ``before`` of articles that had another one.
+    That is ``before``; where ``before`` did not see the article, the last snapshot that did; and for the text of a page
+    that was carried over, the crawl that had read the page. ``keys`` gives the keys in ``before`` of articles that had
+    another one.
     """
-    paged = {row["article_id"] for row in records if row["field"] in _OF_THE_PAGE}
-    read = _last_reads(catalog, before, {keys.get(each, each) for each in paged}) if paged else {}
-    return [
-        read.get(keys.get(row["article_id"], row["article_id"]), before.id)
-        if row["field"] in _OF_THE_PAGE
-        else before.id
-        for row in records
-    ]
+    own = [keys.get(row["article_id"], row["article_id"]) for row in records]
+    changed = {key for key, row in zip(own, records, strict=True) if row["field"] != ARTICLE}
+    seen = _last_seen(catalog, before, changed)
+    paged = {key for key, row in zip(own, records, strict=True) if row["field"] in OF_THE_PAGE}
+    read: dict[str, str] = {}
+    for snapshot in {seen[key] for key in paged & seen.keys()}:
+        read |= _last_reads(catalog, snapshot, {key for key in paged if seen.get(key) == snapshot})
+    begins = []
+    for key, row in zip(own, records, strict=True):
+        last = (seen.get(key) if row["field"] != ARTICLE else None) or before
+        begins.append(read.get(key, last.id) if row["field"] in OF_THE_PAGE else last.id)
+    return begins
+
+
+def _last_seen(catalog: Catalog, before: Snapshot, articles: set[str]) -> dict[str, Snapshot]:
+    """Return the newest snapshot up to ``before`` that holds each article; most are in ``before`` itself."""
+    found: dict[str, Snapshot] = {}
+    earlier = [each for each in catalog.snapshots(before.partition) if each.id <= before.id]
+    for snapshot in reversed(earlier):
+        if not articles - found.keys():
+            break
+        with suppress(ArchiveError):  # the change feed is there, the snapshot is damaged
+            column = catalog.load_table(snapshot, columns=["article_id"]).column("article_id")
+            held = articles.intersection(column.to_pylist()) - found.keys()
+            found |= dict.fromkeys(held, snapshot)
+    return found
 
 
 def _last_reads(catalog: Catalog, snapshot: Snapshot, articles: set[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
 from helpscraper.sample import SampleServer
-from tests.backfill.archives import Web, collections, common_crawl, serving
+from tests.backfill.archives import Web, collections, common_crawl, serving, utc
 from tests.warc.made import SITE, members, response
 from tests.warc.test_captures import slugs
 
@@ -77,6 +78,38 @@ def test_the_history_reaches_back_to_the_first_capture_and_says_where_it_is_thin
     assert table(again.out) == COUNTS and again.err.replace("there already", "") == err
     assert "imported: 0 days, 4 were there already" in again.out
     assert len(web.paths(".warc.gz")) == asked
+
+
+def test_a_change_lies_between_the_two_captures_that_saw_the_article(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(web, tmp_path) == 0
+    capsys.readouterr()
+    where = ["history", slugs()[0], "--archive", str(tmp_path / "archive")]
+    assert main(where) == 0
+    told = capsys.readouterr().out
+    assert "(near-identical body)" in told  # the same article on the platform of 2019
+    # 20210601T000000Z did not see this article.
+    assert "20210501T000000Z -> 20220701T000000Z\n    moved" in told
+    assert main([*where, "--format", "json"]) == 0
+    rows = [row for row in json.loads(capsys.readouterr().out) if row["to"] == "20220701T000000Z"]
+    assert rows and {row["from"] for row in rows} == {"20210501T000000Z"}
+
+
+def test_a_help_centre_on_another_platform_is_found_at_its_declared_address(
+    then: tuple[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key, old = then
+    page = response(f"https://help.acme.example/hc/en-us/articles/{key}-x", old, at=utc(2020, 2, 2))
+    (tmp_path / "sites").mkdir()
+    (tmp_path / "sites" / "acme.toml").write_text(
+        'platform = "zendesk-pages"\nbase_url = "https://help.acme.example"\n[editions]\n"" = "en-us"\n'
+    )
+    with serving(common_crawl({"CC-MAIN-2020-05": {"a.warc.gz": members(page)}})) as web:
+        assert run(web, tmp_path, "acme") == 0
+        assert run(web, tmp_path) == 4
+    assert table(capsys.readouterr().out) == {"2020": [1, 1, 1, 0, 1, 0]}
+    assert Archive(tmp_path / "archive", site="acme").load()["article_id"].tolist() == [key]
 
 
 def test_a_dry_run_tells_the_same_from_the_index_and_writes_nothing(
