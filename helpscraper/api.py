@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -121,6 +122,16 @@ class Archive:
         ``archive.editions.EDITIONS_SCHEMA``).
         """
         return to_frame(editions_table(self._now(), base))
+
+    def search(self, pattern: str, *, history: bool = False, sections: Iterable[str] = ()) -> pd.DataFrame:
+        """Return the articles whose text matches a regular expression, in the latest snapshot or (``history``) ever.
+
+        One row for each time during which an article said it: ``since`` and ``until`` (columns:
+        ``history.search.SEARCH_SCHEMA``).
+        """
+        from helpscraper.history.search import search
+
+        return to_frame(search(self._now(), pattern, history=history, sections=sections))
 
     def sql(self, query_text: str) -> pd.DataFrame:
         """Return the answer to one SELECT over ``snapshots``, ``latest``, ``bodies``, ``changes``, ``runs``.

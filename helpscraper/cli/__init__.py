@@ -32,6 +32,7 @@ COMMANDS = {
     "show": "show a snapshot, or one article in it",
     "history": "list the changes of one article",
     "blame": "show which snapshot brought each paragraph of an article",
+    "grep": "find the articles whose text says something, now or ever",
     "verify": "check that the archive is whole",
     "compact": "pack the snapshots of each past month into one file",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
@@ -48,7 +49,7 @@ COMMANDS = {
 GROUPS = {
     "Crawl": ("crawl", "sites", "accept", "backfill", "import", "reextract"),
     "See what changed": ("log", "diff", "history", "blame"),
-    "Read what was there": ("show", "export"),
+    "Read what was there": ("show", "grep", "export"),
     "Publish": ("report", "feed"),
     "Look after the archive": ("runs", "verify", "compact"),
     "Try it": ("demo", "completion"),

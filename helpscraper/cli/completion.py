@@ -10,7 +10,7 @@ EXAMPLE = """\
 examples:
   eval "$(helpscraper completion bash)"                                    # in ~/.bashrc
   eval "$(helpscraper completion zsh)"                                     # in ~/.zshrc, after compinit
-  helpscraper completion fish > ~/.config/fish/completions/helpscraper.fish
+  mkdir -p ~/.config/fish/completions && helpscraper completion fish > ~/.config/fish/completions/helpscraper.fish
 
 The shell then completes commands, options, sites, locales, snapshots and articles of the archive.
 """

@@ -201,7 +201,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
 
 
 def _not_all(row: dict[str, Any]) -> str:
-    """Say that a snapshot is not all of the help centre, in the words of ``runs``: by wish, or for its holes."""
+    """Say in the words of ``runs`` that a snapshot is not the whole help centre: a requested part, or with holes."""
     said = [row["outcome"]] if row["outcome"] not in (None, "committed") else []
     said += [f"only part: {row['scope']}"] if row["scope"] else []
     if not said and row["complete"] is False:

@@ -1,0 +1,79 @@
+"""Search through the texts of all snapshots."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from helpscraper import Archive
+from helpscraper.archive.reader import Catalog
+from helpscraper.cli import main
+from helpscraper.errors import CommandError
+from helpscraper.history.search import search
+from tests.history.story import EN, committed, story
+from tests.history.worlds import row
+
+TEXTS = ("Fees are 1 %.", "Fees are 2 %.", None, "Fees are 1 %.\nAsk us.", "Fees are 1 %.\nAsk us.")
+
+
+@pytest.fixture(scope="module")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An article says 1 % on the first, fourth and fifth day, is absent on the third, and another one stays."""
+    folder = tmp_path_factory.mktemp("search")
+    for day, text in enumerate(TEXTS):
+        rows = [row("other", title="Other", section="faq", body="Nothing is 1 % here\tor there.")]
+        if text is not None:
+            rows.append(row("fees", title="Fees", section="fees", body=text))
+        committed(folder, day, rows)
+    return folder
+
+
+def told(archive: Path, pattern: str, **options: object) -> list[tuple[str, int, int | None, str]]:
+    rows = search(Catalog(archive), pattern, **options).to_pylist()  # type: ignore[arg-type]
+    return [
+        (r["article_id"], r["since"].day, r["until"].day if r["until"] else None, r["line"]) for r in rows
+    ]
+
+
+def test_now_and_ever(archive: Path) -> None:
+    other = ("other", 16, None, "Nothing is 1 % here\tor there.")
+    assert told(archive, "1 %") == [("fees", 19, None, "Fees are 1 %."), other]
+    assert told(archive, "1 %", history=True) == [
+        ("fees", 16, 17, "Fees are 1 %."), ("fees", 19, None, "Fees are 1 %."), other,
+    ]  # fmt: skip
+    assert told(archive, "2 %") == []
+    assert told(archive, "2 %", history=True) == [("fees", 17, 18, "Fees are 2 %.")]
+    assert told(archive, "1 %", sections=["faq"]) == [other]
+    assert told(archive, "^ask") == [] and [each[3] for each in told(archive, "(?i)^ask")] == ["Ask us."]
+    frame = Archive(archive).search("2 %", history=True)
+    assert list(frame["until"].dt.day) == [18]
+
+
+@pytest.mark.parametrize("pattern", ["(", "a)(b", "[", "*", "(?<=a)b"])
+def test_a_pattern_that_is_none_is_said(archive: Path, pattern: str) -> None:
+    with pytest.raises(CommandError, match="is no regular expression"):
+        search(Catalog(archive), pattern)
+
+
+def test_a_packed_archive_answers_the_same(archive: Path, tmp_path: Path) -> None:
+    story(tmp_path)
+    before = told(tmp_path, "limit|Fees", history=True)
+    assert before
+    assert main(["compact", "--before", "2026-12-01", "--archive", str(tmp_path)]) == 0
+    assert told(tmp_path, "limit|Fees", history=True) == before
+
+
+def test_the_command(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["grep", "--archive", str(archive)]
+    assert main([*command, "2 %"]) == 0
+    assert capsys.readouterr() == ("", "nothing found\n")
+    assert main([*command, "--history", "2 %"]) == 0
+    assert capsys.readouterr().out == (
+        f"{EN}  fees  Fees  2026-11-17 06:00 to 2026-11-18 06:00 UTC\n    Fees are 2 %.\n"
+    )
+    assert main([*command, "-i", "-F", "FEES ARE 1 %.", "--format", "json"]) == 0
+    assert [each["article_id"] for each in json.loads(capsys.readouterr().out)] == ["fees"]
+    assert main([*command, "("]) == 2
+    assert "is no regular expression" in capsys.readouterr().err
