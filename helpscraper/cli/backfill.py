@@ -41,7 +41,9 @@ _MOST_GAPS = 5
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("site", metavar="SITE", nargs="?", help="a declared help centre (default: okx)")
+    parser.add_argument(
+        "site", metavar="SITE", nargs="?", help="a declared help centre (default: that of `crawl`)"
+    )
     parser.add_argument("--locale", help="locale prefix of the edition (default: that of the site)")
     parser.add_argument(
         "--from", dest="start", metavar="DATE", default=_OLDEST, help="a year, month or day (default: %(default)s)"

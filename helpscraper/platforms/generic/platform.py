@@ -30,7 +30,7 @@ class Generic(Platform):
     """
 
     name = "generic"
-    extractor = "generic/1"
+    extractor = "generic/2"
     claim = Claim(evidence=(), absence="page", dated=False, confidence="generic")
     parts = ("limit",)
     collects = True
