@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,19 @@ def test_what_is_hidden_or_unknown_is_left_out_and_counted() -> None:
 
 def test_an_article_in_two_places_of_the_tree_is_a_row_twice() -> None:
     assert [raw.key for raw in listed(tree(children=[OIL, OIL])).articles] == ["care", "oil", "oil"]
+
+
+def test_a_page_deep_in_the_tree_costs_no_more() -> None:
+    def seconds(depth: int) -> float:
+        nodes: list[dict[str, Any]] = [{"slug": f"a{number}", "articleType": 0} for number in range(300)]
+        for number in range(depth):
+            nodes = [{"slug": f"c{number}", "categoryType": 0, "children": nodes}]
+        before = time.process_time()
+        rows = listed({"tree": nodes}).articles
+        assert (len(rows), rows[-1].category, rows[-1].section) == (300 + depth, f"c{depth - 1}", "c0")
+        return time.process_time() - before
+
+    assert min(seconds(200) for _ in range(3)) < 8 * min(seconds(2) for _ in range(3))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,14 @@ def test_another_locale_is_another_edition() -> None:
 @pytest.mark.parametrize(
     "url", ["https://elsewhere.example/api/v2/help_center/en-us/articles.json?page[after]=x", LIST]
 )
-def test_a_list_that_leads_away_or_nowhere_is_an_error(url: str) -> None:
-    assert refused(ANSWER | {"links": {"next": url}}).field == "links.next"
+def test_a_list_that_leads_away_or_nowhere_has_a_hole_and_keeps_its_articles(url: str) -> None:
     again = Address("list", "en-us", "articles", 2, cursor="abc")
-    assert "same answer again" in refused(ANSWER, again).detail
+    for found, said in (
+        (read(ANSWER | {"links": {"next": url}}), "links.next: it leads "),
+        (read(ANSWER, again), "links.next: it leads to the same answer again"),
+    ):
+        (hole,) = found.holes
+        assert (hole.startswith(said), found.next, len(found.articles)) == (True, None, 1)
 
 
 @pytest.mark.parametrize("title", ["Just a moment...", "Sign in"])
@@ -185,15 +190,28 @@ def test_lists_beside_a_section_are_not_its_list() -> None:
     assert [raw.key for raw in page(html, Address("list", "en-us", "5")).articles] == ["77"]
 
 
-def test_a_pager_that_leads_away_is_an_error() -> None:
-    html = "<html lang=en-us><h1>Care</h1><a class=pagination-next-link href='{}'>›</a>"
+def test_links_deep_in_a_page_cost_no_more() -> None:
+    links = "".join(f"<p><a href=/hc/en-us/articles/{number}>T</a></p>" for number in range(300))
+
+    def seconds(depth: int) -> float:
+        html = f"<html lang=en-us><h1>Care</h1>{'<div class=x>' * depth}{links}"
+        before = time.process_time()
+        assert len(page(html, Address("list", "en-us", "5")).articles) == 300
+        return time.process_time() - before
+
+    assert min(seconds(400) for _ in range(3)) < 4 * min(seconds(2) for _ in range(3))
+
+
+def test_a_pager_that_leads_away_is_a_hole_and_costs_no_row() -> None:
+    html = "<html lang=en-us><h1>Care</h1><a href=/hc/en-us/articles/77>Lamps</a><a class=pagination-next-link href='{}'>›</a>"
     for href in (
         "https://elsewhere.example/hc/en-us/sections/5?page=2",
         "/hc/en-us/sections/6?page=2",
         "?page=1",
     ):
-        with pytest.raises(ExtractionError, match="pager leads"):
-            page(html.format(href), Address("list", "en-us", "5"))
+        found = page(html.format(href), Address("list", "en-us", "5"))
+        assert "pager leads" in found.holes[0]
+        assert ([raw.key for raw in found.articles], found.next) == (["77"], None)
 
 
 def test_recorded_answers_read_as_readers_saw_them(shared: Path) -> None:

@@ -27,7 +27,7 @@ _WITHOUT_PAGE = 2
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A page of the tree; ``above`` are slug and title of each category around it, the outermost first."""
+    """A page of the tree; ``above`` are slug and title of the outermost and the innermost category around it."""
 
     slug: str
     title: str
@@ -105,7 +105,7 @@ def _flat(root: list[Any]) -> Tree:
         elif is_article or not _is(node["categoryType"], _WITHOUT_PAGE):
             tree.nodes.append(Node(slug, title, is_article, above))
         if isinstance(below, list):
-            inside = (*above, (slug, title))
+            inside = (*above[:1], (slug, title))
             waiting.extend((each, inside) for each in reversed(below))
         elif is_category:
             tree.holes.append(f"the tree holds nothing of the category {slug[:100]!r}")

@@ -167,11 +167,19 @@ class _Answer:
 
 
 def read_list(asked: Address, url: str, payload: Payload, context: Context) -> Findings:
-    """Return the articles of one answer and the link of the next; raises ``ExtractionError`` naming the member."""
+    """Return the articles of one answer and the link of the next; raises ``ExtractionError`` naming the member.
+
+    A link that is missing, leads off the site or to the same answer is a hole.
+    """
     answer = _Answer(url, payload, context)
     articles, holes = answer.articles()
+    following = None
+    try:
+        following = answer.next_link(asked)
+    except ExtractionError as error:  # the articles of this answer are whole
+        holes.append(f"{error.field}: {error.detail}")
     return Findings(
-        articles=articles, holes=holes, next=answer.next_link(asked), language=context.locale, content_type="tag",
+        articles=articles, holes=holes, next=following, language=context.locale, content_type="tag",
         rules=["list.articles/api"] * bool(articles),
     )  # fmt: skip
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from functools import cached_property
 from urllib.parse import urljoin
 
+from lxml import etree
 from parsel import Selector, SelectorList
 
 from helpscraper.errors import ExtractionError
-from helpscraper.html.base import Page, collapse, integers
+from helpscraper.html.base import Page, Within, collapse, integers
 from helpscraper.html.bodies import write_body
 from helpscraper.items import RawArticle
 from helpscraper.normalise.article import Context
@@ -24,19 +25,13 @@ from helpscraper.urls import same_site
 
 __all__ = ["ZendeskPage"]
 
-_BESIDE = (
-    "header",
-    "footer",
-    "sidebar",
-    "sidenav",
-    "recent-articles",
-    "related-articles",
-    "promoted-articles",
+_BESIDE_TAGS = frozenset(("nav", "aside"))
+_BESIDE = frozenset(
+    (
+        *("header", "footer", "sidebar", "sidenav"),
+        *("recent-articles", "related-articles", "promoted-articles"),
+    )
 )
-_ASIDE = " or ".join(
-    ["self::nav", "self::aside", *(f"contains(concat(' ', @class, ' '), ' {name} ')" for name in _BESIDE)]
-)
-_LINKS = f"//a[@href][not(ancestor::*[{_ASIDE}])]"
 _NEXT = "a.pagination-next-link::attr(href), .pagination-next a::attr(href), a[rel=next]::attr(href)"
 # An empty section still has a place of its own in every theme; an error page with status 200 has none.
 _EMPTY_SECTION = ".page-header, .section-container, .section-content, .section-empty, .article-list"
@@ -75,17 +70,22 @@ class ZendeskPage(Page):
         """The title of the document."""
         return collapse(self.shown.css("title::text").get(""))[:100]
 
-    def links(self, kind: str, path: str = _LINKS) -> dict[str, tuple[str, Address]]:
-        """Return text and address of each link of a kind to this edition, by key, in the order of the page."""
+    def links(self, kind: str, path: str = "") -> dict[str, tuple[str, Address]]:
+        """Return text and address of each link of a kind to this edition, by key, in the order of the page.
+
+        ``path`` is the XPath of the links; without one they are all outside of menus and lists beside the content.
+        """
         found: dict[str, tuple[str, Address]] = {}
-        for link in self.shown.xpath(path):
+        left_out = Within(lambda node: node.tag == "a" or (not path and _is_beside(node)))
+        for link in self.shown.xpath(path or "//a[@href]"):
             url = urljoin(self.url, link.attrib["href"])
-            if not same_site(url, self.url):
-                continue
             address = addresses.address_of(url)
-            text = collapse(link.xpath("string()").get(""))
-            if address.kind == kind and address.locale == self.context.locale and address.key and text:
-                found.setdefault(address.key, (text, address))
+            if address.kind != kind or address.locale != self.context.locale or not address.key:
+                continue
+            if not same_site(url, self.url) or left_out(link.root.getparent()):
+                continue
+            if address.key not in found and (text := collapse(link.xpath("string()").get(""))):
+                found[address.key] = text, address
         return found
 
     def home(self) -> Findings:
@@ -138,18 +138,20 @@ class ZendeskPage(Page):
         ]  # fmt: skip
         crumbs = set(self.links("list", "//*[contains(@class, 'breadcrumb')]//a[@href]"))
         inner = [each for each in self._sections(category[0], asked.key) if each.key not in crumbs]
-        following = self._next(asked)
+        following, holes = None, []
+        try:
+            following = self._next(asked)
+        except ExtractionError as error:  # the rows of this page are whole
+            holes.append(f"{error.field}: {error.detail}")
         if not rows and not inner and not self.shown.css(_EMPTY_SECTION):
             raise self.error("list", f"no page of a section ({self.title!r})", selector=_EMPTY_SECTION)
         return Findings(
-            articles=rows, sections=inner, next=following, language=self.language, content_type="section",
-            rules=["listing.articles/links"] * bool(rows),
+            articles=rows, sections=inner, next=following, holes=holes, language=self.language,
+            content_type="section", rules=["listing.articles/links"] * bool(rows),
         )  # fmt: skip
 
     def _next(self, asked: Address) -> Link | None:
-        href = self.shown.css(
-            "a.pagination-next-link::attr(href), .pagination-next a::attr(href), a[rel=next]::attr(href)"
-        ).get()
+        href = self.shown.css(_NEXT).get()
         if href is None:
             return None
         url = urljoin(self.url, href)
@@ -210,3 +212,7 @@ class ZendeskPage(Page):
         found = self.links(kind, "//*[contains(@class, 'breadcrumb')]//a[@href]")
         key = next(reversed(found), None)
         return (key, found[key][0]) if key is not None else (None, None)
+
+
+def _is_beside(node: etree._Element) -> bool:
+    return node.tag in _BESIDE_TAGS or not _BESIDE.isdisjoint((node.get("class") or "").split())
