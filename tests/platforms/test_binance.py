@@ -71,6 +71,12 @@ def test_a_list_states_titles_a_date_and_its_size() -> None:
     assert (found.total, found.pages) == (120, 3)
     assert found.next is not None and found.next.headers["lang"] == "en"
     assert Binance().address(CONTEXT.site, found.next.url) == Address("list", "", "7", 3)
+    # A total below the number that is shown proves no end.
+    assert [listed({"catalogs": [CATALOG | {"total": n}]}, 1).next is None for n in (0, 1, 2)] == [
+        False,
+        True,
+        False,
+    ]
     # Behind the last page there is an empty one, and it may not name the catalog.
     assert listed({"catalogs": [CATALOG | {"articles": []}]}, 3).next is None
     assert listed({"catalogs": []}, 4).articles == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,17 @@ def test_a_page_without_a_state_is_named(html: str, said: str) -> None:
     with pytest.raises(ExtractionError) as caught:
         page(html, Address("list", "en", "lamps"))
     assert said in str(caught.value)
+
+
+def test_a_wide_tree_of_topics_costs_time_by_its_size() -> None:
+    def seconds(width: int) -> float:
+        wide = LAMPS | {"children": [{"title": "Other"}] * width}
+        before = time.process_time()
+        (raw,) = read(ARTICLE | {"categories": [wide]}, Address("article", "en", KEY)).articles
+        assert (raw.section, raw.section_title) == (None, "Care")
+        return time.process_time() - before
+
+    assert min(seconds(32_000) for _ in range(2)) < 20 * min(seconds(4_000) for _ in range(2))
 
 
 def test_a_page_about_something_else_is_named() -> None:

@@ -203,7 +203,10 @@ def test_links_deep_in_a_page_cost_no_more() -> None:
 
 
 def test_a_pager_that_leads_away_is_a_hole_and_costs_no_row() -> None:
-    html = "<html lang=en-us><h1>Care</h1><a href=/hc/en-us/articles/77>Lamps</a><a class=pagination-next-link href='{}'>›</a>"
+    html = (
+        "<html lang=en-us><h1>Care</h1><a href=/hc/en-us/articles/77>Lamps</a>"
+        "<a class=pagination-next-link href='{}'>›</a>"
+    )
     for href in (
         "https://elsewhere.example/hc/en-us/sections/5?page=2",
         "/hc/en-us/sections/6?page=2",

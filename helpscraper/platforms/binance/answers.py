@@ -104,7 +104,8 @@ def read_list(asked: Address, url: str, payload: Payload, context: Context) -> F
     if errors and not rows:
         raise errors[0]
     pages = -(-total // addresses.PAGE_SIZE)
-    on = asked.page < pages or (members and len(members) < total)
+    # A total below the number shown proves no end; only a page without articles does.
+    on = asked.page < pages or (members and len(members) != total)
     return Findings(
         articles=rows, total=total, pages=pages, content_type="section",
         next=addresses.list_link(context, asked.key or "", asked.page + 1) if on else None,

@@ -149,7 +149,9 @@ class BybitPage(Page):
             raw.section = next(
                 (_text(each.get("url")) for each in inner if each.get("title") == raw.section_title), None
             )
-            waiting = [] if raw.section else [*waiting, *inner]
+            if raw.section:
+                break
+            waiting += inner
 
 
 def _tables(value: Any) -> list[dict[str, Any]]:
