@@ -63,7 +63,6 @@ class Comparison:
     records: pa.Table
     articles: pa.Table
     counts: Mapping[str, int]
-    schema_differs: tuple[str, ...]
 
 
 @lru_cache(maxsize=2)
@@ -117,7 +116,7 @@ def _compare(
 ) -> Comparison:
     (before, after), (before_run, after_run) = sources, runs
     lacking = create_view(con, "before_own", before, before_run)
-    schema_differs = tuple(sorted({*lacking} ^ {*create_view(con, "after", after, after_run)}))
+    schema_differs = {*lacking} ^ {*create_view(con, "after", after, after_run)}
     others = sorted({name for name, _ in before_run.kept.items() ^ after_run.kept.items()})
     con.register("others", pa.table({"article_id": pa.array(others, pa.string())}))
     extractor = extractor_of(after_run)
@@ -136,7 +135,7 @@ def _compare(
     records = con.sql(RECORDS, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
     articles = con.sql(_ARTICLES).to_arrow_table()
     [(n_before, n_after)] = con.execute("select n_before, n_after from live").fetchall()
-    return Comparison(records, articles, {"before": n_before - hidden, "after": n_after}, schema_differs)
+    return Comparison(records, articles, {"before": n_before - hidden, "after": n_after})
 
 
 def _both_sides(con: duckdb.DuckDBPyConnection) -> int:

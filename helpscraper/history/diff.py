@@ -111,7 +111,7 @@ def _diff(
     before_run, after_run = runs
     found = compare(*sources, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence)
     own, set_aside = split(with_pictures(found.records, pictures))
-    warnings = (*lost, *_warnings((earlier, later), own, set_aside, runs, found.schema_differs))
+    warnings = (*lost, *_warnings((earlier, later), own, set_aside, runs))
     return DiffResult(earlier, later, own, set_aside, found.articles, found.counts, warnings, partition)
 
 
@@ -120,7 +120,6 @@ def _warnings(
     own: pa.Table,
     set_aside: pa.Table,
     runs: tuple[RunFacts, RunFacts],
-    schema_differs: Sequence[str],
 ) -> Iterator[str]:
     earlier, later = names
     before, after = map(extractor_of, runs)
@@ -130,11 +129,10 @@ def _warnings(
             f"the extractor changed from {_named(before)} to {_named(after)}:"
             f" {count} differences that may come from it are kept apart (.extractor_changes)"
         )
-    if lacking := _count(set_aside, pc.equal(set_aside.column("reason"), "schema")):
-        yield (
-            f"one side does not have the columns {', '.join(schema_differs)}:"
-            f" {lacking} differences in them are kept apart"
-        )
+    lacking = set_aside.filter(pc.equal(set_aside.column("reason"), "schema"))
+    if lacking.num_rows:
+        columns = ", ".join(sorted(filter(None, lacking.column("field").unique().to_pylist())))
+        yield f"one side does not have the columns {columns}: {lacking.num_rows} differences in them are kept apart"
     again = pc.and_(pc.equal(set_aside.column("reason"), "unseen"), pc.is_valid(set_aside.column("after")))
     if seen_again := _count(set_aside, again):
         yield (

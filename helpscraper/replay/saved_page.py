@@ -164,6 +164,11 @@ def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
 def _edition(site: Site, url: str, locale: str | None) -> Context:
     """Return the edition that ``url`` belongs to; raises ``CommandError`` when it is not that of ``locale``."""
     stated = address_at(site, url).locale
+    if not stated:
+        raise CommandError(
+            f"{url} does not state its edition, so nothing can be imported from there",
+            advice="give the URL of the page that readers see",
+        )
     context = Context(site, locale or stated)
     _ = context.locale_facts  # an unknown locale ends the import here
     if stated != context.locale:

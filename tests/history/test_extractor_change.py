@@ -43,3 +43,15 @@ def test_a_new_reading_of_an_old_page_is_no_change_of_the_site(
     assert kinds == {(last.id, "edited"), (last.id, "silent")}
     told = article_history(catalog, "tie-up-at-the-quay", EN).changes
     assert set(told["snapshot_id"]) == {last.id}
+
+
+def test_the_columns_that_only_one_side_has_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(Okx, "extractor", "okx/2")
+        imported(tmp_path, PAGE.replace("Published on May 4, 2026", ""))
+    catalog = Catalog(imported(tmp_path, PAGE, first=2))
+    found = diff_snapshots(catalog, *catalog.snapshots(EN))
+    said = "one side does not have the columns published_on: 1 differences in them are kept apart"
+    assert said in found.warnings

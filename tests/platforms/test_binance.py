@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpscraper.cli import main
 from helpscraper.errors import ExtractionError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
@@ -188,3 +189,21 @@ def test_recorded_answers_read_as_readers_saw_them(shared: Path) -> None:
         normalise_article(raw, CONTEXT).columns["published_at"].isoformat()
         == "2024-05-29T14:55:15.603000+00:00"
     )
+
+
+def test_an_answer_is_not_imported_from_an_address_without_an_edition(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "answer.json").write_text("{}")
+    words = [
+        "import",
+        tmp_path / "answer.json",
+        "--archive",
+        tmp_path / "a",
+        "--site",
+        "binance",
+        "--url",
+        URL,
+    ]
+    assert main([*map(str, words), "--captured-at", "2026-03-01T06:00:00Z"]) == 2
+    assert "does not state its edition" in capsys.readouterr().err
