@@ -81,7 +81,9 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
         body_html=forms.html, body_text=forms.text, body_markdown=forms.markdown,
     )  # fmt: skip
     _place(raw, _crumbs(page, context))
-    return Findings(articles=[raw], language=raw.language, rules=["article.body/article-content"])
+    return Findings(
+        articles=[raw], language=raw.language, rules=["article.article/page", "article.body/article-content"]
+    )
 
 
 def _is_category(page: Page, key: str) -> bool:

@@ -81,7 +81,9 @@ def read_article(asked: Address, url: str, payload: Payload, context: Context) -
     _set_section(raw, page, said, context)
     if page.undecoded:
         page.count("charset", "undecoded")
-    return Findings(articles=[raw], language=raw.language, rules=page.rules("article"))
+    return Findings(
+        articles=[raw], language=raw.language, rules=["article.article/page", *page.rules("article")]
+    )
 
 
 def _says_nothing_is_here(page: Page, title: str, body: BodyForms | None) -> bool:

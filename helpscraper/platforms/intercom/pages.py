@@ -227,7 +227,9 @@ class IntercomPage(Page):
             language=self.language,
             body_html=forms.html, body_text=forms.text, body_markdown=forms.markdown,
         )  # fmt: skip
-        return Findings(articles=[raw], language=self.language, rules=["article.body/article"])
+        return Findings(
+            articles=[raw], language=self.language, rules=["article.article/page", "article.body/article"]
+        )
 
     def _in_article(self, *tags: str) -> etree._Element | None:
         """Return the first such element in the place of the article, outside of the body."""

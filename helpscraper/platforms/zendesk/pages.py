@@ -194,7 +194,11 @@ class ZendeskPage(Page):
             votes=votes[1] if counted else None,
             body_html=forms.html, body_text=forms.text, body_markdown=forms.markdown,
         )  # fmt: skip
-        return Findings(articles=[raw], language=self.language, rules=["article.body/article-body"])
+        return Findings(
+            articles=[raw],
+            language=self.language,
+            rules=["article.article/page", "article.body/article-body"],
+        )
 
     def _no_article(self) -> ExtractionError:
         scripts: SelectorList[Selector] = self.shown.css("script")
