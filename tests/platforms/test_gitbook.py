@@ -117,11 +117,23 @@ def test_gitbooks_own_blocks_show_what_stands_in_them() -> None:
         ("<!doctype html><title>Oil</title><p>x", "markdown: HTML came instead of Markdown"),
         ("<html><title>Just a moment...</title>", "a block or challenge page"),
         ("# Oil\n" + "x" * (1 << 20), "markdown: .* the bound is"),
+        (
+            "# Page Not Found\n\nThe URL `oil` does not exist. It may have moved.\n\n## Suggested Pages\n- [a](/a.md)",
+            "article: the page says that there is none",
+        ),
     ],
 )
 def test_what_is_no_page_is_named(text: str, said: str) -> None:
     with pytest.raises(ExtractionError, match=said):
         page(text)
+
+
+def test_an_article_about_missing_pages_is_an_article() -> None:
+    for text in (
+        "# Page Not Found\n\nThe page of a lamp is missing.",
+        "# Oil\n\nThe URL `a` does not exist.",
+    ):
+        assert page(text).body_text
 
 
 def test_another_page_than_the_one_asked_for_is_named() -> None:

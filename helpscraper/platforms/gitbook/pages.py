@@ -34,6 +34,8 @@ _SHOWN = re.compile(r'\{%\s*(?:(?:tab|code)\b.*?\btitle|(embed)\b.*?\burl)="([^"
 # Real pages have some 100 KB at most, and paragraphs of some 2,000 characters; emphasis takes time by the square of it.
 _LONGEST_PAGE = 1 << 20
 _LONGEST_PARAGRAPH = 5_000
+# GitBook's answer for an address without a page: it may come with status 200.
+_NOT_FOUND = re.compile(r"Page Not Found\s+The URL `[^`\n]*` does not exist\b")
 _AGENTS = "Agent Instructions"
 _NAMED = re.compile(r"\[llms\.txt\]\(([^()\s]+)\)")
 
@@ -82,6 +84,8 @@ def read_page(asked: Address, url: str, payload: Payload, context: Context) -> F
     title = _shown(tokens[heading + 1]) if heading is not None else ""
     if heading is None or not title:
         raise ExtractionError(url, "title", "no heading on the page", selector="# title")
+    if _NOT_FOUND.match("\n".join([title, *(each.content for each in tokens[heading + 3 : heading + 6])])):
+        raise ExtractionError(url, "article", f"the page says that there is none ({title!r})")
     end = _end(tokens, heading + 3)
     parts = [*tokens[top:heading], *tokens[heading + 3 : end]]
     html = _reader().renderer.render(parts, _reader().options, environment)
