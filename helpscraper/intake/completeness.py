@@ -66,17 +66,20 @@ def disproved(
     """Return ``sections``; a list is not whole where an article that was read belongs to it and it did not show it.
 
     ``unshown`` is that of the ledger, ``known`` gives an article's earlier row. A list that states its total is
-    judged by that, because an article may leave such a list and stay on the site.
+    judged by that, because an article may leave such a list and stay on the site; but not a list that shows nothing
+    while several articles belong to it.
     """
     missed = defaultdict[str, list[str]](list)
     for article_id, own, listed in unshown:
         row = {} if listed else known(article_id) or {}
         section: str = own or row.get("section") or ""
         for key in [section] if section in sections else row.get("listed_in") or ():
-            if key in sections and sections[key].whole and sections[key].total is None:
+            if key in sections and sections[key].whole:
                 missed[key].append(article_id)
     found = dict(sections)
     for key, articles in missed.items():
+        if found[key].total is not None and (found[key].seen or len(articles) == 1):
+            continue
         hole = f"{len(articles)} articles that are in it were not shown, the first: {articles[0]}"
         found[key] = replace(found[key], whole=False, holes=(*found[key].holes, hole))
     return found

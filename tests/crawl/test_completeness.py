@@ -104,3 +104,7 @@ def test_an_article_disproves_the_list_that_did_not_show_it() -> None:
     assert doubted(("d", "5", False)) == {"all": (f"1 {said} d",)}
     # A list that states its total is judged by it; another list is no list of this article.
     assert doubted(("e", "fees", False), ("d", "5", True), ("f", None, False)) == {}
+    # It is not where it shows nothing though several articles belong to it.
+    sections["fees"] = dataclasses.replace(sections["fees"], total=0, seen=0)
+    assert doubted(("e", "fees", False)) == {}
+    assert doubted(("e", "fees", False), ("g", "fees", False)) == {"fees": (f"2 {said} e",)}

@@ -105,6 +105,12 @@ def urls(data: bytes) -> list[str]:
     return [entry.url for entry in read_list(data).entries]
 
 
+INDEX_OF_EVIL = (
+    b'<sitemapindex xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    b"<sitemap><loc>https://evil.example/c.xml</loc></sitemap></sitemapindex>"
+)
+
+
 def test_robots_names_the_sitemaps_and_only_those_of_the_site_are_asked_for() -> None:
     robots = b"User-agent: *\nSitemap: https://www.help.example/a.xml\nsitemap:/b.xml.gz\n"
     found = listed(robots + b"Sitemap: https://evil.example/c.xml\nSitemap: /articles\n", "/robots.txt")
@@ -112,6 +118,11 @@ def test_robots_names_the_sitemaps_and_only_those_of_the_site_are_asked_for() ->
     assert found.left_out == ["a list on another site: https://evil.example/c.xml"]
     assert found.holes == [f"its address is like no sitemap's: {BASE}/articles"]
     assert [link.url for link in listed(b"User-agent: *", "/robots.txt").more] == [f"{BASE}/sitemap.xml"]
+    for far in (b"Sitemap: https://evil.example/c.xml", INDEX_OF_EVIL):
+        (hole,) = listed(far, "/robots.txt" if far.startswith(b"S") else "/sitemap.xml").holes
+        assert hole.startswith(
+            "all lists that it names are on another site, the first: https://evil.example/c.xml"
+        )
     assert sitemaps_of(b"# Sitemap: x\nAllow: /sitemap: y") == []
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
@@ -47,7 +48,7 @@ def large(tmp_path_factory: pytest.TempPathFactory, commit: Callable[..., Any]) 
 def test_every_row_is_there_to_filter(large: Path, watched: Watch) -> None:
     for name in ("crawls/20260602T060000Z.html", "silent.html"):
         page = watched().open(large / "okx/en" / name)
-        page.wait_for_function(f"document.querySelectorAll('[data-rows] tbody tr').length === {ARTICLES}")
+        expect(page.locator("[data-rows] tbody tr")).to_have_count(ARTICLES)
         assert page.locator("[data-count]").inner_text() == f"{ARTICLES} of {ARTICLES} shown"
         assert page.locator("[data-rest]").count() == 0
         assert page.evaluate("window.__xss === undefined"), name
@@ -89,7 +90,7 @@ def test_what_has_no_two_values_is_said_in_words(
     build_report(Catalog(tmp_path / "a"), tmp_path / "r")
     for day, words in (("02", "new article"), ("03", "taken down")):
         page = watched().open(tmp_path / f"r/okx/en/crawls/202606{day}T060000Z.html")
-        page.wait_for_function(f"document.querySelectorAll('[data-rows] tbody tr').length === {ARTICLES - 2}")
+        expect(page.locator("[data-rows] tbody tr")).to_have_count(ARTICLES - 2)
         assert set(page.locator("[data-rows] td[data-label='What changed']").all_inner_texts()) == {words}
 
 
@@ -97,7 +98,7 @@ def test_every_view_count_is_shown_when_asked(large: Path, watched: Watch) -> No
     page = watched().open(large / "okx/en/crawls/20260602T060000Z.html")
     assert page.locator("[data-views] tbody tr").count() == 10
     page.locator("[data-all-views]").click()
-    page.wait_for_function(f"document.querySelectorAll('[data-views] tbody tr').length === {ARTICLES}")
+    expect(page.locator("[data-views] tbody tr")).to_have_count(ARTICLES)
     cells = page.locator("[data-views] tbody tr", has_text="Title 329").locator("td")
     assert cells.all_inner_texts() == ["3\u202f290", "3\u202f291", "+1"]
     assert page.locator("[data-all-views]").count() == 0
