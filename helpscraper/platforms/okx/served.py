@@ -99,7 +99,7 @@ def _language(locale: str, site: Site) -> str:
 
 def _tag(locale: str, site: Site) -> str | None:
     try:
-        return site.locale(locale).bcp47
+        return site.locale(locale).bcp47 if locale else None
     except CommandError:
         return None
 
