@@ -53,6 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest runs without xdist too
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: tests wait for servers and clocks for a third of their time."""
     return (os.cpu_count() or 1) + 1
