@@ -96,10 +96,7 @@ class Generic(Platform):
         return Link(addresses.base_of(context) + target, address)
 
     def _follow(self, found: Findings, urls: list[str], page_url: str, context: Context) -> None:
-        """Add the lists at ``urls`` to ``found``; those of another site, or like an article's, are left out.
-
-        A page that names lists of other sites alone does not say which pages this site has: that is a hole.
-        """
+        """Add the lists at ``urls`` to ``found``; those of another site, or like an article's, are left out."""
         for place in urls:
             try:
                 url = urljoin(page_url, place)
@@ -113,11 +110,6 @@ class Generic(Platform):
             else:
                 _, _, target = url.partition("://")[2].partition("/")
                 found.more.append(self._list(context, f"/{target.partition('#')[0]}"))
-        if urls and not found.more and not found.holes:
-            found.holes.append(
-                f"all lists that it names are on another site, the first: {urls[0][:200]}"
-                " (if its host is this help centre's too, declare it in [also_at])"
-            )
 
     def _listed(self, asked: Address, url: str, payload: Payload, context: Context) -> Findings:
         read = lists.read_list(payload.data)
@@ -128,6 +120,11 @@ class Generic(Platform):
         found = Findings(rules=[f"list.{read.kind}/entries"], holes=read.holes)
         if read.kind == "index":
             self._follow(found, [entry.url for entry in read.entries], url, context)
+            if read.entries and not found.more and not found.holes:
+                found.holes.append(
+                    f"all lists that it names are on another site, the first: {read.entries[0].url[:200]}"
+                    " (if its host is this help centre's too, declare it in [also_at])"
+                )
             return found
         left_out: Counter[str] = Counter()
         first: dict[str, str] = {}
