@@ -80,6 +80,6 @@ def disproved(
     for key, articles in missed.items():
         if found[key].total is not None and (found[key].seen or len(articles) == 1):
             continue
-        hole = f"{len(articles)} articles that are in it were not shown, the first: {articles[0]}"
+        hole = f"it did not show articles that belong to it: {len(articles)}, the first: {articles[0]}"
         found[key] = replace(found[key], whole=False, holes=(*found[key].holes, hole))
     return found

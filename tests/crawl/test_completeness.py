@@ -98,13 +98,15 @@ def test_an_article_disproves_the_list_that_did_not_show_it() -> None:
         found = disproved(sections, unshown, known.get)
         return {key: each.holes for key, each in found.items() if not each.whole}
 
-    said = "articles that are in it were not shown, the first:"
-    assert doubted(("a", "faq-kyc", True), ("b", "faq-kyc", False)) == {"faq-kyc": (f"2 {said} a",)}
-    assert doubted(("c", None, False)) == {"faq-kyc": (f"1 {said} c",)}
-    assert doubted(("d", "5", False)) == {"all": (f"1 {said} d",)}
+    said = "it did not show articles that belong to it:"
+    assert doubted(("a", "faq-kyc", True), ("b", "faq-kyc", False)) == {
+        "faq-kyc": (f"{said} 2, the first: a",)
+    }
+    assert doubted(("c", None, False)) == {"faq-kyc": (f"{said} 1, the first: c",)}
+    assert doubted(("d", "5", False)) == {"all": (f"{said} 1, the first: d",)}
     # A list that states its total is judged by it; another list is no list of this article.
     assert doubted(("e", "fees", False), ("d", "5", True), ("f", None, False)) == {}
     # It is not where it shows nothing though several articles belong to it.
     sections["fees"] = dataclasses.replace(sections["fees"], total=0, seen=0)
     assert doubted(("e", "fees", False)) == {}
-    assert doubted(("e", "fees", False), ("g", "fees", False)) == {"fees": (f"2 {said} e",)}
+    assert doubted(("e", "fees", False), ("g", "fees", False)) == {"fees": (f"{said} 2, the first: e",)}

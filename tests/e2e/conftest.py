@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.sample import ExpectedArticle, SampleServer
 from tests import forked
@@ -258,3 +259,12 @@ def site() -> Iterator[SampleServer]:
 def _no_stray_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HELPSCRAPER_ARCHIVE", "HELPSCRAPER_CONTACT", "SCRAPY_SETTINGS_MODULE", "SCRAPY_PROJECT"):
         monkeypatch.delenv(name, raising=False)
+
+
+def told(archive: Path, site: str = "acme", *, silent: bool | None = None) -> dict[str, set[str]]:
+    """Return the articles by kind of change between the last two snapshots: all, or those that are (not) silent."""
+    found: dict[str, set[str]] = {}
+    for change in Archive(archive, site=site).diff("latest~1", "latest").records():
+        if silent in {None, change["silent"]}:
+            found.setdefault(change["kind"], set()).add(change["article_id"])
+    return found

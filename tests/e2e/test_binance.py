@@ -11,7 +11,7 @@ from typing import Any
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import Action, PendingReply, Reply
-from tests.e2e.conftest import FAST, Result, assert_true, expected, helpscraper, newest_facts, rows
+from tests.e2e.conftest import FAST, Result, assert_true, expected, helpscraper, newest_facts, rows, told
 
 FLAGS = [part for name, value in FAST.items() for part in ("-s", f"{name}={value}")]
 SHOWN = (
@@ -62,14 +62,6 @@ FAULTS: dict[str, tuple[Action, str]] = {
     "53": (changed(lambda data: data.clear()), "data.catalogs: NoneType where a list was recorded"),
 }
 """What becomes of the second page of a catalog, and how the hole is named."""
-
-
-def told(archive: Path, site: str, *, silent: bool | None = None) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for each in Archive(archive, site=site).diff("latest~1", "latest").records():
-        if silent in {None, each["silent"]}:
-            found.setdefault(each["kind"], set()).add(each["article_id"])
-    return found
 
 
 def test_announcements_are_recognised_archived_and_compared(tmp_path: Path) -> None:

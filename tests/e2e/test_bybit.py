@@ -10,7 +10,7 @@ import pytest
 from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import PendingReply, Reply
-from tests.e2e.conftest import FAST, Result, assert_true, expected, helpscraper, newest_facts, rows
+from tests.e2e.conftest import FAST, Result, assert_true, expected, helpscraper, newest_facts, rows, told
 
 FLAGS = [part for name, value in FAST.items() for part in ("-s", f"{name}={value}")]
 SHOWN = (
@@ -28,14 +28,6 @@ SHOWN = (
 def read(server: SampleServer, archive: Path, *flags: str) -> Result:
     done = helpscraper("crawl", f"{server.url}/en/help-center", "--archive", archive, *FLAGS, *flags)
     return Result(done.returncode, done.stdout, done.stderr, newest_facts(archive))
-
-
-def told(archive: Path, site: str, *, silent: bool | None = None) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for each in Archive(archive, site=site).diff("latest~1", "latest").records():
-        if silent in {None, each["silent"]}:
-            found.setdefault(each["kind"], set()).add(each["article_id"])
-    return found
 
 
 def without_state(pending: PendingReply) -> Reply:

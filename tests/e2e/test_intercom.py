@@ -22,6 +22,7 @@ from tests.e2e.conftest import (
     expected,
     helpscraper,
     rows,
+    told,
 )  # fmt: skip
 
 COLUMNS = (*SHOWN, "category_title", "section_title", "listed_in", "published_at", "updated_at", "updated_on")
@@ -42,13 +43,6 @@ def archive(server: SampleServer, tmp_path: Path) -> Path:
 
 def read(server: SampleServer, archive: Path, *, site: str = "acme") -> Result:
     return crawl(server, archive, "-a", f"site={site}")
-
-
-def told(archive: Path, site: str = "acme") -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for change in Archive(archive, site=site).diff("latest~1", "latest").records():
-        found.setdefault(change["kind"], set()).add(change["article_id"])
-    return found
 
 
 def test_a_help_centre_is_recognised_archived_and_followed(server: SampleServer, tmp_path: Path) -> None:

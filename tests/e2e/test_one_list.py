@@ -13,7 +13,7 @@ from helpscraper import Archive
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.replies import Action, PendingReply, Reply
 from tests.e2e import conftest
-from tests.e2e.conftest import Result, crawl, helpscraper
+from tests.e2e.conftest import Result, crawl, helpscraper, told
 
 SITE = ("--site", "acme")
 
@@ -43,13 +43,6 @@ def path_of(key: str, layout: str) -> str:
 
 def read(server: SampleServer, archive: Path, *flags: str) -> Result:
     return crawl(server, archive, "-a", "site=acme", *flags)
-
-
-def told(archive: Path) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for change in Archive(archive, site="acme").diff("latest~1", "latest").records():
-        found.setdefault(change["kind"], set()).add(change["article_id"])
-    return found
 
 
 def with_body(change: bytes) -> Action:
