@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import duckdb
 import pyarrow as pa
@@ -10,7 +10,8 @@ import pyarrow as pa
 from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import with_views
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.nearest import nearest_or_all
 
 __all__ = ["SEARCH_SCHEMA", "search"]
 
@@ -71,7 +72,8 @@ def search(
 
     ``history`` adds those that said it before. ``pattern`` is a regular expression of RE2, which takes linear time
     whatever it is; ``(?i)`` at its beginning ignores case. ``sections`` are keys. Raises ``CommandError`` for a pattern
-    that is none, and ``ArchiveError`` naming a damaged file.
+    that is none, ``ReferenceNotFoundError`` for a section that no snapshot has, and ``ArchiveError`` naming a damaged
+    file.
     """
     line = f"(?m)^.*(?:{pattern}).*$"
     with open_duckdb() as connection:
@@ -83,6 +85,24 @@ def search(
                 f"{pattern!r} is no regular expression: {error}",
                 advice="put a backslash before a sign meant as it is",
             ) from error
-    params = {"line": line, "history": history, "sections": list(sections)}
-    found = with_views(catalog, lambda con: con.sql(_QUERY, params=params).to_arrow_table())
-    return found.cast(SEARCH_SCHEMA)
+    wanted = list(sections)
+    params = {"line": line, "history": history, "sections": wanted}
+
+    def found(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+        if wanted:
+            _require_known(connection, wanted)
+        return connection.sql(_QUERY, params=params).to_arrow_table()
+
+    return with_views(catalog, found).cast(SEARCH_SCHEMA)
+
+
+def _require_known(connection: duckdb.DuckDBPyConnection, sections: Sequence[str]) -> None:
+    rows = connection.sql(
+        "SELECT DISTINCT section FROM snapshots WHERE section IS NOT NULL ORDER BY section"
+    ).fetchall()
+    known = [section for (section,) in rows]
+    for section in sections:
+        if section not in known:
+            raise ReferenceNotFoundError(
+                f"{section}: no snapshot has this section", advice=nearest_or_all(section, known)
+            )

@@ -10,7 +10,7 @@ import pytest
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history.search import search
 from tests.history.story import EN, committed, story
 from tests.history.worlds import row
@@ -55,6 +55,12 @@ def test_now_and_ever(archive: Path) -> None:
 def test_a_pattern_that_is_none_is_said(archive: Path, pattern: str) -> None:
     with pytest.raises(CommandError, match="is no regular expression"):
         search(Catalog(archive), pattern)
+
+
+def test_a_section_that_no_snapshot_has_is_told_the_nearest_one(archive: Path) -> None:
+    with pytest.raises(ReferenceNotFoundError, match="feess: no snapshot has this section") as raised:
+        search(Catalog(archive), "1 %", sections=["faq", "feess"])
+    assert raised.value.advice == "did you mean: fees"
 
 
 def test_a_packed_archive_answers_the_same(archive: Path, tmp_path: Path) -> None:
