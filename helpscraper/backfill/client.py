@@ -66,7 +66,7 @@ class Client:
 
     A busy server is asked ``tries`` times; ``Retry-After`` is obeyed up to ``longest_wait`` seconds, and without it the
     pauses double from ``backoff``. A host that left ``give_up_after`` requests in a row unanswered is not asked again.
-    An answer may take ``longest_answer`` seconds. ``waiting`` is told of a pause: its seconds and why.
+    An answer may take ``longest_answer`` seconds. ``waiting`` is told of a pause: its seconds, and why, with the host.
     """
 
     contact: str = ""
@@ -128,7 +128,7 @@ class Client:
                     self._unanswered[host] += 1
                     raise Gap(f"{url}: {said}, to be asked again in {wait:,.0f} s", again=True)
             if number < self.tries:
-                self.waiting(wait, said)
+                self.waiting(wait, f"{host}: {said}")
                 self.sleep(wait)
         self._unanswered[host] += 1
         raise Gap(f"{url}: {said}, asked {self.tries} times", again=True)

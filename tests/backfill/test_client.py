@@ -38,8 +38,12 @@ def test_it_says_what_it_is_and_pauses_between_two_requests() -> None:
 )
 def test_a_busy_server_is_asked_again_when_it_says(said: dict[str, str], waited: int) -> None:
     client, slept = quick(pause=0.0)
+    why: list[str] = []
+    client.waiting = lambda _, said: why.append(said)
     with serving(answers((503, said, b""), (429, said, b""), FINE)) as web:
         assert client.get(f"{web.url}/a", limit=4).status == 200
+        host = web.url.removeprefix("http://")
+    assert why == [f"{host}: status 503", f"{host}: status 429"]
     assert slept == [waited, waited if "77" in said.values() else 2 * waited]
 
 
