@@ -163,9 +163,13 @@ class Centre:
             "status": ["fetched" if f == at else "carried" for f in self.fetched],
             "fetched_at": self.fetched,
             "warc_record": self.records,
+            "confidence": ["declared"] * n,
         }
+        # Of a platform that shows no labels and no votes.
+        absent = [None] * n
         return pa.table(
-            {f.name: pa.array(columns[f.name], f.type) for f in SNAPSHOT_SCHEMA}, schema=SNAPSHOT_SCHEMA
+            {f.name: pa.array(columns.get(f.name, absent), f.type) for f in SNAPSHOT_SCHEMA},
+            schema=SNAPSHOT_SCHEMA,
         )
 
 

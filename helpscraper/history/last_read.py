@@ -45,7 +45,10 @@ def last_seen_unchanged(
 
 
 def _last_seen(catalog: Catalog, before: Snapshot, articles: set[str]) -> dict[str, Snapshot]:
-    """Return the newest snapshot up to ``before`` that holds each article; most are in ``before`` itself."""
+    """Return the newest snapshot up to ``before`` that holds each article; a complete one holds all that changed."""
+    with suppress(ArchiveError):  # the change feed is there, the snapshot is damaged
+        if articles and catalog.facts(before).complete:
+            return dict.fromkeys(articles, before)
     found: dict[str, Snapshot] = {}
     earlier = [each for each in catalog.snapshots(before.partition) if each.id <= before.id]
     for snapshot in reversed(earlier):

@@ -1,4 +1,4 @@
-"""The pages of an Intercom help centre: those of until about 2023, and those that Next.js writes.
+"""The pages of an Intercom help centre: older ones (until about 2023), and those that Next.js writes.
 
 Owners restyle both, so a link is recognised by its address, and a place by the names that have lasted: ``article``,
 ``paper__preview``, ``t__h3``. A page of Next.js names its kind in its state (``__NEXT_DATA__``). The state of a
