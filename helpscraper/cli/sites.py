@@ -151,6 +151,11 @@ def _known(sites: Sites, url: str) -> Site | None:
     from helpscraper.sites import host_of
     from helpscraper.urls import origin
 
+    if "@" in origin(url):
+        raise CommandError(
+            "the URL holds a user name or a password",
+            advice="give the public address, without the part before @",
+        )
     if host_of(origin(url)) is None:
         raise CommandError(
             f"{url}: no URL", advice="write https:// and a host, such as https://support.example.com"

@@ -188,3 +188,13 @@ def test_long_work_shows_how_far_it_is(
         assert main([*words, "--archive", str(tmp_path / "a")]) == 0
         assert "okx/en" in shown.getvalue() and unit in shown.getvalue(), words
         assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["crawl"], ["sites", "add"]])
+def test_a_password_in_a_url_is_refused_and_not_repeated(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    url = "https://me:geheim@help.example/en"
+    code, out, err = ran(capsys, *words, url, "--archive", str(tmp_path / "a"))
+    assert (code, out) == (2, "") and "the URL holds a user name or a password" in err
+    assert "geheim" not in err
