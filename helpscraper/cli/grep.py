@@ -14,7 +14,7 @@ EXAMPLE = """\
 examples:
   helpscraper grep "withdrawal fee"                 # the articles that say it now
   helpscraper grep -i --history "137 hours"         # also those that said it, from when to when
-  helpscraper grep --fixed "0.1 %" --section fees --format csv
+  helpscraper grep --fixed "0.1 %" --section faq-kyc --format csv
 
 PATTERN is a regular expression (RE2) that matches within a line of the text. A time that lasts ends "now".
 """
