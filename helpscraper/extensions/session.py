@@ -15,7 +15,7 @@ from helpscraper.crawl.conclude import abandon, conclude
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.crawl.setting_checks import notify_urls
 from helpscraper.crawl.settings_table import check_settings, read
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, HelpscraperError
 from helpscraper.health.checks import Thresholds
 from helpscraper.intake.versions import versions
 from helpscraper.platforms import extractor_of
@@ -32,6 +32,9 @@ __all__ = ["SessionExtension", "session_options"]
 logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
+
+_SCRAPER = logging.getLogger("scrapy.core.scraper")
+"""Logs an error of a callback or a pipeline, with its traceback."""
 
 
 class ErrorCounter(logging.Handler):
@@ -65,6 +68,7 @@ class SessionExtension:
         self.session = session
         self._errors = ErrorCounter()
         logging.root.addHandler(self._errors)
+        _SCRAPER.addFilter(self._one_line)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> SessionExtension:
@@ -80,8 +84,17 @@ class SessionExtension:
             crawler.settings.set("USER_AGENT", agent, priority="cmdline")
         extension = cls(crawler, spider.session)
         crawler.signals.connect(extension.item_error, signals.item_error)
+        crawler.signals.connect(extension.item_error, signals.spider_error)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
+
+    def _one_line(self, record: logging.LogRecord) -> bool:
+        """Log an error of the archive without a traceback, and once: every page in flight meets the same one."""
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, ArchiveError):
+            return True
+        record.msg, record.args, record.exc_info = error.message, (), None
+        return self.session.broken is None
 
     def item_error(self, failure: Failure) -> None:
         """Stop when the ledger cannot be written, because further pages would be lost."""
@@ -106,9 +119,11 @@ class SessionExtension:
             logger.critical("The crawl could not be concluded: %s", error)
             if self.session.concluded is None:
                 abandon(self.session, error)
-            raise
+            if not isinstance(error, HelpscraperError):
+                raise  # Scrapy logs its traceback
         finally:
             logging.root.removeHandler(self._errors)
+            _SCRAPER.removeFilter(self._one_line)
 
 
 def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:

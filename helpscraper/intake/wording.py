@@ -107,9 +107,11 @@ def summary(facts: RunFacts) -> str:
     counts["failed"] -= due
     counts["still to be read"] = due
     live = {name: n for name, n in counts.items() if n}
-    line = f"{facts.site}/{facts.locale} {facts.run_id} {facts.outcome}: {sum(live.values())} articles"
-    line += f" and {gone} gone" if gone else ""
-    line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
+    line = f"{facts.site}/{facts.locale} {facts.run_id} {facts.outcome}"
+    if facts.finish_reason != "error":  # a crawl that an error ended made no rows to count
+        line += f": {sum(live.values())} articles"
+        line += f" and {gone} gone" if gone else ""
+        line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
     line += f", {facts.requests.total or 0} requests, {facts.seconds or 0:.1f} s"
     line += f"; a new crawl: {facts.why_new}" if facts.why_new else ""
     if because := facts.error or facts.reason:
