@@ -81,12 +81,10 @@ class Site:
 
     def era_at(self, url: str) -> str | None:
         """Return the key of ``eras`` (an earlier address) under which ``url`` lies; None for an address of today."""
-        host, path = host_of(origin(url)), url[len(origin(url)) :]
-        for place in self.eras:
-            below = place[len(origin(place)) :] + "/"
-            if host == host_of(origin(place)) and path.startswith(below):
-                return place
-        return None
+        start = origin(url)
+        host, path = host_of(start), url[len(start) :]
+        places = _places(tuple(self.eras))
+        return next((place for at, below, place in places if at == host and path.startswith(below)), None)
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -114,6 +112,12 @@ _READING = ("timezone", "locales", "editions", "categories", "sections")
 def _digest(values: Mapping[str, Any]) -> str:
     text = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)  # every page that is read asks for them
+def _places(addresses: tuple[str, ...]) -> tuple[tuple[str | None, str, str], ...]:
+    """Return host, path and whole address of each era."""
+    return tuple((host_of(origin(each)), f"{each[len(origin(each)) :]}/", each) for each in addresses)
 
 
 # An import asks for many URLs of few origins.
