@@ -96,11 +96,57 @@ class Archive:
         }
         return frame
 
-    def diff(self, a: str | dt.date = "latest~1", b: str | dt.date = "latest", **options: Any) -> DiffResult:
-        """Return the changes from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``."""
+    def diff(
+        self,
+        a: str | dt.date = "latest~1",
+        b: str | dt.date = "latest",
+        *,
+        kinds: Iterable[str] = (),
+        fields: Iterable[str] = (),
+        sections: Iterable[str] = (),
+    ) -> DiffResult:
+        """Return the changes from snapshot ``a`` to snapshot ``b``; see ``history.diff.diff_snapshots``.
+
+        ``kinds``, ``fields`` and ``sections`` (keys) narrow them; ``silent`` is understood as a kind.
+        """
         from helpscraper.history.diff import diff_snapshots
 
-        return diff_snapshots(self._now(), a, b, **options)
+        return diff_snapshots(self._now(), a, b, kinds=kinds, fields=fields, sections=sections)
+
+    def changes(
+        self,
+        since: str | dt.date | None = None,
+        until: str | dt.date | None = None,
+        *,
+        kinds: Iterable[str] = (),
+        sections: Iterable[str] = (),
+        words: bool = True,
+    ) -> pd.DataFrame:
+        """Return all changes from ``since`` to ``until``, each crawl against the one before it, as one DataFrame.
+
+        One row for each change record, by edition, oldest first, with the columns of
+        ``history.change_rows.CHANGE_ROWS_SCHEMA``: the article with its title, section and URL, the kind, field and
+        values, the two crawls ``from`` and ``to`` between which it happened, and the words of an edit. A bound is a
+        date, ``7d``, or a snapshot; both belong to the range. ``kinds`` (``silent`` counts as one) and ``sections``
+        (keys) narrow the changes; without ``kinds`` all are given but ``counted``, for which there is ``views``.
+        ``words=False`` leaves the words out, which saves some milliseconds for each edit.
+        ``frame.attrs["warnings"]`` names crawls that cannot be compared.
+
+        >>> archive = Archive("tests/data/archive-v1")
+        >>> frame = archive.changes(since="2026-11-21", kinds=["silent"])
+        >>> frame[["title", "from", "to"]].loc[0].tolist()
+        ['Trading fees', '20261120T060000Z', '20261121T060000Z']
+        >>> frame["words"][0].splitlines()
+        ['Fees', 'Maker [-0.08-]{+0.07+} %', 'Taker 0.10 %']
+        """
+        from helpscraper.history.all_changes import all_changes
+
+        found = all_changes(
+            self._now(), since=since, until=until, kinds=kinds, sections=sections, words=words
+        )
+        frame = to_frame(found.table)
+        frame.attrs = {"warnings": found.warnings}
+        return frame
 
     def history(self, article_id: str) -> History:
         """Return the history of one article over all snapshots and across renames; see ``history.timeline``."""

@@ -1,6 +1,7 @@
 """Choose the snapshots of a range in time: ``--from`` and ``--to`` of ``log``, ``diff`` and ``report``.
 
-A bound is a date, ``today``, ``yesterday``, a time back from now (``12h``, ``7d``, ``2w``), or the name of a snapshot.
+A bound is a date, ``today``, ``yesterday``, a time back from now (``12h``, ``7d``, ``2w``), or the name of a snapshot;
+in Python also a ``datetime.date`` or an instant (``datetime``; UTC without a zone).
 Days begin and end in UTC, and both bounds belong to the range.
 """
 
@@ -11,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.references import day_range, match_reference
 from helpscraper.errors import ReferenceNotFoundError
 
@@ -37,8 +39,8 @@ class Picked:
 
 def pick(
     ids: Sequence[str],
-    first: str | None,
-    last: str | None,
+    first: str | dt.date | None,
+    last: str | dt.date | None,
     *,
     where: str = "archive",
     now: dt.datetime | None = None,
@@ -51,7 +53,7 @@ def pick(
     Picked(ids=('20261121T060000Z',), base='20261119T060000Z')
     """
     now = now or dt.datetime.now(dt.UTC)
-    low, high = (day_range(bound, now) if bound is not None else None for bound in (first, last))
+    low, high = (_span(bound, now) for bound in (first, last))
     begin = low[0] if low else match_reference(first, ids, where=where) if first is not None else ""
     end = high[1] if high else match_reference(last, ids, where=where) if last is not None else "~"
     place = bisect_left(ids, begin)
@@ -65,3 +67,13 @@ def pick(
     if first is None or low is None:
         return Picked(inside, inside[0])
     return Picked(inside, ids[place - 1] if place else None)
+
+
+def _span(bound: str | dt.date | None, now: dt.datetime) -> tuple[str, str] | None:
+    """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None."""
+    if isinstance(bound, dt.datetime) and (bound.tzinfo or bound.time() != dt.time()):
+        instant = snapshot_id(bound if bound.tzinfo else bound.replace(tzinfo=dt.UTC))
+        return instant, instant
+    if isinstance(bound, dt.date):
+        bound = f"{bound:%Y-%m-%d}"
+    return None if bound is None else day_range(bound, now)

@@ -260,16 +260,17 @@ def _print_json(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namesp
 def _rows(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> pa.Table:
     import pyarrow as pa
 
-    from helpscraper.cli.change_rows import diff_rows
+    from helpscraper.history.change_rows import NAMES, diff_rows
 
     return pa.concat_tables(
-        diff_rows(catalog, diff, _words(catalog, diff) if args.words else None) for diff in diffs
+        diff_rows(catalog, diff, _words(catalog, diff) if args.words else None).drop_columns(list(NAMES))
+        for diff in diffs
     )
 
 
 def _print_text(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
-    from helpscraper.cli.change_rows import diff_begins
     from helpscraper.cli.changes_text import paged, print_diff, print_stat
+    from helpscraper.history.change_rows import diff_begins
 
     with paged(args.output) as target:
         for diff, quiet in found:

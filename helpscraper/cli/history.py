@@ -36,9 +36,9 @@ def run(args: argparse.Namespace) -> int:
     """Print one article's changes, oldest first; data formats hold all of them."""
     import pyarrow as pa
 
-    from helpscraper.cli.change_rows import history_rows
     from helpscraper.cli.changes_text import paged, print_warnings
     from helpscraper.cli.output import emit
+    from helpscraper.history.change_rows import NAMES, history_rows
     from helpscraper.history.timeline import article_history
 
     if args.words:
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
             history_rows(catalog, each, words_of(catalog, each.partition) if args.words else None)
             for each in found
         ]
-        emit(pa.concat_tables(tables), args.format, output=args.output)
+        emit(pa.concat_tables(tables).drop_columns(list(NAMES)), args.format, output=args.output)
         return 0
     with paged(args.output) as target:
         for each in found:
@@ -65,9 +65,9 @@ def _print_history(target: Console, catalog: Catalog, found: History, *, words: 
     """Print an article's changes, a paragraph for each snapshot."""
     from rich.text import Text
 
-    from helpscraper.cli.change_rows import history_begins
     from helpscraper.cli.changes_text import print_records
     from helpscraper.cli.output import terminal_safe
+    from helpscraper.history.change_rows import history_begins
     from helpscraper.history.kinds import QUIET
     from helpscraper.history.last_read import OF_THE_PAGE
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
@@ -21,15 +24,22 @@ class BodyDiff:
     note: str = ""
 
 
-def words_of(catalog: Catalog, partition: Partition) -> Callable[[str, str], BodyDiff | None]:
+def words_of(
+    catalog: Catalog, partition: Partition, keys: Sequence[str] = ()
+) -> Callable[[str, str], BodyDiff | None]:
     """Return a function that compares two bodies by their keys; None when one of them cannot be read.
 
-    Where the texts are the same, the Markdown is compared: a link that leads elsewhere is an edit too.
+    Where the texts are the same, the Markdown is compared: a link that leads elsewhere is an edit too. The bodies of
+    ``keys`` are read at once, which is faster, and kept in memory.
     """
+    stored: dict[str, dict[str, Any]] = {}
+    if keys:
+        rows = catalog.body_index(partition).fetch(pa.array(keys, pa.string())).to_pylist()
+        stored = {row["body_sha256"]: row for row in rows}
 
     def compare(before: str, after: str) -> BodyDiff | None:
         try:
-            old, new = (catalog.body(key, partition) for key in (before, after))
+            old, new = (stored.get(key) or catalog.body(key, partition) for key in (before, after))
         except HelpscraperError:
             return None
         words = word_diff(old["body_text"], new["body_text"])

@@ -27,7 +27,7 @@ from helpscraper.history.kinds import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ARTICLES_SCHEMA", "DiffResult", "ordered", "rename_field", "renames_of", "split"]
+__all__ = ["ARTICLES_SCHEMA", "DiffResult", "of_kinds", "ordered", "rename_field", "renames_of", "split"]
 
 ARTICLES_SCHEMA: pa.Schema = pa.schema(
     [
@@ -123,14 +123,9 @@ class DiffResult:
         Empty means all. ``silent`` is understood as a kind, and ``article_id`` as the field of renames.
         Raises ``CommandError`` for unknown kinds and fields.
         """
-        kinds, sections = tuple(kinds), tuple(sections)
-        silent_only = "silent" in kinds
-        wanted = check_kinds(kind for kind in kinds if kind != "silent")
+        sections = tuple(sections)
+        table = of_kinds(self.table, kinds)
         names = check_fields(fields)
-        table = self.table
-        if wanted or silent_only:
-            chosen = pc.is_in(table.column("kind"), value_set=pa.array(wanted, pa.string()))
-            table = table.filter(pc.or_(chosen, table.column("silent")) if silent_only else chosen)
         if names:
             chosen = pc.is_in(table.column("field"), value_set=pa.array(names, pa.string()))
             # The record of a rename holds slugs, but its ``field`` says how the rename was recognised.
@@ -213,6 +208,19 @@ def _value(row: Mapping[str, Any], side: str) -> str:
     if value is None or row["field"] == "article":
         return ""
     return f"{value[:12]}…" if row["field"] == "body_sha256" else _clip(value)
+
+
+def of_kinds(records: pa.Table, kinds: Iterable[str]) -> pa.Table:
+    """Return the change records of these kinds (none: all); ``silent`` is understood as a kind.
+
+    Raises ``CommandError`` for unknown kinds.
+    """
+    kinds = tuple(kinds)
+    wanted = check_kinds(kind for kind in kinds if kind != "silent")
+    if not kinds:
+        return records
+    chosen = pc.is_in(records.column("kind"), value_set=pa.array(wanted, pa.string()))
+    return records.filter(pc.or_(chosen, records.column("silent")) if "silent" in kinds else chosen)
 
 
 def split(records: pa.Table) -> tuple[pa.Table, pa.Table]:
