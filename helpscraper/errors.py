@@ -16,6 +16,7 @@ __all__ = [
     "HelpscraperError",
     "InputError",
     "LockHeldError",
+    "MissingExtraError",
     "OversizedError",
     "PayloadError",
     "ReferenceNotFoundError",
@@ -49,6 +50,10 @@ class HelpscraperError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}\n  {self.advice}" if self.advice else self.message
+
+
+class MissingExtraError(HelpscraperError):
+    """A package of an optional part (an extra) is not installed; the message is the line that installs it."""
 
 
 class CommandError(HelpscraperError):

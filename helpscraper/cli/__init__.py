@@ -19,6 +19,7 @@ from helpscraper import __version__
 from helpscraper.cli.options import settle_output
 from helpscraper.cli.parser import Parser, TopParser, explain_unknown
 from helpscraper.errors import CommandError, HelpscraperError
+from helpscraper.extras import missing
 
 __all__ = ["COMMANDS", "GROUPS", "build_parser", "main"]
 
@@ -116,6 +117,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except HelpscraperError as error:
         print(f"helpscraper {args.command}: {error}", file=sys.stderr)
         return int(error.exit_code)
+    except ModuleNotFoundError as error:
+        if (found := missing(error)) is None:
+            raise
+        print(f"helpscraper {args.command}: {found}", file=sys.stderr)
+        return int(found.exit_code)
     except KeyboardInterrupt:
         print(f"helpscraper {args.command}: interrupted", file=sys.stderr)
         return 130

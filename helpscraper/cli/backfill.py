@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from helpscraper.errors import CommandError, ExitCode
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     from helpscraper.backfill.choose import Wanted
@@ -70,6 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fetch, import, and print the results by year."""
+    need("crawl")
     if args.limit is not None and args.limit < 1:
         raise CommandError(f"--limit {args.limit}: give a number from 1")
     if not 0 <= args.pause <= 3600:

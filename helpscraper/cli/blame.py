@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the paragraphs of the newest body, each with the snapshot that brought it."""
+    need("words")
     import pyarrow as pa
     from rich.text import Text
 

@@ -8,6 +8,7 @@ from collections import Counter
 from typing import Any
 
 from helpscraper.errors import CommandError, ExitCode
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "configure", "pairs", "run"]
 
@@ -47,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Crawl, print one line, and return the exit code of the run facts."""
+    need("crawl")
     arguments, settings = pairs("-a", args.arguments), pairs("-s", args.settings)
     _once("-a", args.arguments)
     from helpscraper.crawl.process import run_crawl  # slow to import, because of Scrapy

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from helpscraper.errors import CommandError
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -23,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the demo in a local folder; raises ``CommandError`` for an object store."""
+    need("crawl", "report")
     from helpscraper.archive.store import open_store
     from helpscraper.demo import run_demo
 

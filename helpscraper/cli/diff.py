@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format, add_range, refuse_together
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,6 +69,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the changes of one edition, or of several one after the other."""
+    if args.words:
+        need("words")
     from helpscraper.archive.lost_snapshots import lost_warnings
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.changes_text import print_warnings

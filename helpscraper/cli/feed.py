@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from helpscraper.cli.options import add_partition, open_existing
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -37,6 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the feeds and print their path."""
+    need("report")
     from helpscraper.cli.progress import Bar
     from helpscraper.errors import CommandError
     from helpscraper.publish.feed.build import CONTENT_KINDS, build_feeds

@@ -6,6 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.history.timeline import article_history
 
     if args.words:
+        need("words")
         from helpscraper.history.body_diff import words_of
 
     catalog = open_catalog(args)

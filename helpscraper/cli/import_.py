@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from helpscraper.errors import CommandError, ExitCode
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "NAMED", "configure", "run"]
 
@@ -56,6 +57,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Import the files and print the results."""
+    need("crawl")
     from helpscraper.archive.recordings.sources import is_capture_file
 
     captures = [path for path in args.files if is_capture_file(path)]

@@ -7,6 +7,7 @@ import sys
 
 from helpscraper.cli.options import add_partition, locale_of, open_existing
 from helpscraper.errors import CommandError, ExitCode
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -36,6 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Re-extract and print one line for each snapshot; unreadable places go to stderr, by file and offset."""
+    need("crawl")
     if args.jobs is not None and args.jobs < 1:
         raise CommandError(f"--jobs {args.jobs}: give a number from 1")
     open_existing(args)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from helpscraper.cli.options import add_partition, add_range, open_existing
 from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -35,6 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build the report and print its path."""
+    need("report")
     from helpscraper.archive.ranges import pick
     from helpscraper.cli.changes_text import print_warnings
     from helpscraper.cli.progress import Bar
