@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import snapshot_id
-from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.errors import CommandError, ReferenceNotFoundError
 
-__all__ = ["day_range", "is_reference", "match_reference", "split_reference"]
+__all__ = ["day_range", "is_reference", "match_reference", "span", "split_reference"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -93,15 +93,26 @@ def _last_until(end: str, ids: Sequence[str], name: str, where: str) -> str:
     raise ReferenceNotFoundError(f"{name}: {where} begins later, with {ids[0]}", advice=_available(ids))
 
 
+def span(text: str) -> dt.timedelta:
+    """Return the length of time that ``12h``, ``7d`` or ``2w`` names; raises ``CommandError`` for any other text.
+
+    >>> span("12h")
+    datetime.timedelta(seconds=43200)
+    """
+    if (found := _BACK.fullmatch(text)) is None:
+        raise CommandError(f"{text}: not a length of time", advice="give hours, days or weeks: 12h, 7d, 2w")
+    return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
 def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
     """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None.
 
     >>> day_range("2d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), day_range("latest", dt.datetime.now(dt.UTC))
     (('20261120T060000Z', '20261120T060000Z'), None)
     """
-    if back := _BACK.fullmatch(bound):
+    if _BACK.fullmatch(bound):
         try:
-            instant = snapshot_id(now - dt.timedelta(**{_UNITS[back[2]]: int(back[1])}))
+            instant = snapshot_id(now - span(bound))
         except OverflowError:
             instant = ""
         return instant, instant

@@ -26,6 +26,7 @@ __all__ = ["COMMANDS", "GROUPS", "build_parser", "main"]
 COMMANDS = {
     "crawl": "crawl a help centre and commit a snapshot",
     "sites": "list the declared help centres, declare one, or look at its pages",
+    "due": "list the editions that are due for a crawl",
     "accept": "commit a refused snapshot after you have checked it",
     "runs": "list every run, including refused and failed ones",
     "log": "list snapshots with their changes, or the changes of one article",
@@ -48,7 +49,7 @@ COMMANDS = {
 """Every command and its one line of help."""
 
 GROUPS = {
-    "Crawl": ("crawl", "sites", "accept", "backfill", "import", "reextract"),
+    "Crawl": ("crawl", "due", "sites", "accept", "backfill", "import", "reextract"),
     "See what changed": ("log", "diff", "history", "blame"),
     "Read what was there": ("show", "grep", "export"),
     "Publish": ("report", "feed"),

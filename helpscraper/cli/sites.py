@@ -137,7 +137,9 @@ def _add(args: argparse.Namespace) -> int:
     work = partial(recognise, args.target, platform=args.platform)
     found: Recognised = run_scout(args.target, work, _QUIET | _settings(args))
     print(found)
-    print(f"declared in {write_declaration(_new_site(_folders(args), args.name, found))}")
+    # `due` names this edition before the archive holds a crawl of it.
+    values = {**found.values, "crawl_locales": [found.locale]}
+    print(f"declared in {write_declaration(_new_site(_folders(args), args.name, values))}")
     return 0
 
 
@@ -163,14 +165,14 @@ def _known(sites: Sites, url: str) -> Site | None:
     return sites.find(url)
 
 
-def _new_site(folders: tuple[str, str | None], name: str | None, found: Recognised) -> Site:
+def _new_site(folders: tuple[str, str | None], name: str | None, values: Mapping[str, Any]) -> Site:
     from helpscraper.sites import own_folder, site_name, sites_at
     from helpscraper.sites.declare import new_site
 
-    name = name or site_name(found.values["base_url"])
+    name = name or site_name(values["base_url"])
     if name in sites_at(*folders).by_name:
         raise CommandError(f"there is a site {name} already", advice="give another --name")
-    return new_site(own_folder(*folders), name, found.values)
+    return new_site(own_folder(*folders), name, values)
 
 
 def at_url(
@@ -197,7 +199,7 @@ def at_url(
     new: list[Site] = []
 
     def more(found: Recognised) -> dict[str, Any]:
-        new.append(_new_site(folders, None, found))
+        new.append(_new_site(folders, None, found.values))
         print(found, file=sys.stderr)
         return {"site": new[0]} | ({} if "locale" in arguments else {"locale": found.locale})
 

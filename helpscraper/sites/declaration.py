@@ -109,11 +109,15 @@ def _sentences(values: Mapping[str, Any]) -> Iterator[str]:
             yield from _clashes(key, values.get(key, {}))
     locales = values.get("locales")
     own = locales if isinstance(locales, dict) else {}
+    asked = values.get("crawl_locales")
+    named = [("crawl_locales", locale) for locale in (asked if isinstance(asked, list) else ())]
     for key in ("editions", "regional"):
         table = values.get(key)
-        for name, locale in table.items() if isinstance(table, dict) else ():
-            if isinstance(locale, str) and is_locale(locale) and locale not in own and any(_tag(locale)):
-                yield f"{key}.{_named(name)}: a locale of [locales] or of BCP 47 is wanted, not {locale!r}"
+        pairs = table.items() if isinstance(table, dict) else ()
+        named += [(f"{key}.{_named(name)}", locale) for name, locale in pairs]
+    for place, locale in named:
+        if isinstance(locale, str) and is_locale(locale) and locale not in own and any(_tag(locale)):
+            yield f"{place}: a locale of [locales] or of BCP 47 is wanted, not {locale!r}"
 
 
 def _clashes(key: str, vocabulary: Mapping[str, Any]) -> Iterator[str]:
@@ -222,6 +226,12 @@ def _paths(value: Any) -> Iterator[tuple[str, str]]:
             yield f"[{number}]", "the beginning of a path, such as /help/, is wanted"
 
 
+def _prefixes(value: Any) -> Iterator[tuple[str, str]]:
+    yield from _texts(value)
+    for number, item in enumerate(value if isinstance(value, list) else ()):
+        yield from ((f"[{number}]", wanted) for _, wanted in _prefix(item))
+
+
 def _texts(value: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(value, list):
         yield "", "a list of texts is wanted"
@@ -283,6 +293,7 @@ _FIELDS: Final[Mapping[str, Check]] = {
     "eras": _table(_place, _ERA),
     "include": _paths,
     "exclude": _paths,
+    "crawl_locales": _prefixes,
     "categories": _NAMES,
     "sections": _NAMES,
 }

@@ -23,15 +23,16 @@ __all__ = ["Site", "host_of"]
 class Site:
     """A help centre, as its declaration states it.
 
-    ``platform`` names the code that reads it. ``description`` names the help centre. ``also_at`` maps other addresses
-    of the same editions to a description of each. ``editions`` maps a first path segment to its locale, where the two
-    differ ("" for an address without one). ``regional`` maps a regional site, as pages name it, to the edition that it
-    serves in place of the others in its language. ``locales`` maps locale prefixes to BCP 47 tags. On a site without a
-    known grammar of addresses, articles have a path that begins with one of ``include`` (default: all) and with none of
-    ``exclude``. ``timezone`` is the ``zoneinfo`` name of the time zone of the dates that the site shows. ``eras`` maps
-    earlier addresses to the platform that ran there and its locales to today's editions, to which captures of them
-    belong. ``crawled`` is False for a site of which no listing was ever seen: captures of it can be imported.
-    ``declaration`` holds the values as declared; ``file`` names the declaration.
+    ``platform`` names the code that reads it. ``description`` names the help centre. ``also_at`` maps other
+    addresses of the same editions to a description of each. ``editions`` maps a first path segment to its locale,
+    where the two differ ("" for an address without one). ``regional`` maps a regional site, as pages name it, to
+    the edition that it serves in place of the others in its language. ``locales`` maps locale prefixes to BCP 47
+    tags. On a site without a known grammar of addresses, articles have a path that begins with one of ``include``
+    (default: all) and with none of ``exclude``. ``crawl_locales`` are the locales that `due` names. ``timezone`` is
+    the ``zoneinfo`` name of the time zone of the dates that the site shows. ``eras`` maps earlier addresses to the
+    platform that ran there and its locales to today's editions, to which captures of them belong. ``crawled`` is
+    False for a site of which no listing was ever seen: captures of it can be imported. ``declaration`` holds the
+    values as declared; ``file`` names the declaration.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Site:
     locales: Mapping[str, str] = field(default_factory=dict, hash=False)
     include: Sequence[str] = field(default=(), hash=False)
     exclude: Sequence[str] = field(default=(), hash=False)
+    crawl_locales: Sequence[str] = field(default=(), hash=False)
     categories: Vocabulary = field(default_factory=Vocabulary, hash=False)
     sections: Vocabulary = field(default_factory=Vocabulary, hash=False)
     eras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, hash=False)
