@@ -192,6 +192,55 @@ def test_a_removed_file_is_gone(any_store: Store) -> None:
     assert any_store.list("") == ["a/two"]
 
 
+def test_a_version_is_replaced_and_no_other(any_store: Store) -> None:
+    assert any_store.swaps
+    assert any_store.read_with_etag("locks/x") is None
+    first = any_store.put_if_match("locks/x", b"1", None)
+    assert first is not None
+    assert any_store.put_if_match("locks/x", b"other", None) is None
+    assert any_store.read_with_etag("locks/x") == (b"1", first)
+    second = any_store.put_if_match("locks/x", b"2", first)
+    assert second is not None
+    assert any_store.put_if_match("locks/x", b"other", first) is None
+    assert not any_store.remove_if_match("locks/x", first)
+    assert any_store.read_with_etag("locks/x") == (b"2", second)
+    assert any_store.remove_if_match("locks/x", second)
+    assert any_store.read_with_etag("locks/x") is None
+    assert any_store.put_if_match("locks/x", b"other", second) is None
+    assert any_store.put_if_match("locks/x", b"3", None) is not None
+
+
+def test_a_put_whose_answer_is_lost_was_done(any_store: Store) -> None:
+    """The client puts again, and the second put of the same contents finds them there."""
+    etag = any_store.put_if_match("locks/x", b"mine", None)
+    assert etag is not None
+    assert any_store.put_if_match("locks/x", b"mine", None) == etag
+    new = any_store.put_if_match("locks/x", b"mine, renewed", etag)
+    assert any_store.put_if_match("locks/x", b"mine, renewed", etag) == new
+    assert any_store.remove_if_match("locks/x", str(new))
+    assert any_store.remove_if_match("locks/x", str(new))
+
+
+def test_of_many_that_compare_and_swap_one_wins(any_store: Store) -> None:
+    etag = any_store.put_if_match("locks/x", b"start", None)
+    won: list[bytes] = []
+    gate = threading.Barrier(6)
+
+    def swap(data: bytes) -> None:
+        gate.wait()
+        if any_store.put_if_match("locks/x", data, etag) is not None:
+            won.append(data)
+
+    threads = [threading.Thread(target=swap, args=(str(number).encode(),)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    now = any_store.read_with_etag("locks/x")
+    assert now is not None
+    assert won == [now[0]]
+
+
 @pytest.mark.parametrize("method", ["read", "size", "open", "etag"])
 def test_a_missing_file_is_named(any_store: Store, method: str) -> None:
     any_store.put_new("a/there", b"1")

@@ -172,6 +172,41 @@ class Store(ABC):
             self._remove(path)
         self.drop_listings()
 
+    # ---- small objects that change, such as a lease: compare-and-swap
+
+    @property
+    @abstractmethod
+    def swaps(self) -> bool:
+        """Whether ``put_if_match`` and ``remove_if_match`` work here: fsspec gives no way on ``gs`` and ``az``."""
+
+    def read_with_etag(self, path: str) -> tuple[bytes, str] | None:
+        """Return the contents of a small file and the ETag of these very contents; None when it is not there."""
+        with self._named(path):
+            try:
+                return self._read_with_etag(path)
+            except FileNotFoundError:
+                return None
+
+    def put_if_match(self, path: str, data: bytes, etag: str | None) -> str | None:
+        """Write a small file over the version ``etag`` (None: where there is no file) and return the new ETag.
+
+        None says that another writer was there before. ``data`` must name its writer: when the answer to a put is
+        lost, equal contents are taken for the own ones.
+        """
+        with self._named(path):
+            made = self._put_if_match(path, data, etag)
+        self.drop_listings()
+        if made is None and (now := self.read_with_etag(path)) is not None and now[0] == data:
+            return now[1]
+        return made
+
+    def remove_if_match(self, path: str, etag: str) -> bool:
+        """Remove the version ``etag`` of a small file; False when there is another version, which stays."""
+        with self._named(path):
+            removed = self._remove_if_match(path, etag)
+        self.drop_listings()
+        return removed or self.read_with_etag(path) is None
+
     @contextlib.contextmanager
     def scratch(self, path: str = SCRATCH) -> Iterator[Path]:
         """Give a local file to write to, from which ``put_new`` publishes cheaply; it is removed afterwards.
@@ -234,6 +269,17 @@ class Store(ABC):
     def _remove(self, path: str) -> None: ...
 
     @abstractmethod
+    def _read_with_etag(self, path: str) -> tuple[bytes, str]: ...
+
+    @abstractmethod
+    def _put_if_match(self, path: str, data: bytes, etag: str | None) -> str | None:
+        """Return the new ETag, None for another version."""
+
+    @abstractmethod
+    def _remove_if_match(self, path: str, etag: str) -> bool:
+        """Tell whether this version was there."""
+
+    @abstractmethod
     def _scratch(self) -> contextlib.AbstractContextManager[Path]: ...
 
     @abstractmethod
@@ -258,7 +304,9 @@ def named(name: str) -> Iterator[None]:
     except OSError as error:
         number = error.errno or 0
         missing = isinstance(error, FileNotFoundError)
-        advice = _ADVICE.get(number, "`helpscraper verify` lists what is missing" if missing else "")
+        advice = getattr(error, "advice", "") or _ADVICE.get(
+            number, "`helpscraper verify` lists what is missing" if missing else ""
+        )
         reason = "no such file" if missing else (error.strerror or str(error))
         raise ArchiveError(f"{name}: {reason}", advice=advice) from error
 

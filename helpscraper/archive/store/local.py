@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -11,9 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from filelock import FileLock
 from fsspec.implementations.local import LocalFileSystem
 
-from helpscraper.archive.layout import SCRATCH, Partition, staging
+from helpscraper.archive.layout import SCRATCH, STATE, Partition, staging
 from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.errors import CommandError
 
@@ -24,6 +26,8 @@ __all__ = ["LocalStore"]
 
 # A commit takes seconds, so the writer of an hour-old scratch file was killed.
 _STALE_SECONDS = 3600
+# The lock is held for one small file, and the system releases that of a dead process.
+_SWAP_SECONDS = 30
 
 
 class LocalStore(Store):
@@ -101,6 +105,39 @@ class LocalStore(Store):
 
     def _remove(self, path: str) -> None:
         self.local_path(path).unlink()
+
+    @property
+    def swaps(self) -> bool:
+        """Whether there is compare-and-swap: yes."""
+        return True
+
+    def _read_with_etag(self, path: str) -> tuple[bytes, str]:
+        data = self.local_path(path).read_bytes()
+        return data, hashlib.sha256(data).hexdigest()
+
+    def _put_if_match(self, path: str, data: bytes, etag: str | None) -> str | None:
+        if etag is None:
+            made = self._create(path, data)
+        else:
+            with self._swapping():
+                if made := self._has_version(path, etag):
+                    self._overwrite(path, data)
+        return hashlib.sha256(data).hexdigest() if made else None
+
+    def _remove_if_match(self, path: str, etag: str) -> bool:
+        with self._swapping():
+            if there := self._has_version(path, etag):
+                self._remove(path)
+            return there
+
+    def _has_version(self, path: str, etag: str) -> bool:
+        return self._stat(path) is not None and self._read_with_etag(path)[1] == etag
+
+    def _swapping(self) -> FileLock:
+        """Return the lock that holds off other writers that compare and swap."""
+        lock = self.local_path(f"{STATE}/swap.lock")
+        _make_folder(lock.parent)
+        return FileLock(lock, timeout=_SWAP_SECONDS)
 
     @contextlib.contextmanager
     def _scratch(self, *, target_folder: Path | None = None) -> Iterator[Path]:

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 import io
 import os
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from fsspec.core import url_to_fs
+from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
 from helpscraper.archive.layout import Partition, parse_path
 from helpscraper.archive.store.base import FileInfo, Store, temporary
+from helpscraper.archive.store.client import Client, StoreError
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -31,22 +35,26 @@ __all__ = ["ObjectStore"]
 # Most Parquet footers and WARC records are smaller, so one request fetches them.
 _READ_AHEAD_BYTES = 1 << 20
 
+# `memory://` is shared by the threads of one process.
+_MEMORY = threading.Lock()
+
 # fsspec's file systems give the version of an object under one of these names.
 _ETAGS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "created", "mtime")
 
 
 class ObjectStore(Store):
-    """A prefix of a bucket, such as ``s3://bucket/archive``; ``fs`` is the fsspec file system behind it."""
+    """A prefix of a bucket, such as ``s3://bucket/archive``; ``fs`` is the client of its store."""
 
     def __init__(self, uri: str) -> None:
         try:
             # fsspec's cached listings would hide files that another machine writes.
-            self.fs, root = url_to_fs(uri, use_listings_cache=False)
+            fs, root = url_to_fs(uri, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise ArchiveError(
                 f"{uri}: cannot open this kind of archive: {error}",
                 advice="give a folder, or install the fsspec package for this protocol (s3fs, gcsfs, adlfs)",
             ) from error
+        self.fs = Client(fs)
         super().__init__(uri, str(root).rstrip("/"))
 
     def url(self, path: str = "") -> str:
@@ -114,6 +122,47 @@ class ObjectStore(Store):
     def _remove(self, path: str) -> None:
         self.fs.rm_file(self._full(path))
 
+    @property
+    def swaps(self) -> bool:
+        """Whether there is compare-and-swap: on S3, and in the memory of one process."""
+        return self.fs.swaps or isinstance(self.fs.fs, MemoryFileSystem)
+
+    def _read_with_etag(self, path: str) -> tuple[bytes, str]:
+        if self.fs.swaps:
+            return self.fs.get(self._full(path))
+        data: bytes = self.fs.cat_file(self._full(path))
+        return data, hashlib.sha256(data).hexdigest()
+
+    def _put_if_match(self, path: str, data: bytes, etag: str | None) -> str | None:
+        if self.fs.swaps:
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                return self.fs.put_if_match(self._full(path), data, etag)
+            return None
+        with self._swapping():
+            if not self._has_version(path, etag):
+                return None
+            self._overwrite(path, data)
+            return hashlib.sha256(data).hexdigest()
+
+    def _remove_if_match(self, path: str, etag: str) -> bool:
+        if self.fs.swaps:
+            with contextlib.suppress(FileExistsError, FileNotFoundError):
+                self.fs.remove_if_match(self._full(path), etag)
+                return True
+            return False
+        with self._swapping():
+            if there := self._has_version(path, etag):
+                self._remove(path)
+            return there
+
+    def _has_version(self, path: str, etag: str | None) -> bool:
+        return (self._read_with_etag(path)[1] if self._stat(path) is not None else None) == etag
+
+    def _swapping(self) -> threading.Lock:
+        if not self.swaps:
+            raise StoreError("this kind of store has no compare-and-swap here", "use a folder or s3://", None)
+        return _MEMORY
+
     @contextlib.contextmanager
     def _scratch(self) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="helpscraper-") as folder, temporary(folder) as file:
@@ -135,7 +184,7 @@ def _info(path: str, facts: Mapping[str, Any]) -> FileInfo:
 class _Ranges(io.RawIOBase):
     """One object of known size; each read is a ranged request. fsspec's own files would ask for the size again."""
 
-    def __init__(self, fs: AbstractFileSystem, name: str, size: int) -> None:
+    def __init__(self, fs: Client, name: str, size: int) -> None:
         self._fs, self._name, self._size = fs, name, size
         self._offset = 0
 

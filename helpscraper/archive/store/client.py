@@ -1,0 +1,155 @@
+"""The client of an object store: an fsspec file system whose errors are ``OSError``s that say what to do.
+
+Each fsspec package raises errors of its own kinds. Here they become ``FileExistsError`` (a condition of a put does not
+hold), ``FileNotFoundError``, or ``StoreError``.
+"""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from fsspec.asyn import sync
+from fsspec.spec import AbstractFileSystem
+
+__all__ = ["Client", "StoreError"]
+
+logger = logging.getLogger(__name__)
+
+_S3 = frozenset({"s3", "s3a"})
+_PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
+# Two puts of one name at the same time: the loser has to put again, and then gets 412 or 200.
+_CONFLICT_SECONDS = 10.0
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+class StoreError(OSError):
+    """An operation that the store did not do; ``passing`` if the same operation may succeed a little later."""
+
+    def __init__(self, reason: str, advice: str, status: int | None, *, passing: bool = False) -> None:
+        super().__init__(errno.EIO, reason)
+        self.advice = advice
+        self.status = status
+        self.passing = passing
+
+
+class Client:
+    """The operations of ``fs``, tried again for ``patience`` seconds while the store is busy or out of reach."""
+
+    def __init__(self, fs: AbstractFileSystem) -> None:
+        self.fs = fs
+        self.patience = 0.0
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.fs, name)
+        return partial(self._call, found) if callable(found) else found
+
+    def _call(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        begun = time.monotonic()
+        for pause in itertools.chain(_PAUSES_SECONDS, itertools.repeat(_PAUSES_SECONDS[-1])):
+            try:
+                return operation(*args, **kwargs)
+            except Exception as error:
+                if type(error).__module__ == "builtins" and not isinstance(error, OSError):
+                    raise  # an error of the program, not of the store
+                failure = _failure(error)
+                if not isinstance(failure, StoreError) or not failure.passing:
+                    raise failure from error
+                patience = max(self.patience, _CONFLICT_SECONDS) if failure.status == 409 else self.patience
+                if time.monotonic() + pause - begun > patience:
+                    raise failure from error
+                logger.info("%s; trying again in %s s", failure.strerror, pause)
+            time.sleep(pause)
+        raise AssertionError("the pauses do not end")
+
+    # ---- compare-and-swap: fsspec has no interface for it, s3fs passes the conditions of S3 on
+
+    @property
+    def swaps(self) -> bool:
+        """Whether this store has compare-and-swap by ETag."""
+        protocol = self.fs.protocol
+        return not _S3.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
+
+    def get(self, name: str) -> tuple[bytes, str]:
+        """Return an object's contents and its ETag, from one request."""
+        bucket, key, _ = self.fs.split_path(name)
+
+        def get() -> tuple[bytes, str]:
+            answer = self.fs.call_s3("get_object", Bucket=bucket, Key=key)
+            return sync(self.fs.loop, answer["Body"].read), str(answer["ETag"])
+
+        contents: tuple[bytes, str] = self._call(get)
+        return contents
+
+    def put_if_match(self, name: str, data: bytes, etag: str | None) -> str:
+        """Put an object over the version ``etag`` (None: where there is none) and return the new ETag.
+
+        Raises ``FileExistsError`` or ``FileNotFoundError`` when there is another version.
+        """
+        bucket, key, _ = self.fs.split_path(name)
+        condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
+        answer = self._call(self.fs.call_s3, "put_object", Bucket=bucket, Key=key, Body=data, **condition)
+        return str(answer["ETag"])
+
+    def remove_if_match(self, name: str, etag: str) -> None:
+        """Remove the version ``etag`` of an object; raises ``FileExistsError`` for another version."""
+        bucket, key, _ = self.fs.split_path(name)
+        self._call(self.fs.call_s3, "delete_object", Bucket=bucket, Key=key, IfMatch=etag)
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
+def _failure(error: Exception) -> OSError:
+    """Return the error of a client as one that says what to do.
+
+    botocore has a dictionary ``response``, gcsfs a number ``code``, azure-core a number ``status_code``.
+    """
+    status: int | None = None
+    code, reason = "", str(error)
+    for each in _causes(error):
+        response = getattr(each, "response", None)
+        if isinstance(response, dict):
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            code = str(response.get("Error", {}).get("Code", ""))
+            reason = str(response.get("Error", {}).get("Message") or code or reason)
+        for number in (getattr(each, "status_code", None), getattr(each, "code", None)):
+            status = number if status is None and isinstance(number, int) else status
+    kinds = {kind.__name__ for each in _causes(error) for kind in type(each).__mro__}
+    if isinstance(error, FileExistsError) or status == 412:
+        return FileExistsError(errno.EEXIST, reason)
+    if code == "NoSuchBucket":
+        return StoreError("there is no such bucket", "make the bucket, or correct the archive's URL", status)
+    if isinstance(error, FileNotFoundError):
+        return error
+    if status in {401, 403} or any("Credential" in kind or "Auth" in kind for kind in kinds):
+        return StoreError(
+            f"the store gives no access: {reason}",
+            "check that the credentials in the environment are there, right and not expired, and their rights",
+            status,
+        )
+    if status == 409 or status in _BUSY:
+        return StoreError(
+            f"the store is busy ({status}): {reason}",
+            "run the command again later; files that were stored before are untouched",
+            status,
+            passing=True,
+        )
+    if status is None and any("Connect" in kind or "Timeout" in kind for kind in kinds):
+        return StoreError(
+            f"the store cannot be reached: {reason}",
+            "check the network and the endpoint (AWS_ENDPOINT_URL), and run the command again",
+            status,
+            passing=True,
+        )
+    if isinstance(error, OSError) and status is None:
+        return error
+    return StoreError(f"the store refuses: {reason}", "", status)
