@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, partial
 
 import pyarrow as pa
 
@@ -44,16 +45,15 @@ def attribute(versions: list[tuple[str, str]], language: str | None = None) -> l
     >>> attribute([("mon", "One two three.\\nFour."), ("tue", "Four.\\nOne two three!\\nFive.")])
     [('Four.', 'mon'), ('One two three!', 'tue'), ('Five.', 'tue')]
     """
-    blocks: list[tuple[str, ...]] = []
-    texts: list[str] = []
+    blocks: list[str] = []
     names: list[str] = []
+    units = cache(partial(units_of, language=language))
     for name, text in versions:
-        texts = blocks_of(text)
-        fresh = [units_of(block, language) for block in texts]
-        from_before = {j: names[i] for i, j, _ in align(blocks, fresh) if blocks[i] == fresh[j]}
+        fresh = blocks_of(text)
+        from_before = {j: names[i] for i, j, _ in align(blocks, fresh, units) if blocks[i] == fresh[j]}
         names = [from_before.get(j, name) for j in range(len(fresh))]
         blocks = fresh
-    return list(zip(texts, names, strict=True))
+    return list(zip(blocks, names, strict=True))
 
 
 def blame(

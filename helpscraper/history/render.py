@@ -1,8 +1,10 @@
-"""A word diff as text, as a terminal shows it, and as HTML."""
+"""A word diff as text, as a terminal shows it, and as HTML; whole, or an excerpt of its changes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from unicodedata import bidirectional
 
@@ -10,11 +12,67 @@ from rich.text import Text
 
 from helpscraper.history.spans import Block, Blocks, Span
 
-__all__ = ["plain", "reads_leftwards", "to_html", "to_rich"]
+__all__ = ["Excerpt", "excerpt", "plain", "reads_leftwards", "to_html", "to_rich"]
 
 _STYLES = {"same": "", "delete": "red strike", "insert": "green"}
 _TAGS = {"delete": "del", "insert": "ins"}
 _GAP = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The changed blocks of a diff, shortened; ``cut`` tells that some changes are left out."""
+
+    blocks: tuple[Block, ...]
+    cut: bool
+
+
+def excerpt(diff: Blocks, *, near: int = 60, limit: int = 1200) -> Excerpt:
+    """Return the changes with about ``near`` characters of unchanged text around each, ``limit`` characters in all.
+
+    The functions of this module render it like a whole diff. Rows of tables keep all their cells.
+
+    >>> from helpscraper.history.spans import Block
+    >>> spans = (Span("same", "Write to us after "), Span("delete", "24"), Span("insert", "48"), Span("same", " h."))
+    >>> plain(excerpt(Excerpt((Block("changed", 0, 0, spans),), cut=False), near=8))
+    '… after [-24-]{+48+} h.'
+    """
+    blocks: list[Block] = []
+    room = limit
+    for block in diff.blocks:
+        if block.fate == "same":
+            continue
+        tabular = any("\t" in span.text for span in block.spans)
+        spans: list[Span] = []
+        for place, span in enumerate(block.spans):
+            text = span.text
+            if span.op == "same" and not tabular:
+                text = _around(text, near, after=place > 0, before=place < len(block.spans) - 1)
+            cut = len(text) > room
+            spans.append(Span(span.op, text[:room] + _GAP if cut else text))
+            room -= len(text)
+            if cut:
+                blocks.append(Block(block.fate, block.before, block.after, tuple(spans)))
+                return Excerpt(tuple(blocks), cut=True)
+        blocks.append(Block(block.fate, block.before, block.after, tuple(spans)))
+    return Excerpt(tuple(blocks), cut=False)
+
+
+def _around(text: str, near: int, *, after: bool, before: bool) -> str:
+    """Return the ends of an unchanged text that are next to a change, cut between words where there are spaces.
+
+    ``after`` says that the text stands after a change, ``before`` that it stands before one.
+    """
+    if len(text) <= near * (after + before) + 4:
+        return text
+    head, tail = text[:near] if after else "", text[len(text) - near :] if before else ""
+    if after and " " in head[near // 2 :]:
+        head = head[: head.rindex(" ")]
+    if before and " " in tail[: near // 2]:
+        tail = tail[tail.index(" ") + 1 :]
+    if after and before:
+        return f"{head} {_GAP} {tail}"
+    return f"{head}{_GAP}" if after else f"{_GAP} {tail}"
 
 
 def plain(diff: Blocks, context: int | None = None) -> str:
@@ -92,8 +150,11 @@ def reads_leftwards(text: str) -> bool:
 
 def _leftward(diff: Blocks) -> bool:
     """Tell whether most letters of the diff are of a right-to-left script."""
-    kinds = [bidirectional(c) for block in diff.blocks for span in block.spans for c in span.text]
-    return sum(kind in ("R", "AL") for kind in kinds) > kinds.count("L")
+    letters = Counter("".join(span.text for block in diff.blocks for span in block.spans))
+    kinds: Counter[str] = Counter()
+    for letter, number in letters.items():
+        kinds[bidirectional(letter)] += number
+    return kinds["R"] + kinds["AL"] > kinds["L"]
 
 
 def _tagged(op: str, text: str) -> str:

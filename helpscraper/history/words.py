@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,8 @@ from helpscraper.history.rows import CELL, cells_of, same_rows
 from helpscraper.history.spans import Block, Fate, Span
 
 __all__ = ["Block", "Span", "WordDiff", "align", "blocks_of", "segment", "units_of", "word_diff"]
+
+Units = Callable[[str], tuple[str, ...]]
 
 _SPACE = re.compile(r"[^\S\t]+")
 # Two blocks count as one changed block when they share this part of their words.
@@ -83,9 +85,8 @@ def word_diff(before: str, after: str, language: str | None = None) -> WordDiff:
     (moved) Open [-the-]{+this+} page.
     """
     old, new = blocks_of(before), blocks_of(after)
-    words = {block: units_of(block, language) for block in {*old, *new}}
-    pairs = align([words[block] for block in old], [words[block] for block in new])
-    return WordDiff(tuple(_blocks(old, new, pairs, words)))
+    units = cache(partial(units_of, language=language))
+    return WordDiff(tuple(_blocks(old, new, align(old, new, units), units)))
 
 
 def blocks_of(text: str) -> list[str]:
@@ -129,8 +130,10 @@ def units_of(block: str, language: str | None = None) -> tuple[str, ...]:
     return tuple(units)
 
 
-def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> list[tuple[int, int, bool]]:
+def align(old: Sequence[str], new: Sequence[str], units: Units) -> list[tuple[int, int, bool]]:
     """Pair the blocks of two bodies: (place before, place after, whether it moved), sorted by the place after.
+
+    ``units`` gives the words of a block; only blocks without an equal one in the same order are segmented.
 
     Equal blocks in equal order are paired first; then equal blocks elsewhere (moved); then blocks that share at least
     half of their words, between the same neighbours (changed) or anywhere (moved and changed). Table rows between the
@@ -145,24 +148,25 @@ def align(old: Sequence[tuple[str, ...]], new: Sequence[tuple[str, ...]]) -> lis
             gaps.append((range(i1, i2), range(j1, j2)))
     left = [i for gap in gaps for i in gap[0]]
     right = [j for gap in gaps for j in gap[1]]
-    places: dict[tuple[str, ...], list[int]] = {}
+    places: dict[str, list[int]] = {}
     for i in reversed(left):
         places.setdefault(old[i], []).append(i)
     for j in right:
         # A block of one or two tokens ("Yes", "-") occurs anywhere, so it proves no move.
-        if len(new[j]) > 2 and places.get(new[j]):
+        if places.get(new[j]) and len(units(new[j])) > 2:
             pairs[j] = (places[new[j]].pop(), True)
     for gap in gaps:
-        _relate(old, new, gap, pairs, moved=False)
-    _relate(old, new, (left, right), pairs, moved=True)
+        _relate(old, new, gap, pairs, units, moved=False)
+    _relate(old, new, (left, right), pairs, units, moved=True)
     return [(i, j, moved) for j, (i, moved) in sorted(pairs.items())]
 
 
 def _relate(
-    old: Sequence[tuple[str, ...]],
-    new: Sequence[tuple[str, ...]],
+    old: Sequence[str],
+    new: Sequence[str],
     gap: tuple[Sequence[int], Sequence[int]],
     pairs: dict[int, tuple[int, bool]],
+    units: Units,
     *,
     moved: bool,
 ) -> None:
@@ -172,7 +176,7 @@ def _relate(
     right = [j for j in gap[1] if j not in pairs][:_PAIRED]
     if not left or not right:
         return
-    blocks = [old[i] for i in left], [new[j] for j in right]
+    blocks = [units(old[i]) for i in left], [units(new[j]) for j in right]
     alike = _likeness(*blocks)
     if not moved:
         # An equal first cell identifies a table row.
@@ -227,7 +231,7 @@ def _blocks(
     old: Sequence[str],
     new: Sequence[str],
     pairs: Sequence[tuple[int, int, bool]],
-    words: dict[str, tuple[str, ...]],
+    units: Units,
 ) -> Iterator[Block]:
     at = {j: (i, moved) for i, j, moved in pairs}
     gone = sorted(set(range(len(old))) - {i for i, _, _ in pairs})
@@ -241,11 +245,10 @@ def _blocks(
         if i is None:
             yield Block("inserted", None, j, (Span("insert", block),))
             continue
-        same = words[old[i]] == words[block]
+        same = old[i] == block
         fate: Fate = "moved" if moved else "same" if same else "changed"
-        yield Block(
-            fate, i, j, (Span("same", block),) if same else tuple(_spans(words[old[i]], words[block]))
-        )
+        spans = (Span("same", block),) if same else tuple(_spans(units(old[i]), units(block)))
+        yield Block(fate, i, j, spans)
     for i in gone[shown:]:
         yield Block("deleted", i, None, (Span("delete", old[i]),))
 

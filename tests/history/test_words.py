@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from helpscraper.history.blame import attribute
-from helpscraper.history.render import plain, to_html, to_rich
+from helpscraper.history.render import excerpt, plain, to_html, to_rich
 from helpscraper.history.rows import same_rows
+from helpscraper.history.spans import Blocks
 from helpscraper.history.words import Block, Span, WordDiff, blocks_of, segment, units_of, word_diff
 from helpscraper.html.bodies import write_body
 
@@ -287,6 +288,46 @@ def test_html_is_escaped_and_rich_text_says_the_same() -> None:
     found = word_diff("<script>one</script> two", "<script>one</script> three & <b>")
     assert "<script" not in to_html(found) and "<b>" not in to_html(found)
     assert to_rich(found).plain.strip()
+
+
+SENTENCE = (
+    "Write to the desk when nothing has arrived after 24 hours, and name the number that is on the receipt."
+)
+
+
+def test_an_excerpt_shows_the_changes_and_a_little_around_them() -> None:
+    before = f"same\n{SENTENCE}\n费用是百分之五，每笔提币都要付，请您注意查看。\na\t{SENTENCE}\t1"
+    found = excerpt(
+        word_diff(before, before.replace("24", "48").replace("五", "六").replace("\t1", "\t2")), near=10
+    )
+    assert plain(found).split("\n") == [
+        "… after [-24-]{+48+} hours,…",
+        "费用是百分之[-五-]{+六+}，每笔提币都要付，请…",
+        "a\t" + SENTENCE.replace("24", "[-24-]{+48+}") + "\t[-1-]{+2+}",
+    ]
+    assert not found.cut and "<del>24</del><ins>48</ins>" in to_html(found)
+    twice = excerpt(word_diff(f"1 {SENTENCE} 2", f"3 {SENTENCE} 4"), near=12)
+    assert plain(twice) == "[-1-]{+3+} Write to … receipt. [-2-]{+4+}"
+    assert excerpt(word_diff("same", "same")).blocks == ()
+
+
+@given(
+    st.integers(0, 60),
+    st.integers(0, 20),
+    st.lists(st.sampled_from(["a b c", "d\te", "的我们 x"]), max_size=6),
+)
+def test_an_excerpt_is_bounded_and_says_when_it_leaves_changes_out(
+    limit: int, near: int, new: list[str]
+) -> None:
+    whole = word_diff("a b x", "\n".join(new))
+    found = excerpt(whole, near=near, limit=limit)
+    shown = sum(len(span.text) for block in found.blocks for span in block.spans)
+    assert shown <= limit + 1 and (not found.cut or shown)
+
+    def changes(diff: Blocks) -> list[Span]:
+        return [span for block in diff.blocks for span in block.spans if span.op != "same"]
+
+    assert found.cut or changes(found) == changes(whole)
 
 
 lines = st.text("ab c.\t我们的 ", max_size=12)
