@@ -91,6 +91,26 @@ def test_a_part_costs_one_request(s3: S3Server) -> None:
     assert requests == {"GET": 1}
 
 
+def test_nothing_is_asked_twice(s3: S3Server) -> None:
+    store = open_store(s3.new_uri("once")).with_cached_listings()
+    with s3.counted() as requests:
+        assert store.list("a") == []
+        store.put_new("a/one", b"one")
+        store.replace("a/two", b"two")
+        store.put_new("b/three", b"three")
+        assert store.list("a") == ["a/one", "a/two"]
+        assert store.size("a/one") == 3
+    assert requests == {"LIST": 1, "PUT": 3}
+    with s3.counted() as requests:
+        for _ in range(2):
+            assert (store.read("a/one"), store.read("a/two")) == (b"one", b"two")
+    assert requests == {"GET": 2}
+    store.replace("a/two", b"zwo")
+    assert store.read("a/two") == b"zwo"
+    store.remove("a/one")
+    assert store.list("a") == ["a/two"]
+
+
 @pytest.mark.parametrize("kind", ["bytes", "file"])
 def test_a_file_is_never_overwritten(any_store: Store, tmp_path: Path, kind: str) -> None:
     def given(data: bytes) -> bytes | Path:

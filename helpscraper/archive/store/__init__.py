@@ -3,6 +3,8 @@
 base     the interface
 local    a folder
 objects  an object store, through fsspec
+client   the client of an object store: its errors, its second tries
+windows  read an object by ranges
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
+from uuid import uuid4
 
 from helpscraper.archive.layout import SCRATCH, Partition
 from helpscraper.errors import ArchiveError
@@ -74,10 +75,28 @@ class Store(ABC):
         copied._listings = {}
         return copied
 
-    def drop_listings(self) -> None:
-        """Drop the cached listings, because files have changed."""
+    def drop_listings(self, folder: str = "") -> None:
+        """Drop the cached listings with files of ``folder``, because other programs may have changed them."""
         if self._listings is not None:
-            self._listings = {}
+            with _LISTING_LOCK:
+                kept = {
+                    known: files
+                    for known, files in self._listings.items()
+                    if not _holds(folder, known) and not _holds(known, folder)
+                }
+                self._listings = kept
+
+    def _note(self, path: str, size: int | None) -> None:
+        """Enter a file of ``size`` bytes that this store has written (None: removed) in the cached listings."""
+        if self._listings is None or "/." in f"/{path}":
+            return
+        written = {} if size is None else {path: FileInfo(path, size, uuid4().hex)}
+        with _LISTING_LOCK:
+            for folder, files in self._listings.items():
+                if _holds(folder, path):
+                    # A copy, because another thread may be iterating over the old one.
+                    rest = {name: info for name, info in files.items() if name != path}
+                    self._listings[folder] = rest | written
 
     def _below(self, folder: str) -> Mapping[str, FileInfo]:
         """Return the files below ``folder`` by path, from a cached listing of a folder above if there is one."""
@@ -149,8 +168,8 @@ class Store(ABC):
         """
         with self._named(path):
             # The check saves an upload; between two writers the put itself decides.
-            made = self._stat(path) is None and self._create(path, data)
-            self.drop_listings()
+            made = not self._is_taken(path, data) and self._create(path, data)
+            self._note(path, _size_of(data))
             if not made and self._digest(path) != _digest_of(data):
                 raise ArchiveError(
                     f"{self.url(path)} is already there with other contents",
@@ -164,13 +183,13 @@ class Store(ABC):
         """
         with self._named(path):
             self._overwrite(path, data)
-        self.drop_listings()
+        self._note(path, len(data))
 
     def remove(self, path: str) -> None:
         """Remove the file; a missing file is no error."""
         with self._named(path), contextlib.suppress(FileNotFoundError):
             self._remove(path)
-        self.drop_listings()
+        self._note(path, None)
 
     # ---- small objects that change, such as a lease: compare-and-swap
 
@@ -195,7 +214,8 @@ class Store(ABC):
         """
         with self._named(path):
             made = self._put_if_match(path, data, etag)
-        self.drop_listings()
+        if made is not None:
+            self._note(path, len(data))
         if made is None and (now := self.read_with_etag(path)) is not None and now[0] == data:
             return now[1]
         return made
@@ -204,7 +224,8 @@ class Store(ABC):
         """Remove the version ``etag`` of a small file; False when there is another version, which stays."""
         with self._named(path):
             removed = self._remove_if_match(path, etag)
-        self.drop_listings()
+        if removed:
+            self._note(path, None)
         return removed or self.read_with_etag(path) is None
 
     @contextlib.contextmanager
@@ -254,6 +275,9 @@ class Store(ABC):
 
     @abstractmethod
     def _stat(self, path: str) -> FileInfo | None: ...
+
+    def _is_taken(self, path: str, data: bytes | Path) -> bool:
+        return self._stat(path) is not None
 
     @abstractmethod
     def _open(self, path: str) -> IO[bytes]: ...
@@ -327,6 +351,14 @@ def temporary(folder: Path | str) -> Iterator[Path]:
 def sha256(file: Path) -> str:
     """Return the SHA-256 of a local file in hexadecimal digits."""
     return _digest_of(file).hex()
+
+
+def _holds(folder: str, path: str) -> bool:
+    return not folder or folder == path or path.startswith(f"{folder}/")
+
+
+def _size_of(data: bytes | Path) -> int:
+    return len(data) if isinstance(data, bytes) else data.stat().st_size
 
 
 def _digest_of(data: bytes | Path) -> bytes:

@@ -58,7 +58,8 @@ class LocalStore(Store):
         return target
 
     def publish(self, path: str) -> None:
-        """Do nothing: the draft is the file itself."""
+        """Note that the draft, which is the file itself, is there."""
+        self._note(path, self.local_path(path).stat().st_size)
 
     def drafts(self, folder: str) -> tuple[str, ...]:
         """Return nothing: a draft is the file itself."""

@@ -14,6 +14,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from fsspec.spec import AbstractFileSystem
 from helpscraper.archive.layout import Partition, parse_path
 from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.archive.store.client import Client, StoreError
+from helpscraper.archive.store.windows import Ranges, Windows
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -32,8 +34,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore"]
 
-# Most Parquet footers and WARC records are smaller, so one request fetches them.
-_READ_AHEAD_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 16
+# Two requests tell that an object is not there, so they are worth it for a large one only.
+_LARGE_BYTES = 16 << 20
 
 # `memory://` is shared by the threads of one process.
 _MEMORY = threading.Lock()
@@ -56,6 +59,10 @@ class ObjectStore(Store):
             ) from error
         self.fs = Client(fs)
         super().__init__(uri, str(root).rstrip("/"))
+        self._windows = Windows()
+        # `find` of an empty folder asks twice more whether the folder is a file; with a prefix it does not.
+        find = getattr(fs, "_find", fs.find)
+        self._finds_by_prefix = "prefix" in signature(find).parameters
 
     def url(self, path: str = "") -> str:
         """Return the full URL."""
@@ -87,7 +94,12 @@ class ObjectStore(Store):
         return tuple(sorted(path for path in paths if parse_path(path) is not None))
 
     def _list(self, folder: str) -> dict[str, FileInfo]:
-        found: Mapping[str, Mapping[str, Any]] = self.fs.find(self._full(folder), detail=True)
+        prefix = f"{folder}/" if folder else ""
+        found: Mapping[str, Mapping[str, Any]] = (
+            self.fs.find(self.root, prefix=prefix, detail=True)
+            if self._finds_by_prefix
+            else self.fs.find(self._full(folder), detail=True)
+        )
         return {
             path: _info(path, facts)
             for name, facts in found.items()
@@ -103,8 +115,12 @@ class ObjectStore(Store):
         return _info(path, facts) if facts["type"] == "file" else None
 
     def _open(self, path: str) -> IO[bytes]:
-        ranges = _Ranges(self.fs, self._full(path), self.size(path))
-        return io.BufferedReader(ranges, _READ_AHEAD_BYTES)
+        info = self._existing_info(path)
+        return io.BufferedReader(Ranges(self.fs, self._full(path), info, self._windows), _BUFFER_BYTES)
+
+    def _is_taken(self, path: str, data: bytes | Path) -> bool:
+        size = len(data) if isinstance(data, bytes) else data.stat().st_size
+        return size > _LARGE_BYTES and super()._is_taken(path, data)
 
     def _create(self, path: str, data: bytes | Path) -> bool:
         try:
@@ -179,38 +195,6 @@ class ObjectStore(Store):
 def _info(path: str, facts: Mapping[str, Any]) -> FileInfo:
     etag = next((str(facts[name]) for name in _ETAGS if facts.get(name)), "")
     return FileInfo(path, int(facts["size"]), f"{etag}-{facts['size']}")
-
-
-class _Ranges(io.RawIOBase):
-    """One object of known size; each read is a ranged request. fsspec's own files would ask for the size again."""
-
-    def __init__(self, fs: Client, name: str, size: int) -> None:
-        self._fs, self._name, self._size = fs, name, size
-        self._offset = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        self._offset = max(
-            0, offset + {io.SEEK_SET: 0, io.SEEK_CUR: self._offset, io.SEEK_END: self._size}[whence]
-        )
-        return self._offset
-
-    def tell(self) -> int:
-        return self._offset
-
-    def readinto(self, buffer: Any) -> int:
-        end = min(self._offset + len(buffer), self._size)
-        if end <= self._offset:
-            return 0
-        data: bytes = self._fs.cat_file(self._name, start=self._offset, end=end)
-        buffer[: len(data)] = data
-        self._offset += len(data)
-        return len(data)
 
 
 class _ForDuckDB(AbstractFileSystem):  # type: ignore[misc]
