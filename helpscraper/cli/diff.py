@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_range, refuse_together
+from helpscraper.cli.options import add_format, add_range, refuse_together, wants_document
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.extras import need
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog, Snapshot
     from helpscraper.cli.changes_text import Words
+    from helpscraper.history.render_changes import Form
     from helpscraper.history.result import DiffResult
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -28,14 +29,15 @@ examples:
   helpscraper diff --since 7d                         # also --from 2026-11-01 --to 2026-11-30
   helpscraper diff latest~7 latest --field title --format csv
   helpscraper diff --words --format json              # with the deleted and inserted words of each edit
+  helpscraper diff --words --format html -o diff.html # a page to read or send; md: for a forum or an issue
   helpscraper diff --kind silent                      # edits that the site did not date
   helpscraper diff --stat --locale all
   helpscraper diff --exit-code > changes.txt || mail -s changes me < changes.txt
 
 Each record of the other formats names the crawls between which the change happened (from, to): a text changed since
-the crawl that last read its page. --words adds the words of each edit. The table omits view counts unless
---kind counted or --field is given; the other formats hold all records. An article marked (new?) was seen for the first
-time, but the crawl before did not look everywhere.
+the crawl that last read its page. --words adds the words of each edit; html, and md with --words, are documents to
+read. The table and the documents omit view counts unless --kind counted or --field is given; the data formats hold all
+records. An article marked (new?) was seen for the first time, but the crawl before did not look everywhere.
 """
 
 
@@ -64,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="LOCALE",
         help="this locale; repeat for several, or: all",
     )
-    add_format(parser)
+    add_format(parser, more=["html"])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.words and args.stat:
         refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
+    if args.stat and args.format == "html":
+        refuse_together("--stat", "--format html", "counts are a table: choose md, csv or json")
     if args.a is not None and (args.first is not None or args.last is not None):
         refuse_together("A", "--from" if args.first is not None else "--to", "name the two ends in one way")
     catalog = Catalog(args.archive, site=args.site).with_cached_listings()
@@ -122,7 +126,7 @@ def _split(values: list[str]) -> list[str]:
 
 def _wants_all(args: argparse.Namespace) -> bool:
     """Tell whether to include view counts: in data always, in text only if asked for."""
-    return args.format != "table" or bool(args.field)
+    return (args.format != "table" and not wants_document(args)) or bool(args.field)
 
 
 def _pairs(
@@ -227,6 +231,8 @@ def _require_known(names: list[str], known: set[str], what: str, diffs: list[Dif
 def _print(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse.Namespace) -> None:
     if args.format == "table":
         _print_text(catalog, found, args)
+    elif wants_document(args) and not args.stat:
+        _write_document(catalog, [diff for diff, _ in found], args)
     elif args.format == "json" and not args.stat:
         _print_json(catalog, [diff for diff, _ in found], args)
     else:
@@ -258,6 +264,23 @@ def _print_json(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namesp
     text = json.dumps(answer, ensure_ascii=False, indent=1)
     with utf8() if args.output is None else whole_file(Path(args.output)) as file:
         file.write(text.encode() + b"\n")
+
+
+def _write_document(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> None:
+    from helpscraper.cli.output import write_document
+    from helpscraper.history.article_changes import article_changes
+    from helpscraper.history.change_rows import diff_rows
+    from helpscraper.history.kinds import KINDS
+    from helpscraper.history.render_changes import as_document
+
+    sections = []
+    for diff in diffs:
+        changes = article_changes(catalog, diff_rows(catalog, diff, None), words=args.words)
+        ranked = sorted(changes, key=lambda each: KINDS.index(each.kinds[0]))
+        total = ", ".join(f"{count:,} {kind}" for kind, count in diff.summary().items()) or "no change"
+        sections.append((f"{diff.partition}: {diff.from_id} to {diff.to_id}: {total}", ranked))
+    form: Form = "html" if args.format == "html" else "md"
+    write_document(as_document("Changes", sections, form), args.output)
 
 
 def _rows(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> pa.Table:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog, wants_document
 from helpscraper.extras import need
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from helpscraper.archive.reader import Catalog
+    from helpscraper.history.render_changes import Form
     from helpscraper.history.timeline import History
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -21,6 +22,7 @@ examples:
   helpscraper history what-is-a-passkey
   helpscraper history what-is-a-passkey --words      # with the words that changed
   helpscraper history what-is-a-passkey --format csv
+  helpscraper history what-is-a-passkey --words --format html -o passkey.html    # md too: documents to read
 """
 
 
@@ -30,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--words", action="store_true", help="show the words that changed in its body")
     parser.add_argument("--counts", action="store_true", help="show changes of its view count too")
     add_partition(parser)
-    add_format(parser)
+    add_format(parser, more=["html"])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -50,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
     found = each_edition(args, catalog, lambda where: article_history(catalog, args.article, where))
     for each in found:
         print_warnings(each.warnings)
+    if wants_document(args):
+        _write_document(catalog, found, args)
+        return 0
     if args.format != "table":
         tables = [
             history_rows(catalog, each, words_of(catalog, each.partition) if args.words else None)
@@ -61,6 +66,25 @@ def run(args: argparse.Namespace) -> int:
         for each in found:
             _print_history(target, catalog, each, words=args.words, counts=args.counts)
     return 0
+
+
+def _write_document(catalog: Catalog, found: list[History], args: argparse.Namespace) -> None:
+    from helpscraper.cli.output import write_document
+    from helpscraper.history.article_changes import article_changes
+    from helpscraper.history.change_rows import history_rows
+    from helpscraper.history.kinds import KINDS, QUIET
+    from helpscraper.history.render_changes import as_document
+    from helpscraper.history.result import of_kinds
+
+    kinds = [kind for kind in KINDS if args.counts or kind not in QUIET]
+    sections = []
+    for each in found:
+        rows = of_kinds(history_rows(catalog, each, None), kinds)
+        sections.append(
+            (f"{each.partition}: {' -> '.join(each.names)}", article_changes(catalog, rows, words=args.words))
+        )
+    form: Form = "html" if args.format == "html" else "md"
+    write_document(as_document("History", sections, form), args.output)
 
 
 def _print_history(target: Console, catalog: Catalog, found: History, *, words: bool, counts: bool) -> None:

@@ -46,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--counts", action="store_true", help="count changed view counts, too")
     add_range(parser)
     add_partition(parser)
-    add_format(parser)
+    add_format(parser, more=["html"])
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,6 +60,11 @@ def run(args: argparse.Namespace) -> int:
         return run_history(args)
     if args.words:
         raise CommandError("--words is for one article", advice="say `helpscraper log ARTICLE --words`")
+    if args.format == "html":
+        raise CommandError(
+            "--format html is for one article",
+            advice="say `helpscraper log ARTICLE --format html`, or `helpscraper digest`, or `helpscraper report`",
+        )
     if args.count is not None and args.count < 0:
         raise CommandError(f"--last {args.count}: not a number of snapshots", advice="give 0 for all")
     catalog = open_existing(args)

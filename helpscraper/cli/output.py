@@ -12,10 +12,8 @@ import datetime as dt
 import io
 import json
 import os
-import re
 import sys
 import tempfile
-import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -30,6 +28,7 @@ from rich.text import Text
 
 from helpscraper.cli.layout import print_columns
 from helpscraper.errors import CommandError
+from helpscraper.plain_text import cells_shown, terminal_safe
 
 __all__ = [
     "cells_shown",
@@ -42,6 +41,7 @@ __all__ = [
     "terminal_safe",
     "utf8",
     "whole_file",
+    "write_document",
 ]
 
 # The start of a formula for a spreadsheet (also full-width), after any number of apostrophes.
@@ -49,13 +49,6 @@ _FORMULA = "^('*[=+\\-@\t\r\n＝＋－＠])"
 _MD_MARKS = str.maketrans(
     {mark: f"\\{mark}" for mark in "\\|`*_[]~"}
     | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
-)
-_JOINERS = "\u200c\u200d"
-_UNSEEN = frozenset({"Cc", "Cf", "Cs"})
-_TAGS = re.compile("[\U000e0020-\U000e007f]")
-# An emoji with variation selector or skin tone, one to thirty tags, and the cancel tag.
-_TAGGED_EMOJI = re.compile(
-    "([\u2600-\u27bf\U0001f000-\U0001faff][\ufe0f\U0001f3fb-\U0001f3ff]?[\U000e0020-\U000e007e]{1,30}\U000e007f)"
 )
 _NUMERIC = (pa.types.is_integer, pa.types.is_floating)
 
@@ -85,6 +78,12 @@ def emit(
     else:
         with utf8(out) as binary:
             _write(table, format, binary, columns)
+
+
+def write_document(text: str, output: str | None) -> None:
+    """Write a document as UTF-8 to the file ``output``, or to stdout."""
+    with utf8() if output is None else whole_file(Path(output)) as file:
+        file.write(text.encode("utf-8", "surrogatepass"))
 
 
 @contextlib.contextmanager
@@ -130,29 +129,6 @@ def csv_safe(column: Any) -> Any:
     return pc.replace_substring_regex(column, _FORMULA, r"'\1")
 
 
-def terminal_safe(text: str) -> str:
-    """Return ``text`` on one line, without characters that control a terminal or reverse the line.
-
-    Removes control characters (C0, C1), bidirectional overrides and other invisible format characters; keeps joiners,
-    which Arabic, Indic scripts and emoji need, and the tags of flags (UTS #51).
-
-    >>> terminal_safe("a\\x1b[31mb\\nc\\u202ed")
-    'a[31mb cd'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    spaced = text.replace("\r\n", " ").replace("\n", " ").replace("\t", " ").replace("\r", " ")
-    if _TAGS.search(spaced):
-        # Every second part is a tagged emoji.
-        parts = _TAGGED_EMOJI.split(spaced)
-        return "".join(part if n % 2 else _visible(part) for n, part in enumerate(parts))
-    return _visible(spaced)
-
-
-def _visible(text: str) -> str:
-    return "".join(c for c in text if c in _JOINERS or unicodedata.category(c) not in _UNSEEN)
-
-
 def md_safe(text: str) -> str:
     """Return ``text`` escaped for a cell of a Markdown table: no markup, no HTML, no pipe, one line.
 
@@ -185,15 +161,6 @@ def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
     for name, value in row.items():
         grid.add_row(name, Text(terminal_safe(_cell(value))))
     _print_plain(grid, stream)
-
-
-def cells_shown(line: str) -> str:
-    """Return a line of a body with bars instead of the tabs between the cells of a table row.
-
-    >>> cells_shown("BTC\\t0.1")
-    'BTC | 0.1'
-    """
-    return line.replace("\t", " | ")
 
 
 def print_text(text: str, stream: IO[str] | None = None) -> None:

@@ -1,9 +1,9 @@
-"""A word diff as text, as a terminal shows it, and as HTML; whole, or an excerpt of its changes."""
+"""A word diff as text, as a terminal shows it, as Markdown and as HTML; whole, or an excerpt of its changes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import escape
 from unicodedata import bidirectional
@@ -11,8 +11,19 @@ from unicodedata import bidirectional
 from rich.text import Text
 
 from helpscraper.history.spans import Block, Blocks, Span
+from helpscraper.html import markdown
+from helpscraper.plain_text import cells_shown, terminal_safe
 
-__all__ = ["Excerpt", "excerpt", "plain", "reads_leftwards", "to_html", "to_rich"]
+__all__ = [
+    "Excerpt",
+    "excerpt",
+    "markdown_safe",
+    "plain",
+    "reads_leftwards",
+    "to_html",
+    "to_markdown",
+    "to_rich",
+]
 
 _STYLES = {"same": "", "delete": "red strike", "insert": "green"}
 _TAGS = {"delete": "del", "insert": "ins"}
@@ -111,6 +122,26 @@ def to_rich(diff: Blocks, context: int | None = None) -> Text:
     return text
 
 
+def markdown_safe(text: str) -> str:
+    """Return text of the site on one line, with escapes for everything that would be markup inside it."""
+    return markdown.escape(terminal_safe(cells_shown(text)))
+
+
+def to_markdown(diff: Blocks, context: int | None = None) -> str:
+    """Return the diff as Markdown: a paragraph for each block, ``<del>`` and ``<ins>``, all text escaped.
+
+    Tags, because ``~~`` and ``**`` mark nothing beside a letter or a sign, where most words of an edit are.
+    """
+    lines = []
+    for block in _blocks_to_show(diff, context):
+        spans = (
+            (_GAP,) if block is None else (_tagged(span.op, span.text, markdown_safe) for span in block.spans)
+        )
+        moved = "(moved) " if block is not None and block.fate == "moved" else ""
+        lines.append(markdown.escape_lines(moved + "".join(spans).strip()))
+    return "\n\n".join(lines)
+
+
 def to_html(diff: Blocks, context: int | None = None) -> str:
     """Return the diff as HTML: one ``<p>`` a block, table rows as a table, ``<del>`` and ``<ins>``; all text escaped.
 
@@ -157,10 +188,10 @@ def _leftward(diff: Blocks) -> bool:
     return kinds["R"] + kinds["AL"] > kinds["L"]
 
 
-def _tagged(op: str, text: str) -> str:
+def _tagged(op: str, text: str, safe: Callable[[str], str] = escape) -> str:
     if not text:
         return ""
-    return f"<{_TAGS[op]}>{escape(text)}</{_TAGS[op]}>" if op in _TAGS else escape(text)
+    return f"<{_TAGS[op]}>{safe(text)}</{_TAGS[op]}>" if op in _TAGS else safe(text)
 
 
 def _cells(block: Block) -> str:
