@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from helpscraper.cli.options import add_format, add_range, refuse_together, wants_document
+from helpscraper.cli.documents import wants_document, write_diffs
+from helpscraper.cli.options import add_format, add_range, refuse_together
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.extras import need
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
     from helpscraper.archive.reader import Catalog, Snapshot
     from helpscraper.cli.changes_text import Words
-    from helpscraper.history.render_changes import Form
     from helpscraper.history.result import DiffResult
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -232,7 +232,7 @@ def _print(catalog: Catalog, found: list[tuple[DiffResult, int]], args: argparse
     if args.format == "table":
         _print_text(catalog, found, args)
     elif wants_document(args) and not args.stat:
-        _write_document(catalog, [diff for diff, _ in found], args)
+        write_diffs(catalog, (diff for diff, _ in found), args)
     elif args.format == "json" and not args.stat:
         _print_json(catalog, [diff for diff, _ in found], args)
     else:
@@ -264,23 +264,6 @@ def _print_json(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namesp
     text = json.dumps(answer, ensure_ascii=False, indent=1)
     with utf8() if args.output is None else whole_file(Path(args.output)) as file:
         file.write(text.encode() + b"\n")
-
-
-def _write_document(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> None:
-    from helpscraper.cli.output import write_document
-    from helpscraper.history.article_changes import article_changes
-    from helpscraper.history.change_rows import diff_rows
-    from helpscraper.history.kinds import KINDS
-    from helpscraper.history.render_changes import as_document
-
-    sections = []
-    for diff in diffs:
-        changes = article_changes(catalog, diff_rows(catalog, diff, None), words=args.words)
-        ranked = sorted(changes, key=lambda each: KINDS.index(each.kinds[0]))
-        total = ", ".join(f"{count:,} {kind}" for kind, count in diff.summary().items()) or "no change"
-        sections.append((f"{diff.partition}: {diff.from_id} to {diff.to_id}: {total}", ranked))
-    form: Form = "html" if args.format == "html" else "md"
-    write_document(as_document("Changes", sections, form), args.output)
 
 
 def _rows(catalog: Catalog, diffs: list[DiffResult], args: argparse.Namespace) -> pa.Table:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog, wants_document
+from helpscraper.cli.documents import wants_document, write_histories
+from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
 from helpscraper.extras import need
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from helpscraper.archive.reader import Catalog
-    from helpscraper.history.render_changes import Form
     from helpscraper.history.timeline import History
 
 __all__ = ["EXAMPLE", "configure", "run"]
@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     for each in found:
         print_warnings(each.warnings)
     if wants_document(args):
-        _write_document(catalog, found, args)
+        write_histories(catalog, found, args)
         return 0
     if args.format != "table":
         tables = [
@@ -66,25 +66,6 @@ def run(args: argparse.Namespace) -> int:
         for each in found:
             _print_history(target, catalog, each, words=args.words, counts=args.counts)
     return 0
-
-
-def _write_document(catalog: Catalog, found: list[History], args: argparse.Namespace) -> None:
-    from helpscraper.cli.output import write_document
-    from helpscraper.history.article_changes import article_changes
-    from helpscraper.history.change_rows import history_rows
-    from helpscraper.history.kinds import KINDS, QUIET
-    from helpscraper.history.render_changes import as_document
-    from helpscraper.history.result import of_kinds
-
-    kinds = [kind for kind in KINDS if args.counts or kind not in QUIET]
-    sections = []
-    for each in found:
-        rows = of_kinds(history_rows(catalog, each, None), kinds)
-        sections.append(
-            (f"{each.partition}: {' -> '.join(each.names)}", article_changes(catalog, rows, words=args.words))
-        )
-    form: Form = "html" if args.format == "html" else "md"
-    write_document(as_document("History", sections, form), args.output)
 
 
 def _print_history(target: Console, catalog: Catalog, found: History, *, words: bool, counts: bool) -> None:

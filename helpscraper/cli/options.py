@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL", "FORMATS", "add_format", "add_partition", "add_range", "each_edition", "each_that_has_it", "locale_of",
-    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "settle_output", "wants_document",
+    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "settle_output",
 ]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
@@ -60,11 +60,6 @@ def add_range(parser: argparse.ArgumentParser) -> None:
         "--from", "--since", dest="first", metavar="WHEN", help=f"only snapshots from then on: {bound}"
     )
     parser.add_argument("--to", "--until", dest="last", metavar="WHEN", help="only snapshots up to then")
-
-
-def wants_document(args: argparse.Namespace) -> bool:
-    """Tell whether changes are wanted as a document to read, HTML or Markdown with words, instead of as rows."""
-    return bool(args.format == "html" or (args.format == "md" and args.words))
 
 
 def settle_output(args: argparse.Namespace) -> None:
