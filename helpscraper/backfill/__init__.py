@@ -5,6 +5,7 @@ choose      decide which captures are worth fetching
 client      ask a web archive for one thing at a time, slowly, within bounds
 coverage    count by year what became of the captures
 fetch       fetch what was chosen
+index_cache answers of an index, kept until everything is fetched
 kept        the WARC file in which it is kept
 records     make records of what an archive gave, and check them against its index
 run         one backfill, from the index to the import

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.backfill.choose import Wanted, choose, is_redirect
+from helpscraper.backfill.choose import Pick, Wanted, choose, is_redirect
 from helpscraper.backfill.coverage import Coverage
-from helpscraper.backfill.fetch import Asked, Progress, fetch, known_to
+from helpscraper.backfill.fetch import LATER, Asked, Progress, fetch, known_to
+from helpscraper.backfill.index_cache import IndexCache
 from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import Source
 from helpscraper.crawl.lock import CrawlLock
@@ -78,6 +79,28 @@ def backfill(
     """
     partition = Partition(wanted.site.name, wanted.locale)
     found = Backfill(partition)
+    if dry_run:
+        _picks(source, wanted, every, found, progress)
+        return found
+    folder = Catalog(archive_uri).store.state_dir(partition) / "backfill"
+    with CrawlLock(folder, "backfill"), IndexCache(folder / "index.sqlite") as cache:
+        source.cache = cache
+        picks = _picks(source, wanted, every, found, progress)
+        if picks:
+            with _kept(folder, source) as kept:
+                found.kept = kept.path
+                fetch(source, picks, kept, limit, found.coverage, found.asked, progress)
+                if found.asked.had:
+                    _import(archive_uri, found, folder, progress)
+        if not (found.asked.again or found.coverage.reasons.get(LATER)):
+            cache.clear()
+    return found
+
+
+def _picks(
+    source: Source, wanted: Wanted, every: dt.timedelta, found: Backfill, progress: Progress
+) -> list[Pick]:
+    """Ask the index, and count the captures that it knows and those that are chosen."""
     known = list(known_to(source, wanted, found.asked, progress))
     picks = choose(known, wanted, every, found.coverage.leave_out)
     for capture in known:
@@ -85,15 +108,7 @@ def backfill(
             found.coverage.count("known", capture)
     for pick in picks:
         found.coverage.count("chosen", pick.capture)
-    if dry_run or not picks:
-        return found
-    folder = Catalog(archive_uri).store.state_dir(partition) / "backfill"
-    with CrawlLock(folder, "backfill"), _kept(folder, source) as kept:
-        found.kept = kept.path
-        fetch(source, picks, kept, limit, found.coverage, found.asked, progress)
-        if found.asked.had:
-            _import(archive_uri, found, folder, progress)
-    return found
+    return picks
 
 
 @contextmanager

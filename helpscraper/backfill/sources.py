@@ -18,6 +18,7 @@ from helpscraper.archive.recordings.index import surt
 from helpscraper.backfill.answers import parse_answer
 from helpscraper.backfill.choose import at
 from helpscraper.backfill.client import Answer, Client, Gap
+from helpscraper.backfill.index_cache import IndexCache
 from helpscraper.backfill.records import Mismatch, raw_record, replayed
 from helpscraper.errors import CommandError, OversizedError
 from helpscraper.json_text import loads
@@ -41,6 +42,8 @@ class Source(ABC):
     """One archive of the web."""
 
     name: str
+    cache: IndexCache | None = None
+    """Where answers of the index are kept; None keeps none."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -60,13 +63,22 @@ class Source(ABC):
         """
 
     def _asked(self, url: str, query: dict[str, str]) -> list[Capture | Damage]:
-        """Ask an index; raises ``Gap`` and ``OversizedError``."""
-        answer = self._client.get(f"{url}?{urlencode(query)}", limit=_MOST_INDEX)
-        found = list(parse_answer(answer.body, url))
-        nothing = answer.status == 404 and not found
-        if answer.status != 200 and not nothing:
-            said = answer.body[:_SHOWN].decode("utf-8", "replace").strip()
-            raise Gap(f"{url}: status {answer.status}: {said!r}", again=False)
+        """Ask an index, unless its answer is kept; raises ``Gap`` and ``OversizedError``."""
+        asked = f"{url}?{urlencode(query)}"
+        kept = self.cache.get(asked) if self.cache else None
+        if kept is None:
+            answer = self._client.get(asked, limit=_MOST_INDEX)
+            kept = answer.status, answer.body
+        status, body = kept
+        found = list(parse_answer(body, url))
+        nothing = status == 404 and not found
+        past_the_last = status == 400 and query.get("page", "0") != "0"
+        sound = status == 200 and not any(isinstance(item, Damage) for item in found)
+        if self.cache and (sound or nothing or past_the_last):
+            self.cache.put(asked, status, body)
+        if status != 200 and not nothing:
+            said = body[:_SHOWN].decode("utf-8", "replace").strip()
+            raise Gap(f"{url}: status {status}: {said!r}", again=False)
         return found
 
 
