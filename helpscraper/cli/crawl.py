@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from typing import Any
 
+from helpscraper.cli.due import add_every
+from helpscraper.cli.options import refuse_together
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
 
@@ -19,9 +21,11 @@ examples:
   helpscraper crawl -a query="P2P" -a categories=announcements   # one tab of the search; without it, faq
   helpscraper crawl https://support.example.com/hc/en-us         # any help centre: declared, then crawled
   helpscraper crawl --resume
+  helpscraper crawl --due                       # what `helpscraper due` lists, one edition after the other
 
 exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,
-4 committed but incomplete, 75 another crawl is running
+4 committed but incomplete, 75 another crawl is running. With --due: that of the edition for which
+it comes first in the order 1, 2, 3, 75, 4, 0; 0 when nothing is due
 """
 
 
@@ -44,6 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="go on from the ledger of a crawl that did not end; start a new crawl when there is none",
     )
+    parser.add_argument(
+        "--due", action="store_true",
+        help="crawl each edition that is due (see `due`), each with --resume; of -a it takes site and locale, which"
+        " say of what, and mode and witness",
+    )  # fmt: skip
+    add_every(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -51,6 +61,12 @@ def run(args: argparse.Namespace) -> int:
     need("crawl")
     arguments, settings = pairs("-a", args.arguments), pairs("-s", args.settings)
     _once("-a", args.arguments)
+    if args.due:
+        from helpscraper.cli.fleet import crawl_due
+
+        return int(crawl_due(args, arguments, settings))
+    if args.every is not None:
+        refuse_together("--every", "a single crawl", "add --due")
     from helpscraper.crawl.process import run_crawl  # slow to import, because of Scrapy
     from helpscraper.intake.wording import summary
 

@@ -12,7 +12,9 @@ from helpscraper.cli.options import add_format, add_partition, locale_of
 if TYPE_CHECKING:
     from helpscraper.archive.due import Schedule
 
-__all__ = ["EXAMPLE", "add_every", "configure", "run", "scheduled"]
+__all__ = ["EVERY", "EXAMPLE", "add_every", "configure", "run", "scheduled"]
+
+EVERY = "20h"
 
 EXAMPLE = """\
 examples:
@@ -37,10 +39,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_every(parser: argparse.ArgumentParser) -> None:
-    """Add ``--every``, which ``scheduled`` takes."""
+    """Add ``--every``, which ``scheduled`` takes; None when it is not given."""
     parser.add_argument(
-        "--every", metavar="TIME", default="20h",
-        help="due is an edition whose last whole crawl began so long ago: 12h, 7d, 2w (default: %(default)s, for"
+        "--every", metavar="TIME",
+        help=f"due is an edition whose last whole crawl began so long ago: 12h, 7d, 2w (default: {EVERY}, for"
         " one run a day: no run begins at the very second of the one before)",
     )  # fmt: skip
 
@@ -52,27 +54,37 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.cli.output import emit
 
     now = dt.datetime.now(dt.UTC)
-    found = scheduled(args, args.site, locale_of(args), now)
+    found = scheduled(args.archive, args.every, now, args.site, locale_of(args))
     if found.due or args.format != "table" or args.output:
-        emit(due_table(found.due, span(args.every), now), args.format, output=args.output, columns=_SHOWN)
+        emit(
+            due_table(found.due, span(args.every or EVERY), now),
+            args.format,
+            output=args.output,
+            columns=_SHOWN,
+        )
     return 0
 
 
 def scheduled(
-    args: argparse.Namespace, site: str | None, locale: str | None, now: dt.datetime, sites: str | None = None
+    archive: str,
+    every: str | None,
+    now: dt.datetime,
+    site: str | None,
+    locale: str | None,
+    folder: str | None = None,
 ) -> Schedule:
-    """Return what is due in ``args.archive``; notes, and that nothing is due, go to stderr.
+    """Return what is due in ``archive``; notes, and that nothing is due, go to stderr.
 
-    ``sites`` is the folder of declarations that a setting names.
+    ``folder`` holds further declarations, as for ``sites_at``.
     """
     from helpscraper.archive.due import schedule
     from helpscraper.archive.reader import Catalog
     from helpscraper.archive.references import span
     from helpscraper.sites import sites_at
 
-    every = span(args.every)
-    catalog = Catalog(args.archive, site=site, locale=locale)
-    found = schedule(catalog, sites_at(args.archive, sites), every, now)
+    every = every or EVERY
+    catalog = Catalog(archive, site=site, locale=locale)
+    found = schedule(catalog, sites_at(archive, folder), span(every), now)
     for note in found.notes:
         print(f"warning: {note}", file=sys.stderr)
     if not found.kept:
@@ -82,5 +94,5 @@ def scheduled(
             file=sys.stderr,
         )
     elif not found.due:
-        print(f"nothing is due: all {found.kept} editions were crawled within {args.every}", file=sys.stderr)
+        print(f"nothing is due: every edition ({found.kept}) was crawled within {every}", file=sys.stderr)
     return found

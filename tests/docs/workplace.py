@@ -40,7 +40,7 @@ case "$1 $*" in
 crawl*--resume*) run crawl -a base_url={url} {fast} -s CLOSESPIDER_ITEMCOUNT=10 > /dev/null 2>&1 ;;
 esac
 case "$1 $*" in
-crawl*http*|crawl*site=example*|sites*add*|sites*check*) run "$@" {fast} ;;
+crawl*--due*|crawl*http*|crawl*site=example*|sites*add*|sites*check*) run "$@" {fast} ;;
 backfill*) run "$@" --source {archive} --pause 0 ;;
 crawl*) shift; run crawl "$@" -a base_url={url} {fast} ;;
 *) run "$@" ;;

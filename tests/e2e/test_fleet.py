@@ -1,0 +1,114 @@
+"""``helpscraper crawl --due``: every edition that is due, whatever becomes of the others."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from helpscraper.archive.reader import Catalog
+from helpscraper.sample import SampleServer
+from tests.e2e.conftest import FAST, end, helpscraper
+
+NOBODY = "http://127.0.0.1:9"
+QUICK = [word for name, value in FAST.items() for word in ("-s", f"{name}={value}")]
+
+
+def declare(folder: Path, **sites: str) -> Path:
+    """Declare Zendesk help centres by name and URL; return the archive beside them."""
+    (folder / "sites").mkdir()
+    for name, url in sites.items():
+        text = f'platform = "zendesk"\nbase_url = "{url}"\ncrawl_locales = ["en-us"]\n'
+        (folder / "sites" / f"{name}.toml").write_text(text)
+    return folder / "output"
+
+
+def committed(archive: Path) -> set[str]:
+    return {str(each.partition) for each in Catalog(archive).snapshots()}
+
+
+def due(archive: Path) -> list[str]:
+    rows = json.loads(helpscraper("due", "--archive", archive, "--format", "json").stdout)
+    return [f"{row['site']}/{row['locale']}" for row in rows]
+
+
+def outcomes(stdout: str) -> Mapping[str, str]:
+    """The rows of the summary: the outcome of each edition."""
+    table = stdout[stdout.index("site ") :].splitlines()[1:]
+    return {"/".join(row.split()[:2]): re.split(r"\s{2,}", row)[-1] for row in table}
+
+
+def start(archive: Path, *words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "helpscraper", "crawl", "--due", "--archive", str(archive), *words]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_what_is_due_is_crawled_although_one_fails(tmp_path: Path) -> None:
+    with SampleServer(layout="zendesk", articles=20) as server:
+        archive = declare(tmp_path, dead=NOBODY, live=server.url)
+        said = helpscraper("crawl", "--due", "--archive", archive, *QUICK, "-s", "RETRY_TIMES=0")
+        assert outcomes(said.stdout) == {"dead/en-us": "refused", "live/en-us": "committed"}
+        assert said.returncode == 3
+        assert committed(archive) == {"live/en-us"}
+        assert due(archive) == ["dead/en-us"]
+        again = helpscraper("crawl", "--due", "--archive", archive, "-a", "site=live")
+        assert (again.returncode, again.stdout) == (0, "")
+        assert again.stderr == "nothing is due: every edition (1) was crawled within 20h\n"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["-a", "limit=3"], ["-a", "base_url=http://127.0.0.1:9"], ["https://acme.example/help"], ["--every", "soon"]],
+)  # fmt: skip
+def test_a_part_or_an_address_is_not_due(words: list[str], tmp_path: Path) -> None:
+    assert helpscraper("crawl", "--due", "--archive", tmp_path / "output", *words).returncode == 2
+    assert helpscraper("crawl", "--archive", tmp_path / "output", "--every", "1d").returncode == 2
+
+
+def busy(server: SampleServer, requests: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(server.requests) < requests:
+        assert time.monotonic() < deadline, "no crawl"
+        time.sleep(0.05)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_what_ends_the_loop_ends_its_crawl_too_and_the_next_goes_on(
+    how: signal.Signals, tmp_path: Path
+) -> None:
+    with SampleServer(articles=40) as server:
+        (tmp_path / "sites").mkdir()
+        text = f'platform = "okx"\nbase_url = "{server.url}"\ncrawl_locales = ["en", "de"]\n'
+        (tmp_path / "sites" / "acme.toml").write_text(text)
+        archive = tmp_path / "output"
+        slow = (
+            "-s",
+            "DOWNLOAD_DELAY=0.2",
+            "-s",
+            "RANDOMIZE_DOWNLOAD_DELAY=False",
+            "-s",
+            "AUTOTHROTTLE_ENABLED=False",
+        )
+        process = start(archive, *slow)
+        busy(server, 40)
+        os.kill(process.pid, how)
+        stdout, _ = process.communicate(timeout=60)
+        asked = len(server.requests)
+        time.sleep(1)
+        assert len(server.requests) == asked, "the crawl goes on alone"
+        if how is not signal.SIGKILL:
+            assert process.returncode == 130
+            assert outcomes(stdout) == {"acme/de": "not ended", "acme/en": "not ended"}
+        assert committed(archive) == set()
+        code, said = end(start(archive, *QUICK))
+        assert (code, committed(archive)) == (0, {"acme/de", "acme/en"})
+        assert "Resuming the crawl of" in said
