@@ -19,14 +19,16 @@ from helpscraper.errors import MissingExtraError
 
 __all__ = ["EXTRAS", "missing", "need"]
 
+_PAGES = ("babel", "lxml", "markdown_it", "parsel", "regex")
+_WORDS = ("icu4py", "rapidfuzz")
+
 EXTRAS: Final = {
     "crawl": (
-        "babel", "brotli", "dateparser", "lxml", "markdown_it", "parsel", "regex", "scrapy", "twisted",
-        "w3lib", "warcio", "zlib_ng",
+        *_PAGES, "brotli", "dateparser", "scrapy", "twisted",
         *(("backports.zstd",) if sys.version_info < (3, 14) else ()),
     ),
-    "words": ("icu4py", "rapidfuzz"),
-    "report": ("icu4py", "jinja2", "lxml", "markupsafe", "matplotlib", "nh3", "rapidfuzz"),
+    "words": _WORDS,
+    "report": (*_PAGES, *_WORDS, "jinja2", "markupsafe", "matplotlib", "nh3"),
     "notify": ("apprise",),
     "s3": ("s3fs",),
     "gcs": ("gcsfs",),

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
 import sys
+import tomllib
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from helpscraper import Archive
 from helpscraper.cli import COMMANDS, main
+from helpscraper.crawl.setting_checks import receivers
 from helpscraper.errors import MissingExtraError
 from helpscraper.extras import EXTRAS, missing, need
+from tests.conftest import ROOT
 from tests.sample_archive import build
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROVIDERS = packages_distributions()
 
 
 @pytest.fixture
@@ -24,13 +34,13 @@ def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.setitem(sys.modules, module, None)
 
 
-@pytest.mark.parametrize("without", [["warcio"]], indirect=True)
+@pytest.mark.parametrize("without", [["brotli"]], indirect=True)
 @pytest.mark.usefixtures("without")
 def test_a_command_whose_extra_is_missing_says_the_line_that_installs_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["crawl", "--archive", str(tmp_path / "a")]) == 1
-    expected = "warcio is not installed; install it with: pip install 'helpscraper[crawl]'"
+    expected = "brotli is not installed; install it with: pip install 'helpscraper[crawl]'"
     assert capsys.readouterr().err == f"helpscraper crawl: {expected}\n"
     assert not (tmp_path / "a").exists()
 
@@ -44,19 +54,85 @@ def test_the_line_names_each_extra_that_is_needed_and_missing() -> None:
 
 
 def test_an_import_that_fails_names_the_extra_of_its_package() -> None:
-    found = missing(ModuleNotFoundError("", name="backports.zstd.sub"))
-    assert found is not None and "backports.zstd is not installed" in found.message
-    assert missing(ModuleNotFoundError("", name="backports")) is None
+    found = missing(ModuleNotFoundError("", name="icu4py.breakers"))
+    assert found is not None and "icu4py is not installed" in found.message
+    assert missing(ModuleNotFoundError("", name="icu")) is None
     assert missing(ModuleNotFoundError("", name="scrapyards")) is None
     assert missing(ModuleNotFoundError("", name="helpscraper.crawl.gone")) is None
 
 
+@pytest.mark.parametrize("without", [["s3fs", "apprise"]], indirect=True)
+@pytest.mark.usefixtures("without")
+def test_an_archive_in_an_object_store_names_its_extra() -> None:
+    with pytest.raises(MissingExtraError, match=r"pip install 'helpscraper\[s3\]'$"):
+        Archive("s3://bucket/archive")
+    with pytest.raises(MissingExtraError, match=r"pip install 'helpscraper\[notify\]'$"):
+        receivers("json://127.0.0.1/")
+
+
+def distributions(names: Iterable[str]) -> set[str]:
+    """Return the distributions of the requirements in ``pyproject.toml``, those of extras of our own included."""
+    optional = PROJECT["optional-dependencies"]
+    found: set[str] = set()
+    for each in map(Requirement, names):
+        if each.marker is None or each.marker.evaluate():
+            own = each.name == "helpscraper"
+            found |= (
+                distributions(r for e in each.extras for r in optional[e]) if own else {each.name.lower()}
+            )
+    return found
+
+
+def providers(module: str) -> set[str]:
+    """Return the distributions that bring ``module``."""
+    return {name.lower().replace(".", "-") for name in PROVIDERS[module.partition(".")[0]]}
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_the_modules_of_an_extra_are_those_of_its_distributions(extra: str) -> None:
+    listed = distributions(PROJECT["optional-dependencies"][extra]) - {
+        "tzdata"
+    }  # data without a module to import
+    found = [providers(module) & listed for module in EXTRAS[extra]]
+    assert all(found)
+    assert set().union(*found) == listed
+
+
+def test_each_import_has_its_distribution_and_each_distribution_its_import() -> None:
+    """Every distribution is in the core or an extra because a module imports it, and none is missing."""
+    imported: set[str] = set()
+    for file in (ROOT / "helpscraper").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_bytes())):
+            if isinstance(node, ast.Import):
+                imported |= {each.name for each in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                imported.add(node.module)
+    roots = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"helpscraper"}
+    roots -= {"compression"}  # part of Python 3.14
+    core = distributions(PROJECT["dependencies"])
+    extra = {module.partition(".")[0] for modules in EXTRAS.values() for module in modules}
+    assert roots - extra == {root for root in roots if providers(root) & core}
+    found = {name for root in roots for name in providers(root)}
+    # fsspec and pandas import these by their names.
+    by_name = {"s3fs", "gcsfs", "adlfs", "dask", "tzdata"}
+    assert core | distributions(["helpscraper[all]"]) <= found | by_name
+
+
+def test_all_and_the_developer_have_every_extra() -> None:
+    optional = PROJECT["optional-dependencies"]
+    every = distributions(r for name, each in optional.items() if name not in {"all", "dev"} for r in each)
+    assert distributions(["helpscraper[all]"]) == every <= distributions(["helpscraper[dev]"])
+    assert set(optional) == {*EXTRAS, "all", "dev"}
+
+
 CORE = (
     "log", "diff", "diff --stat", "show", "show {article}", "history {article}", "grep --history the", "export",
-    "compact", "runs", "completion bash",
+    "verify", "compact", "runs", "completion bash",
 )  # fmt: skip
 NEEDED = {
     "crawl": "crawl",
+    "due": "crawl",
+    "sites": "crawl",
     "accept some": "crawl",
     "backfill": "crawl",
     "import page.html --url https://help.example/a": "crawl",
@@ -84,9 +160,9 @@ json.dump(answers, sys.stdout)
 
 
 def test_the_core_reads_an_archive_and_each_other_command_names_its_extra(tmp_path: Path) -> None:
-    """In a process that finds no module of any extra."""
-    archive = build(tmp_path / "a", states=range(2), articles=20)
-    article = Archive(archive).load()["article_id"].iloc[0]
+    """In a process that finds no module of any extra; of several editions, a reader takes the default one."""
+    archive = build(tmp_path / "a", states=range(2), articles=20, locales=("de", "en"))
+    article = Archive(archive, locale="en").load()["article_id"].iloc[0]
     lines = [line.format(article=article) for line in (*CORE, *NEEDED)]
     modules = sorted({module for names in EXTRAS.values() for module in names})
     asked = subprocess.run(
@@ -103,5 +179,4 @@ def test_the_core_reads_an_archive_and_each_other_command_names_its_extra(tmp_pa
         assert (code, out) == (1, ""), line
         assert err.endswith(f" is not installed; install it with: pip install 'helpscraper[{names}]'\n"), line
         assert err.count("\n") == 1, line
-    untold = {name for name in COMMANDS if name not in {line.split()[0] for line in lines}}
-    assert untold <= {"sites", "verify"}
+    assert {line.split()[0] for line in lines} == set(COMMANDS)

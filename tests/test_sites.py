@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.layout import Partition
+from helpscraper.declared import default_locale
 from helpscraper.errors import CommandError
 from helpscraper.normalise.dates import shown_date
 from helpscraper.platforms import extractor_of, get_platform
@@ -292,6 +293,25 @@ def test_a_name_is_taken_once_and_a_host_once_but_a_shipped_host_may_be_claimed(
         assert said in caught.value.message
 
 
+def test_a_reader_takes_the_default_locale_from_the_declaration_beside_the_archive(tmp_path: Path) -> None:
+    archive, folder = str(tmp_path / "a"), tmp_path / "sites"
+    assert default_locale("mine", archive) is None
+    declare(folder, "broken", {"base_url": 1})  # concerns no reader of another site
+    declare(
+        folder, "mine", {"extends": "okx", "base_url": "https://help.mine.example", "editions": {"": "de"}}
+    )
+    assert default_locale("mine", archive) == "de"
+    declare(folder, "mine", {"extends": "okx", "base_url": "https://help.mine.example"})
+    assert default_locale("mine", archive) == "en"
+    assert default_locale("../sites/mine", archive) is None
+    declare(folder, "mine", {"editions": {"": "../x"}})
+    with pytest.raises(CommandError, match=r"mine.toml: editions: .*not '../x'"):
+        default_locale("mine", archive)
+    (folder / "mine.toml").write_text("editions =")
+    with pytest.raises(CommandError, match=r"mine.toml: "):
+        default_locale("mine", archive)
+
+
 # ---- Nothing but its platform, its declarations and the sample knows OKX
 
 
@@ -321,7 +341,7 @@ def named_in(path: Path) -> set[str]:
 
 def test_no_general_module_names_okx() -> None:
     package = ROOT / "helpscraper"
-    special = ("platforms", "sites", "sample")
+    special = ("platforms", "sites", "declared.py", "sample")
     general = [path for path in package.rglob("*.py") if path.relative_to(package).parts[0] not in special]
     assert {str(path.relative_to(ROOT)): found for path in general if (found := named_in(path))} == {}
     assert named_in(package / "platforms" / "okx" / "words.py") == {"okx"}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, get_args
 
+from helpscraper.declared import DEFAULT, default_locale
 from helpscraper.errors import CommandError
 from helpscraper.urls import is_key, is_locale
 
@@ -101,11 +102,8 @@ def default_partition(
     It is that of the default site, in the locale of the site's addresses without a locale. None when no declaration
     of the site is shipped or in the folder of ``archive``.
     """
-    from helpscraper.sites import DEFAULT, sites_at  # they load CLDR, and most commands name one edition
-
-    declared = sites_at(archive).by_name.get(site or DEFAULT)
-    if locale is None and declared is not None:
-        locale = declared.default_locale
+    if locale is None:
+        locale = default_locale(site or DEFAULT, archive)
     return Partition(site or DEFAULT, locale) if locale is not None else None
 
 

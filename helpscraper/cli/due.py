@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.options import add_format, add_partition, locale_of
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     from helpscraper.archive.due import Schedule
@@ -49,6 +50,7 @@ def add_every(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one row for each due edition, the longest due first."""
+    need("crawl")
     from helpscraper.archive.due import due_table
     from helpscraper.archive.references import span
     from helpscraper.cli.output import emit

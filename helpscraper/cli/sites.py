@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format
 from helpscraper.errors import CommandError, ExitCode
+from helpscraper.extras import need
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run ``action``."""
+    need("crawl")
     from helpscraper.cli.output import emit
 
     if (args.target is None) != (args.action in {"list", "platforms"}):

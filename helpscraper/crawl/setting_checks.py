@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from helpscraper.extras import need
+
 __all__ = [
     "SECONDS", "SHARE", "Check", "folder", "level", "line", "maybe", "notify_urls", "number", "receivers", "switch",
     "switch_or_none", "whole",
@@ -118,6 +120,7 @@ def receivers(value: Any) -> str | None:
     urls = notify_urls(value)
     if not urls:
         return None
+    need("notify")
     import apprise  # slow to import, and most crawls notify nobody
 
     log = logging.getLogger("apprise")

@@ -11,13 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final, cast
 
-import brotli
 from zlib_ng import zlib_ng
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
 
 from helpscraper.errors import OversizedError, PayloadError
 
@@ -34,7 +28,7 @@ _MAX_MEMBERS = 1000
 # A response may be coded several times over.
 _MAX_CODINGS = 8
 # A frame's header may ask for a window of 2 GiB; no page needs more than 16 MiB.
-_ZSTD_OPTIONS: Final[dict[int, int]] = {zstd.DecompressionParameter.window_log_max: 24}
+_ZSTD_WINDOW = 24
 # Bytes that text never holds, and the length of the prefix that is searched (WHATWG MIME Sniffing, 3 and 5).
 _BINARY: Final = bytes({*range(0x20)} - {*b"\t\n\f\r\x1b"})
 _SNIFFED = 1445
@@ -170,6 +164,8 @@ def _inflate(data: bytes, limit: int) -> bytes:
 
 
 def _unbrotli(data: bytes, limit: int) -> bytes:
+    import brotli
+
     parts: list[bytes] = []
     size = 0
     stream = brotli.Decompressor()
@@ -186,10 +182,15 @@ def _unbrotli(data: bytes, limit: int) -> bytes:
 
 
 def _unzstd(data: bytes, limit: int) -> bytes:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    options: dict[int, int] = {zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW}
     parts: list[bytes] = []
     size = 0
     try:
-        with zstd.ZstdFile(BytesIO(data), options=_ZSTD_OPTIONS) as stream:
+        with zstd.ZstdFile(BytesIO(data), options=options) as stream:
             while part := stream.read(_STEP):
                 size = _append_bounded(parts, part, size, limit)
     except EOFError as error:

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from helpscraper.declared import DEFAULT, MAX_BYTES, SHIPPED, beside, files_of, folders
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.locales import Locale
-from helpscraper.sites.declaration import MAX_BYTES, Mistakes, parse_declaration, site_of
+from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
 from helpscraper.sites.declare import site_name
 from helpscraper.sites.site import Site, host_of
 from helpscraper.urls import origin
@@ -41,11 +42,6 @@ __all__ = [
     "site_of_day",
     "sites_at",
 ]
-
-DEFAULT = "okx"
-"""The site of a crawl that names none."""
-
-_SHIPPED = Path(__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +88,7 @@ def sites_at(archive: str | None = None, folder: str | None = None) -> Sites:
     claim a host of a shipped site, but not have its name. Raises ``CommandError`` that names every mistake in every
     file.
     """
-    folder = os.environ.get("HELPSCRAPER_SITES", "") if folder is None else folder
-    folders = dict.fromkeys(
-        path.resolve() for path in (_beside(archive), Path(folder) if folder else None) if path
-    )
-    own = [file for each in folders for file in _files(each)]
-    if folder and not Path(folder).is_dir():
-        raise CommandError(
-            f"SITES={folder}: no such folder", advice="name the folder that holds the declarations"
-        )
+    own = [file for each in folders(archive, folder) for file in files_of(each)]
     return _read(own, _shipped()) if own else _shipped()
 
 
@@ -111,7 +99,7 @@ def own_folder(archive: str, folder: str | None = None) -> Path:
     in an object store, which has no folder beside it.
     """
     folder = os.environ.get("HELPSCRAPER_SITES") if folder is None else folder
-    found = Path(folder) if folder else _beside(archive)
+    found = Path(folder) if folder else beside(archive)
     if found is None:
         raise CommandError(
             f"{archive}: an archive in an object store has no folder for declarations",
@@ -120,21 +108,9 @@ def own_folder(archive: str, folder: str | None = None) -> Path:
     return found
 
 
-def _beside(archive: str | None) -> Path | None:
-    """Return the folder ``sites`` beside a local archive; an object store has none."""
-    if archive is None or ("://" in archive and not archive.startswith("file://")):
-        return None
-    return Path(archive.removeprefix("file://")).absolute().parent / "sites"
-
-
 @lru_cache(maxsize=1)
 def _shipped() -> Sites:
-    return _read(_files(_SHIPPED), Sites({}, {}))
-
-
-def _files(folder: Path) -> list[Path]:
-    """Return the declarations in ``folder``: the default site's first, then by name."""
-    return sorted(folder.glob("*.toml"), key=lambda path: (path.stem != DEFAULT, path.name))
+    return _read(files_of(SHIPPED), Sites({}, {}))
 
 
 def _read(files: list[Path], shipped: Sites) -> Sites:

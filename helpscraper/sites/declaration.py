@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from helpscraper.declared import MAX_BYTES
 from helpscraper.errors import CommandError
 from helpscraper.locales import get_locale
 from helpscraper.normalise.categories import Vocabulary, label_key
@@ -21,10 +22,7 @@ from helpscraper.sites.platforms import SHIPPED, platform_entries
 from helpscraper.sites.site import Site
 from helpscraper.urls import is_key, is_locale, origin
 
-__all__ = ["MAX_BYTES", "Mistakes", "parse_declaration", "site_of"]
-
-MAX_BYTES: Final = 256 * 1024
-"""Bytes of the largest declaration; a long one has some 10 KB."""
+__all__ = ["Mistakes", "parse_declaration", "site_of"]
 
 _LONGEST: Final = 300
 _SHOWN: Final = 40

@@ -18,10 +18,10 @@ from scrapy.utils.test import get_crawler
 from helpscraper.errors import ExtractionError, PayloadError
 from helpscraper.extensions.payload import PayloadMiddleware, UnreadablePayload, payload_of
 from helpscraper.payload import Payload
-from helpscraper.payload.codings import zstd
 from helpscraper.platforms.okx import ArticlePage
 from helpscraper.spiders.help import HelpSpider
 from helpscraper.warc.record import Record
+from tests.payload.zstandard import zstd
 
 TEXT = "Плата 10 % — взимается"
 CODERS: dict[str, Callable[[bytes], bytes]] = {

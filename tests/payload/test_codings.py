@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpscraper.errors import OversizedError, PayloadError
-from helpscraper.payload.codings import dechunk, decode_body, zstd
+from helpscraper.payload.codings import dechunk, decode_body
+from tests.payload.zstandard import zstd
 
 
 def _raw_deflate(data: bytes) -> bytes:

@@ -27,8 +27,8 @@ def open_store(uri: str | os.PathLike[str] = "output") -> Store:
     """Return the store at ``uri``: a folder, or an fsspec URL such as ``s3://bucket/prefix``.
 
     Credentials come from the environment, as the documentation of each fsspec package says. Raises ``CommandError``
-    for a URI that names no place (see ``uri_problem``) or a file, and ``ArchiveError`` for a protocol whose package is
-    not installed.
+    for a URI that names no place (see ``uri_problem``) or a file, ``MissingExtraError`` for an object store whose extra
+    is not installed, and ``ArchiveError`` for another protocol that fsspec cannot open.
     """
     text = os.fspath(uri)
     if (problem := uri_problem(text)) is not None:
