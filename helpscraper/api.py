@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -179,12 +179,17 @@ class Archive:
 
         return to_frame(search(self._now(), pattern, history=history, sections=sections))
 
-    def sql(self, query_text: str) -> pd.DataFrame:
+    def sql(self, query_text: str, params: Mapping[str, object] | None = None) -> pd.DataFrame:
         """Return the answer to one SELECT over ``snapshots``, ``latest``, ``bodies``, ``changes``, ``runs``.
 
-        DuckDB does the work over the Parquet files, within 1 GB; see ``archive.sql`` for the views.
+        ``params`` are the values of ``$name`` in the query. DuckDB does the work over the Parquet files, within 1 GB;
+        see ``archive.sql`` for the views.
+
+        >>> archive = Archive("tests/data/archive-v1")
+        >>> archive.sql("select title from latest where view_count > $least", {"least": 1000})["title"].tolist()
+        ['Set up a passkey']
         """
-        return to_frame(query(self._now(), query_text))
+        return to_frame(query(self._now(), query_text, params))
 
     def body(self, sha256: str) -> dict[str, Any]:
         """Return one body: ``body_text``, ``body_markdown``, ``body_html``, ``first_snapshot_at``."""

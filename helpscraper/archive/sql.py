@@ -29,6 +29,7 @@ from helpscraper.errors import ArchiveError, CommandError
 __all__ = ["VIEWS", "connect", "query", "with_views"]
 
 VIEWS = ("snapshots", "latest", "bodies", "changes", "runs")
+_VIEWS_ARE = f"the views are {', '.join(VIEWS)}"
 
 _PARTITION = [pa.field("site", pa.string()), pa.field("locale", pa.string())]
 
@@ -38,6 +39,9 @@ _SCHEMAS = {
     "bodies": BODIES_SCHEMA,
     "changes": CHANGES_SCHEMA,
 }
+
+# The same class of error stands for a damaged file and for a wrong argument of a function.
+_OF_FILES = ("file", "parquet", "zstd", "decompress", "magic", "page", "thrift", "tprotocol")
 
 # A compaction moves one month at a time, so a query rarely meets it twice.
 _TRIES = 5
@@ -93,6 +97,10 @@ def with_views(
     try:
         return _retry_when_moved(catalog, once)
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        if isinstance(error, duckdb.InvalidInputException) and not any(
+            word in str(error).lower() for word in _OF_FILES
+        ):
+            raise  # an argument of a function, such as a pattern
         raise ArchiveError(
             f"{catalog.store.uri}: a file cannot be read: {error}",
             advice="run `helpscraper verify` to find the damaged file",
@@ -159,26 +167,73 @@ def _damage(store: Store, name: str, files: Collection[str], error: duckdb.Error
     )
 
 
-def query(catalog: Catalog, text: str, *, memory_limit: str = "1GB", threads: int = 2) -> pa.Table:
+def query(
+    catalog: Catalog,
+    text: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    memory_limit: str = "1GB",
+    threads: int = 2,
+) -> pa.Table:
     """Return the result of one SELECT over the views of this archive.
 
-    Raises ``CommandError`` for invalid SQL and for statements other than one SELECT, because only crawls write to an
-    archive, and ``ArchiveError`` for a damaged file.
+    ``params`` are the values of ``$name`` in it; a text takes the type of the column that it is compared with. Raises
+    ``CommandError`` for invalid SQL, for parameters that do not fit, and for statements other than one SELECT, because
+    only crawls write to an archive; ``ArchiveError`` for a damaged file.
     """
     try:
         with open_duckdb() as parser:
             statements = parser.extract_statements(text)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
-            raise CommandError("only one SELECT is allowed", advice=f"the views are {', '.join(VIEWS)}")
-        return with_views(
-            catalog, lambda con: con.sql(text).to_arrow_table(), memory_limit=memory_limit, threads=threads
+            raise CommandError("only one SELECT is allowed", advice=_VIEWS_ARE)
+        given = dict(params or {})
+        _check_params(set(statements[0].named_parameters), set(given))
+        return _with_plain_numbers(
+            with_views(
+                catalog,
+                lambda con: con.sql(text, params=given or None).to_arrow_table(),
+                memory_limit=memory_limit,
+                threads=threads,
+            )
         )
     except duckdb.OutOfMemoryException as error:
         raise CommandError(
-            f"the query needs more memory: {error}", advice="pass a larger memory_limit"
+            f"the query needs more memory: {_one_line(error)}", advice="pass a larger memory_limit"
         ) from error
     except duckdb.Error as error:
-        raise CommandError(f"SQL: {error}", advice=f"the views are {', '.join(VIEWS)}") from error
+        raise CommandError(f"SQL: {_one_line(error)}", advice=_VIEWS_ARE) from error
+
+
+def _with_plain_numbers(table: pa.Table) -> pa.Table:
+    """Return decimals, which every sum of whole numbers is, as whole numbers if they are, else as floats."""
+    for place, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            column = table.column(place)
+            try:
+                column = column.cast(pa.int64()) if field.type.scale == 0 else column.cast(pa.float64())
+            except pa.ArrowInvalid:  # more than 64 bits
+                column = column.cast(pa.float64())
+            table = table.set_column(place, field.name, column)
+    return table
+
+
+def _check_params(wanted: set[str], given: set[str]) -> None:
+    if missing := sorted(wanted - given):
+        raise CommandError(
+            f"SQL: there is no value for {', '.join(f'${name}' for name in missing)}",
+            advice="give one with --param NAME=VALUE, in Python with params={name: value}",
+        )
+    if unused := sorted(given - wanted):
+        named = ", ".join(f"${name}" for name in sorted(wanted)) or "none"
+        raise CommandError(
+            f"SQL: the query has no parameter {', '.join(f'${name}' for name in unused)}",
+            advice=f"its parameters are: {named}",
+        )
+
+
+def _one_line(error: duckdb.Error) -> str:
+    """Return a message of DuckDB without the picture of the query below it."""
+    return " ".join(str(error).partition("\n\nLINE ")[0].split())
 
 
 def _files_of(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:

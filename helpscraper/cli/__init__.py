@@ -35,6 +35,7 @@ COMMANDS = {
     "history": "list the changes of one article",
     "blame": "show which snapshot brought each paragraph of an article",
     "grep": "find the articles whose text says something, now or ever",
+    "sql": "answer a question in SQL (DuckDB) over all snapshots",
     "verify": "check that the archive is whole",
     "compact": "pack the snapshots of each past month into one file",
     "export": "write a snapshot as CSV, JSON, Markdown or Parquet",
@@ -51,7 +52,7 @@ COMMANDS = {
 GROUPS = {
     "Crawl": ("crawl", "due", "sites", "accept", "backfill", "import", "reextract"),
     "See what changed": ("log", "diff", "history", "blame"),
-    "Read what was there": ("show", "grep", "export"),
+    "Read what was there": ("show", "grep", "sql", "export"),
     "Publish": ("report", "feed"),
     "Look after the archive": ("runs", "verify", "compact"),
     "Try it": ("demo", "completion"),

@@ -80,13 +80,12 @@ def article_changes(
 
     ``words`` adds the word diffs of edits, and ``whole`` also the words of articles that came or went.
     """
-    for batch in rows.to_batches(max_chunksize=4096):
-        for where, group in groupby(batch.to_pylist(), key=lambda row: (row["site"], row["locale"])):
-            partition = Partition(*where)
-            for _, records in groupby(group, key=lambda row: (row["to"], row["article_id"])):
-                found = list(records)
-                diff = _words(catalog, partition, found, whole) if words else None
-                yield _gathered(partition, found, diff)
+    records = (row for batch in rows.to_batches(max_chunksize=1024) for row in batch.to_pylist())
+    for key, group in groupby(
+        records, key=lambda row: (row["site"], row["locale"], row["to"], row["article_id"])
+    ):
+        partition, found = Partition(*key[:2]), list(group)
+        yield _gathered(partition, found, _words(catalog, partition, found, whole) if words else None)
 
 
 def _gathered(
