@@ -81,7 +81,8 @@ class CrawlArguments:
             wrong += _conflicts_with_query(categories, sections)
             if witness != "pages":
                 wrong.append(f"witness={witness}: a search is read on its pages; leave it or query= out")
-        wrong += [f"{name}: no such argument" for name in arguments]
+        # scrapyd and hosted services pass names of their own, such as _job, to every spider.
+        wrong += [f"{name}: no such argument" for name in arguments if not name.startswith("_")]
         if wrong:
             raise CommandError(
                 "the crawl's arguments: " + "; ".join(wrong),

@@ -21,6 +21,10 @@ def test_without_arguments_the_real_site_is_crawled_whole() -> None:
     assert (arguments.mode, arguments.limit, arguments.scope) == ("incremental", None, None)
 
 
+def test_names_that_begin_with_an_underscore_are_those_of_an_engine() -> None:
+    assert CrawlArguments.parse(_job="6487ec79947edab326d6db28a2d86511") == CrawlArguments.parse()
+
+
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(CommandError) as caught:
         CrawlArguments.parse(
