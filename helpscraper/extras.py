@@ -30,9 +30,9 @@ EXTRAS: Final = {
     "words": _WORDS,
     "report": (*_PAGES, *_WORDS, "jinja2", "markupsafe", "matplotlib", "nh3"),
     "notify": ("apprise",),
-    "s3": ("s3fs",),
-    "gcs": ("gcsfs",),
-    "azure": ("adlfs",),
+    "s3": ("fsspec", "s3fs"),
+    "gcs": ("fsspec", "gcsfs"),
+    "azure": ("adlfs", "fsspec"),
     "dask": ("dask",),
 }  # fmt: skip
 """The modules that each extra brings, by their import names."""

@@ -14,7 +14,8 @@ import pytest
 from helpscraper import Archive
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.archive.store import ObjectStore, open_store
+from helpscraper.archive.store import open_store
+from helpscraper.archive.store.objects import ObjectStore
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.cli import main
 from tests.s3_server import S3Server

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from s3fs import S3FileSystem
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.store import FileInfo, LocalStore, ObjectStore, Store, open_store
+from helpscraper.archive.store import FileInfo, LocalStore, Store, open_store
+from helpscraper.archive.store.objects import ObjectStore
 from helpscraper.errors import ArchiveError, CommandError
 from tests.s3_server import S3Server
 

@@ -11,16 +11,24 @@ from __future__ import annotations
 
 import os
 
-from fsspec.core import split_protocol
-
 from helpscraper.archive.store.base import FileInfo, Store, sha256
 from helpscraper.archive.store.local import LocalStore
-from helpscraper.archive.store.objects import ObjectStore
 from helpscraper.errors import CommandError
+from helpscraper.extras import need
 
-__all__ = ["FileInfo", "LocalStore", "ObjectStore", "Store", "open_store", "sha256", "uri_problem"]
+__all__ = ["FileInfo", "LocalStore", "Store", "open_store", "sha256", "uri_problem"]
 
-_ON_THIS_MACHINE = (None, "file", "local")
+_ON_THIS_MACHINE = ("file", "local")
+# The extra that opens the URLs of a protocol.
+_EXTRAS = {
+    "s3": "s3",
+    "s3a": "s3",
+    "gs": "gcs",
+    "gcs": "gcs",
+    "abfs": "azure",
+    "abfss": "azure",
+    "az": "azure",
+}
 
 
 def open_store(uri: str | os.PathLike[str] = "output") -> Store:
@@ -33,8 +41,14 @@ def open_store(uri: str | os.PathLike[str] = "output") -> Store:
     text = os.fspath(uri)
     if (problem := uri_problem(text)) is not None:
         raise CommandError(f"archive {text!r}: {problem}", advice="name a folder or an fsspec URL")
-    protocol, _ = split_protocol(text)
-    return LocalStore(text) if protocol in _ON_THIS_MACHINE else ObjectStore(text)
+    protocol, separator, _ = text.partition("://")
+    if not separator or protocol in _ON_THIS_MACHINE:
+        return LocalStore(text)
+    if protocol in _EXTRAS:
+        need(_EXTRAS[protocol])
+    from helpscraper.archive.store.objects import ObjectStore  # fsspec is not part of the core
+
+    return ObjectStore(text)
 
 
 def uri_problem(uri: str) -> str | None:

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from filelock import FileLock
-from fsspec.implementations.local import LocalFileSystem
 
 from helpscraper.archive.layout import SCRATCH, STATE, Partition, staging
 from helpscraper.archive.store.base import FileInfo, Store, temporary
@@ -28,13 +28,14 @@ __all__ = ["LocalStore"]
 _STALE_SECONDS = 3600
 # The lock is held for one small file, and the system releases that of a dead process.
 _SWAP_SECONDS = 30
+_SCHEME = re.compile(r"(?:file|local):(?://)?")
 
 
 class LocalStore(Store):
     """A folder, named by its path or by a ``file://`` URL; raises ``CommandError`` when it is a file."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(uri, str(LocalFileSystem._strip_protocol(uri)).rstrip("/"))
+        super().__init__(uri, _absolute(uri).rstrip("/"))
         if Path(self.root).is_file():
             raise CommandError(
                 f"archive {uri!r}: this is a file", advice="give the folder of the archive, or another folder"
@@ -216,3 +217,9 @@ def _sweep(folder: Path, now: float) -> None:
         with contextlib.suppress(FileNotFoundError):  # another writer may sweep at the same time
             if leftover.stat().st_mtime < limit:
                 leftover.unlink()
+
+
+def _absolute(uri: str) -> str:
+    """Return the absolute path that a path or a ``file://`` URL names, with ``~`` for the home folder."""
+    path = uri[match.end() :] if (match := _SCHEME.match(uri)) else uri
+    return Path(os.path.expanduser(path)).absolute().as_posix()  # noqa: PTH111 (Path raises for an unknown user)

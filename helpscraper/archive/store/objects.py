@@ -28,7 +28,6 @@ from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.archive.store.client import Client, StoreError
 from helpscraper.archive.store.windows import Ranges, Windows
 from helpscraper.errors import ArchiveError
-from helpscraper.extras import need
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,24 +43,12 @@ _MEMORY = threading.Lock()
 
 # fsspec's file systems give the version of an object under one of these names.
 _ETAGS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "created", "mtime")
-# The extra that reads the URLs of a protocol.
-_EXTRAS = {
-    "s3": "s3",
-    "s3a": "s3",
-    "gs": "gcs",
-    "gcs": "gcs",
-    "abfs": "azure",
-    "abfss": "azure",
-    "az": "azure",
-}
 
 
 class ObjectStore(Store):
     """A prefix of a bucket, such as ``s3://bucket/archive``; ``fs`` is the client of its store."""
 
     def __init__(self, uri: str) -> None:
-        if extra := _EXTRAS.get(uri.partition("://")[0]):
-            need(extra)
         try:
             # fsspec's cached listings would hide files that another machine writes.
             fs, root = url_to_fs(uri, use_listings_cache=False)
