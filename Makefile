@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench kill-test fuzz mutants docs clean
+.PHONY: help install demo test check format bench kill-test engines-test fuzz mutants docs clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,10 @@ bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and f
 
 kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
 	$(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_kill.py --long --kills 200
+
+engines-test: $(READY) ## Ask the queries of docs/engines.md of every engine, Spark too (needs Java).
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check pyspark
+	$(BIN)/python -m pytest -q --long tests/docs/test_engines.py
 
 fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see tests/fuzz).
 	$(BIN)/python -m pip install --quiet atheris

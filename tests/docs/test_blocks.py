@@ -194,7 +194,9 @@ RUNNERS: dict[str, Callable[[Workplace, Path, Block], None]] = {
 
 
 def compared_elsewhere(block: Block) -> bool:
-    """The demo's output and some of its lines in the README: tests/docs/test_demo.py compares them."""
+    """Tell of the demo's output, also in the README (test_demo.py), and of the queries of engines (test_engines.py)."""
+    if block.page == "docs/engines.md":
+        return block.language == "python"
     return block.page in {"README.md", "docs/demo.md"} and block.language == "text"
 
 
