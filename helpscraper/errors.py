@@ -15,6 +15,7 @@ __all__ = [
     "ExtractionError",
     "HelpscraperError",
     "InputError",
+    "LeaseLostError",
     "LockHeldError",
     "MissingExtraError",
     "OversizedError",
@@ -121,3 +122,7 @@ class LockHeldError(HelpscraperError):
     """Another crawl of the same site and locale is running on this archive."""
 
     exit_code = ExitCode.LOCKED
+
+
+class LeaseLostError(LockHeldError):
+    """This process no longer holds the lease of its edition; another machine may have taken it over."""

@@ -19,6 +19,7 @@ from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.items import Article, Body
 from helpscraper.normalise.bodies import body_key
+from tests.s3_server import S3Server, s3_server
 from tests.tables import articles_table
 
 if TYPE_CHECKING:
@@ -81,6 +82,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             test._hypothesis_internal_use_settings = settings(  # type: ignore[union-attr]
                 asked, max_examples=min(asked.max_examples, fewer)
             )
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A real S3 server, the same for all tests of a process."""
+    with s3_server(tmp_path_factory.mktemp("s3")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

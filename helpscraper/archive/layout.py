@@ -29,12 +29,15 @@ __all__ = [
     "default_partition",
     "folder",
     "is_snapshot_id",
+    "lease_path",
     "month_path",
     "parse_month_path",
     "parse_path",
     "reextracted_path",
     "refused_path",
     "run_path",
+    "shipped_folder",
+    "shipped_path",
     "snapshot_id",
     "snapshot_instant",
     "snapshot_path",
@@ -228,6 +231,21 @@ def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:
 def staging(partition: Partition) -> str:
     """Return the folder for the lock and the ledger of a running crawl."""
     return f"{STATE}/{partition.folder}"
+
+
+def lease_path(partition: Partition, part: str = "") -> str:
+    """Return the path of the lease of an edition on an object store, or of one kind of work on it (``part``)."""
+    return f"locks/{partition.folder}{f'/{part}' if part else ''}.json"
+
+
+def shipped_folder(partition: Partition) -> str:
+    """Return the folder of an object store for the state of an unfinished crawl; no reader looks there."""
+    return f"state/{partition.folder}"
+
+
+def shipped_path(partition: Partition, name: str) -> str:
+    """Return the path of one copy of the ledger of an unfinished crawl."""
+    return f"{shipped_folder(partition)}/ledger-{name}.sqlite.gz"
 
 
 # Cached, because every command parses the same few thousand paths several times.

@@ -6,7 +6,7 @@ to, which the next crawl finds by their hash, a change feed, and run facts, whic
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -65,8 +65,12 @@ def write_snapshot(
     bodies: Iterable[pa.RecordBatch] | pa.Table,
     run: RunFacts,
     changes: pa.Table | None = None,
+    *,
+    fence: Callable[[], None] = lambda: None,
 ) -> SnapshotFile:
     """Commit one snapshot: new bodies, the change feed, the run's facts, then the snapshot file.
+
+    ``fence`` is called before the last three, and raises when this process may not write it any more.
 
     ``rows`` has the columns of ``SNAPSHOT_SCHEMA``, ``bodies`` those of ``BODIES_SCHEMA``, ``changes`` those of
     ``CHANGES_SCHEMA``. Raises ``ArchiveError`` before the commit for invalid rows (see ``check_rows``), for a row whose
@@ -78,6 +82,7 @@ def write_snapshot(
     new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
     if there is not None:
         return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
+    fence()
     if changes is not None:
         _write_changes(store, partition, snapshot_id, changes)
     write_run(store, partition, snapshot_id, replace(run, snapshot=path))

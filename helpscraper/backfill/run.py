@@ -18,7 +18,7 @@ from helpscraper.backfill.fetch import LATER, Asked, Progress, fetch, known_to
 from helpscraper.backfill.index_cache import IndexCache
 from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import Source
-from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.lock import EditionLock
 from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.captures.select import ELSEWHERE_TOO
 
@@ -82,8 +82,9 @@ def backfill(
     if dry_run:
         _picks(source, wanted, every, found, progress)
         return found
-    folder = Catalog(archive_uri).store.state_dir(partition) / "backfill"
-    with CrawlLock(folder, "backfill"), IndexCache(folder / "index.sqlite") as cache:
+    lock = EditionLock(Catalog(archive_uri).store, partition, "backfill", part="backfill")
+    folder = lock.folder
+    with lock, IndexCache(folder / "index.sqlite") as cache:
         source.cache = cache
         picks = _picks(source, wanted, every, found, progress)
         if picks:

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.options import add_partition, open_existing
-from helpscraper.errors import ExitCode, LockHeldError
+from helpscraper.errors import ExitCode, LeaseLostError, LockHeldError
 
 if TYPE_CHECKING:
     from helpscraper.archive.compact import MonthReport
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from helpscraper.archive.compact import compact, month_begin
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.progress import Bar
-    from helpscraper.crawl.lock import CrawlLock
+    from helpscraper.crawl.lock import EditionLock
 
     now = dt.datetime.now(dt.UTC)
     before = args.before or (month_begin(now) if args.keep is None else now - dt.timedelta(days=args.keep))
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     done = problems = locked = 0
     with Bar("months") as bar:
         for partition in partitions:
-            lock = CrawlLock(catalog.store.state_dir(partition))
+            lock = EditionLock(catalog.store, partition, "compact")
             try:
                 lock.acquire()
             except LockHeldError as error:
@@ -75,6 +75,10 @@ def run(args: argparse.Namespace) -> int:
                         bar.say(str(problem), file=sys.stderr)
                     done += bool(report.ids)
                     problems += len(report.problems)
+                    lock.check()
+            except LeaseLostError as error:
+                bar.say(str(error), file=sys.stderr)
+                locked += 1
             finally:
                 lock.release()
     if not (done or locked or problems):

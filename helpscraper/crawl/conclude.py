@@ -22,7 +22,7 @@ from helpscraper.archive.writer import SnapshotFile, promote, write_refused, wri
 from helpscraper.crawl.facts import crawl_facts, listing_holes
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.validators import save_validators
-from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError
+from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import check_health, is_fit
 from helpscraper.health.notify import notify_transition, run_before
 from helpscraper.health.verdicts import Verdict
@@ -91,23 +91,29 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
 
 
 def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
-    """End a session after an error: write its facts and keep its ledger."""
+    """End a session after an error: write its facts and keep its ledger.
+
+    After a lost lease no facts are written, because another worker may be going on with this very run.
+    """
+    lost = isinstance(error, LeaseLostError)
     facts = replace(
         crawl_facts(session, {}, RowCounts(), [], "error", {}),
         outcome="failed",
-        exit_code=ExitCode.INTERNAL,
+        exit_code=ExitCode.LOCKED if lost else ExitCode.INTERNAL,
         complete=False,
         incomplete_reasons=("the crawl was not concluded",),
         error=_said(error),
     )
     try:
-        _write_run(session, facts)
+        if not lost:
+            _write_run(session, facts)
     except ArchiveError as second:
         logger.warning("The facts of this run could not be written either: %s", second.message)
     finally:
         session.concluded = facts
         session.release()
-    _notify(session, facts)
+    if not lost:
+        _notify(session, facts)
     return facts
 
 
@@ -197,6 +203,7 @@ def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts, 
 
 
 def _interrupted(session: CrawlSession, facts: RunFacts, code: ExitCode, reason: str) -> RunFacts:
+    session.lock.check()
     facts = replace(facts, outcome="failed", exit_code=code, interrupted=True, reason=reason)
     _write_run(session, facts)
     return facts
@@ -219,6 +226,7 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
         LedgerBodies(session.ledger, session.snapshot_at),
         facts,
         changes,
+        fence=session.lock.confirm,
     )
     kept = session.ledger.carried() & session.validators.keys()
     validators = {article_id: session.validators[article_id] for article_id in kept}
@@ -236,6 +244,7 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
         exit_code=ExitCode.INTERNAL if facts.internal_errors else ExitCode.REFUSED,
         reason=_reason(session, facts.health),
     )
+    session.lock.confirm()
     # An unfinished crawl cannot be accepted later; its ledger is kept for --resume.
     if rows.num_rows and facts.finish_reason == "finished":
         written = write_refused(

@@ -39,6 +39,8 @@ class Leftover:
     arguments: ArgumentFacts
     versions: dict[str, str]
     outcomes: dict[str, int]
+    declaration: str | None = None
+    """The SHA-256 of the site's declaration; None in a ledger that does not say it."""
 
     def __str__(self) -> str:
         counts = ", ".join(f"{n} {name}" for name, n in sorted(self.outcomes.items()))
@@ -57,6 +59,7 @@ def write_header(
         snapshot_id=snapshot_id(snapshot_at),
         arguments=json.dumps(arguments.as_facts().to_json()),
         versions=json.dumps(dict(versions)),
+        declaration=arguments.site.as_facts()["sha256"],
     )
 
 
@@ -93,6 +96,7 @@ def _read(ledger: Ledger) -> Leftover | None:
         ArgumentFacts.from_json(json.loads(meta["arguments"])),
         json.loads(meta["versions"]),
         dict(ledger.outcomes()),
+        meta.get("declaration"),
     )
 
 
@@ -118,6 +122,8 @@ def why_not_resumable(
         return f"{named} is too old to be resumed (RESUME_MAX_HOURS={max_hours:g})"
     if versions.get("extractor") != leftover.versions.get("extractor"):
         return f"{named} was read by another version of the extractor"
+    if leftover.declaration not in {None, arguments.site.as_facts()["sha256"]}:
+        return f"{named} was read by another declaration of the site"
     asked, before = arguments.as_facts().to_json(), leftover.arguments.to_json()
     if asked != before:
         differ = sorted(name for name in asked.keys() | before.keys() if asked.get(name) != before.get(name))

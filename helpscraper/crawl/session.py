@@ -18,18 +18,18 @@ from helpscraper.archive.recordings import Recorder
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.clock import free_instant
-from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_audit
 from helpscraper.crawl.recovery import (
     Leftover,
-    open_or_recover,
     record_lost_run,
     why_not_resumable,
     write_header,
 )
 from helpscraper.crawl.settings_table import OWN
+from helpscraper.crawl.shipping import Shipping, ledger_that_counts
 from helpscraper.crawl.validators import load_validators
-from helpscraper.errors import HelpscraperError
+from helpscraper.errors import ArchiveError, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import Thresholds
 from helpscraper.health.notify import notify_transition, run_before
 from helpscraper.intake.interface_comparison import InterfaceComparison
@@ -63,6 +63,7 @@ class SessionOptions:
     thresholds: Thresholds = field(default_factory=Thresholds)
     notify_urls: tuple[str, ...] = ()
     notify_seconds: float = OWN["NOTIFY_TIMEOUT"].default
+    lease_seconds: float = OWN["LEASE_SECONDS"].default
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -74,12 +75,13 @@ class CrawlSession:
         arguments: CrawlArguments,
         options: SessionOptions,
         catalog: Catalog,
-        lock: CrawlLock,
+        lock: EditionLock,
         ledger: Ledger,
         snapshot_at: dt.datetime,
         found_lying: Leftover | None = None,
         *,
         resumed: bool = False,
+        moved: bool = False,
         why_new: str | None = None,
     ) -> None:
         self.arguments = arguments
@@ -126,7 +128,8 @@ class CrawlSession:
         self._in_place = 0
         outcomes = ledger.outcomes()
         self.asked = outcomes["expected"] + outcomes["fetched"] + outcomes["gone"]
-        self._lock = lock
+        self.lock = lock
+        self.shipping = Shipping.under(lock, catalog.store, self.partition, ledger, moved=moved)
 
     @property
     def language(self) -> str:
@@ -147,17 +150,16 @@ class CrawlSession:
         """
         catalog = Catalog(options.archive_uri)
         partition = Partition(arguments.site.name, arguments.locale)
-        folder = catalog.store.state_dir(partition)
-        lock = CrawlLock(folder)
-        dead = lock.acquire()
+        lock = EditionLock(catalog.store, partition, seconds=options.lease_seconds)
+        dead = lock.acquire(keeps_ledger=True)
         try:
             if dead is not None:
                 logger.warning(
                     "The lock was held by process %s on %s since %s, which ended without releasing it; taken over.",
                     dead.get("pid"), dead.get("host"), dead.get("started_at"),
                 )  # fmt: skip
-            path = folder / "ledger.sqlite"
-            ledger, leftover = open_or_recover(path, catalog, partition)
+            path = lock.folder / "ledger.sqlite"
+            ledger, leftover, moved = ledger_that_counts(path, catalog, partition, lock)
             why_new = None
             if options.resume:
                 why_new = why_not_resumable(leftover, arguments, options.versions, options.resume_max_hours)
@@ -165,7 +167,7 @@ class CrawlSession:
                     logger.warning("Resuming the crawl of %s.", leftover)
                     ledger.reopen()
                     begun = snapshot_instant(leftover.snapshot_id)
-                    return cls(arguments, options, catalog, lock, ledger, begun, resumed=True)
+                    return cls(arguments, options, catalog, lock, ledger, begun, resumed=True, moved=moved)
             snapshot_at = free_instant(catalog, partition)
             if leftover is not None:
                 logger.warning(
@@ -295,20 +297,32 @@ class CrawlSession:
             self.recorder.close()
 
     def release(self) -> None:
-        """Close the ledger, keep its file, and release the lock."""
+        """Close the ledger, keep its file, ship it where other machines may go on, and release the lock."""
         try:
+            if self.shipping is not None:
+                self._ship_last(self.shipping)
             if self.recorder is not None:
                 self.recorder.close_unindexed()
             self.ledger.close()
         finally:
-            self._lock.release()
+            self.lock.release()
+
+    def _ship_last(self, shipping: Shipping) -> None:
+        try:
+            shipping.ship(self.recorder)
+        except LeaseLostError:
+            pass  # said already; the other worker's state counts
+        except ArchiveError as error:
+            logger.warning("The crawl can only be resumed on this machine: %s", error.message)
 
     def finish(self) -> None:
         """Delete the ledger, whose contents are in the archive now, and release the lock."""
         try:
             self.ledger.delete()
+            if self.shipping is not None:
+                self.shipping.clear()
         finally:
-            self._lock.release()
+            self.lock.release()
 
 
 def _notify_lost_run(

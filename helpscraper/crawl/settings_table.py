@@ -85,6 +85,12 @@ _TABLE: Final = (
     Setting("RESUME_MAX_HOURS", 36.0, number(0, unit="number of hours"),
             "How many hours ago the crawl of that ledger may have begun: it becomes one snapshot with what is read "
             "now. More than the time between two scheduled crawls."),
+    Setting("LEASE_SECONDS", 300.0, number(1, 86400, unit="number of seconds"),
+            "On an object store: after how many seconds without a sign of life a crawl counts as dead, so that another "
+            "machine may take its edition over. A sign of life is one request, sent every quarter of this time."),
+    Setting("SHIP_MINUTES", 10.0, number(0, unit="number of minutes"),
+            "On an object store: how often the recorded pages and a copy of the ledger are put there, so that another "
+            "machine can go on with a crawl that was cut off. 0: only when it is interrupted."),
     Setting("AUDIT_DAYS", 7.0, number(0, 36500, unit="number of days"),
             "Within how many days each article's own page is read again although its listings call it unchanged. "
             "0: never for that reason."),

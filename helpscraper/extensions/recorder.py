@@ -48,6 +48,8 @@ class RecorderMiddleware:
             session.snapshot_id,
             info=warcinfo(crawler.settings, f"{session.partition} {session.snapshot_id}"),
             rotate_bytes=crawler.settings.getint("WARC_ROTATE_BYTES"),
+            # The file that was open on the machine that died.
+            leave_out=int(session.shipping is not None and session.shipping.moved),
         )
 
     @classmethod

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 import scrapy
 from scrapy import signals
 from scrapy.utils.defer import deferred_from_coro
+from twisted.internet.task import LoopingCall
 
 from helpscraper.crawl.conclude import abandon, conclude
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.crawl.setting_checks import notify_urls
 from helpscraper.crawl.settings_table import check_settings, read
-from helpscraper.errors import ArchiveError, HelpscraperError
+from helpscraper.errors import ArchiveError, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import Thresholds
 from helpscraper.intake.versions import versions
 from helpscraper.platforms import extractor_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrapy.crawler import Crawler
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
@@ -32,6 +35,8 @@ __all__ = ["SessionExtension", "session_options"]
 logger = logging.getLogger(__name__)
 
 _ERROR_TEXTS = 10
+# A crawl that goes on for a second after it lost its lease asks for a page or two more.
+_WATCH_SECONDS = 1.0
 
 _SCRAPER = logging.getLogger("scrapy.core.scraper")
 """Logs an error of a callback or a pipeline, with its traceback."""
@@ -67,6 +72,7 @@ class SessionExtension:
         self._crawler = crawler
         self.session = session
         self._errors = ErrorCounter()
+        self._loops: list[LoopingCall] = []
         logging.root.addHandler(self._errors)
         _SCRAPER.addFilter(self._one_line)
 
@@ -86,7 +92,39 @@ class SessionExtension:
         crawler.signals.connect(extension.item_error, signals.item_error)
         crawler.signals.connect(extension.item_error, signals.spider_error)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        if extension.session.shipping is not None:
+            crawler.signals.connect(extension.spider_opened, signals.spider_opened)
         return extension
+
+    def spider_opened(self) -> None:
+        """Watch the lease, and ship the state of the crawl at intervals."""
+        self._every(_WATCH_SECONDS, self.session.lock.check)
+        if minutes := read(self._crawler.settings, "SHIP_MINUTES"):
+            self._every(minutes * 60, self._ship)
+
+    def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        loop = LoopingCall(self._unless_lost, work)
+        loop.start(seconds, now=False)
+        self._loops.append(loop)
+
+    def _unless_lost(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except LeaseLostError as error:
+            if self.session.broken is None:
+                self.session.broken = error
+                logger.critical("The crawl ends: %s", error)
+                # Not awaited: closing waits for the pages in flight.
+                deferred_from_coro(self._crawler.engine.close_spider_async(reason="lease_lost"))
+
+    def _ship(self) -> None:
+        if self.session.shipping is not None and self.session.broken is None:
+            try:
+                self.session.shipping.ship(self.session.recorder)
+            except ArchiveError as error:
+                logger.warning(
+                    "The state of the crawl could not be shipped, trying again later: %s", error.message
+                )
 
     def _one_line(self, record: logging.LogRecord) -> bool:
         """Log an error of the archive without a traceback, and once: every page in flight meets the same one."""
@@ -105,6 +143,8 @@ class SessionExtension:
 
     def spider_closed(self, reason: str) -> None:
         """Commit or refuse the snapshot, or keep the ledger of an interrupted crawl."""
+        for loop in self._loops:
+            loop.stop()
         if self.session.concluded is not None:
             return
         stats: dict[str, Any] = dict(self._crawler.stats.get_stats())
@@ -138,5 +178,6 @@ def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
         thresholds=Thresholds(**limits),
         notify_urls=notify_urls(read(settings, "NOTIFY_URLS")),
         notify_seconds=read(settings, "NOTIFY_TIMEOUT"),
+        lease_seconds=read(settings, "LEASE_SECONDS"),
         versions=versions(extractor) | {"scrapy": scrapy.__version__, "python": platform.python_version()},
     )

@@ -117,6 +117,11 @@ class LedgerFile:
         for suffix in ("-wal", "-shm", ""):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
+    def copy_to(self, path: Path) -> None:
+        """Write the ledger as it is now to ``path``, an empty or missing file; raises ``ArchiveError``."""
+        self.flush()
+        self._write("VACUUM INTO ?", (str(path),))
+
     def set_meta(self, **values: str) -> None:
         """Keep facts of the crawl (``snapshot_id``, ``arguments`` …) as text, all of them or none."""
         rows = ", ".join("(?, ?)" for _ in values)

@@ -24,7 +24,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
 from helpscraper.archive.run_parts import Counts, DeclarationFacts, WarcFacts, nested
 from helpscraper.archive.writer import SnapshotFile, write_reextracted
-from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.lock import EditionLock
 from helpscraper.errors import ArchiveError
 from helpscraper.intake.interface_comparison import sections_from_interface
 from helpscraper.intake.known import EarlierRows
@@ -102,8 +102,10 @@ def reextract(
             if wanted or facts.extractor != extractor or facts.kept:
                 if snapshot.partition not in locked:
                     # Two re-extractions would write to one ledger. A crawl has another lock and may run meanwhile.
-                    folder = catalog.store.state_dir(snapshot.partition) / "reading-again"
-                    locks.enter_context(CrawlLock(folder, "re-extraction"))
+                    lock = EditionLock(
+                        catalog.store, snapshot.partition, "re-extraction", part="reading-again"
+                    )
+                    locks.enter_context(lock)
                     locked.add(snapshot.partition)
                 yield _Job(catalog, snapshot, facts, declared_site, workers, progress).run()
             elif not named or snapshot in named:

@@ -52,7 +52,9 @@ class Result:
         return found
 
 
-def command(url: str, archive: Path, *flags: str, settings: Mapping[str, str] | None = None) -> list[str]:
+def command(
+    url: str, archive: Path | str, *flags: str, settings: Mapping[str, str] | None = None
+) -> list[str]:
     """The command line of a crawl of the sample site."""
     options = [
         part for name, value in (FAST | dict(settings or {})).items() for part in ("-s", f"{name}={value}")
@@ -144,7 +146,7 @@ def assert_untouched(before: Mapping[str, bytes], archive: Path) -> None:
     assert not changed
 
 
-def rows(archive: Path, ref: str = "latest") -> dict[str, dict[str, Any]]:
+def rows(archive: Path | str, ref: str = "latest") -> dict[str, dict[str, Any]]:
     """The rows of a snapshot with their bodies, by article id."""
     table = Catalog(archive).load_table(ref, bodies=True)
     return {row["article_id"]: row for row in table.to_pylist()}

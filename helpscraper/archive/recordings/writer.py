@@ -16,7 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 from weakref import finalize
 
-from helpscraper.archive.layout import Partition, folder, warc_path
+from helpscraper.archive.layout import Partition, folder, parse_path, warc_path
 from helpscraper.archive.recordings.index import (
     Capture,
     capture_of,
@@ -47,7 +47,7 @@ _LEVEL = 6
 _TABLES = """
 CREATE TABLE payload (digest TEXT PRIMARY KEY, url TEXT NOT NULL, date TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE newest (url TEXT PRIMARY KEY, digest TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE line (text TEXT NOT NULL);
+CREATE TABLE line (file TEXT NOT NULL, text TEXT NOT NULL);
 CREATE TABLE capture (url, date, status, mime, digest, file, offset, length, location);
 """
 
@@ -101,13 +101,18 @@ class _StoredPayloads:
 
     def add_current(self, captures: Iterable[Capture]) -> None:
         """Add captures to the index of the current file."""
-        self._db.executemany("INSERT INTO line VALUES (?)", ((index_line(capture),) for capture in captures))
+        lines = ((capture.file, index_line(capture)) for capture in captures)
+        self._db.executemany("INSERT INTO line VALUES (?, ?)", lines)
 
-    def write_index(self, target: Path) -> None:
-        """Write the index of the current file to ``target``, and begin that of the next one."""
+    def write_index(self, file: str, target: Path) -> None:
+        """Write the index of ``file``, whose captures were added as current, to ``target``."""
+        lines = self._db.execute("SELECT text FROM line WHERE file = ? ORDER BY text", (file,))
         with target.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(line for (line,) in self._db.execute("SELECT text FROM line ORDER BY text"))
-        self._db.execute("DELETE FROM line")
+            stream.writelines(line for (line,) in lines)
+
+    def drop_lines(self, file: str) -> None:
+        """Drop the captures of ``file``, whose index is stored."""
+        self._db.execute("DELETE FROM line WHERE file = ?", (file,))
 
 
 class Recorder:
@@ -124,16 +129,20 @@ class Recorder:
         *,
         info: Mapping[str, str],
         rotate_bytes: int = ROTATE_BYTES,
+        leave_out: int = 0,
     ) -> None:
         """Prepare the next file, which is created with its first record; ``info`` goes into ``warcinfo``.
 
-        Raises ``ArchiveError`` when the recordings of earlier crawls cannot be read.
+        ``leave_out`` is the number of file names that another machine may still publish of this crawl. Raises
+        ``ArchiveError`` when the recordings of earlier crawls cannot be read.
         """
         self._store, self._partition, self._id = store, partition, snapshot_id
         self._info, self._rotate_bytes = info, rotate_bytes
         self._stream: FileIO | None = None
         self._file = ""
         self._size = 0
+        self._closed: list[str] = []  # files that are to be published
+        self._unindexed: list[str] = []
         self.files: list[str] = []  # of this process, not those written before a resume
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
@@ -141,7 +150,8 @@ class Recorder:
             store.publish(left)
         self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # those of a resumed crawl
-        self._number = len(before)
+        parts = [found.part for found in map(parse_path, before) if found is not None]
+        self._number = max(parts, default=-1) + 1 + leave_out
         own = warc_path(partition, snapshot_id, self._number)
         for file in warc_files(store, partition):
             if not store.exists(index_path(file)):
@@ -213,23 +223,31 @@ class Recorder:
         self.revisits += capture.is_revisit
 
     def close(self) -> None:
-        """Flush the last file to disk and write its index; may be called again. Raises ``ArchiveError``."""
-        if self._stream is None:
-            return
-        stream, self._stream = self._stream, None
-        try:
-            with stream:
-                os.fsync(stream.fileno())
-        except OSError as error:
-            raise self._failed(error) from error
-        self._store.publish(self._file)
-        self._write_index(self._file)
+        """Publish what was recorded, and its index; a later record begins a new file. Raises ``ArchiveError``.
+
+        After an error another call publishes the rest.
+        """
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            try:
+                with stream:
+                    os.fsync(stream.fileno())
+            except OSError as error:
+                raise self._failed(error) from error
+            self._closed.append(self._file)
+        while self._closed:
+            self._store.publish(self._closed[0])
+            self._unindexed.append(self._closed.pop(0))
+        while self._unindexed:
+            self._write_index(self._unindexed[0])
+            del self._unindexed[0]
 
     def _write_index(self, file: str) -> None:
         path = index_path(file)
         with self._store.scratch(path) as target:
-            self._stored.write_index(target)
+            self._stored.write_index(file, target)
             self._store.put_new(path, target)
+        self._stored.drop_lines(file)
 
     def close_unindexed(self) -> None:
         """Close the file without writing an index, after an interrupted crawl; the next crawl writes it."""
@@ -262,7 +280,8 @@ class Recorder:
         return offset
 
     def _begin_file(self) -> None:
-        self.close()
+        if self._stream is not None:
+            self.close()
         self._file = warc_path(self._partition, self._id, self._number)
         try:
             path = self._store.draft(self._file)

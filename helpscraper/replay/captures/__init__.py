@@ -19,7 +19,7 @@ from pathlib import Path
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.crawl.lock import CrawlLock
+from helpscraper.crawl.lock import EditionLock
 from helpscraper.normalise.article import Context
 from helpscraper.replay.captures.days import Day
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
@@ -56,12 +56,11 @@ def import_captures(
         groups[Partition(place.site, place.locale), place.at.date()].append(place)
     with ExitStack() as stack:
         # A running crawl still writes its recordings, so they cannot be indexed.
-        for partition in sorted({partition for partition, _ in groups}):
-            lock = CrawlLock(catalog.store.state_dir(partition))
-            lock.acquire()
-            stack.callback(lock.release)
+        partitions = sorted({partition for partition, _ in groups})
+        locks = {each: stack.enter_context(EditionLock(catalog.store, each, "import")) for each in partitions}
         workers = stack.enter_context(WorkerPool(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
+            locks[partition].check()
             owner = sites.get(partition.site)
             context = Context(owner, partition.locale, base_url or owner.base_url)
             Day(catalog, context, sorted(places, key=order), report, workers).commit()
