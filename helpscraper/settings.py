@@ -129,6 +129,7 @@ EXTENSIONS = {
     "helpscraper.extensions.progress.ProgressExtension": 100,
 }
 RESUME = default("RESUME")
+SINGLE_WRITER = default("SINGLE_WRITER")
 RESUME_MAX_HOURS = default("RESUME_MAX_HOURS")
 AUDIT_DAYS = default("AUDIT_DAYS")
 UNLISTED_PROBES = default("UNLISTED_PROBES")

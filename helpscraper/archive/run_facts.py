@@ -47,7 +47,7 @@ PROBLEM_TEXTS: Final = 50
 
 # Left out of the snapshot's footer, because the same pages must give the same bytes at any time on any machine.
 _CLOCK_AND_MACHINE = frozenset(
-    {"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot"}
+    {"finished_at", "seconds", "requests", "warc", "host", "pid", "exit_code", "snapshot", "single_writer"}
 )
 
 
@@ -62,6 +62,7 @@ class RunFacts(JsonRecord):
     asked. ``snapshot`` is the path of the file that the run wrote (None: no file). ``kept`` names the extractor of
     each row that a re-extraction could not read again. ``reason`` and ``error`` say in words why a run was refused or
     failed. ``accepted``: a person accepted the snapshot after it was refused. ``interrupted``: a person ended the run.
+    ``single_writer``: the store ignores conditional puts, and the run was told that nothing else writes to it.
     """
 
     stated: frozenset[str] = field(default=EMPTY, compare=False, repr=False)
@@ -115,6 +116,7 @@ class RunFacts(JsonRecord):
     declaration: DeclarationFacts | None = None
     claim: ClaimFacts | None = None
     resumed: bool | None = None
+    single_writer: bool | None = None
     why_new: str | None = None
     found_lying: LeftoverFacts = NO_LEFTOVER
     health: tuple[Verdict, ...] = ()

@@ -156,7 +156,7 @@ def write_run(store: Store, partition: Partition, snapshot_id: str, run: RunFact
     A resumed run overwrites its earlier facts; the facts of a committed snapshot never change.
     """
     path = run_path(partition, snapshot_id)
-    if not store.exists(path) or not _is_committed(store, partition, snapshot_id):
+    if not store.create(path, run.dump()) and not _is_committed(store, partition, snapshot_id):
         store.replace(path, run.dump())
     return path
 

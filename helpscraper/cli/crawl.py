@@ -49,6 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="go on from the ledger of a crawl that did not end; start a new crawl when there is none",
     )
     parser.add_argument(
+        "--single-writer",
+        action="store_true",
+        help="nothing else writes to this archive, so its store need not honour conditional puts",
+    )
+    parser.add_argument(
         "--due", action="store_true",
         help="crawl each edition that is due (see `due`), each with --resume; of -a it takes site and locale, which"
         " say of what, and mode and witness",
@@ -76,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
         "ARCHIVE_URI": args.archive,
         "RESUME": args.resume,
     } | settings
+    if args.single_writer:
+        given["SINGLE_WRITER"] = True
     found: dict[str, Any] = {}
     if args.url is not None:
         from helpscraper.cli.sites import at_url

@@ -30,7 +30,7 @@ _SHOWN = 5
 # A crawl states every fact, even a null or empty one, except these.
 _WHERE_KNOWN = frozenset(
     "accepted alike ambiguous error extraction_of extractor_before gone interrupted kept other reason records_read"
-    " stated witness".split()
+    " single_writer stated witness".split()
 )
 _STATED = frozenset(each.name for each in fields(RunFacts)) - _WHERE_KNOWN
 
@@ -91,13 +91,13 @@ def crawl_facts(
         declaration=DeclarationFacts.of(arguments.site),
         claim=ClaimFacts.from_json(asdict(session.platform.claim)),
         resumed=session.resumed,
+        single_writer=None if session.catalog.store.probe() else True,
         why_new=session.why_new,
         found_lying=session.found_lying.as_facts() if session.found_lying else NO_LEFTOVER,
     )
     facts = row_counts.into(facts)
     holes = listing_holes(session, sections) + _article_holes(session, facts, list(unnamed))
-    if finish_reason != "finished":
-        holes.append(f"the crawl ended early: {finish_reason}")
+    holes += [f"the crawl ended early: {finish_reason}"] if finish_reason != "finished" else []
     asked = [f"only part: {arguments.scope}"] if arguments.scope else []
     return replace(
         facts,

@@ -15,9 +15,10 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.utils.misc import load_object
 from scrapy.utils.project import get_project_settings
 
+from helpscraper.archive.store import open_store
 from helpscraper.crawl.conclude import abandon, amend, outcome_log
 from helpscraper.crawl.recognise import Ask
-from helpscraper.crawl.settings_table import check_settings
+from helpscraper.crawl.settings_table import check_settings, read
 from helpscraper.errors import CrawlError
 
 if TYPE_CHECKING:
@@ -76,6 +77,8 @@ def run_crawl(
     if look_first is None:
         begin({})
     else:
+        # Before the first request to the site.
+        open_store(read(project, "ARCHIVE_URI")).probe(single_writer=read(project, "SINGLE_WRITER"))
         url, work, more = look_first
         _scout(process, url, work, failures, lambda result: begin(more(result)))
     # Scrapy would build every debug record and drop it in the handler.

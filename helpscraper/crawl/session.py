@@ -56,6 +56,7 @@ class SessionOptions:
     """The settings that a session needs; ``docs/settings.md`` describes each."""
 
     archive_uri: str = OWN["ARCHIVE_URI"].default
+    single_writer: bool = OWN["SINGLE_WRITER"].default
     resume: bool = OWN["RESUME"].default
     resume_max_hours: float = OWN["RESUME_MAX_HOURS"].default
     audit_days: float = OWN["AUDIT_DAYS"].default
@@ -149,6 +150,7 @@ class CrawlSession:
         and ``CommandError`` when the crawl to resume was started with other arguments.
         """
         catalog = Catalog(options.archive_uri)
+        catalog.store.probe(single_writer=options.single_writer)
         partition = Partition(arguments.site.name, arguments.locale)
         lock = EditionLock(catalog.store, partition, seconds=options.lease_seconds)
         dead = lock.acquire(keeps_ledger=True)

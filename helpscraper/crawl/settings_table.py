@@ -55,6 +55,10 @@ _TABLE: Final = (
     Setting("ARCHIVE_URI", "output", uri_problem,
             "Where the history is kept: a folder or an fsspec URL. `--archive` and `HELPSCRAPER_ARCHIVE` set it.",
             "HELPSCRAPER_ARCHIVE"),
+    Setting("SINGLE_WRITER", False, switch,
+            "Nothing else writes to this archive, so a store that ignores conditional puts may hold it; "
+            "`--single-writer` and `HELPSCRAPER_SINGLE_WRITER` set it.",
+            "HELPSCRAPER_SINGLE_WRITER"),
     Setting("SITES", "", folder,
             "A folder with declarations of sites (`*.toml`), besides the folder `sites` beside the archive. "
             "`HELPSCRAPER_SITES` sets it, for every command.",

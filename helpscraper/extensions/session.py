@@ -156,7 +156,7 @@ class SessionExtension:
                 for outcome, n in outcomes.items():
                     self._crawler.stats.set_value(f"helpscraper/{field}/{outcome}", n)
         except Exception as error:
-            logger.critical("The crawl could not be concluded: %s", error)
+            logger.critical("The crawl could not be concluded; --resume goes on from its ledger: %s", error)
             if self.session.concluded is None:
                 abandon(self.session, error)
             if not isinstance(error, HelpscraperError):
@@ -171,6 +171,7 @@ def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
     limits = {each.name: read(settings, f"HEALTH_{each.name.upper()}") for each in fields(Thresholds)}
     return SessionOptions(
         archive_uri=read(settings, "ARCHIVE_URI"),
+        single_writer=read(settings, "SINGLE_WRITER"),
         resume=read(settings, "RESUME"),
         resume_max_hours=read(settings, "RESUME_MAX_HOURS"),
         audit_days=read(settings, "AUDIT_DAYS"),

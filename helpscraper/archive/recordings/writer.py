@@ -6,6 +6,7 @@ Each record is a gzip member of its own, so a killed crawl damages at most the l
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import sqlite3
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,8 @@ from helpscraper.warc.build import (
 from helpscraper.warc.record import Record, digest_of
 
 __all__ = ["ROTATE_BYTES", "Recorder"]
+
+logger = logging.getLogger(__name__)
 
 ROTATE_BYTES = 1 << 30
 
@@ -147,7 +150,7 @@ class Recorder:
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
         for left in store.drafts(folder("warc", partition)):
-            store.publish(left)
+            _publish_left(store, left)
         self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # those of a resumed crawl
         parts = [found.part for found in map(parse_path, before) if found is not None]
@@ -299,6 +302,19 @@ class Recorder:
             advice="free disk space or check the folder, then continue with --resume; "
             "WARC_ENABLED=False crawls without recording",
         )
+
+
+def _publish_left(store: Store, left: str) -> None:
+    """Publish the draft of a crawl that was killed, under the next free number when another crawl took its name.
+
+    Two machines that began in one second had one id in earlier versions.
+    """
+    draft, path = store.draft(left), left
+    while not store.create(path, draft) and (item := parse_path(path)) is not None:
+        path = warc_path(item.partition, item.snapshot_id, item.part + 1)
+    if path != left:
+        logger.warning("%s holds another crawl; what was recorded here is in %s", store.url(left), path)
+    draft.unlink()
 
 
 def _mime(exchange: Exchange) -> str:

@@ -160,30 +160,49 @@ class Store(ABC):
 
     # ---- writing
 
-    def put_new(self, path: str, data: bytes | Path) -> None:
-        """Publish ``data`` (bytes, or a finished local file) as ``path``.
+    def create(self, path: str, data: bytes | Path) -> bool:
+        """Publish ``data`` as ``path``; False when there is a file with other contents, which stays.
 
-        The file appears whole or not at all and is durable when this returns. An existing file is never changed:
-        raises ``ArchiveError``, unless it holds the same bytes.
+        The file appears whole or not at all and is durable when this returns. The same bytes there are a success: an
+        earlier run put them, or this put, whose answer was lost.
         """
         with self._named(path):
-            # The check saves an upload; between two writers the put itself decides.
-            made = not self._is_taken(path, data) and self._create(path, data)
-            self._note(path, _size_of(data))
-            if not made and self._digest(path) != _digest_of(data):
-                raise ArchiveError(
-                    f"{self.url(path)} is already there with other contents",
-                    advice="files are never overwritten: use another snapshot time, or move the file away",
-                )
+            if not self._is_taken(path, data) and self._create(path, data):
+                self._note(path, _size_of(data))
+                return True
+            self.drop_listings(path.rpartition("/")[0])
+            return self._digest(path) == _digest_of(data)
+
+    def put_new(self, path: str, data: bytes | Path) -> None:
+        """Publish ``data`` (bytes, or a finished local file) as ``path``, see ``create``.
+
+        Raises ``ArchiveError`` when there is a file with other contents, which is never changed.
+        """
+        if not self.create(path, data):
+            raise ArchiveError(
+                f"{self.url(path)} is already there with other contents",
+                advice="files are never overwritten: use another snapshot time, or move the file away",
+            )
 
     def replace(self, path: str, data: bytes) -> None:
-        """Publish ``data`` as ``path`` in one step, over an existing file.
+        """Publish ``data`` as ``path`` in one step, over the file that is there now.
 
         Only for the facts and the feed of a run whose snapshot is not committed: a resumed run writes them again.
+        Raises ``ArchiveError`` when another program writes the file at the same time.
         """
-        with self._named(path):
-            self._overwrite(path, data)
-        self._note(path, len(data))
+        if self.create(path, data):
+            return
+        if not self.swaps:
+            with self._named(path):
+                self._overwrite(path, data)
+            self._note(path, len(data))
+            return
+        there = self.read_with_etag(path)
+        if self.put_if_match(path, data, None if there is None else there[1]) is None:
+            raise ArchiveError(
+                f"{self.url(path)}: another program writes this file at the same time",
+                advice="see which other crawl runs, and run this one again when it has ended",
+            )
 
     def remove(self, path: str) -> None:
         """Remove the file; a missing file is no error."""
@@ -245,6 +264,14 @@ class Store(ABC):
         return folder
 
     # ---- differences between the kinds of store
+
+    @abstractmethod
+    def probe(self, *, single_writer: bool = False) -> bool:
+        """Raise ``ArchiveError`` when this store cannot be written, or lets one writer overwrite another's files.
+
+        ``single_writer`` permits the second, because no other program writes to this archive; False is returned then.
+        A server is asked once, at the first call or before the first write.
+        """
 
     @abstractmethod
     def url(self, path: str = "") -> str:

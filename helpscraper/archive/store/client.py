@@ -17,11 +17,18 @@ from typing import Any
 from fsspec.asyn import sync
 from fsspec.spec import AbstractFileSystem
 
-__all__ = ["Client", "StoreError"]
+__all__ = ["PATIENCE_SECONDS", "Client", "StoreError"]
 
 logger = logging.getLogger(__name__)
 
 _S3 = frozenset({"s3", "s3a"})
+_PROBE = b"helpscraper puts this object twice to see whether the store honours If-None-Match.\n"
+
+_NO_ETAG = '"00000000000000000000000000000000"'
+
+PATIENCE_SECONDS = 90.0
+"""How long a store that answered before may be busy or out of reach."""
+
 _PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 # Two puts of one name at the same time: the loser has to put again, and then gets 412 or 200.
 _CONFLICT_SECONDS = 10.0
@@ -39,11 +46,17 @@ class StoreError(OSError):
 
 
 class Client:
-    """The operations of ``fs``, tried again for ``patience`` seconds while the store is busy or out of reach."""
+    """The operations of ``fs``; once the store was written to, they are tried again while it is busy or out of reach.
+
+    ``conditional``: whether the store honours conditional puts, None while it was not asked. ``single_writer``: no
+    other program writes to this archive.
+    """
 
     def __init__(self, fs: AbstractFileSystem) -> None:
         self.fs = fs
-        self.patience = 0.0
+        self.conditional: bool | None = None
+        self.single_writer = False
+        self._patience = 0.0
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.fs, name)
@@ -60,18 +73,49 @@ class Client:
                 failure = _failure(error)
                 if not isinstance(failure, StoreError) or not failure.passing:
                     raise failure from error
-                patience = max(self.patience, _CONFLICT_SECONDS) if failure.status == 409 else self.patience
+                patience = max(self._patience, _CONFLICT_SECONDS) if failure.status == 409 else self._patience
                 if time.monotonic() + pause - begun > patience:
                     raise failure from error
                 logger.info("%s; trying again in %s s", failure.strerror, pause)
             time.sleep(pause)
         raise AssertionError("the pauses do not end")
 
+    def probe(self, name: str) -> bool:
+        """Tell whether conditional puts are honoured; found out with the object ``name``, unless it is known.
+
+        Raises ``StoreError`` when the store cannot be written.
+        """
+        if self.conditional is None:
+            # A store in which the object exists has passed before, so one request is enough.
+            self.conditional = self._refuses(name) or (self._refuses(name) and self._refuses_version(name))
+            if not self.conditional:
+                self._call(self.fs.rm_file, name)
+            self._patience = PATIENCE_SECONDS
+        return self.conditional
+
+    def _refuses(self, name: str) -> bool:
+        try:
+            self._call(self.fs.pipe_file, name, _PROBE, mode="create")
+        except FileExistsError:
+            return True
+        return False
+
+    def _refuses_version(self, name: str) -> bool:
+        if not self.swaps:
+            return True
+        try:
+            self.put_if_match(name, _PROBE, _NO_ETAG)
+        except FileExistsError:
+            return True
+        return False
+
     # ---- compare-and-swap: fsspec has no interface for it, s3fs passes the conditions of S3 on
 
     @property
     def swaps(self) -> bool:
         """Whether this store has compare-and-swap by ETag."""
+        if self.conditional is False:
+            return False
         protocol = self.fs.protocol
         return not _S3.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
 

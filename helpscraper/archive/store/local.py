@@ -108,6 +108,10 @@ class LocalStore(Store):
     def _remove(self, path: str) -> None:
         self.local_path(path).unlink()
 
+    def probe(self, *, single_writer: bool = False) -> bool:
+        """Return True: the file system gives a name to one file only."""
+        return True
+
     @property
     def swaps(self) -> bool:
         """Whether there is compare-and-swap: yes."""

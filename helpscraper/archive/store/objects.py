@@ -23,7 +23,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
-from helpscraper.archive.layout import Partition, parse_path
+from helpscraper.archive.layout import STATE, Partition, parse_path
 from helpscraper.archive.store.base import FileInfo, Store, temporary
 from helpscraper.archive.store.client import Client, StoreError
 from helpscraper.archive.store.windows import Ranges, Windows
@@ -32,11 +32,16 @@ from helpscraper.errors import ArchiveError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["ObjectStore"]
+__all__ = ["SINGLE_WRITER", "ObjectStore"]
 
 _BUFFER_BYTES = 1 << 16
 # Two requests tell that an object is not there, so they are worth it for a large one only.
 _LARGE_BYTES = 16 << 20
+
+SINGLE_WRITER = "HELPSCRAPER_SINGLE_WRITER"
+"""The environment variable that states that nothing else writes to the archive."""
+
+_PROBE = f"{STATE}/probe"
 
 # `memory://` is shared by the threads of one process.
 _MEMORY = threading.Lock()
@@ -122,7 +127,27 @@ class ObjectStore(Store):
         size = len(data) if isinstance(data, bytes) else data.stat().st_size
         return size > _LARGE_BYTES and super()._is_taken(path, data)
 
+    def probe(self, *, single_writer: bool = False) -> bool:
+        """Put one small object create-only, once per process, and tell whether the condition was honoured.
+
+        Raises ``ArchiveError`` for a wrong bucket, missing or wrong credentials, a server that is down, and one that
+        ignores conditions unless this is the only writer (``HELPSCRAPER_SINGLE_WRITER`` says so too).
+        """
+        client = self.fs
+        client.single_writer |= single_writer or bool(os.environ.get(SINGLE_WRITER))
+        with self._named(""):
+            conditional = client.probe(self._full(_PROBE))
+        if not conditional and not client.single_writer:
+            raise ArchiveError(
+                f"{self.uri}: this store ignores conditional puts, so two writers would overwrite each other's files",
+                advice="use a store that honours If-None-Match and If-Match; if nothing else writes to this archive: "
+                f"--single-writer, or {SINGLE_WRITER}=1",
+            )
+        return conditional
+
     def _create(self, path: str, data: bytes | Path) -> bool:
+        if not self.probe() and self._stat(path) is not None:
+            return False
         try:
             if isinstance(data, Path):
                 self.fs.put_file(str(data), self._full(path), mode="create")
@@ -133,14 +158,16 @@ class ObjectStore(Store):
         return True
 
     def _overwrite(self, path: str, data: bytes) -> None:
+        self.probe()
         self.fs.pipe_file(self._full(path), data, mode="overwrite")
 
     def _remove(self, path: str) -> None:
+        self.probe()
         self.fs.rm_file(self._full(path))
 
     @property
     def swaps(self) -> bool:
-        """Whether there is compare-and-swap: on S3, and in the memory of one process."""
+        """Whether there is compare-and-swap: on S3 where it is honoured, and in the memory of one process."""
         return self.fs.swaps or isinstance(self.fs.fs, MemoryFileSystem)
 
     def _read_with_etag(self, path: str) -> tuple[bytes, str]:
@@ -150,6 +177,7 @@ class ObjectStore(Store):
         return data, hashlib.sha256(data).hexdigest()
 
     def _put_if_match(self, path: str, data: bytes, etag: str | None) -> str | None:
+        self.probe()
         if self.fs.swaps:
             with contextlib.suppress(FileExistsError, FileNotFoundError):
                 return self.fs.put_if_match(self._full(path), data, etag)
@@ -161,6 +189,7 @@ class ObjectStore(Store):
             return hashlib.sha256(data).hexdigest()
 
     def _remove_if_match(self, path: str, etag: str) -> bool:
+        self.probe()
         if self.fs.swaps:
             with contextlib.suppress(FileExistsError, FileNotFoundError):
                 self.fs.remove_if_match(self._full(path), etag)
