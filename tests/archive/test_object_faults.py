@@ -16,8 +16,10 @@ from tests.s3_server import S3Server, endpoint, rclone_server
 
 
 @pytest.fixture
-def proxy(s3: S3Server) -> Iterator[FaultProxy]:
-    """The S3 server behind a proxy that fails on request."""
+def proxy(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultProxy]:
+    """The S3 server behind a proxy that fails on request; only helpscraper tries again, and at once."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setattr(client, "_PAUSES_SECONDS", (0.01, 0.05))
     with fault_proxy(s3.url) as proxy, endpoint(proxy.url):
         yield proxy
 
@@ -65,11 +67,7 @@ def test_a_version_put_whose_answer_is_lost_is_a_success(faulty: Store, proxy: F
     assert faulty.remove_if_match("locks/x", str(new))
 
 
-def test_a_busy_store_is_waited_for(
-    faulty: Store, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """botocore puts five times; after that the store was busy for longer, and is asked again."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+def test_a_busy_store_is_waited_for(faulty: Store, proxy: FaultProxy) -> None:
     fault = proxy.add(Fault("PUT", "snapshots/x", "refused", 503, "ServiceUnavailable", times=7))
     faulty.put_new("snapshots/x", b"rows")
     assert (fault.met, faulty.read("snapshots/x")) == (7, b"rows")

@@ -1,6 +1,7 @@
 """Stores of archives: a folder on this machine, or an object store, with one interface.
 
 base     the interface
+files    local files: errors, temporary ones, digests
 local    a folder
 objects  an object store, through fsspec
 client   the client of an object store: its errors, its second tries
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import os
 
-from helpscraper.archive.store.base import FileInfo, Store, sha256
+from helpscraper.archive.store.base import FileInfo, Store
+from helpscraper.archive.store.files import sha256
 from helpscraper.archive.store.local import LocalStore
 from helpscraper.errors import CommandError
 from helpscraper.extras import need

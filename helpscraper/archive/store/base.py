@@ -10,8 +10,6 @@ import copy
 import errno
 import hashlib
 import io
-import os
-import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
@@ -20,23 +18,13 @@ from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
 from uuid import uuid4
 
 from helpscraper.archive.layout import SCRATCH, Partition
+from helpscraper.archive.store.files import digest_of, named, size_of
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["FileInfo", "Store", "named", "sha256", "temporary"]
-
-_ADVICE = {
-    errno.ENOSPC: "the disk is full: make room and run again; earlier files are untouched",
-    errno.EDQUOT: "the disk quota is used up: make room and run again; earlier files are untouched",
-    errno.EFBIG: "the file is larger than this system lets a process write: raise the limit (ulimit -f)",
-    errno.EROFS: "the file system is read-only: mount it writable, or name another place with --archive",
-    errno.EACCES: "the archive is not writable for this user: check its owner and mode, or use --archive",
-    errno.ENOTDIR: "a file has the name of a folder that the archive needs: move it away, or use --archive",
-    errno.EEXIST: "a file has the name of a folder that the archive needs: move it away, or use --archive",
-    errno.EPERM: "the archive is not writable for this user: check its owner and mode, or use --archive",
-}
+__all__ = ["FileInfo", "Store"]
 
 # Threads share one listing of a folder.
 _LISTING_LOCK = threading.Lock()
@@ -168,10 +156,10 @@ class Store(ABC):
         """
         with self._named(path):
             if not self._is_taken(path, data) and self._create(path, data):
-                self._note(path, _size_of(data))
+                self._note(path, size_of(data))
                 return True
             self.drop_listings(path.rpartition("/")[0])
-            return self._digest(path) == _digest_of(data)
+            return self._digest(path) == digest_of(data)
 
     def put_new(self, path: str, data: bytes | Path) -> None:
         """Publish ``data`` (bytes, or a finished local file) as ``path``, see ``create``.
@@ -347,49 +335,5 @@ class Store(ABC):
         return named(self.url(path))
 
 
-@contextlib.contextmanager
-def named(name: str) -> Iterator[None]:
-    """Turn an operating-system error into one that names the file and says what to do."""
-    try:
-        yield
-    except OSError as error:
-        number = error.errno or 0
-        missing = isinstance(error, FileNotFoundError)
-        advice = getattr(error, "advice", "") or _ADVICE.get(
-            number, "`helpscraper verify` lists what is missing" if missing else ""
-        )
-        reason = "no such file" if missing else (error.strerror or str(error))
-        raise ArchiveError(f"{name}: {reason}", advice=advice) from error
-
-
-@contextlib.contextmanager
-def temporary(folder: Path | str) -> Iterator[Path]:
-    """Give a new hidden file in ``folder``, which is removed afterwards."""
-    handle, name = tempfile.mkstemp(prefix=".", suffix=".tmp", dir=folder)
-    os.close(handle)
-    file = Path(name)
-    try:
-        file.chmod(0o644)  # mkstemp lets only the owner read, but an archive has other readers
-        yield file
-    finally:
-        file.unlink(missing_ok=True)
-
-
-def sha256(file: Path) -> str:
-    """Return the SHA-256 of a local file in hexadecimal digits."""
-    return _digest_of(file).hex()
-
-
 def _holds(folder: str, path: str) -> bool:
     return not folder or folder == path or path.startswith(f"{folder}/")
-
-
-def _size_of(data: bytes | Path) -> int:
-    return len(data) if isinstance(data, bytes) else data.stat().st_size
-
-
-def _digest_of(data: bytes | Path) -> bytes:
-    if isinstance(data, bytes):
-        return hashlib.sha256(data).digest()
-    with data.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").digest()

@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING
 from filelock import FileLock
 
 from helpscraper.archive.layout import SCRATCH, STATE, Partition, staging
-from helpscraper.archive.store.base import FileInfo, Store, temporary
+from helpscraper.archive.store.base import FileInfo, Store
+from helpscraper.archive.store.files import temporary
 from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:

@@ -24,8 +24,9 @@ from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
 from helpscraper.archive.layout import STATE, Partition, parse_path
-from helpscraper.archive.store.base import FileInfo, Store, temporary
+from helpscraper.archive.store.base import FileInfo, Store
 from helpscraper.archive.store.client import Client, StoreError
+from helpscraper.archive.store.files import temporary
 from helpscraper.archive.store.windows import Ranges, Windows
 from helpscraper.errors import ArchiveError
 
