@@ -81,8 +81,7 @@ class CrawlArguments:
             wrong += _conflicts_with_query(categories, sections)
             if witness != "pages":
                 wrong.append(f"witness={witness}: a search is read on its pages; leave it or query= out")
-        # scrapyd and hosted services pass names of their own, such as _job, to every spider.
-        wrong += [f"{name}: no such argument" for name in arguments if not name.startswith("_")]
+        wrong += [f"{name}: no such argument" for name in arguments if not _is_an_engines(name)]
         if wrong:
             raise CommandError(
                 "the crawl's arguments: " + "; ".join(wrong),
@@ -155,6 +154,11 @@ def _not_served(site: Site, asked: Mapping[str, Any]) -> list[str]:
         for name, value in asked.items()
         if value and name not in parts
     ]
+
+
+def _is_an_engines(name: str) -> bool:
+    """Tell whether an argument is not ours: scrapyd and hosted services pass ``_job`` and the like to every spider."""
+    return name.startswith("_")
 
 
 def _is_number(text: str) -> bool:

@@ -94,6 +94,7 @@ def test_a_part_costs_one_request(s3: S3Server) -> None:
 
 def test_nothing_is_asked_twice(s3: S3Server) -> None:
     store = open_store(s3.new_uri("once")).with_cached_listings()
+    store.probe()
     with s3.counted() as requests:
         assert store.list("a") == []
         store.put_new("a/one", b"one")
