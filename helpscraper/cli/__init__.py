@@ -32,6 +32,7 @@ COMMANDS = {
     "log": "list snapshots with their changes, or the changes of one article",
     "diff": "show the changes between two snapshots",
     "show": "show a snapshot, or one article in it",
+    "digest": "tell the changes of a week by section, silent edits first, for a mail or a chat",
     "history": "list the changes of one article",
     "blame": "show which snapshot brought each paragraph of an article",
     "grep": "find the articles whose text says something, now or ever",
@@ -51,7 +52,7 @@ COMMANDS = {
 
 GROUPS = {
     "Crawl": ("crawl", "due", "sites", "accept", "backfill", "import", "reextract"),
-    "See what changed": ("log", "diff", "history", "blame"),
+    "See what changed": ("log", "diff", "digest", "history", "blame"),
     "Read what was there": ("show", "grep", "sql", "export"),
     "Publish": ("report", "feed"),
     "Look after the archive": ("runs", "verify", "compact"),

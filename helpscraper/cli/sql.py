@@ -20,7 +20,7 @@ examples:
   helpscraper sql "select section, count(*) as articles from latest group by all order by 2 desc"
   helpscraper sql 'select title from latest where view_count > $least' --param least=1000 --format csv
   helpscraper sql "select site, locale, min(snapshot_at), count(distinct snapshot_at) from snapshots group by all"
-  helpscraper sql - --format json < question.sql
+  echo 'from latest limit 3' | helpscraper sql - --format json
 
 The views are snapshots (every article in every crawl), latest, bodies, changes and runs; docs/data-dictionary.md has
 their columns. Nothing is written: only one SELECT is allowed. A value of --param takes the type that it is compared

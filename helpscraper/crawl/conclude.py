@@ -87,6 +87,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     outcome_log.log(logging.INFO if well else logging.WARNING, "%s", summary(facts))
     # After the lock is released, because a slow receiver must not delay the next crawl.
     _notify(session, facts)
+    _tell_changes(session)
     return facts
 
 
@@ -218,6 +219,10 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
     changes = _changes(
         catalog, partition, snapshot_id, rows, facts, LedgerBodies(session.ledger, session.snapshot_at)
     )
+    if urls := session.options.notify_urls:
+        from helpscraper.health.tell import note_receivers
+
+        note_receivers(catalog, partition, urls)
     written = write_snapshot(
         catalog.store,
         partition,
@@ -294,3 +299,14 @@ def _notify(session: CrawlSession, facts: RunFacts) -> None:
     if urls := session.options.notify_urls:
         before = run_before(session.catalog, session.partition, session.snapshot_id)
         notify_transition(urls, facts, before, session.options.notify_seconds)
+
+
+def _tell_changes(session: CrawlSession) -> None:
+    """Tell people of the changes of this crawl, and of those that an earlier one could not tell."""
+    options = session.options
+    if not (options.notify_urls or options.digest):
+        return
+    from helpscraper.health.tell import Telling, tell
+
+    telling = Telling(options.notify_urls, options.notify_rules, options.digest, options.notify_seconds)
+    tell(session.catalog, session.partition, telling, session.snapshot_at)

@@ -32,6 +32,7 @@ from helpscraper.crawl.validators import load_validators
 from helpscraper.errors import ArchiveError, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import Thresholds
 from helpscraper.health.notify import notify_transition, run_before
+from helpscraper.health.rules import Rule
 from helpscraper.intake.interface_comparison import InterfaceComparison
 from helpscraper.intake.known import crawls_alike, newest_run, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
@@ -65,6 +66,8 @@ class SessionOptions:
     notify_urls: tuple[str, ...] = ()
     notify_seconds: float = OWN["NOTIFY_TIMEOUT"].default
     lease_seconds: float = OWN["LEASE_SECONDS"].default
+    notify_rules: tuple[Rule, ...] = ()
+    digest: str = OWN["DIGEST"].default
     versions: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from helpscraper.errors import CommandError
 from helpscraper.extras import need
+from helpscraper.health.rules import PERIODS, parse_rules
 
 __all__ = [
-    "SECONDS", "SHARE", "Check", "folder", "level", "line", "maybe", "notify_urls", "number", "receivers", "switch",
-    "switch_or_none", "whole",
+    "SECONDS", "SHARE", "Check", "folder", "level", "line", "maybe", "notify_urls", "number", "period", "receivers",
+    "rules", "switch", "switch_or_none", "whole",
 ]  # fmt: skip
 
 Check = Callable[[Any], str | None]
@@ -133,6 +135,20 @@ def receivers(value: Any) -> str | None:
         return None
     shown = ", ".join(f"URL {n} ({_scheme(urls[n - 1])})" for n in wrong)
     return f"{shown} is not a URL that apprise understands; URLs with white space or commas between them are wanted"
+
+
+def rules(value: Any) -> str | None:
+    """Accept the rules of ``NOTIFY_CHANGES``."""
+    try:
+        parse_rules(value)
+    except CommandError as error:
+        return f"{error.message} ({error.advice})" if error.advice else error.message
+    return None
+
+
+def period(value: Any) -> str | None:
+    """Accept a time between two digests, or none."""
+    return None if value in (None, "", *PERIODS) else f"one of {', '.join(PERIODS)} is wanted, or nothing"
 
 
 def _scheme(url: str) -> str:

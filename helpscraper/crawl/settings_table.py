@@ -23,7 +23,9 @@ from helpscraper.crawl.setting_checks import (
     level,
     line,
     number,
+    period,
     receivers,
+    rules,
     switch,
     switch_or_none,
     whole,
@@ -123,8 +125,15 @@ _TABLE: Final = (
     Setting("HEALTH_MAX_UNDECODED", _LIMITS.max_undecoded, SHARE,
             "Share of the pages read that may have characters that could not be decoded."),
     Setting("NOTIFY_URLS", [], receivers,
-            "apprise URLs that get a message on refusals, recoveries and layout drift, separated by white "
-            "space or commas."),
+            "apprise URLs that get a message on refusals, recoveries and layout drift, and the messages of "
+            "`NOTIFY_CHANGES` and `DIGEST`; separated by white space or commas."),
+    Setting("NOTIFY_CHANGES", "kinds=silent", rules,
+            "Which changes of the site they are told of, once each, with the words of the edit: rules such as "
+            "`kinds=removed,silent sections=faq-kyc; words=\"withdrawal fee\" kinds=all` "
+            "([running.md](running.md#being-told-of-changes)). Empty: none."),
+    Setting("DIGEST", "", period,
+            "`weekly` or `daily`: send them a digest of the changes after a crawl when that time has passed since "
+            "the last one."),
     Setting("NOTIFY_TIMEOUT", 30.0, number(0.1, 3600, unit="number of seconds"),
             "Seconds for the delivery to all receivers together; the lock is released before it starts."),
     Setting("PROGRESS", None, switch_or_none,

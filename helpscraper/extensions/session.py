@@ -18,6 +18,7 @@ from helpscraper.crawl.setting_checks import notify_urls
 from helpscraper.crawl.settings_table import check_settings, read
 from helpscraper.errors import ArchiveError, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import Thresholds
+from helpscraper.health.rules import parse_rules
 from helpscraper.intake.versions import versions
 from helpscraper.platforms import extractor_of
 
@@ -180,5 +181,7 @@ def session_options(settings: BaseSettings, extractor: str) -> SessionOptions:
         notify_urls=notify_urls(read(settings, "NOTIFY_URLS")),
         notify_seconds=read(settings, "NOTIFY_TIMEOUT"),
         lease_seconds=read(settings, "LEASE_SECONDS"),
+        notify_rules=parse_rules(read(settings, "NOTIFY_CHANGES")),
+        digest=read(settings, "DIGEST") or "",
         versions=versions(extractor) | {"scrapy": scrapy.__version__, "python": platform.python_version()},
     )

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from helpscraper.errors import ArchiveError
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
     from helpscraper.archive.run_facts import RunFacts
 
-__all__ = ["message", "notify_transition", "run_before"]
+__all__ = ["deliver", "message", "notify_transition", "run_before"]
 
 logger = logging.getLogger(__name__)
 
@@ -74,13 +75,17 @@ def notify_transition(
 ) -> bool:
     """Send the message of ``message``, if there is one, to every apprise URL; return whether all accepted it.
 
-    ``seconds`` bounds the delivery to all receivers together. A failure is logged, and the snapshot is committed all
-    the same.
+    A failure is logged, and the snapshot is committed all the same.
     """
     found = message(facts, before)
-    if found is None or not urls:
-        return False
-    title, body = found
+    return found is not None and bool(urls) and deliver(urls, *found, seconds) == set(urls)
+
+
+def deliver(urls: Sequence[str], title: str, body: str, seconds: float = 30.0) -> set[str]:
+    """Send one message to every apprise URL and return those that accepted it; a failure is logged.
+
+    ``seconds`` bounds the delivery to all receivers together.
+    """
     # Through standard input: the URLs hold passwords, and every user of the machine can read a command line.
     request = json.dumps({"urls": list(urls), "title": title, "body": body})
     try:
@@ -89,28 +94,46 @@ def notify_transition(
             input=request, capture_output=True, text=True, timeout=seconds, check=False,
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )  # fmt: skip
-    except subprocess.TimeoutExpired:
+    except subprocess.TimeoutExpired as late:
         logger.warning(
             "The notification %r could not be delivered to every receiver in %g s (NOTIFY_TIMEOUT)",
             title,
             seconds,
         )
-        return False
+        answered = late.stdout or b""
+        return _accepted(urls, answered.decode() if isinstance(answered, bytes) else answered)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1][:300]
         logger.warning("The notification %r could not be delivered to every receiver: %s", title, reason)
-    return done.returncode == 0
+    return _accepted(urls, done.stdout)
+
+
+def _accepted(urls: Sequence[str], answered: str) -> set[str]:
+    """Return the URLs whose places the process that delivers has printed, each on a line of its own."""
+    return {urls[int(line)] for line in answered.splitlines() if line.isdigit() and int(line) < len(urls)}
 
 
 def _deliver() -> int:
-    """Send the message on standard input; return 0 when every receiver accepted it."""
+    """Send the message on standard input, print the place of each receiver that accepted it; 0 when all did."""
     import apprise  # slow: it loads a hundred plugins
 
     request = json.loads(sys.stdin.read())
-    receiver = apprise.Apprise()
-    added = [receiver.add(url) for url in request["urls"]]
-    sent = receiver.notify(title=request["title"], body=request["body"])
-    return 0 if sent and all(added) else 1
+
+    def send(place: int) -> bool:
+        receiver = apprise.Apprise()
+        sent = bool(
+            receiver.add(request["urls"][place])
+            and receiver.notify(title=request["title"], body=request["body"])
+        )
+        if sent:
+            sys.stdout.write(f"{place}\n")
+            sys.stdout.flush()
+        else:
+            sys.stderr.write(f"receiver {place + 1} of NOTIFY_URLS did not accept it\n")
+        return sent
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return 0 if all(list(pool.map(send, range(len(request["urls"]))))) else 1
 
 
 def _is_bad(facts: RunFacts | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
@@ -17,7 +17,7 @@ from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE
 from helpscraper.history.pictures import exchanged
 from helpscraper.history.result import rename_field
 
-__all__ = ["ArticleChanges", "article_changes"]
+__all__ = ["ArticleChanges", "article_changes", "with_words"]
 
 _SHOWN = ("title", "category", "category_title", "section", "section_title", PICTURE)
 """The fields whose values are told; the body has its words, dates and counts only follow."""
@@ -28,8 +28,8 @@ class ArticleChanges:
     """What happened to one article between the crawls ``begin`` and ``end`` (ids).
 
     ``kinds`` are in the order of ``KINDS``. ``fields`` has the name and the two values of other changes than that of
-    the text; ``former`` is the key before a rename. ``words`` is the word diff of an edit, and where it was asked for,
-    all words of an article that came or went; None where there is none, or a body cannot be read.
+    the text; ``former`` is the key before a rename. ``bodies`` are the keys of its text before and after, None where
+    there is none; ``with_words`` adds the word diff.
     """
 
     partition: Partition
@@ -43,6 +43,7 @@ class ArticleChanges:
     end: str
     fields: tuple[tuple[str, str | None, str | None], ...] = ()
     former: str | None = None
+    bodies: tuple[str | None, str | None] = (None, None)
     words: BodyDiff | None = None
     seen_first: bool = False
     """Whether it was seen for the first time by a crawl that looked further than the one before."""
@@ -78,19 +79,28 @@ def article_changes(
 ) -> Iterator[ArticleChanges]:
     """Yield the changes of each article and crawl of ``rows`` (with the columns of ``change_rows``), in their order.
 
-    ``words`` adds the word diffs of edits, and ``whole`` also the words of articles that came or went.
+    ``words`` and ``whole`` add the words as ``with_words`` does.
     """
     records = (row for batch in rows.to_batches(max_chunksize=1024) for row in batch.to_pylist())
     for key, group in groupby(
         records, key=lambda row: (row["site"], row["locale"], row["to"], row["article_id"])
     ):
-        partition, found = Partition(*key[:2]), list(group)
-        yield _gathered(partition, found, _words(catalog, partition, found, whole) if words else None)
+        change = _gathered(Partition(*key[:2]), list(group))
+        yield with_words(catalog, change, whole=whole) if words else change
 
 
-def _gathered(
-    partition: Partition, records: Sequence[Mapping[str, Any]], words: BodyDiff | None
-) -> ArticleChanges:
+def with_words(catalog: Catalog, change: ArticleChanges, *, whole: bool = False) -> ArticleChanges:
+    """Return ``change`` with the words of an edit, and if ``whole``, with all words of an article that came or went.
+
+    Without words where the text did not change or a body cannot be read. Raises ``MissingExtraError``.
+    """
+    before, after = change.bodies
+    if before == after or not (whole or (before and after)):
+        return change
+    return replace(change, words=words_of(catalog, change.partition)(before, after))
+
+
+def _gathered(partition: Partition, records: Sequence[Mapping[str, Any]]) -> ArticleChanges:
     kinds = {row["kind"] for row in records}
     renames = [row for row in records if row["kind"] == "renamed"]
     field = rename_field(row["field"] for row in renames)
@@ -108,9 +118,19 @@ def _gathered(
         end=first["to"],
         fields=tuple(_values(records)),
         former=former,
-        words=words,
+        bodies=_bodies(records),
         seen_first=any(row["kind"] == "unverified" and row["before"] is None for row in records),
     )
+
+
+def _bodies(records: Iterable[Mapping[str, Any]]) -> tuple[str | None, str | None]:
+    for row in records:
+        if row["field"] == "body_sha256":
+            return row["before"], row["after"]
+        if row["field"] == ARTICLE:
+            before, after = (json.loads(row[side] or "{}").get("body_sha256") for side in ("before", "after"))
+            return before, after
+    return None, None
 
 
 def _values(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str | None, str | None]]:
@@ -124,15 +144,3 @@ def _values(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str | N
             continue
         values = exchanged(row["before"], row["after"]) if name == PICTURE else (row["before"], row["after"])
         yield (name.removesuffix("_title"), *values)
-
-
-def _words(
-    catalog: Catalog, partition: Partition, records: Iterable[Mapping[str, Any]], whole: bool
-) -> BodyDiff | None:
-    for row in records:
-        if row["field"] == "body_sha256" and row["before"] and row["after"]:
-            return words_of(catalog, partition)(row["before"], row["after"])
-        if whole and row["field"] == ARTICLE:
-            keys = [json.loads(row[side] or "{}").get("body_sha256") for side in ("before", "after")]
-            return words_of(catalog, partition)(*keys) if any(keys) else None
-    return None

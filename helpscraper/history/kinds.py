@@ -39,6 +39,7 @@ from helpscraper.nearest import nearest
 
 __all__ = [
     "ARTICLE",
+    "CERTAIN",
     "COMPANIONS",
     "COMPARED",
     "FIELD_KINDS",
@@ -66,6 +67,9 @@ KINDS: Final = (
 
 QUIET: Final = frozenset({"counted"})
 """Kinds that text output shows only on request."""
+
+CERTAIN: Final = ("added", "removed", "renamed", "edited", "retitled", "moved")
+"""The kinds that a crawl has proven and that say something new: a digest lists them, ``all`` in a rule means them."""
 
 ARTICLE: Final = "article"
 """The ``field`` of ``added``, ``removed`` and ``unverified``; the value is the whole article as a JSON object.

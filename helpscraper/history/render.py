@@ -74,6 +74,7 @@ def _around(text: str, near: int, *, after: bool, before: bool) -> str:
 
     ``after`` says that the text stands after a change, ``before`` that it stands before one.
     """
+    after = after or not before  # a block that only moved is known by its beginning
     if len(text) <= near * (after + before) + 4:
         return text
     head, tail = text[:near] if after else "", text[len(text) - near :] if before else ""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,34 +13,18 @@ import pytest
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.health.notify import notify_transition
 from helpscraper.sample import Fault, SampleServer
+from helpscraper.sample.truth import expected_changes
 from tests import faults
 from tests.e2e.conftest import crawl, end, snapshots, start
+from tests.receiver import Receiver, messages
+
+__all__ = ["messages"]
 
 
-@pytest.fixture
-def receiver() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    got: list[dict[str, str]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None: ...
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-        thread.start()
-        yield f"json://127.0.0.1:{server.server_address[1]}/", got
-        server.shutdown()
-        thread.join()
-
-
-def test_refused_once_recovered_once_drift_once(
-    receiver: tuple[str, list[dict[str, str]]], archive: Path
+def test_refused_once_recovered_once_drift_once_and_silent_edits_once(
+    messages: Receiver, archive: Path
 ) -> None:
-    url, got = receiver
+    url, got = messages.url(), messages.got
     with SampleServer(articles=20) as server:
 
         def told(*flags: str) -> list[str]:
@@ -64,12 +46,50 @@ def test_refused_once_recovered_once_drift_once(
         server.faults.append(Fault(faults.layout_drift(), path="/help/section/*"))
         assert told() == ["helpscraper okx/en: layout drift"]
         assert told() == []
+        server.faults.clear()
+        server.state = 1
+        silent = {each.article_id for each in expected_changes(0, 1, options=server.options) if each.silent}
+        assert told("-a", "mode=full") == [f"helpscraper okx/en: {len(silent)} edited, {len(silent)} silent"]
+        assert all(f"/help/{slug}" in got[-1]["message"] for slug in silent)
+        assert "without a new date; between" in got[-1]["message"] and "{+" in got[-1]["message"]
+        assert told("-a", "mode=full") == []
 
 
-def test_a_killed_crawl_is_told_by_the_next_one_once(
-    receiver: tuple[str, list[dict[str, str]]], archive: Path
+@pytest.mark.long
+def test_changes_that_a_killed_crawl_could_not_tell_are_told_once(
+    messages: Receiver, dripping: tuple[str, threading.Event], archive: Path
 ) -> None:
-    url, got = receiver
+    """The process is killed while the first receiver, which never ends its answer, keeps it from the notes."""
+    url = f"{dripping[0]},{messages.url()}"
+    rule = {"NOTIFY_URLS": url, "NOTIFY_CHANGES": "kinds=added,removed", "NOTIFY_TIMEOUT": "60"}
+    with SampleServer(articles=20) as server:
+        assert crawl(server, archive, settings={"NOTIFY_URLS": url}).code == 0
+        server.state = 1
+        messages.away = {"/"}
+        process = start(server, archive, **rule)
+        deadline = time.monotonic() + 60
+        while len(snapshots(archive)) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.kill()
+        end(process)
+        messages.away = set()
+        server.state = 2
+        for _ in range(2):
+            crawl(
+                server,
+                archive,
+                settings={"NOTIFY_URLS": messages.url(), "NOTIFY_CHANGES": rule["NOTIFY_CHANGES"]},
+            )
+        (title,) = messages.titles
+        both = [
+            each.kind for step in ((0, 1), (1, 2)) for each in expected_changes(*step, options=server.options)
+        ]
+        assert f"{both.count('added')} added, {both.count('removed')} removed" in title
+
+
+def test_a_killed_crawl_is_told_by_the_next_one_once(messages: Receiver, archive: Path) -> None:
+    url, got = messages.url(), messages.got
     with SampleServer(articles=12) as server:
         for _ in range(2):
             asked = len(server.requests)
