@@ -7,7 +7,7 @@ because a body's key is its hash.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import accumulate, groupby
 from operator import itemgetter
 from typing import Any
@@ -15,15 +15,17 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from helpscraper.archive.arrow import release_memory
+from helpscraper.archive.edition_index import indexed
 from helpscraper.archive.layout import Partition, bodies_path, folder, parse_path
 from helpscraper.archive.parquet import open_parquet, write_parquet
 from helpscraper.archive.schema import BODIES_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
-__all__ = ["BODY_COLUMNS", "BodyIndex", "bodies_files", "write_bodies"]
+__all__ = ["BODY_COLUMNS", "BodyIndex", "bodies_files", "read_keys", "write_bodies"]
 
 BODY_COLUMNS = ("body_text", "body_markdown", "body_html")
 
@@ -42,6 +44,17 @@ def bodies_files(store: Store, partition: Partition) -> list[str]:
     found = (parse_path(path) for path in store.list(folder("bodies", partition)))
     located = [item for item in found if item is not None and item.path.endswith(".parquet")]
     return [item.path for item in sorted(located, key=lambda item: (item.snapshot_id, item.part))]
+
+
+def read_keys(store: Store, path: str) -> pa.Array:
+    """Return the keys of one bodies file; raises ``ArchiveError`` for a damaged one."""
+    with open_parquet(store, path) as file:
+        return _keys(file)
+
+
+def _keys(file: pq.ParquetFile) -> pa.Array:
+    keys = file.read([_KEY], use_threads=False).column(_KEY).combine_chunks()
+    return keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys
 
 
 class BodyIndex:
@@ -63,21 +76,22 @@ class BodyIndex:
         """Read the keys of new files; ``store`` replaces the store of this index."""
         self.store = store or self.store
         known = set(self._files) | set(self.damaged)
-        files, chunks, lengths = list(self._files), list(self._keys.chunks), list(np.diff(self._ends()))
+        found: dict[str, pa.Array] = {}
         for path in bodies_files(self.store, self.partition):
             if path in known:
                 continue
+            row = indexed(self.store, "bodies", path)
             try:
-                with open_parquet(self.store, path) as file:
-                    keys = file.read([_KEY], use_threads=False).column(_KEY).combine_chunks()
+                found[path] = read_keys(self.store, path) if row is None else row["keys"].values
             except ArchiveError as error:
                 self.damaged[path] = error
-                continue
-            files.append(path)
-            chunks.append(keys.chunk(0) if isinstance(keys, pa.ChunkedArray) else keys)
-            lengths.append(len(keys))
-        self._files = files
-        self._keys = pa.chunked_array(chunks, pa.string())
+        self.add(found)
+
+    def add(self, keys: Mapping[str, pa.Array]) -> None:
+        """Add the keys of files, by path."""
+        lengths = [*np.diff(self._ends()), *map(len, keys.values())]
+        self._files = [*self._files, *keys]
+        self._keys = pa.chunked_array([*self._keys.chunks, *keys.values()], pa.string())
         self._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[:-1]
         release_memory()
 
@@ -193,7 +207,8 @@ def write_bodies(
         if not rows:
             return None, 0
         store.put_new(path, target)
-    index.refresh()
+        with pq.ParquetFile(target) as file:
+            index.add({path: _keys(file)})
     return path, rows
 
 

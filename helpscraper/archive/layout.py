@@ -28,6 +28,8 @@ __all__ = [
     "changes_path",
     "default_partition",
     "folder",
+    "folder_within",
+    "index_path",
     "is_snapshot_id",
     "lease_path",
     "month_path",
@@ -178,6 +180,13 @@ def folder(kind: Kind, partition: Partition | None = None) -> str:
     return kind if partition is None else f"{kind}/{partition.folder}"
 
 
+def folder_within(kind: Kind, site: str | None, locale: str | None) -> str:
+    """Return the smallest folder of ``kind`` with all editions of ``site`` and ``locale`` (None: any)."""
+    if site is not None and locale is not None and is_key(site) and is_locale(locale):
+        return folder(kind, Partition(site, locale))
+    return f"{kind}/site={site}" if site is not None and is_key(site) else kind
+
+
 def _file(kind: Kind, partition: Partition, snapshot_id: str, suffix: str, part: int = 0) -> str:
     snapshot_instant(snapshot_id)
     number = f"-{part}" if part else ""
@@ -226,6 +235,11 @@ def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:
     """Return the path of WARC file ``number`` (from 0) of a crawl."""
     snapshot_instant(snapshot_id)
     return f"warc/{partition.folder}/{snapshot_id}-{number:05d}.warc.gz"
+
+
+def index_path(partition: Partition, name: str) -> str:
+    """Return the path of an index of the edition; see ``edition_index``."""
+    return f"index/{partition.folder}/{name}.parquet"
 
 
 def staging(partition: Partition) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import FROM_KEY
@@ -10,8 +12,12 @@ from helpscraper.errors import ArchiveError
 __all__ = ["lost_snapshots", "lost_warnings"]
 
 
-def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
+def lost_snapshots(
+    catalog: Catalog, partition: Partition, among: Collection[str] | None = None
+) -> dict[str, str]:
     """Return the id of each lost snapshot, oldest first, and the path of the next change feed, which proves it existed.
+
+    ``among`` are the ids to look for (None: any).
 
     Run facts prove nothing, because a crawl may be killed between writing them and the snapshot. The next feed names
     the snapshot that it was compared with. The loss of the newest snapshot, or of a snapshot together with the next
@@ -21,6 +27,8 @@ def lost_snapshots(catalog: Catalog, partition: Partition) -> dict[str, str]:
     known = {*catalog.run_ids(partition), *feeds}
     found = {}
     for name in sorted(known - set(catalog.ids(partition))):
+        if among is not None and name not in among:
+            continue
         following = next((each for each in feeds if each > name), None)
         if following is not None and _compared_with(catalog, partition, following, feeds) == name:
             found[name] = feeds[following]

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from helpscraper.archive.edition_index import indexed
 from helpscraper.archive.gone import EVIDENCE_COLUMNS, gone_rows, may_hold_gone
 from helpscraper.archive.layout import (
     MonthFile,
@@ -78,17 +80,27 @@ class PackedMonth:
 class OpenFile:
     """An open snapshot or feed: ``path`` is the file that holds it, ``rows`` the number of its rows.
 
-    ``metadata`` is that of its original file; ``file`` is its own file, None when its rows are in a month's file.
+    ``metadata`` is that of its original file. Its own file is opened when it is first read; ``has_own_file`` tells
+    whether its rows are not in a month's file.
     """
 
-    def __init__(self, path: str, file: pq.ParquetFile) -> None:
+    has_own_file = True
+
+    def __init__(
+        self, path: str, rows: int, metadata: Mapping[bytes, bytes], opener: Callable[[], pq.ParquetFile]
+    ) -> None:
         self.path = path
-        self.file: pq.ParquetFile | None = file
-        self._file = file
-        schema = file.schema_arrow
-        self._names: list[str] = schema.names
-        self.metadata: dict[bytes, bytes] = dict(schema.metadata or {})
-        self.rows = int(file.metadata.num_rows)
+        self.rows = rows
+        self.metadata = dict(metadata)
+        self._open = opener
+
+    @cached_property
+    def _file(self) -> pq.ParquetFile:
+        return self._open()
+
+    @property
+    def _names(self) -> list[str]:
+        return list(self._file.schema_arrow.names)
 
     def read(self, columns: Iterable[str] | None = None, articles: Collection[str] | None = None) -> pa.Table:
         """Return the rows with those of ``columns`` (None: all) that exist, and with the snapshot's metadata.
@@ -128,9 +140,13 @@ class OpenFile:
 class _OpenInMonth(OpenFile):
     """An open snapshot or feed in a month's file."""
 
+    has_own_file = False
+
     def __init__(self, months: Months, part: PackedMonth, snapshot_id: str) -> None:
-        self.path, self.file = part.path, None
-        self.metadata, self.rows = part.metadata_of(snapshot_id), part.rows[snapshot_id]
+        def opener() -> pq.ParquetFile:
+            raise AssertionError(f"{part.path} holds several snapshots")
+
+        super().__init__(part.path, part.rows[snapshot_id], part.metadata_of(snapshot_id), opener)
         self._months, self._part = months, part
         self._instant = pa.scalar(snapshot_instant(snapshot_id), _INSTANT)
 
@@ -177,12 +193,12 @@ class Months:
         paths = self.store.list(folder(kind, partition))
         return self.of_paths(p for p in paths if (f := parse_month_path(p)) and month in (None, f.month))
 
-    def paths(self, kind: PackedKind, partition: Partition | None = None) -> dict[tuple[Partition, str], str]:
-        """Return the path of the file of each snapshot (or feed), by partition and id.
+    def paths(self, kind: PackedKind, within: str) -> dict[tuple[Partition, str], str]:
+        """Return the path of the file of each snapshot (or feed) in the folder ``within``, by partition and id.
 
         The path is that of its own file, else of its month's. Snapshots in a damaged month's file are included.
         """
-        paths = self.store.list(folder(kind, partition))
+        paths = self.store.list(within)
         found: dict[tuple[Partition, str], str] = {}
         for part in self.of_paths(paths):
             names = (
@@ -240,8 +256,16 @@ class Months:
         if part is not None:
             yield _OpenInMonth(self, part, snapshot_id)
             return
-        with open_parquet(self.store, path) as file:
-            yield OpenFile(path, file)
+        with contextlib.ExitStack() as stack:
+
+            def opener() -> pq.ParquetFile:
+                return stack.enter_context(open_parquet(self.store, path))
+
+            if (known := _footer(self.store, path)) is not None:
+                yield OpenFile(path, *known, opener)
+                return
+            file = opener()
+            yield OpenFile(path, int(file.metadata.num_rows), file.schema_arrow.metadata or {}, lambda: file)
 
     def rows_of(self, part: PackedMonth, articles: Collection[str]) -> pa.Table:
         """Return all rows of these articles in a month's file, for all of its snapshots; the last result is cached."""
@@ -299,9 +323,18 @@ def row_groups_with(metadata: pq.FileMetaData, column: int, names: Collection[st
     return found
 
 
+def _footer(store: Store, path: str) -> tuple[int, dict[bytes, bytes]] | None:
+    """Return the number of rows and the metadata of a Parquet file from the index of its edition; None: not there."""
+    row = indexed(store, "footers", path)
+    return None if row is None else (row["rows"].as_py(), dict(row["metadata"].as_py()))
+
+
 def _read(store: Store, file: MonthFile) -> PackedMonth:
-    with open_parquet(store, file.path) as opened:
-        metadata = dict(opened.metadata.metadata or {})
+    if (known := _footer(store, file.path)) is not None:
+        metadata = known[1]
+    else:
+        with open_parquet(store, file.path) as opened:
+            metadata = dict(opened.metadata.metadata or {})
     try:
         held: dict[str, dict[str, Any]] = json.loads(metadata[HOLDS_KEY])
         rows = {name: int(facts["rows"]) for name, facts in sorted(held.items())}

@@ -107,20 +107,25 @@ def snapshots_table(catalog: Catalog) -> pa.Table:
     return pa.Table.from_pylist(rows, SNAPSHOTS_SCHEMA)
 
 
-def runs_table(catalog: Catalog) -> pa.Table:
-    """Return one row per run with ``RUNS_SCHEMA``, oldest first within its partition.
+def runs_table(catalog: Catalog, last: int | None = None) -> pa.Table:
+    """Return one row per run (of the ``last``, None: all) with ``RUNS_SCHEMA``, oldest first within its partition.
 
     A committed run without a snapshot is shown as ``failed``: it was killed in the last step, or its snapshot is lost.
     Unreadable run facts are shown as ``failed`` with the error as reason. A snapshot without run facts has a row too.
     """
+    committed = {partition: catalog.paths(partition) for partition in catalog.partitions()}
+    every = sorted(
+        (run_id, partition)
+        for partition, paths in committed.items()
+        for run_id in {*catalog.run_ids(partition), *paths}
+    )
+    wanted: dict[Partition, list[str]] = {}
+    for run_id, partition in every if last is None else every[max(0, len(every) - last) :]:
+        wanted.setdefault(partition, []).append(run_id)
     rows = []
-    for partition in catalog.partitions():
-        committed = catalog.paths(partition)
-        lost = lost_snapshots(catalog, partition)
-        ids = sorted({*catalog.run_ids(partition), *committed})
-        rows += [
-            _run_row(catalog, partition, run_id, committed.get(run_id), lost.get(run_id)) for run_id in ids
-        ]
+    for partition, ids in sorted(wanted.items()):
+        paths, lost = committed[partition], lost_snapshots(catalog, partition, set(ids))
+        rows += [_run_row(catalog, partition, run_id, paths.get(run_id), lost.get(run_id)) for run_id in ids]
     return pa.Table.from_pylist(rows, RUNS_SCHEMA)
 
 

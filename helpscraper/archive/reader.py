@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.bodies import BODY_COLUMNS, BodyIndex
+from helpscraper.archive.edition_index import indexed
 from helpscraper.archive.gone import (
     drop_gone_rows,
     may_hold_gone,
@@ -29,6 +30,7 @@ from helpscraper.archive.layout import (
     Partition,
     default_partition,
     folder,
+    folder_within,
     parse_path,
     refused_path,
     run_path,
@@ -143,7 +145,8 @@ class Catalog:
 
     def feeds(self, partition: Partition) -> dict[str, str]:
         """Return the path of each change feed, by the id of its snapshot, oldest first."""
-        return {name: path for (_, name), path in sorted(self.months.paths("changes", partition).items())}
+        paths = self.months.paths("changes", folder("changes", partition))
+        return {name: path for (_, name), path in sorted(paths.items())}
 
     def is_committed(self, partition: Partition, snapshot_id: str) -> bool:
         """Tell whether there is a snapshot with this id, in its own file or in that of its month."""
@@ -270,7 +273,9 @@ class Catalog:
     def run(self, partition: Partition, run_id: str) -> RunFacts:
         """Return the facts of one run, committed or not; raises ``ArchiveError`` when there are none."""
         path = run_path(partition, run_id)
-        return RunFacts.parse(self.store.read(path), self.store.url(path))
+        known = indexed(self.store, "footers", path)
+        data = self.store.read(path) if known is None else dict(known["metadata"].as_py())[b""]
+        return RunFacts.parse(data, self.store.url(path))
 
     def run_ids(self, partition: Partition) -> list[str]:
         """Return the ids of all runs of ``partition`` that have facts, oldest first."""
@@ -311,16 +316,21 @@ class Catalog:
 
     def _files(self, kind: Kind, partition: Partition | None = None) -> list[ArchiveFile]:
         """Return the files of ``kind`` in this catalog, sorted by partition, id and part."""
-        found = (parse_path(path) for path in self.store.list(folder(kind, partition)))
+        found = (parse_path(path) for path in self.store.list(self._within(kind, partition)))
         return sorted(item for item in found if item is not None and self._wants(item.partition))
 
     def _committed(self, partition: Partition | None = None) -> list[ArchiveFile]:
         """Return the file of each committed snapshot as it was crawled, by partition, oldest first."""
         return sorted(
             ArchiveFile("snapshots", found, name, 0, path)
-            for (found, name), path in self.months.paths("snapshots", partition).items()
+            for (found, name), path in self.months.paths(
+                "snapshots", self._within("snapshots", partition)
+            ).items()
             if self._wants(found)
         )
+
+    def _within(self, kind: Kind, partition: Partition | None) -> str:
+        return folder_within(kind, self.site, self.locale) if partition is None else folder(kind, partition)
 
     def _wants(self, partition: Partition) -> bool:
         return self.site in (None, partition.site) and self.locale in (None, partition.locale)

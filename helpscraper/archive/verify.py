@@ -17,6 +17,7 @@ from helpscraper.archive.layout import (
     PackedKind,
     Partition,
     folder,
+    folder_within,
     parse_month_path,
     parse_path,
     run_path,
@@ -128,7 +129,7 @@ def _partitions(catalog: Catalog) -> list[Partition]:
     found = {
         item.partition
         for kind in kinds
-        for path in catalog.store.list(folder(kind))
+        for path in catalog.store.list(folder_within(kind, catalog.site, catalog.locale))
         if (item := parse_path(path) or parse_month_path(path))
     }
     return sorted(p for p in found if catalog.site in (None, p.site) and catalog.locale in (None, p.locale))

@@ -37,11 +37,9 @@ def run(args: argparse.Namespace) -> int:
 
     if args.last is not None and args.last < 1:
         raise CommandError(f"--last {args.last}: not a number of runs", advice="give 1 or more")
-    table = runs_table(open_existing(args)).sort_by(
+    table = runs_table(open_existing(args), args.last).sort_by(
         [("run_id", "ascending"), ("site", "ascending"), ("locale", "ascending")]
     )
-    if args.last is not None:
-        table = table.slice(max(0, table.num_rows - args.last))
     # Its facts keep the refusal; shown here, it would look as if nobody had accepted it.
     place, field = table.schema.get_field_index("outcome"), table.schema.field("outcome")
     outcome = pc.if_else(table.column("accepted"), "accepted", table.column("outcome"))

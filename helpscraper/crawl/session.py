@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpscraper.archive.indexing import update_index
 from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
@@ -152,7 +153,7 @@ class CrawlSession:
         Raises ``LockHeldError``, ``ArchiveError`` for a damaged or unwritable archive or a clock that cannot be right,
         and ``CommandError`` when the crawl to resume was started with other arguments.
         """
-        catalog = Catalog(options.archive_uri)
+        catalog = Catalog(options.archive_uri).with_cached_listings()
         catalog.store.probe(single_writer=options.single_writer)
         partition = Partition(arguments.site.name, arguments.locale)
         lock = EditionLock(catalog.store, partition, seconds=options.lease_seconds)
@@ -163,6 +164,7 @@ class CrawlSession:
                     "The lock was held by process %s on %s since %s, which ended without releasing it; taken over.",
                     dead.get("pid"), dead.get("host"), dead.get("started_at"),
                 )  # fmt: skip
+            update_index(catalog, partition)
             path = lock.folder / "ledger.sqlite"
             ledger, leftover, moved = ledger_that_counts(path, catalog, partition, lock)
             why_new = None

@@ -17,6 +17,7 @@ from helpscraper.history.diff import diff_tables
 from helpscraper.history.other_snapshots import earlier_snapshots, source_of
 from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
+from helpscraper.history.section_counts import COUNTS_KEY, count_sections, dump_counts
 
 __all__ = ["EVIDENCE_KEY", "FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
 
@@ -47,7 +48,7 @@ def changes_feed(
     Articles that the earlier crawl did not look for are compared with the snapshot that last held them, so a partial
     crawl does not make articles come and go. Returns None without an earlier snapshot. ``new_bodies`` are the bodies
     that will be committed with ``rows``; they may be iterated more than once. The table's metadata name the earlier
-    snapshot and hold the warnings of the diff. Raises what ``diff_tables`` raises.
+    snapshot and hold the warnings of the diff and its counts. Raises what ``diff_tables`` raises.
     """
     older = [each for each in catalog.snapshots(partition) if each.id < snapshot_id]
     if not older:
@@ -88,6 +89,7 @@ def changes_feed(
         FROM_KEY: before.id.encode(),
         EVIDENCE_KEY: json.dumps(consulted).encode(),
         RENAMES_KEY: json.dumps(renames_of(result.table)).encode(),
+        COUNTS_KEY: dump_counts(count_sections(result.table, rows)),
         WARNINGS_KEY: json.dumps((*lost, *result.warnings), ensure_ascii=False).encode(),
     }
     return result.table.replace_schema_metadata(metadata)

@@ -24,8 +24,9 @@ from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities, Rename, Tenure
 from helpscraper.history.result import ordered, renames_of
+from helpscraper.history.section_counts import COUNTS_KEY, parse_counts
 
-__all__ = ["Records", "changes_of", "feed_is_current", "renames_between", "steps", "story_of"]
+__all__ = ["Records", "changes_of", "counts_of", "feed_is_current", "renames_between", "steps", "story_of"]
 
 _NOTHING = CHANGES_SCHEMA.empty_table()
 
@@ -120,7 +121,7 @@ def _feeds(
 ) -> list[_Feed | None]:
     """Return the result of ``_feed`` for each step.
 
-    Reading files releases the interpreter's lock, so two threads read half of a long history each.
+    Reading files releases the interpreter's lock, so several threads read a part of a long history each.
     """
 
     def read(part: Sequence[tuple[Snapshot, Snapshot]]) -> list[_Feed | None]:
@@ -128,10 +129,10 @@ def _feeds(
 
     if len(pairs) < _WORTH_A_THREAD:
         return read(pairs)
-    half = len(pairs) // 2
-    with ThreadPoolExecutor(1) as other:
-        later = other.submit(read, pairs[half:])
-        return read(pairs[:half]) + later.result()
+    size = -(-len(pairs) // catalog.store.readers)
+    parts = [pairs[start : start + size] for start in range(0, len(pairs), size)]
+    with ThreadPoolExecutor(len(parts)) as pool:
+        return [feed for part in pool.map(read, parts) for feed in part]
 
 
 def _feed(
@@ -156,6 +157,19 @@ def _feed(
     except ArchiveError:
         return None
     return ordered(known.replace_schema_metadata()), links
+
+
+def counts_of(catalog: Catalog, before: Snapshot, after: Snapshot) -> pa.Table | None:
+    """Return the counts in the metadata of the feed from ``before`` to ``after`` (``SECTION_COUNTS_SCHEMA``).
+
+    None when there is no current feed with counts: feeds of the first versions have none.
+    """
+    try:
+        with catalog.open_feed(after) as one:
+            data = one.metadata.get(COUNTS_KEY)
+            return parse_counts(data) if data and _is_current(catalog, before, after, one.metadata) else None
+    except (ArchiveError, ValueError):
+        return None
 
 
 def feed_is_current(
@@ -201,7 +215,7 @@ def _rows(one: OpenFile, wanted: pa.Array | None) -> pa.Table:
     if wanted is None:
         return one.read()
     names = wanted.to_pylist()
-    if one.file is not None:
+    if one.has_own_file:
         ids = one.read(["article_id"], names).column("article_id")
         if not any(pc.index(ids, name).as_py() >= 0 for name in wanted):
             return _NOTHING

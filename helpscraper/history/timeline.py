@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.layout import Partition, snapshot_id
-from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
 from helpscraper.history.identity import Tenure
-from helpscraper.history.steps import changes_of, steps, story_of
+from helpscraper.history.section_counts import SECTION_COUNTS_SCHEMA, count_sections
+from helpscraper.history.steps import changes_of, counts_of, steps, story_of
 from helpscraper.nearest import nearest
 
 if TYPE_CHECKING:
@@ -29,14 +29,9 @@ HISTORY_SCHEMA: pa.Schema = pa.schema([pa.field("snapshot_id", pa.string(), null
 """One row for each change: the snapshot that showed it, then the columns of a change feed."""
 
 LOG_SCHEMA: pa.Schema = pa.schema(
-    [
-        pa.field("snapshot_id", pa.string(), nullable=False),
-        pa.field("section", pa.string()),
-        pa.field("kind", pa.string(), nullable=False),
-        pa.field("articles", pa.int64(), nullable=False),
-    ]
+    [pa.field("snapshot_id", pa.string(), nullable=False), *SECTION_COUNTS_SCHEMA]
 )
-"""How many articles of a section had a kind of change in a snapshot; ``silent`` and ``picture`` count as kinds."""
+"""How many articles of a section had a kind of change in a snapshot; see ``SECTION_COUNTS_SCHEMA``."""
 
 # "Did you mean" searches this many of the newest snapshots, so that the answer comes at once.
 _SEARCHED = 30
@@ -145,9 +140,8 @@ def log_table(
 ) -> tuple[pa.Table, tuple[str, ...], tuple[str, ...]]:
     """Return how many articles changed in each snapshot, by section and kind (``LOG_SCHEMA``).
 
-    ``ids`` are the snapshots to count (default: all). The section is that after the change; for a removed article,
-    before it. The second value has a warning for each snapshot that cannot be compared with the one before, the third
-    the ids of those that were.
+    ``ids`` are the snapshots to count (default: all). The second value has a warning for each snapshot that
+    cannot be compared with the one before, the third the ids of those that were.
     """
     taken = [pair for pair in steps(catalog, partition) if ids is None or pair[1].id in ids]
     tables: list[pa.Table] = [LOG_SCHEMA.empty_table()]
@@ -155,34 +149,18 @@ def log_table(
     compared: list[str] = []
     for before, after in taken:
         try:
-            found = changes_of(catalog, [(before, after)])
-            warnings += found.warnings
-            rows = catalog.load_table(after, columns=["article_id", "section"])
-            tables.append(_counts(after, found.table, rows))
-            compared += [] if found.warnings else [after.id]
+            counts = counts_of(catalog, before, after)
+            if counts is None:
+                found = changes_of(catalog, [(before, after)])
+                warnings += found.warnings
+                rows = catalog.load_table(after, columns=["article_id", "section"])
+                counts = count_sections(found.table, rows)
+                compared += [] if found.warnings else [after.id]
+            else:
+                compared.append(after.id)
+            tables.append(
+                counts.add_column(0, LOG_SCHEMA.field(0), pa.array([after.id] * len(counts), pa.string()))
+            )
         except HelpscraperError as error:
             warnings.append(f"{after.id}: {error.message}")
     return pa.concat_tables(tables), tuple(warnings), tuple(compared)
-
-
-def _counts(snapshot: Snapshot, records: pa.Table, rows: pa.Table) -> pa.Table:
-    with open_duckdb() as connection:
-        connection.register("records", records)
-        connection.register("rows", rows)
-        found: pa.Table = connection.sql(
-            """
-            with placed as (
-                select r.article_id, r.kind, r.silent, r.field,
-                    case when r.field = 'article' then json_extract_string(coalesce(r.after, r.before), '$.section')
-                         else s.section end as section
-                from records r left join rows s using (article_id)
-            )
-            select $snapshot as snapshot_id, section, kind, count(distinct article_id) as articles
-            from (select article_id, kind, section from placed
-                  union all select article_id, 'silent', section from placed where silent
-                  union all select article_id, field, section from placed where field = 'picture')
-            group by section, kind order by section, kind
-            """,
-            params={"snapshot": snapshot.id},
-        ).to_arrow_table()
-    return found.cast(LOG_SCHEMA)

@@ -1,109 +1,153 @@
-"""An object store answers each question with a request: a command lists the archive once, however long its history."""
+"""An object store answers each question with a request: a command asks the same number, however long the history."""
 
 from __future__ import annotations
 
-import datetime as dt
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from pathlib import Path
 
 import pytest
 
 from helpscraper import Archive
-from helpscraper.archive.layout import snapshot_id
-from helpscraper.archive.schema import CHANGES_SCHEMA
-from helpscraper.archive.store import open_store
-from helpscraper.archive.store.objects import ObjectStore
+from helpscraper.archive.indexing import update_index
+from helpscraper.archive.layout import index_path, run_path, snapshot_id
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import Recorder
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.cli import main
+from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.session import CrawlSession, SessionOptions
+from helpscraper.history.feed import changes_feed
+from tests.long_history import BEGIN, EN, build, day, facts_of, fill, invented
 from tests.s3_server import S3Server
+from tests.warc.made import exchange
 
-Counting = Callable[[], AbstractContextManager[Counter[str]]]
-
-FIRST = dt.date(2026, 1, 1)
-
-COMMANDS: dict[str, Callable[[str], object]] = {
-    "log": lambda uri: main(["log", "--archive", uri]),
-    "snapshots": lambda uri: Archive(uri).snapshots(),
-    "sql": lambda uri: Archive(uri).sql("select count(*) from snapshots join changes on true"),
-    "runs": lambda uri: main(["runs", "--archive", uri]),
-    "load": lambda uri: Archive(uri).load("latest", bodies=True),
-    "diff": lambda uri: main(["diff", "--archive", uri]),
-    "history": lambda uri: Archive(uri).history("fees"),
-    "verify": lambda uri: Archive(uri).verify(),
+COMMANDS = {
+    ("log", "--last", "0"): {"LIST": 4, "GET": 3},
+    ("runs",): {"LIST": 3, "GET": 2},
+    ("runs", "--last", "1"): {"LIST": 3, "GET": 2},
+    ("diff", "latest~1", "latest"): {"LIST": 5, "GET": 7},
+    ("show", "fees"): {"LIST": 3, "GET": 2},
+    ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 5},
 }
+OPENING = {
+    "LIST": 7,
+    "GET": 8,
+    "PUT": 5,
+}  # of the puts one is the probe, one the lease, three are the indexes
+COMMIT = {"LIST": 1, "GET": 1, "PUT": 6}  # a recording and its index, bodies, feed, run facts, snapshot
 
 
-def grow(uri: str, commit: Callable[..., SnapshotFile], days: range) -> None:
-    """Commit a snapshot of each day, each with an empty change feed against the day before."""
-    for number in days:
-        day = FIRST + dt.timedelta(days=number)
-        before = dt.datetime.combine(day - dt.timedelta(days=1), dt.time(6), dt.UTC)
-        noted = {b"helpscraper.from": snapshot_id(before).encode(), b"helpscraper.evidence": b"[]"}
-        feed = CHANGES_SCHEMA.empty_table().replace_schema_metadata(noted) if number else None
-        rows = [{"article_id": "fees", "body": "words"}]
-        commit(open_store(uri), day, rows, write=partial(write_snapshot, changes=feed))
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """A history of eight days on this machine."""
+    store = open_store(tmp_path_factory.mktemp("history"))
+    build(store, range(8))
+    return store
 
 
-@contextmanager
-def questions() -> Iterator[Counter[str]]:
-    """Count what object stores of this process ask: listings and looks at single files."""
-    counts: Counter[str] = Counter()
-
-    def counted(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def ask(*args: Any) -> Any:
-            counts[name] += 1
-            return real(*args)
-
-        return ask
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ObjectStore, "_list", counted("LIST", ObjectStore._list))
-        patch.setattr(ObjectStore, "_stat", counted("HEAD", ObjectStore._stat))
-        yield counts
+@pytest.fixture
+def on_another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
-def asked(uri: str, counting: Counting, names: Iterable[str] = COMMANDS) -> dict[str, tuple[int, int]]:
-    """Return the number of listings and of looks at single files that each command takes."""
-    found = {}
-    for name in names:
-        with counting() as counts:
-            COMMANDS[name](uri)
-        found[name] = counts["LIST"], counts["HEAD"]
+def asked(s3: S3Server, work: Callable[[], object]) -> dict[str, int]:
+    with s3.counted() as counts:
+        work()
+    return dict(counts)
+
+
+def crawl(s3: S3Server, uri: str) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the requests before the first page of a crawl and after the last one."""
+    with s3.counted() as opening:
+        options = SessionOptions(archive_uri=uri, versions={"extractor": "okx/3"})
+        session = CrawlSession.open(CrawlArguments.parse(), options)
+        recorder = Recorder(session.catalog.store, EN, session.snapshot_id, info={})
+    assert len(session.known) == 3
+    with s3.counted() as commit:
+        recorder.write(exchange("https://help.example/help/fees", b"a page"))
+        recorder.close()
+        store = session.catalog.store
+        store.drop_listings("snapshots")
+        _, rows, bodies = day(99, *invented())  # the first article, unlike the newest of both histories
+        name, at = session.snapshot_id, session.snapshot_at
+        place = rows.schema.get_field_index("snapshot_at")
+        rows = rows.set_column(place, rows.schema.field(place), [[at] * rows.num_rows])
+        run = facts_of(name, rows)
+        changes = changes_feed(session.catalog, EN, name, rows, run, bodies.to_batches())
+        write_snapshot(store, EN, name, rows, bodies, run, changes)
+    session.finish()
+    return dict(opening), dict(commit)
+
+
+@pytest.mark.usefixtures("on_another_machine")
+def test_a_longer_history_costs_no_more_requests(s3: S3Server, built: Store) -> None:
+    for snapshots in (3, 8):
+        uri = s3.new_uri(f"requests-{snapshots}")
+        fill(uri, built, snapshots)
+        for command, expected in COMMANDS.items():
+            assert asked(s3, partial(main, [*command, "--archive", uri])) == expected, (command, snapshots)
+        assert crawl(s3, uri) == (OPENING, COMMIT), snapshots
+
+
+def test_a_filter_lists_only_its_edition(s3: S3Server, built: Store) -> None:
+    uri = s3.new_uri("one-edition")
+    fill(uri, built, 2)
+    begin = len(s3.log.read_text())
+    main(["log", "--site", "okx", "--locale", "en", "--archive", uri])
+    listed = [line for line in s3.log.read_text()[begin:].splitlines() if "list-type" in line]
+    assert len(listed) == 4
+    assert all("site%3Dokx/locale%3Den/&" in line for line in listed)
+
+
+def answers(uri: str, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    found = []
+    for command in (["log", "--last", "0"], ["runs"], ["show", "fees", "--body", "text"]):
+        assert main([*command, "--archive", uri]) == 0
+        found.append(capsys.readouterr().out)
     return found
 
 
-def test_no_command_asks_more_for_a_longer_history(
-    tmp_path: Any, commit: Callable[..., SnapshotFile]
-) -> None:
-    uri, names = f"memory://{tmp_path.name}/archive", ["log", "snapshots", "sql"]
-    grow(uri, commit, range(30))
-    at_30 = asked(uri, questions, names)
-    grow(uri, commit, range(30, 60))
-    assert asked(uri, questions, names) == at_30
-    assert {name: looks for name, (_, looks) in at_30.items() if looks} == {}
-    assert max(lists for lists, _ in at_30.values()) <= 8
+def test_an_index_is_no_truth(s3: S3Server, built: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    uri = s3.new_uri("no-truth")
+    catalog = fill(uri, built, 4)
+    store = catalog.store
+    indexes = {name: index_path(EN, name) for name in ("footers", "bodies", "captures")}
+    assert store.list("index") == sorted(indexes.values())
+    before = answers(uri, capsys)
+    others = {
+        name: store.read(path) for name, path in indexes.items()
+    }  # whole ones of another kind, and a cut one
+    for wrong in (others["bodies"], others["footers"][:-20]):
+        for path in indexes.values():
+            store.overwrite(path, wrong)
+        assert answers(uri, capsys) == before
+    for path in indexes.values():
+        store.remove(path)
+    assert answers(uri, capsys) == before
+    update_index(catalog.with_cached_listings(), EN)
+    assert store.list("index") == sorted(indexes.values())
+    assert answers(uri, capsys) == before
+    name = snapshot_id(BEGIN)
+    store.replace(run_path(EN, name), replace(catalog.run(EN, name), seconds=61.0).dump())
+    assert Archive(uri).runs()["seconds"].tolist() == [61.0, 60.0, 60.0, 60.0]
 
 
-@pytest.mark.parametrize(("few", "many"), [(2, 4), pytest.param(30, 60, marks=pytest.mark.long)])
-def test_the_log_of_a_real_server_says_the_same(
-    s3: S3Server, commit: Callable[..., SnapshotFile], few: int, many: int
-) -> None:
-    uri = s3.new_uri(f"requests-{many}")
-    grow(uri, commit, range(few))
-    before = asked(uri, s3.counted)
-    grow(uri, commit, range(few, many))
-    assert asked(uri, s3.counted) == before
-    assert max(map(sum, before.values())) <= 14
+def test_an_archive_on_this_machine_has_no_index(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    build(store, range(2))
+    update_index(Catalog(store).with_cached_listings(), EN)
+    assert store.list("index") == []
 
 
 def test_a_notebook_sees_what_was_crawled_meanwhile(
     s3: S3Server, commit: Callable[..., SnapshotFile]
 ) -> None:
     uri = s3.new_uri("notebook")
-    grow(uri, commit, range(1))
+    commit(open_store(uri), "2026-01-01", [{"article_id": "fees", "body": "words"}])
     archive = Archive(uri)
     assert len(archive.snapshots()) == len(archive.load(bodies=True)) == 1
     commit(open_store(uri), "2026-02-01", [{"article_id": "fees", "body": "other"}])

@@ -196,12 +196,22 @@ def test_two_threads_tell_the_same_story_as_one(
             monkeypatch.setattr(history_steps, "_WORTH_A_THREAD", least)
             threads.clear()
             found = article_history(Catalog(tmp_path), name)
-            assert (
-                len(threads) > 1
-            ) is several  # of a renamed article there are two looks, each with its own
+            assert (threads != {threading.get_ident()}) is several
             told.append((found.table.to_pylist(), found.warnings, found.names))
         assert told[0] == told[1]
         assert bool(told[0][1]) is not packed
+
+
+def test_the_counts_of_a_feed_are_those_of_its_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = story(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Catalog, "load_table", lambda *_, **__: pytest.fail("the rows of a snapshot were read"))
+        told = log_table(catalog, EN)
+    monkeypatch.setattr(timeline, "counts_of", lambda *_: None)
+    assert told == log_table(catalog, EN)
+    assert told[0].num_rows > 5
 
 
 def test_a_history_shows_itself_in_a_notebook(catalog: Catalog) -> None:

@@ -21,6 +21,7 @@ from helpscraper.archive.recordings.check import MovedAway, check_records
 from helpscraper.archive.recordings.index import (
     Capture,
     capture_of,
+    iter_index,
     load_index,
     parse_index,
     scan,
@@ -36,6 +37,7 @@ __all__ = [
     "Recorder",
     "capture_of",
     "check_records",
+    "iter_index",
     "load_index",
     "parse_index",
     "read_payload",

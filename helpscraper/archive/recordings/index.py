@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
+from helpscraper.archive.edition_index import indexed
 from helpscraper.archive.layout import Partition, folder, parse_path
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
@@ -213,6 +214,10 @@ def load_index(store: Store, file: str) -> list[Capture]:
 
 def iter_index(store: Store, file: str) -> Iterator[Capture]:
     """Yield the captures of ``load_index`` in the order of the index."""
+    row = indexed(store, "captures", file)
+    if row is not None:
+        yield from (Capture(**each, file=file) for each in row["captures"].as_py())
+        return
     path = index_path(file)
     if not store.exists(path):
         yield from scan(store, file)[0]

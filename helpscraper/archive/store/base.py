@@ -45,6 +45,9 @@ class Store(ABC):
     unless it has cached listings (see ``with_cached_listings``).
     """
 
+    readers = 2
+    """The number of threads that pay for reading many files: reading releases the interpreter's lock."""
+
     def __init__(self, uri: str, root: str) -> None:
         self.uri = uri
         self.root = root
@@ -62,6 +65,11 @@ class Store(ABC):
         copied = copy.copy(self)
         copied._listings = {}
         return copied
+
+    @property
+    def lists_once(self) -> bool:
+        """Whether this store has cached listings."""
+        return self._listings is not None
 
     def drop_listings(self, folder: str = "") -> None:
         """Drop the cached listings with files of ``folder``, because other programs may have changed them."""
@@ -136,6 +144,12 @@ class Store(ABC):
         """Return a text that changes when the file does."""
         return self._existing_info(path).etag
 
+    def listed_etag(self, path: str) -> str | None:
+        """Return the ``etag`` of the file, None for a missing one."""
+        with self._named(path):
+            info = self._info(path)
+            return None if info is None else info.etag
+
     def read(self, path: str) -> bytes:
         """Return the whole file."""
         with self.open(path) as stream, self._named(path):
@@ -191,6 +205,12 @@ class Store(ABC):
                 f"{self.url(path)}: another program writes this file at the same time",
                 advice="see which other crawl runs, and run this one again when it has ended",
             )
+
+    def overwrite(self, path: str, data: bytes) -> None:
+        """Publish ``data`` as ``path``, whatever is there: only for a cache, which any writer may make again."""
+        with self._named(path):
+            self._overwrite(path, data)
+        self._note(path, len(data))
 
     def remove(self, path: str) -> None:
         """Remove the file; a missing file is no error."""

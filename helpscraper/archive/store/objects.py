@@ -54,6 +54,8 @@ _ETAGS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "created",
 class ObjectStore(Store):
     """A prefix of a bucket, such as ``s3://bucket/archive``; ``fs`` is the client of its store."""
 
+    readers = 16
+
     def __init__(self, uri: str) -> None:
         try:
             # fsspec's cached listings would hide files that another machine writes.
