@@ -30,6 +30,7 @@ EXTRAS: Final = {
     "words": _WORDS,
     "report": (*_PAGES, *_WORDS, "jinja2", "markupsafe", "matplotlib", "nh3"),
     "notify": ("apprise",),
+    "xlsx": ("xlsxwriter",),
     "s3": ("fsspec", "s3fs"),
     "gcs": ("fsspec", "gcsfs"),
     "azure": ("adlfs", "fsspec"),

@@ -21,7 +21,10 @@ from helpscraper.errors import CommandError
 if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
 
-__all__ = ["EXAMPLE", "configure", "run"]
+KINDS = ("sqlite", "xlsx", "md")
+"""The values of ``--to``."""
+
+__all__ = ["EXAMPLE", "KINDS", "configure", "run"]
 
 EXAMPLE = """\
 examples:
@@ -30,7 +33,11 @@ examples:
   helpscraper export 2026-11-22 --bodies --output articles.parquet
   helpscraper export latest~1 --columns article_id,title,view_count --format json
   helpscraper export 2026-11-22 --wacz --output crawl.wacz    # opens in ReplayWeb.page and pywb
+  helpscraper export --to sqlite help.db    # articles, versions, changes, full-text search: `datasette help.db`
+  helpscraper export --to md articles       # a Markdown file for each article, for git and static-site tools
 
+--to sqlite holds every snapshot, --to xlsx a sheet of articles and one of changes (install it with: pip install
+'helpscraper[xlsx]'), --to md the articles of one snapshot; a later export with --overwrite renews the folder.
 CSV puts an apostrophe before a cell that a spreadsheet would take for a formula (= + - @, tab, line break);
 remove one apostrophe to read it back. Lists are JSON, instants are in UTC, an empty cell is null.
 """
@@ -46,6 +53,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wacz", action="store_true", help="write the recorded responses of that crawl as a WACZ instead"
     )
+    parser.add_argument(
+        "--to",
+        nargs=2,
+        metavar=("KIND", "PATH"),
+        help=f"write for another program: {', '.join(KINDS)}, to a new path",
+    )
     add_partition(parser)
     add_format(parser, default=None)
 
@@ -54,6 +67,10 @@ def run(args: argparse.Namespace) -> int:
     """Write the rows of one snapshot, or the recorded responses of its crawl."""
     if args.wacz:
         return _write_wacz(args)
+    if args.to:
+        from helpscraper.cli.export_to import write
+
+        return write(args)
     import pyarrow as pa
 
     from helpscraper.archive.arrow import with_edition
@@ -88,10 +105,10 @@ def run(args: argparse.Namespace) -> int:
 def _write_wacz(args: argparse.Namespace) -> int:
     from helpscraper.archive.recordings.wacz import write_wacz
 
-    if args.format or args.columns or args.bodies or args.locale == ALL:
+    if args.format or args.columns or args.bodies or args.to or args.locale == ALL:
         raise CommandError(
             "--wacz writes the responses of one crawl, not rows",
-            advice="leave --format, --columns, --bodies and --locale all out",
+            advice="leave --format, --columns, --bodies, --to and --locale all out",
         )
     catalog = open_catalog(args)
     snapshot = catalog.resolve(args.ref)
