@@ -41,6 +41,9 @@ engines-test: $(READY) ## Ask the queries of docs/engines.md of every engine, Sp
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check pyspark
 	$(BIN)/python -m pytest -q --long tests/docs/test_engines.py
 
+lease-test: $(READY) ## Kill one of two machines that share a bucket at 100 random instants.
+	$(BIN)/python -m pytest -q -s -p no:randomly tests/e2e/test_workers.py --long --kills 100
+
 fuzz: $(READY) ## Fuzz the normalisers and the text parser (needs atheris; see tests/fuzz).
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python tests/fuzz/fuzz_normalise.py -max_total_time=300

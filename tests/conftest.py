@@ -49,9 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--long", action="store_true", help="run the tests marked long too, and all examples of each property"
     )
-    parser.addoption(
-        "--kills", type=int, default=3, help="how often tests/e2e/test_kill.py kills (default: 3)"
-    )
+    parser.addoption("--kills", type=int, default=3, help="how often the tests that kill do so (default: 3)")
 
 
 @pytest.hookimpl(optionalhook=True)  # pytest runs without xdist too

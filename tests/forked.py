@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -61,6 +62,34 @@ def run(
     return subprocess.CompletedProcess(["helpscraper", *arguments], code, *texts)
 
 
+class Started:
+    """A command that was started and not waited for; ``process`` is its id."""
+
+    def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+        from tempfile import TemporaryFile
+
+        self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._connection.connect(_server())
+        self._told = [TemporaryFile("w+") for _ in range(2)]  # noqa: SIM115 (``wait`` closes them)
+        with Path(os.devnull).open() as nothing:
+            streams = [nothing.fileno(), *(each.fileno() for each in self._told)]
+            self.process = _request(self._connection, arguments, streams, dict(env), str(Path.cwd()))
+
+    def send(self, number: int) -> None:
+        """Send a signal; a process that has ended gets none."""
+        with suppress(ProcessLookupError):
+            os.kill(self.process, number)
+
+    def wait(self, timeout: float) -> subprocess.CompletedProcess[str]:
+        """Wait for the end, at most ``timeout`` seconds."""
+        with self._connection, self._told[0], self._told[1]:
+            self._connection.settimeout(timeout)
+            code = int(self._connection.recv(100))
+            streams = [each.fileno() for each in self._told]
+            texts = [os.pread(stream, os.fstat(stream).st_size, 0).decode() for stream in streams]
+        return subprocess.CompletedProcess(["helpscraper"], code, *texts)
+
+
 def program() -> str:
     """Return a shell command that runs ``helpscraper`` with the arguments behind it."""
     if not _FORKS:
@@ -73,16 +102,23 @@ def _ask(
 ) -> int:  # fmt: skip
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
         connection.connect(address)
-        request = json.dumps({"arguments": [*map(str, arguments)], "env": env, "cwd": cwd}).encode()
-        assert len(request) < _ROOM
-        socket.send_fds(connection, [request], streams)
-        process = int(connection.recv(100))
+        process = _request(connection, arguments, streams, env, cwd)
         connection.settimeout(timeout)
         try:
             return int(connection.recv(100))
         except TimeoutError:
             os.kill(process, signal.SIGKILL)
             raise subprocess.TimeoutExpired(["helpscraper", *arguments], timeout or 0) from None
+
+
+def _request(
+    connection: socket.socket, arguments: Sequence[str], streams: list[int], env: dict[str, str], cwd: str
+) -> int:
+    """Let the server start a command, and return the id of its process."""
+    request = json.dumps({"arguments": [*map(str, arguments)], "env": env, "cwd": cwd}).encode()
+    assert len(request) < _ROOM
+    socket.send_fds(connection, [request], streams)
+    return int(connection.recv(100))
 
 
 def _serve(address: str) -> None:

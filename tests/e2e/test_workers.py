@@ -1,4 +1,7 @@
-"""Several workers, each with its own state folder, and one edition in one bucket."""
+"""Several workers, each with its own state folder, and one edition in one bucket.
+
+``make lease-test`` kills one of two workers at 100 random instants.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,14 @@ import gzip
 import json
 import os
 import signal
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from random import Random
 from subprocess import CompletedProcess
 from typing import Any
 
@@ -28,10 +34,17 @@ from tests.e2e.conftest import command, differences, expected, rows
 from tests.e2e.test_kill import fetched
 from tests.s3_server import S3Server
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="commands are started by a fork")
+
 ARTICLES = 12
 ENOUGH = 5
 EDITION = Partition("okx", "en")
 LEASE = lease_path(EDITION)
+
+
+# In rounds of that many, because each looks at the whole archive.
+ROUND = 20
+MOST_QUEUED = 4
 
 
 @dataclass(frozen=True)
@@ -42,16 +55,17 @@ class Workers:
     uri: str
     folder: Path
 
-    def environment(self, name: str) -> dict[str, str]:
-        return os.environ | {"XDG_STATE_HOME": str(self.folder / name)}
-
     def words(self, name: str, *flags: str, **settings: str) -> list[str]:
         settings = {"USER_AGENT": name, "LEASE_SECONDS": "30", "ROBOTSTXT_OBEY": "False"} | settings
         return command(self.server.url, self.uri, "--resume", *flags, settings=settings)
 
+    def start(self, name: str, *flags: str, **settings: str) -> forked.Started:
+        """Begin a crawl and do not wait for it."""
+        environment = os.environ | {"XDG_STATE_HOME": str(self.folder / name)}
+        return forked.Started(self.words(name, *flags, **settings)[3:], environment)
+
     def crawl(self, name: str, *flags: str, **settings: str) -> CompletedProcess[str]:
-        words = self.words(name, *flags, **settings)
-        return forked.run(words[3:], timeout=60, env=self.environment(name))
+        return self.start(name, *flags, **settings).wait(120)
 
     @property
     def store(self) -> Store:
@@ -115,11 +129,10 @@ def workers(s3: S3Server, tmp_path: Path, request: pytest.FixtureRequest) -> Ite
 
 def test_a_crawl_cut_off_on_one_worker_goes_on_on_another(workers: Workers) -> None:
     workers.stall()
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(workers.crawl, "a", SHIP_MINUTES="0.01", LEASE_SECONDS="5")
-        workers.until(lambda: len(workers.shipped()) == ENOUGH)
-        os.kill(workers.lease()["pid"], signal.SIGKILL)
-        assert first.result().returncode == -signal.SIGKILL
+    first = workers.start("a", SHIP_MINUTES="0.01", LEASE_SECONDS="5")
+    workers.until(lambda: len(workers.shipped()) == ENOUGH)
+    first.send(signal.SIGKILL)
+    assert first.wait(10).returncode == -signal.SIGKILL
     held = workers.shipped()
     assert Archive(workers.uri).verify().problems == []
     workers.server.faults.clear()
@@ -151,13 +164,101 @@ def test_a_crawl_of_another_machine_is_named_and_nothing_is_asked(workers: Worke
 @pytest.mark.long
 def test_a_crawl_that_loses_its_lease_stops_and_keeps_its_ledger(workers: Workers) -> None:
     workers.stall()
-    with ThreadPoolExecutor(1) as pool:
-        first = pool.submit(workers.crawl, "a", LEASE_SECONDS="8", DOWNLOAD_TIMEOUT="2", RETRY_TIMES="0")
-        workers.until(lambda: len(workers.asked() & workers.articles()) > ENOUGH)
-        workers.store.remove(LEASE)
-        done = first.result()
+    first = workers.start("a", LEASE_SECONDS="8", DOWNLOAD_TIMEOUT="2", RETRY_TIMES="0")
+    workers.until(lambda: len(workers.asked() & workers.articles()) > ENOUGH)
+    workers.store.remove(LEASE)
+    done = first.wait(60)
     assert done.returncode == 75
     assert "the lease is lost: its file is gone" in done.stderr
     assert "Traceback" not in done.stderr
     assert workers.store.list("runs") == workers.store.list("snapshots") == []
     assert list(workers.folder.glob("a/helpscraper/*/*/*/ledger.sqlite"))
+
+
+@pytest.mark.long
+def test_a_worker_that_slept_through_its_lease_stops(workers: Workers) -> None:
+    """A machine that was suspended goes on when another one has its edition: it commits nothing over it."""
+    sleeper = workers.start("sleeper", SHIP_MINUTES="0.01", LEASE_SECONDS="5", DOWNLOAD_DELAY="0.3")
+    workers.until(lambda: workers.shipped())
+    sleeper.send(signal.SIGSTOP)
+    time.sleep(5)
+    heir = workers.start("heir", DOWNLOAD_DELAY="0.5")
+    workers.until(lambda: any(each.headers["User-Agent"] == "heir" for each in workers.server.requests))
+    asked = len(workers.server.requests)
+    sleeper.send(signal.SIGCONT)
+    late = sleeper.wait(120)
+    assert late.returncode == 75 and "the lease is lost" in late.stderr, late.stderr
+    done = heir.wait(120)
+    assert done.returncode == 0 and workers.facts()["resumed"], done.stderr
+    # Only the requests that were queued for their delay.
+    agents = [each.headers["User-Agent"] for each in workers.server.requests[asked:]]
+    assert agents.count("sleeper") <= MOST_QUEUED
+    assert len(workers.store.list("snapshots")) == 1
+    assert workers.crawl("sleeper").returncode == 0
+    assert not differences(rows(workers.uri), expected(workers.server))
+    assert Archive(workers.uri).verify().problems == []
+
+
+@pytest.mark.long
+def test_kills_of_one_of_two_workers(s3: S3Server, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    kills = request.config.getoption("--kills")
+    seen = Counter[str]()
+    for first in range(0, kills, ROUND):
+        with SampleServer(articles=ARTICLES) as server:
+            workers = Workers(server, s3.new_uri(f"kills-{first}"), tmp_path / str(first))
+            luck = Random(first)
+            for number in range(first, min(kills, first + ROUND)):
+                seen += kill_once(workers, luck, number)
+                print(number + 1, dict(seen), flush=True)
+            assert Archive(workers.uri).verify().problems == []
+    assert seen["killed at work"] >= kills // 2
+    assert seen["resumed"], seen
+
+
+def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
+    """Start both workers, kill one, and let the other one try until it has crawled; return what happened."""
+    names = luck.sample(["a", "b"], 2)
+    asked = len(workers.server.requests)
+    settings = {"SHIP_MINUTES": "0.005", "LEASE_SECONDS": "8", "DOWNLOAD_DELAY": "0.05"}
+    victim = workers.start(names[0], "-a", "mode=full", **settings)
+    bound = asked + luck.randint(0, 32)
+    end = time.monotonic() + luck.uniform(2, 6)
+    workers.until(lambda: len(workers.server.requests) > bound or time.monotonic() > end)
+    time.sleep(luck.uniform(0, 0.3))
+    rival = workers.start(names[1], "-a", "mode=full", **settings) if luck.random() < 0.5 else None
+    if rival is not None:
+        time.sleep(luck.uniform(0, 1.5))
+    victim.send(signal.SIGKILL)
+    killed = victim.wait(60)
+    assert killed.returncode in {-signal.SIGKILL, 0, 75}, killed.stderr
+    lease = workers.lease()
+    held = workers.shipped() if lease.get("pid") == victim.process else set()
+    tries = [rival.wait(120)] if rival is not None else []
+    while not tries or tries[-1].returncode == 75:
+        assert len(tries) < 60, tries[-1].stderr
+        tries.append(workers.crawl(names[1], "-a", "mode=full", **settings))
+    done = tries[-1]
+    assert done.returncode == 0, done.stderr
+    for each in (killed, *tries):
+        assert "the lease is lost" not in each.stderr
+        assert "Traceback" not in each.stderr
+    agents = [
+        name for name, _ in groupby(each.headers["User-Agent"] for each in workers.server.requests[asked:])
+    ]
+    assert len(agents) == len(set(agents)), f"two crawls at once: {agents}"
+    facts = workers.facts()
+    if held:
+        assert facts["resumed"], done.stderr
+        since = [each for each in workers.server.requests[asked:] if each.headers["User-Agent"] == names[1]]
+        assert not {each.path for each in since} & held
+    assert facts["resumed"] or "a new crawl: " in done.stdout
+    assert workers.store.list("locks") == workers.store.list("state") == []
+    assert not differences(rows(workers.uri), expected(workers.server))
+    return Counter(
+        {
+            "killed at work": killed.returncode == -signal.SIGKILL,
+            "killed with a copy": bool(held),
+            "resumed": facts["resumed"],
+            "turned away": sum(each.returncode == 75 for each in tries),
+        }
+    )
