@@ -64,6 +64,11 @@ class Holder:
     def __str__(self) -> str:
         return f"process {self.pid} on {self.host}, started {self.started_at}"
 
+    @property
+    def is_crawl(self) -> bool:
+        """Whether it is, or was, at work on a crawl."""
+        return self.held and self.work == "crawl"
+
     def dump(self) -> bytes:
         """Return the file's contents."""
         return json.dumps(asdict(self), indent=1).encode()
@@ -139,15 +144,14 @@ class Lease:
         """The state that the next holder finds; inherited from the one before."""
         return self._holder.kept
 
-    def acquire(self, kept: Kept | None = None, *, dead: str | None = None) -> None:
-        """Take the lease and begin to renew it.
+    def acquire(self, *, dead: str | None = None) -> None:
+        """Take the lease and begin to renew it; ``dead`` is the token of a holder that is known to have ended.
 
-        ``kept`` is the state to name in a new file. ``dead`` is the token of a holder that is known to have ended.
         Waits up to the time to live of a lease that seems to be abandoned. Raises ``LockHeldError`` while another
         process holds it, and ``ArchiveError``.
         """
         for _ in range(_TRIES):
-            if self._swapped(replace(self._holder, kept=kept), None):
+            if self._swapped(self._holder, None):
                 break
             found = self._read()
             if found is None:
@@ -163,13 +167,18 @@ class Lease:
         self._thread = threading.Thread(target=self._keep_renewing, name="lease", daemon=True)
         self._thread.start()
 
-    def keep(self, kept: Kept) -> None:
-        """Name the state that the next holder finds; raises ``LeaseLostError`` or ``ArchiveError``."""
-        self._renew_or_raise(kept)
+    def note(self, kept: Kept | None) -> None:
+        """Name the state that the next holder finds, from the next renewal or the release on."""
+        with self._one_at_a_time:
+            self._holder = replace(self._holder, kept=kept)
 
     def confirm(self) -> None:
         """Renew the lease now; raises ``LeaseLostError`` when another process has it, and ``ArchiveError``."""
-        self._renew_or_raise(self.kept)
+        with self._one_at_a_time:
+            if self.lost is None:
+                self._renew()
+            if (why := self.lost) is not None:
+                raise self.lost_error(why)
 
     @property
     def lost(self) -> str | None:
@@ -202,10 +211,6 @@ class Lease:
             except ArchiveError as error:
                 logger.warning("The lease could not be released, it ends by itself: %s", error.message)
 
-    def forget(self) -> None:
-        """Drop the ``kept`` state, because the crawl is in the archive; ``release`` then removes the file."""
-        self._holder = replace(self._holder, kept=None)
-
     # ---- renewal
 
     def _keep_renewing(self) -> None:
@@ -214,21 +219,14 @@ class Lease:
                 if self._end.is_set() or self.lost is not None:
                     return
                 try:
-                    self._renew(self.kept)
+                    self._renew()
                 except ArchiveError as error:
                     logger.warning("The lease could not be renewed, trying again: %s", error.message)
 
-    def _renew_or_raise(self, kept: Kept | None) -> None:
-        with self._one_at_a_time:
-            if self.lost is None:
-                self._renew(kept)
-            if (why := self.lost) is not None:
-                raise self.lost_error(why)
-
-    def _renew(self, kept: Kept | None) -> None:
+    def _renew(self) -> None:
         """Write the next version, or note that the lease is lost."""
         for _ in range(_TRIES):
-            if self._swapped(self._next(kept=kept), self._etag):
+            if self._swapped(self._next(), self._etag):
                 return
             # A put whose answer was lost may have arrived later, and is a version of our own then.
             found = self._read()
@@ -237,8 +235,8 @@ class Lease:
                 return
             self._holder, self._etag = replace(self._holder, beat=found[0].beat), found[1]
 
-    def _next(self, **changes: Any) -> Holder:
-        return replace(self._holder, renewed_at=self._stamp(), beat=self._holder.beat + 1, **changes)
+    def _next(self, *, held: bool = True) -> Holder:
+        return replace(self._holder, renewed_at=self._stamp(), beat=self._holder.beat + 1, held=held)
 
     def _swapped(self, holder: Holder, etag: str | None) -> bool:
         begun = self._clock()

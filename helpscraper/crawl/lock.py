@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 
 from helpscraper.archive.layout import Partition, lease_path
 from helpscraper.archive.store import Store
-from helpscraper.crawl.lease import LEASE_SECONDS, Kept, Lease
+from helpscraper.crawl.lease import LEASE_SECONDS, Lease
 from helpscraper.errors import ArchiveError, LockHeldError
 
 __all__ = ["CrawlLock", "EditionLock"]
@@ -120,17 +120,15 @@ class EditionLock:
         token = None if self.lease is None else self.lease.token
         self._local = CrawlLock(self.folder, work if part else "crawl", token)
 
-    def acquire(self, *, keeps_ledger: bool = False) -> dict[str, Any] | None:
+    def acquire(self) -> dict[str, Any] | None:
         """Take the lock; return the facts of a dead owner, if it left any.
 
-        See ``CrawlLock.acquire`` and ``Lease.acquire`` for the errors. With ``keeps_ledger`` a new lease names this
-        owner's ledger as the one that counts.
+        See ``CrawlLock.acquire`` and ``Lease.acquire`` for the errors.
         """
         dead = self._local.acquire()
         if self.lease is not None:
             try:
-                kept = Kept(self.lease.token) if keeps_ledger else None
-                self.lease.acquire(kept, dead=None if dead is None else dead.get("lease"))
+                self.lease.acquire(dead=None if dead is None else dead.get("lease"))
             except BaseException:
                 self._local.release()
                 raise

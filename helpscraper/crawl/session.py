@@ -157,7 +157,7 @@ class CrawlSession:
         catalog.store.probe(single_writer=options.single_writer)
         partition = Partition(arguments.site.name, arguments.locale)
         lock = EditionLock(catalog.store, partition, seconds=options.lease_seconds)
-        dead = lock.acquire(keeps_ledger=True)
+        dead = lock.acquire()
         try:
             if dead is not None:
                 logger.warning(

@@ -18,10 +18,10 @@ from helpscraper.archive.layout import Partition, shipped_folder, shipped_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
 from helpscraper.archive.store import Store
-from helpscraper.crawl.lease import Kept, Lease
+from helpscraper.crawl.lease import Holder, Kept, Lease
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.recovery import Leftover, open_or_recover
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, LeaseLostError
 from helpscraper.intake.ledger import Ledger
 
 __all__ = ["Shipping", "ledger_that_counts"]
@@ -44,16 +44,16 @@ class Shipping:
         self._store, self._partition, self._lease, self._ledger = store, partition, lease, ledger
         self.moved = moved
         self._number = 0
-        before, own = lease.kept, ledger.meta().get(_ID)
-        if own is not None and not moved and before is not None and own == before.ledger:
+        before = lease.kept
+        if before is not None and before.ledger == ledger.meta().get(_ID) and not moved:
             return
         ledger.set_meta(**{_ID: lease.token})
         kept = Kept(lease.token, before.copy if moved and before is not None else None)
-        if kept == before:
-            return
-        lease.keep(kept)
-        if before is not None and before.copy not in {None, kept.copy}:
-            store.remove(before.copy)
+        lease.note(kept)
+        if before is not None:
+            lease.confirm()
+            if before.copy not in {None, kept.copy}:
+                store.remove(before.copy)
 
     @classmethod
     def under(
@@ -79,14 +79,19 @@ class Shipping:
                 shutil.copyfileobj(source, target, 1 << 20)
             self._store.put_new(path, packed)
         before = self._lease.kept
-        self._lease.keep(Kept(self._ledger.meta()[_ID], path))
+        self._lease.note(Kept(self._ledger.meta()[_ID], path))
+        try:
+            self._lease.confirm()
+        except LeaseLostError:
+            self._store.remove(path)
+            raise
         if before is not None and before.copy is not None:
             self._store.remove(before.copy)
 
     def clear(self) -> None:
         """Remove what was shipped, because the crawl has ended and the archive holds all of it."""
         kept = self._lease.kept
-        self._lease.forget()
+        self._lease.note(None)
         if kept is None or kept.copy is None:
             return
         try:
@@ -108,11 +113,8 @@ def ledger_that_counts(
     ledger, leftover = open_or_recover(path, catalog, partition)
     if lock.lease is None:
         return ledger, leftover, False
-    kept, own = lock.lease.kept, ledger.meta().get(_ID)
-    before = lock.lease.before
-    if before is None and own is None:
-        return ledger, leftover, False  # an archive that has had no lease so far
-    if kept is not None and own == kept.ledger:
+    kept, before, own = lock.lease.kept, lock.lease.before, ledger.meta().get(_ID)
+    if _is_current(own, before, kept):
         return ledger, leftover, False
     if leftover is not None:
         logger.warning(
@@ -120,10 +122,11 @@ def ledger_that_counts(
             leftover,
         )
     ledger.delete()
-    if kept is None or before is None:
-        return Ledger(path), None, False
-    if kept.copy is None:
-        logger.warning("The crawl of %s ended early and left no copy of its ledger: starting anew.", before)
+    if kept is None or kept.copy is None:
+        if before is not None and (kept is not None or before.is_crawl):
+            logger.warning(
+                "The crawl of %s ended early and left no copy of its ledger: starting anew.", before
+            )
         return Ledger(path), None, False
     try:
         _unpack(catalog.store, kept.copy, path)
@@ -132,6 +135,14 @@ def ledger_that_counts(
         return Ledger(path), None, False
     ledger, leftover = open_or_recover(path, catalog, partition)
     return ledger, leftover, leftover is not None
+
+
+def _is_current(own: str | None, before: Holder | None, kept: Kept | None) -> bool:
+    """Tell whether the ledger ``own`` on this machine is the one to go on with, as far as the lease knows."""
+    if before is None or own is None:
+        return before is None and own is None  # an archive that has had no lease, or no crawl
+    # A holder that died before its first renewal did not name its ledger, whose id is its token.
+    return own == before.token or (kept is not None and own == kept.ledger)
 
 
 def _unpack(store: Store, copy: str, path: Path) -> None:

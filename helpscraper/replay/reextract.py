@@ -88,7 +88,7 @@ def reextract(
     last: dict[Partition, str] = {}
     for snapshot in named:
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
-    locked: set[Partition] = set()
+    locked: dict[Partition, EditionLock] = {}
     sites = sites_at(catalog.store.uri)
     with WorkerPool(catalog.store.uri, jobs) as workers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
@@ -105,8 +105,8 @@ def reextract(
                     lock = EditionLock(
                         catalog.store, snapshot.partition, "re-extraction", part="reading-again"
                     )
-                    locks.enter_context(lock)
-                    locked.add(snapshot.partition)
+                    locked[snapshot.partition] = locks.enter_context(lock)
+                locked[snapshot.partition].check()
                 yield _Job(catalog, snapshot, facts, declared_site, workers, progress).run()
             elif not named or snapshot in named:
                 yield Report(snapshot, None, f"today's extractor {extractor} has read it already")

@@ -69,7 +69,10 @@ def test_a_second_worker_is_told_at_once_who_and_for_how_long(world: World) -> N
 
 
 def test_the_lease_of_a_dead_holder_is_taken_over_after_one_time_to_live(world: World) -> None:
-    world.worker().acquire(Kept("its ledger"))
+    first = world.worker()
+    first.acquire()
+    first.note(Kept("its ledger"))
+    first.confirm()
     world.uptime += SECONDS + 1
     heir = world.worker(booted=50)
     heir.acquire()
@@ -140,17 +143,17 @@ def test_a_renewal_that_arrived_although_its_answer_was_lost_is_the_holder_s_own
 
 def test_the_state_of_an_unfinished_crawl_stays_through_other_work(world: World) -> None:
     crawl = world.worker()
-    crawl.acquire(Kept("a"))
-    crawl.keep(Kept("a", "state/copy"))
+    crawl.acquire()
+    crawl.note(Kept("a", "state/copy"))
     crawl.release()
     compact = world.worker()
     compact.acquire()
     compact.release()
     again = world.worker()
-    again.acquire(Kept("b"))
+    again.acquire()
     assert again.kept == Kept("a", "state/copy")
     assert again.before is not None and not again.before.held
-    again.forget()
+    again.note(None)
     again.release()
     assert not world.store.exists(PATH)
 

@@ -236,6 +236,7 @@ def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     tries = [rival.wait(120)] if rival is not None else []
     while not tries or tries[-1].returncode == 75:
         assert len(tries) < 60, tries[-1].stderr
+        time.sleep(1)
         tries.append(workers.crawl(names[1], "-a", "mode=full", **settings))
     done = tries[-1]
     assert done.returncode == 0, done.stderr
