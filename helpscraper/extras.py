@@ -34,7 +34,7 @@ EXTRAS: Final = {
     "s3": ("fsspec", "s3fs"),
     "gcs": ("fsspec", "gcsfs"),
     "azure": ("adlfs", "fsspec"),
-    "dask": ("dask",),
+    "dask": ("dask", "distributed"),
 }  # fmt: skip
 """The modules that each extra brings, by their import names."""
 

@@ -22,6 +22,7 @@ examples:
   helpscraper crawl https://support.example.com/hc/en-us         # any help centre: declared, then crawled
   helpscraper crawl --resume
   helpscraper crawl --due                       # what `helpscraper due` lists, one edition after the other
+  helpscraper crawl --due --scheduler tcp://dask.example:8786    # the same on a Dask cluster
 
 exit codes: 0 committed, 1 internal error, 2 bad arguments, 3 refused by the health checks,
 4 committed but incomplete, 75 another crawl is running. With --due: that of the edition for which
@@ -59,6 +60,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         " say of what, and mode and witness",
     )  # fmt: skip
     add_every(parser)
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS",
+        help="with --due: crawl on the workers of this Dask cluster, tcp://HOST:8786, one edition of a host at a time",
+    )  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -70,8 +75,9 @@ def run(args: argparse.Namespace) -> int:
         from helpscraper.cli.fleet import crawl_due
 
         return int(crawl_due(args, arguments, settings))
-    if args.every is not None:
-        refuse_together("--every", "a single crawl", "add --due")
+    for option in ("every", "scheduler"):
+        if getattr(args, option) is not None:
+            refuse_together(f"--{option}", "a single crawl", "add --due")
     from helpscraper.crawl.process import run_crawl  # slow to import, because of Scrapy
     from helpscraper.intake.wording import summary
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import os
 import signal
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -49,7 +52,40 @@ def crawl_due(
     for name in ("mode", "witness"):
         words += ["-a", f"{name}={arguments[name]}"] if name in arguments else []
     words += [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
-    return _summarised([each for group in groups for each in group], crawl_in_turn(groups, words))
+    if args.scheduler is None or not groups:
+        crawls = crawl_in_turn(groups, words)
+    else:
+        crawls = _on_cluster(args.scheduler, archive, settings.get("SITES"), groups, words)
+    return _summarised([each for group in groups for each in group], crawls)
+
+
+def _on_cluster(
+    scheduler: str, archive: str, folder: str | None, groups: Sequence[Sequence[Partition]], words: list[str]
+) -> Iterator[Ended]:
+    """Crawl on a Dask cluster and print the output of each crawl when it has ended.
+
+    Workers find a local archive and the declarations beside it on a shared disk; for an object store they are sent the
+    declarations.
+    """
+    from helpscraper.archive.store import open_store
+    from helpscraper.crawl.cluster import connected, crawl_on_cluster, declarations_of
+    from helpscraper.sites import sites_at
+
+    folder = os.environ.get("HELPSCRAPER_SITES") if folder is None else folder
+    declarations: dict[str, dict[str, str]] = {}
+    local = open_store(archive).local_path()
+    if local is None:
+        sites = sites_at(archive, folder)
+        names = {each.site for group in groups for each in group}
+        declarations = {name: declarations_of(sites, name) for name in names}
+    else:
+        words = [*words, "--archive", str(local.absolute())]
+        words += ["-s", f"SITES={Path(folder).absolute()}"] if folder else []
+    with connected(scheduler) as client:
+        for ended in crawl_on_cluster(client, groups, words, declarations):
+            good = ended.code in (ExitCode.OK, ExitCode.INCOMPLETE)
+            print(ended.said.rstrip("\n"), file=sys.stdout if good else sys.stderr, flush=True)
+            yield ended
 
 
 def _summarised(asked: Sequence[Partition], crawls: Iterable[Ended]) -> ExitCode:

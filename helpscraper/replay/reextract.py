@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -73,13 +74,15 @@ def reextract(
     locale: str | None = None,
     force: bool = False,
     jobs: int | None = None,
+    cluster: Executor | None = None,
     progress: Progress | None = None,
 ) -> Iterator[Report]:
     """Re-extract the snapshots that ``references`` name, or all, oldest first; yield one report for each.
 
     A snapshot whose rows are all by today's extractor is skipped unless ``force``; so is one without recorded pages.
     Snapshots that a named one depends on are done before it. Each is read with the declaration in its run facts, or
-    today's when they hold none. ``jobs`` is the number of processes (default: all cores). A run that was killed goes on
+    today's when they hold none. ``jobs`` is the number of processes (default: all cores), or of the tasks of
+    ``cluster``, an executor on other machines, at a time. A run that was killed goes on
     where it stopped. Raises ``ReferenceNotFoundError``, ``ArchiveError``, and ``LockHeldError`` while another
     re-extraction is running.
     """
@@ -90,7 +93,7 @@ def reextract(
         last[snapshot.partition] = max(snapshot.id, last.get(snapshot.partition, ""))
     locked: dict[Partition, EditionLock] = {}
     sites = sites_at(catalog.store.uri)
-    with WorkerPool(catalog.store.uri, jobs) as workers, ExitStack() as locks:
+    with WorkerPool(catalog.store.uri, jobs, cluster) as workers, ExitStack() as locks:
         for snapshot in catalog.snapshots():
             if named and snapshot.id > last.get(snapshot.partition, ""):
                 continue

@@ -1,14 +1,16 @@
-"""Read recorded answers on all cores, in order, with a bounded number of them in memory."""
+"""Read recorded answers on all cores or on a cluster, in order, with a bounded number of them in memory."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
+from itertools import groupby
 from types import TracebackType
 
 from helpscraper.archive.store import open_store
@@ -21,6 +23,8 @@ from helpscraper.replay.plan import RecordedAnswer
 __all__ = ["WorkerPool"]
 
 _BATCH = 16
+# A task of a cluster is a message to another machine.
+_CLUSTER_BATCH = 256
 # Batches submitted for each process: enough to keep it busy, few enough to bound memory.
 _AHEAD = 3
 # Below this many records, starting processes takes longer than it saves.
@@ -28,12 +32,16 @@ _WORTH_A_POOL = 256
 
 
 class WorkerPool:
-    """Processes that read records of the archive at ``uri``; they start once, when there is enough to do."""
+    """Processes that read records of the archive at ``uri``; they start once, when there is enough to do.
 
-    def __init__(self, uri: str, jobs: int | None = None) -> None:
+    ``cluster`` is an executor that runs tasks on other machines instead, ``jobs`` of them at a time.
+    """
+
+    def __init__(self, uri: str, jobs: int | None = None, cluster: Executor | None = None) -> None:
         self._uri = uri
         self._jobs = jobs or _cores()
-        self._pool: ProcessPoolExecutor | None = None
+        self._cluster = cluster
+        self._pool = cluster
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -41,7 +49,7 @@ class WorkerPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._pool is not None:
+        if isinstance(self._pool, ProcessPoolExecutor):
             self._pool.shutdown(cancel_futures=True)
 
     def expect(self, recorded: int) -> None:
@@ -49,14 +57,12 @@ class WorkerPool:
         if self._jobs > 1 and recorded >= _WORTH_A_POOL:
             self._started()
 
-    def _started(self) -> ProcessPoolExecutor:
+    def _started(self) -> Executor:
         if self._pool is None:
             # A fork would copy the caller's threads (pyarrow, DuckDB) in the middle of their work.
-            self._pool = ProcessPoolExecutor(
-                self._jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(self._uri,)
-            )
+            self._pool = ProcessPoolExecutor(self._jobs, multiprocessing.get_context("spawn"))
             for _ in range(self._jobs):
-                self._pool.submit(_idle)  # each task starts a process when none is idle
+                self._pool.submit(_source, self._uri)  # each task starts a process when none is idle
         return self._pool
 
     def read(self, recorded: Sequence[RecordedAnswer], context: Context) -> Iterator[Batch]:
@@ -64,8 +70,13 @@ class WorkerPool:
 
         Raises ``HelpscraperError`` when a process dies.
         """
-        batches = (recorded[start : start + _BATCH] for start in range(0, len(recorded), _BATCH))
-        if self._jobs == 1 or (self._pool is None and len(recorded) < _WORTH_A_POOL):
+        if self._cluster is not None:
+            batches = _by_file(recorded)
+        else:
+            batches = (recorded[start : start + _BATCH] for start in range(0, len(recorded), _BATCH))
+        if self._cluster is None and (
+            self._jobs == 1 or (self._pool is None and len(recorded) < _WORTH_A_POOL)
+        ):
             with closing(RecordReader(open_store(self._uri))) as source:
                 for batch in batches:
                     yield read(batch, source, context)
@@ -74,7 +85,7 @@ class WorkerPool:
         waiting: deque[Future[Batch]] = deque()
         try:
             for batch in batches:
-                waiting.append(pool.submit(_read_batch, batch, context))
+                waiting.append(pool.submit(_read_batch, self._uri, batch, context))
                 if len(waiting) >= self._jobs * _AHEAD:
                     yield waiting.popleft().result()
             while waiting:
@@ -95,18 +106,25 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-# The archive that a worker process reads; set when it starts.
-_source: RecordReader
+def _by_file(recorded: Sequence[RecordedAnswer]) -> Iterator[Sequence[RecordedAnswer]]:
+    """Yield runs of answers of one WARC file, which a worker opens once."""
+    for _, answers in groupby(recorded, key=lambda answer: answer.record.partition("#")[0]):
+        run = list(answers)
+        yield from (run[start : start + _CLUSTER_BATCH] for start in range(0, len(run), _CLUSTER_BATCH))
 
 
-def _begin(uri: str) -> None:
-    global _source
-    _source = RecordReader(open_store(uri))
+# The archive that a thread of a worker reads.
+_open = threading.local()
 
 
-def _idle() -> None:
-    """Do nothing."""
+def _source(uri: str) -> None:
+    """Open the archive for this thread, unless it is open."""
+    if getattr(_open, "uri", uri) != uri:
+        _open.source.close()
+    if getattr(_open, "uri", None) != uri:
+        _open.source, _open.uri = RecordReader(open_store(uri)), uri
 
 
-def _read_batch(recorded: Sequence[RecordedAnswer], context: Context) -> Batch:
-    return read(recorded, _source, context)
+def _read_batch(uri: str, recorded: Sequence[RecordedAnswer], context: Context) -> Batch:
+    _source(uri)
+    return read(recorded, _open.source, context)

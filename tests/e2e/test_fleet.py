@@ -35,8 +35,8 @@ def committed(archive: Path) -> set[str]:
     return {str(each.partition) for each in Catalog(archive).snapshots()}
 
 
-def due(archive: Path) -> list[str]:
-    rows = json.loads(helpscraper("due", "--archive", archive, "--format", "json").stdout)
+def due(archive: Path | str) -> list[str]:
+    rows = json.loads(helpscraper("due", "--archive", str(archive), "--format", "json").stdout)
     return [f"{row['site']}/{row['locale']}" for row in rows]
 
 
