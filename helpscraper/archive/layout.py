@@ -26,6 +26,8 @@ __all__ = [
     "Partition",
     "bodies_path",
     "changes_path",
+    "claim_path",
+    "claimed_id",
     "default_partition",
     "folder",
     "folder_within",
@@ -229,6 +231,17 @@ def month_path(kind: PackedKind, partition: Partition, month: str, part: int = 0
 def run_path(partition: Partition, snapshot_id: str) -> str:
     """Return the path of the facts of a run."""
     return _file("runs", partition, snapshot_id, "json")
+
+
+def claim_path(partition: Partition, snapshot_id: str) -> str:
+    """Return the path of the claim of a run's id, which no reader takes for a run."""
+    return _file("runs", partition, snapshot_id, "claim")
+
+
+def claimed_id(path: str) -> str | None:
+    """Return the id that the file at ``path`` claims; None for any other file."""
+    name, dot, suffix = path.rpartition("/")[2].partition(".")
+    return name if dot and suffix == "claim" and is_snapshot_id(name) else None
 
 
 def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:

@@ -1,15 +1,16 @@
-"""Find snapshots that were committed but whose file is missing."""
+"""Find in the change feeds the snapshots that are lost, and the changes that are in two feeds."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import pairwise
 
 from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.errors import ArchiveError
 
-__all__ = ["lost_snapshots", "lost_warnings"]
+__all__ = ["lost_snapshots", "lost_warnings", "overlapping_feeds"]
 
 
 def lost_snapshots(
@@ -43,6 +44,21 @@ def lost_warnings(catalog: Catalog, partition: Partition, after: str = "") -> li
         for name, feed in lost_snapshots(catalog, partition).items()
         if name > after
     ]
+
+
+def overlapping_feeds(catalog: Catalog, partition: Partition) -> dict[str, tuple[str, str]]:
+    """Return the path of each feed that is from before another feed's snapshot, which is in between.
+
+    The values are the id of the snapshot that the feed is from, and the id in between. A sum over the feeds counts the
+    changes of both twice. Two crawls at the same time made such feeds in earlier versions.
+    """
+    feeds = catalog.feeds(partition)
+    found = {}
+    for before, name in pairwise(feeds):
+        begin = _compared_with(catalog, partition, name, feeds)
+        if begin and begin < before:
+            found[feeds[name]] = begin, before
+    return found
 
 
 def _compared_with(catalog: Catalog, partition: Partition, name: str, feeds: dict[str, str]) -> str | None:

@@ -141,8 +141,12 @@ class RunFacts(JsonRecord):
         outcomes: Mapping[str, int],
         arguments: ArgumentFacts,
         versions: Mapping[str, str],
+        where: str = "",
     ) -> Self:
-        """Return the facts of a crawl that could not write its own; ``outcomes`` counts its articles."""
+        """Return the facts of a crawl that could not write its own; ``outcomes`` counts its articles.
+
+        ``where`` names the process and the machine, if another machine's.
+        """
         return cls(
             stated=frozenset({"arguments", "health", "snapshot", "versions"}),
             run_id=run_id,
@@ -152,7 +156,8 @@ class RunFacts(JsonRecord):
             started_at=snapshot_instant(run_id).isoformat(),
             outcome="failed",
             exit_code=ExitCode.INTERNAL,
-            reason="ended without run facts: the process was killed, or the machine went down",
+            reason="ended without run facts: the process was killed, or the machine went down"
+            + (f" ({where})" if where else ""),
             complete=False,
             incomplete_reasons=("the crawl did not end",),
             counts=Counts.of(outcomes, outcomes.get("gone", 0)),

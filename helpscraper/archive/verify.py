@@ -25,7 +25,7 @@ from helpscraper.archive.layout import (
     snapshot_path,
 )
 from helpscraper.archive.lost_rows import COMPARED, lost_rows
-from helpscraper.archive.lost_snapshots import lost_snapshots
+from helpscraper.archive.lost_snapshots import lost_snapshots, overlapping_feeds
 from helpscraper.archive.months import PackedMonth
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.problems import PROBLEMS_SCHEMA, Problem, VerifyReport
@@ -62,7 +62,8 @@ def verify(catalog: Catalog, progress: Progress = silent) -> VerifyReport:
     - every body hashes to its key, and the body and the record of every row exist;
     - file name, ``snapshot_at`` and run facts agree, and every snapshot has run facts;
     - no article is duplicate, no required column is null, no snapshot is in two files;
-    - no re-extraction has lost a row or a body, and no snapshot is missing that a feed was compared with.
+    - no re-extraction has lost a row or a body, and no snapshot is missing that a feed was compared with;
+    - no change is in two feeds.
 
     ``progress`` is told of the files. Raises ``ReferenceNotFoundError`` when there is no archive.
     """
@@ -94,6 +95,9 @@ def verify(catalog: Catalog, progress: Progress = silent) -> VerifyReport:
         for name, feed in lost_snapshots(catalog, partition).items():
             path = snapshot_path(partition, name)
             report.problems.append(Problem(path, "snapshot is missing", f"{feed} was compared with it"))
+        for path, (begin, between) in overlapping_feeds(catalog, partition).items():
+            detail = f"it is from {begin}, but {between} in between has a feed: a sum counts changes twice"
+            report.problems.append(Problem(path, "overlaps another feed", detail))
         references = _references(catalog, partition)
         for wrong in check_records(catalog.store, partition, references, progress):
             if isinstance(wrong, MovedAway):

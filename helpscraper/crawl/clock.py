@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections.abc import Callable
 
 from helpscraper.archive.layout import Partition, folder, parse_path, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
@@ -18,14 +19,18 @@ __all__ = ["free_instant"]
 _PATIENCE = dt.timedelta(seconds=5)
 
 
-def free_instant(catalog: Catalog, partition: Partition) -> dt.datetime:
-    """Return the present second, once it is later than every snapshot and names no run of the partition.
+def free_instant(
+    catalog: Catalog, partition: Partition, claim: Callable[[str], bool] = lambda _: True
+) -> dt.datetime:
+    """Return the present second, once it is later than every snapshot, names no run, and ``claim`` has got its id.
 
-    Raises ``ArchiveError`` when a committed or refused snapshot lies in the future.
+    The loser of a second takes another one. Raises ``ArchiveError`` when a committed or refused snapshot lies in the
+    future.
     """
     newest = _newest(catalog, partition)
     while True:
-        now = _now().replace(microsecond=0)
+        exact = _now()
+        now = exact.replace(microsecond=0)
         if newest is not None and snapshot_instant(newest) - now > _PATIENCE:
             raise ArchiveError(
                 f"{catalog.store.uri} ({partition}): snapshot {newest} lies in the future: by the clock it is "
@@ -33,11 +38,10 @@ def free_instant(catalog: Catalog, partition: Partition) -> dt.datetime:
                 advice=f"set the clock; if it is right and was ahead before, move the files named {newest} out of "
                 "the archive's folders (snapshots, changes, runs, refused) and crawl again",
             )
-        if (newest is None or snapshot_id(now) > newest) and not catalog.is_taken(
-            partition, snapshot_id(now)
-        ):
+        name = snapshot_id(now)
+        if (newest is None or name > newest) and not catalog.is_taken(partition, name) and claim(name):
             return now
-        time.sleep(0.05)
+        time.sleep(1 - exact.microsecond / 1e6)
 
 
 def _now() -> dt.datetime:

@@ -13,12 +13,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from helpscraper.archive.layout import Partition, refused_path
+from helpscraper.archive.layout import Partition, folder, refused_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import GoneFact, SectionFacts
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
+from helpscraper.crawl.claim import release_claim
 from helpscraper.crawl.facts import crawl_facts, listing_holes
 from helpscraper.crawl.session import CrawlSession
 from helpscraper.crawl.validators import save_validators
@@ -78,6 +79,7 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         facts = _commit(session, rows, facts)
     else:
         facts = _refuse(session, rows, facts)
+    release_claim(session.catalog.store, session.partition, session.snapshot_id)
     session.concluded = facts
     nothing_to_resume = session.mistake is not None or not session.ledger.outcomes()
     if finish_reason == "finished" or (nothing_to_resume and not session.resumed):
@@ -109,6 +111,7 @@ def abandon(session: CrawlSession, error: BaseException) -> RunFacts:
     try:
         if not lost:
             _write_run(session, facts)
+            release_claim(session.catalog.store, session.partition, session.snapshot_id)
     except ArchiveError as second:
         logger.warning("The facts of this run could not be written either: %s", second.message)
     finally:
@@ -284,7 +287,15 @@ def _changes(
     facts: RunFacts,
     bodies: Iterable[pa.RecordBatch],
 ) -> pa.Table | None:
-    """Return the change feed against the snapshot before; a damaged earlier file costs the feed, not the commit."""
+    """Return the change feed against the snapshot before; a damaged earlier file costs the feed, not the commit.
+
+    None when a later snapshot is there: its feed has these changes already.
+    """
+    # Another program may have committed or imported a snapshot meanwhile.
+    catalog.store.drop_listings(folder("snapshots", partition))
+    if (newest := max(catalog.ids(partition), default="")) > snapshot_id:
+        logger.warning("No change feed for snapshot %s: the later one %s is there", snapshot_id, newest)
+        return None
     try:
         return changes_feed(catalog, partition, snapshot_id, rows, facts, bodies)
     except HelpscraperError as error:

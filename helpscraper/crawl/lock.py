@@ -114,7 +114,8 @@ class EditionLock:
     ) -> None:
         self.folder = store.state_dir(partition) / part
         self.lease: Lease | None = None
-        if store.local_path() is None and store.swaps:
+        self._on_this_machine = store.local_path() is not None
+        if not self._on_this_machine and store.swaps:
             # A copy, because a put drops the cached listings of its store.
             self.lease = Lease(copy.copy(store), lease_path(partition, part), work, seconds)
         token = None if self.lease is None else self.lease.token
@@ -140,6 +141,11 @@ class EditionLock:
         ):
             dead = {"pid": before.pid, "host": before.host, "started_at": before.started_at}
         return dead
+
+    @property
+    def is_of_all_machines(self) -> bool:
+        """Whether it excludes the crawls of other machines too."""
+        return self.lease is not None or self._on_this_machine
 
     def check(self) -> None:
         """Raise ``LeaseLostError`` if another machine may have taken the lock over, as far as this one knows."""

@@ -136,8 +136,10 @@ def why_not_resumable(
     return None
 
 
-def record_lost_run(catalog: Catalog, partition: Partition, leftover: Leftover) -> RunFacts | None:
-    """Write and return the facts of a killed run; None when that run wrote its own."""
+def record_lost_run(
+    catalog: Catalog, partition: Partition, leftover: Leftover, *, where: str = ""
+) -> RunFacts | None:
+    """Write and return the facts of a killed run; None when that run wrote its own. ``where`` names its machine."""
     if leftover.snapshot_id in catalog.run_ids(partition):
         try:
             outcome = catalog.run(partition, leftover.snapshot_id).outcome
@@ -146,7 +148,7 @@ def record_lost_run(catalog: Catalog, partition: Partition, leftover: Leftover) 
         if outcome in {"failed", "refused"}:
             return None
     facts = RunFacts.lost(
-        partition, leftover.snapshot_id, leftover.outcomes, leftover.arguments, leftover.versions
+        partition, leftover.snapshot_id, leftover.outcomes, leftover.arguments, leftover.versions, where
     )
     write_run(catalog.store, partition, leftover.snapshot_id, facts)
     return facts

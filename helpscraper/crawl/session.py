@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from helpscraper.archive.indexing import update_index
@@ -18,6 +19,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.crawl.arguments import CrawlArguments
+from helpscraper.crawl.claim import claim, record_dead_runs, release_claim
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_audit
@@ -167,6 +169,8 @@ class CrawlSession:
             update_index(catalog, partition)
             path = lock.folder / "ledger.sqlite"
             ledger, leftover, moved = ledger_that_counts(path, catalog, partition, lock)
+            for facts in record_dead_runs(catalog, partition, lock, leftover, options.resume_max_hours):
+                _notify_lost_run(facts, catalog, partition, options)
             why_new = None
             if options.resume:
                 why_new = why_not_resumable(leftover, arguments, options.versions, options.resume_max_hours)
@@ -175,15 +179,15 @@ class CrawlSession:
                     ledger.reopen()
                     begun = snapshot_instant(leftover.snapshot_id)
                     return cls(arguments, options, catalog, lock, ledger, begun, resumed=True, moved=moved)
-            snapshot_at = free_instant(catalog, partition)
             if leftover is not None:
                 logger.warning(
                     "Found the ledger of a crawl that did not end: %s. Starting a new crawl%s.", leftover,
                     "" if options.resume or not leftover.outcomes else "; --resume would have resumed it",
                 )  # fmt: skip
                 _notify_lost_run(record_lost_run(catalog, partition, leftover), catalog, partition, options)
-                # The facts just written may have the name of this second.
-                snapshot_at = free_instant(catalog, partition)
+                release_claim(catalog.store, partition, leftover.snapshot_id)
+            take = partial(claim, catalog.store, partition, arguments.as_facts(), options.versions)
+            snapshot_at = free_instant(catalog, partition, take)
             ledger.delete()
             ledger = Ledger(path)
             write_header(ledger, snapshot_at, arguments, options.versions)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,9 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.store import Store
+from helpscraper.archive.schema import CHANGES_SCHEMA, FROM_KEY
+from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
-from helpscraper.archive.writer import SnapshotFile
+from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.errors import ReferenceNotFoundError
 
 Rewrite = Callable[[pa.Table], pa.Table]
@@ -146,3 +148,22 @@ def test_a_truncated_file_is_found_and_the_others_are_still_read(root: Path) -> 
     report = verify(Catalog(root))
     assert (report.snapshots, report.rows, report.bodies) == (2, 7, 1)
     assert {each.problem for each in report.problems} == {"unreadable", "body is missing"}
+
+
+def test_two_feeds_with_the_same_changes_are_found(root: Path, commit: Callable[..., SnapshotFile]) -> None:
+    """Two crawls at the same time made them in earlier versions: both were compared with the same snapshot."""
+    store, second = open_store(root), "20261121T060000Z"
+
+    def compared_with(name: str) -> pa.Table:
+        return CHANGES_SCHEMA.empty_table().replace_schema_metadata({FROM_KEY: name.encode()})
+
+    for day, begin in (("2026-11-22", second), ("2026-11-23", second), ("2026-11-24", "20261123T060000Z")):
+        rows = [{"article_id": "a", "body": "a"}]
+        commit(store, day, rows, write=partial(write_snapshot, changes=compared_with(begin)))
+    assert problems(root) == [
+        (
+            "changes/site=okx/locale=en/20261123T060000Z.parquet",
+            "overlaps another feed",
+            f"it is from {second}, but 20261122T060000Z in between has a feed: a sum counts changes twice",
+        )
+    ]

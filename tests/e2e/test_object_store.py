@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.verify import verify
 from helpscraper.sample import SampleServer
 from tests import forked
 from tests.e2e.conftest import command
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
-from tests.s3_server import S3Server, endpoint, rclone_server, s3_server
+from tests.s3_server import S3Server, endpoint, rclone_server
 
 HERE = Partition("okx", "en")
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
-    with s3_server(tmp_path_factory.mktemp("s3")) as server:
-        yield server
 
 
 @pytest.fixture
@@ -172,3 +169,25 @@ def test_a_store_that_ignores_conditions_is_refused_or_has_one_writer(
         for reading in ("log", "runs", "diff", "verify"):
             read = forked.run([reading, "--archive", uri], timeout=120)
             assert read.returncode == 0, read.stdout + read.stderr
+
+
+@pytest.mark.long
+def test_two_machines_that_begin_in_one_second_go_on_as_ever(
+    s3: S3Server, site: SampleServer, tmp_path: Path
+) -> None:
+    """The loser ends with 75 before its first page, and its next crawl works."""
+    uri = s3.new_uri("one-second")
+    words = command(site.url, Path("unused"), "--archive", uri)[3:]
+    homes = [os.environ | {"XDG_STATE_HOME": str(tmp_path / name)} for name in ("one", "two")]
+    with ThreadPoolExecutor(2) as pool:
+        begun = [pool.submit(forked.run, words, timeout=120, env=home) for home in homes]
+        codes = sorted(each.result().returncode for each in begun)
+    assert codes in ([0, 75], [0, 0])  # on a slow machine one may end before the other begins
+    for home in homes:
+        done = forked.run(words, timeout=120, env=home)
+        assert done.returncode == 0, done.stderr
+    catalog = Catalog(uri)
+    assert len(ids(uri)) == codes.count(0) + 2
+    assert not [path for path in catalog.store.list("runs") if path.endswith(".claim")]
+    assert {catalog.run(HERE, name).outcome for name in catalog.run_ids(HERE)} == {"committed"}
+    assert verify(catalog).problems == []

@@ -431,3 +431,24 @@ def test_index_lines_that_are_none_are_named_by_offset() -> None:
     assert isinstance(items[1], Damage)
     assert items[1].offset == len(good)
     assert [type(item) for item in items] == [Capture, Damage, Capture]
+
+
+def test_a_name_that_another_machine_took_stops_no_crawl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two machines began in one second, and the other one committed; earlier versions were stuck from then on."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    store = open_store(f"memory://taken-{tmp_path.name}/archive")
+    [theirs] = write(store, FIRST, exchange("/a", b"theirs"))
+    file = theirs.partition("#")[0]
+    whole = store.read(file)
+    ours = members(record("/b", b"ours"))
+    store.draft(file).write_bytes(ours)
+    with pytest.raises(ArchiveError, match="another crawl took this id") as caught:
+        recorder(store, FIRST)
+    assert "without --resume" in caught.value.advice
+    [fresh] = write(store, SECOND, exchange("/c", b"new"))
+    assert store.read(file) == whole
+    assert store.read(file.replace("-00000", "-00001")) == ours
+    assert store.drafts(f"warc/{EN.folder}") == ()
+    assert read_payload(store, fresh)[0] == b"new"

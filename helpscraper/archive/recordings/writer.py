@@ -150,7 +150,7 @@ class Recorder:
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
         for left in store.drafts(folder("warc", partition)):
-            _publish_left(store, left)
+            self._publish_left(left)
         self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # those of a resumed crawl
         parts = [found.part for found in map(parse_path, before) if found is not None]
@@ -168,6 +168,24 @@ class Recorder:
                 self.records += records
                 self.revisits += revisits
                 self.bytes += store.size(file)
+
+    def _publish_left(self, left: str) -> None:
+        """Publish the draft of a crawl that was killed, under the next free number when its name is taken.
+
+        Two machines that began in one second had one id in earlier versions. Raises ``ArchiveError`` for the crawl to
+        resume, because its ledger names the file.
+        """
+        draft, path = self._store.draft(left), left
+        while not self._store.create(path, draft) and (item := parse_path(path)) is not None:
+            if item.snapshot_id == self._id:
+                raise ArchiveError(
+                    f"{self._store.url(left)}: another crawl took this id, so this one cannot go on",
+                    advice="run it without --resume",
+                )
+            path = warc_path(self._partition, item.snapshot_id, item.part + 1)
+        if path != left:
+            logger.warning("%s holds another crawl; the records here are in %s", self._store.url(left), path)
+        draft.unlink()
 
     def facts(self) -> WarcFacts:
         """Return the run facts of the recording, for all parts of a resumed crawl."""
@@ -302,19 +320,6 @@ class Recorder:
             advice="free disk space or check the folder, then continue with --resume; "
             "WARC_ENABLED=False crawls without recording",
         )
-
-
-def _publish_left(store: Store, left: str) -> None:
-    """Publish the draft of a crawl that was killed, under the next free number when another crawl took its name.
-
-    Two machines that began in one second had one id in earlier versions.
-    """
-    draft, path = store.draft(left), left
-    while not store.create(path, draft) and (item := parse_path(path)) is not None:
-        path = warc_path(item.partition, item.snapshot_id, item.part + 1)
-    if path != left:
-        logger.warning("%s holds another crawl; what was recorded here is in %s", store.url(left), path)
-    draft.unlink()
 
 
 def _mime(exchange: Exchange) -> str:
