@@ -63,7 +63,6 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
         sections = disproved(sections, session.ledger.unshown(), session.known.get)
     rows, unnamed, gone, row_counts = _rows(session, sections)
     session.known = KnownRows()  # frees memory for the commit
-    session.catalog.store.drop_listings("snapshots")  # another machine may have committed meanwhile
     facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)
     facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
