@@ -1,6 +1,7 @@
 """Stores of archives: a folder on this machine, or an object store, with one interface.
 
 base     the interface
+listings  the files that there are, listed once or each time
 files    local files: errors, temporary ones, digests
 local    a folder
 objects  an object store, through fsspec

@@ -6,19 +6,17 @@ Every store keeps one promise: ``put_new`` publishes a file whole or not at all,
 from __future__ import annotations
 
 import contextlib
-import copy
 import errno
 import hashlib
 import io
-import threading
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, NamedTuple, Self, cast
-from uuid import uuid4
+from typing import IO, TYPE_CHECKING, cast
 
 from helpscraper.archive.layout import SCRATCH, Partition
 from helpscraper.archive.store.files import digest_of, named, size_of
+from helpscraper.archive.store.listings import FileInfo, Listed
 from helpscraper.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -26,19 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FileInfo", "Store"]
 
-# Threads share one listing of a folder.
-_LISTING_LOCK = threading.Lock()
 
-
-class FileInfo(NamedTuple):
-    """One file of a listing: its path, its size in bytes, and a text (``etag``) that changes when the file does."""
-
-    path: str
-    size: int
-    etag: str
-
-
-class Store(ABC):
+class Store(Listed):
     """The files of one archive, named by paths relative to its root (see ``layout``).
 
     Operations that fail raise ``ArchiveError`` with the file's URL. A store asks the disk or the server each time,
@@ -51,71 +38,10 @@ class Store(ABC):
     def __init__(self, uri: str, root: str) -> None:
         self.uri = uri
         self.root = root
-        self._listings: dict[str, Mapping[str, FileInfo]] | None = None
+        super().__init__()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.uri!r})"
-
-    # ---- listings
-
-    def with_cached_listings(self) -> Self:
-        """Return a copy that lists each folder once, when it is first needed; this store if it does so already."""
-        if self._listings is not None:
-            return self
-        copied = copy.copy(self)
-        copied._listings = {}
-        return copied
-
-    @property
-    def lists_once(self) -> bool:
-        """Whether this store has cached listings."""
-        return self._listings is not None
-
-    def drop_listings(self, folder: str = "") -> None:
-        """Drop the cached listings with files of ``folder``, because other programs may have changed them."""
-        if self._listings is not None:
-            with _LISTING_LOCK:
-                kept = {
-                    known: files
-                    for known, files in self._listings.items()
-                    if not _holds(folder, known) and not _holds(known, folder)
-                }
-                self._listings = kept
-
-    def _note(self, path: str, size: int | None) -> None:
-        """Enter a file of ``size`` bytes that this store has written (None: removed) in the cached listings."""
-        if self._listings is None or "/." in f"/{path}":
-            return
-        written = {} if size is None else {path: FileInfo(path, size, uuid4().hex)}
-        with _LISTING_LOCK:
-            for folder, files in self._listings.items():
-                if _holds(folder, path):
-                    # A copy, because another thread may be iterating over the old one.
-                    rest = {name: info for name, info in files.items() if name != path}
-                    self._listings[folder] = rest | written
-
-    def _below(self, folder: str) -> Mapping[str, FileInfo]:
-        """Return the files below ``folder`` by path, from a cached listing of a folder above if there is one."""
-        if self._listings is None:
-            return self._list(folder)
-        listings = self._listings
-        with _LISTING_LOCK:
-            if folder not in listings:
-                above = folder
-                while above and above not in listings:
-                    above = above.rpartition("/")[0]
-                known = listings.get(above)
-                listings[folder] = (
-                    self._list(folder)
-                    if known is None
-                    else {path: info for path, info in known.items() if path.startswith(f"{folder}/")}
-                )
-            return listings[folder]
-
-    def _info(self, path: str) -> FileInfo | None:
-        if self._listings is None:
-            return self._stat(path)
-        return self._below(path.rpartition("/")[0]).get(path)
 
     def _existing_info(self, path: str) -> FileInfo:
         with self._named(path):
@@ -305,12 +231,6 @@ class Store(ABC):
     def drafts(self, folder: str) -> tuple[str, ...]:
         """Return the sorted paths below ``folder`` whose drafts a killed process did not publish."""
 
-    @abstractmethod
-    def _list(self, folder: str) -> dict[str, FileInfo]: ...
-
-    @abstractmethod
-    def _stat(self, path: str) -> FileInfo | None: ...
-
     def _is_taken(self, path: str, data: bytes | Path) -> bool:
         return self._stat(path) is not None
 
@@ -353,7 +273,3 @@ class Store(ABC):
 
     def _named(self, path: str) -> contextlib.AbstractContextManager[None]:
         return named(self.url(path))
-
-
-def _holds(folder: str, path: str) -> bool:
-    return not folder or folder == path or path.startswith(f"{folder}/")
