@@ -25,7 +25,7 @@ _SHOWN = ("title", "category", "category_title", "section", "section_title", PIC
 
 @dataclass(frozen=True, slots=True)
 class ArticleChanges:
-    """What happened to one article between the crawls ``begin`` and ``end`` (ids).
+    """The changes of one article between the crawls ``begin`` and ``end`` (ids).
 
     ``kinds`` are in the order of ``KINDS``. ``fields`` has the name and the two values of other changes than that of
     the text; ``former`` is the key before a rename. ``bodies`` are the keys of its text before and after, None where
@@ -50,7 +50,7 @@ class ArticleChanges:
 
     @property
     def what(self) -> str:
-        """What happened, in words of one line.
+        """Return the changes in words of one line.
 
         >>> ArticleChanges(Partition("okx", "en"), "fees", "Fees", None, None, ("edited",), True, "", "").what
         'edited without a new date'

@@ -1,12 +1,12 @@
 """Stores of archives: a folder on this machine, or an object store, with one interface.
 
-base     the interface
+base      the interface
 listings  the files that there are, listed once or each time
-files    local files: errors, temporary ones, digests
-local    a folder
-objects  an object store, through fsspec
-client   the client of an object store: its errors, its second tries
-windows  read an object by ranges
+files     local files: errors, temporary ones, digests
+local     a folder
+objects   an object store, through fsspec
+client    the client of an object store: its errors, its second tries
+windows   read an object by ranges
 """
 
 from __future__ import annotations
