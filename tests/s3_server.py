@@ -43,8 +43,18 @@ class S3Server:
         counts: Counter[str] = Counter()
         start = len(self.log.read_text())
         yield counts
-        for method, target in _REQUEST.findall(self.log.read_text()[start:]):
-            counts["LIST" if method == "GET" and "list-type" in target else method] += 1
+        counts.update(kind for kind, _ in _requests(self.log.read_text()[start:]))
+
+    def last(self, count: int) -> list[tuple[str, str]]:
+        """Return the kind and the target of the last ``count`` requests."""
+        return _requests(self.log.read_text())[-count:]
+
+
+def _requests(log: str) -> list[tuple[str, str]]:
+    return [
+        ("LIST" if method == "GET" and "list-type" in target else method, target)
+        for method, target in _REQUEST.findall(log)
+    ]
 
 
 @contextmanager

@@ -6,7 +6,7 @@ The run facts decide here whether two crawls are comparable: the same region, th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +16,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.history.bodies import bodies_of, pictures_of
 from helpscraper.history.compare import compare
+from helpscraper.history.current_feed import pictures_told
 from helpscraper.history.other_snapshots import evidence_for, source_of
 from helpscraper.history.pictures import Pictures, with_pictures
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, extractor_of
@@ -81,14 +82,17 @@ def diff_snapshots(
     runs = catalog.facts(a), catalog.facts(b)
     evidence, lost = evidence_for(catalog, (a, b), runs)
     readers = bodies_of(catalog, a.partition), pictures_of(catalog, a.partition)
+    told = pictures_told(catalog, a, b)
     try:
-        found = _diff((source_of(catalog, a), source_of(catalog, b)), runs, readers, evidence, (a, b), lost)
+        sources = source_of(catalog, a), source_of(catalog, b)
+        found = _diff(sources, runs, readers, evidence, (a, b), lost, told)
     except ArchiveError:
         catalog.store.drop_listings()
         if all(catalog.store.exists(each.path) for each in (a, b)):
             raise
         # A compaction has moved the rows since the paths were looked up.
-        found = _diff((catalog.load_table(a), catalog.load_table(b)), runs, readers, evidence, (a, b), lost)
+        sources = catalog.load_table(a), catalog.load_table(b)
+        found = _diff(sources, runs, readers, evidence, (a, b), lost, told)
     return found.narrow(kinds, fields, sections)
 
 
@@ -99,6 +103,7 @@ def _diff(
     evidence: Evidence,
     snapshots: tuple[Snapshot, Snapshot] | None = None,
     lost: Sequence[str] = (),
+    told: Mapping[str, tuple[str | None, str | None]] | None = None,
 ) -> DiffResult:
     partition = None
     if snapshots:
@@ -110,7 +115,7 @@ def _diff(
     bodies, pictures = readers
     before_run, after_run = runs
     found = compare(*sources, before_run=before_run, after_run=after_run, bodies=bodies, evidence=evidence)
-    own, set_aside = split(with_pictures(found.records, pictures))
+    own, set_aside = split(with_pictures(found.records, pictures, told))
     warnings = (*lost, *_warnings((earlier, later), own, set_aside, runs))
     return DiffResult(earlier, later, own, set_aside, found.articles, found.counts, warnings, partition)
 

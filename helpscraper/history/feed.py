@@ -13,6 +13,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of, texts_in
+from helpscraper.history.current_feed import EVIDENCE_KEY, RENAMES_KEY
 from helpscraper.history.diff import diff_tables
 from helpscraper.history.other_snapshots import earlier_snapshots, source_of
 from helpscraper.history.relations import Evidence
@@ -20,15 +21,6 @@ from helpscraper.history.result import renames_of
 from helpscraper.history.section_counts import COUNTS_KEY, count_sections, dump_counts
 
 __all__ = ["EVIDENCE_KEY", "FROM_KEY", "RENAMES_KEY", "WARNINGS_KEY", "changes_feed"]
-
-EVIDENCE_KEY = b"helpscraper.evidence"
-"""Metadata of a feed: the ids of the older snapshots that were consulted, the newest first, as a JSON list.
-
-A ``null`` at the end means that there were no more. The list is empty when the snapshot of ``FROM_KEY`` saw
-everything."""
-
-RENAMES_KEY = b"helpscraper.renames"
-"""Metadata of a feed: its renames as a JSON list of [before, after], so that a history can read them from footers."""
 
 WARNINGS_KEY = b"helpscraper.warnings"
 

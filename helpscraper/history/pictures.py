@@ -19,13 +19,18 @@ Pictures: TypeAlias = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
 """A function from body keys to picture addresses, in order; it leaves out bodies that cannot be read."""
 
 
-def with_pictures(records: pa.Table, pictures: Pictures | None) -> pa.Table:
+def with_pictures(
+    records: pa.Table,
+    pictures: Pictures | None,
+    told: Mapping[str, tuple[str | None, str | None]] | None = None,
+) -> pa.Table:
     """Return change records with one more for each edit of the site that exchanged pictures.
 
-    Its field is ``picture``; ``before`` and ``after`` are the addresses of all pictures of the body as JSON lists, null
-    where there are none. ``records`` are those of ``compare``, with their ``reason``.
+    ``told`` are the values before and after by article, if they are known; then no body is read. Its field is
+    ``picture``; ``before`` and ``after`` are the addresses of all pictures of the body as JSON lists, null where there
+    are none. ``records`` are those of ``compare``, with their ``reason``.
     """
-    if pictures is None:
+    if pictures is None and told is None:
         return records
     of_bodies = pc.and_(
         pc.equal(records.column("field"), "body_sha256"), pc.is_null(records.column("reason"))
@@ -34,17 +39,30 @@ def with_pictures(records: pa.Table, pictures: Pictures | None) -> pa.Table:
     edits = records.filter(pc.and_(of_bodies, read))
     if not edits.num_rows:
         return records
-    keys = pc.unique(pa.concat_arrays([c for n in ("before", "after") for c in edits.column(n).chunks]))
-    shown = pictures(sorted(keys.to_pylist()))
-    told = [
-        {**edit, "field": PICTURE, "before": _listed(shown[edit["before"]]), "after": _listed(shown[edit["after"]])}
+    if told is None:
+        told = _exchanged_pictures(edits, pictures)
+    rows = [
+        {**edit, "field": PICTURE, "before": told[name][0], "after": told[name][1]}
         for edit in edits.to_pylist()
-        if edit["before"] in shown and edit["after"] in shown
-        and sorted(shown[edit["before"]]) != sorted(shown[edit["after"]])
-    ]  # fmt: skip
-    if not told:
+        if (name := edit["article_id"]) in told
+    ]
+    if not rows:
         return records
-    return ordered(pa.concat_tables([records, pa.Table.from_pylist(told, schema=records.schema)]))
+    return ordered(pa.concat_tables([records, pa.Table.from_pylist(rows, schema=records.schema)]))
+
+
+def _exchanged_pictures(
+    edits: pa.Table, pictures: Pictures | None
+) -> Mapping[str, tuple[str | None, str | None]]:
+    keys = pc.unique(pa.concat_arrays([c for n in ("before", "after") for c in edits.column(n).chunks]))
+    shown = pictures(sorted(keys.to_pylist())) if pictures is not None else {}
+    return {
+        edit["article_id"]: (_listed(shown[edit["before"]]), _listed(shown[edit["after"]]))
+        for edit in edits.to_pylist()
+        if edit["before"] in shown
+        and edit["after"] in shown
+        and sorted(shown[edit["before"]]) != sorted(shown[edit["after"]])
+    }
 
 
 def _listed(addresses: Sequence[str]) -> str | None:

@@ -1,13 +1,12 @@
 """The changes from each snapshot to the next: from the published change feed if it is current, else a new diff.
 
-A feed is current when it was written against the snapshot that is the previous one today, with the evidence that a diff
-would consult today, and when none of these snapshots was re-extracted since.
+``current_feed`` says when a feed is current.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,13 +19,12 @@ from helpscraper.archive.months import OpenFile
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError
+from helpscraper.history.current_feed import RENAMES_KEY, is_current
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities, Rename, Tenure
 from helpscraper.history.result import ordered, renames_of
-from helpscraper.history.section_counts import COUNTS_KEY, parse_counts
 
-__all__ = ["Records", "changes_of", "counts_of", "feed_is_current", "renames_between", "steps", "story_of"]
+__all__ = ["Records", "changes_of", "renames_between", "steps", "story_of"]
 
 _NOTHING = CHANGES_SCHEMA.empty_table()
 
@@ -144,7 +142,7 @@ def _feed(
     """
     try:
         with catalog.open_feed(after) as one:
-            if not _is_current(catalog, before, after, one.metadata):
+            if not is_current(catalog, before, after, one.metadata):
                 return None
             text = one.metadata.get(RENAMES_KEY)
             table = _rows(one, None if text is None else wanted)
@@ -157,57 +155,6 @@ def _feed(
     except ArchiveError:
         return None
     return ordered(known.replace_schema_metadata()), links
-
-
-def counts_of(catalog: Catalog, before: Snapshot, after: Snapshot) -> pa.Table | None:
-    """Return the counts in the metadata of the feed from ``before`` to ``after`` (``SECTION_COUNTS_SCHEMA``).
-
-    None when there is no current feed with counts: feeds of the first versions have none.
-    """
-    try:
-        with catalog.open_feed(after) as one:
-            data = one.metadata.get(COUNTS_KEY)
-            return parse_counts(data) if data and _is_current(catalog, before, after, one.metadata) else None
-    except (ArchiveError, ValueError):
-        return None
-
-
-def feed_is_current(
-    catalog: Catalog, before: Snapshot, after: Snapshot, every: Sequence[Snapshot] | None = None
-) -> bool:
-    """Tell whether the feed published with ``after`` is still current for the changes since ``before``.
-
-    ``every`` are the snapshots of the partition, oldest first, if the caller has listed them. A damaged feed is not
-    current.
-    """
-    try:
-        with catalog.open_feed(after) as one:
-            return _is_current(catalog, before, after, one.metadata, every)
-    except ArchiveError:
-        return False
-
-
-def _is_current(
-    catalog: Catalog,
-    before: Snapshot,
-    after: Snapshot,
-    metadata: Mapping[bytes, bytes],
-    every: Sequence[Snapshot] | None = None,
-) -> bool:
-    """Tell whether a feed with this metadata is current; feeds of the first versions do not name their evidence."""
-    if before.reextracted or after.reextracted:
-        return False
-    if metadata.get(FROM_KEY) != before.id.encode() or EVIDENCE_KEY not in metadata:
-        return False
-    consulted = json.loads(metadata[EVIDENCE_KEY])
-    if not consulted:
-        return True
-    listed = catalog.snapshots(before.partition) if every is None else every
-    older = [each for each in listed if each.id < before.id][::-1]
-    now = older[: len(consulted)]  # a null at the end means that no older snapshot may exist
-    return [each.id for each in now] == [name for name in consulted if name] and not any(
-        each.reextracted for each in now
-    )
 
 
 def _rows(one: OpenFile, wanted: pa.Array | None) -> pa.Table:

@@ -15,9 +15,10 @@ from helpscraper.archive.layout import Partition, snapshot_id
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
+from helpscraper.history.current_feed import counts_of
 from helpscraper.history.identity import Tenure
 from helpscraper.history.section_counts import SECTION_COUNTS_SCHEMA, count_sections
-from helpscraper.history.steps import changes_of, counts_of, steps, story_of
+from helpscraper.history.steps import changes_of, steps, story_of
 from helpscraper.nearest import nearest
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.history.current_feed import feed_is_current
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.identity import Identities
 from helpscraper.history.result import renames_of
-from helpscraper.history.steps import feed_is_current
 
 __all__ = ["prepare"]
 

@@ -28,7 +28,7 @@ COMMANDS = {
     ("log", "--last", "0"): {"LIST": 4, "GET": 3},
     ("runs",): {"LIST": 3, "GET": 2},
     ("runs", "--last", "1"): {"LIST": 3, "GET": 2},
-    ("diff", "latest~1", "latest"): {"LIST": 5, "GET": 7},
+    ("diff", "latest~1", "latest"): {"LIST": 4, "GET": 4},
     ("show", "fees"): {"LIST": 3, "GET": 2},
     ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 5},
 }

@@ -26,10 +26,11 @@ from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history import steps as history_steps
 from helpscraper.history import timeline
 from helpscraper.history.blame import BLAME_SCHEMA, blame
+from helpscraper.history.current_feed import feed_is_current
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import EVIDENCE_KEY, FROM_KEY, RENAMES_KEY
 from helpscraper.history.identity import Identities
-from helpscraper.history.steps import changes_of, feed_is_current, steps
+from helpscraper.history.steps import changes_of, steps
 from helpscraper.history.timeline import HISTORY_SCHEMA, LOG_SCHEMA, article_history, log_table
 from helpscraper.history.views import view_series
 from tests.history.story import EN, FAREWELL, FEES, LIMITS, PASSKEY, committed, days, story

@@ -18,8 +18,8 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.writer import write_reextracted, write_run
 from helpscraper.errors import CommandError
+from helpscraper.history.current_feed import feed_is_current
 from helpscraper.history.diff import diff_snapshots
-from helpscraper.history.steps import feed_is_current
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.pages import feed_entries
 from helpscraper.publish.feed.sections import section_feeds
