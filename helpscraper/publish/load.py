@@ -14,14 +14,13 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import connect
 from helpscraper.errors import CommandError
+from helpscraper.history.last_read import OF_THE_PAGE, last_seen_unchanged
 from helpscraper.publish.model import ArticleHistory, ChangeRecord, Translation
-from helpscraper.publish.story import article_history
+from helpscraper.publish.story import article_history, rename_in
 from helpscraper.publish.tables import prepare
 from helpscraper.sites import sites_at
 
 __all__ = ["EditionData"]
-
-_RECORD = "sid, owner, kind, field, before, after, silent"
 
 
 class EditionData:
@@ -193,20 +192,51 @@ class EditionData:
         """Return the files of re-extracted snapshots, whose rows differ from those of the crawl."""
         return [each.path for each in self.snapshots if each.reextracted]
 
-    def silent_records(self) -> list[ChangeRecord]:
-        """Return all records of each article and crawl with a silent edit, the latest first."""
-        rows = self.con.execute(
-            f"select {_RECORD} from records r where exists (select 1 from records s where s.silent and"
-            " s.sid = r.sid and s.owner = r.owner) order by sid desc, owner, kind, field"
-        ).fetchall()
-        return [ChangeRecord(*row) for row in rows]
+    def changes(
+        self, *, since: str = "", silent: bool = False
+    ) -> Iterator[tuple[str, list[ChangeRecord], dict[str, str]]]:
+        """Yield each crawl after ``since`` with its changes and the last id of each changed article, the latest first.
 
-    def silent_ids(self) -> dict[tuple[str, str], str]:
-        """Return the article's id at the time of each silent edit, by crawl and last id."""
+        With ``silent``, only the articles with a silent edit; changes of counts are never included.
+        """
         rows = self.con.execute(
-            "select sid, owner, min(article_id) from records where silent group by sid, owner"
+            "select r.sid, r.article_id, r.kind, r.field, r.before, r.after, r.silent, r.owner from records r"
+            " semi join (select sid, owner from records where sid > $1 group by all having bool_or(silent) or not $2) s"
+            " on r.sid = s.sid and r.owner = s.owner where r.kind <> 'counted'"
+            " order by r.sid desc, r.article_id, r.kind, r.field",
+            [since, silent],
         ).fetchall()
-        return {(sid, owner): article_id for sid, owner, article_id in rows}
+        for snapshot, group in groupby(rows, key=lambda row: row[0]):
+            found = list(group)
+            yield snapshot, [ChangeRecord(*row[:-1]) for row in found], {row[1]: row[-1] for row in found}
+
+    def labels(self) -> dict[str, tuple[str, str, str]]:
+        """Return the last known title, section and section title of every article ever seen, by id."""
+        rows = self.con.execute(
+            """
+            with known as (
+                select owner, title, section, section_title, '' as rank from first_owned
+                union all select owner, j ->> '$.title', j ->> '$.section', j ->> '$.section_title', sid
+                from (select owner, sid, coalesce(after, before) as j from records where field = 'article')
+                union all select article_id, title, section, section_title, '~' from last_rows)
+            select owner, arg_max({'t': title, 's': section, 'n': section_title}, rank) from known group by 1
+            """
+        ).fetchall()
+        return {owner: (row["t"] or owner, row["s"] or "", row["n"] or row["s"] or "") for owner, row in rows}
+
+    def read_before(self, snapshot_id: str, records: Sequence[ChangeRecord]) -> dict[str, str]:
+        """Return the last crawl that read each edited article unchanged, where that is not the crawl before."""
+        edited = [record for record in records if record.field in OF_THE_PAGE]
+        previous = self.previous(snapshot_id)
+        if not edited or previous is None:
+            return {}
+        renames = {name: rename_in(list(found)) for name, found in groupby(records, lambda r: r.article_id)}
+        keys = {name: rename.before for name, rename in renames.items() if rename and rename.before}
+        rows = [{"article_id": record.article_id, "field": record.field} for record in edited]
+        seen = last_seen_unchanged(self.catalog, self.snapshots[self.ids.index(previous)], rows, keys)
+        return {
+            record.article_id: begin for record, begin in zip(edited, seen, strict=True) if begin != previous
+        }
 
     def reused_ids(self) -> dict[str, dict[str, str]]:
         """Return, by crawl, the ids that now belong to another article, each with the last id of its article then."""

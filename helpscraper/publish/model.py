@@ -56,6 +56,11 @@ class Event:
     dated: str | None
     article_id: str
 
+    @property
+    def anchor(self) -> str:
+        """The id of its row on the crawl's page."""
+        return article_key(self.article_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -104,21 +109,34 @@ class ArticleHistory:
     former_ids: tuple[str, ...] = ()
     translations: tuple[Translation, ...] = ()
 
+    @property
+    def section_key(self) -> str:
+        """The file name of its section's page."""
+        return article_key(self.section or "")
+
 
 @dataclass(frozen=True, slots=True)
 class CrawlRow:
-    """A row of a crawl's page: one article and its changes."""
+    """A row of a list of changes: one article and its changes in one crawl.
+
+    ``anchor`` is the article's key at that time, which identifies the row on the crawl's page for ever; ``bodies`` are
+    the keys of a changed body, ``previous`` is the crawl that this one is compared with, ``since`` the last crawl that
+    read the article unchanged, ``words`` the changed words as HTML.
+    """
 
     key: str
+    anchor: str
     title: str
     section: str
     section_title: str
     kinds: tuple[str, ...]
     silent: bool
     fields: tuple[tuple[str, str | None, str | None], ...]
-    body_changed: bool
+    bodies: tuple[str | None, str | None] | None
     snapshot: str
     previous: str | None
+    since: str | None = None
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +160,7 @@ class Crawl:
 
 @dataclass(frozen=True, slots=True)
 class PeriodCounts:
-    """The numbers of the front page's plots: one value for each period."""
+    """The numbers of the front page's plots: one value for each period; sections with the most changes first."""
 
     periods: tuple[str, ...]
     unit: str
@@ -150,3 +168,13 @@ class PeriodCounts:
     sections: Mapping[str, tuple[int, ...]]
     silent: tuple[int, ...]
     articles: tuple[int | None, ...]
+
+    @property
+    def drawn_sections(self) -> dict[str, tuple[int, ...]]:
+        """The sections that the plot has room for; the table has all."""
+        return dict(list(self.sections.items())[:14])
+
+    @property
+    def other_sections(self) -> list[str]:
+        """The names of the sections that the plot leaves out."""
+        return [name for name in self.sections if name not in self.drawn_sections]

@@ -22,7 +22,7 @@ from helpscraper.publish.model import (
     article_key,
 )
 
-__all__ = ["article_history", "crawl_rows", "pool_blocks"]
+__all__ = ["article_history", "crawl_rows", "pool_blocks", "rename_in", "row_order"]
 
 SHOWN_FIELDS = (
     "title", "category", "category_title", "section", "section_title", "updated_on", "published_on", "view_count",
@@ -150,11 +150,12 @@ def crawl_rows(
     titles: Mapping[str, tuple[str, str, str]],
     previous: str | None,
     present: Mapping[str, str] = MappingProxyType({}),
+    since: Mapping[str, str] = MappingProxyType({}),
 ) -> list[CrawlRow]:
-    """Return one row for each article that changed in a crawl, by strongest kind, then by title.
+    """Return one row for each article that changed in a crawl, in the order of ``row_order``.
 
-    ``records`` are grouped by article; ``titles`` gives title, section slug and section title of that time,
-    ``present`` the present id of articles that were renamed since.
+    ``records`` are grouped by article; ``titles`` gives title, section slug and section title of each,
+    ``present`` the present id of articles that were renamed since, ``since`` the last crawl that read its page before.
     """
     rows = []
     for article_id, group in groupby(records, key=lambda record: record.article_id):
@@ -165,19 +166,21 @@ def crawl_rows(
             str(known.get("title") or article_id), str(known.get("section") or ""),
             str(known.get("section_title") or known.get("section") or ""),
         )  # fmt: skip
-        body = any(r.field == "body_sha256" for r in found)
+        bodies = next(((r.before, r.after) for r in found if r.field == "body_sha256"), None)
         rows.append(
             CrawlRow(
-                article_key(present.get(article_id, article_id)),
-                title,
-                section,
-                section_title,
-                event.kinds,
-                event.silent,
-                event.fields,
-                body,
-                found[0].snapshot,
-                previous,
+                article_key(present.get(article_id, article_id)), article_key(article_id), title, section,
+                section_title, event.kinds, event.silent, event.fields, bodies, found[0].snapshot, previous,
+                since.get(article_id, previous),
             )
-        )
-    return sorted(rows, key=lambda row: (KINDS.index(row.kinds[0]) if row.kinds else 99, row.title, row.key))
+        )  # fmt: skip
+    return sorted(rows, key=row_order)
+
+
+_ORDER = ("edited", "retitled", "removed", "renamed", "moved", "added", "unverified", "touched", "counted")
+
+
+def row_order(row: CrawlRow) -> tuple[bool, int, str, str]:
+    """Return the sort key of a row: silent edits, other edits, the other kinds; then the title."""
+    rank = min((_ORDER.index(kind) for kind in row.kinds), default=len(_ORDER))
+    return not row.silent, rank, row.title, row.key

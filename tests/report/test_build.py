@@ -49,7 +49,7 @@ def test_a_new_crawl_renders_what_it_touched(tmp_path: Path) -> None:
     loud = [c for c in expected_changes(2, 3) if c.kind != "counted"]
     touched = {f"okx/en/articles/{article_key(c.article_id)}.html" for c in loud}
     former = {f"okx/en/articles/{article_key(c.before or '')}.html" for c in loud if c.kind == "renamed"}
-    assert touched <= articles <= touched | former
+    assert touched <= articles <= touched | former | {"okx/en/articles/index.html"}
     crawls = {name for name in changed if "/crawls/" in name and name.endswith(".html")}
     assert len(crawls) == 3, "the new one, the one before (its link to the next), and the list"
     assert built.kept > 70
@@ -162,7 +162,7 @@ def test_no_page_names_a_remote_resource(report: Path) -> None:
 def test_names_come_from_digests(hostile_archive: Path, tmp_path: Path) -> None:
     build_report(Catalog(hostile_archive), tmp_path / "r")
     name = re.compile(
-        r"(assets/[a-z]+\.(js|css)|index\.html|okx/en/(articles/[0-9a-f]{16}(-data)?|crawls/(index|\d{8}T\d{6}Z)(-rows|-views)?|silent(-rows)?|search/[dw]\d*|views/[0-9a-f]{2})\.(html|js)|\.helpscraper-report\.json)"
+        r"(assets/[a-z]+\.(js|css)|index\.html|okx/en/(articles/(index|[0-9a-f]{16}(-data)?)|sections/(index|[0-9a-f]{16})|crawls/(index|\d{8}T\d{6}Z)(-rows|-views)?|(silent|week|changes)(-rows)?|search/[dw]\d*|views/[0-9a-f]{2})\.(html|js)|\.helpscraper-report\.json)"
     )
     assert [path for path in contents(tmp_path / "r") if not name.fullmatch(path)] == []
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
@@ -244,7 +244,7 @@ def test_large_pages_keep_their_size(tmp_path: Path, commit: object) -> None:
     beside = json.loads(
         crawl.with_name(f"{crawl.stem}-rows.js").read_text().partition(",")[2].rpartition(")")[0]
     )
-    assert crawl.read_text().count("<tr data-kinds") + len(beside) == 400
+    assert len(re.findall('<tr id="[0-9a-f]{16}" data-kinds', crawl.read_text())) + len(beside) == 400
     key = article_key("a0")
     assert (tmp_path / f"r/okx/en/articles/{key}-data.js").exists()
 
@@ -270,7 +270,7 @@ def test_every_template_escapes() -> None:
         page("moved.html", None, key="x")  # type: ignore[arg-type]
 
 
-def test_long_histories_are_counted_by_month(archive: Path) -> None:
+def test_long_histories_are_counted_by_day_week_or_month(archive: Path) -> None:
     with EditionData(Catalog(archive), Partition("okx", "en")) as source:
         runs, counts = crawls(source), source.counts()
     front = periods_of(runs, counts)
@@ -285,5 +285,9 @@ def test_long_histories_are_counted_by_month(archive: Path) -> None:
     assert apart.kinds["added"] == (0, 4, 1)
     quick = [replace(runs[0], id=f"20260601T06000{n}Z") for n in range(3)]
     assert periods_of(quick, []).periods == ("06-01 06:00:00", "06-01 06:00:01", "06-01 06:00:02")
-    many = periods_of(runs * 60, counts)
-    assert many.unit == "month" and many.periods == ("2026-06", "2026-07")
+    hourly = [replace(runs[0], id=f"202606{n // 24 + 1:02d}T{n % 24:02d}0000Z") for n in range(72)]
+    assert periods_of(hourly, []).periods == ("2026-06-01", "2026-06-02", "2026-06-03")
+    days = [replace(runs[0], id=f"{EPOCH + dt.timedelta(days=n):%Y%m%d}T060000Z") for n in range(400)]
+    assert periods_of(days[:60], []).unit == "week" and len(periods_of(days[:60], []).periods) == 9
+    many = periods_of(days, counts)
+    assert many.unit == "month" and many.periods[0] == "2026-06" and len(many.periods) == 14

@@ -82,8 +82,139 @@ def test_a_crawl_shows_every_change_once(report: Path, state: int) -> None:
 
 def test_the_silent_page_shows_the_silent_edits_and_no_others(report: Path) -> None:
     found = rows(parse(report / "okx/en/silent.html"))
-    shown = {(row.xpath("string(td[1]/a/@href)")[-21:-5], key) for key, row in found}
+    shown = {(row.xpath("string(td[1]/a/@href)")[-38:-22], key) for key, row in found}
     assert shown == {(at(state), key) for state in STATES for key in silent(state)}
+
+
+def test_every_edit_shows_its_words_where_it_is_listed(report: Path) -> None:
+    """On the crawl's page, on those of silent edits, of the week and of all changes; the front page has edits first."""
+    edits = {key for key, kinds in told(5).items() if "edited" in kinds}
+    for name in (f"crawls/{at(5)}", "silent", "week", "changes"):
+        shown = {
+            key for key, row in rows(parse(report / f"okx/en/{name}.html"))
+            if row.xpath("boolean(.//*[@class='words']//*[self::ins or self::del])")
+        }  # fmt: skip
+        assert silent(5) <= shown and (name == "silent" or edits <= shown), name
+    front = [
+        set(item.xpath("span[@class='badges']/span/text()"))
+        for item in parse(report / "index.html").xpath("//ul[@class='changes']/li")
+    ]
+    assert all("silent" in kinds for kinds in front[: len(silent(5))])
+    assert sum("edited" in kinds for kinds in front) == min(len(edits), 12)
+    titles = [
+        row
+        for _, row in rows(parse(report / f"okx/en/crawls/{at(5)}.html"))
+        if "retitled" in row.get("data-kinds")
+    ]
+    assert titles and all(0 < len(words(title.xpath(".//ins")[0])) < 20 for title in titles), (
+        "only the new words"
+    )
+
+
+def test_the_link_to_a_change_stays_when_time_goes_on(tmp_path: Path) -> None:
+    sample_archive.build(tmp_path / "a", states=range(3), articles=40)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = tmp_path / f"r/okx/en/crawls/{at(2)}.html"
+    before = parse(page).xpath("//table[@data-rows]/tbody/tr/@id")
+    assert len(before) > 5 == len(set(before[:5]))
+    sample_archive.build(tmp_path / "a", states=range(3, 6), articles=40)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    assert parse(page).xpath("//table[@data-rows]/tbody/tr/@id") == before
+    for name in ("silent", "week", "changes", f"articles/{before[0]}"):
+        links = parse(tmp_path / f"r/okx/en/{name}.html").xpath("//main//a[contains(@href, '#')]/@href")
+        permanent = [href for href in links if "crawls/" in href]
+        assert permanent, name
+        for href in permanent:
+            path, _, anchor = href.partition("#")
+            target = (tmp_path / f"r/okx/en/{name}.html").parent / path
+            assert parse(target).xpath("count(//*[@id=$anchor])", anchor=anchor) == 1, href
+
+
+def test_the_week_holds_the_last_seven_days_silent_edits_first(tmp_path: Path) -> None:
+    step = dt.timedelta(days=3)
+    sample_archive.build(tmp_path / "a", states=range(5), step=step, articles=40)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = parse(tmp_path / "r/okx/en/week.html")
+    days = {row.get("data-day") for _, row in rows(page)}
+    assert days == {f"{EPOCH + n * step:%Y-%m-%d}" for n in (2, 3, 4)}, "of 12 days the last 7"
+    quiet = [row.get("data-silent") is not None for _, row in rows(page)]
+    assert any(quiet) and quiet == sorted(quiet, reverse=True)
+    every = parse(tmp_path / "r/okx/en/changes.html")
+    assert len(rows(every)) > len(rows(page))
+    assert [row.get("data-day") for _, row in rows(every)] == sorted(
+        (row.get("data-day") for _, row in rows(every)), reverse=True
+    )
+
+
+def test_sections_and_articles_are_reached_from_the_front_page(report: Path) -> None:
+    tile = parse(report / "index.html").xpath("//ul[@class='tiles']/li[1]//a/@href")
+    assert tile == ["okx/en/articles/index.html", "okx/en/sections/index.html"]
+    records = truth(5, "en", Options())
+    (table,) = parse(report / tile[0]).xpath("//table[@data-rows]")
+    live = [row for row in table.xpath("tbody/tr") if not row.xpath(".//*[@class='state bad']")]
+    assert {row.get("data-key") for row in live} == {article_key(record.slug) for record in records}
+    sections = parse(report / tile[1]).xpath("//table[contains(@class, 'index')]/tbody/tr")
+    assert sum(int(words(row.xpath("td[@data-label='articles']")[0])) for row in sections) == len(records)
+    found = set()
+    for row in sections:
+        page = parse(report / "okx/en/sections" / row.xpath("string(th/a/@href)"))
+        found |= set(page.xpath("//table[@data-rows]/tbody/tr/@data-key"))
+    assert found == set(table.xpath("tbody/tr/@data-key"))
+
+
+def test_the_heat_map_names_what_it_leaves_out(tmp_path: Path, commit: Callable[..., Any]) -> None:
+    store = open_store(tmp_path / "a")
+    for day in (1, 2):
+        rows_of_day = [
+            {
+                "article_id": f"a{n}",
+                "section": f"s{n:02d}",
+                "section_title": f"Part {n:02d}",
+                "body": f"{day} text",
+            }
+            for n in range(17)
+        ]
+        commit(store, f"2026-06-0{day}", rows_of_day)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    figure = parse(tmp_path / "r/index.html").xpath("//figure[.//h2='Changes by section']")[0]
+    assert "14 of 17 sections" in words(figure)
+    assert words(figure.xpath("figcaption//bdi")[0]) == "Part 14, Part 15, Part 16"
+    assert len(figure.xpath(".//table/thead/tr/th")) == 1 + 17, "the table has all"
+
+
+def test_a_change_says_between_which_crawls_it_happened(tmp_path: Path, commit: Callable[..., Any]) -> None:
+    """The page was carried for a day: what the third crawl found may have happened since the first."""
+    store = open_store(tmp_path / "a")
+    read = dt.datetime(2026, 6, 1, 6, 0, 5, tzinfo=dt.UTC)
+    for day, body, fetched in ((1, "one", read), (2, "one", read), (3, "two", read + dt.timedelta(days=2))):
+        row = {
+            "article_id": "a",
+            "title": "A",
+            "body": f"{body} word",
+            "updated_on": None,
+            "fetched_at": fetched,
+        }
+        commit(store, f"2026-06-0{day}", [row])
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    for name in ("silent", "week", "changes"):
+        ((_, row),) = rows(parse(tmp_path / f"r/okx/en/{name}.html"))
+        assert words(row.xpath("td[@data-label='Crawl']")[0]) == "2026-06-01 and 2026-06-03", name
+    ((_, row),) = rows(parse(tmp_path / "r/okx/en/crawls/20260603T060000Z.html"))
+    assert "last read unchanged on 2026-06-01" in words(row)
+
+
+def test_a_warning_has_its_reason_in_the_list_of_crawls(tmp_path: Path, commit: Callable[..., Any]) -> None:
+    health = [{"check": "section", "verdict": "warn", "detail": "no baseline yet"}]
+    commit(
+        open_store(tmp_path / "a"),
+        "2026-06-01",
+        [{"article_id": "a", "title": "A", "body": "one"}],
+        health=health,
+    )
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    for name in ("index", "okx/en/crawls/index"):
+        (row,) = parse(tmp_path / f"r/{name}.html").xpath("//table[@class='crawls']/tbody/tr")
+        assert "section no baseline yet" in words(row), name
 
 
 def test_the_front_page_counts_what_happened(report: Path) -> None:
@@ -99,7 +230,7 @@ def test_the_front_page_counts_what_happened(report: Path) -> None:
     crawls = page.xpath("//table[@class='crawls']/tbody/tr/th/a/@href")
     assert crawls == [f"okx/en/crawls/{at(state)}.html" for state in (5, 4, 3, 2, 1, 0)]
     assert (
-        len(page.xpath("//figure//*[local-name()='svg'][@role='img'][string-length(@aria-label) > 20]")) == 3
+        len(page.xpath("//figure//*[local-name()='svg'][@role='img'][string-length(@aria-label) > 20]")) == 4
     )
     numbers = page.xpath("//figure[1]//table")[0]
     kinds = [words(cell) for cell in numbers.xpath("thead/tr/th")[1:]]
@@ -138,9 +269,9 @@ def test_an_articles_page_tells_both_dates(report: Path) -> None:
     dated = {article_key(record.slug): str(record.updated_on) for record in truth(5, "en", Options())}
     for key in silent(5):
         page = parse(report / f"okx/en/articles/{key}.html")
-        first = page.xpath("//table[@class='story']/tbody/tr")[0]
-        assert words(first.xpath("th")[0]) == f"{EPOCH + 5 * STEP:%Y-%m-%d %H:%M} UTC"
-        assert words(first.xpath("td")[0]) == dated[key] < f"{EPOCH + 4 * STEP:%Y-%m-%d}"
+        first = page.xpath("//ol[@class='story']/li")[0]
+        assert words(first.xpath("a")[0]) == f"{EPOCH + 5 * STEP:%Y-%m-%d %H:%M} UTC"
+        assert words(first.xpath("span")[0]).split()[-1] == dated[key] < f"{EPOCH + 4 * STEP:%Y-%m-%d}"
         assert "silent" in words(first)
 
 
@@ -175,7 +306,11 @@ def test_editions_are_linked_both_ways(report: Path) -> None:
             Path(href).name for href in back.xpath("//nav[@class='editions']//a[@hreflang='ar']/@href")
         ]
     assert both > 20
-    assert parse(report / "index.html").xpath("//section[@aria-labelledby='editions']//a/@href")
+    for name in ("index", "okx/en/silent", "okx/ar/index"):
+        links = parse(report / f"{name}.html").xpath("//header//details//a")
+        assert [words(link) for link in links] == ["okx/ar", "okx/en"], name
+        found = [((report / f"{name}.html").parent / link.get("href")).resolve() for link in links]
+        assert found == [(report / "okx/ar/index.html").resolve(), (report / "index.html").resolve()]
 
 
 def test_a_refused_crawl_is_shown_with_its_reason(tmp_path: Path, commit: Callable[..., Any]) -> None:

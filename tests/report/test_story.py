@@ -116,7 +116,7 @@ def test_a_key_is_sixteen_hex_digits_whatever_the_id(article_id: str) -> None:
     assert len(key) == 16 and set(key) <= set("0123456789abcdef")
 
 
-def test_rows_stand_by_strongest_kind() -> None:
+def test_silent_edits_stand_first() -> None:
     records = [
         record(IDS[1], "edited", "body_sha256", "1", "2", article_id="x", silent=True),
         record(IDS[1], "touched", "updated_on", "2026-01-01", "2026-01-02", article_id="y"),
@@ -131,12 +131,13 @@ def test_rows_stand_by_strongest_kind() -> None:
     ]
     rows = crawl_rows(records, {"x": ("X", "s", "S"), "y": ("Y", "s", "S")}, IDS[0])
     assert [(row.title, row.kinds[0]) for row in rows] == [
-        ("Z", "removed"),
         ("X", "edited"),
+        ("Z", "removed"),
         ("Y", "touched"),
     ]
-    assert [row.body_changed for row in rows] == [False, True, False]
-    assert rows[0].section_title == "S" and rows[1].silent
+    assert [row.bodies for row in rows] == [("1", "2"), None, None]
+    assert rows[1].section_title == "S" and rows[0].silent
+    assert [row.anchor for row in rows] == [article_key(name) for name in "xzy"]
 
 
 @pytest.mark.parametrize("article_id", ["../../x", "a/b", "con", "x" * 5000, "\ud800"])

@@ -3,6 +3,8 @@
 span     the snapshots of each edition that a report covers
 crawls   the runs of an edition
 indexes  search words and view counts from the tables
+contents the index of sections and that of articles
+lists    the rows of the pages that list changes of several crawls
 search   the offline search index, in shards of script
 plots    the figures, for pages and notebooks
 render   the HTML of a page; knows no archive

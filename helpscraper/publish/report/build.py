@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from markupsafe import Markup
-
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.progress import Progress, silent
 from helpscraper.archive.reader import Catalog
@@ -18,9 +16,10 @@ from helpscraper.errors import CommandError
 from helpscraper.publish.jobs import run_jobs
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.manifest import Manifest, fingerprint, write_page
-from helpscraper.publish.model import ArticleHistory
-from helpscraper.publish.report.edition import EditionPages, view_frame
-from helpscraper.publish.report.render import PageLocation, article_page
+from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow
+from helpscraper.publish.report.edition import EditionPages, Gain
+from helpscraper.publish.report.lists import texts_of
+from helpscraper.publish.report.render import PageLocation, article_page, first_rows, rows_page, rows_script
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.report.span import spans
 from helpscraper.publish.translations import main_edition
@@ -32,6 +31,8 @@ _BATCH = 64
 """Articles of one job."""
 _BODIES = 12_000
 """Bodies held in memory at a time."""
+_SERIAL_EDITS = 2000
+"""Up to this many edits are compared in this process."""
 _SERIAL = 150
 """Up to this many articles are rendered in this process, because starting others takes longer."""
 
@@ -126,6 +127,7 @@ def _build_edition(
         if separate:
             page = f"{folder}/articles/{article.key}.html"
             manifest.now[page.replace(".html", "-data.js")] = manifest.now[page]
+    _write_crawls(source, pages, manifest, built, workers)
     for page, digest, make in pages.other_pages():
         if manifest.stale(page, digest):
             _write(manifest, built, make(), digest)
@@ -148,6 +150,79 @@ def _write(manifest: Manifest, built: ReportBuilt, made: Iterable[tuple[str, str
 
 
 @dataclass(frozen=True, slots=True)
+class _CrawlJob:
+    """The input of a process that renders the page of a crawl, without the archive."""
+
+    base: Path
+    place: PageLocation
+    crawl: Crawl
+    rows: list[CrawlRow]
+    gains: tuple[list[Gain], list[Gain]]
+    texts: Mapping[str, str]
+
+
+def _write_crawls(
+    source: EditionData, pages: EditionPages, manifest: Manifest, built: ReportBuilt, workers: int
+) -> None:
+    """Write the pages of the crawls whose inputs changed."""
+    stale = []
+    for crawl, page, digest in pages.crawl_pages():
+        if manifest.stale(page, digest):
+            stale.append(crawl)
+        else:
+            manifest.keep_scripts(page)
+            built.kept += 1
+    folder = f"{pages.folder}/crawls"
+    edits = sum(crawl.kinds.get("edited", 0) for crawl in stale)
+    jobs = _crawl_jobs(source, pages, stale, manifest.folder / folder)
+    for job, names in run_jobs(_render_crawl, jobs, workers if edits > _SERIAL_EDITS else 1):
+        built.written += len(names)
+        digest = manifest.now[f"{folder}/{job.crawl.id}.html"]
+        manifest.now |= {f"{folder}/{name}": digest for name in names}
+
+
+def _crawl_jobs(
+    source: EditionData, pages: EditionPages, crawls: Sequence[Crawl], folder: Path
+) -> Iterator[_CrawlJob]:
+    """Yield a job for each crawl; the bodies of several crawls are read at once."""
+    place = pages.place("crawls")
+    held: list[tuple[Crawl, list[CrawlRow]]] = []
+    bodies = 0
+
+    def jobs() -> Iterator[_CrawlJob]:
+        texts = texts_of(source, [row for _, rows in held for row in first_rows(rows)])
+        for crawl, rows in held:
+            keys = {key for row in rows for key in row.bodies or () if key}
+            mine = {key: texts[key] for key in keys if key in texts}
+            yield _CrawlJob(folder / crawl.id, place, crawl, rows, pages.crawl_counts(crawl), mine)
+
+    for crawl in crawls:
+        held.append((crawl, pages.crawl_rows(crawl)))
+        bodies += 2 * crawl.kinds.get("edited", 0)
+        if bodies >= _BODIES:
+            yield from jobs()
+            held, bodies = [], 0
+    yield from jobs()
+
+
+def _render_crawl(job: _CrawlJob) -> list[str]:
+    """Write the page of a crawl and its separate scripts, and return their names."""
+    name, (gains, every) = job.crawl.id, job.gains
+    made = {
+        f"{name}.html": rows_page(
+            "crawl.html", job.place, job.rows, job.texts, crawl=job.crawl, counted=len(every), gains=gains
+        )
+    }
+    made |= rows_script(name, job.rows, job.place.language)
+    if len(every) > len(gains):
+        keys = [[key, before, after] for key, _, before, after in every]
+        made[f"{name}-views.js"] = data_script(f"views{name}", keys)
+    for file, text in made.items():
+        write_page(job.base.with_name(file), text)
+    return list(made)
+
+
+@dataclass(frozen=True, slots=True)
 class _Job:
     """The input of a process that renders some pages, without the archive."""
 
@@ -156,7 +231,6 @@ class _Job:
     articles: tuple[ArticleHistory, ...]
     texts: Mapping[str, str]
     html: Mapping[str, str]
-    frame: Markup
 
 
 def _render(job: _Job) -> list[bool]:
@@ -164,7 +238,7 @@ def _render(job: _Job) -> list[bool]:
     separate = []
     for article in job.articles:
         last = next((v.body for v in reversed(article.versions) if v.body), None)
-        text, data = article_page(article, job.place, job.texts, job.html.get(last or ""), job.frame)
+        text, data = article_page(article, job.place, job.texts, job.html.get(last or ""))
         base = Path(job.folder) / "articles" / article.key
         if data is not None:
             write_page(base.with_name(f"{article.key}-data.js"), data_script(f"a{article.key}", data))
@@ -192,20 +266,20 @@ def _jobs(
 ) -> Iterator[_Job]:
     """Split the work into jobs, with at most about ``_BODIES`` bodies in memory."""
     held: list[ArticleHistory] = []
-    bodies, frame = 0, view_frame()
+    bodies = 0
     for start in range(0, len(wanted), 2000):
         for article in source.articles(wanted[start : start + 2000], pages.translations):
             held.append(article)
             bodies += len(article.versions)
             if bodies >= _BODIES:
-                yield from _split(source, held, place, folder, frame)
+                yield from _split(source, held, place, folder)
                 held, bodies = [], 0
     if held:
-        yield from _split(source, held, place, folder, frame)
+        yield from _split(source, held, place, folder)
 
 
 def _split(
-    source: EditionData, articles: Sequence[ArticleHistory], place: PageLocation, folder: Path, frame: Markup
+    source: EditionData, articles: Sequence[ArticleHistory], place: PageLocation, folder: Path
 ) -> Iterator[_Job]:
     bodies = [[v.body for v in article.versions if v.body] for article in articles]
     texts = source.bodies(sorted({key for keys in bodies for key in keys}))
@@ -215,5 +289,5 @@ def _split(
         mine = {v.body for article in chunk for v in article.versions if v.body}
         yield _Job(
             str(folder), place, chunk, {key: texts[key] for key in mine if key in texts},
-            {key: html[key] for key in mine if key in html}, frame,
+            {key: html[key] for key in mine if key in html},
         )  # fmt: skip

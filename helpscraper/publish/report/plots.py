@@ -21,12 +21,13 @@ from matplotlib.ticker import MaxNLocator
 
 __all__ = [
     "KIND_COLOURS",
+    "PHONE",
     "changes_by_kind",
     "changes_by_section",
-    "frame",
     "inline_svg",
     "series",
     "silent_edits",
+    "starts_at_zero",
 ]
 
 KIND_COLOURS = {
@@ -62,6 +63,9 @@ _STYLE: Any = {
     "text.color": _INK,
 }
 
+
+DESK, PHONE = 9.2, 4.6
+"""Widths of a stacked figure in inches."""
 
 P = ParamSpec("P")
 
@@ -104,9 +108,9 @@ def _number_axis(axes: Axes) -> None:
 
 
 def _stacked(
-    periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str]
+    periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str], width: float
 ) -> Figure:
-    figure, axes = _figure(9.2, 2.7)
+    figure, axes = _figure(width, 2.7)
     floor = [0] * len(periods)
     for name, counts in layers.items():
         axes.bar(
@@ -125,25 +129,30 @@ def _stacked(
     if layers:
         # Above the bars, to hide none.
         axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(layers), 7), frameon=False, fontsize=9,
-            labelcolor=_INK, handlelength=0.8, handleheight=0.8, columnspacing=1.2, borderaxespad=0.2,
+            loc="lower left", bbox_to_anchor=(0, 1.0), ncols=min(len(layers), int(width * 0.77)), frameon=False,
+            fontsize=9, labelcolor=_INK, handlelength=0.8, handleheight=0.8, columnspacing=1.2, borderaxespad=0.2,
         )  # fmt: skip
     return figure
 
 
 @_styled
-def changes_by_kind(periods: Sequence[str], kinds: Mapping[str, Sequence[int]]) -> Figure:
-    """Return stacked bars: changed articles in each period, by kind (a key of ``KIND_COLOURS``)."""
-    return _stacked(periods, kinds, KIND_COLOURS)
+def changes_by_kind(
+    periods: Sequence[str], kinds: Mapping[str, Sequence[int]], *, width: float = DESK
+) -> Figure:
+    """Return stacked bars: changed articles in each period, by kind (a key of ``KIND_COLOURS``); width in inches."""
+    return _stacked(periods, kinds, KIND_COLOURS, width)
 
 
 @_styled
-def silent_edits(periods: Sequence[str], dated: Sequence[int], silent: Sequence[int]) -> Figure:
-    """Return stacked bars: edits that the site dated, and silent ones."""
+def silent_edits(
+    periods: Sequence[str], dated: Sequence[int], silent: Sequence[int], *, width: float = DESK
+) -> Figure:
+    """Return stacked bars: edits that the site dated, and silent ones; width in inches."""
     return _stacked(
         periods,
         {"dated by the site": dated, "silent": silent},
         {"dated by the site": KIND_COLOURS["counted"], "silent": KIND_COLOURS["removed"]},
+        width,
     )
 
 
@@ -169,9 +178,16 @@ def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[i
             )
     axes.set_yticks(range(len(sections)), [_short(name) for name in sections])
     axes.set_ylim(max(len(sections), 1) - 0.5, -0.5)
-    _label_periods(axes, periods, figure.get_figwidth())
+    names = max(map(len, map(_short, sections)), default=0) * 0.065  # inches
+    _label_periods(axes, periods, figure.get_figwidth() - names)
     axes.spines["bottom"].set_visible(False)
     return figure
+
+
+def starts_at_zero(values: Sequence[float | None]) -> bool:
+    """Tell whether the axis of ``series`` starts at 0: not where that would hide the changes of large values."""
+    known = [value for value in values if value is not None]
+    return not known or min(known) <= max(known) / 2
 
 
 @_styled
@@ -185,53 +201,10 @@ def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str
         axes.plot(places, known, "o", color=_ACCENT, markersize=3.5)
     _label_periods(axes, [str(period) for period in periods], figure.get_figwidth())
     _number_axis(axes)
+    if starts_at_zero(values):
+        axes.set_ylim(bottom=0)
     if label:
         axes.set_ylabel(_short(label))
-    return figure
-
-
-@_styled
-def frame() -> Figure:
-    """Return the figure of ``series`` without numbers, for a page whose script fills them in.
-
-    Elements to fill in have a ``data-slot`` in the SVG: four labels of the grid (``y0`` at the bottom), labels of the
-    first and the last day (``from``, ``to``), the line and its dots. The line runs from the lower left to the upper
-    right corner of the plot, which shows the script where the plot is.
-    """
-    figure, axes = _figure(5.2, 2.0)
-    figure.set_layout_engine("none")
-    axes.set_position((0.135, 0.16, 0.84, 0.76))
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 3)
-    axes.set_xticks([])
-    axes.set_yticks(range(4), [""] * 4)
-    axes.grid(axis="y", color=_LINE, linewidth=0.6)
-    label: Any = {"color": _SOFT, "fontsize": 9, "clip_on": False}
-    for step in range(4):
-        axes.annotate(
-            "0",
-            (0, step),
-            (-6, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            gid=f"slot-y{step}",
-            **label,
-        )
-    for place, name, side in ((0, "from", "left"), (1, "to", "right")):
-        axes.annotate(
-            "0",
-            (place, 0),
-            (0, -8),
-            textcoords="offset points",
-            ha=side,
-            va="top",
-            gid=f"slot-{name}",
-            **label,
-        )
-    line: Any = {"color": _ACCENT, "solid_capstyle": "round", "solid_joinstyle": "round", "clip_on": False}
-    axes.plot([0, 1], [0, 3], linewidth=2, gid="slot-line", **line)
-    axes.plot([0, 1], [0, 3], linewidth=5, gid="slot-dots", **line)
     return figure
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,9 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
-from helpscraper.history.render import reads_leftwards, to_html
-from helpscraper.history.words import word_diff
+from helpscraper.history.render import excerpt, reads_leftwards, to_html
+from helpscraper.history.words import Span, word_diff
 from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts
+from helpscraper.publish.report.search import data_script
 from helpscraper.publish.sanitise import clean_html, safe_url
 from helpscraper.publish.story import pool_blocks
 
@@ -24,11 +25,14 @@ __all__ = [
     "PageLocation",
     "article_data",
     "article_page",
-    "crawl_page",
     "environment",
+    "first_rows",
     "page",
     "row_data",
+    "rows_page",
+    "rows_script",
     "unit_of",
+    "with_words",
 ]
 
 CSP = (
@@ -38,8 +42,8 @@ CSP = (
 )
 _HTML_LIMIT = 100_000
 _DATA_LIMIT = 120_000
-ROWS_SHOWN = 300
-"""Rows in a crawl's page; the others are in a separate script."""
+ROWS_SHOWN = 200
+"""Rows in a page, with their changed words; the others are in a separate script, without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,8 @@ class PageLocation:
     front: str
     unit: str = "day"
     """The unit that distinguishes the edition's crawls; see ``unit_of``."""
+    editions: tuple[tuple[str, str, bool], ...] = ()
+    """Name, path of the front page from the root, and whether it is this edition."""
 
 
 @cache
@@ -72,11 +78,13 @@ def environment() -> Environment:
         "day": _day,
         "clock": _clock,
         "json": _json,
+        "marks": _marks,
         "href": safe_url,
         "number": _number,
         "text_direction": _text_direction,
     }
     env.globals["CSP"] = CSP
+    env.globals["EDITIONS_SHOWN"] = 12
     env.globals["KIND_WORDS"] = KIND_WORDS
     return env
 
@@ -171,13 +179,11 @@ def article_data(article: ArticleHistory, texts: Mapping[str, str]) -> dict[str,
 
 
 def article_page(
-    article: ArticleHistory, place: PageLocation, texts: Mapping[str, str], html: str | None, frame: Markup
+    article: ArticleHistory, place: PageLocation, texts: Mapping[str, str], html: str | None
 ) -> tuple[str, dict[str, Any] | None]:
-    """Return the page of an article and, if it is large, the data of its versions for a separate script.
-
-    ``frame`` is the empty figure for its view counts, which the page's script fills in.
-    """
-    data = article_data(article, texts)
+    """Return the page of an article and, if it is large, the data of its versions for a separate script."""
+    # One version has nothing to be compared with.
+    data = article_data(article, texts) if len(article.versions) > 1 else {"blocks": [], "versions": []}
     size = sum(len(block.encode("utf-8", "replace")) for block in data["blocks"]) + 6 * sum(
         len(version["blocks"]) for version in data["versions"]
     )
@@ -189,7 +195,7 @@ def article_page(
     diff = _latest_diff(article, texts, place.language)
     text = page(
         "article.html", place, article=article, body=Markup(body), clipped=clipped,  # noqa: S704 (nh3 cleaned it)
-        data=None if separate else data, separate=separate, latest_diff=diff, frame=frame,
+        data=data if data["versions"] and not separate else None, separate=separate, latest_diff=diff,
     )  # fmt: skip
     return text, data if separate else None
 
@@ -203,47 +209,92 @@ def _latest_diff(article: ArticleHistory, texts: Mapping[str, str], language: st
     return Markup(html) if len(html) < _HTML_LIMIT else Markup()  # noqa: S704 (to_html escapes every text)
 
 
-def row_data(rows: Sequence[CrawlRow]) -> list[list[Any]]:
-    """Return rows in the form that the script of a crawl's page reads."""
+_BY_WORDS = ("title", "address")
+"""Fields whose changed words are marked; of the others both values are shown whole."""
+
+
+def field_spans(name: str, before: str | None, after: str | None, language: str) -> list[Span]:
+    """Return the two values of a field as one text with deletions and insertions.
+
+    >>> field_spans("title", "A new lamp", "A lamp", "en")
+    [Span(op='same', text='A '), Span(op='delete', text='new '), Span(op='same', text='lamp')]
+    """
+    if name in _BY_WORDS and before and after:
+        blocks = [block.spans for block in word_diff(before, after, language).blocks]
+        parts = [[*spans, Span("same", " ")] for spans in blocks[:-1]]
+        return [span for part in [*parts, blocks[-1]] for span in part] if blocks else []
+    sides = [Span("delete", before or ""), Span("same", " "), Span("insert", after or "")]
+    return [span for span in sides if span.text and (span.op != "same" or (before and after))]
+
+
+@pass_context
+def _marks(context: Context, field: tuple[str, str | None, str | None]) -> Markup:
+    """Return the changed words of a field as HTML."""
+    place: PageLocation = context["place"]
+    tags = {"delete": Markup("<del>{}</del>"), "insert": Markup("<ins>{}</ins>"), "same": Markup("{}")}
+    inner = Markup().join(tags[span.op].format(span.text) for span in field_spans(*field, place.language))
+    way = _text_direction(f"{field[1]}{field[2]}", place)
+    return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(place.language, way, inner)
+
+
+def with_words(rows: Sequence[CrawlRow], texts: Mapping[str, str], language: str) -> list[CrawlRow]:
+    """Return the rows with the changed words of each edit, from the texts of its two bodies."""
+    found = []
+    for row in rows:
+        before, after = (texts.get(key or "") for key in row.bodies or (None, None))
+        if before is not None and after is not None:
+            shown = excerpt(word_diff(before, after, language), limit=800)
+            more = '<p class="gap">…</p>' if shown.cut else ""
+            same = '<p class="soft" lang="en">The words are the same: its links, pictures or formatting changed.</p>'
+            row = replace(row, words=Markup(to_html(shown) + more if shown.blocks else same))  # noqa: S704 (to_html escapes)
+        found.append(row)
+    return found
+
+
+def row_data(rows: Sequence[CrawlRow], language: str) -> list[list[Any]]:
+    """Return rows in the form that the pages' script reads."""
     return [
         [
-            row.key,
-            row.title,
-            row.section_title,
-            list(row.kinds),
-            1 if row.silent else 0,
-            [list(f) for f in row.fields],
-            1 if row.body_changed else 0,
+            row.key, row.anchor, row.title, row.section_title, list(row.kinds), 1 if row.silent else 0,
+            [[f[0], [[span.op, span.text] for span in field_spans(*f, language)]] for f in row.fields],
+            1 if row.bodies else 0, row.snapshot, row.since or row.previous,
         ]
         for row in rows
-    ]
+    ]  # fmt: skip
 
 
-def crawl_page(
-    crawl: Crawl,
-    place: PageLocation,
-    rows: Sequence[CrawlRow],
-    counted: int,
-    gains: Sequence[tuple[str, str, int | None, int | None]],
+def first_rows(rows: Sequence[CrawlRow]) -> Sequence[CrawlRow]:
+    """Return the rows that are in the page itself."""
+    return rows[:ROWS_SHOWN]
+
+
+def rows_script(name: str, rows: Sequence[CrawlRow], language: str) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the script with the rows that are not in the page ``name``, if there are any."""
+    if len(rows) > ROWS_SHOWN:
+        data = row_data(rows[ROWS_SHOWN:], language)
+        yield f"{name}-rows.js", data_script(f"rows{name}", data)
+
+
+def rows_page(
+    template: str, place: PageLocation, rows: Sequence[CrawlRow], texts: Mapping[str, str], **context: Any
 ) -> str:
-    """Return the page of a crawl with the first ``ROWS_SHOWN`` rows."""
-    shown = rows[:ROWS_SHOWN]
+    """Return a page with a list of changes: the first ``ROWS_SHOWN`` rows with their words, and filters for all."""
+    shown = with_words(first_rows(rows), texts, place.language)
     sections = sorted({row.section_title for row in rows if row.section_title})
-    kinds = [kind for kind in KIND_WORDS if kind in crawl.kinds and kind != "counted"]
+    kinds = [kind for kind in KIND_WORDS if any(kind in row.kinds for row in rows)]
     return page(
-        "crawl.html", place, crawl=crawl, rows=shown, more=len(rows) - len(shown), sections=sections, kinds=kinds,
-        counted=counted, gains=gains,
+        template, place, rows=shown, more=len(rows) - len(shown), sections=sections, kinds=kinds,
+        silent=sum(row.silent for row in rows), **context,
     )  # fmt: skip
 
 
 def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> PeriodCounts:
-    """Return the numbers of changes by period: by crawl, by week above 40 crawls, by month above 300.
+    """Return the numbers of changes by period: by crawl up to 40 crawls, else by day, week or month.
 
     Articles that were only touched are not counted by section.
     """
     ids = [crawl.id for crawl in crawls if crawl.committed]
-    unit = "crawl" if len(ids) <= 40 else "week" if len(ids) <= 300 else "month"
-    names = _crawl_names(ids) if unit == "crawl" else {sid: _period(sid, unit) for sid in ids}
+    unit, names = _names_of_periods(ids)
     periods = tuple(dict.fromkeys(names.values()))
     place = {name: number for number, name in enumerate(periods)}
     kinds: dict[str, list[int]] = {}
@@ -260,11 +311,22 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
     for crawl in crawls:
         if crawl.committed:
             articles[place[names[crawl.id]]] = crawl.articles
-    busiest = sorted(sections, key=lambda name: (-sum(sections[name]), name))[:14]
+    busiest = sorted(sections, key=lambda name: (-sum(sections[name]), name))
     return PeriodCounts(
         periods, unit, {kind: tuple(kinds[kind]) for kind in KIND_WORDS if kind in kinds},
         {name: tuple(sections[name]) for name in busiest}, tuple(silent), tuple(articles),
     )  # fmt: skip
+
+
+def _names_of_periods(ids: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Return the unit of time that gives at most 40 days, 43 weeks or any number of months, and each crawl's period."""
+    if len(ids) <= 40:
+        return "crawl", _crawl_names(ids)
+    for unit, most in (("day", 40), ("week", 43)):
+        names = {sid: _period(sid, unit) for sid in ids}
+        if len(set(names.values())) <= most:
+            return unit, names
+    return "month", {sid: _period(sid, "month") for sid in ids}
 
 
 def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
@@ -275,7 +337,7 @@ def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
 
 
 def _period(snapshot_id: str, unit: str) -> str:
-    if unit == "month":
-        return _instant(snapshot_id)[:7]
+    if unit != "week":
+        return _instant(snapshot_id)[: {"month": 7, "day": 10}[unit]]
     day = dt.date.fromisoformat(_instant(snapshot_id)[:10])
     return str(day - dt.timedelta(days=day.weekday()))

@@ -209,11 +209,12 @@
       const cell = (text, drop) => make("td", {}, text === null ? null : make("div", { dir: way(text) }, note(block.fate), ...inner(half(drop))));
       return make("tr", { class: block.fate }, cell(block.before, "insert"), cell(block.after, "delete"));
     });
-    const head = [from, to].map((version) => make("th", { scope: "col", dir: "ltr", lang: "en" }, clock(version.id)));
+    const head = [from, to].map((version) => make("th", { scope: "col", dir: "ltr", lang: "en" }, named(version.id)));
     return make("table", { class: "word-diff side" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows));
   };
-  const clock = (id) => `${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)} ${id.slice(9, 11)}:${id.slice(11, 13)} UTC`;
 
+  // A version is named as in the form.
+  const named = (id) => form.querySelector(`option[value="${id}"]`).textContent;
   const count = (found) => {
     const total = { delete: 0, insert: 0 };
     let moved = 0;
@@ -236,9 +237,9 @@
       const found = compare(data.blocks, from.blocks, to.blocks);
       const shown = near(found, fields.whole.checked);
       const drawn = fields.layout.value === "side" ? side(shown, from, to) : inline(shown);
-      const title = from.title === to.title ? null : make("p", { class: "retitled" }, make("del", {}, from.title), " ", make("ins", {}, to.title));
+      const title = from.title === to.title ? null : make("p", { class: "retitled", dir: way(to.title) }, "Title: ", ...spans(from.title, to.title).map(([op, text]) => marked(op, text)));
       target.replaceChildren(...[title, shown.some(Boolean) ? drawn : null].filter(Boolean));
-      const unread = [from, to].filter((version) => !version.known).map((version) => clock(version.id));
+      const unread = [from, to].filter((version) => !version.known).map((version) => named(version.id));
       form.querySelector("[data-summary]").textContent = unread.length ? `No text was fetched in ${unread.join(" and ")}.` : count(found);
     };
     // #FROM..TO: the versions that were current in these two crawls.
@@ -270,33 +271,36 @@
     else start(JSON.parse(holder.textContent));
   }
 
-  // View counts: report/plots.py draws the figure, and this script puts in the numbers.
+  // View counts. The axis has the lowest and the highest count and no others.
   const day = (at) => when(new Date(at * 1000).toISOString().replace("T", " "));
-  // Four round numbers around both.
-  const scale = (low, high) => {
-    for (let power = 1; ; power *= 10) {
-      for (const step of [power, 2 * power, 5 * power]) {
-        const from = Math.floor(low / step) * step;
-        if (from + 3 * step >= high) return [from, step];
-      }
-    }
-  };
-  const fill = (svg, points) => {
-    const slot = (name) => svg.querySelector(`[data-slot="${name}"] :is(path, text)`);
+  const draw = (figure, points) => {
+    const width = Math.max(figure.clientWidth, 240);
+    // Two instants need two lines where there is little room.
+    const lines = width < 420 ? 2 : 1;
+    const [left, right, top, bottom, height] = [64, 12, 14, 120, 132 + 18 * lines];
+    const svg = (tag, attributes, text) => {
+      const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+      if (text) element.textContent = text;
+      return element;
+    };
     const [first, last] = [points[0][0], points.at(-1)[0]];
     const counts = points.map(([, count]) => count);
-    const [from, step] = scale(Math.min(...counts), Math.max(...counts));
-    // The line was drawn from corner to corner of the plot.
-    const [left, bottom, right, top] = slot("line").getAttribute("d").match(/[\d.]+/g).map(Number);
-    const x = (at) => left + ((at - first) / (last - first)) * (right - left);
-    const y = (count) => bottom - ((count - from) / (3 * step)) * (bottom - top);
-    const places = points.map(([at, count]) => `${x(at).toFixed(1)} ${y(count).toFixed(1)}`);
-    slot("line").setAttribute("d", `M ${places.join(" L ")}`);
-    slot("dots").setAttribute("d", points.length < 40 ? places.map((place) => `M ${place} h 0`).join(" ") : "");
-    for (const k of [0, 1, 2, 3]) slot(`y${k}`).textContent = number(from + k * step);
-    slot("from").textContent = day(first);
-    slot("to").textContent = day(last);
-    svg.setAttribute("aria-label", `View count from ${number(counts[0])} on ${day(first)} to ${number(counts.at(-1))} on ${day(last)}`);
+    const [low, high] = [Math.min(...counts), Math.max(...counts)];
+    const x = (at) => left + ((at - first) / (last - first)) * (width - left - right);
+    const y = (count) => (low === high ? (top + bottom) / 2 : bottom - ((count - low) / (high - low)) * (bottom - top));
+    const places = points.map(([at, count]) => [x(at).toFixed(1), y(count).toFixed(1)]);
+    const told = `View count from ${number(counts[0])} on ${day(first)} to ${number(counts.at(-1))} on ${day(last)}`;
+    const picture = svg("svg", { class: "plot views", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": told });
+    for (const count of new Set([low, high])) {
+      picture.append(svg("path", { class: "grid", d: `M ${left} ${y(count)} H ${width - right}` }));
+      picture.append(svg("text", { x: left - 8, y: y(count) + 4, "text-anchor": "end" }, number(count)));
+    }
+    picture.append(svg("text", { x: left, y: 144 }, day(first)));
+    picture.append(svg("text", { x: width - right, y: height - 8, "text-anchor": "end" }, day(last)));
+    picture.append(svg("path", { class: "line", d: `M ${places.map((place) => place.join(" ")).join(" L ")}` }));
+    if (points.length < 40) picture.append(...places.map(([cx, cy]) => svg("circle", { cx, cy, r: 3 })));
+    figure.append(picture);
   };
   const section = document.querySelector("[data-view-line]");
   const key = article.dataset.key;
@@ -305,10 +309,9 @@
     const points = series && Object.hasOwn(series, key) ? series[key] : null;
     if (!points) return;
     const figure = section.querySelector(".figure");
-    if (points.length > 1) fill(figure.querySelector("svg"), points);
-    else figure.replaceChildren();
+    section.hidden = false;
+    if (points.length > 1) draw(figure, points);
     const gain = points.at(-1)[1] - points[0][1];
     figure.append(make("p", { class: "soft" }, points.length > 1 ? `${number(points.at(-1)[1])} at last, ${gain < 0 ? "−" : "+"}${number(Math.abs(gain))} since ${day(points[0][0])}.` : `${number(points[0][1])} when it was counted.`));
-    section.hidden = false;
   });
 })();

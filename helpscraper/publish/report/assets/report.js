@@ -75,9 +75,6 @@
     location.replace(moved.href);
   }
 
-  // Scroll wide plots to their end, the latest data.
-  document.querySelectorAll(".wide").forEach((each) => (each.scrollLeft = each.scrollWidth));
-
   // Dark colours.
   const toggle = document.querySelector("[data-theme-switch]");
   if (toggle) {
@@ -117,44 +114,45 @@
   };
   const names = { updated_on: "dated", published_on: "published" };
 
-  const row = ([article, title, section, found, silent, fields, edited, at, before], dated) => {
-    if (!key.test(article)) return null;
+  const marked = ([op, text]) => (op === "same" ? text : make(op === "delete" ? "del" : "ins", {}, text));
+  const day = (id) => when(id.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3 $4:$5:$6"));
+
+  const table = document.querySelector("[data-rows]");
+  const several = table?.dataset.when !== undefined;
+  const row = ([article, anchor, title, section, found, silent, fields, edited, at, before]) => {
+    if (!key.test(article) || !key.test(anchor) || !snapshot.test(at)) return null;
     found = found.filter((kind) => Object.hasOwn(meanings, kind));
     const what = make("td", { "data-label": "What changed" });
-    for (const [name, old, now] of fields) {
-      what.append(
-        make(
-          "div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ",
-          old ? make("del", {}, siteText(old)) : null, " ",
-          now ? make("ins", {}, siteText(now)) : null,
-        ),
-      );
-    }
-    if (edited && snapshot.test(before) && snapshot.test(at)) {
-      const link = { href: `${home}articles/${article}.html#${before}..${at}` };
-      what.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)));
+    for (const [name, spans] of fields) {
+      const text = spans.map(([, part]) => part).join("");
+      const value = make("bdi", { lang: language, dir: way(text) }, ...spans.map(marked));
+      what.append(make("div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ", value));
     }
     if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
-    const day = when(at.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3 $4:$5:$6"));
+    const links = make("td", { class: "links" });
+    if (edited && snapshot.test(before)) {
+      const link = { href: `${home}articles/${article}.html#${before}..${at}` };
+      links.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)), " ");
+    }
+    const here = `${several ? `${home}crawls/${at}.html` : ""}#${anchor}`;
+    links.append(make("a", { href: here }, "link", make("span", { class: "unseen" }, " to this change of " + title)));
     return make(
-      "tr", { "data-kinds": found.join(" "), "data-section": section, "data-silent": Boolean(silent) },
-      dated ? make("td", { "data-label": "Crawl" }, make("a", { href: `${home}crawls/${at}.html` }, day)) : null,
+      "tr", { id: several ? undefined : anchor, "data-kinds": found.join(" "), "data-section": section, "data-day": day(at).slice(0, 10), "data-silent": Boolean(silent) },
+      several ? make("td", { "data-label": "Crawl" }, make("span", { class: "soft" }, `${day(before ?? at)} and`), " ", make("a", { href: here }, day(at))) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
-      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, siteText(title))),
-      make("td", { "data-label": "Section" }, siteText(section)),
-      what,
+      make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, siteText(title)), " ", make("span", { class: "soft", "data-label": "Section" }, siteText(section))),
+      what, links,
     );
   };
 
-  const table = document.querySelector("[data-rows]");
   const rest = table?.closest("[data-more]");
   const complete = async () => {
     if (!rest) return;
-    const { more, name, snapshot: at, previous } = rest.dataset;
-    const found = (await load(more, name)) ?? [];
-    const rows = found.map((each) => row(at ? [...each.slice(0, 7), at, previous] : each, !at));
-    table.tBodies[0].append(...rows.filter(Boolean));
+    const found = (await load(rest.dataset.more, rest.dataset.name)) ?? [];
+    table.tBodies[0].append(...found.map(row).filter(Boolean));
     rest.querySelector("[data-rest]")?.remove();
+    // A permanent link to a row that was not in the page.
+    if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();
   };
 
   // Filters.
@@ -166,11 +164,13 @@
       const any = filters.querySelector("[name=kind]") === null;
       const section = fields.section?.value ?? "";
       const words = fields.words.value.trim().toLowerCase();
+      const [from, to] = [fields.from?.value || "", fields.to?.value || "~"];
       let shown = 0;
       for (const line of table.tBodies[0].rows) {
         const fits =
           (any || line.dataset.kinds.split(" ").some((kind) => chosen.has(kind))) &&
           (!section || line.dataset.section === section) &&
+          from <= line.dataset.day && line.dataset.day <= to &&
           (!fields.silent?.checked || line.dataset.silent !== undefined) &&
           (!words || line.querySelector("th").textContent.toLowerCase().includes(words));
         line.hidden = !fits;

@@ -76,6 +76,28 @@
     }
   };
 
+  // The rest of the index of articles, which the page has in part: without what only the page's own rows tell.
+  const index = document.querySelector("[data-article-index]");
+  const addArticles = async () => {
+    const there = new Set([...index.tBodies[0].rows].map((row) => row.dataset.key));
+    const rows = [];
+    for (let place = 0, found = []; place === 0 || found.length === BLOCK; place++) {
+      found = (await block(place)) ?? [];
+      for (const [key, title, section, dated, gone] of found) {
+        if (there.has(key) || !/^[0-9a-f]{16}$/.test(key)) continue;
+        const state = gone ? make("span", { class: "state bad" }, "no longer there") : null;
+        const name = make("th", { scope: "row" }, make("a", { href: `${home}articles/${key}.html` }, siteText(title)), " ", state);
+        const cells = [make("td", {}, siteText(section)), make("td", { "data-label": "dated" }, dated), make("td", {}), make("td", {})];
+        rows.push([title.toLowerCase(), make("tr", { "data-section": section, "data-key": key }, name, ...cells)]);
+      }
+    }
+    rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    index.tBodies[0].append(...rows.map(([, row]) => row));
+    document.querySelector("[data-rest]")?.remove();
+    document.querySelector("[data-filters]").dispatchEvent(new Event("input"));
+  };
+  if (index) addArticles();
+
   const form = document.querySelector("[data-search]");
   const input = document.getElementById("q");
   const panel = document.getElementById("hits");
