@@ -75,6 +75,15 @@ class Started:
             streams = [nothing.fileno(), *(each.fileno() for each in self._told)]
             self.process = _request(self._connection, arguments, streams, dict(env), str(Path.cwd()))
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the process has not ended."""
+        try:
+            os.kill(self.process, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def send(self, number: int) -> None:
         """Send a signal; a process that has ended gets none."""
         with suppress(ProcessLookupError):

@@ -221,10 +221,9 @@ def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     asked = len(workers.server.requests)
     settings = {"SHIP_MINUTES": "0.005", "LEASE_SECONDS": "8", "DOWNLOAD_DELAY": "0.05"}
     victim = workers.start(names[0], "-a", "mode=full", **settings)
-    bound = asked + luck.randint(0, 32)
-    end = time.monotonic() + luck.uniform(2, 6)
-    workers.until(lambda: len(workers.server.requests) > bound or time.monotonic() > end)
-    time.sleep(luck.uniform(0, 0.3))
+    bound = asked + luck.randint(0, 30)
+    workers.until(lambda: len(workers.server.requests) >= bound or not victim.is_running)
+    time.sleep(luck.uniform(0, 0.5))
     rival = workers.start(names[1], "-a", "mode=full", **settings) if luck.random() < 0.5 else None
     if rival is not None:
         time.sleep(luck.uniform(0, 1.5))
