@@ -65,9 +65,9 @@ class Holder:
         return f"process {self.pid} on {self.host}, started {self.started_at}"
 
     @property
-    def is_crawl(self) -> bool:
-        """Whether it is, or was, at work on a crawl."""
-        return self.held and self.work == "crawl"
+    def left(self) -> Kept | None:
+        """The unfinished crawl: before its first renewal a crawl names no ledger, whose id is its token."""
+        return self.kept or (Kept(self.token) if self.held and self.work == "crawl" else None)
 
     def dump(self) -> bytes:
         """Return the file's contents."""
@@ -159,7 +159,7 @@ class Lease:
             holder, etag = found
             if holder.held and holder.token != dead and not self._is_dead(holder, etag):
                 raise self._held_by(holder)
-            if self._swapped(replace(self._holder, kept=holder.kept), etag):
+            if self._swapped(replace(self._holder, kept=holder.left), etag):
                 self.before = holder
                 break
         else:

@@ -18,7 +18,7 @@ from helpscraper.archive.layout import Partition, shipped_folder, shipped_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Recorder
 from helpscraper.archive.store import Store
-from helpscraper.crawl.lease import Holder, Kept, Lease
+from helpscraper.crawl.lease import Kept, Lease
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.recovery import Leftover, open_or_recover
 from helpscraper.errors import ArchiveError, LeaseLostError
@@ -113,8 +113,8 @@ def ledger_that_counts(
     ledger, leftover = open_or_recover(path, catalog, partition)
     if lock.lease is None:
         return ledger, leftover, False
-    kept, before, own = lock.lease.kept, lock.lease.before, ledger.meta().get(_ID)
-    if _is_current(own, before, kept):
+    kept, before = lock.lease.kept, lock.lease.before
+    if ledger.meta().get(_ID) == (kept and kept.ledger):
         return ledger, leftover, False
     if leftover is not None:
         logger.warning(
@@ -123,7 +123,7 @@ def ledger_that_counts(
         )
     ledger.delete()
     if kept is None or kept.copy is None:
-        if before is not None and (kept is not None or before.is_crawl):
+        if kept is not None:
             logger.warning(
                 "The crawl of %s ended early and left no copy of its ledger: starting anew.", before
             )
@@ -135,14 +135,6 @@ def ledger_that_counts(
         return Ledger(path), None, False
     ledger, leftover = open_or_recover(path, catalog, partition)
     return ledger, leftover, leftover is not None
-
-
-def _is_current(own: str | None, before: Holder | None, kept: Kept | None) -> bool:
-    """Tell whether the ledger ``own`` on this machine is the one to go on with, as far as the lease knows."""
-    if before is None or own is None:
-        return before is None and own is None  # an archive that has had no lease, or no crawl
-    # A holder that died before its first renewal did not name its ledger, whose id is its token.
-    return own == before.token or (kept is not None and own == kept.ledger)
 
 
 def _unpack(store: Store, copy: str, path: Path) -> None:

@@ -109,6 +109,15 @@ def test_so_does_one_that_died_before_it_shipped_or_renewed_anything(on: Callabl
     assert not again.moved and again.found == {"one"}
 
 
+def test_other_work_on_the_edition_in_between_changes_nothing_of_that(on: Callable[..., Worker]) -> None:
+    first = on("a")
+    first.read("one")
+    first.die()
+    with EditionLock(first.catalog.store, HERE, "compact"):
+        pass
+    assert on("a").found == {"one"}
+
+
 def test_a_crawl_that_left_no_copy_is_named_and_begins_anew(
     on: Callable[..., Worker], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -452,3 +452,54 @@ def test_a_name_that_another_machine_took_stops_no_crawl(
     assert store.read(file.replace("-00000", "-00001")) == ours
     assert store.drafts(f"warc/{EN.folder}") == ()
     assert read_payload(store, fresh)[0] == b"new"
+
+
+def test_machines_that_go_on_in_turn_lose_no_record(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Each goes on from the last copy of the ledger; a draft on a machine that died comes up under a free name."""
+    store = open_store(f"memory://{tmp_path.name}")
+    pages = iter(exchange(f"{SITE}/help/{n}", f"page {n}".encode()) for n in range(10))
+
+    def on(machine: str, **options: int) -> Recorder:
+        monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / machine))
+        return recorder(store, **options)
+
+    first = on("a")
+    first.write(next(pages))
+    first.close()  # the copy that the others go on from
+    first.write(next(pages))
+    first.close_unindexed()
+    second = on("b", leave_out=1)
+    second.write(next(pages))
+    second.close_unindexed()
+    third = on("c", leave_out=1)
+    third.write(next(pages))
+    third.close()
+    for machine in ("b", "a"):
+        again = on(machine, leave_out=1)
+        again.write(next(pages))
+        again.close()
+    on("c")  # makes the last index
+    assert not list(check_records(store, EN))
+    urls = [item.url for item in all_records(store) if isinstance(item, Record) and item.type == "response"]
+    assert sorted(urls) == [f"{SITE}/help/{n}" for n in range(6)]
+
+
+def test_what_a_store_does_not_take_is_put_later(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    store = open_store(f"memory://{tmp_path.name}")
+    recording = recorder(store)
+    recording.write(exchange(f"{SITE}/help/a", b"page a"))
+    with monkeypatch.context() as busy:
+        busy.setattr(type(store), "create", _busy)
+        for _ in range(2):
+            with pytest.raises(ArchiveError, match="busy"):
+                recording.close()
+    recording.write(exchange(f"{SITE}/help/b", b"page b"))
+    recording.close()
+    assert not list(check_records(store, EN))
+    assert [len(load_index(store, file)) for file in warc_files(store, EN)] == [1, 1]
+    assert list(store.drafts("warc/site=okx/locale=en")) == []
+
+
+def _busy(self: Store, path: str, data: bytes | Path) -> bool:
+    raise ArchiveError("the store is busy")

@@ -150,7 +150,7 @@ class Recorder:
         self._before: list[str] = []
         self.records = self.revisits = self.bytes = 0
         for left in store.drafts(folder("warc", partition)):
-            self._publish_left(left)
+            self._publish_left(left, needed=not leave_out)
         self._stored = _StoredPayloads()
         before = warc_files(store, partition, snapshot_id)  # those of a resumed crawl
         parts = [found.part for found in map(parse_path, before) if found is not None]
@@ -169,15 +169,15 @@ class Recorder:
                 self.revisits += revisits
                 self.bytes += store.size(file)
 
-    def _publish_left(self, left: str) -> None:
+    def _publish_left(self, left: str, *, needed: bool) -> None:
         """Publish the draft of a crawl that was killed, under the next free number when its name is taken.
 
-        Two machines that began in one second had one id in earlier versions. Raises ``ArchiveError`` for the crawl to
-        resume, because its ledger names the file.
+        Two machines that began in one second had one id in earlier versions, and several may go on with one crawl in
+        turn. Raises ``ArchiveError`` for the crawl to resume if its ledger may name the file (``needed``).
         """
         draft, path = self._store.draft(left), left
         while not self._store.create(path, draft) and (item := parse_path(path)) is not None:
-            if item.snapshot_id == self._id:
+            if needed and item.snapshot_id == self._id:
                 raise ArchiveError(
                     f"{self._store.url(left)}: another crawl took this id, so this one cannot go on",
                     advice="run it without --resume",
