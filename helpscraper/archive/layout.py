@@ -37,6 +37,7 @@ __all__ = [
     "month_path",
     "parse_month_path",
     "parse_path",
+    "redirects_path",
     "reextracted_path",
     "refused_path",
     "run_path",
@@ -49,7 +50,7 @@ __all__ = [
     "warc_path",
 ]
 
-Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "reextracted"]
+Kind = Literal["snapshots", "bodies", "warc", "runs", "refused", "changes", "reextracted", "redirects"]
 """The folders of an archive."""
 
 PackedKind = Literal["snapshots", "changes"]
@@ -242,6 +243,11 @@ def claimed_id(path: str) -> str | None:
     """Return the id that the file at ``path`` claims; None for any other file."""
     name, dot, suffix = path.rpartition("/")[2].partition(".")
     return name if dot and suffix == "claim" and is_snapshot_id(name) else None
+
+
+def redirects_path(partition: Partition, snapshot_id: str) -> str:
+    """Return the path of redirects that an import found, the first of them at this instant."""
+    return _file("redirects", partition, snapshot_id, "json")
 
 
 def warc_path(partition: Partition, snapshot_id: str, number: int = 0) -> str:

@@ -32,6 +32,7 @@ from helpscraper.archive.problems import PROBLEMS_SCHEMA, Problem, VerifyReport
 from helpscraper.archive.progress import Progress, silent, tracked
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import MovedAway, check_records
+from helpscraper.archive.redirects import read_redirects, redirect_files
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import (
     BODIES_SCHEMA,
@@ -92,6 +93,8 @@ def verify(catalog: Catalog, progress: Progress = silent) -> VerifyReport:
             report.problems += _collected(item.path, _check_changes(catalog, item))
         for item in _files(catalog, "runs", partition):
             report.problems += _collected(item.path, _check_run(catalog, item))
+        for path in redirect_files(catalog.store, partition):
+            report.problems += _collected(path, _check_redirects(catalog, path))
         for name, feed in lost_snapshots(catalog, partition).items():
             path = snapshot_path(partition, name)
             report.problems.append(Problem(path, "snapshot is missing", f"{feed} was compared with it"))
@@ -288,6 +291,11 @@ def _check_run(catalog: Catalog, item: ArchiveFile) -> Iterator[Problem]:
         yield Problem(
             item.path, "run facts do not agree with the file name", f"they are those of {facts.run_id}"
         )
+
+
+def _check_redirects(catalog: Catalog, path: str) -> Iterator[Problem]:
+    read_redirects(catalog.store, path)
+    yield from ()
 
 
 def _foreign_files(catalog: Catalog) -> Iterator[Problem]:

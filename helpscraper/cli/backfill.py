@@ -182,6 +182,8 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
         for problem in report.problems:
             print(f"unreadable: {problem}", file=sys.stderr)
         print(f"imported: {len(report.snapshots)} days, {len(report.already)} were there already")
+        if report.redirects:
+            print(f"redirects from one article to another: {report.redirects}")
     if done.reach is not None:
         one, two = done.reach.gap
         print(

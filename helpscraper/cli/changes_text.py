@@ -20,7 +20,7 @@ from rich.text import Text
 
 from helpscraper.cli.output import cells_shown, console, terminal_safe, whole_file
 from helpscraper.cli.pager import TerminalPager
-from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE
+from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE, RENAME_EVIDENCE
 
 if TYPE_CHECKING:
     from helpscraper.history.body_diff import BodyDiff
@@ -135,7 +135,7 @@ _IMPLIED_BY = {
     "listed_in": {"section"},
     "word_count": {"body_sha256"},
     "reading_minutes": {"body_sha256"},
-    "source_id": {"body"},
+    "source_id": {"body", "redirect"},
 }
 
 
@@ -160,8 +160,7 @@ def _describe(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
             return f"body            changed{since}"
         gain = int(words["after"]) - int(words["before"])
         return f"body            {words['before']} -> {words['after']} words ({gain:+}){since}"
-    if row["kind"] == "renamed" and row["field"] in {"source_id", "body"}:
-        why = "same CMS id" if row["field"] == "source_id" else "near-identical body"
+    if row["kind"] == "renamed" and (why := RENAME_EVIDENCE.get(row["field"])):
         return f"was             {before} ({why})"
     if row["field"] == PICTURE:
         from helpscraper.history.pictures import exchanged

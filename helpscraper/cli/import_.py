@@ -86,6 +86,8 @@ def _import_captures(args: argparse.Namespace) -> int:
         print(f"imported: {written.path}, {written.rows} rows")
     for path in report.already:
         print(f"there already: {path}")
+    if report.redirects:
+        print(f"redirects from one article to another: {report.redirects}")
     for reason, n in sorted(report.skipped.items()):
         print(f"passed over, {NAMED.get(reason, reason)}: {n}", file=sys.stderr)
         for example in report.examples[reason][:_EXAMPLES]:
@@ -98,7 +100,7 @@ def _import_captures(args: argparse.Namespace) -> int:
         print(f"unreadable: {problem}", file=sys.stderr)
         if problem.advice:
             print(f"  {problem.advice}", file=sys.stderr)
-    if not report.snapshots and not report.already:
+    if not (report.snapshots or report.already or report.redirects):
         print("nothing was imported", file=sys.stderr)
         return int(ExitCode.USAGE)
     return 0

@@ -9,7 +9,7 @@ the rest is spilled to disk.
 from __future__ import annotations
 
 import atexit
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.redirects import Redirect
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError
@@ -123,7 +124,7 @@ def _compare(
     find_hidden_rows(con, before_run, evidence.earlier, extractor)
     hidden = _both_sides(con)
     _find_differing(con, hidden)
-    _find_renames(con, bodies)
+    _find_renames(con, bodies, evidence.redirects)
     classify_absences(con, before_run, after_run, evidence)
     at = _snapshot_at(con, after_run)
     same_extractor = extractor_of(before_run) == extractor
@@ -174,17 +175,19 @@ def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
         )
 
 
-def _find_renames(con: duckdb.DuckDBPyConnection, bodies: Bodies | None) -> None:
+def _find_renames(
+    con: duckdb.DuckDBPyConnection, bodies: Bodies | None, redirects: Sequence[Redirect]
+) -> None:
     """Fill the table ``renames``: an article that went and one that came are the same article."""
     sides = []
     for side, flag in (("b", "went"), ("a", "came")):
         rows = con.execute(
             f"select article_id, source_id, body_sha256, {as_text('published_at', 'TIMESTAMPTZ')},"
-            f" published_on::varchar from {side}"
+            f" published_on::varchar, {as_text('snapshot_at', 'TIMESTAMPTZ')} from {side}"
             f" semi join (select article_id from differing where {flag}) using (article_id)"
         ).fetchall()
         sides.append([Candidate(*row) for row in rows])
-    renames = find_renames(sides[0], sides[1], bodies) if all(sides) else []
+    renames = find_renames(sides[0], sides[1], bodies, redirects) if all(sides) else []
     names = ("before", "after", "via")
     table = pa.table({name: pa.array([getattr(r, name) for r in renames], pa.string()) for name in names})
     con.register("renames", table)

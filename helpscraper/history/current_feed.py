@@ -13,18 +13,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.redirects import redirect_files
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import PICTURE
 from helpscraper.history.section_counts import COUNTS_KEY, parse_counts
 
-__all__ = ["EVIDENCE_KEY", "RENAMES_KEY", "counts_of", "feed_is_current", "is_current", "pictures_told"]
+__all__ = [
+    "EVIDENCE_KEY", "REDIRECTS_KEY", "RENAMES_KEY", "counts_of", "feed_is_current", "is_current", "pictures_told",
+]  # fmt: skip
 
 EVIDENCE_KEY = b"helpscraper.evidence"
 """Metadata of a feed: the ids of the older snapshots that were consulted, the newest first, as a JSON list.
 
 A ``null`` at the end means that there were no more. The list is empty when the snapshot of ``FROM_KEY`` saw
 everything."""
+
+REDIRECTS_KEY = b"helpscraper.redirects"
+"""Metadata of a feed: the files with redirects that were consulted, as a JSON list; absent for none."""
 
 RENAMES_KEY = b"helpscraper.renames"
 """Metadata of a feed: its renames as a JSON list of [before, after], so that a history can read them from footers."""
@@ -73,6 +79,8 @@ def is_current(
     consulted = json.loads(metadata[EVIDENCE_KEY])
     if not consulted:
         return True
+    if json.loads(metadata.get(REDIRECTS_KEY, b"[]")) != redirect_files(catalog.store, before.partition):
+        return False
     listed = catalog.snapshots(before.partition) if every is None else every
     older = [each for each in listed if each.id < before.id][::-1]
     now = older[: len(consulted)]  # a null at the end means that no older snapshot may exist

@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.redirects import Redirect, redirect_files
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.history.bodies import bodies_of, pictures_in, pictures_of, texts_in
-from helpscraper.history.current_feed import EVIDENCE_KEY, RENAMES_KEY
+from helpscraper.history.current_feed import EVIDENCE_KEY, REDIRECTS_KEY, RENAMES_KEY
 from helpscraper.history.diff import diff_tables
-from helpscraper.history.other_snapshots import earlier_snapshots, source_of
+from helpscraper.history.other_snapshots import earlier_snapshots, redirects_of, source_of
 from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
 from helpscraper.history.section_counts import COUNTS_KEY, count_sections, dump_counts
@@ -61,7 +62,8 @@ def changes_feed(
 
     facts = catalog.facts(before)
     earlier, lost = earlier_snapshots(catalog, before, facts)
-    evidence = Evidence([view for _, view in earlier])
+    files, redirects, damaged = _redirects(catalog, partition, facts)
+    evidence = Evidence([view for _, view in earlier], redirects=redirects)
     source = source_of(catalog, before)
     if not isinstance(source, pa.Table):
         with catalog.open(before) as one:
@@ -82,6 +84,15 @@ def changes_feed(
         EVIDENCE_KEY: json.dumps(consulted).encode(),
         RENAMES_KEY: json.dumps(renames_of(result.table)).encode(),
         COUNTS_KEY: dump_counts(count_sections(result.table, rows)),
-        WARNINGS_KEY: json.dumps((*lost, *result.warnings), ensure_ascii=False).encode(),
+        **({REDIRECTS_KEY: json.dumps(files).encode()} if files else {}),
+        WARNINGS_KEY: json.dumps((*lost, *damaged, *result.warnings), ensure_ascii=False).encode(),
     }
     return result.table.replace_schema_metadata(metadata)
+
+
+def _redirects(
+    catalog: Catalog, partition: Partition, before: RunFacts
+) -> tuple[list[str], list[Redirect], tuple[str, ...]]:
+    """Return the files with redirects, their contents and warnings; none where ``before`` saw everything."""
+    files = [] if before.complete is True else redirect_files(catalog.store, partition)
+    return files, *(redirects_of(catalog, partition) if files else ([], ()))

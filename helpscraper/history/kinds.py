@@ -25,7 +25,7 @@ column                                               kind of a difference in it
 
 An edit that exchanged pictures has a second record, ``edited`` with the field ``picture``: the addresses on both sides.
 
-A ``renamed`` record's ``field`` says how the rename was recognised (``source_id`` or ``body``); ``before`` and
+A ``renamed`` record's ``field`` says how the rename was recognised (a key of ``RENAME_EVIDENCE``); ``before`` and
 ``after`` are the two keys. A URL or id that only follows the new key has no record of its own.
 """
 
@@ -47,6 +47,7 @@ __all__ = [
     "LABELS",
     "PICTURE",
     "QUIET",
+    "RENAME_EVIDENCE",
     "check_fields",
     "check_kinds",
     "primary_kind",
@@ -79,6 +80,13 @@ time and may have existed before."""
 
 PICTURE: Final = "picture"
 """The ``field`` of an ``edited`` record about exchanged pictures; it is not a column."""
+
+RENAME_EVIDENCE: Final = {
+    "source_id": "same CMS id",
+    "redirect": "the old address redirected to this one",
+    "body": "near-identical body",
+}
+"""The evidence that an article has another key now, by the ``field`` of the ``renamed`` record."""
 
 FIELD_KINDS: Final = {
     "body_sha256": "edited",

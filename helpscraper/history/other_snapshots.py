@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog, Snapshot
+from helpscraper.archive.redirects import Redirect, load_redirects
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, EvidenceSnapshot, Source
 
-__all__ = ["earlier_snapshots", "evidence_for", "source_of"]
+__all__ = ["earlier_snapshots", "evidence_for", "redirects_of", "source_of"]
 
 
 def source_of(catalog: Catalog, snapshot: Snapshot) -> Source:
@@ -35,7 +37,17 @@ def evidence_for(
     before_run, _ = runs
     seen, lost = _views(catalog, between, runs)
     earlier, more = earlier_snapshots(catalog, before, before_run)
-    return Evidence([view for _, view in earlier], [view for _, view in seen]), (*lost, *more)
+    redirects, damaged = redirects_of(catalog, before.partition)
+    evidence = Evidence([view for _, view in earlier], [view for _, view in seen], redirects)
+    return evidence, (*lost, *more, *damaged)
+
+
+def redirects_of(catalog: Catalog, partition: Partition) -> tuple[list[Redirect], tuple[str, ...]]:
+    """Return the known redirects between articles, and a warning when they cannot be read."""
+    try:
+        return load_redirects(catalog.store, partition), ()
+    except ArchiveError as error:
+        return [], (f"the redirects are not known: {error.message}",)
 
 
 def earlier_snapshots(

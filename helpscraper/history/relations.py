@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.gone import GONE
+from helpscraper.archive.redirects import Redirect
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ArchiveError
 from helpscraper.history.change_sql import COLUMNS
@@ -38,10 +39,12 @@ class Evidence:
     """Other snapshots of the same edition that help to compare two.
 
     ``earlier``: those before the earlier one, newest first. ``between``: those between the two, oldest first.
+    ``redirects`` are those between addresses of articles, oldest first, at any time.
     """
 
     earlier: Sequence[EvidenceSnapshot] = ()
     between: Sequence[EvidenceSnapshot] = ()
+    redirects: Sequence[Redirect] = ()
 
 
 NO_EVIDENCE: Final = Evidence()

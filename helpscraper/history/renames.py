@@ -3,12 +3,15 @@
 Articles that went are matched with articles that came, each at most once:
 
 1. ``source_id``: the same CMS id, which one article on each side has. An id that repeats the key does not count.
-2. ``body``: the same body, which one article on each side has, unless publication dates or ids differ. If the
+2. ``redirect``: the address of the first redirected to that of the second, after the first was last seen as a page.
+   The publication dates must not differ, and no other article that went may lead to the same one: a help centre also
+   redirects retired articles to one that replaces them.
+3. ``body``: the same body, which one article on each side has, unless publication dates or ids differ. If the
    publication date matches, a changed id is ignored.
-3. ``body`` again: at least nine in ten five-word shingles in common. Notices from one template differ only by a token's
+4. ``body`` again: at least nine in ten five-word shingles in common. Notices from one template differ only by a token's
    name, so neither publication dates nor ids may differ where both sides state them.
 
-Step 3 compares only bodies that share one of the smallest shingle hashes, and ignores shingles that many bodies share,
+Step 4 compares only bodies that share one of the smallest shingle hashes, and ignores shingles that many bodies share,
 so the work does not grow with the square of the number of articles.
 """
 
@@ -21,13 +24,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
+from helpscraper.archive.redirects import Redirect
+
 __all__ = ["Bodies", "Candidate", "Rename", "find_renames", "shingles", "similarity"]
 
 _SHINGLE = 5
 _SKETCH = 64
 _FOLLOWED = 20
 _ALIKE = 0.9
-# With more articles than this on one side step 3 is skipped: the bodies would fill the memory, and a help centre that
+# With more articles than this on one side step 4 is skipped: the bodies would fill the memory, and a help centre that
 # changes all keys at once keeps its ids or its exact bodies.
 _BOUND = 5_000
 
@@ -37,13 +42,17 @@ Bodies = Callable[[Sequence[str]], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An article that went or came; ``published_at`` and ``published_on`` are ISO 8601 text."""
+    """An article that went or came; ``published_at``, ``published_on`` and ``seen`` are ISO 8601 text.
+
+    ``seen`` is the instant (UTC, with ``Z``) of the snapshot that holds the article.
+    """
 
     article_id: str
     source_id: str | None = None
     body_sha256: str | None = None
     published_at: str | None = None
     published_on: str | None = None
+    seen: str | None = None
 
     @property
     def cms_id(self) -> str | None:
@@ -57,19 +66,25 @@ class Rename:
 
     before: str
     after: str
-    via: Literal["source_id", "body"]
+    via: Literal["source_id", "redirect", "body"]
 
 
 def find_renames(
-    went: Sequence[Candidate], came: Sequence[Candidate], bodies: Bodies | None = None
+    went: Sequence[Candidate],
+    came: Sequence[Candidate],
+    bodies: Bodies | None = None,
+    redirects: Sequence[Redirect] = (),
 ) -> list[Rename]:
     """Return the renames between the articles that ``went`` and those that ``came``, sorted by the earlier key.
 
-    Without ``bodies`` only ids and equal body keys are compared. The order of the inputs does not matter.
+    Without ``bodies`` only ids and equal body keys are compared. The order of ``went`` and ``came`` does not matter;
+    ``redirects`` are sorted by time.
     """
     renames = [
         Rename(b.article_id, a.article_id, "source_id") for b, a in _unique_pairs(went, came, "cms_id")
     ]
+    went, came = _without(went, came, renames)
+    renames += _by_redirect(went, came, redirects)
     went, came = _without(went, came, renames)
     same = _unique_pairs(went, came, "body_sha256")
     renames += [Rename(b.article_id, a.article_id, "body") for b, a in same if _may_be_same(b, a)]
@@ -102,6 +117,31 @@ def _unique_pairs(
             }
         )
     return [(candidate, sides[1][value]) for value, candidate in sides[0].items() if value in sides[1]]
+
+
+def _by_redirect(
+    went: Sequence[Candidate], came: Sequence[Candidate], redirects: Sequence[Redirect]
+) -> list[Rename]:
+    newest = {each.article_id: each for each in redirects}
+    there = {candidate.article_id: candidate for candidate in came}
+    ends = [(before, there.get(_end_of(before, newest, there))) for before in went]
+    counts = Counter(after.article_id for _, after in ends if after)
+    return [
+        Rename(before.article_id, after.article_id, "redirect")
+        for before, after in ends
+        if after and counts[after.article_id] == 1 and _same_publication(before, after) is not False
+    ]
+
+
+def _end_of(before: Candidate, newest: Mapping[str, Redirect], there: Mapping[str, Candidate]) -> str:
+    """Return the key of the first article that came to which redirects lead from ``before``; empty for none."""
+    key, passed = before.article_id, {before.article_id}
+    while (found := newest.get(key)) and found.at >= (before.seen or "") and found.target_id not in passed:
+        key = found.target_id
+        passed.add(key)
+        if key in there:
+            return key
+    return ""
 
 
 def _same(before: str | None, after: str | None) -> bool | None:

@@ -247,11 +247,11 @@ def renames_of(changes: pa.Table) -> list[tuple[str, str]]:
 def rename_field(fields: Iterable[str | None]) -> str | None:
     """Return which field of an article's ``renamed`` records holds the two slugs.
 
-    A rename recognised by its body may have a second record with the two ids, under ``source_id``; a rename recognised
-    by its id keeps the id.
+    A rename recognised by its body or a redirect may have a second record with the two ids, under ``source_id``; a
+    rename recognised by its id keeps the id.
     """
     names = set(fields)
-    return next((name for name in ("body", "source_id") if name in names), None)
+    return next((name for name in ("redirect", "body", "source_id") if name in names), None)
 
 
 def _renames(changes: pa.Table) -> pa.ChunkedArray:

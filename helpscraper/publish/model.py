@@ -89,7 +89,11 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class ArticleHistory:
-    """The contents of an article's page."""
+    """The contents of an article's page.
+
+    ``last_seen`` gives the crawl that last saw the article before an event, by the event's crawl, where that is not the
+    crawl right before or is long ago.
+    """
 
     key: str
     article_id: str
@@ -108,6 +112,7 @@ class ArticleHistory:
     events: tuple[Event, ...]
     former_ids: tuple[str, ...] = ()
     translations: tuple[Translation, ...] = ()
+    last_seen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def section_key(self) -> str:

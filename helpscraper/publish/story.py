@@ -8,7 +8,7 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Literal
 
-from helpscraper.history.kinds import KINDS, PICTURE
+from helpscraper.history.kinds import KINDS, PICTURE, RENAME_EVIDENCE
 from helpscraper.history.pictures import exchanged
 from helpscraper.history.result import rename_field
 from helpscraper.history.words import blocks_of
@@ -109,7 +109,8 @@ def _event(snapshot: str, records: Sequence[ChangeRecord], row: dict[str, Any]) 
             value = record.after or record.before
             row.update(json.loads(value) if value else {})
         elif record is rename:
-            fields.append(("address", record.before, record.after))
+            evidence = RENAME_EVIDENCE.get(record.field or "", "")
+            fields.append((f"address ({evidence})", record.before, record.after))
         elif record.field == PICTURE:
             fields.append((PICTURE, *exchanged(record.before, record.after)))
         elif record.field:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpscraper.archive.redirects import Redirect
 from helpscraper.history.diff import diff_tables
 from helpscraper.history.renames import Bodies, Candidate, find_renames, shingles, similarity
 from tests.history.worlds import body, row, run, table
@@ -66,6 +67,43 @@ def test_a_nearly_equal_body_under_another_id_of_the_cms_is_another_article() ->
 
     assert found(None, None) and found("1", None) and found(None, "2")
     assert not found("1", "2")
+
+
+def led(*steps: tuple[str, str, str]) -> list[Redirect]:
+    return [Redirect(article_id=old, target_id=new, at=at) for old, new, at in steps]
+
+
+def test_by_a_redirect_from_the_old_address_to_the_new() -> None:
+    went, came = [Candidate("old", seen="2019")], [Candidate("new"), Candidate("other")]
+    (found,) = find_renames(went, came, redirects=led(("old", "new", "2020")))
+    assert (found.before, found.after, found.via) == ("old", "new", "redirect")
+    (found,) = find_renames(
+        went, came, redirects=led(("old", "a", "2020"), ("a", "b", "2021"), ("b", "new", "2022"))
+    )
+    assert found.after == "new"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (("old", "new", "2018"),),  # its page was seen later
+        (("old", "new", "2020"), ("old", "home", "2021")),  # the newest counts
+        (("old", "a", "2020"), ("a", "old", "2021")),
+        (("old", "new", "2020"), ("retired", "new", "2020")),  # both cannot be the same article
+    ],
+)
+def test_a_redirect_that_does_not_show_one_article_is_no_rename(
+    steps: tuple[tuple[str, str, str], ...],
+) -> None:
+    went = [Candidate("old", seen="2019"), Candidate("retired", seen="2019")]
+    assert not find_renames(went, [Candidate("new")], redirects=led(*steps))
+
+
+def test_a_redirect_to_an_article_of_another_day_is_that_to_a_replacement() -> None:
+    redirects = led(("old", "new", "2020"))
+    for at, found in (("2018-01-01", True), (None, True), ("2020-01-01", False)):
+        went, came = Candidate("old", published_on="2018-01-01"), Candidate("new", published_on=at)
+        assert bool(find_renames([went], [came], redirects=redirects)) == found
 
 
 def texts_of(**texts: str) -> Bodies:

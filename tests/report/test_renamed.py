@@ -114,4 +114,6 @@ def test_a_cms_id_that_came_to_repeat_the_key_is_no_former_key() -> None:
     ]
     found = article_history("new-name", None, DAYS[0], None, told)
     assert found.former_ids == ("old-name",)
-    assert [event.fields for event in found.events] == [(("address", "old-name", "new-name"),)]
+    assert [event.fields for event in found.events] == [
+        (("address (near-identical body)", "old-name", "new-name"),)
+    ]

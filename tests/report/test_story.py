@@ -73,7 +73,7 @@ def test_a_rename_keeps_the_former_address_and_is_not_its_companion() -> None:
     ]
     story = article_history("a", BASE, IDS[0], BASE, records)
     assert story.former_ids == ("old",)
-    assert story.events[0].fields == (("address", "old", "a"),)
+    assert story.events[0].fields == (("address (same CMS id)", "old", "a"),)
 
 
 def test_a_label_says_more_than_its_slug() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -269,7 +269,7 @@ def _jobs(
     bodies = 0
     for start in range(0, len(wanted), 2000):
         for article in source.articles(wanted[start : start + 2000], pages.translations):
-            held.append(article)
+            held.append(replace(article, last_seen=pages.last_seen.get(article.article_id, {})))
             bodies += len(article.versions)
             if bodies >= _BODIES:
                 yield from _split(source, held, place, folder)

@@ -16,6 +16,7 @@ from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import Crawl, CrawlRow, PeriodCounts, article_key
 from helpscraper.publish.report import indexes, lists, plots
+from helpscraper.publish.report.between import last_seen
 from helpscraper.publish.report.contents import (
     ARTICLES_SHOWN,
     IndexedArticle,
@@ -61,6 +62,7 @@ class EditionPages:
         self.folder = f"{self.partition.site}/{self.partition.locale}"
         self.translations = translations_by_article(source.catalog, self.partition, partitions)
         self.crawls = crawls(source)
+        self.last_seen = last_seen(source, {crawl.id for crawl in self.crawls if crawl.complete})
         self._digests = source.article_digests()
         self._reused_ids = source.reused_ids()
         self.edition_links = tuple(
@@ -120,7 +122,7 @@ class EditionPages:
         """Yield id, key and digest of the inputs of each article's page."""
         for owner, digest in self._digests.items():
             translations = [asdict(each) for each in self.translations.get(owner, ())]
-            yield owner, article_key(owner), self._digest(digest, translations)
+            yield owner, article_key(owner), self._digest(digest, translations, self.last_seen.get(owner))
 
     def crawl_pages(self) -> Iterator[tuple[Crawl, str, str]]:
         """Yield each crawl with the path of its page and the digest of the page's inputs."""

@@ -13,14 +13,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings.sources import path_of
+from helpscraper.archive.redirects import Redirect, add_redirects
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.normalise.article import Context
+from helpscraper.platforms import address_at
 from helpscraper.replay.captures.days import Day
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
 from helpscraper.replay.plan import is_ours
@@ -51,13 +54,17 @@ def import_captures(
     if locale is not None:
         _ = (sites.get(site) if site is not None else default_site()).locale(locale)
     catalog, report = Catalog(archive_uri), CaptureReport() if report is None else report
+    owner_of = _owner(sites, site, base_url)
     groups: defaultdict[tuple[Partition, dt.date], list[Place]] = defaultdict(list)
-    for place in select(paths, _owner(sites, site, base_url), locale, report):
+    for place in select(paths, owner_of, locale, report):
         groups[Partition(place.site, place.locale), place.at.date()].append(place)
     with ExitStack() as stack:
         # A running crawl still writes its recordings, so they cannot be indexed.
         partitions = sorted({partition for partition, _ in groups})
         locks = {each: stack.enter_context(EditionLock(catalog.store, each, "import")) for each in partitions}
+        for partition in partitions:
+            found = [each for (group, _), places in groups.items() if group == partition for each in places]
+            report.redirects += _keep_redirects(catalog, partition, found, owner_of)
         workers = stack.enter_context(WorkerPool(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
             locks[partition].check()
@@ -67,6 +74,27 @@ def import_captures(
             if progress is not None:
                 progress(f"{partition} {day}", number, len(groups))
     return report
+
+
+def _keep_redirects(
+    catalog: Catalog,
+    partition: Partition,
+    places: Iterable[Place],
+    owner_of: Callable[[str], Site | None],
+) -> int:
+    """Store the redirects from one article of the edition to another; return how many there are."""
+    found = []
+    for place in places:
+        site = owner_of(place.location) if place.location else None
+        if site is None or site.name != partition.site:
+            continue
+        old, new = address_at(site, place.url), address_at(site, place.location)
+        if old.kind == new.kind == "article" and new.locale == partition.locale and old.key != new.key:
+            keys, urls = (old.key or "", new.key or ""), (place.url, place.location)
+            found.append(Redirect.found(keys, place.at, urls, path_of(place.file).name))
+    if found:
+        add_redirects(catalog.store, partition, found)
+    return len(found)
 
 
 def _owner(sites: Sites, name: str | None, base_url: str | None) -> Callable[[str], Site | None]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from helpscraper.archive.recordings.index import redirect_target
 from helpscraper.archive.recordings.sources import captures_in
 from helpscraper.archive.writer import SnapshotFile
 from helpscraper.errors import CommandError
@@ -37,14 +38,15 @@ _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 class CaptureReport:
     """The result of an import: snapshots written, captures used, and captures skipped.
 
-    ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few of each;
-    ``problems`` are places in the files that could not be read; ``doubts`` are the findings of the health checks that
-    can judge captures.
+    ``redirects`` counts the redirects between articles. ``skipped`` counts by reason; ``examples`` names file, offset
+    and URL of the first few of each; ``problems`` are places in the files that could not be read; ``doubts`` are the
+    findings of the health checks that can judge captures.
     """
 
     snapshots: list[SnapshotFile] = field(default_factory=list)
     already: list[str] = field(default_factory=list)
     used: int = 0
+    redirects: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     examples: dict[str, list[str]] = field(default_factory=dict)
     problems: list[Damage] = field(default_factory=list)
@@ -63,7 +65,8 @@ class Place:
     """One capture worth importing and where it lies.
 
     ``digest`` identifies it; ``payload`` is the digest of its payload, empty for a revisit that states
-    none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit refers to.
+    none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit refers to. ``location`` is the
+    target of a redirect.
     """
 
     file: str
@@ -82,6 +85,7 @@ class Place:
     refers_to: str
     refers_at: dt.datetime | None
     not_modified: bool
+    location: str
 
     @property
     def ref(self) -> str:
@@ -181,6 +185,7 @@ def _place(record: Record, number: int, site: Site | None) -> Place:
         _unbracketed(str(record.headers.get_header("WARC-Refers-To-Target-URI") or "")),
         parse_date(str(record.headers.get_header("WARC-Refers-To-Date") or "")),
         record.not_modified,
+        redirect_target(record.url, record.status, record.http_header("Location")),
     )
 
 
