@@ -5,14 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench kill-test engines-test fuzz mutants docs clean
+.PHONY: help install demo test check format coverage matrix bench wheel-test kill-test engines-test fuzz mutants docs clean
 
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 install: $(READY) ## Set up the virtual environment with pinned versions.
@@ -29,10 +29,23 @@ check: $(READY) ## Lint, format, types, and the import contract.
 test: $(READY) check ## Run every test.
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+coverage: $(READY) ## Run the tests and print which lines none of them runs, processes that they start included.
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -q -n auto --dist loadfile
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+matrix: $(READY) ## Run the fast tests on each Python here, with the lowest and with the newest versions.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox uv
+	$(BIN)/nox
+
 bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.
 	# What is measured beside helpscraper; without dependencies, since datacompy would hold pandas and polars back.
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps csv-diff==1.2 dictdiffer==0.10.0 datacompy==1.1.0 ordered-set==4.1.0 html2text==2025.4.15 html-to-markdown==3.21.2
 	$(BIN)/python -m benchmarks
+
+wheel-test: $(READY) ## Install the wheel in environments of its own: the core alone, and with every extra.
+	$(BIN)/python -m pytest --long tests/test_packaging.py
 
 kill-test: $(READY) ## Kill crawls, commits and imports at 200 random instants.
 	$(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_kill.py --long --kills 200

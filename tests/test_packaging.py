@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import venv
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from helpscraper import Archive
+from helpscraper.sample.server import SampleServer
 from tests.conftest import ROOT
 
 PACKAGE = ROOT / "helpscraper"
@@ -38,16 +41,103 @@ def test_no_file_of_the_package_is_ignored() -> None:
     assert (asked.returncode, asked.stdout, asked.stderr) == (1, "", "")
 
 
-@pytest.mark.long
-def test_a_wheel_holds_the_whole_package(tmp_path: Path) -> None:
-    """Needs a package index: pip fetches the build backend."""
-    subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(tmp_path), str(ROOT)],
-        check=True, timeout=300,
+# ---- The wheel in an environment of its own (`make wheel-test`); needs a package index
+
+CORE_MIB = 420
+"""Most MiB of files in the environment of an analyst: the core and all that it needs, compiled, without pip."""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    (found,) = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def everything(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The programs of an environment with every extra."""
+    return environment(tmp_path_factory.mktemp("all"), f"helpscraper[all] @ {wheel.as_uri()}")
+
+
+@pytest.fixture(scope="module")
+def demo(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The archive that `helpscraper demo` leaves."""
+    folder = tmp_path_factory.mktemp("demo")
+    said = run(folder, everything / "helpscraper", "demo")
+    assert "report/index.html" in said
+    return folder / "output" / "demo"
+
+
+def pip(*arguments: str) -> None:
+    quiet = ["--quiet", "--disable-pip-version-check"]
+    subprocess.run([sys.executable, "-m", "pip", *arguments, *quiet], check=True, timeout=900)
+
+
+def environment(folder: Path, requirement: str) -> Path:
+    """Install ``requirement`` into a new environment without pip, in the pinned versions; return its programs."""
+    venv.create(folder, with_pip=False)
+    python = next(folder.glob("[bS]*/python*"))
+    pip("--python", str(python), "install", "--constraint", str(ROOT / "constraints.txt"), requirement)
+    return python.parent
+
+
+def run(folder: Path, *command: str | Path, code: int = 0, **more: str) -> str:
+    """Run a program in ``folder`` without anything of this environment; return all that it said."""
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "LC_ALL": "C.UTF-8"} | more
+    done = subprocess.run(
+        list(map(str, command)), cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, timeout=300,
     )  # fmt: skip
-    (wheel,) = tmp_path.glob("*.whl")
+    assert done.returncode == code, done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.mark.long
+def test_a_wheel_holds_the_whole_package(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if name.startswith("helpscraper/")}
         (scripts,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
         assert "helpscraper = helpscraper.cli:main" in archive.read(scripts).decode()
     assert held == package_files()
+
+
+@pytest.mark.long
+def test_the_core_is_small_and_reads_compares_and_queries_an_archive(
+    wheel: Path, demo: Path, tmp_path: Path
+) -> None:
+    programs = environment(tmp_path / "core", str(wheel))
+    size = sum(path.lstat().st_size for path in (tmp_path / "core").rglob("*"))
+    print(f"the core takes {size / (1 << 20):.0f} MiB")
+    assert size <= CORE_MIB << 20
+    helpscraper = [programs / "helpscraper"]
+    place = ("--archive", demo)
+    assert "articles" in run(tmp_path, *helpscraper, "log", *place)
+    assert "silent" in run(tmp_path, *helpscraper, "diff", *place)
+    assert "http" in run(tmp_path, *helpscraper, "export", *place)
+    assert "all well" in run(tmp_path, *helpscraper, "verify", *place)
+    assert run(tmp_path, *helpscraper, "grep", "--history", "the", *place)
+    article = run(
+        tmp_path, programs / "python", "-c",
+        "import sys; from helpscraper import Archive; archive = Archive(sys.argv[1]);"
+        "assert archive.sql('select count(*) as n from latest')['n'][0] == len(archive.load());"
+        "assert len(archive.diff().changes);"
+        "print(archive.load().query('warc_record.notna()')['article_id'].iloc[0])",
+        demo,
+    ).strip()  # fmt: skip
+    run(tmp_path, *helpscraper, "show", article, "--raw", "--output", "page.html", *place)
+    assert (tmp_path / "page.html").stat().st_size
+    for command, extra in (("crawl", "crawl"), ("report", "report"), (f"blame {article}", "words")):
+        said = run(tmp_path, *helpscraper, *command.split(), *place, code=1)
+        assert said.endswith(f"pip install 'helpscraper[{extra}]'\n") and said.count("\n") == 1
+
+
+@pytest.mark.long
+def test_scrapy_crawls_from_an_installed_wheel_in_any_folder(everything: Path, tmp_path: Path) -> None:
+    with SampleServer() as site:
+        run(
+            tmp_path, everything / "scrapy", "crawl", "help", "-a", f"base_url={site.url}", "-a", "limit=3",
+            "-s", "DOWNLOAD_DELAY=0", SCRAPY_SETTINGS_MODULE="helpscraper.settings",
+        )  # fmt: skip
+    assert len(Archive(tmp_path / "output").load()) >= 3

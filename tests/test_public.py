@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,18 @@ def test_the_paths_in_the_guide_exist() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text()
     for path in set(re.findall(r"`((?:helpscraper|tests|docs)/[^`*]*)`", text)):
         assert (ROOT / path).exists(), path
+
+
+def test_every_place_that_lists_the_pythons_lists_the_same() -> None:
+    """Each is run by the tests with the lowest and with the newest versions, which bounds in pyproject.toml rest on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pythons = re.findall(r":: Python :: (3\.\d+)", "\n".join(project["classifiers"]))
+    assert project["requires-python"] == f">={pythons[0]}"
+    for name in ("noxfile.py", ".github/workflows/ci.yml"):
+        listed = re.findall(r"python[=:] ?\[(.*)\]", (ROOT / name).read_text())
+        assert listed
+        for each in listed:
+            assert re.findall(r'"(.*?)"', each) == pythons, name
 
 
 def test_the_citation_has_the_version() -> None:

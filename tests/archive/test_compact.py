@@ -383,7 +383,7 @@ def test_a_copy_that_differs_from_its_month_stays_beside_it(archive: Store) -> N
     assert "202610.parquet holds other rows than the snapshot's own file" in problem
     assert set(Catalog(archive).load_table("20261001").column("title").to_pylist()) == {"other"}
     held = query(
-        Catalog(archive), "SELECT DISTINCT title FROM snapshots WHERE snapshot_at = '2026-10-01 06:00Z'"
+        Catalog(archive), "SELECT DISTINCT title FROM snapshots WHERE snapshot_at = '2026-10-01 06:00:00Z'"
     )
     assert held.to_pylist() == [{"title": "other"}]
     assert {p.problem for p in verify(Catalog(archive)).problems} == {"redundant"}

@@ -48,7 +48,18 @@ esac
 """
 _SCRAPY = '#!/bin/sh\nexec "{python}" -m scrapy "$@" -a base_url={url} {fast} -s LOG_ENABLED=False\n'
 # Two commands that a page may use and a test machine may lack, and make, which says what it would do.
+# Installs nothing, but knows the extras.
+_PIP = f"""#!{sys.executable}
+import sys, tomllib
+from packaging.requirements import Requirement
+command, *named = sys.argv[1:]
+known = tomllib.loads(open("{ROOT}/pyproject.toml").read())["project"]["optional-dependencies"]
+for requirement in map(Requirement, named):
+    assert command == "install" and requirement.name == "helpscraper" and requirement.extras <= set(known), requirement
+"""
+
 _TOOLS = {
+    "pip": _PIP,
     "mail": "#!/bin/sh\nexec cat > mail.txt\n",
     "make": f'#!/bin/sh\nexec {shutil.which("make")} --dry-run --no-print-directory -C "{ROOT}" "$@"\n',
     "python": f'#!/bin/sh\nexec "{sys.executable}" "$@"\n',

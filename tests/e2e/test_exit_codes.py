@@ -101,11 +101,19 @@ def test_scrapy_crawl_help_commits_nothing_either(case: str, tiny: SampleServer,
         assert facts["reason"] in said
 
 
-def test_scrapy_crawl_help_does_the_same_crawl(tiny: SampleServer, archive: Path, good: Result) -> None:
+def test_scrapy_crawl_help_does_the_same_crawl_in_any_folder(
+    tiny: SampleServer, archive: Path, good: Result
+) -> None:
     fast = [f"{name}={value}" for name, value in FAST.items()]
     done = subprocess.run(
         [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={tiny.url}", *flags(fast)],
-        cwd=ROOT, env=os.environ | {"HELPSCRAPER_ARCHIVE": str(archive)}, capture_output=True, check=False, timeout=120,
+        cwd=archive.parent, capture_output=True, check=False, timeout=120,
+        env=os.environ
+        | {
+            "HELPSCRAPER_ARCHIVE": str(archive),
+            "PYTHONPATH": str(ROOT),
+            "SCRAPY_SETTINGS_MODULE": "helpscraper.settings",
+        },
     )  # fmt: skip
     assert done.returncode == 0
     assert len(snapshots(archive)) == 1
