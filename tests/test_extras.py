@@ -142,6 +142,7 @@ NEEDED = {
     "demo": "crawl,report",
     "blame {article}": "words",
     "diff --words": "words",
+    "digest": "words",
     "history --words {article}": "words",
 }
 RUN = """
