@@ -155,10 +155,44 @@ class Archive:
         return article_history(self._now(), article_id)
 
     def views(self) -> pd.DataFrame:
-        """Return the view counts as a tidy series with gains per day, across renames; see ``history.views``."""
+        """Return the view counts as a tidy series with gains per day, across renames.
+
+        One row for each article in each snapshot (columns: ``history.views.VIEWS_SCHEMA``). ``site``, ``locale``,
+        ``article_id`` and ``slug`` are categories, because a year of 10,000 articles has 3.65 million rows.
+
+        >>> views = Archive("tests/data/archive-v1").views()
+        >>> views[["article_id", "view_count", "gain", "gain_per_day"]].tail(1).values.tolist()
+        [['set-up-a-passkey', 1260, 60, 60.0]]
+        """
         from helpscraper.history.views import view_series
 
         return to_frame(view_series(self._now()))
+
+    def timeline(self, section: str | None = None) -> pd.DataFrame:
+        """Return how many articles changed in each snapshot, by section and kind; ``section`` chooses one.
+
+        One row for each (columns: ``history.timeline.TIMELINE_SCHEMA``); ``silent`` and ``picture`` count as kinds.
+
+        >>> timeline = Archive("tests/data/archive-v1").timeline()
+        >>> timeline.pivot_table(index="at", columns="kind", values="articles", aggfunc="sum")["silent"].tolist()
+        [1]
+        """
+        from helpscraper.history.timeline import timeline_table
+
+        return to_frame(timeline_table(self._now(), section))
+
+    def freshness(self) -> pd.DataFrame:
+        """Return how old each article of the latest snapshot is by its date, and how often it was edited since.
+
+        One row for each article (columns: ``history.freshness.FRESHNESS_SCHEMA``).
+
+        >>> fresh = Archive("tests/data/archive-v1").freshness()
+        >>> fresh.loc[fresh.silent_edits > 0, ["article_id", "days", "edits"]].values.tolist()
+        [['trading-fees', 51, 1]]
+        """
+        from helpscraper.history.freshness import freshness
+
+        return to_frame(freshness(self._now()))
 
     def editions(self, base: str | None = None) -> pd.DataFrame:
         """Match the articles of one site's editions, and show which lag behind the ``base`` locale.

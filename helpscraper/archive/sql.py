@@ -26,7 +26,7 @@ from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_S
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError, CommandError
 
-__all__ = ["VIEWS", "connect", "query", "with_views"]
+__all__ = ["VIEWS", "connect", "query", "with_snapshot_files", "with_views"]
 
 VIEWS = ("snapshots", "latest", "bodies", "changes", "runs")
 _VIEWS_ARE = f"the views are {', '.join(VIEWS)}"
@@ -105,6 +105,14 @@ def with_views(
             f"{catalog.store.uri}: a file cannot be read: {error}",
             advice="run `helpscraper verify` to find the damaged file",
         ) from error
+
+
+def with_snapshot_files(catalog: Catalog, work: Callable[[Mapping[str, frozenset[str]]], _T]) -> _T:
+    """Return ``work(files)`` for the files of all snapshots, each with the ids to read from it (empty: all).
+
+    A compaction that moves files meanwhile makes it begin again.
+    """
+    return _retry_when_moved(catalog, lambda listed: work(listed["snapshots"]))
 
 
 def _retry_when_moved(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:

@@ -10,8 +10,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from helpscraper.archive.layout import Partition, snapshot_id
+from helpscraper.archive.arrow import with_edition
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.schema import CHANGES_SCHEMA
 from helpscraper.errors import ArchiveError, HelpscraperError, ReferenceNotFoundError
@@ -19,12 +21,14 @@ from helpscraper.history.current_feed import counts_of
 from helpscraper.history.identity import Tenure
 from helpscraper.history.section_counts import SECTION_COUNTS_SCHEMA, count_sections
 from helpscraper.history.steps import changes_of, steps, story_of
-from helpscraper.nearest import nearest
+from helpscraper.nearest import nearest, nearest_or_all
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HISTORY_SCHEMA", "LOG_SCHEMA", "History", "article_history", "log_table"]
+__all__ = [
+    "HISTORY_SCHEMA", "LOG_SCHEMA", "TIMELINE_SCHEMA", "History", "article_history", "log_table", "timeline_table",
+]  # fmt: skip
 
 HISTORY_SCHEMA: pa.Schema = pa.schema([pa.field("snapshot_id", pa.string(), nullable=False), *CHANGES_SCHEMA])
 """One row for each change: the snapshot that showed it, then the columns of a change feed."""
@@ -33,6 +37,21 @@ LOG_SCHEMA: pa.Schema = pa.schema(
     [pa.field("snapshot_id", pa.string(), nullable=False), *SECTION_COUNTS_SCHEMA]
 )
 """How many articles of a section had a kind of change in a snapshot; see ``SECTION_COUNTS_SCHEMA``."""
+
+_INSTANT = pa.timestamp("us", tz="UTC")
+
+TIMELINE_SCHEMA: pa.Schema = pa.schema(
+    [
+        pa.field("site", pa.string()),
+        pa.field("locale", pa.string()),
+        pa.field("snapshot_id", pa.string()),
+        pa.field("at", _INSTANT),
+        pa.field("section", pa.string()),
+        pa.field("kind", pa.string()),
+        pa.field("articles", pa.int64()),
+    ]
+)
+"""``LOG_SCHEMA`` of every edition, with the instant of the snapshot that showed the changes."""
 
 # "Did you mean" searches this many of the newest snapshots, so that the answer comes at once.
 _SEARCHED = 30
@@ -134,6 +153,30 @@ def _require_known(catalog: Catalog, partition: Partition, article_id: str) -> N
         if names
         else "`helpscraper show latest` lists the articles",
     )
+
+
+def timeline_table(catalog: Catalog, section: str | None = None) -> pa.Table:
+    """Return how many articles changed in each snapshot of each edition, by section and kind (``TIMELINE_SCHEMA``).
+
+    ``section`` chooses one; raises ``ReferenceNotFoundError`` with the nearest names where none of the changes has it.
+    """
+    parts = [TIMELINE_SCHEMA.empty_table()]
+    for partition in catalog.partitions():
+        counts = log_table(catalog, partition)[0]
+        instants = [snapshot_instant(name) for name in counts.column("snapshot_id").to_pylist()]
+        dated = counts.add_column(1, TIMELINE_SCHEMA.field("at"), pa.array(instants, _INSTANT))
+        parts.append(with_edition(dated, partition).cast(TIMELINE_SCHEMA))
+    table = pa.concat_tables(parts)
+    if section is None:
+        return table
+    found = table.filter(pc.equal(table.column("section"), section))
+    if not found.num_rows:
+        known = sorted(name for name in pc.unique(table.column("section")).to_pylist() if name)
+        raise ReferenceNotFoundError(
+            f"{section}: no change of this archive is in this section",
+            advice=nearest_or_all(section, known) if known else "nothing has changed in this archive yet",
+        )
+    return found
 
 
 def log_table(

@@ -39,6 +39,7 @@ from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import SnapshotFile, write_reextracted, write_snapshot
 from helpscraper.errors import ArchiveError
 from helpscraper.history import diff as diff_module
+from helpscraper.history import views as views_module
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import changes_feed
 from helpscraper.history.timeline import article_history, log_table
@@ -534,11 +535,15 @@ def test_who_asks_while_the_rows_are_moved_gets_the_same(
         "editions": editions_table,
         "diff": lambda c: diff_snapshots(c, "2026-10-01", "2026-10-31").table,
     }
-    opened, bodies_of = sql._open, diff_module.bodies_of
+    opened, bodies_of, parquet = sql._open, diff_module.bodies_of, views_module.open_parquet
 
     def moving_first(real: Any, store: Store) -> Any:
+        moved: list[Store] = []
+
         def moving(*arguments: Any) -> Any:
-            run_compact(store)
+            if not moved:
+                moved.append(store)
+                run_compact(store)
             return real(*arguments)
 
         return moving
@@ -549,6 +554,7 @@ def test_who_asks_while_the_rows_are_moved_gets_the_same(
         with monkeypatch.context() as patch:
             patch.setattr(sql, "_open", moving_first(opened, store))
             patch.setattr(diff_module, "bodies_of", moving_first(bodies_of, store))
+            patch.setattr(views_module, "open_parquet", moving_first(parquet, store))
             assert ask(Catalog(store)).equals(settled), name
         assert "202610.parquet" in files(store), name
 
