@@ -15,6 +15,7 @@ from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.history.all_changes import LOUD
 from helpscraper.history.change_rows import CHANGE_ROWS_SCHEMA
 from helpscraper.history.diff import diff_snapshots
+from helpscraper.history.timeline import TIMELINE_SCHEMA
 from tests.history.story import EN, committed, days, story
 from tests.history.worlds import MONDAY
 
@@ -106,3 +107,27 @@ def test_every_edition_is_there_and_one_without_crawls_in_the_range_is_named(tmp
     late = Archive(tmp_path).changes(since=MONDAY + dt.timedelta(days=2), words=False)
     assert set(late["locale"]) == {"en"}
     assert any("zh-hans" in text for text in late.attrs["warnings"])
+
+
+def test_a_timeline_counts_articles_by_crawl_section_and_kind(archive: Archive) -> None:
+    frame = archive.timeline()
+    assert list(frame.columns) == TIMELINE_SCHEMA.names and str(frame["at"].dtype) == "datetime64[us, UTC]"
+    fees = archive.timeline("fees")
+    assert fees.query("kind in ['edited', 'silent']")[["kind", "articles"]].values.tolist() == [
+        ["edited", 1], ["silent", 1],
+    ]  # fmt: skip
+    assert len(fees) == (frame["section"] == "fees").sum()
+    with pytest.raises(ReferenceNotFoundError, match="did you mean: fees"):
+        archive.timeline("feess")
+
+
+def test_freshness_has_the_date_and_the_edits_of_each_article(archive: Archive) -> None:
+    frame = archive.freshness().set_index("article_id")
+    assert {name: str(kind) for name, kind in frame.dtypes.items()} == {
+        "site": "str", "locale": "str", "title": "str", "section": "str", "dated_on": "datetime64[us]",
+        "days": "Int32", "edited_at": "datetime64[us, UTC]", "edits": "Int64", "silent_edits": "Int64",
+    }  # fmt: skip
+    limits, passkey = frame.loc["withdrawal-limits"], frame.loc["set-up-a-passkey"]
+    assert (limits["days"], limits["edits"], limits["silent_edits"]) == (2, 1, 0)
+    assert (passkey["days"], passkey["edits"], passkey["silent_edits"]) == (34, 1, 1)
+    assert (frame.loc["new-here", "edits"], pd.isna(frame.loc["new-here", "edited_at"])) == (0, True)
