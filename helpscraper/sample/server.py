@@ -78,8 +78,8 @@ class SampleServer:
 
     @property
     def url(self) -> str:
-        """The URL to crawl: ``http://127.0.0.1:PORT``."""
-        return f"http://127.0.0.1:{self.port}"
+        """The URL to crawl, such as ``http://127.0.0.1:PORT``."""
+        return f"http://{self._http.server_address[0]!s}:{self.port}"
 
     def __enter__(self) -> SampleServer:
         self._thread.start()

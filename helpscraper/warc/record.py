@@ -25,6 +25,8 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 # WARC 1.1 allows dates of a day, month or year (W3C-DTF); they mean its first instant.
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
+_EMPTY_DIGEST = "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
+
 _HASHES = {
     "sha1": hashlib.sha1,
     "sha-1": hashlib.sha1,
@@ -143,7 +145,9 @@ class Record:
         """Return a message for each stated digest that does not match; without ``block`` only for the payload's."""
         wrong = []
         stated = self.headers.get_header("WARC-Block-Digest") if block else None
-        if stated and not same_digest(str(stated), self.block):
+        # Wget states the digest of an empty block for every revisit.
+        by_wget = self.is_revisit and stated == _EMPTY_DIGEST
+        if stated and not by_wget and not same_digest(str(stated), self.block):
             wrong.append(f"wrong block digest: {str(stated)[:_SHOWN]} is stated")
         if self.digest and not self.is_revisit and not self.payload_matches(self.digest):
             wrong.append(f"wrong payload digest: {self.digest[:_SHOWN]} is stated")

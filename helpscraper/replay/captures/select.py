@@ -105,7 +105,7 @@ def select(
     report: CaptureReport,
 ) -> Iterator[Place]:
     """Yield the captures of pages of a help centre (``owner`` gives the site of a URL); count all others."""
-    seen: set[tuple[str, dt.datetime, str]] = set()
+    seen: set[tuple[str, dt.datetime, str, bool]] = set()
     for path in paths:
         for number, item in enumerate(captures_in(path)):
             if isinstance(item, Damage):
@@ -116,12 +116,14 @@ def select(
             site = owner(item.url)
             reason = _unfit(item, site, locale)
             place = _place(item, number, site)
-            if reason is None and (place.url, place.at, place.digest) in seen:
+            # A revisit at the instant of its original must not take the original's place.
+            key = place.url, place.at, place.digest, place.revisit
+            if reason is None and key in seen:
                 reason = ELSEWHERE_TOO
             if reason is not None:
                 report.skip(reason, item.ref, item.url)
                 continue
-            seen.add((place.url, place.at, place.digest))
+            seen.add(key)
             yield place
 
 
