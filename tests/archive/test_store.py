@@ -19,7 +19,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import FileInfo, LocalStore, Store, open_store
 from helpscraper.archive.store.objects import ObjectStore
 from helpscraper.errors import ArchiveError, CommandError
-from tests.s3_server import S3Server
+from tests.s3_server import S3Server, endpoint, rclone_server
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,12 +28,24 @@ EN = Partition("okx", "en")
 WARC = "warc/site=okx/locale=en/20261122T060000Z-00000.warc.gz"
 
 
-@pytest.fixture(params=["local", "memory", "s3"])
+@pytest.fixture(scope="module")
+def rclone_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with rclone_server(tmp_path_factory.mktemp("rclone")) as url:
+        yield url
+
+
+@pytest.fixture(params=["local", "memory", "s3", pytest.param("rclone", marks=pytest.mark.long)])
 def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where a new archive is kept, in each kind of store."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     if request.param == "local":
         yield str(tmp_path / "archive")
+    elif request.param == "rclone":
+        # A second make of server: it ignores conditions, so it has one writer.
+        monkeypatch.setenv("HELPSCRAPER_SINGLE_WRITER", "1")
+        request.getfixturevalue("s3")
+        with endpoint(request.getfixturevalue("rclone_url")):
+            yield f"s3://bucket/{uuid.uuid4()}"
     elif request.param == "s3":
         yield request.getfixturevalue("s3").new_uri(request.node.name)
     else:
@@ -46,6 +58,14 @@ def uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Monk
 @pytest.fixture
 def any_store(uri: str) -> Store:
     return open_store(uri)
+
+
+@pytest.fixture
+def conditional_store(any_store: Store) -> Store:
+    """A store that honours conditions, as every one but rclone's."""
+    if not any_store.probe():
+        pytest.skip("this store ignores conditions")
+    return any_store
 
 
 def test_the_uri_picks_the_kind_of_store(uri: str) -> None:
@@ -130,21 +150,21 @@ def test_a_file_is_never_overwritten(any_store: Store, tmp_path: Path, kind: str
 
 @pytest.mark.parametrize("kind", ["bytes", "file"])
 def test_a_file_that_came_after_the_look_is_not_overwritten(
-    any_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    conditional_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """The look before the put is no promise: the put itself must refuse."""
-    any_store.put_new("a/one", b"one")
-    monkeypatch.setattr(type(any_store), "_stat", lambda *_: None)
+    conditional_store.put_new("a/one", b"one")
+    monkeypatch.setattr(type(conditional_store), "_stat", lambda *_: None)
     (tmp_path / "source").write_bytes(b"uno")
     with pytest.MonkeyPatch.context() as patch, pytest.raises(ArchiveError, match="is already there"):
-        patch.setattr(type(any_store), "_digest", lambda *_: b"")
-        any_store.put_new("a/one", tmp_path / "source" if kind == "file" else b"uno")
+        patch.setattr(type(conditional_store), "_digest", lambda *_: b"")
+        conditional_store.put_new("a/one", tmp_path / "source" if kind == "file" else b"uno")
     monkeypatch.undo()
-    assert any_store.read("a/one") == b"one"
+    assert conditional_store.read("a/one") == b"one"
 
 
-def test_of_many_writers_one_wins(any_store: Store) -> None:
-    if any_store.url().startswith("memory:"):
+def test_of_many_writers_one_wins(conditional_store: Store) -> None:
+    if conditional_store.url().startswith("memory:"):
         pytest.skip("one process's memory knows no second writer: fsspec looks, then writes")
     lost: list[ArchiveError] = []
     gate = threading.Barrier(8)
@@ -152,7 +172,7 @@ def test_of_many_writers_one_wins(any_store: Store) -> None:
     def write(number: int) -> None:
         gate.wait()
         try:
-            any_store.put_new("snapshots/x", str(number).encode() * 1000)
+            conditional_store.put_new("snapshots/x", str(number).encode() * 1000)
         except ArchiveError as error:
             lost.append(error)
 
@@ -163,7 +183,7 @@ def test_of_many_writers_one_wins(any_store: Store) -> None:
         thread.join()
     assert len(lost) == 7
     assert {"is already there" in error.message for error in lost} == {True}
-    assert len(set(any_store.read("snapshots/x"))) == 1
+    assert len(set(conditional_store.read("snapshots/x"))) == 1
 
 
 def test_a_file_of_another_machine_is_seen(s3: S3Server) -> None:
@@ -214,43 +234,43 @@ def test_a_removed_file_is_gone(any_store: Store) -> None:
     assert any_store.list("") == ["a/two"]
 
 
-def test_a_version_is_replaced_and_no_other(any_store: Store) -> None:
-    assert any_store.swaps
-    assert any_store.read_with_etag("locks/x") is None
-    first = any_store.put_if_match("locks/x", b"1", None)
+def test_a_version_is_replaced_and_no_other(conditional_store: Store) -> None:
+    assert conditional_store.swaps
+    assert conditional_store.read_with_etag("locks/x") is None
+    first = conditional_store.put_if_match("locks/x", b"1", None)
     assert first is not None
-    assert any_store.put_if_match("locks/x", b"other", None) is None
-    assert any_store.read_with_etag("locks/x") == (b"1", first)
-    second = any_store.put_if_match("locks/x", b"2", first)
+    assert conditional_store.put_if_match("locks/x", b"other", None) is None
+    assert conditional_store.read_with_etag("locks/x") == (b"1", first)
+    second = conditional_store.put_if_match("locks/x", b"2", first)
     assert second is not None
-    assert any_store.put_if_match("locks/x", b"other", first) is None
-    assert not any_store.remove_if_match("locks/x", first)
-    assert any_store.read_with_etag("locks/x") == (b"2", second)
-    assert any_store.remove_if_match("locks/x", second)
-    assert any_store.read_with_etag("locks/x") is None
-    assert any_store.put_if_match("locks/x", b"other", second) is None
-    assert any_store.put_if_match("locks/x", b"3", None) is not None
+    assert conditional_store.put_if_match("locks/x", b"other", first) is None
+    assert not conditional_store.remove_if_match("locks/x", first)
+    assert conditional_store.read_with_etag("locks/x") == (b"2", second)
+    assert conditional_store.remove_if_match("locks/x", second)
+    assert conditional_store.read_with_etag("locks/x") is None
+    assert conditional_store.put_if_match("locks/x", b"other", second) is None
+    assert conditional_store.put_if_match("locks/x", b"3", None) is not None
 
 
-def test_a_put_whose_answer_is_lost_was_done(any_store: Store) -> None:
+def test_a_put_whose_answer_is_lost_was_done(conditional_store: Store) -> None:
     """The client puts again, and the second put of the same contents finds them there."""
-    etag = any_store.put_if_match("locks/x", b"mine", None)
+    etag = conditional_store.put_if_match("locks/x", b"mine", None)
     assert etag is not None
-    assert any_store.put_if_match("locks/x", b"mine", None) == etag
-    new = any_store.put_if_match("locks/x", b"mine, renewed", etag)
-    assert any_store.put_if_match("locks/x", b"mine, renewed", etag) == new
-    assert any_store.remove_if_match("locks/x", str(new))
-    assert any_store.remove_if_match("locks/x", str(new))
+    assert conditional_store.put_if_match("locks/x", b"mine", None) == etag
+    new = conditional_store.put_if_match("locks/x", b"mine, renewed", etag)
+    assert conditional_store.put_if_match("locks/x", b"mine, renewed", etag) == new
+    assert conditional_store.remove_if_match("locks/x", str(new))
+    assert conditional_store.remove_if_match("locks/x", str(new))
 
 
-def test_of_many_that_compare_and_swap_one_wins(any_store: Store) -> None:
-    etag = any_store.put_if_match("locks/x", b"start", None)
+def test_of_many_that_compare_and_swap_one_wins(conditional_store: Store) -> None:
+    etag = conditional_store.put_if_match("locks/x", b"start", None)
     won: list[bytes] = []
     gate = threading.Barrier(6)
 
     def swap(data: bytes) -> None:
         gate.wait()
-        if any_store.put_if_match("locks/x", data, etag) is not None:
+        if conditional_store.put_if_match("locks/x", data, etag) is not None:
             won.append(data)
 
     threads = [threading.Thread(target=swap, args=(str(number).encode(),)) for number in range(6)]
@@ -258,7 +278,7 @@ def test_of_many_that_compare_and_swap_one_wins(any_store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    now = any_store.read_with_etag("locks/x")
+    now = conditional_store.read_with_etag("locks/x")
     assert now is not None
     assert won == [now[0]]
 
