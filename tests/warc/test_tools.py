@@ -213,3 +213,18 @@ def test_archiveweb_page(tmp_path: Path) -> None:
     wacz(tmp_path / "my-archive.wacz", "data.warc.gz", members(first, again))
     report, found = read(tmp_path / "my-archive.wacz", tmp_path / "archive")
     assert (report.problems, report.skipped, report.used) == ([], {}, 2) and found == {ONE}
+
+
+def test_a_revisit_of_the_same_second_in_a_file_that_sorts_first_takes_nothing_away(tmp_path: Path) -> None:
+    payload = page(f"/help/{ONE}")
+    told = {"WARC_Payload_Digest": digest_of(payload), "WARC_Block_Digest": digest_of(b"")}
+    profile = "http://netpreserve.org/warc/1.0/revisit/identical-payload-digest"
+    head = f"HTTP/1.1 200 OK\r\n{HTML}\r\n".encode()
+    again = record(URL, head, kind="revisit", WARC_Truncated="length", WARC_Profile=profile, **told)
+    (tmp_path / "a.warc.gz").write_bytes(members(again))
+    (tmp_path / "b.warc.gz").write_bytes(
+        members(record(URL, head + payload, WARC_Payload_Digest=digest_of(payload)))
+    )
+    report = import_captures(str(tmp_path / "archive"), sorted(tmp_path.glob("*.warc.gz")))
+    assert (report.problems, report.skipped, report.used) == ([], {}, 2)
+    assert not verify(Catalog(tmp_path / "archive")).problems

@@ -93,9 +93,9 @@ class Place:
         return f"{self.file}#{self.offset}"
 
 
-def order(place: Place) -> tuple[dt.datetime, str, int]:
-    """Return the key that sorts captures by time."""
-    return place.at, place.file, place.number
+def order(place: Place) -> tuple[dt.datetime, bool, str, int]:
+    """Return the key that sorts captures by time; at one instant a revisit comes after the record with its payload."""
+    return place.at, place.revisit, place.file, place.number
 
 
 def select(
