@@ -33,7 +33,12 @@ _FILE: Final = [pa.field("path", pa.string(), nullable=False), pa.field("etag", 
 
 SCHEMAS: Final[Mapping[IndexName, pa.Schema]] = {
     "footers": pa.schema(
-        [*_FILE, pa.field("rows", pa.int64()), pa.field("metadata", pa.map_(pa.binary(), pa.binary()))]
+        [
+            *_FILE,
+            pa.field("rows", pa.int64()),
+            pa.field("columns", pa.list_(pa.string())),
+            pa.field("metadata", pa.map_(pa.binary(), pa.binary())),
+        ]
     ),
     "bodies": pa.schema([*_FILE, pa.field("keys", pa.list_(pa.string()))]),
     "captures": pa.schema(
@@ -61,8 +66,8 @@ SCHEMAS: Final[Mapping[IndexName, pa.Schema]] = {
 }
 """The columns of each index.
 
-``footers`` has the number of rows and the metadata of each Parquet file of ``snapshots/``, ``reextracted/`` and
-``changes/``, and the contents of each file of ``runs/`` (as metadata with an empty key, without rows). ``bodies`` has
+``footers`` has the number of rows, the columns and the metadata of each Parquet file of ``snapshots/``,
+``reextracted/`` and ``changes/``, and the contents of each file of ``runs/`` (as metadata with an empty key, without rows). ``bodies`` has
 the keys of each bodies file, ``captures`` the lines of the index beside each WARC file.
 """
 

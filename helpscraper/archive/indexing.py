@@ -62,11 +62,11 @@ def _update(
 
 def _footer(store: Store, path: str) -> dict[str, Any]:
     if path.endswith(".json"):
-        return {"rows": None, "metadata": [(b"", store.read(path))]}
+        return {"rows": None, "columns": None, "metadata": [(b"", store.read(path))]}
     with open_parquet(store, path) as file:
         metadata = file.metadata.metadata or {}
         own = [(key, value) for key, value in metadata.items() if key != _ARROW]
-        return {"rows": file.metadata.num_rows, "metadata": own}
+        return {"rows": file.metadata.num_rows, "columns": file.schema_arrow.names, "metadata": own}
 
 
 def _keys(store: Store, path: str) -> dict[str, Any]:

@@ -7,47 +7,26 @@ and has all columns. A query fails only if it uses a view with a damaged file.
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
 
-from helpscraper.archive.bodies import bodies_files
 from helpscraper.archive.duck import open_duckdb
-from helpscraper.archive.gone import GONE
-from helpscraper.archive.layout import PackedKind, parse_month_path, snapshot_instant
-from helpscraper.archive.months import TIME_COLUMN
-from helpscraper.archive.overview import runs_table
-from helpscraper.archive.parquet import open_parquet
-from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.schema import BODIES_SCHEMA, CHANGES_SCHEMA, SNAPSHOT_SCHEMA
-from helpscraper.archive.store import Store
+from helpscraper.archive.reader import Catalog
+from helpscraper.archive.sql_views import VIEWS, FilesMovedError, ViewFiles, create_view
 from helpscraper.errors import ArchiveError, CommandError
 
 __all__ = ["VIEWS", "connect", "query", "with_snapshot_files", "with_views"]
 
-VIEWS = ("snapshots", "latest", "bodies", "changes", "runs")
 _VIEWS_ARE = f"the views are {', '.join(VIEWS)}"
-
-_PARTITION = [pa.field("site", pa.string()), pa.field("locale", pa.string())]
-
-_SCHEMAS = {
-    "snapshots": SNAPSHOT_SCHEMA,
-    "latest": SNAPSHOT_SCHEMA,
-    "bodies": BODIES_SCHEMA,
-    "changes": CHANGES_SCHEMA,
-}
 
 # The same class of error stands for a damaged file and for a wrong argument of a function.
 _OF_FILES = ("file", "parquet", "zstd", "decompress", "magic", "page", "thrift", "tprotocol")
 
 # A compaction moves one month at a time, so a query rarely meets it twice.
 _TRIES = 5
-
-_Listed = Mapping[str, Mapping[str, frozenset[str]]]
-"""For each view its files, and for each file the ids of the snapshots to read (empty: all)."""
 
 _T = TypeVar("_T")
 
@@ -59,11 +38,14 @@ def connect(catalog: Catalog, *, memory_limit: str = "1GB", threads: int = 2) ->
     """
     catalog = catalog.with_cached_listings()
 
-    def all_views(listed: _Listed) -> duckdb.DuckDBPyConnection:
-        connection, broken = _open(catalog, listed, memory_limit, threads)
-        for error in broken.values():
+    def all_views(files: ViewFiles) -> duckdb.DuckDBPyConnection:
+        connection = _open(catalog, memory_limit, threads)
+        try:
+            for name in VIEWS:
+                create_view(connection, catalog, name, files)
+        except BaseException:
             connection.close()
-            raise error
+            raise
         return connection
 
     return _retry_when_moved(catalog, all_views)
@@ -83,16 +65,23 @@ def with_views(
     """
     catalog = catalog.with_cached_listings()
 
-    def once(listed: _Listed) -> pa.Table:
-        connection, broken = _open(catalog, listed, memory_limit, threads)
-        with connection:
-            try:
-                return ask(connection)
-            except duckdb.CatalogException as error:
-                for name, damage in broken.items():
-                    if f"table with name {name} " in str(error).lower():
-                        raise damage from error
-                raise
+    def once(files: ViewFiles) -> pa.Table:
+        with _open(catalog, memory_limit, threads) as connection:
+            made: set[str] = set()
+            while True:
+                try:
+                    found = ask(connection)
+                    break
+                except duckdb.CatalogException as error:
+                    # A view is made when it is first missed, because making one reads the footers of its files.
+                    name = _missing_view(error, made)
+                    if name is None:
+                        raise
+                made.add(name)
+                create_view(connection, catalog, name, files, may_glob=True)
+        if files.globbed:
+            files.check_unchanged()
+        return found
 
     try:
         return _retry_when_moved(catalog, once)
@@ -115,64 +104,33 @@ def with_snapshot_files(catalog: Catalog, work: Callable[[Mapping[str, frozenset
     return _retry_when_moved(catalog, lambda listed: work(listed["snapshots"]))
 
 
-def _retry_when_moved(catalog: Catalog, work: Callable[[_Listed], _T]) -> _T:
+def _retry_when_moved(catalog: Catalog, work: Callable[[ViewFiles], _T]) -> _T:
     """Return ``work(files of each view)``; call it again if a compaction moved files meanwhile."""
     for _ in range(_TRIES - 1):
-        listed = _list(catalog)
+        files = ViewFiles(catalog)
         try:
-            return work(listed)
+            return work(files)
+        except FilesMovedError:
+            continue
         except (ArchiveError, duckdb.IOException):
-            catalog.store.drop_listings()
-            if _list(catalog) == listed:
+            if files.are_unchanged():
                 raise
-    return work(_list(catalog))
+    return work(ViewFiles(catalog))
 
 
-def _list(catalog: Catalog) -> _Listed:
-    snapshots = catalog.snapshots()
-    newest = {each.partition: each for each in snapshots}
-    bodies = [path for each in catalog.partitions() for path in bodies_files(catalog.store, each)]
-    return {
-        "snapshots": _files_of(catalog, "snapshots", snapshots),
-        "latest": _files_of(catalog, "snapshots", list(newest.values())),
-        "bodies": dict.fromkeys(bodies, frozenset()),
-        "changes": _files_of(catalog, "changes", snapshots),
-    }
+def _missing_view(error: duckdb.CatalogException, made: Collection[str]) -> str | None:
+    """Return the view that a query missed; None when it missed something else."""
+    said = str(error).lower()
+    return next((name for name in VIEWS if name not in made and f"table with name {name} " in said), None)
 
 
-def _open(
-    catalog: Catalog, listed: _Listed, memory_limit: str, threads: int
-) -> tuple[duckdb.DuckDBPyConnection, dict[str, ArchiveError]]:
-    """Return a connection with the views, and the errors of views that cannot be made."""
+def _open(catalog: Catalog, memory_limit: str, threads: int) -> duckdb.DuckDBPyConnection:
     connection = open_duckdb(memory_limit=memory_limit, threads=threads)
-    store = catalog.store
-    store.attach(connection)
-    broken: dict[str, ArchiveError] = {}
-    for name, schema in _SCHEMAS.items():
-        at = TIME_COLUMN["changes" if name == "changes" else "snapshots"]
-        try:
-            connection.execute(_view(name, store, listed[name], at, pa.schema([*schema, *_PARTITION])))
-        except duckdb.Error as error:
-            broken[name] = _damage(store, name, listed[name], error)
-    connection.register("runs", runs_table(catalog))
-    return connection, broken
-
-
-def _damage(store: Store, name: str, files: Collection[str], error: duckdb.Error) -> ArchiveError:
-    """Return an error that names the damaged file of a view."""
-    for path in files:
-        try:
-            with contextlib.ExitStack() as stack:
-                stack.enter_context(open_parquet(store, path))
-        except ArchiveError as damage:
-            return ArchiveError(
-                f"{damage.message} (so the view {name} cannot be read)",
-                advice="restore this file from a backup, or move it away to query the rest; the other views work",
-            )
-    return ArchiveError(
-        f"{store.uri}: the view {name} cannot be made: {error}",
-        advice="run `helpscraper verify` to find the damaged file",
-    )
+    if catalog.store.local_path() is not None:
+        # The system caches local files, and DuckDB's cache takes a kilobyte for each file.
+        connection.execute("SET enable_external_file_cache = false")
+    catalog.store.attach(connection)
+    return connection
 
 
 def query(
@@ -242,72 +200,3 @@ def _check_params(wanted: set[str], given: set[str]) -> None:
 def _one_line(error: duckdb.Error) -> str:
     """Return a message of DuckDB without the picture of the query below it."""
     return " ".join(str(error).partition("\n\nLINE ")[0].split())
-
-
-def _files_of(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> dict[str, frozenset[str]]:
-    """Return the files of these snapshots (or of their feeds), and for each file the ids to read (empty: all)."""
-    ids: dict[str, set[str]] = {}
-    for path, name in _paths(catalog, kind, snapshots):
-        ids.setdefault(path, set()).add(name)
-    found = {}
-    for path, names in ids.items():
-        month = parse_month_path(path)
-        whole = month is None or catalog.months.of_paths([path])[0].rows.keys() == names
-        found[path] = frozenset() if whole else frozenset(names)
-    return found
-
-
-def _paths(catalog: Catalog, kind: PackedKind, snapshots: Sequence[Snapshot]) -> Iterator[tuple[str, str]]:
-    if kind == "snapshots":
-        yield from ((each.path, each.id) for each in snapshots)
-        return
-    for partition in dict.fromkeys(each.partition for each in snapshots):
-        feeds = catalog.feeds(partition)
-        for each in snapshots:
-            if each.partition == partition and each.id in feeds:
-                yield feeds[each.id], each.id
-
-
-def _view(name: str, store: Store, files: Mapping[str, frozenset[str]], at: str, schema: pa.Schema) -> str:
-    """Return the statement that makes one view; it lists the columns, because older files may lack some."""
-    # Quoted, because `at` and others are SQL keywords.
-    columns = [(f'"{field.name}"', _sql_type(field.type)) for field in schema]
-    nothing = "SELECT " + ", ".join(f"NULL::{kind} AS {column}" for column, kind in columns) + " WHERE false"
-    picked = ", ".join(column for column, _ in columns)
-    whole = [store.url(path) for path, ids in files.items() if not ids]
-    # The empty first arm defines columns that no file has; the union fills them with nulls.
-    arms = [nothing, *([_select_all(whole)] if whole else [])]
-    for path, ids in files.items():
-        if ids:
-            instants = ", ".join(
-                f"TIMESTAMPTZ '{snapshot_instant(each).isoformat()}'" for each in sorted(ids)
-            )
-            arms.append(f'{_select_all([store.url(path)])} WHERE "{at}" IN ({instants})')
-    every = " UNION ALL BY NAME ".join(arms)
-    # Files of schema 1 hold rows of articles that are gone.
-    there = f" WHERE status <> '{GONE}'" if "status" in schema.names else ""
-    return f"CREATE VIEW {name} AS SELECT {picked} FROM ({every}){there}"  # noqa: S608 (own names; quoted)
-
-
-def _select_all(urls: Sequence[str]) -> str:
-    listed = ", ".join("'" + url.replace("'", "''") + "'" for url in urls)
-    return (
-        f"SELECT * FROM read_parquet([{listed}], union_by_name = true, "  # noqa: S608 (own paths; quoted)
-        "hive_partitioning = true, hive_types_autocast = false)"
-    )
-
-
-def _sql_type(kind: pa.DataType) -> str:
-    if pa.types.is_list(kind):
-        return "VARCHAR[]"
-    if pa.types.is_timestamp(kind):
-        return "TIMESTAMPTZ"
-    names = {
-        pa.string(): "VARCHAR",
-        pa.date32(): "DATE",
-        pa.int64(): "BIGINT",
-        pa.int32(): "INTEGER",
-        pa.int16(): "SMALLINT",
-        pa.bool_(): "BOOLEAN",
-    }
-    return names[kind]
