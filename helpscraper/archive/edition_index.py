@@ -67,8 +67,8 @@ SCHEMAS: Final[Mapping[IndexName, pa.Schema]] = {
 """The columns of each index.
 
 ``footers`` has the number of rows, the columns and the metadata of each Parquet file of ``snapshots/``,
-``reextracted/`` and ``changes/``, and the contents of each file of ``runs/`` (as metadata with an empty key, without rows). ``bodies`` has
-the keys of each bodies file, ``captures`` the lines of the index beside each WARC file.
+``reextracted/`` and ``changes/``, and the contents of each file of ``runs/`` as metadata with an empty key. ``bodies``
+has the keys of each bodies file, ``captures`` the lines of the index beside each WARC file.
 """
 
 _LOADED: WeakKeyDictionary[Store, dict[tuple[Partition, str], EditionIndex]] = WeakKeyDictionary()

@@ -66,6 +66,16 @@ def with_views(
     catalog = catalog.with_cached_listings()
 
     def once(files: ViewFiles) -> pa.Table:
+        files.many_alike = True
+        try:
+            return asked(files)
+        except duckdb.InvalidInputException as error:
+            if "schema mismatch" not in str(error):
+                raise
+            files.many_alike = False
+            return asked(files)
+
+    def asked(files: ViewFiles) -> pa.Table:
         with _open(catalog, memory_limit, threads) as connection:
             made: set[str] = set()
             while True:

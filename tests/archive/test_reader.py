@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow.dataset as pads
 import pyarrow.parquet as pq
 import pytest
 
+from helpscraper.archive import sql_views
 from helpscraper.archive.editions import editions_table
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.overview import RUNS_SCHEMA, runs_table, snapshots_table
@@ -309,6 +311,22 @@ def test_an_older_damaged_file_costs_nothing_that_is_not_read_from_it(store: Sto
         view_series(catalog)
     with pytest.raises(ArchiveError, match=r"20261120T060000Z\.parquet: damaged or unreadable"):
         connect(catalog)
+
+
+def test_a_file_with_fewer_columns_hides_none_of_the_others(
+    store: Store, commit: Commit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [ROWS[0] | {"confidence": "declared"}]
+    written = [commit(store, "2026-11-20", rows, locale=locale) for locale in ("de", "en", "fr")]
+    text = "SELECT locale, confidence FROM snapshots ORDER BY locale"
+    for many, lacking in itertools.product((0, 1000), written):
+        path = Path(store.url(lacking.path))
+        whole = path.read_bytes()
+        pq.write_table(pq.read_table(path, partitioning=None).drop_columns(["confidence"]), path)
+        monkeypatch.setattr(sql_views, "_MANY", many)
+        found = {row["locale"]: row["confidence"] for row in query(Catalog(store), text).to_pylist()}
+        assert found == dict.fromkeys(("de", "en", "fr"), "declared") | {lacking.partition.locale: None}
+        path.write_bytes(whole)
 
 
 def test_a_flipped_byte_is_found(store: Store, commit: Commit) -> None:

@@ -32,11 +32,7 @@ COMMANDS = {
     ("show", "fees"): {"LIST": 3, "GET": 2},
     ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 5},
 }
-OPENING = {
-    "LIST": 7,
-    "GET": 8,
-    "PUT": 5,
-}  # of the puts one is the probe, one the lease, three are the indexes
+OPENING = {"LIST": 7, "GET": 8, "PUT": 6}  # puts: the probe, the lease and its renewal, the three indexes
 COMMIT = {"LIST": 1, "GET": 1, "PUT": 6}  # a recording and its index, bodies, feed, run facts, snapshot
 
 
