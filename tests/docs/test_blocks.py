@@ -34,13 +34,14 @@ EXCEPTIONS = {
     "systemctl list-timers helpscraper.timer": "the same",
     "journalctl -u helpscraper": "the same",
     "helpscraper reextract --scheduler tcp://dask.example:8786": "needs a cluster; tests/e2e/test_cluster.py has one",
+    "helpscraper = helpscraper.settings": "a line of scrapy.cfg",
     "warcio check": "names a tool; tests/warc/test_crawled.py runs it on a crawl",
 }
 """What is not run as it stands, and why."""
 
 PLACEHOLDERS = {
     "ARTICLE@REF": "what-is-a-passkey@latest", "ARTICLE": "what-is-a-passkey", "[REF…]": "latest", "REF": "latest",
-    "ID": "20261122T060000Z", "FILE…": "captures.warc.gz", "NAME=VALUE": "LOG_LEVEL=ERROR",
+    "ID": "20261122T060000Z", "FILE…": "captures.warc.gz", "NAME=VALUE": "LOG_LEVEL=ERROR", "site=NAME": "site=okx",
 }  # fmt: skip
 """What a sentence leaves open."""
 
