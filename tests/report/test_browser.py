@@ -565,3 +565,60 @@ def test_screenshots(report: Path, watched: Watch, tmp_path: Path, request: pyte
         whole = name in ("front", "article")
         picture = page.screenshot(path=target / f"report-{name}.png", animations="disabled", full_page=whole)
         assert picture.startswith(b"\x89PNG") and len(picture) > 20_000
+
+
+def test_changes_are_filtered_by_date(report: Path, watched: Watch) -> None:
+    page = watched().open(report / "okx/en/changes.html")
+    shown = page.locator("[data-rows] tbody tr:visible")
+    everything = shown.count()
+    days = sorted(
+        set(page.locator("[data-rows] tbody tr").evaluate_all("all => all.map(e => e.dataset.day)"))
+    )
+    page.fill("[name=from]", days[1])
+    page.fill("[name=to]", days[-2])
+    left = shown.evaluate_all("all => all.map(e => e.dataset.day)")
+    assert sorted(set(left)) == days[1:-1] and len(left) < everything
+    page.fill("[name=from]", "")
+    page.fill("[name=to]", "")
+    assert shown.count() == everything
+    index = watched().open(report / "okx/en/articles/index.html")
+    title = index.locator("[data-rows] tbody th a").first.inner_text()
+    index.fill("[name=words]", title)
+    assert title in index.locator("[data-rows] tbody tr:visible").all_inner_texts()[0]
+
+
+def test_the_index_of_articles_is_completed_from_the_search_index(
+    tmp_path: Path, commit: Callable[..., Any], watched: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpscraper.publish.report.edition.ARTICLES_SHOWN", 2)
+    rows = [
+        {"article_id": f"a{n}", "title": f"Title {n}", "section": f"s{n % 2}", "body": "x"} for n in range(7)
+    ]
+    commit(open_store(tmp_path / "a"), "2026-06-01", rows)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = watched().open(tmp_path / "r/okx/en/articles/index.html")
+    page.locator("[data-rows] tbody tr").nth(6).wait_for()
+    assert page.locator("[data-rows] tbody th").all_inner_texts() == [f"Title {n}" for n in range(7)]
+    page.locator("[name=section]").select_option(index=1)
+    assert page.locator("[data-rows] tbody tr:visible").count() == 4
+
+
+def test_the_link_to_a_change_shows_it(report: Path, watched: Watch) -> None:
+    page = watched().open(report / "okx/en/silent.html")
+    page.locator("[data-label=Crawl] a").last.click()
+    page.wait_for_url("**/crawls/*.html#*")
+    row = page.locator("tr:target")
+    assert "silent" in row.inner_text()
+    assert row.evaluate("e => e.getBoundingClientRect().top") < 900
+
+
+@pytest.mark.parametrize("name", ["week", "changes", "sections/index", "articles/index"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_page_scrolls_sideways_in_any_colours(report: Path, watched: Watch, name: str, width: int) -> None:
+    view = watched(viewport={"width": width, "height": 844}, forced_colors="active")
+    for locale in ("en", "ar"):
+        page = view.open(report / f"okx/{locale}/{name}.html")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("header summary").click()
+    menu = page.locator("header details ul").bounding_box()
+    assert menu and menu["x"] >= 0 and menu["x"] + menu["width"] <= width

@@ -11,7 +11,7 @@ from helpscraper.publish.model import article_key
 
 __all__ = ["ARTICLES_SHOWN", "IndexedArticle", "Section", "indexed_articles", "sections_of"]
 
-ARTICLES_SHOWN = 500
+ARTICLES_SHOWN = 300
 """Rows in the index of articles; its script adds the others from the search index."""
 
 

@@ -83,7 +83,7 @@ def environment() -> Environment:
         "number": _number,
         "text_direction": _text_direction,
     }
-    env.globals["CSP"] = CSP
+    env.globals["CSP"] = Markup(CSP)  # noqa: S704 (a constant, whose quotes are safe inside double quotes)
     env.globals["EDITIONS_SHOWN"] = 12
     env.globals["KIND_WORDS"] = KIND_WORDS
     return env
@@ -233,6 +233,8 @@ def _marks(context: Context, field: tuple[str, str | None, str | None]) -> Marku
     place: PageLocation = context["place"]
     tags = {"delete": Markup("<del>{}</del>"), "insert": Markup("<ins>{}</ins>"), "same": Markup("{}")}
     inner = Markup().join(tags[span.op].format(span.text) for span in field_spans(*field, place.language))
+    if field[0] in ("updated_on", "published_on"):
+        return Markup("<span>{}</span>").format(inner)
     way = _text_direction(f"{field[1]}{field[2]}", place)
     return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(place.language, way, inner)
 
@@ -251,12 +253,15 @@ def with_words(rows: Sequence[CrawlRow], texts: Mapping[str, str], language: str
     return found
 
 
+_SIGNS = {"same": "=", "delete": "-", "insert": "+"}
+
+
 def row_data(rows: Sequence[CrawlRow], language: str) -> list[list[Any]]:
     """Return rows in the form that the pages' script reads."""
     return [
         [
             row.key, row.anchor, row.title, row.section_title, list(row.kinds), 1 if row.silent else 0,
-            [[f[0], [[span.op, span.text] for span in field_spans(*f, language)]] for f in row.fields],
+            [[f[0], [[_SIGNS[span.op], span.text] for span in field_spans(*f, language)]] for f in row.fields],
             1 if row.bodies else 0, row.snapshot, row.since or row.previous,
         ]
         for row in rows

@@ -76,25 +76,23 @@
   }
 
   // Dark colours.
-  const toggle = document.querySelector("[data-theme-switch]");
-  if (toggle) {
-    const system = window.matchMedia("(prefers-color-scheme: dark)");
-    const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
-    const say = () => toggle.setAttribute("aria-pressed", String(dark()));
-    toggle.hidden = false;
+  const toggle = make("button", { type: "button", class: "theme" }, make("span", { "aria-hidden": "true", class: "moon" }), make("span", { class: "unseen" }, "Dark colours"));
+  const system = window.matchMedia("(prefers-color-scheme: dark)");
+  const dark = () => (document.documentElement.dataset.theme ?? (system.matches ? "dark" : "light")) === "dark";
+  const say = () => toggle.setAttribute("aria-pressed", String(dark()));
+  document.querySelector(".bar")?.append(toggle);
+  say();
+  system.addEventListener("change", say);
+  toggle.addEventListener("click", () => {
+    const next = dark() ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    try {
+      localStorage.setItem("helpscraper-theme", next);
+    } catch {
+      // The choice lasts for this page only.
+    }
     say();
-    system.addEventListener("change", say);
-    toggle.addEventListener("click", () => {
-      const next = dark() ? "light" : "dark";
-      document.documentElement.dataset.theme = next;
-      try {
-        localStorage.setItem("helpscraper-theme", next);
-      } catch {
-        // The choice lasts for this page only.
-      }
-      say();
-    });
-  }
+  });
 
   // Rows from a separate script.
   const key = /^[0-9a-f]{16}$/;
@@ -114,7 +112,7 @@
   };
   const names = { updated_on: "dated", published_on: "published" };
 
-  const marked = ([op, text]) => (op === "same" ? text : make(op === "delete" ? "del" : "ins", {}, text));
+  const marked = ([op, text]) => (op === "=" ? text : make(op === "-" ? "del" : "ins", {}, text));
   const day = (id) => when(id.replace(/(....)(..)(..)T(..)(..)(..)Z/, "$1-$2-$3 $4:$5:$6"));
 
   const table = document.querySelector("[data-rows]");
@@ -125,19 +123,16 @@
     const what = make("td", { "data-label": "What changed" });
     for (const [name, spans] of fields) {
       const text = spans.map(([, part]) => part).join("");
-      const value = make("bdi", { lang: language, dir: way(text) }, ...spans.map(marked));
+      const value = names[name] ? make("span", {}, ...spans.map(marked)) : make("bdi", { lang: language, dir: way(text) }, ...spans.map(marked));
       what.append(make("div", { class: "field" }, make("span", { class: "name" }, names[name] ?? name), " ", value));
     }
     if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
-    const links = make("td", { class: "links" });
-    if (edited && snapshot.test(before)) {
-      const link = { href: `${home}articles/${article}.html#${before}..${at}` };
-      links.append(make("a", link, "word diff", make("span", { class: "unseen" }, " of " + title)), " ");
-    }
     const here = `${several ? `${home}crawls/${at}.html` : ""}#${anchor}`;
-    links.append(make("a", { href: here }, "link", make("span", { class: "unseen" }, " to this change of " + title)));
+    const links = make("td", { class: "links" });
+    if (edited && snapshot.test(before)) links.append(make("a", { href: `${home}articles/${article}.html#${before}..${at}` }, "word diff"), " ");
+    if (!several) links.append(make("a", { href: here }, "link"));
     return make(
-      "tr", { id: several ? undefined : anchor, "data-kinds": found.join(" "), "data-section": section, "data-day": day(at).slice(0, 10), "data-silent": Boolean(silent) },
+      "tr", { id: several ? undefined : anchor, "data-kinds": found.join(" "), "data-day": several && day(at).slice(0, 10), "data-silent": Boolean(silent) },
       several ? make("td", { "data-label": "Crawl" }, make("span", { class: "soft" }, `${day(before ?? at)} and`), " ", make("a", { href: here }, day(at))) : null,
       make("td", { "data-label": "Kind", class: "badges" }, ...found.map(badge), silent ? make("span", { class: "kind quiet" }, "silent") : null),
       make("th", { scope: "row" }, make("a", { href: `${home}articles/${article}.html` }, siteText(title)), " ", make("span", { class: "soft", "data-label": "Section" }, siteText(section))),
@@ -163,14 +158,15 @@
       const chosen = new Set([...filters.querySelectorAll("[name=kind]:checked")].map((box) => box.value));
       const any = filters.querySelector("[name=kind]") === null;
       const section = fields.section?.value ?? "";
+      const sectionOf = (line) => line.querySelector("[data-label=Section]").textContent;
       const words = fields.words.value.trim().toLowerCase();
       const [from, to] = [fields.from?.value || "", fields.to?.value || "~"];
       let shown = 0;
       for (const line of table.tBodies[0].rows) {
         const fits =
           (any || line.dataset.kinds.split(" ").some((kind) => chosen.has(kind))) &&
-          (!section || line.dataset.section === section) &&
-          from <= line.dataset.day && line.dataset.day <= to &&
+          (!section || sectionOf(line) === section) &&
+          (!line.dataset.day || (from <= line.dataset.day && line.dataset.day <= to)) &&
           (!fields.silent?.checked || line.dataset.silent !== undefined) &&
           (!words || line.querySelector("th").textContent.toLowerCase().includes(words));
         line.hidden = !fits;

@@ -87,8 +87,8 @@
         if (there.has(key) || !/^[0-9a-f]{16}$/.test(key)) continue;
         const state = gone ? make("span", { class: "state bad" }, "no longer there") : null;
         const name = make("th", { scope: "row" }, make("a", { href: `${home}articles/${key}.html` }, siteText(title)), " ", state);
-        const cells = [make("td", {}, siteText(section)), make("td", { "data-label": "dated" }, dated), make("td", {}), make("td", {})];
-        rows.push([title.toLowerCase(), make("tr", { "data-section": section, "data-key": key }, name, ...cells)]);
+        const cells = [make("td", { "data-label": "Section" }, siteText(section)), make("td", { "data-label": "dated" }, dated), make("td", {}), make("td", {})];
+        rows.push([title.toLowerCase(), make("tr", { "data-key": key }, name, ...cells)]);
       }
     }
     rows.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
@@ -98,12 +98,13 @@
   };
   if (index) addArticles();
 
-  const form = document.querySelector("[data-search]");
-  const input = document.getElementById("q");
-  const panel = document.getElementById("hits");
-  if (!form || !panel) return;
-  const list = panel.querySelector("ol");
-  const status = panel.querySelector("[role=status]");
+  const input = make("input", { id: "q", type: "search", autocomplete: "off", spellcheck: "false", placeholder: "Search titles and text", "aria-controls": "hits", maxlength: 200 });
+  const form = make("form", { class: "search", role: "search" }, make("label", { for: "q", class: "unseen" }, "Search titles and text"), input);
+  const list = make("ol", {});
+  const status = make("p", { class: "soft", role: "status" });
+  const panel = make("section", { id: "hits", class: "hits", "aria-label": "Search results", hidden: true }, status, list);
+  document.querySelector(".theme").before(form);
+  document.querySelector("header.top").after(panel);
   let turn = 0;
 
   const show = async () => {
@@ -125,7 +126,6 @@
     );
   };
 
-  form.hidden = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     list.querySelector("a")?.focus();
