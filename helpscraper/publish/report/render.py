@@ -209,17 +209,13 @@ def _latest_diff(article: ArticleHistory, texts: Mapping[str, str], language: st
     return Markup(html) if len(html) < _HTML_LIMIT else Markup()  # noqa: S704 (to_html escapes every text)
 
 
-_BY_WORDS = ("title", "address")
-"""Fields whose changed words are marked; of the others both values are shown whole."""
-
-
 def field_spans(name: str, before: str | None, after: str | None, language: str) -> list[Span]:
-    """Return the two values of a field as one text with deletions and insertions.
+    """Return the two values of a field as one text: of a title and of an address the changed words are marked.
 
     >>> field_spans("title", "A new lamp", "A lamp", "en")
     [Span(op='same', text='A '), Span(op='delete', text='new '), Span(op='same', text='lamp')]
     """
-    if name in _BY_WORDS and before and after:
+    if name.startswith(("title", "address")) and before and after:
         blocks = [block.spans for block in word_diff(before, after, language).blocks]
         parts = [[*spans, Span("same", " ")] for spans in blocks[:-1]]
         return [span for part in [*parts, blocks[-1]] for span in part] if blocks else []
