@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 import duckdb
 import pyarrow as pa
 
 from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.layout import snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql import with_views
 from helpscraper.errors import CommandError, ReferenceNotFoundError
@@ -35,33 +36,70 @@ SEARCH_SCHEMA: pa.Schema = pa.schema(
 Title, section and the first matching ``line`` are those of the last snapshot that says it.
 """
 
-# An article says it in runs of snapshots: the number of the snapshot less the number of the row is constant in a run.
+# Few rows stay after each step, because a year of 10,000 articles has 3.65 million. ``moments`` numbers the snapshots.
+_SPANS = (
+    "CREATE OR REPLACE TEMP TABLE found AS SELECT DISTINCT site, locale, body_sha256 FROM bodies"
+    " WHERE regexp_matches(body_text, $line)",
+    # One row for each article and text that says it: from and to which snapshot, and whether in all between.
+    """
+    CREATE OR REPLACE TEMP TABLE spans AS
+    SELECT s.site, s.locale, article_id, body_sha256, first.number AS first, last.number AS last,
+           held = last.number - first.number + 1 AS whole
+    FROM (SELECT site, locale, article_id, body_sha256, min(snapshot_at) AS since, max(snapshot_at) AS upto,
+                 count(*) AS held
+          FROM snapshots SEMI JOIN found USING (site, locale, body_sha256) GROUP BY ALL) s
+    JOIN moments first ON (s.site, s.locale, since) = (first.site, first.locale, first.snapshot_at)
+    JOIN moments last ON (s.site, s.locale, upto) = (last.site, last.locale, last.snapshot_at)
+    """,
+)
+# An article that was away meanwhile, or said something else: the rows of a run have constant differences.
+_PARTS = """
+    CREATE OR REPLACE TEMP TABLE parts AS
+    SELECT site, locale, article_id, body_sha256, min(number) AS first, max(number) AS last
+    FROM (SELECT s.site, s.locale, s.article_id, s.body_sha256, m.number,
+                 m.number - row_number() OVER (PARTITION BY s.site, s.locale, s.article_id, s.body_sha256
+                                               ORDER BY m.number) AS run
+          FROM snapshots s
+          SEMI JOIN (FROM spans WHERE NOT whole) b
+              ON (s.site, s.locale, s.article_id, s.body_sha256) = (b.site, b.locale, b.article_id, b.body_sha256)
+          JOIN moments m ON (s.site, s.locale, s.snapshot_at) = (m.site, m.locale, m.snapshot_at))
+    GROUP BY site, locale, article_id, body_sha256, run
+    """
+_NO_PARTS = "CREATE OR REPLACE TEMP TABLE parts AS SELECT * EXCLUDE (whole) FROM spans LIMIT 0"
+_SAID = """
+CREATE OR REPLACE TEMP TABLE said AS
+WITH every AS (
+    SELECT * EXCLUDE (whole) FROM spans WHERE whole UNION ALL BY NAME FROM parts
+), marked AS (
+    SELECT *, coalesce(first > lag(last) OVER one + 1, true)::INTEGER AS begins
+    FROM every WINDOW one AS (PARTITION BY site, locale, article_id ORDER BY first)
+), numbered AS (
+    SELECT *, sum(begins) OVER (PARTITION BY site, locale, article_id ORDER BY first) AS run FROM marked
+)
+SELECT r.site, r.locale, article_id, body_sha256, begin.snapshot_at AS since, ending.snapshot_at AS upto,
+       ending.following AS until
+FROM (SELECT site, locale, article_id, min(first) AS first, max(last) AS last,
+             arg_max(body_sha256, last) AS body_sha256
+      FROM numbered GROUP BY site, locale, article_id, run) r
+JOIN moments begin ON (r.site, r.locale, first) = (begin.site, begin.locale, begin.number)
+JOIN moments ending ON (r.site, r.locale, last) = (ending.site, ending.locale, ending.number)
+WHERE $history OR ending.following IS NULL
+"""
 _QUERY = """
-WITH found AS (
-    SELECT DISTINCT site, locale, body_sha256 FROM bodies WHERE regexp_matches(body_text, $line)
-), moments AS (
-    SELECT *, row_number() OVER edition AS number, lead(snapshot_at) OVER edition AS following
-    FROM (SELECT DISTINCT site, locale, snapshot_at FROM snapshots)
-    WINDOW edition AS (PARTITION BY site, locale ORDER BY snapshot_at)
-), said AS (
-    SELECT s.site, s.locale, article_id, title, section, body_sha256, snapshot_at, number, following,
-           number - row_number() OVER (PARTITION BY s.site, s.locale, article_id ORDER BY number) AS run
-    FROM snapshots s JOIN found USING (site, locale, body_sha256) JOIN moments USING (site, locale, snapshot_at)
-    WHERE len($sections) = 0 OR section IN (SELECT unnest($sections))
-), runs_of_it AS (
-    SELECT site, locale, article_id, arg_max_null(title, number) AS title, arg_max_null(section, number) AS section,
-           arg_max_null(body_sha256, number) AS body_sha256,
-           min(snapshot_at) AS since, arg_max_null(following, number) AS until
-    FROM said GROUP BY site, locale, article_id, run
+WITH named AS (
+    SELECT site, locale, article_id, snapshot_at, title, section FROM {rows}
+    SEMI JOIN said s ON ({rows}.site, {rows}.locale, {rows}.article_id, {rows}.snapshot_at)
+                      = (s.site, s.locale, s.article_id, s.upto)
 ), lines AS (
     SELECT site, locale, body_sha256, any_value(regexp_extract(body_text, $line)) AS line
-    FROM bodies JOIN (SELECT DISTINCT site, locale, body_sha256 FROM runs_of_it) USING (site, locale, body_sha256)
-    GROUP BY ALL
+    FROM bodies SEMI JOIN said USING (site, locale, body_sha256) GROUP BY ALL
 )
-SELECT site, locale, article_id, title, section, since, until, line
-FROM runs_of_it LEFT JOIN lines USING (site, locale, body_sha256)
-WHERE $history OR until IS NULL
-ORDER BY site, locale, article_id, since
+SELECT s.site, s.locale, s.article_id, title, section, since, until, line
+FROM said s LEFT JOIN named n
+    ON (s.site, s.locale, s.article_id, upto) = (n.site, n.locale, n.article_id, n.snapshot_at)
+LEFT JOIN lines l ON (s.site, s.locale, s.body_sha256) = (l.site, l.locale, l.body_sha256)
+WHERE len($sections) = 0 OR section IN (SELECT unnest($sections))
+ORDER BY s.site, s.locale, s.article_id, since
 """
 
 
@@ -86,22 +124,61 @@ def search(
                 advice="put a backslash before a sign meant as it is",
             ) from error
     wanted = list(sections)
-    params = {"line": line, "history": history, "sections": wanted}
+    moments = _moments(catalog)
 
     def found(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        if wanted:
-            _require_known(connection, wanted)
-        return connection.sql(_QUERY, params=params).to_arrow_table()
+        # The views are made when they are first missed, and then all is asked again.
+        connection.execute("SELECT 1 FROM bodies, snapshots, latest LIMIT 0")
+        connection.register("moments", moments)
+        given = {"line": line, "history": history, "sections": wanted}
+        for statement in _SPANS:
+            connection.execute(statement, _used(statement, given))
+        [(broken,)] = connection.execute("SELECT count(*) FROM spans WHERE NOT whole").fetchall()
+        # Reading the rows again takes as long as all the rest.
+        connection.execute(_PARTS if broken else _NO_PARTS)
+        connection.execute(_SAID, _used(_SAID, given))
+        last = _QUERY.format(rows="snapshots" if history else "latest")
+        answer = connection.sql(last, params=_used(last, given)).to_arrow_table()
+        _require_known(connection, set(wanted) - set(answer.column("section").to_pylist()))
+        return answer
 
     return with_views(catalog, found).cast(SEARCH_SCHEMA)
 
 
-def _require_known(connection: duckdb.DuckDBPyConnection, sections: Sequence[str]) -> None:
+def _used(statement: str, given: Mapping[str, object]) -> dict[str, object]:
+    """Return the parameters that the statement uses, because DuckDB refuses others."""
+    return {name: value for name, value in given.items() if f"${name}" in statement}
+
+
+def _moments(catalog: Catalog) -> pa.Table:
+    """Return the snapshots of each edition with their numbers, and the instant of the one that follows."""
+    rows = []
+    for partition in catalog.partitions():
+        instants = [snapshot_instant(name) for name in catalog.ids(partition)]
+        following = [*instants[1:], None]
+        rows += [
+            {
+                "site": partition.site,
+                "locale": partition.locale,
+                "snapshot_at": at,
+                "following": later,
+                "number": n,
+            }
+            for n, (at, later) in enumerate(zip(instants, following, strict=False))
+        ]
+    kinds = {"site": pa.string(), "locale": pa.string(), "snapshot_at": _INSTANT, "following": _INSTANT}
+    return pa.Table.from_pylist(rows, pa.schema({**kinds, "number": pa.int64()}))
+
+
+def _require_known(connection: duckdb.DuckDBPyConnection, sections: Collection[str]) -> None:
+    """Raise ``ReferenceNotFoundError`` for a section that no snapshot has."""
+    if not sections:
+        return
     rows = connection.sql(
         "SELECT DISTINCT section FROM snapshots WHERE section IS NOT NULL ORDER BY section"
     ).fetchall()
     known = [section for (section,) in rows]
-    for section in sections:
+    for section in sorted(sections):
         if section not in known:
             raise ReferenceNotFoundError(
                 f"{section}: no snapshot has this section", advice=nearest_or_all(section, known)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,19 @@ def test_the_command(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert [each["article_id"] for each in json.loads(capsys.readouterr().out)] == ["fees"]
     assert main([*command, "("]) == 2
     assert "is no regular expression" in capsys.readouterr().err
+
+
+def test_the_same_text_that_came_back_is_two_times(tmp_path: Path) -> None:
+    for day, text in enumerate(["Fee A.", "Fee B.", "Fee A.", "Fee A."]):
+        committed(tmp_path, day, [row("fees", body=text), row("stays", body="Fee A. stays.")])
+    assert told(tmp_path, "Fee A", history=True) == [
+        ("fees", 16, 17, "Fee A."), ("fees", 18, None, "Fee A."), ("stays", 16, None, "Fee A. stays."),
+    ]  # fmt: skip
+    assert told(tmp_path, "Fee A") == [("fees", 18, None, "Fee A."), ("stays", 16, None, "Fee A. stays.")]
+
+
+def test_a_pattern_that_would_backtrack_elsewhere_takes_no_time(tmp_path: Path) -> None:
+    committed(tmp_path, 0, [row("long", body="a" * 50_000 + "!")])
+    begin = time.process_time()
+    assert told(tmp_path, "(a|a)*(a+)+b") == []
+    assert time.process_time() - begin < 5
