@@ -7,6 +7,7 @@ and has all columns. A query fails only if it uses a view with a damaged file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -17,6 +18,7 @@ from helpscraper.archive.duck import open_duckdb
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql_views import VIEWS, FilesMovedError, ViewFiles, create_view
 from helpscraper.errors import ArchiveError, CommandError
+from helpscraper.nearest import nearest_or_all
 
 __all__ = ["VIEWS", "connect", "query", "with_snapshot_files", "with_views"]
 
@@ -24,6 +26,8 @@ _VIEWS_ARE = f"the views are {', '.join(VIEWS)}"
 
 # The same class of error stands for a damaged file and for a wrong argument of a function.
 _OF_FILES = ("file", "parquet", "zstd", "decompress", "magic", "page", "thrift", "tprotocol")
+
+_NO_TABLE = re.compile(r"Table with name (\S{1,100}) does not exist")
 
 # A compaction moves one month at a time, so a query rarely meets it twice.
 _TRIES = 5
@@ -175,6 +179,13 @@ def query(
     except duckdb.OutOfMemoryException as error:
         raise CommandError(
             f"the query needs more memory: {_one_line(error)}", advice="pass a larger memory_limit"
+        ) from error
+    except duckdb.CatalogException as error:
+        missing = _NO_TABLE.search(str(error))
+        if missing is None:
+            raise CommandError(f"SQL: {_one_line(error)}", advice=_VIEWS_ARE) from error
+        raise CommandError(
+            f"SQL: there is no view {missing[1]}", advice=nearest_or_all(missing[1], VIEWS)
         ) from error
     except duckdb.Error as error:
         raise CommandError(f"SQL: {_one_line(error)}", advice=_VIEWS_ARE) from error
