@@ -47,12 +47,14 @@ def claim(
     return store.create(claim_path(partition, snapshot_id), json.dumps(facts, indent=1).encode())
 
 
-def release_claim(store: Store, partition: Partition, snapshot_id: str) -> None:
-    """Remove the claim of a run whose facts are written. A claim that stays is removed by the next crawl."""
+def release_claim(store: Store, partition: Partition, snapshot_id: str) -> bool:
+    """Remove the claim of a run whose facts are written; False when it stays, and the next crawl tries again."""
     try:
         store.remove(claim_path(partition, snapshot_id))
     except ArchiveError as error:
         logger.warning("The claim of a run's id could not be removed: %s", error.message)
+        return False
+    return True
 
 
 def record_dead_runs(
@@ -63,20 +65,22 @@ def record_dead_runs(
     ``besides`` is a run whose ledger is here. Where the lock that this process holds excludes no other machines, a
     claim of the last ``max_hours`` may be of a run that goes on, and is only named.
     """
-    store = catalog.store
-    claimed = filter(None, map(claimed_id, store.list(folder("runs", partition))))
-    for name in (each for each in claimed if besides is None or each != besides.snapshot_id):
-        if name not in catalog.run_ids(partition) and not catalog.is_committed(partition, name):
+    store, known = catalog.store, {*catalog.run_ids(partition), *catalog.ids(partition)}
+    removable = True
+    for name in filter(None, map(claimed_id, store.list(folder("runs", partition)))):
+        if besides is not None and name == besides.snapshot_id:
+            continue
+        if name not in known:
             who, leftover = _read(store, partition, name)
             age = dt.datetime.now(dt.UTC) - snapshot_instant(name)
             if not lock.is_of_all_machines and age < dt.timedelta(hours=max_hours):
                 logger.warning("The run %s of %s has no facts yet: it is going on, or it died.", name, who)
                 continue
             logger.warning("The run %s of %s ended without facts: recorded as failed.", name, who)
-            facts = record_lost_run(catalog, partition, leftover, where=who)
-            if facts is not None:
+            if (facts := record_lost_run(catalog, partition, leftover, where=who)) is not None:
                 yield facts
-        release_claim(store, partition, name)
+        # In a bucket that allows no removal, one refusal is enough.
+        removable = removable and release_claim(store, partition, name)
 
 
 def _read(store: Store, partition: Partition, name: str) -> tuple[str, Leftover]:

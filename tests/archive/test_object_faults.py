@@ -6,11 +6,12 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from helpscraper.archive.store import Store, client, open_store
-from helpscraper.errors import ArchiveError
+from helpscraper.errors import ArchiveError, HelpscraperError
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.s3_server import S3Server, endpoint, rclone_server
 
@@ -95,6 +96,59 @@ def test_a_store_that_fails_is_one_clear_error(
     assert caught.value.advice
     assert faulty.list("snapshots") == ["snapshots/earlier"]
     assert faulty.read("snapshots/earlier") == b"earlier"
+
+
+def test_one_outage_is_waited_for_once(
+    faulty: Store, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PATIENCE_SECONDS", 0.5)
+    fault = proxy.add(Fault("PUT", "/", "refused", 503, "ServiceUnavailable", times=1000))
+    faulty.list("")
+    tried = []
+    for name in ("warc", "runs"):
+        fault.met = 0
+        with pytest.raises(ArchiveError, match="busy"):
+            faulty.put_new(f"{name}/x", b"1")
+        tried.append(fault.met)
+    assert tried[0] > 3
+    assert tried[1] == 1
+    proxy.faults.clear()
+    faulty.put_new("runs/x", b"1")
+    proxy.add(Fault("PUT", "/", "refused", 503, "ServiceUnavailable", times=3))
+    faulty.put_new("runs/y", b"1")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("way", ["lost", "refused"])
+def test_the_end_of_an_upload_in_parts_is_as_safe(
+    faulty: Store, proxy: FaultProxy, tmp_path: Path, way: Literal["lost", "refused"]
+) -> None:
+    source = tmp_path / "source"
+    with source.open("wb") as stream:
+        stream.truncate(101 << 20)
+    fault = proxy.add(Fault("POST", "uploadId=", way, 409, "ConditionalRequestConflict"))
+    faulty.put_new("warc/large", source)
+    assert fault.met == 1
+    assert (faulty.list(""), faulty.size("warc/large")) == (["warc/large"], 101 << 20)
+    with source.open("r+b") as stream:
+        stream.write(b"other")
+    with pytest.raises(ArchiveError, match="other contents"):
+        faulty.put_new("warc/large", source)
+
+
+@pytest.mark.parametrize("uri", ["s3://", "s3://no/such", "s3://Not A Bucket/x"])
+def test_a_strange_url_is_one_line(uri: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(HelpscraperError) as caught:
+        open_store(uri).probe()
+    assert "\n" not in caught.value.message
+    assert caught.value.advice
+
+
+def test_a_profile_that_is_not_there_is_one_line(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with endpoint(s3.url), pytest.raises(ArchiveError, match="nobody") as caught:
+        open_store("s3://bucket/archive").probe()
+    assert caught.value.advice
 
 
 def test_a_put_that_stalls_is_not_seen_by_half(faulty: Store, proxy: FaultProxy) -> None:

@@ -32,6 +32,8 @@ PATIENCE_SECONDS = 90.0
 _PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 # Two puts of one name at the same time: the loser has to put again, and then gets 412 or 200.
 _CONFLICT_SECONDS = 10.0
+# Parts of the names of the clients' errors of the network, some of which are no `OSError`s.
+_NETWORK = ("Connect", "Timeout", "HTTPClientError", "Payload", "IncompleteRead")
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -66,7 +68,7 @@ class Client:
         begun = time.monotonic()
         for pause in itertools.chain(_PAUSES_SECONDS, itertools.repeat(_PAUSES_SECONDS[-1])):
             try:
-                return operation(*args, **kwargs)
+                answer = operation(*args, **kwargs)
             except Exception as error:
                 if type(error).__module__ == "builtins" and not isinstance(error, OSError):
                     raise  # an error of the program, not of the store
@@ -75,8 +77,12 @@ class Client:
                     raise failure from error
                 patience = max(self._patience, _CONFLICT_SECONDS) if failure.status == 409 else self._patience
                 if time.monotonic() + pause - begun > patience:
+                    self._patience = 0.0  # the next operations do not wait for the same outage again
                     raise failure from error
                 logger.info("%s; trying again in %s s", failure.strerror, pause)
+            else:
+                self._patience = PATIENCE_SECONDS if self.conditional is not None else 0.0
+                return answer
             time.sleep(pause)
         raise AssertionError("the pauses do not end")
 
@@ -90,7 +96,6 @@ class Client:
             self.conditional = self._refuses(name) or (self._refuses(name) and self._refuses_version(name))
             if not self.conditional:
                 self._call(self.fs.rm_file, name)
-            self._patience = PATIENCE_SECONDS
         return self.conditional
 
     def _refuses(self, name: str) -> bool:
@@ -158,7 +163,7 @@ def _failure(error: Exception) -> OSError:
     botocore has a dictionary ``response``, gcsfs a number ``code``, azure-core a number ``status_code``.
     """
     status: int | None = None
-    code, reason = "", str(error)
+    code, reason = "", " ".join(str(error).split())
     for each in _causes(error):
         response = getattr(each, "response", None)
         if isinstance(response, dict):
@@ -187,7 +192,7 @@ def _failure(error: Exception) -> OSError:
             status,
             passing=True,
         )
-    if status is None and any("Connect" in kind or "Timeout" in kind for kind in kinds):
+    if status is None and any(name in kind for name in _NETWORK for kind in kinds):
         return StoreError(
             f"the store cannot be reached: {reason}",
             "check the network and the endpoint (AWS_ENDPOINT_URL), and run the command again",
@@ -196,4 +201,5 @@ def _failure(error: Exception) -> OSError:
         )
     if isinstance(error, OSError) and status is None:
         return error
-    return StoreError(f"the store refuses: {reason}", "", status)
+    advice = "check the archive's URL, and the settings of its client in the environment"
+    return StoreError(f"the store refuses: {reason}", advice, status)

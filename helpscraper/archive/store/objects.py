@@ -74,7 +74,7 @@ class ObjectStore(Store):
 
     def url(self, path: str = "") -> str:
         """Return the full URL."""
-        return str(self.fs.unstrip_protocol(self._full(path)))
+        return str(self.fs.fs.unstrip_protocol(self._full(path)))
 
     def local_path(self, path: str = "") -> None:
         """Return None: the file is not on this machine."""
@@ -156,7 +156,8 @@ class ObjectStore(Store):
                 self.fs.put_file(str(data), self._full(path), mode="create")
             else:
                 self.fs.pipe_file(self._full(path), data, mode="create")
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):
+            # An upload in parts is not found any more when the answer to its end was lost.
             return False
         return True
 
