@@ -96,6 +96,7 @@ class Client:
             self.conditional = self._refuses(name) or (self._refuses(name) and self._refuses_version(name))
             if not self.conditional:
                 self._call(self.fs.rm_file, name)
+            self._patience = PATIENCE_SECONDS
         return self.conditional
 
     def _refuses(self, name: str) -> bool:
