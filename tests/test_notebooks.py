@@ -16,6 +16,7 @@ from helpscraper.sample.model import EPOCH
 from tests.sample_archive import build
 
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+NEWER = {"two_editions", "who_says_it"}
 LOAD = 'from helpscraper import Archive; archive = Archive("../output")'
 
 
@@ -24,6 +25,15 @@ def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder laid out as the project is: ``output/`` beside ``notebooks/``."""
     folder = tmp_path_factory.mktemp("workplace")
     build(folder / "output", states=range(12))
+    (folder / "notebooks").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def editions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workplace whose archive holds two editions."""
+    folder = tmp_path_factory.mktemp("editions")
+    build(folder / "output", states=range(6), locales=("en", "zh-hans"))
     (folder / "notebooks").mkdir()
     return folder
 
@@ -61,9 +71,9 @@ def code_cells(path: Path) -> list[Any]:
     return [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
 
 
-def test_there_are_the_four_analyses() -> None:
+def test_there_are_the_six_analyses() -> None:
     assert [path.stem for path in NOTEBOOKS] == [
-        "how_fresh", "read_more_and_more", "story_of_one_article", "what_changed"
+        "how_fresh", "read_more_and_more", "story_of_one_article", "two_editions", "what_changed", "who_says_it",
     ]  # fmt: skip
 
 
@@ -85,9 +95,14 @@ def test_a_notebook_is_committed_with_its_outputs(path: Path) -> None:
 
 # The kernel announces that it talks over loopback, which is where it is meant to talk.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(path: Path, workplace: Path) -> None:
-    notebook = execute(path, workplace)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.long] * (path.stem == "two_editions")) for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
+def test_a_notebook_runs(path: Path, request: pytest.FixtureRequest) -> None:
+    place = "editions" if path.stem == "two_editions" else "workplace"
+    notebook = execute(path, request.getfixturevalue(place))
     assert told(notebook) == told(nbformat.read(path, as_version=4)), (
         "committed with outputs of another state"
     )
@@ -99,7 +114,11 @@ def test_a_notebook_runs(path: Path, workplace: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=[pytest.mark.long] * (path.stem in NEWER)) for path in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_runs_on_an_archive_that_has_just_begun(path: Path, beginning: Path) -> None:
     notebook = execute(path, beginning)
     if path.stem == "read_more_and_more":
