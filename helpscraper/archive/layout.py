@@ -47,6 +47,7 @@ __all__ = [
     "snapshot_instant",
     "snapshot_path",
     "staging",
+    "told_path",
     "warc_path",
 ]
 
@@ -264,6 +265,11 @@ def index_path(partition: Partition, name: str) -> str:
 def staging(partition: Partition) -> str:
     """Return the folder for the lock and the ledger of a running crawl."""
     return f"{STATE}/{partition.folder}"
+
+
+def told_path(partition: Partition) -> str:
+    """Return the path of the note of who was told of which changes (``health.tell``)."""
+    return f"{staging(partition)}/told.json"
 
 
 def lease_path(partition: Partition, part: str = "") -> str:

@@ -1,7 +1,7 @@
 """Tell people once of the changes that crawls found (``NOTIFY_CHANGES``), and send them a digest (``DIGEST``).
 
-A file of local state notes for each receiver the newest snapshot whose changes it was told. So a crawl that was killed
-after its commit, or a receiver that was away, leaves changes that the next crawl tells.
+A small file of the archive notes for each receiver the newest snapshot whose changes it was told. So a crawl that was
+killed after its commit, or a receiver that was away, leaves changes that the next crawl tells.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from helpscraper.archive.layout import Partition, snapshot_instant
+from helpscraper.archive.layout import Partition, snapshot_instant, told_path
 from helpscraper.archive.reader import Catalog
-from helpscraper.errors import HelpscraperError, MissingExtraError
+from helpscraper.archive.store import Store
+from helpscraper.errors import ArchiveError, HelpscraperError, MissingExtraError
 from helpscraper.extras import need
 from helpscraper.health.notify import deliver
 from helpscraper.health.rules import PERIODS, Rule
@@ -58,21 +58,23 @@ class Telling:
 class _Told:
     """For each receiver (a hash of its URL) the newest snapshot whose changes it was told, and that of its digest."""
 
-    path: Path
+    store: Store
+    path: str
     changes: dict[str, str] = field(default_factory=dict)
     digests: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, catalog: Catalog, partition: Partition) -> _Told:
-        path = _folder(catalog, partition) / "told.json"
+    def read(cls, store: Store, partition: Partition) -> _Told:
+        path = told_path(partition)
+        found = store.read_with_etag(path)
         try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            return cls(path, dict(stored["changes"]), dict(stored["digests"]))
-        except FileNotFoundError:
-            return cls(path)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            logger.warning("%s: cannot be read (%s); only this crawl's changes are told", path, error)
-            return cls(path)
+            stored = json.loads(found[0]) if found else {"changes": {}, "digests": {}}
+            return cls(store, path, dict(stored["changes"]), dict(stored["digests"]))
+        except (ValueError, KeyError, TypeError) as error:
+            logger.warning(
+                "%s: cannot be read (%s); only this crawl's changes are told", store.url(path), error
+            )
+            return cls(store, path)
 
     def write(self, urls: Sequence[str]) -> None:
         """Keep the notes of these receivers; a removed one that comes back begins anew."""
@@ -81,13 +83,7 @@ class _Told:
             name: {key: value for key, value in notes.items() if key in keys}
             for name, notes in (("changes", self.changes), ("digests", self.digests))
         }
-        temporary = self.path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(kept, indent=1), encoding="utf-8")
-        temporary.replace(self.path)
-
-
-def _folder(catalog: Catalog, partition: Partition) -> Path:
-    return catalog.store.state_dir(partition)
+        self.store.replace(self.path, json.dumps(kept, indent=1).encode())
 
 
 def _key(url: str) -> str:
@@ -103,11 +99,11 @@ def note_receivers(catalog: Catalog, partition: Partition, urls: Sequence[str]) 
     if not urls:
         return
     try:
-        told = _Told.read(catalog, partition)
+        told = _Told.read(catalog.store, partition)
         newest = next(reversed(catalog.ids(partition)), "")
         told.changes = {_key(url): told.changes.get(_key(url), newest) for url in urls}
         told.write(urls)
-    except OSError as error:
+    except ArchiveError as error:
         logger.warning("It cannot be noted who is told of changes: %s", error)
 
 
@@ -122,8 +118,8 @@ def tell(catalog: Catalog, partition: Partition, telling: Telling, now: dt.datet
         return
     catalog = Catalog(catalog.store, site=partition.site, locale=partition.locale).with_cached_listings()
     try:
-        with FileLock(_folder(catalog, partition) / "told.lock", timeout=telling.seconds):
-            told = _Told.read(catalog, partition)
+        with FileLock(catalog.store.state_dir(partition) / "told.lock", timeout=telling.seconds):
+            told = _Told.read(catalog.store, partition)
             _tell_changes(catalog, partition, telling, told)
             if telling.period:
                 _send_digest(catalog, partition, telling, told, now)
