@@ -128,6 +128,7 @@ class Lease:
         self._etag = ""
         self._renewed = 0.0
         self._lost: str | None = None
+        self._trouble = ""
         self._one_at_a_time = threading.Lock()
         self._end = threading.Event()
         self._thread: threading.Thread | None = None
@@ -184,7 +185,7 @@ class Lease:
     def lost(self) -> str | None:
         """Why this process must stop, None while it holds the lease. Costs no request."""
         if self._lost is None and (silent := self._clock() - self._renewed) >= self._seconds:
-            self._lost = f"it could not be renewed for {silent:.0f} s"
+            self._lost = f"it could not be renewed for {silent:.0f} s{self._trouble}"
         return self._lost
 
     def lost_error(self, why: str) -> LeaseLostError:
@@ -221,6 +222,7 @@ class Lease:
                 try:
                     self._renew()
                 except ArchiveError as error:
+                    self._trouble = f" ({error.message})"
                     logger.warning("The lease could not be renewed, trying again: %s", error.message)
 
     def _renew(self) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from random import Random
-from subprocess import CompletedProcess
+from subprocess import CompletedProcess, run
 from typing import Any
 
 import pytest
@@ -47,6 +47,21 @@ ROUND = 20
 MOST_QUEUED = 4
 
 
+_WRONG_CLOCK = """
+import datetime as dt, sys
+from helpscraper.crawl import clock, lease, recovery
+class Wrong(dt.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return dt.datetime.now(tz) + dt.timedelta(hours={hours})
+class Calendar:
+    datetime = Wrong
+    def __getattr__(self, name):
+        return getattr(dt, name)
+clock.dt = lease.dt = recovery.dt = Calendar()
+"""
+
+
 @dataclass(frozen=True)
 class Workers:
     """Workers on one edition; each is a name and a state folder, and the site sees its name as the user agent."""
@@ -63,6 +78,13 @@ class Workers:
         """Begin a crawl and do not wait for it."""
         environment = os.environ | {"XDG_STATE_HOME": str(self.folder / name)}
         return forked.Started(self.words(name, *flags, **settings)[3:], environment)
+
+    def crawl_by_clock(self, name: str, hours: int) -> CompletedProcess[str]:
+        """Crawl to the end on a machine whose calendar is wrong by so many hours."""
+        code = _WRONG_CLOCK.format(hours=hours) + "from helpscraper.cli import main; sys.exit(main())"
+        words = [sys.executable, "-c", code, *self.words(name)[3:]]
+        env = os.environ | {"XDG_STATE_HOME": str(self.folder / name)}
+        return run(words, capture_output=True, text=True, timeout=120, check=False, env=env)
 
     def crawl(self, name: str, *flags: str, **settings: str) -> CompletedProcess[str]:
         return self.start(name, *flags, **settings).wait(120)
@@ -176,6 +198,28 @@ def test_a_crawl_that_loses_its_lease_stops_and_keeps_its_ledger(workers: Worker
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("hours", [pytest.param(-1, id="behind"), pytest.param(1, id="ahead")])
+def test_a_worker_whose_clock_is_wrong_by_an_hour(workers: Workers, hours: int) -> None:
+    workers.stall()
+    first = workers.start("right", SHIP_MINUTES="0.01", LEASE_SECONDS="8")
+    workers.until(lambda: len(workers.shipped()) == ENOUGH)
+    told = workers.crawl_by_clock("wrong", hours)
+    assert told.returncode == 75, told.stderr
+    assert "waiting up to 8 s to see whether it is abandoned" in told.stderr
+    first.send(signal.SIGKILL)
+    first.wait(10)
+    workers.server.faults.clear()
+    done = workers.crawl_by_clock("wrong", hours)
+    assert done.returncode == 0, done.stderr
+    assert ("Resuming the crawl of" in done.stderr) == (hours > 0)
+    assert hours > 0 or "is still to come: the clock was ahead" in done.stdout
+    assert workers.crawl("right").returncode == 0
+    assert Archive(workers.uri).verify().problems == []
+    agents = [name for name, _ in groupby(each.headers["User-Agent"] for each in workers.server.requests)]
+    assert agents == ["right", "wrong", "right"]
+
+
+@pytest.mark.long
 def test_a_worker_that_slept_through_its_lease_stops(workers: Workers) -> None:
     """A machine that was suspended goes on when another one has its edition: it commits nothing over it."""
     sleeper = workers.start("sleeper", SHIP_MINUTES="0.01", LEASE_SECONDS="5", DOWNLOAD_DELAY="0.3")
@@ -218,6 +262,7 @@ def test_kills_of_one_of_two_workers(s3: S3Server, tmp_path: Path, request: pyte
 def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     """Start both workers, kill one, and let the other one try until it has crawled; return what happened."""
     names = luck.sample(["a", "b"], 2)
+    before = len(workers.store.list("snapshots"))
     asked = len(workers.server.requests)
     settings = {"SHIP_MINUTES": "0.005", "LEASE_SECONDS": "8", "DOWNLOAD_DELAY": "0.05"}
     victim = workers.start(names[0], "-a", "mode=full", **settings)
@@ -247,7 +292,7 @@ def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     ]
     assert len(agents) == len(set(agents)), f"two crawls at once: {agents}"
     facts = workers.facts()
-    if held:
+    if held and len(workers.store.list("snapshots")) == before + 1:  # it was not killed after its commit
         assert facts["resumed"], done.stderr
         since = [each for each in workers.server.requests[asked:] if each.headers["User-Agent"] == names[1]]
         assert not {each.path for each in since} & held
