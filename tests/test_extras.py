@@ -61,11 +61,15 @@ def test_an_import_that_fails_names_the_extra_of_its_package() -> None:
     assert missing(ModuleNotFoundError("", name="helpscraper.crawl.gone")) is None
 
 
-@pytest.mark.parametrize("without", [["s3fs", "fsspec", "apprise"]], indirect=True)
+@pytest.mark.parametrize("without", [["icu4py", "s3fs", "fsspec", "apprise"]], indirect=True)
 @pytest.mark.usefixtures("without")
-def test_an_archive_in_an_object_store_names_its_extra() -> None:
+def test_python_gets_the_same_line(tmp_path: Path) -> None:
     with pytest.raises(MissingExtraError, match=r"pip install 'helpscraper\[s3\]'$"):
         Archive("s3://bucket/archive")
+    archive = Archive(build(tmp_path / "a", states=range(2), articles=20))
+    assert archive.changes(words=False).size
+    with pytest.raises(MissingExtraError, match=r"pip install 'helpscraper\[words\]'$"):
+        archive.changes(words=True)
     with pytest.raises(MissingExtraError, match=r"pip install 'helpscraper\[notify\]'$"):
         receivers("json://127.0.0.1/")
 
