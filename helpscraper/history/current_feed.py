@@ -1,4 +1,4 @@
-"""What a published change feed tells while it is current, so that no diff is needed.
+"""The changes that a published feed tells while it is current, so that no diff is needed.
 
 A feed is current when it was written against the snapshot that is the previous one today, with the evidence that a diff
 would consult today, and when none of these snapshots was re-extracted since.
