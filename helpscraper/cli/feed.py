@@ -13,10 +13,11 @@ __all__ = ["EXAMPLE", "configure", "run"]
 EXAMPLE = """\
 examples:
   helpscraper feed
-  helpscraper feed --out /srv/www/feeds --base-url https://example.org/feeds
+  helpscraper feed --out /srv/www/feeds --base-url https://example.org/feeds --report-url https://example.org/report
   helpscraper feed --kind edited --kind touched --entries 20
 
-all.atom covers all articles; sections/ and articles/ hold a feed for each. An entry is one article in one crawl.
+index.html and feeds.opml list the feeds: all.atom of all articles, one of each section and of each article.
+An entry is one article in one crawl.
 The default kinds are changes of the content: added, removed, renamed, edited, retitled, moved.
 """
 
@@ -27,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", default="feeds", help="the folder of the feeds (default: %(default)s)"
     )
     parser.add_argument("--base-url", metavar="URL", help="the URL at which DIR is served")
+    parser.add_argument(
+        "--report-url", metavar="URL", help="the URL of the report; entries link to their change in it"
+    )
     parser.add_argument(
         "--kind", dest="kinds", metavar="KIND", action="append", help="only these kinds of change"
     )
@@ -54,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
             kinds=args.kinds or CONTENT_KINDS,
             limit=args.entries,
             base_url=args.base_url,
+            report_url=args.report_url,
             progress=bar.show,
         )
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")

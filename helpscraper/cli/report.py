@@ -29,6 +29,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", metavar="DIR", default="report", help="the folder of the pages (default: %(default)s)"
     )
+    parser.add_argument(
+        "--feeds",
+        metavar="WHERE",
+        help="the folder or the URL of the feeds, to link to (default: feeds beside DIR)",
+    )
     add_range(parser)
     parser.add_argument("--open", action="store_true", help="open the front page in the browser")
     add_partition(parser)
@@ -49,7 +54,9 @@ def run(args: argparse.Namespace) -> int:
             picked = pick(catalog.ids(partition), args.first, args.last, where=where)
             print_warnings(filter(None, [picked.begins_late(where, args.first)]))
     with Bar("articles") as bar:
-        built = build_report(catalog, Path(args.out), first=args.first, last=args.last, progress=bar.show)
+        built = build_report(
+            catalog, Path(args.out), first=args.first, last=args.last, feeds=args.feeds, progress=bar.show
+        )
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
     if args.open:
         webbrowser.open(built.index.resolve().as_uri())

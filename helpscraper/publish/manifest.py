@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpscraper.errors import CommandError
 
-__all__ = ["Manifest", "fingerprint", "write_bytes", "write_page"]
+__all__ = ["Manifest", "fingerprint", "holds_feeds", "write_bytes", "write_page"]
 
 NAME = ".helpscraper-report.json"
 _SCRIPTS = ("data", "rows", "views")
@@ -107,6 +107,11 @@ def _read(path: Path) -> tuple[str, dict[str, str]]:
 
 def _holds(made_by: str) -> str:
     return "feeds" if made_by.startswith("feed/") else "a report"
+
+
+def holds_feeds(folder: Path) -> bool:
+    """Tell whether ``folder`` holds feeds."""
+    return (folder / NAME).is_file() and _holds(_read(folder / NAME)[0]) == "feeds"
 
 
 @cache

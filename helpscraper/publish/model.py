@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -17,6 +18,7 @@ __all__ = [
     "Translation",
     "Version",
     "article_key",
+    "feed_name",
 ]
 
 
@@ -27,6 +29,28 @@ def article_key(article_id: str) -> str:
     '3754d6cb3a38e118'
     """
     return hashlib.sha256(article_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+_PLAIN = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_KEYED = re.compile(r"(?:.*-)?[0-9a-f]{16}", re.ASCII)
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
+"""Names that no file can have on Windows."""
+
+
+def feed_name(identifier: str) -> str:
+    """Return the file name of the feed of an article or a section: readable, safe, and the same for ever.
+
+    An id of lower-case words and dashes is its own name; any other one is reduced to such words and gets its key, so
+    that two ids never share a name.
+
+    >>> feed_name("how-to-enable-2fa"), feed_name("../../etc/passwd"), feed_name("提币")
+    ('how-to-enable-2fa', 'etc-passwd-3754d6cb3a38e118', '898380be2abbf89e')
+    """
+    plain = len(identifier) <= 80 and _PLAIN.fullmatch(identifier) and not _KEYED.fullmatch(identifier)
+    if plain and identifier not in _DEVICES:
+        return identifier
+    words = "-".join(re.findall(r"[a-z0-9]+", identifier[:200].lower(), re.ASCII))[:60].strip("-")
+    return f"{words}-{article_key(identifier)}" if words else article_key(identifier)
 
 
 @dataclass(frozen=True, slots=True)

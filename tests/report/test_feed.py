@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -13,14 +14,17 @@ import feedparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree, html
 
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
 from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.feed.atom import AtomEntry, AtomFeed, atom, entry_html, tag_uri, xml_safe
-from helpscraper.publish.model import article_key
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.model import article_key, feed_name
+from helpscraper.publish.report.build import build_report
 from helpscraper.sample import Options, expected_changes, truth
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive
@@ -131,20 +135,95 @@ def test_the_feed_of_a_renamed_article_goes_on(tmp_path: Path, commit: Callable[
     assert len(set(ids.values())) == len(ids) > 3
     where = tmp_path / "f/okx/en/articles"
     first, second, third = (
-        (where / f"{article_key(name)}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1)
-        for name in "abc"
+        (where / f"{name}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1) for name in "abc"
     )
     assert first == second == third
     assert [entry.title for entry in feedparser.parse(first).entries] == ["Renamed: A"] * 2
     commit(store, "2026-06-04", [article | {"article_id": "c"}, other | {"article_id": "a"}])
     build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
     first, second, third = (
-        (where / f"{article_key(name)}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1)
-        for name in "abc"
+        (where / f"{name}.atom").read_bytes().replace(article_key(name).encode(), b"KEY", 1) for name in "abc"
     )
     assert first != second == third
     built = build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
     assert (built.written, built.deleted) == (0, 0)
+
+
+def test_files_have_readable_names_and_an_index(feeds: Path, archive: Path, tmp_path: Path) -> None:
+    slugs = {record.slug for record in truth(5, "en", Options())}
+    assert {f"{slug}.atom" for slug in slugs} <= {path.name for path in (feeds / "okx/en/articles").iterdir()}
+    for name in ("index.html", "okx/en/index.html", "okx/ar/index.html"):
+        page = html.fromstring((feeds / name).read_text(encoding="utf-8"))
+        links = [(feeds / name).parent / href for href in page.xpath("//@href")]
+        assert links and all(link.exists() for link in links), name
+    linked = {link.resolve() for link in (feeds / "okx/en" / h for h in html.fromstring(
+        (feeds / "okx/en/index.html").read_text(encoding="utf-8")).xpath("//main//@href"))}  # fmt: skip
+    assert {path.resolve() for path in (feeds / "okx/en").rglob("*.atom")} - linked <= former(feeds, archive)
+    outlines = etree.parse(feeds / "feeds.opml").xpath("//outline[@type='rss']/@xmlUrl")
+    start = "https://example.org/feeds/"
+    assert all(url.startswith(start) and (feeds / url.removeprefix(start)).exists() for url in outlines)
+    sections = {path.name for path in (feeds / "okx/en/sections").iterdir()}
+    assert {url.rsplit("/", 1)[1] for url in outlines if "/en/sections/" in url} == sections
+
+
+def former(feeds: Path, archive: Path) -> set[Path]:
+    """Return the feeds at the former addresses of renamed articles, which no list has."""
+    with EditionData(Catalog(archive), Partition("okx", "en"), views=False) as source:
+        return {(feeds / f"okx/en/articles/{feed_name(name)}.atom").resolve() for name in source.renamed}
+
+
+def test_an_entry_links_to_its_change_in_the_report(archive: Path, report: Path, tmp_path: Path) -> None:
+    url = "https://example.org/report"
+    build_feeds(Catalog(archive, locale="en"), tmp_path / "f", report_url=url)
+    entries = feedparser.parse((tmp_path / "f/okx/en/all.atom").read_bytes()).entries
+    assert len(entries) > 50
+    for entry in entries:
+        assert entry.link.startswith(f"{url}/okx/en/crawls/") and entry.link in entry.content[0].value
+        path, _, anchor = entry.link.removeprefix(f"{url}/").partition("#")
+        assert f'id="{anchor}"' in (report / path).read_text(encoding="utf-8")
+        assert [link.href for link in entry.links if link.rel == "related"], "the article on the site"
+
+
+def test_the_report_links_to_the_feeds_beside_it(archive: Path, tmp_path: Path) -> None:
+    catalog = Catalog(archive, locale="en")
+    build_feeds(catalog, tmp_path / "feeds")
+    build_report(catalog, tmp_path / "report")
+    with pytest.raises(CommandError, match="holds no feeds"):
+        build_report(catalog, tmp_path / "report", feeds=str(tmp_path))
+    seen = set()
+    for path in (tmp_path / "report").rglob("*.html"):
+        page = html.fromstring(path.read_text(encoding="utf-8"))
+        for href in page.xpath("//@href[contains(., '.atom') or contains(., '/feeds/')]"):
+            assert (path.parent / href).exists(), (path, href)
+            seen.add(Path(href).parent.name)
+        moved = page.xpath("boolean(//a[@data-moved])")
+        assert moved or page.xpath("//head/link[@rel='alternate'][@type='application/atom+xml']"), path
+    assert seen >= {"en", "sections", "articles"}
+    build_report(catalog, tmp_path / "other", feeds="https://example.org/feeds/")
+    assert 'href="https://example.org/feeds/okx/en/all.atom"' in (tmp_path / "other/index.html").read_text()
+
+
+def test_a_feed_goes_on_at_the_address_that_an_earlier_version_gave_it(tmp_path: Path) -> None:
+    sample_archive.build(tmp_path / "a", states=range(2), articles=12)
+    build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+    manifest = json.loads((tmp_path / "f/.helpscraper-report.json").read_text())
+    page = next(page for page in manifest["pages"] if "/articles/" in page)
+    old = f"okx/en/articles/{article_key(Path(page).stem)}.atom"
+    manifest["pages"][old] = "made by an earlier version"
+    (tmp_path / "f/.helpscraper-report.json").write_text(json.dumps(manifest))
+    for _ in range(2):
+        build_feeds(Catalog(tmp_path / "a"), tmp_path / "f")
+        assert (tmp_path / "f" / old).read_bytes() == (tmp_path / "f" / page).read_bytes()
+
+
+@given(
+    st.text(max_size=90)
+    | st.sampled_from(["con", "../x", "a" * 81, "x-0123456789abcdef", "index", "A", "a--b"])
+)
+def test_a_feeds_name_is_safe_whatever_the_id(name: str) -> None:
+    found = feed_name(name)
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", found) and len(found) <= 80 and found != "con"
+    assert found == name or found.endswith(article_key(name))
 
 
 def _entries(path: Path) -> dict[str, str]:
@@ -161,7 +240,8 @@ def test_a_hostile_site(hostile_archive: Path, tmp_path: Path) -> None:
     files = sorted((tmp_path / "f").rglob("*.atom"))
     assert all(
         re.fullmatch(
-            r"okx/en/(all|(sections|articles)/[0-9a-f]{16})\.atom", str(p.relative_to(tmp_path / "f"))
+            r"okx/en/(all|(sections|articles)/[a-z0-9]+(-[a-z0-9]+)*)\.atom",
+            str(p.relative_to(tmp_path / "f")),
         )
         for p in files
     )

@@ -84,7 +84,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def agree(archive: Path, tmp_path: Path, step: str, *, keeps: bool) -> None:
     """Bring report and feeds up to date, and hold them against new ones."""
-    for name, build in (("report", build_report), ("feeds", build_feeds)):
+    # The feeds first, because the report links to them.
+    for name, build in (("feeds", build_feeds), ("report", build_report)):
         built = build(Catalog(archive), tmp_path / name)
         build(Catalog(archive), tmp_path / "fresh")
         now, fresh = contents(tmp_path / name), contents(tmp_path / "fresh")

@@ -2,6 +2,7 @@
 
 sections  the newest changes of the site and of each section
 pages     make one feed of change entries
+index     the index pages of the feeds, and their list as OPML
 atom      write a feed as XML (RFC 4287)
 build     write the feeds whose entries have changed
 """

@@ -37,7 +37,10 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class AtomEntry:
-    """The changes of one article in one crawl: ``at`` is the instant of the crawl, ``html`` describes the changes."""
+    """The changes of one article in one crawl: ``at`` is the instant of the crawl, ``html`` describes the changes.
+
+    ``link`` is the article on the site, ``change`` the change in the report, if its URL is known.
+    """
 
     id: str
     title: str
@@ -47,6 +50,7 @@ class AtomEntry:
     section: str | None
     html: str
     language: str
+    change: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +110,16 @@ def _entry(root: etree._Element, entry: AtomEntry) -> None:
     _add(element, "title", entry.title)
     _add(element, "updated", _instant(entry.at))
     _add(element, "published", _instant(entry.at))
+    if entry.change:
+        _add(element, "link", None, rel="alternate", type="text/html", href=entry.change)
     if entry.link:
-        _add(element, "link", None, rel="alternate", href=entry.link)
+        _add(element, "link", None, rel="related" if entry.change else "alternate", href=entry.link)
     for kind in entry.kinds:
         _add(element, "category", None, term=kind, scheme="urn:helpscraper:kind")
     if entry.section:
         _add(element, "category", None, term=entry.section, scheme="urn:helpscraper:section")
-    content = _add(element, "content", entry.html, type="html")
+    change = f'<p><a href="{escape(entry.change)}">This change in the report</a></p>' if entry.change else ""
+    content = _add(element, "content", entry.html + change, type="html")
     content.set(f"{{{_XML}}}lang", entry.language)
 
 

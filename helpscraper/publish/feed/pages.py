@@ -35,6 +35,7 @@ class FeedContext:
     language: str
     first: str
     base_url: str | None
+    report_url: str | None = None
 
 
 def feed_entries(article: ArticleHistory, kinds: frozenset[str], limit: int) -> list[FeedEntry]:
@@ -91,10 +92,13 @@ def _entry(context: FeedContext, entry: FeedEntry, texts: Mapping[str, str]) -> 
         kinds=event.kinds, dated=event.dated, silent=event.silent, language=context.language,
     )  # fmt: skip
     where = (context.partition.site, context.partition.locale)
+    report = (context.report_url or "").rstrip("/")
+    change = f"{report}/{'/'.join(where)}/crawls/{event.snapshot}.html#{event.anchor}" if report else None
     return AtomEntry(
         id=tag_uri(context.host, *where, event.snapshot, article_key(event.article_id)),
         title=f"{kinds.capitalize()}: {title}", at=snapshot_instant(event.snapshot), link=safe_url(article.url),
         kinds=event.kinds, section=article.section_title or article.section, html=html, language=context.language,
+        change=change,
     )  # fmt: skip
 
 

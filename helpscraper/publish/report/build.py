@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import quote
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.progress import Progress, silent
@@ -15,13 +16,14 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.errors import CommandError
 from helpscraper.publish.jobs import run_jobs
 from helpscraper.publish.load import EditionData
-from helpscraper.publish.manifest import Manifest, fingerprint, write_page
+from helpscraper.publish.manifest import Manifest, fingerprint, holds_feeds, write_page
 from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow
 from helpscraper.publish.report.edition import EditionPages, Gain
 from helpscraper.publish.report.lists import texts_of
 from helpscraper.publish.report.render import PageLocation, article_page, first_rows, rows_page, rows_script
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.report.span import spans
+from helpscraper.publish.sanitise import safe_url
 from helpscraper.publish.translations import main_edition
 
 __all__ = ["ReportBuilt", "build_report"]
@@ -54,14 +56,16 @@ def build_report(
     *,
     first: str | None = None,
     last: str | None = None,
+    feeds: str | None = None,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> ReportBuilt:
     """Build or update the report of every site and locale of ``catalog`` in ``folder``.
 
-    ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``); ``workers`` is the number of
-    processes (default: one per core). Raises ``CommandError`` for a folder that holds something else and for an archive
-    without a snapshot in the range, and ``ArchiveError`` naming a damaged file.
+    ``first`` and ``last`` are references that bound the snapshots (see ``span.spans``); ``feeds`` is the URL or the
+    folder of the feeds, to which the pages link (default: the folder ``feeds`` beside ``folder``); ``workers`` is the
+    number of processes (default: one per core). Raises ``CommandError`` for a folder that holds something else and for
+    an archive without a snapshot in the range, and ``ArchiveError`` naming a damaged file.
     """
     # Without the time of the build, so that equal archives give equal reports.
     made_by = f"report/{fingerprint()}/{first or ''}/{last or ''}"
@@ -72,6 +76,7 @@ def build_report(
         )
     ranges = spans(catalog, partitions, main_edition(partitions), first, last)
     shown = list(ranges)
+    where = _feeds_from(folder, feeds)
     manifest = Manifest.open(folder, made_by=made_by)
     built = ReportBuilt(folder / "index.html")
     for name in _ASSETS:
@@ -90,12 +95,30 @@ def build_report(
                 built,
                 shown,
                 lead=partition == main_edition(shown),
+                feeds=where,
                 workers=workers or os.cpu_count() or 1,
                 progress=progress,
             )
         built.editions.append(str(partition))
     built.deleted = manifest.save(made_by=made_by)
     return built
+
+
+def _feeds_from(folder: Path, feeds: str | None) -> str | None:
+    """Return the URL of the feeds, or their folder as a path from ``folder``; None where there are none.
+
+    Raises ``CommandError`` for a folder that holds no feeds.
+    """
+    if feeds is not None and safe_url(feeds):
+        return feeds.rstrip("/")
+    beside = folder.resolve().parent / "feeds" if feeds is None else Path(feeds).resolve()
+    if holds_feeds(beside):
+        return quote(os.path.relpath(beside, folder.resolve()).replace(os.sep, "/"))
+    if feeds is not None:
+        raise CommandError(
+            f"{feeds} holds no feeds", advice="make them with `helpscraper feed`, or give a URL"
+        )
+    return None
 
 
 def _build_edition(
@@ -105,11 +128,12 @@ def _build_edition(
     partitions: Sequence[Partition],
     *,
     lead: bool,
+    feeds: str | None,
     workers: int,
     progress: Progress,
 ) -> None:
     """Write the pages of one site and locale."""
-    pages = EditionPages(source, partitions, lead=lead)
+    pages = EditionPages(source, partitions, lead=lead, feeds=feeds)
     folder = pages.folder
     stale, places = [], pages.place("articles")
     for owner, key, digest in pages.articles():

@@ -55,9 +55,17 @@ def _digest(*parts: object) -> str:
 class EditionPages:
     """The pages of one edition; ``folder`` is its folder, relative to the report's root."""
 
-    def __init__(self, source: EditionData, partitions: Sequence[Partition], *, lead: bool) -> None:
+    def __init__(
+        self,
+        source: EditionData,
+        partitions: Sequence[Partition],
+        *,
+        lead: bool,
+        feeds: str | None = None,
+    ) -> None:
         self.source = source
         self.lead = lead
+        self.feeds = feeds
         self.partition = source.partition
         self.folder = f"{self.partition.site}/{self.partition.locale}"
         self.translations = translations_by_article(source.catalog, self.partition, partitions)
@@ -116,6 +124,7 @@ class EditionPages:
             front,
             self._unit,
             self.edition_links,
+            self.feeds,
         )
 
     def articles(self) -> Iterator[tuple[str, str, str]]:

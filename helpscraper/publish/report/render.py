@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from helpscraper.history.render import excerpt, reads_leftwards, to_html
 from helpscraper.history.words import Span, word_diff
-from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts
+from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts, feed_name
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.sanitise import clean_html, safe_url
 from helpscraper.publish.story import pool_blocks
@@ -61,6 +61,15 @@ class PageLocation:
     """The unit that distinguishes the edition's crawls; see ``unit_of``."""
     editions: tuple[tuple[str, str, bool], ...] = ()
     """Name, path of the front page from the root, and whether it is this edition."""
+    feeds: str | None = None
+    """The URL of the feeds, or their folder relative to the report's root."""
+
+    @property
+    def feed_folder(self) -> str | None:
+        """Where the feeds of this edition are, as a link from the page."""
+        if self.feeds is None:
+            return None
+        return f"{self.feeds if safe_url(self.feeds) else self.root + self.feeds}/{self.site}/{self.locale}/"
 
 
 @cache
@@ -74,6 +83,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.filters |= {
+        "feed_name": feed_name,
         "date": lambda snapshot_id: _instant(snapshot_id)[:10],
         "day": _day,
         "clock": _clock,
