@@ -8,6 +8,7 @@ between an exit at once and that wait.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import logging
@@ -205,12 +206,17 @@ class Lease:
             if self.lost is not None:
                 return
             try:
-                if self.kept is None:
-                    self._store.remove_if_match(self._path, self._etag)
-                else:
+                if not self._removed():
                     self._swapped(self._next(held=False), self._etag)
             except ArchiveError as error:
                 logger.warning("The lease could not be released, it ends by itself: %s", error.message)
+
+    def _removed(self) -> bool:
+        """Remove the file, unless it names a crawl to go on with; a bucket may allow no removal."""
+        if self.kept is None:
+            with contextlib.suppress(ArchiveError):
+                return self._store.remove_if_match(self._path, self._etag)
+        return False
 
     # ---- renewal
 

@@ -52,8 +52,8 @@ class Shipping:
         lease.note(kept)
         if before is not None:
             lease.confirm()
-            if before.copy not in {None, kept.copy}:
-                store.remove(before.copy)
+            if before.copy is not None and before.copy != kept.copy:
+                self._remove(before.copy)
 
     @classmethod
     def under(
@@ -83,10 +83,10 @@ class Shipping:
         try:
             self._lease.confirm()
         except LeaseLostError:
-            self._store.remove(path)
+            self._remove(path)
             raise
         if before is not None and before.copy is not None:
-            self._store.remove(before.copy)
+            self._remove(before.copy)
 
     def clear(self) -> None:
         """Remove what was shipped, because the crawl has ended and the archive holds all of it."""
@@ -96,10 +96,18 @@ class Shipping:
             return
         try:
             # A process that was killed between a put and the swap left a copy that no lease names.
-            for path in self._store.list(shipped_folder(self._partition)):
-                self._store.remove(path)
+            copies = self._store.list(shipped_folder(self._partition))
         except ArchiveError as error:
-            logger.warning("The copy of the ledger is still there, and nobody reads it: %s", error.message)
+            logger.warning("Copies of the ledger stay, and nobody reads them: %s", error.message)
+            return
+        for path in copies:
+            self._remove(path)
+
+    def _remove(self, path: str) -> None:
+        try:
+            self._store.remove(path)
+        except ArchiveError as error:
+            logger.warning("A copy of the ledger stays, and nobody reads it: %s", error.message)
 
 
 def ledger_that_counts(

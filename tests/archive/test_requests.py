@@ -32,7 +32,11 @@ COMMANDS = {
     ("show", "fees"): {"LIST": 3, "GET": 2},
     ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 5},
 }
-OPENING = {"LIST": 7, "GET": 8, "PUT": 6}  # puts: the probe, the lease and its renewal, the three indexes
+OPENING = {
+    "LIST": 7,
+    "GET": 8,
+    "PUT": 6,
+}  # puts: the probe, the lease, the claim of the id, the three indexes
 COMMIT = {"LIST": 1, "GET": 1, "PUT": 6}  # a recording and its index, bodies, feed, run facts, snapshot
 
 

@@ -158,6 +158,20 @@ def test_the_state_of_an_unfinished_crawl_stays_through_other_work(world: World)
     assert not world.store.exists(PATH)
 
 
+def test_a_bucket_without_removals_shows_a_free_lease(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise ArchiveError("the store gives no access")
+
+    first = world.worker()
+    first.acquire()
+    monkeypatch.setattr(world.store, "remove_if_match", refuse)
+    first.release()
+    assert world.file()["held"] is False
+    second = world.worker()
+    second.acquire()
+    assert world.uptime == 0 and second.kept is None
+
+
 def test_a_thread_renews_the_lease(tmp_path: Path) -> None:
     lease = Lease(LocalStore(str(tmp_path)), PATH, "crawl", 0.4)
     lease.acquire()
