@@ -126,8 +126,11 @@ def _locales(site: Site, crawled: Sequence[str], catalog: Catalog) -> Sequence[s
     if catalog.site and catalog.locale:
         _ = site.locale(catalog.locale)  # an unknown one is an error here
         return (catalog.locale,)
-    locales = site.crawl_locales or crawled
-    if not locales and (catalog.site or not is_shipped(site.name)):
+    if "crawl_locales" in site.declaration:
+        locales = site.crawl_locales
+    elif crawled or (is_shipped(site.name) and not catalog.site):
+        locales = crawled
+    else:
         locales = (site.default_locale,)
     return [each for each in locales if catalog.locale in (None, each)]
 

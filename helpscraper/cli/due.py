@@ -26,7 +26,7 @@ examples:
 The editions of a site are those that its declaration names as `crawl_locales`, else those that the archive holds a
 crawl of, else that of its default locale. A shipped site counts once it was crawled, or by --site.
 
-exit codes: 0 the list, which may be empty: stderr says so then; 2 bad arguments
+exit codes: 0 the list, which may be empty: stderr says so then; 1 the archive cannot be read; 2 bad arguments
 """
 
 _SHOWN = ("site", "locale", "host", "last_crawl", "due_for")

@@ -85,6 +85,8 @@ def test_the_editions_of_a_site_are_declared_or_in_the_archive(store: Store, com
     assert due(store) == {"acme/fr": "20"}
     declare(store, f'{ACME}crawl_locales = ["en-us", "de"]\n')
     assert due(store) == {"acme/de": None, "acme/en-us": None}
+    declare(store, f"{ACME}crawl_locales = []\n")
+    assert due(store) == {}  # a site that rests
     for name in ("nowhere", "okx-tr"):
         with pytest.raises(CommandError):
             due(store, site=name)
