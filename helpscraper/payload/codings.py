@@ -11,7 +11,7 @@ from collections.abc import Callable
 from io import BytesIO
 from typing import Final, cast
 
-from zlib_ng import zlib_ng
+from isal import isal_zlib
 
 from helpscraper.errors import OversizedError, PayloadError
 
@@ -21,7 +21,7 @@ MAX_BODY = 16 << 20
 """Most bytes of a decoded page (``DOWNLOAD_MAXSIZE`` of the crawler)."""
 
 _STEP = 1 << 16
-_DEFLATE_ERROR: Final = cast("type[Exception]", zlib_ng.error)
+_DEFLATE_ERROR: Final = cast("type[Exception]", isal_zlib.error)
 _SHOWN = 200
 # A page may have empty gzip members, so the bound on bytes is not enough.
 _MAX_MEMBERS = 1000
@@ -130,12 +130,12 @@ def _gunzip(data: bytes, limit: int) -> bytes:
         members += 1
         if members > _MAX_MEMBERS:
             raise PayloadError(f"the page has more than {_MAX_MEMBERS:,} gzip members")
-        size, data = _inflate_one(zlib_ng.decompressobj(wbits=31), data, parts, size, limit)
+        size, data = _inflate_one(isal_zlib.decompressobj(wbits=31), data, parts, size, limit)
     return b"".join(parts)
 
 
 def _inflate_one(
-    stream: zlib_ng._Decompress, data: bytes, parts: list[bytes], size: int, limit: int
+    stream: isal_zlib.Decompress, data: bytes, parts: list[bytes], size: int, limit: int
 ) -> tuple[int, bytes]:
     try:
         # One byte more than the limit, so that a page of exactly the limit passes.
@@ -153,7 +153,7 @@ def _inflate(data: bytes, limit: int) -> bytes:
     for wbits in (15, -15):
         parts: list[bytes] = []
         try:
-            _inflate_one(zlib_ng.decompressobj(wbits=wbits), data, parts, 0, limit)
+            _inflate_one(isal_zlib.decompressobj(wbits=wbits), data, parts, 0, limit)
         except PayloadError as error:
             if isinstance(error.__cause__, _DEFLATE_ERROR):
                 failed = error

@@ -55,7 +55,7 @@ class Damage:
 class Record:
     """One record. ``offset`` and ``length`` are bytes in ``file``, those of the gzip member in a compressed file.
 
-    ``block`` is everything after the WARC headers; ``payload`` follows the HTTP headers in it, as sent over the wire.
+    ``block`` is everything after the WARC headers; the payload begins at ``body_start`` of it.
     ``addressable`` is False when the record shares a gzip member, so that its offset does not lead to it.
     """
 
@@ -65,8 +65,13 @@ class Record:
     headers: StatusAndHeaders
     block: bytes
     http: StatusAndHeaders | None = None
-    payload: bytes = b""
+    body_start: int = 0
     addressable: bool = True
+
+    @cached_property
+    def payload(self) -> bytes:
+        """The block after the HTTP headers, as sent over the wire."""
+        return self.block[self.body_start :] if self.body_start else self.block
 
     @property
     def ref(self) -> str:
