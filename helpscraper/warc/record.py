@@ -15,6 +15,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from helpscraper.errors import PayloadError
 from helpscraper.payload import Payload
 from helpscraper.payload.codings import dechunk
+from helpscraper.warc.headers import parse_headers
 
 __all__ = ["Damage", "Record", "digest_of", "parse_date", "plain_digest", "same_digest"]
 
@@ -25,6 +26,11 @@ _PAGES = frozenset({"text/html", "application/xhtml+xml"})
 # WARC 1.1 allows dates of a day, month or year (W3C-DTF); they mean its first instant.
 _DAY = re.compile(r"\d{4}(-\d\d(-\d\d)?)?", re.ASCII)
 
+_HTTP = "application/http"
+_MAX_HEADERS = 1 << 20
+_STATUS_LINE = re.compile(rb"[\r\n]{0,4}(http/\d)", re.IGNORECASE)
+# The first empty line, whichever line ends are used.
+_HEAD_END = re.compile(rb"\n\r?\n")
 _EMPTY_DIGEST = "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 
 _HASHES = {
@@ -55,7 +61,7 @@ class Damage:
 class Record:
     """One record. ``offset`` and ``length`` are bytes in ``file``, those of the gzip member in a compressed file.
 
-    ``block`` is everything after the WARC headers; the payload begins at ``body_start`` of it.
+    ``block`` is everything after the WARC headers; the HTTP message in it is split on demand.
     ``addressable`` is False when the record shares a gzip member, so that its offset does not lead to it.
     """
 
@@ -64,14 +70,38 @@ class Record:
     length: int
     headers: StatusAndHeaders
     block: bytes
-    http: StatusAndHeaders | None = None
-    body_start: int = 0
     addressable: bool = True
+
+    @cached_property
+    def http(self) -> StatusAndHeaders | None:
+        """The HTTP headers; None for a record that holds no HTTP message."""
+        return parse_headers(self.block[self._head[0] : self._head[1]]) if self._head else None
 
     @cached_property
     def payload(self) -> bytes:
         """The block after the HTTP headers, as sent over the wire."""
-        return self.block[self.body_start :] if self.body_start else self.block
+        return self.block[self._head[2] :] if self._head else self.block
+
+    @cached_property
+    def _head(self) -> tuple[int, int, int] | None:
+        """Begin and end of the HTTP headers in the block, and the begin of the payload.
+
+        A message is recognised by its status line, because ``Content-Type`` is optional; a request has none.
+        """
+        begins = _STATUS_LINE.match(self.block)
+        stated = str(self.headers.get_header("Content-Type") or _HTTP).lower()
+        match self.type:
+            case "response" | "revisit" if begins:
+                start = begins.start(1)
+            case "resource" if begins and stated.startswith(_HTTP):
+                start = begins.start(1)
+            case "request" if stated.startswith(_HTTP):
+                start = 0
+            case _:
+                return None
+        found = _HEAD_END.search(self.block, start, _MAX_HEADERS)
+        # A message without an empty line consists of headers only.
+        return start, *(found.span() if found else (len(self.block), len(self.block)))
 
     @property
     def ref(self) -> str:

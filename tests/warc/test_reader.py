@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from warcio.statusandheaders import StatusAndHeadersParser
 
 from helpscraper.errors import InputError
-from helpscraper.warc.reader import iter_records, parse_headers, read_at
+from helpscraper.warc.headers import parse_headers
+from helpscraper.warc.reader import iter_records, read_at
 from helpscraper.warc.record import Damage, Record, digest_of, parse_date, same_digest
 from tests.warc.made import members, record, response
 
