@@ -33,7 +33,7 @@ def faulty(proxy: FaultProxy, s3: S3Server, request: pytest.FixtureRequest) -> S
     return store
 
 
-@pytest.mark.parametrize("kind", ["bytes", "file"])
+@pytest.mark.parametrize("kind", ["bytes", pytest.param("file", marks=pytest.mark.long)])
 def test_a_put_whose_answer_is_lost_is_a_success(
     faulty: Store, proxy: FaultProxy, tmp_path: Path, kind: str
 ) -> None:
@@ -44,6 +44,7 @@ def test_a_put_whose_answer_is_lost_is_a_success(
     assert faulty.read("snapshots/x") == b"rows"
 
 
+@pytest.mark.long
 def test_an_answer_that_is_lost_in_a_lost_race_is_no_success(faulty: Store, proxy: FaultProxy) -> None:
     faulty.put_new("snapshots/x", b"those of another")
     proxy.add(Fault("PUT", "snapshots/x", "lost"))
@@ -59,6 +60,7 @@ def test_a_conflict_is_tried_again(faulty: Store, proxy: FaultProxy) -> None:
     assert (fault.met, faulty.read("snapshots/x")) == (2, b"rows")
 
 
+@pytest.mark.long
 def test_a_version_put_whose_answer_is_lost_is_a_success(faulty: Store, proxy: FaultProxy) -> None:
     etag = faulty.put_if_match("locks/x", b"1", None)
     proxy.add(Fault("PUT", "locks/x", "lost"))
@@ -68,6 +70,7 @@ def test_a_version_put_whose_answer_is_lost_is_a_success(faulty: Store, proxy: F
     assert faulty.remove_if_match("locks/x", str(new))
 
 
+@pytest.mark.long
 def test_a_busy_store_is_waited_for(faulty: Store, proxy: FaultProxy) -> None:
     fault = proxy.add(Fault("PUT", "snapshots/x", "refused", 503, "ServiceUnavailable", times=7))
     faulty.put_new("snapshots/x", b"rows")
@@ -77,9 +80,9 @@ def test_a_busy_store_is_waited_for(faulty: Store, proxy: FaultProxy) -> None:
 @pytest.mark.parametrize(
     ("status", "code", "said"),
     [
-        (503, "ServiceUnavailable", "the store is busy"),
         (403, "ExpiredToken", "the store gives no access"),
-        (409, "ConditionalRequestConflict", "the store is busy"),
+        pytest.param(503, "ServiceUnavailable", "the store is busy", marks=pytest.mark.long),
+        pytest.param(409, "ConditionalRequestConflict", "the store is busy", marks=pytest.mark.long),
     ],
 )
 def test_a_store_that_fails_is_one_clear_error(
@@ -98,6 +101,7 @@ def test_a_store_that_fails_is_one_clear_error(
     assert faulty.read("snapshots/earlier") == b"earlier"
 
 
+@pytest.mark.long
 def test_one_outage_is_waited_for_once(
     faulty: Store, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -136,6 +140,7 @@ def test_the_end_of_an_upload_in_parts_is_as_safe(
         faulty.put_new("warc/large", source)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("uri", ["s3://", "s3://no/such", "s3://Not A Bucket/x"])
 def test_a_strange_url_is_one_line(uri: str, s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(HelpscraperError) as caught:
@@ -144,6 +149,7 @@ def test_a_strange_url_is_one_line(uri: str, s3: S3Server, monkeypatch: pytest.M
     assert caught.value.advice
 
 
+@pytest.mark.long
 def test_a_profile_that_is_not_there_is_one_line(s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with endpoint(s3.url), pytest.raises(ArchiveError, match="nobody") as caught:
@@ -151,6 +157,7 @@ def test_a_profile_that_is_not_there_is_one_line(s3: S3Server, monkeypatch: pyte
     assert caught.value.advice
 
 
+@pytest.mark.long
 def test_a_put_that_stalls_is_not_seen_by_half(faulty: Store, proxy: FaultProxy) -> None:
     stalled = proxy.add(Fault("PUT", "snapshots/x", "stalled"))
     thread = threading.Thread(target=faulty.put_new, args=("snapshots/x", b"rows"))
@@ -200,6 +207,7 @@ def test_missing_credentials_are_named(s3: S3Server, monkeypatch: pytest.MonkeyP
     assert "credentials" in caught.value.advice
 
 
+@pytest.mark.long
 def test_wrong_credentials_are_named(proxy: FaultProxy, s3: S3Server) -> None:
     uri = s3.new_uri("wrong-credentials")
     proxy.add(Fault("PUT", "probe", "refused", 403, "InvalidAccessKeyId", times=9))
@@ -207,6 +215,7 @@ def test_wrong_credentials_are_named(proxy: FaultProxy, s3: S3Server) -> None:
         open_store(uri).probe()
 
 
+@pytest.mark.long
 def test_a_store_that_is_down_is_named(monkeypatch: pytest.MonkeyPatch, s3: S3Server) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     with endpoint("http://127.0.0.1:9"), pytest.raises(ArchiveError, match="cannot be reached") as caught:
@@ -239,6 +248,7 @@ def test_a_store_that_ignores_conditions_is_not_written(rclone: str) -> None:
     assert store.list("") == []
 
 
+@pytest.mark.long
 def test_the_only_writer_may_write_there_and_looks_first(rclone: str, tmp_path: Path) -> None:
     store = open_store(f"{rclone}/single")
     assert store.probe(single_writer=True) is False

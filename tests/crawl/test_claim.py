@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.archive.schema import FROM_KEY
 from helpscraper.archive.store import Store, open_store
-from helpscraper.archive.writer import SnapshotFile, write_refused, write_run
+from helpscraper.archive.writer import SnapshotFile, write_refused, write_run, write_snapshot
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.crawl.claim import claim, record_dead_runs
 from helpscraper.crawl.clock import free_instant
@@ -26,7 +27,8 @@ from helpscraper.crawl.conclude import accept
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.session import CrawlSession, SessionOptions
 from helpscraper.errors import ArchiveError
-from tests.s3_server import S3Server
+from tests.conftest import article
+from tests.tables import articles_table
 
 HERE = Partition("okx", "en")
 FACTS = CrawlArguments.parse().as_facts()
@@ -38,7 +40,7 @@ def any_uri(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     if request.param == "local":
         return str(tmp_path / "archive")
-    uri: str = request.getfixturevalue("s3").new_uri(request.node.name)
+    uri: str = request.getfixturevalue("s3").new_uri(f"{uuid4().hex[:8]} {request.node.name}")
     return uri
 
 
@@ -132,9 +134,9 @@ def test_a_run_recorded_as_failed_may_still_write_its_facts(any_uri: str) -> Non
 
 
 def test_facts_that_two_programs_write_at_once_are_not_lost(
-    s3: S3Server, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = open_store(s3.new_uri("facts-at-once"))
+    store = open_store(tmp_path)
     write_run(store, HERE, DEAD, RunFacts(run_id=DEAD, outcome="failed"))
     real = type(store).put_if_match
 
@@ -166,3 +168,27 @@ def test_a_feed_is_from_the_newest_snapshot_before_it(
     else:
         with catalog.months.open("changes", HERE, "20260103T060000Z", found["20260103T060000Z"]) as feed:
             assert feed.metadata[FROM_KEY] == b"20260102T060000Z"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_the_clock_of_a_worker_differs_by_an_hour(
+    hours: int, any_uri: str, commit: Callable[..., SnapshotFile], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the two clocks the order stays that of the crawls, or the second one does not begin and says why."""
+
+    def begin(clock: dt.timedelta) -> dt.datetime:
+        monkeypatch.setattr("helpscraper.crawl.clock._now", lambda: dt.datetime.now(dt.UTC) + clock)
+        return free_instant(Catalog(any_uri), HERE, take(open_store(any_uri)))
+
+    other = dt.timedelta(hours=hours)
+    first = begin(other)
+    rows = articles_table([article(first, "a")])
+    facts = RunFacts(run_id=snapshot_id(first), outcome="committed")
+    write_snapshot(open_store(any_uri), HERE, snapshot_id(first), rows, [], facts)
+    if hours < 0:
+        assert begin(dt.timedelta()) > first
+    else:
+        with pytest.raises(ArchiveError, match="lies in the future") as caught:
+            begin(dt.timedelta())
+        assert "set the clock" in caught.value.advice
+    assert Catalog(any_uri).ids(HERE) == [snapshot_id(first)]

@@ -114,6 +114,21 @@ def test_a_conflict_at_the_commit_is_tried_again(proxy: FaultProxy, s3: S3Server
 
 
 @pytest.mark.long
+def test_a_store_that_is_busy_for_a_while_at_the_commit_is_waited_for(
+    proxy: FaultProxy, s3: S3Server, site: SampleServer
+) -> None:
+    uri = s3.new_uri("busy-commit")
+    faults = [
+        proxy.add(Fault("PUT", part, "refused", 503, "ServiceUnavailable", times=5))
+        for part in ("warc.gz", "/snapshots/")
+    ]
+    done = crawl(site, uri)
+    assert done.returncode == 0, done.stderr
+    assert [fault.met for fault in faults] == [5, 5]
+    assert len(ids(uri)) == 1
+
+
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("part", "status", "code"),
     [
