@@ -154,7 +154,9 @@ def _run_row(
     except ArchiveError as error:
         return row | {"outcome": "failed", "reason": error.message, "snapshot": path}
     outcome: str = facts.outcome or "failed"
-    reason = facts.reason or facts.error or "; ".join(facts.incomplete_reasons) or None
+    reason = (
+        facts.reason or facts.error or "; ".join(facts.incomplete_reasons) or _concerns(facts.health) or None
+    )
     if not committed and outcome in {"committed", "incomplete"}:
         outcome, reason = "failed", "the commit was interrupted before the snapshot was written"
         if feed:
@@ -179,6 +181,11 @@ def _run_row(
         "snapshot": path,
         "reason": reason,
     }
+
+
+def _concerns(health: Iterable[Verdict]) -> str:
+    """Return the health checks that were not passed, with what they found."""
+    return "; ".join(f"{each.check}: {each.detail}" for each in health if each.verdict != "ok")
 
 
 def _worst(health: Iterable[Verdict]) -> str | None:

@@ -56,8 +56,7 @@ class VerifyReport:
             if count
         )
         checked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
-        lines = [
-            *map(str, self.moved),
-            f"{checked}: {'all well' if self.ok else f'{len(self.problems)} problems'}",
-        ]
-        return "\n".join(lines)
+        verdict = f"{len(self.problems)} problems"
+        if self.ok:
+            verdict = "all well" if self.snapshots else "there is no snapshot to check"
+        return "\n".join([*map(str, self.moved), f"{checked}: {verdict}"])

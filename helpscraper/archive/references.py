@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
-__all__ = ["day_range", "is_reference", "match_reference", "span", "split_reference"]
+__all__ = ["day_range", "is_reference", "later_than", "match_reference", "span", "split_reference"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -102,6 +102,16 @@ def span(text: str) -> dt.timedelta:
     if (found := _BACK.fullmatch(text)) is None:
         raise CommandError(f"{text}: not a length of time", advice="give hours, days or weeks: 12h, 7d, 2w")
     return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def later_than(name: str, snapshot_id: str, now: dt.datetime | None = None) -> bool:
+    """Tell whether ``name`` is a day or a time after the snapshot.
+
+    >>> later_than("okx/en:2026-11-23", "20261122T060000Z"), later_than("2026-11-22", "20261122T060000Z")
+    (True, False)
+    """
+    span = day_range(split_reference(name)[2], now or dt.datetime.now(dt.UTC))
+    return span is not None and span[0] > snapshot_id
 
 
 def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.documents import wants_document, write_diffs
-from helpscraper.cli.options import add_format, add_range, refuse_together
+from helpscraper.cli.options import add_format, add_range, refuse_together, resolve_reference
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.extras import need
 
@@ -143,8 +143,8 @@ def _pairs(
             if args.a is None:
                 _require_two(catalog, where or catalog.partition(site, locale))
             # An empty argument, for instance of an unset shell variable, is an error.
-            before = catalog.resolve("latest~1" if args.a is None else args.a, site=site, locale=locale)
-            after = catalog.resolve("latest" if args.b is None else args.b, site=site, locale=locale)
+            a, b = ("latest~1" if args.a is None else args.a), ("latest" if args.b is None else args.b)
+            before, after = (resolve_reference(catalog, each, site=site, locale=locale) for each in (a, b))
         except CommandError as error:
             failed.append(error)
             continue

@@ -15,6 +15,7 @@ from helpscraper.cli.options import (
     each_edition,
     open_catalog,
     refuse_existing,
+    resolve_reference,
 )
 from helpscraper.errors import CommandError
 
@@ -92,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
     def read(where: Partition | None) -> pa.Table:
         site, locale = (where.site, where.locale) if where else (None, None)
-        snapshot = catalog.resolve(args.ref, site=site, locale=locale)
+        snapshot = resolve_reference(catalog, args.ref, site=site, locale=locale)
         return with_edition(catalog.load_table(snapshot, bodies=args.bodies), snapshot.partition)
 
     table = pa.concat_tables(each_edition(args, catalog, read))

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.export import KINDS
-from helpscraper.cli.options import each_edition, open_existing, refuse_existing, refuse_together
+from helpscraper.cli.options import (
+    each_edition,
+    open_existing,
+    refuse_existing,
+    refuse_together,
+    resolve_reference,
+)
 from helpscraper.cli.parser import explain_unknown
 
 if TYPE_CHECKING:
@@ -39,7 +45,7 @@ def write(args: argparse.Namespace) -> int:
 
     def resolve(where: Partition | None) -> Snapshot:
         site, locale = (where.site, where.locale) if where else (None, None)
-        return catalog.resolve(args.ref, site=site, locale=locale)
+        return resolve_reference(catalog, args.ref, site=site, locale=locale)
 
     snapshots = list(dict.fromkeys(each_edition(args, catalog, resolve)))
     if kind == "md":

@@ -13,11 +13,12 @@ from helpscraper.nearest import nearest_or_all
 
 if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
-    from helpscraper.archive.reader import Catalog
+    from helpscraper.archive.reader import Catalog, Snapshot
 
 __all__ = [
     "ALL", "FORMATS", "add_format", "add_partition", "add_range", "each_edition", "each_that_has_it", "locale_of",
-    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "settle_output",
+    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "resolve_reference",
+    "settle_output",
 ]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
@@ -103,6 +104,21 @@ def each_edition(
     """
     partitions = [each for each in catalog.partitions() if catalog.ids(each)] if args.locale == ALL else []
     return each_that_has_it(partitions or [None], read)
+
+
+def resolve_reference(
+    catalog: Catalog, reference: str, *, site: str | None = None, locale: str | None = None
+) -> Snapshot:
+    """Return the snapshot that ``reference`` names; a day after the newest one means that, and stderr is told so."""
+    from helpscraper.archive.references import later_than
+
+    snapshot = catalog.resolve(reference, site=site, locale=locale)
+    if later_than(reference, snapshot.id) and snapshot.id == catalog.ids(snapshot.partition)[-1]:
+        print(
+            f"{reference} is after the newest snapshot of {snapshot.partition}: {snapshot.id} is used",
+            file=sys.stderr,
+        )
+    return snapshot
 
 
 def each_that_has_it(places: Sequence[_P], read: Callable[[_P], _T]) -> list[_T]:

@@ -16,6 +16,7 @@ from helpscraper.cli.options import (
     each_that_has_it,
     open_catalog,
     refuse_together,
+    resolve_reference,
 )
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
 
@@ -95,7 +96,7 @@ def _snapshots(args: argparse.Namespace, catalog: Catalog, reference: str) -> li
 
     def resolve(where: Partition | None) -> Snapshot:
         site, locale = (where.site, where.locale) if where else (None, None)
-        return catalog.resolve(reference, site=site, locale=locale)
+        return resolve_reference(catalog, reference, site=site, locale=locale)
 
     return list(dict.fromkeys(each_edition(args, catalog, resolve)))
 

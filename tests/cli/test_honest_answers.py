@@ -7,6 +7,7 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,8 +18,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from helpscraper.archive.store import Store
-from helpscraper.archive.writer import SnapshotFile
+from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.store import Store, open_store
+from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.cli import main
 from helpscraper.history.body_diff import words_of
 from tests.history.story import EN, committed, days, story
@@ -328,3 +330,54 @@ def test_runs_of_several_sites_are_told_apart(
     head, *rows = ran(capsys, Path(store.uri), "runs")[1].splitlines()
     assert head.split()[:3] == ["run_id", "site", "locale"]
     assert [row.split()[1:3] for row in rows if row.startswith("2026")] == [["acme", "en"], ["okx", "en"]]
+
+
+@pytest.mark.parametrize(
+    "words", [["show"], ["diff", "latest~1"], ["export", "--format", "csv"]], ids=lambda w: w[0]
+)
+def test_a_day_after_the_newest_snapshot_is_said_to_mean_that(
+    words: list[str], capsys: pytest.CaptureFixture[str], archive: Path
+) -> None:
+    code, out, err = ran(capsys, archive, *words, "2031-01-01")
+    said, _, rest = err.partition("\n")
+    assert code == 0 and out
+    assert re.fullmatch(r"2031-01-01 is after the newest snapshot of okx/en: \d{8}T\d{6}Z is used", said)
+    assert ran(capsys, archive, *words, "latest") == (0, out, rest)
+
+
+def test_a_day_before_the_first_snapshot_means_the_same_in_every_command(
+    capsys: pytest.CaptureFixture[str], archive: Path, tmp_path: Path
+) -> None:
+    """As the name of a snapshot it is refused; as the begin of a range it is told that nothing is known before."""
+    for words in (["show"], ["diff"], ["export", "--format", "csv"]):
+        code, out, err = ran(capsys, archive, *words, "2020-01-01")
+        assert (code, out) == (2, "") and "begins later, with" in err, words
+    for words in (["log"], ["diff"], ["report", "--out", str(tmp_path / "r")]):
+        code, _, err = ran(capsys, archive, *words, "--from", "2020-01-01")
+        assert code == 0 and "nothing is known of the time from 2020-01-01 to then" in err, words
+        code, _, err = ran(capsys, archive, *words, "--from", "2031-01-01")
+        assert code == 2 and "no snapshot from 2031-01-01" in err, words
+
+
+def test_verify_of_runs_alone_has_nothing_to_check(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    write_run(
+        open_store(tmp_path), EN, "20261122T060000Z", RunFacts(run_id="20261122T060000Z", outcome="failed")
+    )
+    code, out, _ = ran(capsys, tmp_path, "verify")
+    assert code == 0 and "there is no snapshot to check" in out and "all well" not in out
+
+
+def test_runs_says_why_a_crawl_has_a_warning(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, commit: Callable[..., Any]
+) -> None:
+    health = [
+        {"check": "articles", "verdict": "ok", "detail": "1 article"},
+        {"check": "section", "verdict": "warn", "detail": "no baseline"},
+    ]
+    commit(
+        open_store(tmp_path), "2026-06-01", [{"article_id": "a", "title": "A", "body": "x"}], health=health
+    )
+    (row,) = json.loads(ran(capsys, tmp_path, "runs", "--format", "json")[1])
+    assert (row["health"], row["reason"]) == ("warn", "section: no baseline")

@@ -109,6 +109,14 @@ def test_every_edit_shows_its_words_where_it_is_listed(report: Path) -> None:
     assert titles and all(0 < len(words(title.xpath(".//ins")[0])) < 20 for title in titles), (
         "only the new words"
     )
+    renamed = [
+        row
+        for _, row in rows(parse(report / f"okx/en/crawls/{at(5)}.html"))
+        if "renamed" in row.get("data-kinds")
+    ]
+    for row in renamed:
+        (address,) = row.xpath(".//div[@class='field'][contains(., 'address')]")
+        assert len(words(address.xpath(".//ins")[0])) < 10 < len(words(address.xpath("bdi")[0]))
 
 
 def test_the_link_to_a_change_stays_when_time_goes_on(tmp_path: Path) -> None:
