@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from helpscraper.archive.store import Store, open_store
 from helpscraper.errors import CommandError, CrawlError
 from helpscraper.sample.server import SampleServer
 
@@ -19,12 +20,13 @@ _MARKER = ".demo"
 _SETTINGS = ("DOWNLOAD_DELAY=0", "AUTOTHROTTLE_ENABLED=False", "CONTACT=demo")
 
 
-def run_demo(folder: Path, *, layout: str = "e2", say: Callable[[str], None] = print) -> Path:
-    """Run the demo into ``folder``, which is emptied first if an earlier demo made it, and return it.
+def run_demo(archive: str, report: Path, *, layout: str = "e2", say: Callable[[str], None] = print) -> None:
+    """Run the demo into ``archive``, which is emptied first if an earlier demo made it; its report goes to ``report``.
 
-    Raises ``CommandError`` when the folder holds anything else, and ``CrawlError`` when a step does not succeed.
+    Raises ``CommandError`` when the archive holds anything else, and ``CrawlError`` when a step does not succeed.
     """
-    _fresh(folder)
+    store = open_store(archive)
+    _empty(store)
     with SampleServer(layout=layout, state=0) as server:
         say(f"A sample help centre is at {server.url}/help")
         for state, what in ((0, "The first crawl"), (1, "Time passes on the site; the second crawl")):
@@ -33,34 +35,32 @@ def run_demo(folder: Path, *, layout: str = "e2", say: Callable[[str], None] = p
             flags = [part for setting in _SETTINGS for part in ("-s", setting)]
             # A daily crawl reads every page within a week; this one reads all, to show the silent edits too.
             asked = ["-a", f"base_url={server.url}", "-a", "mode=full"]
-            _helpscraper(say, "crawl", "--archive", str(folder), *asked, *flags)
+            _helpscraper(say, "crawl", "--archive", archive, *asked, *flags)
     say("\n# What changed")
-    _helpscraper(say, "diff", "--archive", str(folder), "latest~1", "latest")
+    _helpscraper(say, "diff", "--archive", archive, "latest~1", "latest")
     say("\n# What lies where")
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        if (
-            path.is_file()
-            and not any(part.startswith(".") for part in inside.parts)
-            and inside.parts[0] != "report"
-        ):
-            say(f"{path}  {path.stat().st_size:,} bytes")
+    for path in store.list(""):
+        say(f"{archive.rstrip('/')}/{path}  {store.size(path):,} bytes")
     say("\n# Something to look at")
-    _helpscraper(say, "report", "--archive", str(folder), "--out", str(folder / "report"))
-    say(f"Open {folder / 'report' / 'index.html'} in a browser.")
-    return folder
+    _helpscraper(say, "report", "--archive", archive, "--out", str(report))
+    say(f"Open {report / 'index.html'} in a browser.")
 
 
-def _fresh(folder: Path) -> None:
-    if folder.exists():
-        if not (folder / _MARKER).exists():
-            raise CommandError(
-                f"{folder} exists and was not made by a demo",
-                advice="name another folder with --archive; nothing was deleted",
-            )
+def _empty(store: Store) -> None:
+    folder = store.local_path()
+    there = store.list("") if folder is None else folder.exists()
+    if there and not store.exists(_MARKER):
+        raise CommandError(
+            f"{store.uri} exists and was not made by a demo",
+            advice="name another place with --archive; nothing was deleted",
+        )
+    if folder is None:
+        store.probe()
+        for path in store.list(""):
+            store.remove(path)
+    elif folder.exists():
         shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    (folder / _MARKER).touch()
+    store.put_new(_MARKER, b"made by `helpscraper demo`, which may empty it\n")
 
 
 def _helpscraper(say: Callable[[str], None], *arguments: str) -> None:

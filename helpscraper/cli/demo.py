@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo in a local folder; raises ``CommandError`` for an object store."""
+    """Run the demo; the report of one on an object store is written to this machine, to be opened from disk."""
     need("crawl", "report")
     from helpscraper.archive.store import open_store
     from helpscraper.demo import run_demo
@@ -31,9 +31,13 @@ def run(args: argparse.Namespace) -> int:
     store, here = open_store(args.archive), Path.cwd()
     folder = store.local_path()
     if folder is None:
-        raise CommandError(
-            f"{store.uri}: the demo needs a local folder, because its report is opened from disk",
-            advice="give a folder with --archive",
-        )
-    run_demo(folder.relative_to(here) if folder.is_relative_to(here) else folder, layout=args.layout)
+        if store.uri.startswith("memory:"):
+            raise CommandError(
+                f"{store.uri}: the demo runs several programs, and this archive is in the memory of one",
+                advice="name a folder or a bucket with --archive",
+            )
+        run_demo(store.uri, Path("output/demo-report"), layout=args.layout)
+        return 0
+    shown = folder.relative_to(here) if folder.is_relative_to(here) else folder
+    run_demo(str(shown), shown / "report", layout=args.layout)
     return 0

@@ -130,12 +130,12 @@ def test_a_missing_archive_is_not_all_well(capsys: pytest.CaptureFixture[str], t
     assert "no archive here" in err
 
 
-def test_the_demo_is_refused_where_no_browser_opens_its_report(
+def test_the_demo_is_refused_where_its_programs_share_no_archive(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["demo", "--archive", "memory://bucket/help"]) == 2
-    assert "the demo needs a local folder" in capsys.readouterr().err
+    assert "the demo runs several programs" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 

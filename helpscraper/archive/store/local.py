@@ -81,7 +81,7 @@ class LocalStore(Store):
 
     def _stat(self, path: str) -> FileInfo | None:
         try:
-            facts = self.local_path(path).stat()
+            facts = os.stat(self._full(path))  # noqa: PTH116 (a Path takes three times as long)
         except (FileNotFoundError, NotADirectoryError):
             return None
         if not stat.S_ISREG(facts.st_mode):
