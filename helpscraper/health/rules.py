@@ -73,6 +73,8 @@ def _sides(change: ArticleChanges) -> Iterator[tuple[str, str, str]]:
 def parse_rules(text: object) -> tuple[Rule, ...]:
     """Return the rules of a text: ``NAME=VALUE,VALUE`` with spaces between, rules separated by ``;``.
 
+    A word without ``=`` gives kinds.
+
     The empty text, None and False are no rule, True is the rule of silent edits. Raises ``CommandError`` for an unknown
     name or kind.
 
@@ -100,7 +102,9 @@ def parse_rules(text: object) -> tuple[Rule, ...]:
 
 def _condition(token: str) -> dict[str, tuple[str, ...]]:
     known = [field.name for field in fields(Rule)]
-    name, _, values = token.partition("=")
+    name, equals, values = token.partition("=")
+    if not equals:  # kinds are what most rules are about
+        name, values = "kinds", token
     found = tuple(value.strip() for value in values.split(",") if value.strip())
     if name not in known:
         raise CommandError(f"{name}: no such condition of a rule", advice=nearest_or_all(name, known))

@@ -138,7 +138,7 @@ def _tell_changes(catalog: Catalog, partition: Partition, telling: Telling, told
     for url in telling.urls:
         waiting[told.changes.get(_key(url), before) if telling.rules else ids[-1]].append(url)
     for since, urls in waiting.items():
-        found = changes_message(catalog, partition, since, telling.rules) if since < ids[-1] else None
+        found = changes_message(catalog, partition, since, telling.rules)
         accepted = deliver(urls, *found, telling.seconds) if found else set(urls)
         told.changes |= {_key(url): ids[-1] for url in accepted} | {
             _key(url): since for url in urls if url not in accepted

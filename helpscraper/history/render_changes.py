@@ -20,6 +20,8 @@ __all__ = ["Form", "as_document", "as_html", "as_markdown", "as_text"]
 
 Form = Literal["text", "md", "html"]
 
+_OPENING = 300
+
 _PAGE = """<!doctype html>
 <html><head><meta charset="utf-8"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}
@@ -38,7 +40,7 @@ def as_text(change: ArticleChanges, *, short: bool = False) -> str:
     lines += [f"  {name}: {_shown(before)} -> {_shown(after)}" for name, before, after in change.fields]
     if change.words is not None:
         lines += [f"  ({change.words.note})"] * bool(change.words.note)
-        shown, context = _extent(change.words.words, short)
+        shown, context = _extent(change, change.words.words, short)
         lines += [f"  {terminal_safe(cells_shown(line))}" for line in plain(shown, context).splitlines()]
     return "\n".join([*lines, *([f"  {terminal_safe(change.url)}"] if change.url else [])])
 
@@ -54,7 +56,7 @@ def as_markdown(change: ArticleChanges, *, short: bool = False) -> str:
     ]
     if change.words is not None:
         parts += [f"*{change.words.note}*"] * bool(change.words.note)
-        shown, context = _extent(change.words.words, short)
+        shown, context = _extent(change, change.words.words, short)
         parts += filter(None, to_markdown(shown, context).split("\n\n"))
     return "- " + "\n\n  ".join(parts)
 
@@ -73,14 +75,17 @@ def as_html(change: ArticleChanges, *, short: bool = False) -> str:
         parts.append(f"<ul>{items}</ul>")
     if change.words is not None:
         parts += [f"<p><i>{escape(change.words.note)}</i></p>"] * bool(change.words.note)
-        shown, context = _extent(change.words.words, short)
+        shown, context = _extent(change, change.words.words, short)
         parts.append(to_html(shown, context))
     return "\n".join(parts)
 
 
-def _extent(words: Blocks, short: bool) -> tuple[Blocks, int | None]:
+def _extent(change: ArticleChanges, words: Blocks, short: bool) -> tuple[Blocks, int | None]:
     """Return the blocks to show and their context: an excerpt, or each change with its neighbours."""
-    return (excerpt(words), None) if short else (words, 1)
+    if not short:
+        return words, 1
+    # Of an article that came or went its beginning is enough.
+    return (excerpt(words) if all(change.bodies) else excerpt(words, limit=_OPENING)), None
 
 
 def _shown(value: str | None) -> str:

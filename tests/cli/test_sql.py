@@ -88,7 +88,7 @@ def test_a_wrong_query_is_one_line_and_an_advice(
 ) -> None:
     code, out, err = ran(capsys, folder, *words)
     assert (code, out) == (2, "")
-    assert said in err.splitlines()[0] and len(err.splitlines()) == 2
+    assert said in err.splitlines()[0] and len(err.splitlines()) == 2 and "LINE 1" not in err
     assert "did you mean: latest" in err or "lates" not in said
 
 

@@ -32,6 +32,7 @@ EVERYTHING = parse_rules("kinds=all,touched,unverified")
         ("", ()),
         (None, ()),
         (True, (Rule(),)),
+        ("removed,silent", (Rule(("removed", "silent")),)),
         ("sections=faq-kyc", (Rule(("silent",), ("faq-kyc",)),)),
         (
             'kinds=silent,removed words="withdrawal fee,KYC" articles=a',
@@ -53,7 +54,7 @@ def test_rules_are_read(text: object, expected: tuple[Rule, ...]) -> None:
         ("section=faq", "section: no such condition of a rule (did you mean: sections)"),
         ("kinds=", "kinds=: a value is missing"),
         ('words="a', "a quotation mark is not closed"),
-        ("silent", "silent: no such condition of a rule"),
+        ("silents", "silents: nobody is told of this kind (did you mean: silent"),
     ],
 )
 def test_a_wrong_rule_is_named_before_the_crawl(text: str, said: str) -> None:

@@ -246,6 +246,16 @@ def test_without_the_extra_excel_says_how_to_install_it(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_workbook_has_the_changes_of_its_editions(tmp_path: Path) -> None:
+    for locale in ("en", "zh-hans"):
+        for day in (0, 1):
+            committed(tmp_path / "a", day, days()[day], partition=Partition("okx", locale))
+    catalog = Catalog(tmp_path / "a")
+    counts, _ = write_xlsx(catalog, [catalog.snapshots(EN)[-1]], tmp_path / "one.xlsx")
+    every, _ = write_xlsx(catalog, catalog.snapshots(), tmp_path / "every.xlsx")
+    assert every["changes"] == 2 * counts["changes"] > 0
+
+
 def test_every_edition_is_exported_on_request(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for locale in ("en", "zh-hans"):
         committed(tmp_path / "a", 0, days()[0], partition=Partition("okx", locale))

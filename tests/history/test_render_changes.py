@@ -19,7 +19,8 @@ from helpscraper.history.body_diff import BodyDiff
 from helpscraper.history.render import excerpt, plain, to_markdown
 from helpscraper.history.render_changes import as_document, as_html, as_markdown, as_text
 from helpscraper.history.words import word_diff
-from tests.history.story import story
+from tests.history.story import committed, story
+from tests.history.worlds import row
 from tests.report.hostile import PAYLOAD
 
 READER = MarkdownIt("commonmark")
@@ -109,6 +110,14 @@ def test_only_a_web_address_is_a_link(told: list[ArticleChanges]) -> None:
     assert all(
         f'href="{each.url}"' in as_html(each) and f"]({each.url})" in as_markdown(each) for each in told
     )
+
+
+def test_another_address_is_none(tmp_path: Path) -> None:
+    for day, title in enumerate(("One", "Two")):
+        committed(tmp_path, day, [row("a", title=title, url="javascript:alert(1)", body="Text.")])
+    catalog = Catalog(tmp_path)
+    (change,) = article_changes(catalog, all_changes(catalog).table)
+    assert change.url is None and "alert" not in as_html(change) + as_markdown(change) + as_text(change)
 
 
 def test_markdown_reads_back_as_the_words() -> None:

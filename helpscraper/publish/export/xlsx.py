@@ -41,7 +41,7 @@ def write_xlsx(
 
     sheets = {
         "articles": rows.articles(catalog, snapshots, bodies=bodies),
-        "changes": all_changes(catalog, words=words).table,
+        "changes": _changes(catalog, snapshots, words=words),
     }
     for name, table in sheets.items():
         if table.num_rows >= _MOST_ROWS:
@@ -50,18 +50,24 @@ def write_xlsx(
                 advice="use --to sqlite, or --format parquet",
             )
     cut = 0
-    with new_file(target) as path:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        with xlsxwriter.Workbook(str(path), options) as book:
-            forms: dict[type, Any] = {
-                dt.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
-                dt.date: book.add_format({"num_format": "yyyy-mm-dd"}),
-            }
-            for name, table in sheets.items():
-                sheet = book.add_worksheet(name)
-                sheet.freeze_panes(1, 0)
-                cut += _fill(sheet, table, forms)
+    with new_file(target) as path, xlsxwriter.Workbook(str(path), {"constant_memory": True}) as book:
+        forms: dict[type, Any] = {
+            dt.datetime: book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"}),
+            dt.date: book.add_format({"num_format": "yyyy-mm-dd"}),
+        }
+        for name, table in sheets.items():
+            sheet = book.add_worksheet(name)
+            sheet.freeze_panes(1, 0)
+            cut += _fill(sheet, table, forms)
     return {name: table.num_rows for name, table in sheets.items()}, cut
+
+
+def _changes(catalog: Catalog, snapshots: Sequence[Snapshot], *, words: bool) -> pa.Table:
+    """Return the changes of the editions of these snapshots."""
+    editions = (
+        Catalog(catalog.store, site=each.partition.site, locale=each.partition.locale) for each in snapshots
+    )
+    return pa.concat_tables(all_changes(edition, words=words).table for edition in editions)
 
 
 def _fill(sheet: Worksheet, table: pa.Table, forms: dict[type, Any]) -> int:
