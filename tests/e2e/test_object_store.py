@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper.archive.layout import Partition
+from helpscraper.archive.overview import runs_table
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.verify import verify
 from helpscraper.sample import SampleServer
@@ -207,4 +208,32 @@ def test_two_machines_that_begin_in_one_second_go_on_as_ever(
     assert len(ids(uri)) == codes.count(0) + 2
     assert not [path for path in catalog.store.list("runs") if path.endswith(".claim")]
     assert {catalog.run(HERE, name).outcome for name in catalog.run_ids(HERE)} == {"committed"}
+    assert verify(catalog).problems == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("part", ["warc.gz", "/bodies/", "Z.json", "/snapshots/"])
+def test_a_run_that_died_is_named_by_the_next_crawl_of_another_machine(
+    proxy: FaultProxy, s3: S3Server, site: SampleServer, tmp_path: Path, part: str
+) -> None:
+    uri = s3.new_uri(f"died{part}")
+    words = command(site.url, Path("unused"), "--archive", uri, settings={"LEASE_SECONDS": "5"})
+    fault = proxy.add(Fault("PUT", part, "stalled"))
+    died = subprocess.Popen(words, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    assert fault.reached.wait(60)
+    died.kill()
+    died.wait()
+    proxy.faults.clear()
+    other = os.environ | {"XDG_STATE_HOME": str(tmp_path / "other")}
+    while (done := forked.run(words[3:], timeout=120, env=other)).returncode == 75:
+        assert "another crawl of this site and locale is running" in done.stderr
+    assert done.returncode == 0, done.stderr
+    catalog = Catalog(uri)
+    first, second = catalog.run_ids(HERE)
+    assert ids(uri) == [second]
+    table = runs_table(catalog).to_pylist()
+    assert [(run["run_id"], run["outcome"]) for run in table] == [(first, "failed"), (second, "committed")]
+    if part != "/snapshots/":
+        assert f"The run {first} of process {died.pid} on" in done.stderr
+    assert not [path for path in catalog.store.list("runs") if path.endswith(".claim")]
     assert verify(catalog).problems == []

@@ -144,7 +144,7 @@ class ObjectStore(Store):
             raise ArchiveError(
                 f"{self.uri}: this store ignores conditional puts, so two writers would overwrite each other's files",
                 advice="use a store that honours If-None-Match and If-Match; if nothing else writes to this archive: "
-                f"--single-writer, or {SINGLE_WRITER}=1",
+                f"crawl --single-writer, or {SINGLE_WRITER}=1",
             )
         return conditional
 
