@@ -64,9 +64,8 @@ def write_xlsx(
 
 def _changes(catalog: Catalog, snapshots: Sequence[Snapshot], *, words: bool) -> pa.Table:
     """Return the changes of the editions of these snapshots."""
-    editions = (
-        Catalog(catalog.store, site=each.partition.site, locale=each.partition.locale) for each in snapshots
-    )
+    partitions = dict.fromkeys(each.partition for each in snapshots)
+    editions = (Catalog(catalog.store, site=each.site, locale=each.locale) for each in partitions)
     return pa.concat_tables(all_changes(edition, words=words).table for edition in editions)
 
 
