@@ -49,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Compact each site and locale under its lock; print a line for each month."""
     from helpscraper.archive.compact import compact, month_begin
+    from helpscraper.archive.indexing import update_index
     from helpscraper.archive.reader import Catalog
     from helpscraper.cli.progress import Bar
     from helpscraper.crawl.lock import EditionLock
@@ -76,6 +77,8 @@ def run(args: argparse.Namespace) -> int:
                     done += bool(report.ids)
                     problems += len(report.problems)
                     lock.check()
+                if not args.dry_run:
+                    update_index(catalog.with_cached_listings(), partition)
             except LeaseLostError as error:
                 bar.say(str(error), file=sys.stderr)
                 locked += 1

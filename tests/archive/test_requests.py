@@ -92,6 +92,16 @@ def test_a_longer_history_costs_no_more_requests(s3: S3Server, built: Store) -> 
         assert crawl(s3, uri) == (OPENING, COMMIT), snapshots
 
 
+@pytest.mark.usefixtures("on_another_machine")
+def test_a_packed_history_is_indexed(s3: S3Server, built: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    uri = s3.new_uri("packed")
+    fill(uri, built, 4)
+    before = answers(uri, capsys)
+    assert main(["compact", "--archive", uri]) == 0
+    assert answers(uri, capsys) == before
+    assert asked(s3, partial(main, ["log", "--archive", uri])) == {"LIST": 4, "GET": 1}
+
+
 def test_a_filter_lists_only_its_edition(s3: S3Server, built: Store) -> None:
     uri = s3.new_uri("one-edition")
     fill(uri, built, 2)
