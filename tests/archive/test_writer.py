@@ -304,6 +304,15 @@ def test_a_writer_that_dies_leaves_no_snapshot_and_the_next_one_works(
         ]
 
 
+def test_a_writer_that_may_not_go_on_leaves_bodies_only(store: Store) -> None:
+    def fence() -> None:
+        raise ArchiveError("another machine has the edition")
+
+    with pytest.raises(ArchiveError, match="another machine"):
+        write_snapshot(store, EN, ID, articles_table([]), [], RunFacts(), fence=fence)
+    assert store.list("snapshots") == store.list("runs") == store.list("changes") == []
+
+
 def test_a_refused_snapshot_is_kept_and_can_be_accepted(store: Store, commit: Commit) -> None:
     commit(store, "2026-11-21", [{"article_id": "a", "body": "one"}])
     refused = {"outcome": "refused", "exit_code": 3, "complete": False, "reason": "articles: 1 of 300"}

@@ -144,9 +144,9 @@ class Workers:
 
 
 @pytest.fixture
-def workers(s3: S3Server, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workers]:
+def workers(s3: S3Server, tmp_path: Path) -> Iterator[Workers]:
     with SampleServer(articles=ARTICLES) as server:
-        yield Workers(server, s3.new_uri(request.node.name), tmp_path)
+        yield Workers(server, s3.new_uri(tmp_path.name), tmp_path)
 
 
 def test_a_crawl_cut_off_on_one_worker_goes_on_on_another(workers: Workers) -> None:
@@ -184,16 +184,21 @@ def test_a_crawl_of_another_machine_is_named_and_nothing_is_asked(workers: Worke
 
 
 @pytest.mark.long
-def test_a_crawl_that_loses_its_lease_stops_and_keeps_its_ledger(workers: Workers) -> None:
+@pytest.mark.parametrize("seconds", [pytest.param("8", id="renewal"), pytest.param("300", id="commit")])
+def test_a_crawl_that_loses_its_lease_stops_and_keeps_its_ledger(workers: Workers, seconds: str) -> None:
+    """It learns that at the next renewal, at the latest just before the commit."""
     workers.stall()
-    first = workers.start("a", LEASE_SECONDS="8", DOWNLOAD_TIMEOUT="2", RETRY_TIMES="0")
+    first = workers.start("a", LEASE_SECONDS=seconds, DOWNLOAD_TIMEOUT="3", RETRY_TIMES="1")
     workers.until(lambda: len(workers.asked() & workers.articles()) > ENOUGH)
     workers.store.remove(LEASE)
+    if seconds == "300":
+        workers.server.faults.clear()
     done = first.wait(60)
     assert done.returncode == 75
     assert "the lease is lost: its file is gone" in done.stderr
     assert "Traceback" not in done.stderr
-    assert workers.store.list("runs") == workers.store.list("snapshots") == []
+    assert workers.store.list("snapshots") == []
+    assert not any(path.endswith(".json") for path in workers.store.list("runs"))
     assert list(workers.folder.glob("a/helpscraper/*/*/*/ledger.sqlite"))
 
 

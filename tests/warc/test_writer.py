@@ -466,7 +466,7 @@ def test_machines_that_go_on_in_turn_lose_no_record(monkeypatch: pytest.MonkeyPa
     first = on("a")
     first.write(next(pages))
     first.close()  # the copy that the others go on from
-    first.write(next(pages))
+    own = first.write(next(pages))
     first.close_unindexed()
     second = on("b", leave_out=1)
     second.write(next(pages))
@@ -480,6 +480,7 @@ def test_machines_that_go_on_in_turn_lose_no_record(monkeypatch: pytest.MonkeyPa
         again.close()
     on("c")  # makes the last index
     assert not list(check_records(store, EN))
+    assert read_payload(store, own)[0] == b"page 1"
     urls = [item.url for item in all_records(store) if isinstance(item, Record) and item.type == "response"]
     assert sorted(urls) == [f"{SITE}/help/{n}" for n in range(6)]
 
