@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from helpscraper.archive.due import DueEdition
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.crawl.fleet import by_host
 from helpscraper.sample import SampleServer
 from tests.e2e.conftest import FAST, end, helpscraper
 
@@ -49,6 +52,13 @@ def outcomes(stdout: str) -> Mapping[str, str]:
 def start(archive: Path, *words: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "helpscraper", "crawl", "--due", "--archive", str(archive), *words]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_editions_of_a_host_are_one_group() -> None:
+    editions = [("a", "en"), ("b", "en"), ("a", "de"), ("c", "en")]
+    hosts = {"a": "one.example", "b": "two.example", "c": "one.example"}
+    named = [DueEdition(Partition(*each), hosts[each[0]], None) for each in editions]
+    assert [[str(each) for each in group] for group in by_host(named)] == [["a/en", "a/de", "c/en"], ["b/en"]]
 
 
 def test_what_is_due_is_crawled_although_one_fails(tmp_path: Path) -> None:
