@@ -1,4 +1,4 @@
-"""Which crawl may be resumed: the same arguments, the same extractor, and not too old."""
+"""Which crawl may be resumed: the same arguments, extractor and declaration, and not too old."""
 
 from __future__ import annotations
 
@@ -34,6 +34,13 @@ def test_the_same_crawl_goes_on() -> None:
 @pytest.mark.parametrize("now", [{"extractor": "8"}, {}])
 def test_pages_are_not_read_in_two_ways(now: dict[str, str]) -> None:
     assert "another version of the extractor" in str(why_not_resumable(begun(), ARGUMENTS, now, 24))
+
+
+def test_a_site_that_is_declared_otherwise_is_read_anew() -> None:
+    same, other = ARGUMENTS.site.as_facts()["sha256"], "0" * 64
+    assert why_not_resumable(replace(begun(), declaration=same), ARGUMENTS, VERSIONS, 24) is None
+    why = why_not_resumable(replace(begun(), declaration=other), ARGUMENTS, VERSIONS, 24)
+    assert "read by another declaration of the site" in str(why)
 
 
 def test_what_began_too_long_ago_is_no_snapshot_with_now() -> None:
@@ -79,4 +86,6 @@ def test_a_crawl_that_died_within_this_second_keeps_its_facts(tmp_path: Path) ->
     following = CrawlSession.open(CrawlArguments.parse(), options)
     following.release()
     assert following.snapshot_id > died.snapshot_id
+    left = following.found_lying
+    assert left is not None and left.declaration == died.arguments.site.as_facts()["sha256"]
     assert following.catalog.run(following.partition, died.snapshot_id).outcome == "failed"

@@ -184,6 +184,18 @@ def test_a_crawl_of_another_machine_is_named_and_nothing_is_asked(workers: Worke
 
 
 @pytest.mark.long
+def test_compact_keeps_out_of_an_edition_that_another_machine_crawls(workers: Workers) -> None:
+    assert workers.crawl("a").returncode == 0
+    words = ["compact", "--before", "2100-01-01", "--archive", workers.uri]
+    with EditionLock(workers.store, EDITION):
+        told = forked.run(words, timeout=60)
+    assert told.returncode == 75
+    assert "another crawl of this site and locale is running" in told.stderr
+    assert forked.run(words, timeout=60).returncode == 0
+    assert workers.store.list("locks") == []
+
+
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [pytest.param("8", id="renewal"), pytest.param("300", id="commit")])
 def test_a_crawl_that_loses_its_lease_stops_and_keeps_its_ledger(workers: Workers, seconds: str) -> None:
     """It learns that at the next renewal, at the latest just before the commit."""
