@@ -116,8 +116,11 @@ def verify(catalog: Catalog, progress: Progress = silent) -> VerifyReport:
 
 
 def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
-    """Yield each record that a row of the partition refers to, once; damaged files are reported elsewhere."""
-    seen: set[str] = set()
+    """Yield the records that rows of the partition refer to, if not the file before refers to the same.
+
+    Damaged files are reported elsewhere.
+    """
+    before: set[str] = set()
     paths = [item.path for kind in _WITH_ROWS for item in _files(catalog, kind, partition)]
     for path in [*paths, *(part.path for part in catalog.months.parts("snapshots", partition))]:
         try:
@@ -125,9 +128,9 @@ def _references(catalog: Catalog, partition: Partition) -> Iterator[str]:
                 table = read_compatible(file.read(["warc_record"]), _WARC_SCHEMA, where=path)
         except ArchiveError:
             continue
-        fresh = set(pc.unique(table.column("warc_record")).drop_null().to_pylist()) - seen
-        seen |= fresh
-        yield from sorted(fresh)
+        here = set(pc.unique(table.column("warc_record")).drop_null().to_pylist())
+        yield from sorted(here - before)
+        before = here
 
 
 def _partitions(catalog: Catalog) -> list[Partition]:

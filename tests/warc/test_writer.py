@@ -382,6 +382,16 @@ def test_check_names_what_does_not_fit(store: Store) -> None:
     assert not any(second in detail for _, _, detail in found)
 
 
+def test_many_references_that_are_none_are_counted(store: Store) -> None:
+    (good,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
+    far = f"{good.partition('#')[0]}#{10**30}"
+    wrong = [f"page {number:02}" for number in range(25)]
+    details = [p.detail for p in check_records(store, EN, [*wrong, *wrong, good, far])]
+    assert details[0] == "a row refers to this offset, where no response begins"
+    assert [each.partition(" is not")[0] for each in details[1:21]] == [repr(each) for each in wrong[:20]]
+    assert details[21:] == ["and 5 more that are not references to records"]
+
+
 def test_payloads_with_wrong_digests_are_not_given_out(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     (reference,) = write(store, FIRST, exchange(f"{SITE}/help/a", b"page"))
     monkeypatch.setattr(Record, "wrong_digests", lambda record: ["wrong payload digest: x is stated"])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from weakref import finalize
 
 from helpscraper.archive.layout import Partition, folder, parse_path
 from helpscraper.archive.progress import Progress, silent, tracked
@@ -18,6 +20,15 @@ from helpscraper.warc.record import Damage
 
 __all__ = ["MovedAway", "check_records"]
 
+_SHOWN = 20
+_LAST = (1 << 63) - 1  # of SQLite's whole numbers
+_TABLES = """
+CREATE TABLE own (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID;
+CREATE TABLE strange (file TEXT, at INTEGER, PRIMARY KEY (file, at)) WITHOUT ROWID;
+CREATE TABLE wrong (text TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE held (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+_OWN, _FOREIGN = "INSERT OR IGNORE INTO own VALUES (?, ?)", "INSERT OR IGNORE INTO strange VALUES (?, ?)"
 _RESTORE = "restore the file from a backup; a re-extraction keeps rows whose record is lost"
 
 
@@ -44,6 +55,52 @@ class MovedAway:
         )
 
 
+class _Seen:
+    """The references of rows and the digests of payloads, in a temporary SQLite database: they grow with history."""
+
+    def __init__(self, references: Iterable[str], partition: Partition) -> None:
+        self._db = sqlite3.connect("", isolation_level=None)
+        finalize(self, self._db.close)
+        self._db.executescript(_TABLES)
+        self._db.execute("BEGIN")  # never committed, because only this connection reads it
+        for reference in references:
+            try:
+                located, offset = split_ref(reference)
+            except InputError:
+                self._db.execute("INSERT OR IGNORE INTO wrong VALUES (?)", (reference,))
+                continue
+            own = located.partition == partition
+            self._db.execute(_OWN if own else _FOREIGN, (located.path, min(offset, _LAST)))
+
+    def files(self) -> Counter[str]:
+        """Return the number of the references to records of each file of the partition."""
+        return Counter(dict(self._db.execute("SELECT file, count(*) FROM own GROUP BY file")))
+
+    def unfounded(self, file: str, places: Collection[int]) -> list[int]:
+        """Return the offsets in ``file`` that rows refer to and that are not in ``places``."""
+        offsets = self._db.execute("SELECT at FROM own WHERE file = ? ORDER BY at", (file,))
+        return [offset for (offset,) in offsets if offset not in places]
+
+    def problems(self, partition: Partition) -> Iterator[Damage]:
+        """Yield the references to other partitions, and those that are none."""
+        for file, offset in self._db.execute("SELECT file, at FROM strange ORDER BY file, at"):
+            detail = f"a row of {partition} refers to a record of {_partition(file)}"
+            yield Damage(file, offset, detail, advice=_RESTORE)
+        [(count,)] = self._db.execute("SELECT count(*) FROM wrong")
+        for (text,) in self._db.execute("SELECT text FROM wrong ORDER BY text LIMIT ?", (_SHOWN,)):
+            detail, advice = _why_wrong(text)
+            yield Damage("warc_record", 0, detail, advice=advice)
+        if count > _SHOWN:
+            yield Damage("warc_record", 0, f"and {count - _SHOWN:,} more that are not references to records")
+
+    def add(self, digest: str) -> None:
+        """Note that a record holds the payload with this digest."""
+        self._db.execute("INSERT OR IGNORE INTO held VALUES (?)", (digest,))
+
+    def __contains__(self, digest: object) -> bool:
+        return self._db.execute("SELECT 1 FROM held WHERE digest = ?", (digest,)).fetchone() is not None
+
+
 def check_records(
     store: Store, partition: Partition, references: Iterable[str] = (), progress: Progress = silent
 ) -> Iterator[Damage | MovedAway]:
@@ -53,38 +110,30 @@ def check_records(
     with its file, and a reference that leads to no response count as damage. Missing files are no damage where all of
     them are older than the files that are here; ``MovedAway`` then tells of them, once.
     """
-    held: set[str] = set()
-    places: dict[str, set[int]] = {}
     files = warc_files(store, partition)
-    wanted = list(references)
-    missing = _missing(wanted, files, partition)
+    seen = _Seen(references, partition)
+    missing = seen.files()
+    for file in files:
+        missing.pop(file, None)
     moved = _are_older(missing, files)
     revisits = 0
     for file in tracked(files, f"{partition} recordings", progress):
-        if store.size(file) == 0:
-            continue  # its crawl was killed before the first record
-        found: list[Capture] = []
-        with store.open(file) as stream:
-            for item in iter_records(stream, file):
-                if isinstance(item, Damage):
-                    yield item
-                    continue
-                for wrong in item.wrong_digests():
-                    yield Damage(file, item.offset, wrong, item.url, _RESTORE)
-                if item.type in {"conversion", "resource"}:
-                    places.setdefault(file, set()).add(item.offset)
-                capture = capture_of(item)
-                if capture is not None:
-                    found.append(capture)
-                    for unknown in _unknown_payload(capture, held):
-                        if moved:
-                            revisits += 1
-                        else:
-                            yield unknown
-        places.setdefault(file, set()).update(capture.offset for capture in found)
-        yield from _check_index(store, file, found)
-    for reference in wanted:
-        yield from _check_reference(reference, partition, places, missing)
+        places: set[int] = set()
+        # An empty file is that of a crawl that was killed before the first record.
+        for item in _check_file(store, file, places) if store.size(file) else ():
+            if isinstance(item, Damage):
+                yield item
+                continue
+            for unknown in _unknown_payload(item, seen):
+                if moved:
+                    revisits += 1
+                else:
+                    yield unknown
+        for offset in seen.unfounded(file, places):
+            yield Damage(
+                file, offset, "a row refers to this offset, where no response begins", advice=_RESTORE
+            )
+    yield from seen.problems(partition)
     if moved:
         yield MovedAway(partition, len(missing), _crawl(max(missing)), missing.total(), revisits)
     elif missing and not files:
@@ -98,18 +147,32 @@ def check_records(
             yield Damage(file, 0, detail, advice=_RESTORE)
 
 
-def _missing(references: Iterable[str], files: Sequence[str], partition: Partition) -> Counter[str]:
-    """Return how many records rows refer to in each file of ``partition`` that is missing."""
-    here = set(files)
-    missing: Counter[str] = Counter()
-    for reference in references:
-        try:
-            located, _ = split_ref(reference)
-        except InputError:
-            continue  # ``_check_reference`` reports it
-        if located.partition == partition and located.path not in here:
-            missing[located.path] += 1
-    return missing
+def _check_file(store: Store, file: str, places: set[int]) -> Iterator[Damage | Capture]:
+    """Yield the damage in a file, and its captures; enter in ``places`` where the records begin that rows may mean."""
+    found: list[Capture] = []
+    with store.open(file) as stream:
+        for item in iter_records(stream, file):
+            if isinstance(item, Damage):
+                yield item
+                continue
+            for wrong in item.wrong_digests():
+                yield Damage(file, item.offset, wrong, item.url, _RESTORE)
+            if item.type in {"conversion", "resource"}:
+                places.add(item.offset)
+            capture = capture_of(item)
+            if capture is not None:
+                found.append(capture)
+                yield capture
+    places.update(capture.offset for capture in found)
+    yield from _check_index(store, file, found)
+
+
+def _why_wrong(reference: str) -> tuple[str, str]:
+    try:
+        split_ref(reference)
+    except InputError as error:
+        return error.message, error.advice
+    raise AssertionError(f"{reference} is a reference")
 
 
 def _are_older(missing: Iterable[str], files: Sequence[str]) -> bool:
@@ -118,12 +181,17 @@ def _are_older(missing: Iterable[str], files: Sequence[str]) -> bool:
     return bool(crawls and files) and max(crawls) < _crawl(files[0])
 
 
+def _partition(file: str) -> str:
+    item = parse_path(file)
+    return str(item.partition) if item else ""
+
+
 def _crawl(file: str) -> str:
     item = parse_path(file)
     return item.snapshot_id if item else ""
 
 
-def _unknown_payload(capture: Capture, held: set[str]) -> Iterator[Damage]:
+def _unknown_payload(capture: Capture, held: _Seen) -> Iterator[Damage]:
     if not capture.is_revisit:
         if capture.digest:
             held.add(capture.digest)
@@ -151,20 +219,3 @@ def _check_index(store: Store, file: str, found: list[Capture]) -> Iterator[Dama
         if capture not in lines:
             detail = f"the index does not name the record {capture.ref}"
         yield Damage(path, 0, detail, capture.url, "delete the index: it is made again from the WARC file")
-
-
-def _check_reference(
-    reference: str, partition: Partition, places: dict[str, set[int]], missing: Counter[str]
-) -> Iterator[Damage]:
-    try:
-        located, offset = split_ref(reference)
-    except InputError as error:
-        yield Damage("warc_record", 0, error.message, advice=error.advice)
-        return
-    if located.partition != partition:
-        detail = f"a row of {partition} refers to a record of {located.partition}"
-        yield Damage(located.path, offset, detail, advice=_RESTORE)
-    elif located.path not in missing and offset not in places.get(located.path, ()):
-        yield Damage(
-            located.path, offset, "a row refers to this offset, where no response begins", advice=_RESTORE
-        )
