@@ -40,6 +40,8 @@ def open_duckdb(
         config["threads"] = threads
     connection = duckdb.connect(config=config)
     connection.execute("SET TimeZone = 'UTC'")
+    # It would go to stdout, into the data of a command, for a query of more than two seconds.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from helpscraper.archive.arrow import release_memory
 from helpscraper.archive.gone import GONE
 from helpscraper.archive.layout import Partition, parse_month_path, parse_path, snapshot_instant
 from helpscraper.archive.parquet import open_parquet
@@ -76,6 +77,7 @@ def _series(catalog: Catalog, files: Mapping[str, frozenset[str]]) -> pa.Table:
             renames = pool.submit(renames_between, catalog, steps(catalog, partition))
             read = list(pool.map(partial(_observed, catalog.store, keys), own, (files[path] for path in own)))
             tenures = Identities(renames.result()).table().to_pylist()
+        release_memory()
         parts.append(_of_edition(partition, keys, read, tenures))
     return pa.concat_tables(parts).unify_dictionaries()
 

@@ -84,3 +84,8 @@ def test_duckdb_is_opened_in_one_place() -> None:
     package = Path(helpscraper.__file__).parent
     opened = [path.name for path in package.rglob("*.py") if "duckdb.connect(" in path.read_text()]
     assert opened == ["duck.py"]
+
+
+def test_a_slow_query_writes_no_progress_into_the_data() -> None:
+    with open_duckdb() as connection:
+        assert connection.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
