@@ -33,6 +33,7 @@ _ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto"}
 _IMAGE = re.compile(r'<img(?: alt="([^"]*)")?>')
+_TWICE = re.compile(r"(<a [^>]*>[^<]*</a>)(?:\s*\1)+")
 _LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}", re.ASCII)
 _DIRECTIONS = {"ltr", "rtl", "auto"}
 
@@ -55,8 +56,12 @@ def clean_html(html: str, base: str) -> str:
         link_rel="noopener noreferrer",
         url_relative=("rewrite_with_base", base) if base else "deny",
     )
-    # Text and attributes hold no raw < now, so each match is a tag.
-    return _IMAGE.sub(lambda match: f'<span class="picture">{match[1] or "picture"}</span>', cleaned)
+    # Text and attributes hold no raw < now, so each match is a tag. A link right after the same link is left out, and a
+    # picture is named as one, because its description often repeats the link before it.
+    once = _TWICE.sub(r"\1", cleaned)
+    return _IMAGE.sub(
+        lambda match: f'<span class="picture">picture{f": {match[1]}" if match[1] else ""}</span>', once
+    )
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:

@@ -72,8 +72,12 @@ def test_what_an_article_is_made_of_stays() -> None:
 def test_pictures_leave_their_description() -> None:
     assert (
         clean_html('<img src="https://x.example/a.png" alt="A &quot;b&quot;">', BASE)
-        == '<span class="picture">A &quot;b&quot;</span>'
+        == '<span class="picture">picture: A &quot;b&quot;</span>'
     )
+    link = '<a href="/help/b">Support</a>'
+    once = clean_html(f"<p>{link}</p>", BASE)
+    assert clean_html(f"<p>{link} {link}\n{link}</p>", BASE) == once and once.count("<a ") == 1
+    assert clean_html(f'<p>{link} <a href="/help/c">Support</a></p>', BASE).count("<a ") == 2, "another page"
     assert clean_html("<img src=x>", "") == '<span class="picture">picture</span>'
 
 
