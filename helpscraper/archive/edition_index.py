@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -71,6 +72,8 @@ SCHEMAS: Final[Mapping[IndexName, pa.Schema]] = {
 has the keys of each bodies file, ``captures`` the lines of the index beside each WARC file.
 """
 
+# Threads that read a part of the history each share one index.
+_LOADING = threading.Lock()
 _LOADED: WeakKeyDictionary[Store, dict[tuple[Partition, str], EditionIndex]] = WeakKeyDictionary()
 
 
@@ -135,10 +138,11 @@ def edition_index(store: Store, partition: Partition, name: IndexName) -> Editio
     """Return an index of an edition, read once for each listing of ``store``; None for a store that needs none."""
     if not store.lists_once or store.local_path() is not None:
         return None
-    loaded = _LOADED.setdefault(store, {})
-    if (partition, name) not in loaded:
-        loaded[partition, name] = EditionIndex(store, partition, name)
-    return loaded[partition, name]
+    with _LOADING:
+        loaded = _LOADED.setdefault(store, {})
+        if (partition, name) not in loaded:
+            loaded[partition, name] = EditionIndex(store, partition, name)
+        return loaded[partition, name]
 
 
 def indexed(store: Store, name: IndexName, path: str) -> dict[str, pa.Scalar] | None:
