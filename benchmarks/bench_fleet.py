@@ -15,17 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.e2e.test_cluster import cluster, help_centres
-from tests.s3_server import s3_server
+from tests.s3_server import S3Server, s3_server
 
 POLITE = ("-s", "DOWNLOAD_DELAY=0.25", "-s", "AUTOTHROTTLE_ENABLED=False")
 
 
-def seconds(folder: Path, workers: int) -> tuple[float, float]:
+def seconds(folder: Path, s3: S3Server, workers: int) -> tuple[float, float]:
     """Return the wall time of `crawl --due` and the processor time of all processes, in seconds."""
     os.environ["HELPSCRAPER_SITES"] = str(folder / "sites")
     before = os.times()
-    with s3_server(folder) as s3, help_centres(folder / "sites"), cluster(folder, workers) as (address, _):
-        words = ["--archive", s3.new_uri("fleet"), "--scheduler", address, *POLITE]
+    with help_centres(folder / "sites"), cluster(folder, workers) as (address, _):
+        words = ["--archive", s3.new_uri(f"fleet-{workers}"), "--scheduler", address, *POLITE]
         began = time.monotonic()
         subprocess.run(
             [sys.executable, "-m", "helpscraper", "crawl", "--due", *words],
@@ -38,15 +38,16 @@ def seconds(folder: Path, workers: int) -> tuple[float, float]:
 
 def main() -> int:
     """Print a line for each number of workers."""
-    for workers in (1, 3):
-        with TemporaryDirectory() as folder:
-            wall, processor = seconds(Path(folder), workers)
-        rate, load = 60 / wall * 60, os.getloadavg()[0]
-        print(
-            f"{workers} x 2 threads: {wall:.0f} s, {rate:.1f} editions a minute, {processor:.0f} s of processor"
-            f" time in all processes, load {load:.0f}",
-            flush=True,
-        )
+    with TemporaryDirectory() as name, s3_server(folder := Path(name)) as s3:
+        for workers in (1, 3):
+            (folder / str(workers)).mkdir()
+            wall, processor = seconds(folder / str(workers), s3, workers)
+            rate, load = 60 / wall * 60, os.getloadavg()[0]
+            print(
+                f"{workers} x 2 threads: {wall:.0f} s, {rate:.1f} editions a minute, {processor:.0f} s of processor"
+                f" time in all processes, load {load:.0f}",
+                flush=True,
+            )
     return 0
 
 
