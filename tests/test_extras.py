@@ -112,7 +112,7 @@ def test_each_import_has_its_distribution_and_each_distribution_its_import() -> 
             elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
                 imported.add(node.module)
     roots = {name.partition(".")[0] for name in imported} - sys.stdlib_module_names - {"helpscraper"}
-    roots -= {"compression"}  # part of Python 3.14
+    roots -= {"compression", *(["backports"] if sys.version_info >= (3, 14) else ())}  # in Python 3.14
     core = distributions(PROJECT["dependencies"])
     extra = {module.partition(".")[0] for modules in EXTRAS.values() for module in modules}
     assert roots - extra == {root for root in roots if providers(root) & core}
