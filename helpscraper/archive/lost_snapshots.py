@@ -63,7 +63,7 @@ def overlapping_feeds(catalog: Catalog, partition: Partition) -> dict[str, tuple
 
 def _compared_with(catalog: Catalog, partition: Partition, name: str, feeds: dict[str, str]) -> str | None:
     try:
-        with catalog.months.open("changes", partition, name, feeds[name]) as feed:
+        with catalog.months.open("changes", partition, name, feeds[name], by_index=True) as feed:
             return feed.metadata.get(FROM_KEY, b"").decode(errors="replace")
     except ArchiveError:
         return None

@@ -231,27 +231,34 @@ class Months:
 
     @contextlib.contextmanager
     def open(
-        self, kind: PackedKind, partition: Partition, snapshot_id: str, path: str | None = None
+        self,
+        kind: PackedKind,
+        partition: Partition,
+        snapshot_id: str,
+        path: str | None = None,
+        *,
+        by_index: bool = False,
     ) -> Iterator[OpenFile]:
         """Open one snapshot or feed; ``path`` is its last known path, or that of its re-extraction.
 
+        With ``by_index`` an own file that the index of its edition knows is opened only when its rows are read.
         Raises ``ArchiveError`` naming a file that is missing or damaged.
         """
         with contextlib.ExitStack() as stack:
             found = path or self.path(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
             try:
-                opened = stack.enter_context(self._open(found, snapshot_id))
+                opened = stack.enter_context(self._open(found, snapshot_id, by_index=by_index))
             except ArchiveError:
                 self.store.drop_listings()
                 if self.store.exists(found):
                     raise
                 # A compaction has moved it.
                 moved = self.path(kind, partition, snapshot_id) or found
-                opened = stack.enter_context(self._open(moved, snapshot_id))
+                opened = stack.enter_context(self._open(moved, snapshot_id, by_index=False))
             yield opened
 
     @contextlib.contextmanager
-    def _open(self, path: str, snapshot_id: str) -> Iterator[OpenFile]:
+    def _open(self, path: str, snapshot_id: str, *, by_index: bool) -> Iterator[OpenFile]:
         part = self.part(path)
         if part is not None:
             yield _OpenInMonth(self, part, snapshot_id)
@@ -261,7 +268,7 @@ class Months:
             def opener() -> pq.ParquetFile:
                 return stack.enter_context(open_parquet(self.store, path))
 
-            if (known := _footer(self.store, path)) is not None:
+            if by_index and (known := _footer(self.store, path)) is not None:
                 yield OpenFile(path, *known, opener)
                 return
             file = opener()

@@ -248,7 +248,7 @@ class Catalog:
 
     def open_feed(self, snapshot: Snapshot) -> AbstractContextManager[OpenFile]:
         """Open the change feed of a snapshot; raises ``ArchiveError`` when there is none."""
-        return self.months.open("changes", snapshot.partition, snapshot.id)
+        return self.months.open("changes", snapshot.partition, snapshot.id, by_index=True)
 
     def facts(self, snapshot: Snapshot) -> RunFacts:
         """Return the run facts in the snapshot's footer (without those of clock and machine).
@@ -259,7 +259,9 @@ class Catalog:
 
     def overview(self, snapshot: Snapshot) -> tuple[RunFacts, int]:
         """Return the run facts as ``facts`` does, and the number of articles."""
-        with self.open(snapshot) as opened:
+        with self.months.open(
+            "snapshots", snapshot.partition, snapshot.id, snapshot.path, by_index=True
+        ) as opened:
             facts = opened.facts(self.store.url(snapshot.path))
             return facts, opened.rows - (len(facts.gone) if may_hold_gone(opened.metadata) else 0)
 

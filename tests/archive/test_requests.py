@@ -29,8 +29,8 @@ COMMANDS = {
     ("runs",): {"LIST": 3, "GET": 2},
     ("runs", "--last", "1"): {"LIST": 3, "GET": 2},
     ("diff", "latest~1", "latest"): {"LIST": 4, "GET": 4},
-    ("show", "fees"): {"LIST": 3, "GET": 2},
-    ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 5},
+    ("show", "fees"): {"LIST": 3, "GET": 1},
+    ("show", "fees", "--body", "text"): {"LIST": 4, "GET": 4},
 }
 OPENING = {
     "LIST": 7,
