@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -210,8 +211,9 @@ class EditionData:
             found = list(group)
             yield snapshot, [ChangeRecord(*row[:-1]) for row in found], {row[1]: row[-1] for row in found}
 
+    @cached_property
     def labels(self) -> dict[str, tuple[str, str, str]]:
-        """Return the last known title, section and section title of every article ever seen, by id."""
+        """The last known title, section and section title of every article ever seen, by id."""
         rows = self.con.execute(
             """
             with known as (

@@ -202,7 +202,7 @@ class _Feeds:
 
     def listed(self) -> ListedEdition:
         """Return the feeds for the index: all changes, the sections, the articles by section."""
-        labels = self.source.labels()
+        labels = self.source.labels
         sections: dict[str, tuple[str, list[tuple[str, str]]]] = {}
         known = {owner: labels.get(owner, (owner, "", "")) for owner in self.digests}
         for owner, (title, slug, section) in sorted(

@@ -80,7 +80,7 @@ def indexed_articles(source: EditionData) -> list[IndexedArticle]:
             article_key(owner), title, slug, section, *live.get(owner, ("", None)), owner in live,
             *changed.get(owner, (None, 0)),
         )
-        for owner, (title, slug, section) in source.labels().items()
+        for owner, (title, slug, section) in source.labels.items()
     ]  # fmt: skip
     return sorted(found, key=lambda each: (each.title.casefold(), each.key))
 

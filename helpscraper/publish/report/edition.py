@@ -27,6 +27,7 @@ from helpscraper.publish.report.contents import (
 from helpscraper.publish.report.crawls import crawls
 from helpscraper.publish.report.render import (
     PageLocation,
+    Words,
     first_rows,
     page,
     periods_of,
@@ -66,6 +67,7 @@ class EditionPages:
         self.source = source
         self.lead = lead
         self.feeds = feeds
+        self._words: Words = {}
         self.partition = source.partition
         self.folder = f"{self.partition.site}/{self.partition.locale}"
         self.translations = translations_by_article(source.catalog, self.partition, partitions)
@@ -241,7 +243,8 @@ class EditionPages:
     def _rows(self, name: str, rows: list[CrawlRow], **context: Any) -> Iterator[tuple[str, str]]:
         """Yield a page with changes of several crawls, and the script of the rows that are not in it."""
         texts = lists.texts_of(self.source, first_rows(rows))
-        yield f"{self.folder}/{name}.html", rows_page(f"{name}.html", self.place(), rows, texts, **context)
+        text = rows_page(f"{name}.html", self.place(), rows, texts, self._words, **context)
+        yield f"{self.folder}/{name}.html", text
         for script, text in rows_script(name, rows, self.source.language):
             yield f"{self.folder}/{script}", text
 
@@ -259,7 +262,7 @@ class EditionPages:
         yield self.front, page(
             "front.html", place, crawls=self.crawls[::-1][:14], total=len(self.crawls), last=self.crawls[-1],
             committed=committed, newest=committed[-1], changed=changed, changes=len(rows),
-            rows=with_words(rows[:_RECENT], texts, self.source.language),
+            rows=with_words(rows[:_RECENT], texts, self.source.language, self._words),
             touched=sum(row.kinds == ("touched",) for row in rows),
             silent=sum(crawl.silent for crawl in committed), front=front, figures=self._figures(front),
             from_zero=plots.starts_at_zero(front.articles),

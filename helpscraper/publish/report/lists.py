@@ -45,7 +45,7 @@ def newest_rows(source: EditionData) -> tuple[list[CrawlRow], int]:
 
 
 def _rows(source: EditionData, *, since: str = "", silent: bool = False) -> list[CrawlRow]:
-    labels = source.labels()
+    labels = source.labels
     rows: list[CrawlRow] = []
     for snapshot, records, present in source.changes(since=since, silent=silent):
         titles = {then: labels[owner] for then, owner in present.items() if owner in labels}

@@ -245,18 +245,33 @@ def _marks(context: Context, field: tuple[str, str | None, str | None]) -> Marku
     return Markup('<bdi lang="{}" dir="{}">{}</bdi>').format(place.language, way, inner)
 
 
-def with_words(rows: Sequence[CrawlRow], texts: Mapping[str, str], language: str) -> list[CrawlRow]:
-    """Return the rows with the changed words of each edit, from the texts of its two bodies."""
+Words = dict[tuple[str | None, str | None], Markup]
+"""The changed words of edits as HTML, by the keys of the two bodies."""
+
+
+def with_words(
+    rows: Sequence[CrawlRow], texts: Mapping[str, str], language: str, known: Words | None = None
+) -> list[CrawlRow]:
+    """Return the rows with the changed words of each edit, from the texts of its two bodies or from ``known``."""
+    known = {} if known is None else known
     found = []
     for row in rows:
         before, after = (texts.get(key or "") for key in row.bodies or (None, None))
-        if before is not None and after is not None:
-            shown = excerpt(word_diff(before, after, language), limit=800)
-            more = '<p class="gap">…</p>' if shown.cut else ""
-            same = '<p class="soft" lang="en">The words are the same: its links, pictures or formatting changed.</p>'
-            row = replace(row, words=Markup(to_html(shown) + more if shown.blocks else same))  # noqa: S704 (to_html escapes)
+        if row.bodies and before is not None and after is not None:
+            if row.bodies not in known:
+                known[row.bodies] = _words(before, after, language)
+            row = replace(row, words=known[row.bodies])
         found.append(row)
     return found
+
+
+def _words(before: str, after: str, language: str) -> Markup:
+    shown = excerpt(word_diff(before, after, language), limit=800)
+    if not shown.blocks:
+        return Markup(
+            '<p class="soft" lang="en">The words are the same: its links, pictures or formatting changed.</p>'
+        )
+    return Markup(to_html(shown) + '<p class="gap">…</p>' * shown.cut)  # noqa: S704 (to_html escapes every text)
 
 
 _SIGNS = {"same": "=", "delete": "-", "insert": "+"}
@@ -287,10 +302,15 @@ def rows_script(name: str, rows: Sequence[CrawlRow], language: str) -> Iterator[
 
 
 def rows_page(
-    template: str, place: PageLocation, rows: Sequence[CrawlRow], texts: Mapping[str, str], **context: Any
+    template: str,
+    place: PageLocation,
+    rows: Sequence[CrawlRow],
+    texts: Mapping[str, str],
+    known: Words | None = None,
+    **context: Any,
 ) -> str:
     """Return a page with a list of changes: the first ``ROWS_SHOWN`` rows with their words, and filters for all."""
-    shown = with_words(first_rows(rows), texts, place.language)
+    shown = with_words(first_rows(rows), texts, place.language, known)
     sections = sorted({row.section_title for row in rows if row.section_title})
     kinds = [kind for kind in KIND_WORDS if any(kind in row.kinds for row in rows)]
     return page(

@@ -251,6 +251,9 @@
       fields.to.value = current(match[2]).id;
       document.getElementById("diff").scrollIntoView();
     };
+    // Both lists have the same versions; the page has one, because nothing can be chosen without this script.
+    fields.to.append(...[...fields.from.options].map((option) => option.cloneNode(true)));
+    fields.to.value = data.versions.at(-1).id;
     form.hidden = false;
     document.querySelector("[data-static]")?.remove();
     form.addEventListener("input", () => {
