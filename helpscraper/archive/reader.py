@@ -36,7 +36,8 @@ from helpscraper.archive.layout import (
     run_path,
     snapshot_path,
 )
-from helpscraper.archive.months import Months, OpenFile
+from helpscraper.archive.months import Months
+from helpscraper.archive.open_file import OpenFile
 from helpscraper.archive.parquet import RUN_KEY, open_parquet
 from helpscraper.archive.references import match_reference, split_reference
 from helpscraper.archive.run_facts import RunFacts

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.months import OpenFile
+from helpscraper.archive.open_file import OpenFile
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.schema import CHANGES_SCHEMA, read_compatible
 from helpscraper.errors import ArchiveError, HelpscraperError

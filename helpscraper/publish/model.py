@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 __all__ = [
+    "KIND_WORDS",
     "ArticleHistory",
     "ChangeRecord",
     "Crawl",
@@ -20,6 +21,20 @@ __all__ = [
     "article_key",
     "feed_name",
 ]
+
+
+KIND_WORDS = {
+    "added": "new article",
+    "removed": "taken down",
+    "unverified": "not seen, but not proven to be gone",
+    "renamed": "same article at another address",
+    "edited": "the text changed",
+    "retitled": "the title changed",
+    "moved": "in another section",
+    "touched": "only the date of the last update changed",
+    "counted": "only the view count changed",
+}
+"""The meaning of each kind of change, for readers; ``assets/report.js`` has the same words."""
 
 
 def article_key(article_id: str) -> str:

@@ -13,9 +13,8 @@ from playwright.sync_api import expect
 
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import open_store
-from helpscraper.publish.model import article_key
+from helpscraper.publish.model import KIND_WORDS, article_key
 from helpscraper.publish.report.build import build_report
-from helpscraper.publish.report.render import KIND_WORDS
 from tests.report.conftest import Watched
 from tests.report.hostile import PAYLOAD
 

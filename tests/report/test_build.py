@@ -20,7 +20,8 @@ from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import article_key
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.crawls import crawls
-from helpscraper.publish.report.render import environment, page, periods_of
+from helpscraper.publish.report.periods import periods_of
+from helpscraper.publish.report.render import environment, page
 from helpscraper.sample import expected_changes
 from helpscraper.sample.model import EPOCH, STEP
 from tests import sample_archive

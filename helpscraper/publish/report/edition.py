@@ -25,15 +25,14 @@ from helpscraper.publish.report.contents import (
     sections_of,
 )
 from helpscraper.publish.report.crawls import crawls
+from helpscraper.publish.report.periods import periods_of, unit_of
 from helpscraper.publish.report.render import (
     PageLocation,
     Words,
     first_rows,
     page,
-    periods_of,
     rows_page,
     rows_script,
-    unit_of,
     with_words,
 )
 from helpscraper.publish.report.search import data_script, documents, shards

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +14,8 @@ from markupsafe import Markup
 
 from helpscraper.history.render import excerpt, reads_leftwards, to_html
 from helpscraper.history.words import Span, word_diff
-from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow, PeriodCounts, feed_name
+from helpscraper.publish.model import KIND_WORDS, ArticleHistory, CrawlRow, feed_name
+from helpscraper.publish.report.periods import instant_shown, instant_text
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.sanitise import clean_html, safe_url
 from helpscraper.publish.story import pool_blocks
@@ -31,7 +31,6 @@ __all__ = [
     "row_data",
     "rows_page",
     "rows_script",
-    "unit_of",
     "with_words",
 ]
 
@@ -58,7 +57,7 @@ class PageLocation:
     home: str
     front: str
     unit: str = "day"
-    """The unit that distinguishes the edition's crawls; see ``unit_of``."""
+    """The unit that distinguishes the edition's crawls; see ``periods.unit_of``."""
     editions: tuple[tuple[str, str, bool], ...] = ()
     """Name, path of the front page from the root, and whether it is this edition."""
     feeds: str | None = None
@@ -84,7 +83,7 @@ def environment() -> Environment:
     )
     env.filters |= {
         "feed_name": feed_name,
-        "date": lambda snapshot_id: _instant(snapshot_id)[:10],
+        "date": lambda snapshot_id: instant_text(snapshot_id)[:10],
         "day": _day,
         "clock": _clock,
         "json": _json,
@@ -99,58 +98,17 @@ def environment() -> Environment:
     return env
 
 
-KIND_WORDS = {
-    "added": "new article",
-    "removed": "taken down",
-    "unverified": "not seen, but not proven to be gone",
-    "renamed": "same article at another address",
-    "edited": "the text changed",
-    "retitled": "the title changed",
-    "moved": "in another section",
-    "touched": "only the date of the last update changed",
-    "counted": "only the view count changed",
-}
-"""The meaning of each kind of change, for readers; ``assets/report.js`` has the same words."""
-
-
-_LENGTHS = {"day": 10, "minute": 16, "second": 19}
-"""How many characters of ``2026-11-22 06:00:00`` to show."""
-
-
-def unit_of(ids: Sequence[str]) -> str:
-    """Return the coarsest unit that distinguishes all crawls: ``day``, ``minute`` or ``second``.
-
-    >>> unit_of(["20261122T060000Z", "20261123T060000Z"]), unit_of(["20261122T060000Z", "20261122T060004Z"])
-    ('day', 'second')
-    """
-    texts = [_instant(each) for each in ids]
-    return next(
-        (unit for unit, end in _LENGTHS.items() if len({text[:end] for text in texts}) == len(texts)),
-        "second",
-    )
-
-
-def _instant(snapshot_id: str) -> str:
-    day, clock = snapshot_id[:8], snapshot_id[9:15]
-    return f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]}:{clock[4:]}"
-
-
-def _shown(snapshot_id: str, unit: str) -> str:
-    """Return the instant of a crawl as shown on every page; report.js has the same rule."""
-    return _instant(snapshot_id)[: _LENGTHS[unit]] + ("" if unit == "day" else " UTC")
-
-
 @pass_context
 def _day(context: Context, snapshot_id: str) -> str:
     """Return the day of a crawl, with its time if the edition has several crawls a day."""
-    return _shown(snapshot_id, context["place"].unit)
+    return instant_shown(snapshot_id, context["place"].unit)
 
 
 @pass_context
 def _clock(context: Context, snapshot_id: str) -> str:
     """Return day and time of a crawl, with seconds if the edition has several crawls a minute."""
     unit = context["place"].unit
-    return _shown(snapshot_id, "minute" if unit == "day" else unit)
+    return instant_shown(snapshot_id, "minute" if unit == "day" else unit)
 
 
 def _number(value: float | None) -> str:
@@ -317,58 +275,3 @@ def rows_page(
         template, place, rows=shown, more=len(rows) - len(shown), sections=sections, kinds=kinds,
         silent=sum(row.silent for row in rows), **context,
     )  # fmt: skip
-
-
-def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, int, int]]) -> PeriodCounts:
-    """Return the numbers of changes by period: by crawl up to 40 crawls, else by day, week or month.
-
-    Articles that were only touched are not counted by section.
-    """
-    ids = [crawl.id for crawl in crawls if crawl.committed]
-    unit, names = _names_of_periods(ids)
-    periods = tuple(dict.fromkeys(names.values()))
-    place = {name: number for number, name in enumerate(periods)}
-    kinds: dict[str, list[int]] = {}
-    sections: dict[str, list[int]] = {}
-    silent = [0] * len(periods)
-    for sid, kind, section, number, quiet in counts:
-        if sid in names:
-            at = place[names[sid]]
-            kinds.setdefault(kind, [0] * len(periods))[at] += number
-            if kind != "touched":
-                sections.setdefault(section or "(no section)", [0] * len(periods))[at] += number
-            silent[at] += quiet
-    articles: list[int | None] = [None] * len(periods)
-    for crawl in crawls:
-        if crawl.committed:
-            articles[place[names[crawl.id]]] = crawl.articles
-    busiest = sorted(sections, key=lambda name: (-sum(sections[name]), name))
-    return PeriodCounts(
-        periods, unit, {kind: tuple(kinds[kind]) for kind in KIND_WORDS if kind in kinds},
-        {name: tuple(sections[name]) for name in busiest}, tuple(silent), tuple(articles),
-    )  # fmt: skip
-
-
-def _names_of_periods(ids: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """Return the unit of time that gives at most 40 days, 43 weeks or any number of months, and each crawl's period."""
-    if len(ids) <= 40:
-        return "crawl", _crawl_names(ids)
-    for unit, most in (("day", 40), ("week", 43)):
-        names = {sid: _period(sid, unit) for sid in ids}
-        if len(set(names.values())) <= most:
-            return unit, names
-    return "month", {sid: _period(sid, "month") for sid in ids}
-
-
-def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
-    """Return a distinct name for each crawl, as short as possible."""
-    start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
-    end = _LENGTHS[unit_of(ids)]
-    return {sid: _instant(sid)[start:end] for sid in ids}
-
-
-def _period(snapshot_id: str, unit: str) -> str:
-    if unit != "week":
-        return _instant(snapshot_id)[: {"month": 7, "day": 10}[unit]]
-    day = dt.date.fromisoformat(_instant(snapshot_id)[:10])
-    return str(day - dt.timedelta(days=day.weekday()))
