@@ -69,7 +69,7 @@ SCHEMAS: Final[Mapping[IndexName, pa.Schema]] = {
 
 ``footers`` has the number of rows, the columns and the metadata of each Parquet file of ``snapshots/``,
 ``reextracted/`` and ``changes/``, and the contents of each file of ``runs/`` as metadata with an empty key. ``bodies``
-has the keys of each bodies file, ``captures`` the lines of the index beside each WARC file.
+has the keys of each bodies file, ``captures`` the lines of each CDXJ index, by the path of that.
 """
 
 # Threads that read a part of the history each share one index.

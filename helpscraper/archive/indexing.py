@@ -13,6 +13,7 @@ from helpscraper.archive.layout import Kind, Partition, folder, parse_month_path
 from helpscraper.archive.parquet import open_parquet
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import iter_index, warc_files
+from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
@@ -31,7 +32,9 @@ def update_index(catalog: Catalog, partition: Partition) -> None:
     footers = [path for kind in _WITH_FOOTERS for path in store.list(folder(kind, partition))]
     _update(store, partition, "footers", [path for path in footers if _is_own(path)], _footer)
     _update(store, partition, "bodies", bodies_files(store, partition), _keys)
-    _update(store, partition, "captures", warc_files(store, partition), _captures)
+    lists = {index_path(file): file for file in warc_files(store, partition)}
+    there = [path for path in lists if store.exists(path)]
+    _update(store, partition, "captures", there, lambda store, path: _captures(store, lists[path]))
 
 
 def _is_own(path: str) -> bool:
@@ -73,6 +76,6 @@ def _keys(store: Store, path: str) -> dict[str, Any]:
     return {"keys": read_keys(store, path).to_pylist()}
 
 
-def _captures(store: Store, path: str) -> dict[str, Any]:
-    captures = [asdict(capture) for capture in iter_index(store, path)]
+def _captures(store: Store, file: str) -> dict[str, Any]:
+    captures = [asdict(capture) for capture in iter_index(store, file)]
     return {"captures": [{name: each[name] for name in each if name != "file"} for each in captures]}

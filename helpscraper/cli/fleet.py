@@ -51,7 +51,8 @@ def crawl_due(
     words = ["--archive", archive]
     for name in ("mode", "witness"):
         words += ["-a", f"{name}={arguments[name]}"] if name in arguments else []
-    words += [word for name, value in settings.items() for word in ("-s", f"{name}={value}")]
+    others = {name: value for name, value in settings.items() if name != "ARCHIVE_URI"}
+    words += [word for name, value in others.items() for word in ("-s", f"{name}={value}")]
     if args.scheduler is None or not groups:
         crawls = crawl_in_turn(groups, words)
     else:

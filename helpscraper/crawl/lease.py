@@ -305,7 +305,3 @@ class Lease:
 
     def _stamp(self) -> str:
         return self._now().isoformat(timespec="seconds")
-
-
-def _ago(seconds: float) -> str:
-    return f"{seconds:.0f} s ago" if seconds >= 0 else f"{-seconds:.0f} s from now"

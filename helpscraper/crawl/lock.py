@@ -115,6 +115,8 @@ class EditionLock:
         self.folder = store.state_dir(partition) / part
         self.lease: Lease | None = None
         self._on_this_machine = store.local_path() is not None
+        if not self._on_this_machine:
+            store.probe()  # which finds out whether it swaps
         if not self._on_this_machine and store.swaps:
             # A copy, because a put drops the cached listings of its store.
             self.lease = Lease(copy.copy(store), lease_path(partition, part), work, seconds)

@@ -10,7 +10,9 @@ from typing import Literal
 
 import pytest
 
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.store import Store, client, open_store
+from helpscraper.crawl.lock import EditionLock
 from helpscraper.errors import ArchiveError, HelpscraperError
 from tests.fault_proxy import Fault, FaultProxy, fault_proxy
 from tests.s3_server import S3Server, endpoint, rclone_server
@@ -266,3 +268,11 @@ def test_the_only_writer_may_write_there_and_looks_first(rclone: str, tmp_path: 
     assert [reader.read(path) for path in reader.list("")] == [b"one", b"two", b"2"]
     store.remove("a/one")
     assert reader.list("a") == ["a/two"]
+
+
+@pytest.mark.long
+def test_other_work_of_the_only_writer_needs_no_lease(rclone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HELPSCRAPER_SINGLE_WRITER", "1")
+    store = open_store(f"{rclone}/packing")
+    with EditionLock(store, Partition("okx", "en"), "compact"):
+        assert store.list("locks") == []

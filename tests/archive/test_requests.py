@@ -13,7 +13,8 @@ from helpscraper import Archive
 from helpscraper.archive.indexing import update_index
 from helpscraper.archive.layout import index_path, run_path, snapshot_id
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.recordings import Recorder
+from helpscraper.archive.recordings import Recorder, load_index, warc_files
+from helpscraper.archive.recordings.index import index_path as cdxj_path
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_snapshot
 from helpscraper.cli import main
@@ -144,6 +145,19 @@ def test_an_index_is_no_truth(s3: S3Server, built: Store, capsys: pytest.Capture
     name = snapshot_id(BEGIN)
     store.replace(run_path(EN, name), replace(catalog.run(EN, name), seconds=61.0).dump())
     assert Archive(uri).runs()["seconds"].tolist() == [61.0, 60.0, 60.0, 60.0]
+
+
+def test_an_index_of_captures_goes_with_the_list_that_it_was_read_from(s3: S3Server, built: Store) -> None:
+    uri = s3.new_uri("captures")
+    store = fill(uri, built, 2).store
+    file = warc_files(store, EN)[0]
+    right = load_index(store, file)
+    wrong = store.read(cdxj_path(file)).replace(b'"digest": "', b'"digest": "x')
+    store.overwrite(cdxj_path(file), wrong)
+    update_index(Catalog(uri).with_cached_listings(), EN)
+    assert load_index(open_store(uri).with_cached_listings(), file) != right
+    store.remove(cdxj_path(file))
+    assert load_index(open_store(uri).with_cached_listings(), file) == right
 
 
 def test_an_archive_on_this_machine_has_no_index(tmp_path: Path) -> None:

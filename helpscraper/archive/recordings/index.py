@@ -14,9 +14,10 @@ from operator import attrgetter
 from typing import IO, Any
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
-from helpscraper.archive.edition_index import indexed
+from helpscraper.archive.edition_index import edition_index
 from helpscraper.archive.layout import Partition, folder, parse_path
 from helpscraper.archive.store import Store
+from helpscraper.archive.store.files import named
 from helpscraper.errors import ArchiveError
 from helpscraper.json_text import loads
 from helpscraper.warc.reader import iter_records
@@ -214,15 +215,16 @@ def load_index(store: Store, file: str) -> list[Capture]:
 
 def iter_index(store: Store, file: str) -> Iterator[Capture]:
     """Yield the captures of ``load_index`` in the order of the index."""
-    row = indexed(store, "captures", file)
+    path, located = index_path(file), parse_path(file)
+    known = edition_index(store, located.partition, "captures") if located is not None else None
+    row = known.get(path) if known is not None else None
     if row is not None:
         yield from (Capture(**each, file=file) for each in row["captures"].as_py())
         return
-    path = index_path(file)
     if not store.exists(path):
         yield from scan(store, file)[0]
         return
-    with store.open(path) as stream:
+    with store.open(path) as stream, named(store.url(path)):
         for item in parse_index(stream, path, folder=file.rpartition("/")[0] + "/"):
             if isinstance(item, Damage) or item.file != file:
                 raise ArchiveError(
@@ -243,7 +245,7 @@ def scan(store: Store, file: str) -> tuple[list[Capture], list[Damage], int]:
     captures: list[Capture] = []
     problems: list[Damage] = []
     texts = 0
-    with store.open(file) as stream:
+    with store.open(file) as stream, named(store.url(file)):
         for item in iter_records(stream, file):
             if isinstance(item, Damage):
                 problems.append(item)

@@ -93,7 +93,8 @@ class ObjectStore(Store):
         """Put the draft and remove it here."""
         draft = self.draft(path)
         self.put_new(path, draft)
-        draft.unlink()
+        with self._named(path):
+            draft.unlink(missing_ok=True)
 
     def drafts(self, folder: str) -> tuple[str, ...]:
         """Return the paths of the drafts in the state folder."""
