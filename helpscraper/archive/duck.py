@@ -40,8 +40,10 @@ def open_duckdb(
         config["threads"] = threads
     connection = duckdb.connect(config=config)
     connection.execute("SET TimeZone = 'UTC'")
-    # It would go to stdout, into the data of a command, for a query of more than two seconds.
-    connection.execute("SET enable_progress_bar = false")
+    # It would go to stdout, into the data of a command, for a query of more than two seconds. In a notebook without
+    # ipywidgets there is none, and DuckDB refuses to be told so.
+    with suppress(duckdb.InvalidInputException):
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -217,6 +217,7 @@ def test_a_page_runs(page: str, place: Workplace, tmp_path: Path) -> None:
             "helpscraper",
             "tests/__init__.py",
             "tests/conftest.py",
+            "tests/s3_server.py",
             "tests/okx.py",
             "tests/tables.py",
             "tests/pages",

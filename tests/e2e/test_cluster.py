@@ -32,6 +32,7 @@ pytest.importorskip("distributed", reason="distributed is not installed")
 
 
 @pytest.mark.filterwarnings("default")
+@pytest.mark.long
 def test_a_worker_crawls_with_the_declarations_that_it_is_sent(tmp_path: Path) -> None:
     from distributed import Client
 

@@ -174,6 +174,7 @@ def test_a_crawl_cut_off_on_one_worker_goes_on_on_another(workers: Workers) -> N
     assert Archive(workers.uri).verify().problems == []
 
 
+@pytest.mark.long
 def test_a_crawl_of_another_machine_is_named_and_nothing_is_asked(workers: Workers) -> None:
     with EditionLock(workers.store, EDITION):
         told = workers.crawl("b")
