@@ -30,7 +30,7 @@ def crawl_due(
     """Crawl what is due, print a row for each edition, and return the worst exit code.
 
     One edition's failure ends no other. Ctrl-C and SIGTERM stop the running crawl, which keeps its ledger, and the rest
-    is named as not begun.
+    is named as not begun; crawls that run on a cluster go on to their end.
     """
     if args.url is not None:
         refuse_together(args.url, "--due", "name a site with -a site=NAME")
