@@ -123,7 +123,7 @@ def choose(
             same_as = payloads.get(payload)
             picks.append(Pick(capture, same_as))
             address.payload, address.picked = payload, at(capture)
-            if changed:
+            if changed and not is_redirect(capture):  # a redirect of `http://` to `https://` is no page
                 address.fetched = at(capture)
             if not is_redirect(capture) and capture.digest:
                 payloads.setdefault(payload, capture)

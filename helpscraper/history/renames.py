@@ -126,10 +126,15 @@ def _by_redirect(
     there = {candidate.article_id: candidate for candidate in came}
     ends = [(before, there.get(_end_of(before, newest, there))) for before in went]
     counts = Counter(after.article_id for _, after in ends if after)
+    # Several addresses that lead to one article were replaced by it, also where only one of them was ever a page.
+    direct = Counter(each.target_id for each in newest.values())
     return [
         Rename(before.article_id, after.article_id, "redirect")
         for before, after in ends
-        if after and counts[after.article_id] == 1 and _same_publication(before, after) is not False
+        if after
+        and counts[after.article_id] == 1
+        and direct[after.article_id] < 2
+        and _same_publication(before, after) is not False
     ]
 
 

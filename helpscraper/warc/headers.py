@@ -30,13 +30,12 @@ def parse_headers(block: bytes) -> StatusAndHeaders:
 
 def _unusual_headers(text: str) -> list[tuple[str, str]]:
     """Return headers that may be folded, or have white space before the colon."""
-    pairs: list[tuple[str, str]] = []
+    found: list[tuple[str, list[str]]] = []
     for line in text.split("\n"):
-        if line[:1] in {" ", "\t"} and pairs:
-            name, value = pairs[-1]
-            pairs[-1] = name, f"{value} {line.strip()}".strip()
+        if line[:1] in {" ", "\t"} and found:
+            found[-1][1].append(line.strip())
             continue
         name, colon, value = line.partition(":")
         if colon:
-            pairs.append((name.rstrip(" \t"), value.strip()))
-    return pairs
+            found.append((name.rstrip(" \t"), [value.strip()]))
+    return [(name, " ".join(filter(None, parts))) for name, parts in found]

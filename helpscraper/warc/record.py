@@ -101,7 +101,9 @@ class Record:
                 return None
         found = _HEAD_END.search(self.block, start, _MAX_HEADERS)
         # A message without an empty line consists of headers only.
-        return start, *(found.span() if found else (len(self.block), len(self.block)))
+        if found is None:
+            return start, min(start + _MAX_HEADERS, len(self.block)), len(self.block)
+        return start, *found.span()
 
     @property
     def ref(self) -> str:

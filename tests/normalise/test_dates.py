@@ -314,6 +314,7 @@ def test_babel_s_shared_month_names_do_not_leak_between_locales() -> None:
     assert not any("月" in name for name in calendar_for("tr").months)
 
 
+@pytest.mark.long
 def test_no_english_month_means_another_month_elsewhere() -> None:
     english = calendar_for("en-au").months
     for prefix in LOCALES:
