@@ -132,6 +132,14 @@ def test_a_redirect_is_fetched_where_a_page_became_one() -> None:
     assert named == [SAME_REDIRECT]
 
 
+def test_a_redirect_to_the_same_address_does_not_crowd_out_the_page_behind_it() -> None:
+    insecure = capture(0, "", url=ARTICLE.replace("https:", "http:"), status=301)
+    assert [pick.capture for pick in choose([insecure, capture(1)], WANTED, 7 * DAY)] == [
+        insecure,
+        capture(1),
+    ]
+
+
 def test_coverage_has_a_row_for_every_year_also_without_captures() -> None:
     coverage = Coverage()
     coverage.count("known", capture(0))

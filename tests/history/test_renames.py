@@ -90,6 +90,7 @@ def test_by_a_redirect_from_the_old_address_to_the_new() -> None:
         (("old", "new", "2020"), ("old", "home", "2021")),  # the newest counts
         (("old", "a", "2020"), ("a", "old", "2021")),
         (("old", "new", "2020"), ("retired", "new", "2020")),  # both cannot be the same article
+        (("old", "new", "2020"), ("never seen", "new", "2020")),
     ],
 )
 def test_a_redirect_that_does_not_show_one_article_is_no_rename(
