@@ -16,6 +16,7 @@ from helpscraper.cli.options import (
     resolve_reference,
 )
 from helpscraper.cli.parser import explain_unknown
+from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
@@ -37,6 +38,10 @@ def write(args: argparse.Namespace) -> int:
         refuse_together("--to sqlite", args.ref, "the database holds every snapshot: leave the snapshot out")
     if args.bodies and kind != "xlsx":
         refuse_together(f"--to {kind}", "--bodies", "it holds the texts anyway: leave --bodies out")
+    if name == "-" or "://" in name:
+        raise CommandError(
+            f"--to {kind} {name}: this is no local path", advice="write a file here and copy it"
+        )
     _refuse_filled(target, overwrite=args.overwrite, folder=kind == "md")
     catalog = open_existing(args)
     if kind == "sqlite":

@@ -189,6 +189,8 @@ def test_a_later_export_renews_its_own_files_and_git_shows_the_edit(folder: Path
         (["--to", "sqlite", "there"], "there exists already\n  add --overwrite"),
         (["--to", "md", "there"], "this is a file"),
         (["--to", "md", "full"], "full exists already"),
+        (["--to", "sqlite", "s3://bucket/x.db"], "no local path"),
+        (["--to", "xlsx", "-"], "no local path"),
         (["--to", "sqlite", "full"], "this is a folder"),
         (["--to", "sqlite", "nowhere/x.db"], "cannot be written: No such file or directory"),
         (["--to", "xlsx", "x.xlsx", "--format", "csv"], "--to and --format do not go together"),
