@@ -24,7 +24,8 @@ examples:
 
 The views are snapshots (every article in every crawl), latest, bodies, changes and runs; docs/data-dictionary.md has
 their columns. Nothing is written: only one SELECT is allowed. It can read every file that you can, so run no query of a
-stranger. A value of --param takes the type that it is compared with. Quote the query with ' where it has $name, which a shell would replace.
+stranger. A value of --param takes the type that it is compared with. Quote the query with ' where it has $name, which a
+shell would replace.
 """
 
 
