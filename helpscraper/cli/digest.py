@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from helpscraper.cli.options import add_partition, add_range, open_existing
+from helpscraper.errors import CommandError
 from helpscraper.extras import need
 
 __all__ = ["EXAMPLE", "NOTHING", "configure", "run"]
@@ -50,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
 
     found = digest(open_existing(args), args.first, args.last, sections=args.section)
     print_warnings(found.warnings)
+    if not found.crawls:
+        raise CommandError("no two crawls of this time can be compared", advice="give an earlier --since")
     if not found:
         print("\n".join([found.title, *found.notes]), file=sys.stderr)
         return NOTHING

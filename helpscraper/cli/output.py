@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import io
 import json
+import math
 import os
 import sys
 import tempfile
@@ -219,6 +220,15 @@ def _iso(value: dt.datetime | dt.date) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+def _json_row(row: dict[str, Any]) -> str:
+    """Return a row as JSON, which has neither NaN nor infinity: they are null."""
+    plain = {
+        name: None if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in row.items()
+    }
+    return json.dumps(plain, ensure_ascii=False, default=_json_value)
+
+
 def _json_value(value: object) -> str:
     if isinstance(value, dt.datetime | dt.date):
         return _iso(value)
@@ -230,7 +240,7 @@ def _write_json(table: pa.Table, file: BinaryIO) -> None:
     separator = b"\n"
     for batch in table.to_batches(max_chunksize=1024):
         for row in batch.to_pylist():
-            file.write(separator + json.dumps(row, ensure_ascii=False, default=_json_value).encode())
+            file.write(separator + _json_row(row).encode())
             separator = b",\n"
     file.write(b"\n]\n")
 

@@ -52,6 +52,13 @@ def test_an_answer_has_every_type_in_every_format(
         assert target.stat().st_size
 
 
+def test_json_has_no_constant_of_its_own(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    _, out, _ = ran(
+        capsys, folder, "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c", "--format", "json"
+    )
+    assert json.loads(out, parse_constant=pytest.fail) == [{"a": None, "b": None, "c": 1.5}]
+
+
 def test_a_parameter_takes_the_type_that_it_is_compared_with(
     capsys: pytest.CaptureFixture[str], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

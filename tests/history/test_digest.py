@@ -93,3 +93,10 @@ def test_several_editions_are_named(tmp_path: Path) -> None:
     assert [heading for heading, _ in digest(Catalog(tmp_path, locale="en"), "2026-11-17").changes] == [
         "Silent edits", "api",
     ]  # fmt: skip
+
+
+def test_a_time_of_one_crawl_is_an_error_and_no_quiet_week(
+    capsys: pytest.CaptureFixture[str], folder: Path
+) -> None:
+    code, out, err = ran(capsys, folder, "--since", "latest")
+    assert (code, out) == (2, "") and "no two crawls" in err
