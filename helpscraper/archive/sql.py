@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import duckdb
@@ -171,7 +172,7 @@ def query(
         return _with_plain_numbers(
             with_views(
                 catalog,
-                lambda con: con.sql(text, params=given or None).to_arrow_table(),
+                lambda con: _interruptible(con, lambda: con.sql(text, params=given or None).to_arrow_table()),
                 memory_limit=memory_limit,
                 threads=threads,
             )
@@ -189,6 +190,17 @@ def query(
         ) from error
     except duckdb.Error as error:
         raise CommandError(f"SQL: {_one_line(error)}", advice=_VIEWS_ARE) from error
+
+
+def _interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table]) -> pa.Table:
+    """Run a query that Ctrl-C ends: DuckDB itself does not look for signals."""
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(ask)
+        try:
+            return answer.result()
+        except KeyboardInterrupt:
+            connection.interrupt()
+            raise
 
 
 def _with_plain_numbers(table: pa.Table) -> pa.Table:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -105,3 +109,17 @@ def test_a_damaged_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     (tmp_path / damaged).write_bytes(b"PAR1 cut off")
     code, _, err = ran(capsys, tmp_path, "select count(*) from snapshots")
     assert code == 1 and damaged in err
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_a_running_query(folder: Path) -> None:
+    endless = "select count(*) from range(100000000000) a, range(1000)"
+    words = [sys.executable, "-m", "helpscraper", "sql", "--archive", str(folder), endless]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(3)
+        process.send_signal(signal.SIGINT)
+        try:
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert (process.returncode, "interrupted" in err) == (130, True)
