@@ -63,7 +63,7 @@ def test_every_command_works_on_s3(tmp_path: Path) -> None:
         assert run("log", "--last", "0") == before
         run("verify")
         uri = s3.new_uri("no-demo")
-        run("import", str(file), "--url", URL)
+        run("import", str(file), "--url", URL, "--captured-at", "2026-03-02T06:00:00Z")
         assert "was not made by a demo" in run("demo", code=2)
         assert len(json.loads(run("runs", "--format", "json"))) == 1
     assert set(COMMANDS) - used == {*BY_THE_DEMO, *ELSEWHERE}

@@ -6,6 +6,7 @@ files     local files: errors, temporary ones, digests
 local     a folder
 objects   an object store, through fsspec
 client    the client of an object store: its errors, its second tries
+versions  compare-and-swap of an object store
 windows   read an object by ranges
 """
 

@@ -149,7 +149,7 @@ class Store(Listed):
     @property
     @abstractmethod
     def swaps(self) -> bool:
-        """Whether ``put_if_match`` and ``remove_if_match`` work here: fsspec gives no way on ``gs`` and ``az``."""
+        """Whether ``put_if_match`` and ``remove_if_match`` work here."""
 
     def read_with_etag(self, path: str) -> tuple[bytes, str] | None:
         """Return the contents of a small file and the ETag of these very contents; None when it is not there."""

@@ -14,17 +14,15 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from fsspec.asyn import sync
 from fsspec.spec import AbstractFileSystem
+
+from helpscraper.archive.store.versions import Versions, versions_of
 
 __all__ = ["PATIENCE_SECONDS", "Client", "StoreError"]
 
 logger = logging.getLogger(__name__)
 
-_S3 = frozenset({"s3", "s3a"})
 _PROBE = b"helpscraper puts this object twice to see whether the store honours If-None-Match.\n"
-
-_NO_ETAG = '"00000000000000000000000000000000"'
 
 PATIENCE_SECONDS = 90.0
 """How long a store that answered before may be busy or out of reach."""
@@ -59,6 +57,7 @@ class Client:
         self.conditional: bool | None = None
         self.single_writer = False
         self._patience = 0.0
+        self._versions = versions_of(fs)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.fs, name)
@@ -104,36 +103,29 @@ class Client:
             self._call(self.fs.pipe_file, name, _PROBE, mode="create")
         except FileExistsError:
             return True
+        except FileNotFoundError as error:
+            raise _no_bucket(404) from error
         return False
 
     def _refuses_version(self, name: str) -> bool:
         if not self.swaps:
             return True
         try:
-            self.put_if_match(name, _PROBE, _NO_ETAG)
+            self.put_if_match(name, _PROBE, self._swapping.none)
         except FileExistsError:
             return True
         return False
 
-    # ---- compare-and-swap: fsspec has no interface for it, s3fs passes the conditions of S3 on
+    # ---- compare-and-swap
 
     @property
     def swaps(self) -> bool:
         """Whether this store has compare-and-swap by ETag."""
-        if self.conditional is False:
-            return False
-        protocol = self.fs.protocol
-        return not _S3.isdisjoint((protocol,) if isinstance(protocol, str) else protocol)
+        return self._versions is not None and self.conditional is not False
 
     def get(self, name: str) -> tuple[bytes, str]:
         """Return an object's contents and its ETag, from one request."""
-        bucket, key, _ = self.fs.split_path(name)
-
-        def get() -> tuple[bytes, str]:
-            answer = self.fs.call_s3("get_object", Bucket=bucket, Key=key)
-            return sync(self.fs.loop, answer["Body"].read), str(answer["ETag"])
-
-        contents: tuple[bytes, str] = self._call(get)
+        contents: tuple[bytes, str] = self._call(self._swapping.get, name)
         return contents
 
     def put_if_match(self, name: str, data: bytes, etag: str | None) -> str:
@@ -141,15 +133,22 @@ class Client:
 
         Raises ``FileExistsError`` or ``FileNotFoundError`` when there is another version.
         """
-        bucket, key, _ = self.fs.split_path(name)
-        condition = {"IfMatch": etag} if etag is not None else {"IfNoneMatch": "*"}
-        answer = self._call(self.fs.call_s3, "put_object", Bucket=bucket, Key=key, Body=data, **condition)
-        return str(answer["ETag"])
+        made: str = self._call(self._swapping.put, name, data, etag)
+        return made
 
     def remove_if_match(self, name: str, etag: str) -> None:
         """Remove the version ``etag`` of an object; raises ``FileExistsError`` for another version."""
-        bucket, key, _ = self.fs.split_path(name)
-        self._call(self.fs.call_s3, "delete_object", Bucket=bucket, Key=key, IfMatch=etag)
+        self._call(self._swapping.remove, name, etag)
+
+    @property
+    def _swapping(self) -> Versions:
+        if self._versions is None:
+            raise StoreError("this kind of store has no compare-and-swap", "use s3://, gs:// or az://", None)
+        return self._versions
+
+
+def _no_bucket(status: int | None) -> StoreError:
+    return StoreError("there is no such bucket", "make the bucket, or correct the archive's URL", status)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -177,9 +176,11 @@ def _failure(error: Exception) -> OSError:
     if isinstance(error, FileExistsError) or status == 412:
         return FileExistsError(errno.EEXIST, reason)
     if code == "NoSuchBucket":
-        return StoreError("there is no such bucket", "make the bucket, or correct the archive's URL", status)
+        return _no_bucket(status)
     if isinstance(error, FileNotFoundError):
         return error
+    if status == 404:
+        return FileNotFoundError(errno.ENOENT, reason)
     if status in {401, 403} or any("Credential" in kind or "Auth" in kind for kind in kinds):
         return StoreError(
             f"the store gives no access: {reason}",

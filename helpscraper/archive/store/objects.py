@@ -112,8 +112,11 @@ class ObjectStore(Store):
         return {
             path: _info(path, facts)
             for name, facts in found.items()
-            # fsspec returns the folder itself while another writer puts the first file into it.
-            if facts["type"] == "file" and "/." not in f"/{(path := name[len(self.root) + 1 :])}"
+            # fsspec returns the folder itself while another writer puts the first file into it; adlfs returns the
+            # files of `ab` for the prefix `a/`.
+            if facts["type"] == "file"
+            and (path := name[len(self.root) + 1 :]).startswith(prefix)
+            and "/." not in f"/{path}"
         }
 
     def _stat(self, path: str) -> FileInfo | None:
@@ -172,7 +175,7 @@ class ObjectStore(Store):
 
     @property
     def swaps(self) -> bool:
-        """Whether there is compare-and-swap: on S3 where it is honoured, and in the memory of one process."""
+        """Whether there is compare-and-swap: in a bucket that honours it, and in the memory of one process."""
         return self.fs.swaps or isinstance(self.fs.fs, MemoryFileSystem)
 
     def _read_with_etag(self, path: str) -> tuple[bytes, str]:
@@ -210,7 +213,9 @@ class ObjectStore(Store):
 
     def _swapping(self) -> threading.Lock:
         if not self.swaps:
-            raise StoreError("this kind of store has no compare-and-swap here", "use a folder or s3://", None)
+            raise StoreError(
+                "this kind of store has no compare-and-swap here", "use a folder, s3://, gs:// or az://", None
+            )
         return _MEMORY
 
     @contextlib.contextmanager
