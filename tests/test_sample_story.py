@@ -127,7 +127,8 @@ def test_an_edition_speaks_its_own_language(locale: str) -> None:
     [
         ("en", dt.date(2024, 9, 4), "Published on Sep 4, 2024", "13,426"),
         ("en-au", dt.date(2023, 9, 7), "Published on 7 Sept 2023", "13,426"),
-        ("en-au", dt.date(2026, 6, 1), "Published on 1 June 2026", "13,426"),
+        # CLDR before and after Babel 2.19.
+        ("en-au", dt.date(2026, 6, 1), "Published on 1 June 2026|Published on 1 Jun 2026", "13,426"),
         ("fr", dt.date(2023, 2, 21), "Date de publication : 21 févr. 2023", "13 426"),
         ("pt-pt", dt.date(2025, 9, 8), "Publicado a 8/09/2025", None),
         ("pt-br", dt.date(2026, 2, 12), "Publicado em 12 de fev. de 2026", "13.426"),
@@ -151,7 +152,7 @@ def test_dates_and_counts_have_the_forms_of_the_real_site(
 ) -> None:
     noon = dt.datetime.combine(day, dt.time(12), SHOWN_ZONE)
     spaces = str.maketrans("\u00a0\u202f", "  ")
-    assert locale_format(locale).published_line(noon).translate(spaces) == shown
+    assert locale_format(locale).published_line(noon).translate(spaces) in shown.split("|")
     if count is not None:
         assert locale_format(locale).count(13426).translate(spaces) == count
 
