@@ -171,7 +171,7 @@ class LeftoverFacts(JsonRecord):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentFacts(JsonRecord):
     """The arguments that were given to a run: to a crawl, to the import of a page (``file``, ``url``), or to the
-    import of ``captures`` from ``files``, whose digest is ``fingerprint``.
+    import of ``captures`` (each with time, URL and digest) from ``files``.
     """
 
     stated: frozenset[str] = field(default=EMPTY, compare=False, repr=False)
@@ -188,7 +188,6 @@ class ArgumentFacts(JsonRecord):
     url: str | None = None
     files: tuple[str, ...] = ()
     captures: tuple[str, ...] = ()
-    fingerprint: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

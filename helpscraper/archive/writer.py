@@ -67,10 +67,12 @@ def write_snapshot(
     changes: pa.Table | None = None,
     *,
     fence: Callable[[], None] = lambda: None,
+    index: BodyIndex | None = None,
 ) -> SnapshotFile:
     """Commit one snapshot: new bodies, the change feed, the run's facts, then the snapshot file.
 
-    ``fence`` is called before the last three, and raises when this process may not write it any more.
+    ``fence`` is called before the last three, and raises when this process may not write it any more. ``index`` is
+    that of the edition's bodies; a caller that commits many snapshots reads it once.
 
     ``rows`` has the columns of ``SNAPSHOT_SCHEMA``, ``bodies`` those of ``BODIES_SCHEMA``, ``changes`` those of
     ``CHANGES_SCHEMA``. Raises ``ArchiveError`` before the commit for invalid rows (see ``check_rows``), for a row whose
@@ -79,7 +81,7 @@ def write_snapshot(
     path = snapshot_path(partition, snapshot_id)
     ordered = check_rows(rows, snapshot_id)
     there = _find_same(store, partition, snapshot_id, ordered, run)
-    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered)
+    new_bodies = _store_bodies(store, partition, snapshot_id, bodies, ordered, index=index)
     if there is not None:
         return SnapshotFile(partition, snapshot_id, there, ordered.num_rows, store.size(there), new_bodies)
     fence()
@@ -270,12 +272,13 @@ def _store_bodies(
     ordered: pa.Table,
     *,
     lacking: pa.Array | None = None,
+    index: BodyIndex | None = None,
 ) -> int:
     """Store the new bodies and return their number; raises ``ArchiveError`` if a body of ``ordered`` is missing then.
 
     The keys in ``lacking`` may be missing: a snapshot that is re-extracted has lost these bodies already.
     """
-    index = BodyIndex(store, partition)
+    index = BodyIndex(store, partition) if index is None else index
     _, count = write_bodies(store, partition, snapshot_id, bodies, snapshot_instant(snapshot_id), index)
     missing = index.missing(ordered.column("body_sha256").drop_null())
     if lacking is not None:

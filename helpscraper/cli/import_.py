@@ -84,8 +84,8 @@ def _import_captures(args: argparse.Namespace) -> int:
         report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
     for written in report.snapshots:
         print(f"imported: {written.path}, {written.rows} rows")
-    for path in report.already:
-        print(f"there already: {path}")
+    for path, captures in report.already.items():
+        print(f"there already: {path}, {captures} captures")
     if report.redirects:
         print(f"redirects from one article to another: {report.redirects}")
     for reason, n in sorted(report.skipped.items()):

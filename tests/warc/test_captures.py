@@ -7,6 +7,7 @@ import gzip
 import json
 import re
 import zipfile
+from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -15,19 +16,21 @@ import brotli
 import pyarrow.parquet as pq
 import pytest
 
+from helpscraper import Archive
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.parquet import RUN_KEY
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.recordings import Capture, Recorder, read_payload
 from helpscraper.archive.recordings.index import capture_of, dump_index
 from helpscraper.archive.recordings.sources import captures_in, is_capture_file, record_in
+from helpscraper.archive.store.local import LocalStore
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
 from helpscraper.cli.import_ import NAMED
 from helpscraper.crawl.lock import CrawlLock
 from helpscraper.errors import CommandError, InputError, LockHeldError
 from helpscraper.normalise.article import Context
-from helpscraper.replay.captures import CaptureReport, import_captures
+from helpscraper.replay.captures import CaptureReport, days, import_captures
 from helpscraper.replay.plan import PER_ANSWER, plan
 from helpscraper.replay.reextract import reextract
 from helpscraper.sample.model import Options
@@ -90,20 +93,104 @@ def test_captures_become_a_snapshot_a_day(tmp_path: Path) -> None:
     catalog = Catalog(tmp_path / "archive")
     facts = catalog.facts(catalog.resolve("2026-03-01"))
     assert (facts.kind, facts.complete) == ("import", False)
-    assert f"20260301080000 {SITE}/help/{two}" in facts.arguments.captures
+    digest = digest_of(page(f"/help/{two}"))
+    assert f"20260301080000 {SITE}/help/{two} {digest}" in facts.arguments.captures
     payload, said = read_payload(catalog.store, first[two]["warc_record"])
     assert payload == page(f"/help/{two}")
     assert said["date"] == AT + dt.timedelta(hours=2)
     assert verify(catalog).problems == []
 
 
-def test_importing_again_is_harmless(tmp_path: Path) -> None:
+def held(archive: Path) -> dict[str, list[str]]:
+    """The captures that each snapshot holds, as time and slug."""
+    catalog = Catalog(archive)
+    found = {each.id: catalog.facts(each).arguments.captures for each in catalog.snapshots()}
+    return {
+        name: [f"{text[8:12]} {text.split(' ')[1].rpartition('/')[2]}" for text in captures]
+        for name, captures in found.items()
+    }
+
+
+def files_in(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def test_importing_again_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = put(tmp_path / "old.warc.gz", *(article(slug) for slug in slugs()))
-    run(tmp_path, file)
-    before = sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file())
+    with monkeypatch.context() as earlier:  # earlier versions wrote no digests
+        earlier.setattr(days, "told", lambda place: f"{place.at:%Y%m%d%H%M%S} {place.url}")
+        run(tmp_path, file)
+    before = files_in(tmp_path / "archive")
     report = run(tmp_path, file)
-    assert (report.snapshots, len(report.already)) == ([], 1)
-    assert sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file()) == before
+    assert (report.snapshots, list(report.already.values())) == ([], [3])
+    assert files_in(tmp_path / "archive") == before
+
+
+def hours(slug: str, hour: int, state: int = 0) -> bytes:
+    return article(slug, AT.replace(hour=hour), state=state)
+
+
+def test_a_day_that_is_imported_in_parts_holds_each_capture_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two, three = slugs()
+    archive = tmp_path / "archive"
+    run(tmp_path, put(tmp_path / "a.warc.gz", hours(one, 6), hours(two, 20, state=1)))
+    more = put(
+        tmp_path / "b.warc.gz",
+        *(hours(one, 6), hours(two, 20, state=1)),  # there already
+        *(hours(three, 5), hours(one, 7, state=1), hours(three, 8)),
+        hours(two, 12),  # the snapshot of 6:00 read its page at 20:00
+    )
+    report = run(tmp_path, more)
+    whole = {
+        "20260301T050000Z": [f"0500 {three}"],
+        "20260301T060000Z": [f"0600 {one}", f"2000 {two}"],
+        "20260301T070000Z": [f"0700 {one}", f"0800 {three}"],
+    }
+    superseded = {"a later capture of the article on that day is imported already": 1}
+    assert held(archive) == whole
+    assert (report.used, list(report.already.values()), report.skipped) == (3, [2], superseded)
+    before = files_in(archive)
+    assert main(["import", str(more), "--archive", str(archive)]) == 0
+    assert capsys.readouterr().out.count("there already: snapshots/") == 3
+    assert files_in(archive) == before
+    assert verify(Catalog(archive)).problems == []
+    kinds = Archive(archive, site="okx", locale="en").history(two).table.column("kind").to_pylist()
+    assert "edited" not in kinds  # one state of the article was imported
+
+
+class Counted:
+    """Counts the calls that reach the disk."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls = 0
+        for name in ("_list", "_stat", "_open", "_create", "_scratch"):
+            monkeypatch.setattr(LocalStore, name, self._counting(getattr(LocalStore, name)))
+
+    def _counting(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        def counting(*args: Any, **options: Any) -> Any:
+            self.calls += 1
+            return method(*args, **options)
+
+        return counting
+
+
+@pytest.mark.parametrize(("few", "many"), [(3, 12), pytest.param(10, 100, marks=pytest.mark.long)])
+def test_a_day_more_costs_the_same_however_many_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, few: int, many: int
+) -> None:
+    one, _, _ = slugs()
+    store = Counted(monkeypatch)
+    spent = []
+    for days_in in (few, many):
+        records = [article(one, AT + day * DAY) for day in range(days_in)]
+        before = store.calls
+        folder = tmp_path / str(days_in)
+        report = import_captures(str(folder), [put(tmp_path / f"{days_in}.warc.gz", *records)])
+        assert len(report.snapshots) == days_in
+        spent.append(store.calls - before)
+    assert spent[1] / many <= spent[0] / few, spent
 
 
 def test_other_captures_at_the_same_instant_stand_beside(tmp_path: Path) -> None:

@@ -133,14 +133,16 @@ class Recorder:
         info: Mapping[str, str],
         rotate_bytes: int = ROTATE_BYTES,
         leave_out: int = 0,
+        copies: bool = False,
     ) -> None:
         """Prepare the next file, which is created with its first record; ``info`` goes into ``warcinfo``.
 
-        ``leave_out`` is the number of file names that another machine may still publish of this crawl. Raises
-        ``ArchiveError`` when the recordings of earlier crawls cannot be read.
+        ``leave_out`` is the number of file names that another machine may still publish of this crawl. A recorder of
+        ``copies`` writes no revisits of its own, so it reads no earlier recording. Raises ``ArchiveError`` when the
+        recordings of earlier crawls cannot be read.
         """
         self._store, self._partition, self._id = store, partition, snapshot_id
-        self._info, self._rotate_bytes = info, rotate_bytes
+        self._info, self._rotate_bytes, self._copies = info, rotate_bytes, copies
         self._stream: FileIO | None = None
         self._file = ""
         self._size = 0
@@ -160,7 +162,7 @@ class Recorder:
             if not store.exists(index_path(file)):
                 self._stored.add_current(iter_index(store, file))
                 self._write_index(file)
-            if file > own:
+            if file > own or copies:
                 continue  # a later import; a revisit may refer only to earlier files
             records, revisits = self._stored.add_earlier(iter_index(store, file))
             if file in before:
@@ -168,6 +170,12 @@ class Recorder:
                 self.records += records
                 self.revisits += revisits
                 self.bytes += store.size(file)
+
+    def go_on(self, snapshot_id: str, info: Mapping[str, str]) -> None:
+        """Copy for another snapshot from here on; ``close`` comes first."""
+        self._id, self._info, self.files, self._number = snapshot_id, info, [], 0
+        while self._store.exists(warc_path(self._partition, snapshot_id, self._number)):
+            self._number += 1  # of an import that was killed
 
     def _publish_left(self, left: str, *, needed: bool) -> None:
         """Publish the draft of a crawl that was killed, under the next free number when its name is taken.
@@ -239,7 +247,8 @@ class Recorder:
 
     def _add_capture(self, capture: Capture) -> None:
         self._stored.add_current([capture])
-        self._stored.add(capture)
+        if not self._copies:
+            self._stored.add(capture)
         self.records += 1
         self.revisits += capture.is_revisit
 

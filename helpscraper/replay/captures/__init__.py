@@ -2,11 +2,12 @@
 
 The history then reaches back before the first crawl. Captures are grouped by day (UTC); each group is one
 snapshot, never complete, whose records are copied into the archive, so that it can be verified and
-re-extracted like a crawl.
+re-extracted like a crawl. Captures that a snapshot holds already are left out; the others of a day make a further one.
 
 select      find the captures of a help centre in files; count and name everything else
 revisits    find the payload of a revisit
-days        make one snapshot of the captures of one day
+held        the captures, bodies and recordings that the archive holds already
+days        make one snapshot of captures of one day
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from helpscraper.crawl.lock import EditionLock
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import address_at
 from helpscraper.replay.captures.days import Day
+from helpscraper.replay.captures.held import Held
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
 from helpscraper.replay.plan import is_ours
 from helpscraper.replay.workers import WorkerPool
@@ -53,7 +55,8 @@ def import_captures(
     sites = sites_at(archive_uri)
     if locale is not None:
         _ = (sites.get(site) if site is not None else default_site()).locale(locale)
-    catalog, report = Catalog(archive_uri), CaptureReport() if report is None else report
+    catalog = Catalog(archive_uri).with_cached_listings()
+    report = CaptureReport() if report is None else report
     owner_of = _owner(sites, site, base_url)
     groups: defaultdict[tuple[Partition, dt.date], list[Place]] = defaultdict(list)
     for place in select(paths, owner_of, locale, report):
@@ -65,12 +68,14 @@ def import_captures(
         for partition in partitions:
             found = [each for (group, _), places in groups.items() if group == partition for each in places]
             report.redirects += _keep_redirects(catalog, partition, found, owner_of)
+        held = {each: Held(catalog, each) for each in partitions}
         workers = stack.enter_context(WorkerPool(catalog.store.uri))
         for number, ((partition, day), places) in enumerate(sorted(groups.items()), start=1):
             locks[partition].check()
             owner = sites.get(partition.site)
             context = Context(owner, partition.locale, base_url or owner.base_url)
-            Day(catalog, context, sorted(places, key=order), report, workers).commit()
+            for run in held[partition].new(sorted(places, key=order), report):
+                Day(held[partition], context, run, report, workers).commit()
             if progress is not None:
                 progress(f"{partition} {day}", number, len(groups))
     return report

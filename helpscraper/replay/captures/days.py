@@ -1,9 +1,8 @@
-"""Make one snapshot of the captures of one day in one locale."""
+"""Make one snapshot of captures of one day in one locale."""
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -13,17 +12,14 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from helpscraper import __version__
-from helpscraper.archive.layout import Partition, snapshot_id, snapshot_path, warc_path
-from helpscraper.archive.reader import Catalog, Snapshot
-from helpscraper.archive.recordings import Capture, PayloadReader, Recorder, load_index, warc_files
+from helpscraper.archive.layout import snapshot_id
+from helpscraper.archive.recordings import Capture, Recorder, load_index
 from helpscraper.archive.recordings.index import index_path
 from helpscraper.archive.recordings.sources import captures_in, path_of, record_in
 from helpscraper.archive.run_facts import PROBLEM_TEXTS, RunFacts
 from helpscraper.archive.run_parts import ArgumentFacts, DeclarationFacts
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import write_snapshot
-from helpscraper.errors import InputError
 from helpscraper.intake.enter import WITHOUT_BODY, notes_of, readings_of
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
@@ -31,7 +27,8 @@ from helpscraper.intake.tables import LedgerBodies
 from helpscraper.intake.versions import versions
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import address_at, extractor_of, get_platform
-from helpscraper.replay.captures.revisits import Stored
+from helpscraper.replay.captures.held import Held, told
+from helpscraper.replay.captures.revisits import Stored, payload_of
 from helpscraper.replay.captures.select import CaptureReport, Place
 from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.naming import KnownArticles, known_articles, named_rows
@@ -43,72 +40,57 @@ __all__ = ["Day"]
 
 
 class Day:
-    """The captures of one day; ``commit`` writes them to the archive."""
+    """The captures of one day, or of a part of it; ``commit`` writes them to the archive."""
 
     def __init__(
         self,
-        catalog: Catalog,
+        held: Held,
         context: Context,
         places: Sequence[Place],
         report: CaptureReport,
         workers: WorkerPool,
     ) -> None:
-        self._catalog, self._store, self._context = catalog, catalog.store, context
-        self._partition = Partition(context.site.name, context.locale)
+        self._held, self._store, self._context = held, held.catalog.store, context
+        self._partition = held.partition
         self._places, self._report, self._workers = places, report, workers
         # By record of the archive: the record in the imported file that it was copied from.
         self._came_from: dict[str, str] = {}
 
     def commit(self) -> None:
-        """Copy the records, read them, and write the snapshot; do nothing when it exists already."""
-        first = self._places[0].at
-        at = self._instant(first)
+        """Copy the records, read them, and write the snapshot; do nothing without a capture that can be read."""
+        self._places = self._held.without_superseded(self._places, self._context.site, self._report)
+        if not self._places:
+            return
+        at = self._held.instant(self._places[0].at)
         self._find_payloads(at)
-        told = "\n".join(sorted(f"{each.url} {each.at.isoformat()} {each.digest}" for each in self._places))
-        self._fingerprint = hashlib.sha256(told.encode()).hexdigest()
-        if not self._places or self._is_there(first, at):
+        if not self._places:
             return
         name = snapshot_id(at)
-        recorder = Recorder(
-            self._store,
-            self._partition,
-            name,
-            info={"software": f"helpscraper/{__version__}", "isPartOf": name},
-        )
+        recorder = self._held.recorder(name)
         with TemporaryDirectory(prefix="helpscraper-") as folder:
             ledger = Ledger(Path(folder) / "ledger.sqlite")
             with closing(ledger):
                 self._copy(recorder, ledger)
-                self._read(recorder.files, ledger)
+                self._read(recorder.files, ledger, at)
                 rows = self._rows(ledger, at)
                 if not rows.num_rows:
                     self._take_back(recorder)
                     return
                 run = self._facts(ledger, rows, at)
                 written = write_snapshot(
-                    self._store, self._partition, name, rows, LedgerBodies(ledger, at), run
+                    self._store,
+                    self._partition,
+                    name,
+                    rows,
+                    LedgerBodies(ledger, at),
+                    run,
+                    index=self._held.bodies,
                 )
+        self._held.add(name, written.path, recorder.files)
         self._report.snapshots.append(written)
         doubts = (each.detail for each in run.health if each.verdict != "ok")
         self._report.doubts += [f"{self._partition} {name}: {doubt}" for doubt in doubts]
         self._report.used += len(self._places)
-
-    def _instant(self, at: dt.datetime) -> dt.datetime:
-        """Return ``at``, or the next second at which there is no snapshot."""
-        while self._catalog.is_committed(self._partition, snapshot_id(at)):
-            at += dt.timedelta(seconds=1)
-        return at
-
-    def _is_there(self, first: dt.datetime, at: dt.datetime) -> bool:
-        """Tell whether one of the snapshots from ``first`` to before ``at`` was made of the same captures."""
-        while first < at:
-            path = snapshot_path(self._partition, snapshot_id(first))
-            facts = self._catalog.facts(Snapshot(self._partition, snapshot_id(first), path))
-            if facts.arguments.fingerprint == self._fingerprint:
-                self._report.already.append(path)
-                return True
-            first += dt.timedelta(seconds=1)
-        return False
 
     def _find_payloads(self, at: dt.datetime) -> None:
         """Find the payload of each revisit among these captures or in the archive before ``at``.
@@ -117,16 +99,12 @@ class Day:
         """
         if not any(place.revisit for place in self._places):
             return
-        stored = Stored()
-        for file in warc_files(self._store, self._partition):
-            if file < warc_path(self._partition, snapshot_id(at), 0):
-                for capture in load_index(self._store, file):
-                    stored.add_capture(capture)
+        stored, own = self._held.stored_before(at), Stored()
         for place in self._places:
-            stored.add(place)
+            own.add(place)
         found = []
         for place in self._places:
-            payload = stored.payload_of(place) if place.revisit else place.payload
+            payload = payload_of(place, stored, own) if place.revisit else place.payload
             if payload is None:
                 self._report.skip("a revisit whose payload is missing", place.ref, place.url)
             else:
@@ -168,7 +146,7 @@ class Day:
 
     @cached_property
     def _known(self) -> KnownArticles:
-        return known_articles(self._catalog, self._partition)
+        return known_articles(self._held.catalog, self._partition)
 
     def _read_text(self, ledger: Ledger, place: Place, record: Record, reference: str) -> None:
         target = address_at(self._context.site, place.url)
@@ -185,10 +163,10 @@ class Day:
             if columns.get("title"):
                 self._known.setdefault(columns["title"], {})[columns["article_id"]] = columns["published_on"]
 
-    def _read(self, files: Sequence[str], ledger: Ledger) -> None:
+    def _read(self, files: Sequence[str], ledger: Ledger, at: dt.datetime) -> None:
         captures = [capture for file in files for capture in load_index(self._store, file)]
         captures.sort(key=lambda capture: capture.date)
-        recorded = list(plan(captures, self._context, self._holders(captures), redirects=False))
+        recorded = list(plan(captures, self._context, self._holders(captures, at), redirects=False))
         for batch in self._workers.read(recorded, self._context):
             with ledger.transaction():
                 batch.enter(ledger)
@@ -196,19 +174,12 @@ class Day:
                 where = self._came_from.get(each.record, each.record)
                 self._report.skip(each.kind, where, f"{each.url}: {each.detail}")
 
-    def _holders(self, captures: Iterable[Capture]) -> dict[str, str]:
-        """Return the record that holds each payload, in this day or in the archive before it."""
-        payloads = PayloadReader(self._store)
-        found = {}
-        for capture in captures:
-            if not capture.is_revisit:
-                found[capture.digest] = capture.ref
-        for capture in captures:
-            if capture.is_revisit and capture.digest not in found:
-                try:
-                    found[capture.digest] = payloads.holder(payloads.checked(capture.ref))
-                except InputError:
-                    continue  # reading it names the missing payload
+    def _holders(self, captures: Iterable[Capture], at: dt.datetime) -> dict[str, str]:
+        """Return the record that holds each payload, in this snapshot or in the archive before it."""
+        found = {each.digest: each.ref for each in captures if not each.is_revisit}
+        for missing in {each.digest for each in captures if each.is_revisit} - found.keys():
+            if (ref := self._held.stored_before(at).ref(missing)) is not None:
+                found[missing] = ref
         return found
 
     def _rows(self, ledger: Ledger, at: dt.datetime) -> pa.Table:
@@ -238,8 +209,7 @@ class Day:
                 stated=frozenset({"base_url"}),
                 base_url=self._context.base_url,
                 files=tuple(sorted({path_of(place.file).name for place in self._places})),
-                captures=tuple(f"{place.at:%Y%m%d%H%M%S} {place.url}" for place in self._places),
-                fingerprint=self._fingerprint,
+                captures=tuple(map(told, self._places)),
             ),
         )
         return with_rows(facts, rows, ledger.tallies("fields"))

@@ -38,13 +38,14 @@ _CAPTURES = frozenset({"response", "revisit", "resource", "conversion"})
 class CaptureReport:
     """The result of an import: snapshots written, captures used, and captures skipped.
 
-    ``redirects`` counts the redirects between articles. ``skipped`` counts by reason; ``examples`` names file, offset
-    and URL of the first few of each; ``problems`` are places in the files that could not be read; ``doubts`` are the
-    findings of the health checks that can judge captures.
+    ``already`` counts the captures that are there already, by the path of their snapshot. ``redirects`` counts the
+    redirects between articles. ``skipped`` counts by reason; ``examples`` names file, offset and URL of the first few
+    of each; ``problems`` are places in the files that could not be read; ``doubts`` are the findings of the health
+    checks that can judge captures.
     """
 
     snapshots: list[SnapshotFile] = field(default_factory=list)
-    already: list[str] = field(default_factory=list)
+    already: Counter[str] = field(default_factory=Counter)
     used: int = 0
     redirects: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
