@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html import escape
 
-__all__ = ["cells_shown", "terminal_safe"]
+__all__ = ["cells_shown", "html_safe", "terminal_safe"]
 
 _JOINERS = "\u200c\u200d"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -33,6 +34,15 @@ def terminal_safe(text: str) -> str:
         parts = _TAGGED_EMOJI.split(spaced)
         return "".join(part if n % 2 else _visible(part) for n, part in enumerate(parts))
     return _visible(spaced)
+
+
+def html_safe(text: str) -> str:
+    """Return text of the site as HTML, without characters that would reverse the text around it.
+
+    >>> html_safe("a<b\u202e")
+    'a&lt;b'
+    """
+    return escape(terminal_safe(text))
 
 
 def _visible(text: str) -> str:

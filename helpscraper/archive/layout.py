@@ -17,6 +17,7 @@ from helpscraper.errors import CommandError
 from helpscraper.urls import is_key, is_locale
 
 __all__ = [
+    "OWN_FOLDERS",
     "SCRATCH",
     "STATE",
     "ArchiveFile",
@@ -34,6 +35,7 @@ __all__ = [
     "index_path",
     "is_snapshot_id",
     "lease_path",
+    "moments",
     "month_path",
     "parse_month_path",
     "parse_path",
@@ -61,6 +63,9 @@ STATE = ".state"
 """Local state (lock, ledger, half-written files); readers skip it because of the dot."""
 
 SCRATCH = f"{STATE}/scratch"
+
+OWN_FOLDERS = frozenset({*get_args(Kind), "index", "locks", "sites", "state", STATE})
+"""Every folder in the root of an archive that helpscraper fills and reads."""
 
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _FILE = re.compile(
@@ -168,6 +173,20 @@ def snapshot_instant(snapshot_id: str) -> dt.datetime:
         except ValueError:
             pass  # month 13 or second 61: the same error as for any other text
     raise CommandError(f"{snapshot_id!r} is not a snapshot id", advice="ids look like 20261122T060000Z (UTC)")
+
+
+def moments(*instants: dt.datetime) -> list[str]:
+    """Return instants to be read by a person, with seconds where two of them are in one minute.
+
+    >>> moments(snapshot_instant("20261122T060000Z"), snapshot_instant("20261122T060100Z"))
+    ['2026-11-22 06:00', '2026-11-22 06:01']
+    >>> moments(snapshot_instant("20261122T060003Z"), snapshot_instant("20261122T060041Z"))
+    ['2026-11-22 06:00:03', '2026-11-22 06:00:41']
+    """
+    minutes = [f"{each:%Y-%m-%d %H:%M}" for each in instants]
+    return (
+        minutes if len({*minutes}) == len({*instants}) else [f"{each:%Y-%m-%d %H:%M:%S}" for each in instants]
+    )
 
 
 def is_snapshot_id(text: str) -> bool:

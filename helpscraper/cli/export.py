@@ -15,6 +15,7 @@ from helpscraper.cli.options import (
     each_edition,
     open_catalog,
     refuse_existing,
+    refuse_own_folders,
     resolve_reference,
 )
 from helpscraper.errors import CommandError
@@ -114,6 +115,7 @@ def _write_wacz(args: argparse.Namespace) -> int:
     catalog = open_catalog(args)
     snapshot = catalog.resolve(args.ref)
     target = Path(args.output or f"{snapshot.partition.site}-{snapshot.partition.locale}-{snapshot.id}.wacz")
+    refuse_own_folders(target, args.archive)
     refuse_existing(target, overwrite=args.overwrite)
     rows = catalog.load_table(snapshot, columns=["url", "title"]).to_pylist()
     titles = {row["url"]: row["title"] for row in rows}

@@ -12,6 +12,7 @@ from helpscraper.cli.options import (
     each_edition,
     open_existing,
     refuse_existing,
+    refuse_own_folders,
     refuse_together,
     resolve_reference,
 )
@@ -42,6 +43,7 @@ def write(args: argparse.Namespace) -> int:
         raise CommandError(
             f"--to {kind} {name}: this is no local path", advice="write a file here and copy it"
         )
+    refuse_own_folders(target, args.archive)
     _refuse_filled(target, overwrite=args.overwrite, folder=kind == "md")
     catalog = open_existing(args)
     if kind == "sqlite":

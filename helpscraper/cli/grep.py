@@ -55,12 +55,13 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from rich.text import Text
 
+    from helpscraper.archive.layout import moments
     from helpscraper.cli.changes_text import paged
     from helpscraper.cli.output import cells_shown, terminal_safe
 
     with paged() as target:
         for row in found.to_pylist():
-            since, until = (f"{at:%Y-%m-%d %H:%M}" if at else "now" for at in (row["since"], row["until"]))
+            since, until = [*moments(*filter(None, (row["since"], row["until"]))), "now"][:2]
             line = Text(f"{row['site']}/{row['locale']}  {terminal_safe(row['article_id'])}", style="bold")
             line.append(f"  {terminal_safe(row['title'] or '')}", style="not bold")
             line.append(f"  {since} to {until} UTC", style="dim not bold")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL", "FORMATS", "add_format", "add_partition", "add_range", "each_edition", "each_that_has_it", "locale_of",
-    "open_catalog", "open_existing", "refuse_existing", "refuse_together", "resolve_reference",
+    "open_catalog", "open_existing", "refuse_existing", "refuse_own_folders", "refuse_together", "resolve_reference",
     "settle_output",
 ]  # fmt: skip
 
@@ -64,15 +64,35 @@ def add_range(parser: argparse.ArgumentParser) -> None:
 
 
 def settle_output(args: argparse.Namespace) -> None:
-    """Check the options of ``add_format`` together; raises ``CommandError`` before any work is done."""
-    output = getattr(args, "output", None)
+    """Check where a command writes, and the options of ``add_format`` together; raises ``CommandError`` before any work."""
+    output, folder = getattr(args, "output", None), getattr(args, "out", None)
     if output is not None:
+        refuse_own_folders(Path(output), args.archive)
         refuse_existing(Path(output), overwrite=args.overwrite)
+    if folder is not None:
+        refuse_own_folders(Path(folder), args.archive)
     if getattr(args, "excel", False):
         name = args.format or Path(output or ".csv").suffix.removeprefix(".")
         if name != "csv":
             refuse_together("--excel", f"--format {name}", "only CSV needs the mark: add --format csv")
         args.format = "excel"
+
+
+def refuse_own_folders(target: Path, archive: str) -> None:
+    """Raise ``CommandError`` for a path in a folder that an archive fills itself, and for the archive's root."""
+    from helpscraper.archive.layout import OWN_FOLDERS
+    from helpscraper.archive.store.local import absolute
+
+    root, path = Path(absolute(archive)).resolve(), target.resolve()
+    for place in (path, *path.parents):
+        # Another archive is known by the folders of its sites.
+        if place.name in OWN_FOLDERS and (place.parent == root or any(place.glob("site=*"))):
+            raise CommandError(
+                f"{target} is in {place.name}/, which belongs to the archive {place.parent}",
+                advice="name a path outside of it",
+            )
+    if path == root:
+        raise CommandError(f"{target} is the archive itself", advice="name a path outside of it")
 
 
 def refuse_existing(path: Path, *, overwrite: bool) -> None:

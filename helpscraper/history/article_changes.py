@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from helpscraper.archive.layout import Partition, snapshot_instant
+from helpscraper.archive.layout import Partition, moments, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.body_diff import BodyDiff, words_of
 from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE
@@ -67,7 +67,7 @@ class ArticleChanges:
     @property
     def when(self) -> str:
         """Between which two crawls it happened."""
-        begin, end = (f"{snapshot_instant(each):%Y-%m-%d %H:%M}" for each in (self.begin, self.end))
+        begin, end = moments(snapshot_instant(self.begin), snapshot_instant(self.end))
         return f"between {begin} and {end} UTC"
 
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from helpscraper.archive.layout import snapshot_instant
+from helpscraper.archive.layout import moments, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.all_changes import all_changes
 from helpscraper.history.article_changes import ArticleChanges, article_changes, with_words
@@ -81,7 +81,7 @@ def digest(
             shown.append((edition + section, tuple(told)))
     crawls = tuple(after.id for _, after in found.steps)
     instants = [snapshot_instant(each.id) for step in found.steps for each in step]
-    span = f"{min(instants):%Y-%m-%d %H:%M} to {max(instants):%Y-%m-%d %H:%M} UTC" if instants else "no time"
+    span = f"{' to '.join(moments(min(instants), max(instants)))} UTC" if instants else "no time"
     left_out = len(proven) - sum(len(changes) for _, changes in shown)
     return Digest(span, crawls, tuple(shown), tuple(_notes(every)), left_out, found.warnings)
 

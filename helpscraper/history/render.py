@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from html import escape
 from unicodedata import bidirectional
 
 from rich.text import Text
 
 from helpscraper.history.spans import Block, Blocks, Span
 from helpscraper.html import markdown
-from helpscraper.plain_text import cells_shown, terminal_safe
+from helpscraper.plain_text import cells_shown, html_safe, terminal_safe
 
 __all__ = [
     "Excerpt",
@@ -189,7 +188,7 @@ def _leftward(diff: Blocks) -> bool:
     return kinds["R"] + kinds["AL"] > kinds["L"]
 
 
-def _tagged(op: str, text: str, safe: Callable[[str], str] = escape) -> str:
+def _tagged(op: str, text: str, safe: Callable[[str], str] = html_safe) -> str:
     if not text:
         return ""
     return f"<{_TAGS[op]}>{safe(text)}</{_TAGS[op]}>" if op in _TAGS else safe(text)

@@ -14,7 +14,7 @@ from helpscraper.history.article_changes import ArticleChanges
 from helpscraper.history.render import excerpt, markdown_safe, plain, to_html, to_markdown
 from helpscraper.history.spans import Blocks
 from helpscraper.html.markdown import escape_lines, link
-from helpscraper.plain_text import cells_shown, terminal_safe
+from helpscraper.plain_text import cells_shown, html_safe, terminal_safe
 
 __all__ = ["Form", "as_document", "as_html", "as_markdown", "as_text"]
 
@@ -48,7 +48,7 @@ def as_text(change: ArticleChanges, *, short: bool = False) -> str:
 def as_markdown(change: ArticleChanges, *, short: bool = False) -> str:
     """Return one item as a list item of Markdown, with ``<del>`` and ``<ins>``; ``short`` as in ``as_text``."""
     name = markdown_safe(change.title)
-    named = link(f"**{name}**", change.url, "") if change.url else f"**{name}**"
+    named = link(f"**{name}**", terminal_safe(change.url), "") if change.url else f"**{name}**"
     parts = [f"{named}: {markdown_safe(change.what)}; {change.when}"]
     parts += [
         f"{name}: <del>{markdown_safe(before or '')}</del> <ins>{markdown_safe(after or '')}</ins>"
@@ -63,12 +63,13 @@ def as_markdown(change: ArticleChanges, *, short: bool = False) -> str:
 
 def as_html(change: ArticleChanges, *, short: bool = False) -> str:
     """Return one item as HTML that needs no style sheet; ``short`` as in ``as_text``."""
-    name = f"<b>{escape(change.title)}</b>"
+    name = f'<b dir="auto">{html_safe(change.title)}</b>'
     if change.url:
-        name = f'<a href="{escape(change.url)}">{name}</a>'
-    parts = [f'<p>{name}: {escape(change.what)} <span class="when">{escape(change.when)}</span></p>']
+        name = f'<a href="{html_safe(change.url)}">{name}</a>'
+    parts = [f'<p>{name}: {html_safe(change.what)} <span class="when">{escape(change.when)}</span></p>']
     values = (
-        f"<li>{escape(name)}: <del>{escape(before or '')}</del> <ins>{escape(after or '')}</ins></li>"
+        f'<li>{escape(name)}: <del dir="auto">{html_safe(before or "")}</del> '
+        f'<ins dir="auto">{html_safe(after or "")}</ins></li>'
         for name, before, after in change.fields
     )
     if items := "".join(values):
@@ -111,14 +112,14 @@ def as_document(
         parts.append(_heading(heading, 2, form))
         parts += (_ITEM[form](change, short=short) for change in changes)
     body = "\n\n".join(parts)
-    return _PAGE.format(title=escape(title), body=body) if form == "html" else f"{body}\n"
+    return _PAGE.format(title=html_safe(title), body=body) if form == "html" else f"{body}\n"
 
 
 def _heading(text: str, level: int, form: Form) -> str:
     """Return a heading of level 1 or 2, or with level 0 a paragraph."""
     if form == "html":
         tag = f"h{level}" if level else "p"
-        return f"<{tag}>{escape(text)}</{tag}>"
+        return f'<{tag} dir="auto">{html_safe(text)}</{tag}>'
     if form == "md":
         return f"{'#' * level} {markdown_safe(text)}" if level else escape_lines(markdown_safe(text))
     shown = terminal_safe(text)

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from helpscraper.history.kinds import (
     check_kinds,
     primary_kind,
 )
+from helpscraper.plain_text import html_safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,13 +170,13 @@ class DiffResult:
         """Show the changes in a notebook, all text of the site escaped; view counts are only counted."""
         rows = self.loud().table.slice(0, _SHOWN).to_pylist()
         titles = self.titles()
-        head = f"<p><b>{escape(self.from_id)} → {escape(self.to_id)}</b>: {escape(self._counted())}</p>"
-        warned = "".join(f"<p>⚠ {escape(text)}</p>" for text in self.warnings)
+        head = f"<p><b>{self.from_id} → {self.to_id}</b>: {self._counted()}</p>"
+        warned = "".join(f"<p>⚠ {html_safe(text)}</p>" for text in self.warnings)
         body = "".join(
-            f"<tr><td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
-            f"<td title={_quoted(row['article_id'])}>{escape(_clip(titles.get(row['article_id'])))}</td>"
-            f"<td>{escape(row['field'] or '')}</td><td>{escape(_value(row, 'before'))}</td>"
-            f"<td>{escape(_value(row, 'after'))}</td></tr>"
+            f"<tr><td>{row['kind']}{' (silent)' if row['silent'] else ''}</td>"
+            f"<td title={_quoted(row['article_id'])}>{html_safe(_clip(titles.get(row['article_id'])))}</td>"
+            f"<td>{row['field'] or ''}</td><td>{html_safe(_value(row, 'before'))}</td>"
+            f"<td>{html_safe(_value(row, 'after'))}</td></tr>"
             for row in rows
         )
         more = (
@@ -200,7 +200,7 @@ def _clip(text: str | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return f'"{escape(text)}"'
+    return f'"{html_safe(text)}"'
 
 
 def _value(row: Mapping[str, Any], side: str) -> str:

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from html import escape
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -22,6 +21,7 @@ from helpscraper.history.identity import Tenure
 from helpscraper.history.section_counts import SECTION_COUNTS_SCHEMA, count_sections
 from helpscraper.history.steps import changes_of, steps, story_of
 from helpscraper.nearest import nearest, nearest_or_all
+from helpscraper.plain_text import html_safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,14 +94,14 @@ class History:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{escape(row['snapshot_id'])}</td>"
-            f"<td>{escape(row['kind'])}{' (silent)' if row['silent'] else ''}</td>"
-            f"<td>{escape(row['field'] or '')}</td><td>{escape(_shown(row['before'], row['field']))}</td>"
-            f"<td>{escape(_shown(row['after'], row['field']))}</td></tr>"
+            f"<tr><td>{row['snapshot_id']}</td>"
+            f"<td>{row['kind']}{' (silent)' if row['silent'] else ''}</td>"
+            f"<td>{row['field'] or ''}</td><td>{html_safe(_shown(row['before'], row['field']))}</td>"
+            f"<td>{html_safe(_shown(row['after'], row['field']))}</td></tr>"
             for row in self.table.to_pylist()
         )
         head = "".join(f"<th>{name}</th>" for name in ("snapshot", "kind", "field", "before", "after"))
-        return f"<p>{escape(repr(self)[1:-1])}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+        return f"<p>{html_safe(repr(self)[1:-1])}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _shown(value: str | None, field: str | None) -> str:

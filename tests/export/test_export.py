@@ -214,6 +214,39 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(
     assert Path("there").read_text() == "mine"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export", "--to", "md", "{}/snapshots"],
+        ["export", "--to", "md", "{}/bodies/site=okx/locale=en", "--overwrite"],
+        ["export", "--to", "md", "{}", "--overwrite"],
+        ["export", "--to", "md", "{}/../" + "link/warc/new"],
+        ["export", "--to", "sqlite", "{}/snapshots/site=okx/locale=en/x.db"],
+        ["export", "--to", "xlsx", "{}/runs/x.xlsx"],
+        ["export", "--wacz", "-o", "{}/warc/x.wacz"],
+        ["export", "-o", "{}/.state/x.csv"],
+        ["diff", "-o", "{}/snapshots/site=okx/locale=en/x.parquet", "--format", "parquet"],
+        ["digest", "-o", "{}/changes/x.txt"],
+        ["report", "--out", "{}/snapshots/site=okx/report"],
+        ["feed", "--out", "{}/index"],
+        ["log", "-o", "{}/snapshots/x.csv", "--archive", "another"],
+    ],
+)
+def test_nothing_is_written_into_the_folders_of_an_archive(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(folder.parent)
+    (folder.parent / "link").unlink(missing_ok=True)
+    (folder.parent / "link").symlink_to(folder)
+    before = sorted(folder.rglob("*"))
+    given = [word.format(folder) for word in words]
+    assert main([*given[:1], "--archive", str(folder), *given[1:]]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and "archive" in err and "name a path outside of it" in err
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_a_failure_leaves_nothing_half_written(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

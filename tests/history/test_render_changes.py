@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from lxml import html as lxml_html
@@ -17,7 +18,7 @@ from helpscraper.history.all_changes import all_changes
 from helpscraper.history.article_changes import ArticleChanges, article_changes
 from helpscraper.history.body_diff import BodyDiff
 from helpscraper.history.render import excerpt, plain, to_markdown
-from helpscraper.history.render_changes import as_document, as_html, as_markdown, as_text
+from helpscraper.history.render_changes import Form, as_document, as_html, as_markdown, as_text
 from helpscraper.history.words import word_diff
 from tests.history.story import committed, story
 from tests.history.worlds import row
@@ -106,6 +107,32 @@ def test_text_of_the_site_is_never_markup(short: bool) -> None:
     assert "\x1b" not in text and "\u2028" not in text
 
 
+@pytest.mark.parametrize("sign", "\u202e\u202d\u2066\u2067\u2068\u200f\u061c")
+def test_text_of_the_site_reverses_nothing_around_it(sign: str) -> None:
+    title, words = f"Fees{sign} up", BodyDiff(word_diff(f"a{sign} 1\tb", f"a{sign} 2\tb\nnew{sign}"))
+    change = replace(
+        hostile(),
+        title=title,
+        words=words,
+        former=title,
+        fields=(("title", title, title),),
+        url=f"https://a/{sign}",
+    )
+    for form in get_args(Form):
+        shown = as_document(title, [(title, [change])], form, notes=[title])
+        assert sign not in lxml_html.fromstring(shown).text_content(), form
+    shown = as_document(title, [(title, [change])], "html", notes=[title])
+    # The title of the document, its note, the heading, the article's name, and the two values of its field.
+    assert len(lxml_html.fromstring(shown).xpath("//*[@dir='auto'][text()='Fees up']")) == 6
+
+
+def test_two_crawls_of_one_minute_are_told_apart(told: list[ArticleChanges]) -> None:
+    near = replace(told[0], begin="20261128T165603Z", end="20261128T165641Z")
+    assert near.when == "between 2026-11-28 16:56:03 and 2026-11-28 16:56:41 UTC"
+    far = replace(near, end="20261128T165702Z")
+    assert far.when == "between 2026-11-28 16:56 and 2026-11-28 16:57 UTC"
+
+
 def test_only_a_web_address_is_a_link(told: list[ArticleChanges]) -> None:
     assert all(
         f'href="{each.url}"' in as_html(each) and f"]({each.url})" in as_markdown(each) for each in told
@@ -148,7 +175,7 @@ def test_an_excerpt_of_an_item_is_bounded() -> None:
         (["diff", "latest~3", "latest~2", "--words", "--format", "html"], "<del>more</del><ins>a higher one</ins>"),
         (["diff", "latest~3", "latest~2", "--format", "html"], "renamed (it was limits), edited"),
         (["history", "limits", "--words", "--format", "md"], "Ask us for <del>more</del><ins>a higher one"),
-        (["log", "limits", "--words", "--format", "html"], "<h2>okx/en: limits -&gt; withdrawal-limits</h2>"),
+        (["log", "limits", "--words", "--format", "html"], "<h2 dir=\"auto\">okx/en: limits -&gt; withdrawal-limits</h2>"),
     ],
 )  # fmt: skip
 def test_documents_of_the_commands(

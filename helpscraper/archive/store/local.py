@@ -23,7 +23,7 @@ from helpscraper.errors import CommandError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["LocalStore"]
+__all__ = ["LocalStore", "absolute"]
 
 # A commit takes seconds, so the writer of an hour-old scratch file was killed.
 _STALE_SECONDS = 3600
@@ -36,7 +36,7 @@ class LocalStore(Store):
     """A folder, named by its path or by a ``file://`` URL; raises ``CommandError`` when it is a file."""
 
     def __init__(self, uri: str) -> None:
-        super().__init__(uri, _absolute(uri).rstrip("/"))
+        super().__init__(uri, absolute(uri).rstrip("/"))
         if Path(self.root).is_file():
             raise CommandError(
                 f"archive {uri!r}: this is a file", advice="give the folder of the archive, or another folder"
@@ -224,7 +224,7 @@ def _sweep(folder: Path, now: float) -> None:
                 leftover.unlink()
 
 
-def _absolute(uri: str) -> str:
+def absolute(uri: str) -> str:
     """Return the absolute path that a path or a ``file://`` URL names, with ``~`` for the home folder."""
     path = uri[match.end() :] if (match := _SCHEME.match(uri)) else uri
     return Path(os.path.expanduser(path)).absolute().as_posix()  # noqa: PTH111 (Path raises for an unknown user)

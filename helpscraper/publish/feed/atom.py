@@ -13,6 +13,7 @@ from lxml import etree
 
 from helpscraper.history.render import to_html
 from helpscraper.history.words import word_diff
+from helpscraper.plain_text import html_safe, terminal_safe
 
 __all__ = ["AtomEntry", "AtomFeed", "atom", "entry_html", "tag_uri", "xml_safe"]
 
@@ -90,7 +91,7 @@ def atom(feed: AtomFeed) -> bytes:
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap=_NAMESPACES)
     root.set(f"{{{_XML}}}lang", feed.language)
     _add(root, "id", feed.id)
-    _add(root, "title", feed.title)
+    _add(root, "title", terminal_safe(feed.title))
     _add(root, "updated", _instant(feed.updated))
     author = etree.SubElement(root, f"{{{_ATOM}}}author")
     _add(author, "name", feed.author)
@@ -107,7 +108,7 @@ def atom(feed: AtomFeed) -> bytes:
 def _entry(root: etree._Element, entry: AtomEntry) -> None:
     element = etree.SubElement(root, f"{{{_ATOM}}}entry")
     _add(element, "id", entry.id)
-    _add(element, "title", entry.title)
+    _add(element, "title", terminal_safe(entry.title))
     _add(element, "updated", _instant(entry.at))
     _add(element, "published", _instant(entry.at))
     if entry.change:
@@ -166,4 +167,4 @@ def entry_html(
 
 
 def _tagged(tag: str, text: str | None) -> str:
-    return f"<{tag}>{escape(text)}</{tag}>" if text else ""
+    return f'<{tag} dir="auto">{html_safe(text)}</{tag}>' if text else ""
