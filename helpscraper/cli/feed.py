@@ -16,7 +16,8 @@ examples:
   helpscraper feed --out /srv/www/feeds --base-url https://example.org/feeds --report-url https://example.org/report
   helpscraper feed --kind edited --kind touched --entries 20
 
-index.html and feeds.opml list the feeds: all.atom of all articles, one of each section and of each article.
+index.html lists the feeds: all.atom of all articles, one of each section and of each article. With --base-url,
+feeds.opml lists them for feed readers.
 An entry is one article in one crawl.
 The default kinds are changes of the content: added, removed, renamed, edited, retitled, moved.
 """
@@ -62,4 +63,8 @@ def run(args: argparse.Namespace) -> int:
             progress=bar.show,
         )
     print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
+    if args.base_url is None:
+        print(
+            "no feeds.opml: feed readers need whole addresses; add --base-url, the URL at which the folder is served"
+        )
     return 0

@@ -64,7 +64,7 @@ def add_range(parser: argparse.ArgumentParser) -> None:
 
 
 def settle_output(args: argparse.Namespace) -> None:
-    """Check where a command writes, and the options of ``add_format`` together; raises ``CommandError`` before any work."""
+    """Check where a command writes and how; raises ``CommandError`` before any work is done."""
     output, folder = getattr(args, "output", None), getattr(args, "out", None)
     if output is not None:
         refuse_own_folders(Path(output), args.archive)

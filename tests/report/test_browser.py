@@ -250,10 +250,12 @@ def test_a_link_chooses_the_versions(report: Path, watched: Watch) -> None:
     crawl = pages_of(report)["crawl"]
     page = watched().open(crawl)
     link = page.get_by_role("link", name=re.compile("^word diff")).first
-    at = (link.get_attribute("href") or "").split("..")[-1]
+    at = (link.get_attribute("href") or "").split("#")[-1]
     link.click()
     page.wait_for_selector("[data-diff]:visible")
     assert page.locator("[name=to]").input_value() == at
+    ids = page.locator("[name=to] option").evaluate_all("all => all.map(each => each.value)")
+    assert page.locator("[name=from]").input_value() == ids[ids.index(at) - 1]
     assert page.locator("[data-target] ins, [data-target] del").count() > 0
 
 
@@ -404,6 +406,13 @@ def test_without_javascript_everything_is_there(report: Path, watched: Watch) ->
         assert page.locator("main").inner_text()
         assert page.locator("form:visible").count() == 0
     assert page.locator(".word-diff ins, .word-diff del").count() > 0
+    page = view.open(pages_of(report)["silent"])
+    page.get_by_role("link", name="word diff").last.click()
+    page.wait_for_url("**/articles/*.html#*")
+    entry = page.locator(".story li:target")
+    assert "silent" in entry.inner_text()
+    entry.get_by_role("link", name="its words").click()
+    assert page.locator("tr:target .words").locator("ins, del").count() > 0
 
 
 def test_the_keyboard_reaches_everything(report: Path, watched: Watch) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from helpscraper import publish
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
@@ -255,7 +256,11 @@ def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["report", "--archive", str(archive), "--out", str(out), "--locale", "ar"]) == 0
     assert str(out / "index.html") in capsys.readouterr().out
     assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "3"]) == 0
-    assert "all.atom" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "all.atom" in told and "no feeds.opml: feed readers need whole addresses; add --base-url" in told
+    assert (
+        not list((tmp_path / "f").rglob("*.opml")) and "--base-url" in (tmp_path / "f/index.html").read_text()
+    )
     assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "0"]) == 2
     assert main(["report", "--archive", str(tmp_path / "none"), "--out", str(tmp_path / "x")]) == 2
     assert "no snapshot" in capsys.readouterr().err
@@ -267,6 +272,10 @@ def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 def test_every_template_escapes() -> None:
     assert environment().autoescape is True
+    root = Path(publish.__file__).parent
+    assert [path.name for path in root.rglob("templates/*") if "<!doctype" in path.read_text()] == [
+        "page.html"
+    ]
     with pytest.raises(Exception, match="has no attribute"):
         page("moved.html", None, key="x")  # type: ignore[arg-type]
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2 import Environment, pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
 
 from helpscraper.history.render import excerpt, reads_leftwards, to_html
 from helpscraper.history.words import Span, word_diff
+from helpscraper.publish import pages
 from helpscraper.publish.model import KIND_WORDS, ArticleHistory, CrawlRow, feed_name
 from helpscraper.publish.report.periods import instant_shown, instant_text
 from helpscraper.publish.report.search import data_script
@@ -21,7 +22,6 @@ from helpscraper.publish.sanitise import clean_html, safe_url
 from helpscraper.publish.story import pool_blocks
 
 __all__ = [
-    "CSP",
     "PageLocation",
     "article_data",
     "article_page",
@@ -34,11 +34,6 @@ __all__ = [
     "with_words",
 ]
 
-CSP = (
-    # For a page on disk Firefox needs file:, because 'self' matches no other file; on a web server file: has no effect.
-    "default-src 'none'; script-src 'self' file:; style-src 'self' file:; img-src 'none'; base-uri 'none'; form-action"
-    " 'none'; require-trusted-types-for 'script'; trusted-types helpscraper"
-)
 _HTML_LIMIT = 100_000
 _DATA_LIMIT = 120_000
 ROWS_SHOWN = 200
@@ -73,14 +68,8 @@ class PageLocation:
 
 @cache
 def environment() -> Environment:
-    """Return the Jinja environment: autoescape everywhere, and an error for an undefined name."""
-    env = Environment(
-        loader=PackageLoader("helpscraper.publish.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    """Return the templates of the report with their filters."""
+    env = pages.environment("helpscraper.publish.report")
     env.filters |= {
         "feed_name": feed_name,
         "date": lambda snapshot_id: instant_text(snapshot_id)[:10],
@@ -92,7 +81,6 @@ def environment() -> Environment:
         "number": _number,
         "text_direction": _text_direction,
     }
-    env.globals["CSP"] = Markup(CSP)  # noqa: S704 (a constant, whose quotes are safe inside double quotes)
     env.globals["EDITIONS_SHOWN"] = 12
     env.globals["KIND_WORDS"] = KIND_WORDS
     return env

@@ -242,13 +242,14 @@
       const unread = [from, to].filter((version) => !version.known).map((version) => named(version.id));
       form.querySelector("[data-summary]").textContent = unread.length ? `No text was fetched in ${unread.join(" and ")}.` : count(found);
     };
-    // #FROM..TO: the versions that were current in these two crawls.
+    // #FROM..TO: the versions that were current in these two crawls; #TO: that version and the one before it.
     const choose = () => {
-      const match = /^#(\d{8}T\d{6}Z)\.\.(\d{8}T\d{6}Z)$/.exec(location.hash);
+      const match = /^#(?:(\d{8}T\d{6}Z)\.\.)?(\d{8}T\d{6}Z)$/.exec(location.hash);
       if (!match) return;
-      const current = (id) => data.versions.filter((version) => version.id <= id).at(-1) ?? data.versions[0];
-      fields.from.value = current(match[1]).id;
-      fields.to.value = current(match[2]).id;
+      const place = (id) => Math.max(data.versions.findLastIndex((version) => version.id <= id), 0);
+      const to = place(match[2]);
+      fields.from.value = data.versions[match[1] ? place(match[1]) : Math.max(to - 1, 0)].id;
+      fields.to.value = data.versions[to].id;
       document.getElementById("diff").scrollIntoView();
     };
     // Both lists have the same versions; the page has one, because nothing can be chosen without this script.

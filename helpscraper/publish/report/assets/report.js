@@ -129,7 +129,7 @@
     if (!fields.length && !edited && found.length) what.append(make("span", { class: "soft" }, meanings[found[0]]));
     const here = `${several ? `${home}crawls/${at}.html` : ""}#${anchor}`;
     const links = make("td", { class: "links" });
-    if (edited && snapshot.test(before)) links.append(make("a", { href: `${home}articles/${article}.html#${before}..${at}` }, "word diff"), " ");
+    if (edited && snapshot.test(before)) links.append(make("a", { href: `${home}articles/${article}.html#${at}` }, "word diff"), " ");
     if (!several) links.append(make("a", { href: here }, "link"));
     return make(
       "tr", { id: several ? undefined : anchor, "data-kinds": found.join(" "), "data-day": several && day(at).slice(0, 10), "data-silent": Boolean(silent) },
