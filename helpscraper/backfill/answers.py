@@ -7,8 +7,10 @@ those of the Internet Archive's CDX file format.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from io import BytesIO
 from typing import Any
 
 from helpscraper.archive.recordings import Capture
@@ -23,10 +25,14 @@ __all__ = ["parse_answer"]
 _COLUMNS = ("urlkey", "timestamp", "original", "mimetype", "statuscode", "digest", "length")
 _LETTERS = {
     "N": "urlkey", "b": "timestamp", "a": "original", "m": "mimetype", "s": "statuscode", "k": "digest",
-    "S": "length", "V": "offset", "g": "filename",
+    "S": "length", "V": "offset", "g": "filename", "r": "redirect",
 }  # fmt: skip
 _SHOWN = 80
 _LONGEST_URL = 2000
+_LONGEST_LINE = 1 << 16
+_MOST_DAMAGES = 5
+_BETWEEN = re.compile(r"[\s,]*")
+_DECODER = json.JSONDecoder()
 _MOST_DIGITS = 18
 _SHA1 = re.compile(r"[A-Za-z2-7]{32}")
 _NOTHING = "no captures found"
@@ -34,18 +40,34 @@ _ADVICE = "the index is at fault; its other lines were read"
 
 
 def parse_answer(data: bytes, source: str) -> Iterator[Capture | Damage]:
-    """Yield the captures in an answer of the index ``source``, and a ``Damage`` for every other line.
+    """Yield the captures in an answer of the index ``source``, and a ``Damage`` for its other lines.
 
-    A capture's ``file``, ``offset`` and ``length`` say where its record lies; ``file`` is empty where the index does
-    not state it. A digest without the name of its algorithm is SHA-1. An answer without captures yields nothing.
+    Each of the first few other lines has its ``Damage``; the last one counts the rest. A capture's ``file``, ``offset``
+    and ``length`` say where its record lies; ``file`` is empty where the index does not state it. ``location`` is the
+    stated target of a redirect. A digest without the name of its algorithm is SHA-1. An answer without captures yields
+    nothing.
     """
-    if data.lstrip()[:1] == b"[":
-        yield from _array(data, source)
-        return
+    damaged = 0
+    for item in _array(data, source) if data[:_SHOWN].lstrip()[:1] == b"[" else _lines(data, source):
+        damaged += isinstance(item, Damage)
+        if damaged <= _MOST_DAMAGES or isinstance(item, Capture):
+            yield item
+    if damaged > _MOST_DAMAGES:
+        yield Damage(
+            source, 0, f"{damaged - _MOST_DAMAGES:,} more lines are no lines of an index", advice=_ADVICE
+        )
+
+
+def _lines(data: bytes, source: str) -> Iterator[Capture | Damage]:
     columns: Sequence[str] = _COLUMNS
     offset = 0
-    for line in data.split(b"\n"):
-        here, offset = offset, offset + len(line) + 1
+    for line in BytesIO(data):
+        here, offset = offset, offset + len(line)
+        if len(line) > _LONGEST_LINE:
+            yield Damage(
+                source, here, f"a line of {len(line):,} bytes; the bound is {_LONGEST_LINE:,}", advice=_ADVICE
+            )
+            continue
         text = line.decode("utf-8", "replace").strip()
         if text.startswith("CDX "):
             columns = [_LETTERS.get(letter, letter) for letter in text.split()[1:]]
@@ -54,18 +76,30 @@ def parse_answer(data: bytes, source: str) -> Iterator[Capture | Damage]:
 
 
 def _array(data: bytes, source: str) -> Iterator[Capture | Damage]:
+    names: list[str] | None = None
     try:
-        rows = loads(data.decode("utf-8", "replace"))
-        if not all(isinstance(row, list) for row in rows):
-            raise ValueError("not an array of arrays")
+        for number, row in enumerate(_rows(data.decode("utf-8", "replace"))):
+            if names is None:
+                names = [str(name) for name in row]
+            # A row of one value, or an empty one before it, leads to the next part of a long answer.
+            elif len(row) > 1:
+                yield _checked(dict(zip(names, row, strict=False)), source, number)
     except (ValueError, RecursionError) as error:
         yield Damage(source, 0, f"not an answer of an index: {str(error)[:_SHOWN]}", advice=_ADVICE)
-        return
-    names = [str(name) for name in rows[0]] if rows else []
-    for number, row in enumerate(rows[1:], start=1):
-        # A row of one value, or an empty one before it, leads to the next part of a long answer.
-        if len(row) > 1:
-            yield _checked(dict(zip(names, row, strict=False)), source, number)
+
+
+def _rows(text: str) -> Iterator[list[Any]]:
+    """Yield the rows of an array of arrays one by one: all at once would take many times the memory of the text."""
+    place = text.index("[") + 1
+    while True:
+        between = _BETWEEN.match(text, place)
+        place = between.end() if between else place
+        if text[place : place + 1] == "]":
+            return
+        row, place = _DECODER.raw_decode(text, place)
+        if not isinstance(row, list):
+            raise ValueError("not an array of arrays")
+        yield row
 
 
 def _one(text: str, columns: Sequence[str], source: str, offset: int) -> Iterator[Capture | Damage]:
@@ -100,24 +134,30 @@ def _checked(fields: Mapping[str, Any], source: str, offset: int) -> Capture | D
     if wrong:
         return Damage(source, offset, f"not a line of an index: {wrong}", advice=_ADVICE)
     status = str(fields.get("status") or fields.get("statuscode") or "")
+    file, location = str(fields.get("filename") or ""), str(fields.get("redirect") or "")
     return Capture(
         url=url,
         date=date,
         status=int(status) if len(status) == 3 and status.isascii() and status.isdigit() else None,
         mime=str(fields.get("mime") or fields.get("mimetype") or "unk")[:_SHOWN],
         digest=_digest(str(fields.get("digest") or "")),
-        file=str(fields.get("filename") or "").removeprefix("-"),
+        file=file.removeprefix("-") if _is_short(file) else "",
         offset=_number(fields.get("offset")),
         length=_number(fields.get("length")),
+        location=location.removeprefix("-") if _is_short(location) else "",
     )
 
 
 def _wrong(url: str, date: str) -> str:
     if len(date) != 14 or parse_date(date) is None:
         return f"{date[:_SHOWN]!r} is no timestamp of 14 digits"
-    if len(url) > _LONGEST_URL or not url.isprintable() or " " in url or host_of(origin(url)) is None:
+    if not _is_short(url) or " " in url or host_of(origin(url)) is None:
         return f"{url[:_SHOWN]!r} is no address of the web"
     return ""
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= _LONGEST_URL and text.isprintable()
 
 
 def _digest(text: str) -> str:

@@ -1,11 +1,13 @@
 """Decide which captures are worth fetching. Pure: captures in, picks out.
 
 A payload is fetched once: a capture whose digest the index states, and which a fetched page has too, needs no request.
+A redirect is fetched unless the index states that its target is that of the redirect before it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -15,11 +17,12 @@ from helpscraper.platforms import address_at
 from helpscraper.sites import Site
 from helpscraper.warc.record import digest_of, parse_date, plain_digest
 
-__all__ = ["Pick", "Wanted", "at", "choose", "is_redirect"]
+__all__ = ["Pick", "Wanted", "at", "choose", "identity", "is_redirect"]
 
 AHEAD = "dated ahead"
 THINNED = "thinned out by --every"
 SAME_REDIRECT = "a redirect that was there before"
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _EMPTY = plain_digest(digest_of(b""))
 
 
@@ -50,7 +53,13 @@ class Wanted:
         seen: set[tuple[object, ...]] = set()
         for capture in captures:
             digest = plain_digest(capture.digest)
-            key = (surt(capture.url), capture.date, digest, capture.status, capture.is_revisit)
+            key = (
+                *identity(capture.url, capture.status),
+                capture.date,
+                digest,
+                capture.status,
+                capture.is_revisit,
+            )
             if key not in seen and self.is_page(capture.url):
                 seen.add(key)
                 if self.start <= at(capture) < self.end or at(capture) > self.now:
@@ -79,12 +88,12 @@ class Pick:
 
 
 @dataclass(slots=True)
-class _Address:
-    """The latest pick of one address, and the time of the latest one that was to be fetched."""
+class _Latest:
+    """The latest pick of one address, and the time of the latest one that differed from the pick before it."""
 
     payload: str | None = None
     picked: dt.datetime | None = None
-    fetched: dt.datetime | None = None
+    changed: dt.datetime | None = None
 
 
 def choose(
@@ -106,28 +115,39 @@ def choose(
             left_out(capture, reason)
     # At one instant a record with its payload comes before a revisit, which refers to one.
     fit.sort(key=lambda each: (each.date, each.is_revisit, each.url, each.digest, each.status or 0))
-    addresses: dict[str, _Address] = {}
+    addresses: defaultdict[tuple[str, bool], _Latest] = defaultdict(_Latest)
     payloads: dict[str, Capture] = {}
     picks: list[Pick] = []
     for capture in fit:
-        address = addresses.setdefault(surt(capture.url), _Address())
-        # Without a digest nothing shows that two pages are the same.
-        payload = "redirect" if is_redirect(capture) else plain_digest(capture.digest) or capture.date
-        changed = payload != address.payload
-        before = address.fetched if changed else address.picked
+        latest, redirect = addresses[identity(capture.url, capture.status)], is_redirect(capture)
+        # Many servers send the same body whatever the target, so a redirect's digest shows nothing. Where the index
+        # states neither target nor digest, nothing shows that two captures are the same.
+        stated = capture.location if redirect else capture.digest and plain_digest(capture.digest)
+        payload = stated or capture.date
+        changed = payload != latest.payload
+        before = latest.changed if changed else latest.picked
         if before is not None and at(capture) - before < every:
             left_out(capture, THINNED)
-        elif not changed and is_redirect(capture):
+        elif not changed and redirect:
             left_out(capture, SAME_REDIRECT)
         else:
-            same_as = payloads.get(payload)
-            picks.append(Pick(capture, same_as))
-            address.payload, address.picked = payload, at(capture)
-            if changed and not is_redirect(capture):  # a redirect of `http://` to `https://` is no page
-                address.fetched = at(capture)
-            if not is_redirect(capture) and capture.digest:
+            picks.append(Pick(capture, None if redirect else payloads.get(payload)))
+            latest.payload, latest.picked = payload, at(capture)
+            if changed:
+                latest.changed = at(capture)
+            if not redirect and capture.digest:
                 payloads.setdefault(payload, capture)
     return picks
+
+
+def identity(url: str, status: int | None) -> tuple[str, bool]:
+    """Return the address for which a capture stands, and whether it is a redirect.
+
+    Pages with and without ``www`` or TLS are one page. A redirect from one of them to another is not the redirect of
+    that page, so there the whole URL counts.
+    """
+    redirect = status in _REDIRECTS
+    return (url if redirect else surt(url)), redirect
 
 
 def at(capture: Capture) -> dt.datetime:
@@ -140,4 +160,4 @@ def at(capture: Capture) -> dt.datetime:
 
 def is_redirect(capture: Capture) -> bool:
     """Tell whether the server redirected to another address."""
-    return capture.status in {301, 302, 303, 307, 308}
+    return capture.status in _REDIRECTS

@@ -65,7 +65,8 @@ class Client:
     """Sends one request after the other, ``pause`` seconds apart.
 
     A busy server is asked ``tries`` times; ``Retry-After`` is obeyed up to ``longest_wait`` seconds, and without it the
-    pauses double from ``backoff``. A host that left ``give_up_after`` requests in a row unanswered is not asked again.
+    pauses double from ``backoff``. It holds for every request to the host: one that would have to wait longer is not
+    sent. A host that left ``give_up_after`` requests in a row unanswered is not asked again.
     An answer may take ``longest_answer`` seconds. ``waiting`` is told of a pause: its seconds, and why, with the host.
     """
 
@@ -80,6 +81,7 @@ class Client:
     sleep: Callable[[float], None] = time.sleep
     waiting: Callable[[float, str], None] = lambda seconds, why: None
     _last: float | None = None
+    _not_before: dict[str, float] = field(default_factory=dict)
     _unanswered: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -111,6 +113,7 @@ class Client:
             raise Gap(
                 f"{url}: not asked, since {host} left {self.give_up_after} in a row unanswered", again=True
             )
+        self._hold(host, url)
         said = ""
         for number in range(1, self.tries + 1):
             wait = self.backoff * 2 ** (number - 1)
@@ -123,7 +126,10 @@ class Client:
                     self._unanswered[host] = 0
                     return answer
                 said = f"status {answer.status}"
-                wait = _seconds(answer.header("Retry-After"), wait)
+                stated = _seconds(answer.header("Retry-After"))
+                wait = wait if stated is None else stated
+                if stated is not None and (wait > self.longest_wait or number == self.tries):
+                    self._not_before[host] = time.monotonic() + wait
                 if wait > self.longest_wait:
                     self._unanswered[host] += 1
                     raise Gap(f"{url}: {said}, to be asked again in {wait:,.0f} s", again=True)
@@ -132,6 +138,15 @@ class Client:
                 self.sleep(wait)
         self._unanswered[host] += 1
         raise Gap(f"{url}: {said}, asked {self.tries} times", again=True)
+
+    def _hold(self, host: str, url: str) -> None:
+        """Wait as long as ``host`` asked for in its last answer; raises ``Gap`` when that is too long."""
+        wait = self._not_before.get(host, 0.0) - time.monotonic()
+        if wait > self.longest_wait:
+            raise Gap(f"{url}: not asked, since {host} is to be asked again in {wait:,.0f} s", again=True)
+        if self._not_before.pop(host, None) is not None and wait > 0:
+            self.waiting(wait, f"{host}: as it asked")
+            self.sleep(wait)
 
     def _ask(self, url: str, limit: int, headers: Mapping[str, str]) -> Answer:
         now = time.monotonic()
@@ -193,11 +208,11 @@ def _body(response: http.client.HTTPResponse, limit: int, until: float, url: str
     return b"".join(parts)
 
 
-def _seconds(text: str, default: float) -> float:
-    """Return the seconds that ``Retry-After`` states, as a number or as a date; ``default`` without it.
+def _seconds(text: str) -> float | None:
+    """Return the seconds that ``Retry-After`` states, as a number or as a date; None without it.
 
-    >>> _seconds("120", 5.0), _seconds("soon", 5.0)
-    (120.0, 5.0)
+    >>> _seconds("120"), _seconds("soon")
+    (120.0, None)
     """
     if text.isascii() and text.isdigit() and len(text) < 10:
         return float(text)
@@ -205,5 +220,5 @@ def _seconds(text: str, default: float) -> float:
         until = parsedate_to_datetime(text)
         seconds = (until - dt.datetime.now(until.tzinfo or dt.UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
-        return default
+        return None
     return max(0.0, seconds)

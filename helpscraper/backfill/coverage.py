@@ -38,6 +38,10 @@ class Coverage:
         if len(named) < _EXAMPLES:
             named.append(f"{capture.date} {capture.url}" + (f": {detail}" if detail else ""))
 
+    def left_out(self, reason: str) -> int:
+        """Return how many captures were left out for ``reason`` in all years."""
+        return self.reasons[reason].total() if reason in self.reasons else 0
+
     def total(self, column: str) -> int:
         """Return the count of all years."""
         return sum(counts[column] for counts in self.years.values())

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from helpscraper.archive.recordings import Capture
-from helpscraper.backfill.choose import Pick, Wanted
+from helpscraper.backfill.choose import Pick, Wanted, is_redirect
 from helpscraper.backfill.client import Gap
 from helpscraper.backfill.coverage import Coverage
 from helpscraper.backfill.kept import Kept
@@ -18,26 +19,43 @@ from helpscraper.sites import Site, host_of
 from helpscraper.urls import origin
 from helpscraper.warc.record import Damage
 
-__all__ = ["Asked", "fetch", "known_to", "prefixes"]
+__all__ = ["ANOTHER", "LATER", "NOT_HAD", "REFUSED", "Asked", "fetch", "known_to", "prefixes"]
 
 Progress = Callable[[str, int, int], None]
 NOT_HAD = "the archive did not give it"
+REFUSED = "the archive cannot give it"
 ANOTHER = "the archive holds something else than its index says"
 LATER = "left for the next run by --limit"
 
 
+_MOST_LINES = 5_000_000
+_MOST_KNOWN = 500_000
+_NAMED = 20
+
+
 @dataclass(slots=True)
 class Asked:
-    """The result: the missing parts of the index, its bad lines, and the fetched captures.
+    """The result: the missing parts of the index, and the fetched captures.
 
-    ``again`` says that a later run may get more.
+    ``missing`` counts the first few different messages, ``missed`` all of them. ``again`` says that a later run may get
+    such a part. ``unchecked`` counts the pages fetched in this run that could not be compared with a digest of the
+    index.
     """
 
-    gaps: list[Gap] = field(default_factory=list)
-    damages: list[Damage] = field(default_factory=list)
+    missing: Counter[str] = field(default_factory=Counter)
+    missed: int = 0
     again: bool = False
+    unchecked: int = 0
     had: dict[str, Capture] = field(default_factory=dict)
     """By ``file#offset`` of the kept record."""
+
+    def miss(self, part: Gap | Damage) -> None:
+        """Count a part of the index that is missing."""
+        text = part.message if isinstance(part, Gap) else str(part)
+        self.again |= isinstance(part, Gap) and part.again
+        self.missed += 1
+        if text in self.missing or len(self.missing) < _NAMED:
+            self.missing[text] += 1
 
 
 def prefixes(site: Site, locale: str) -> list[str]:
@@ -64,19 +82,30 @@ def known_to(source: Source, wanted: Wanted, asked: Asked, progress: Progress) -
     """Yield the captures of the edition that the index of ``source`` knows."""
 
     def everything() -> Iterator[Capture]:
-        places = prefixes(wanted.site, wanted.locale)
+        places, lines = prefixes(wanted.site, wanted.locale), 0
         for number, prefix in enumerate(places, start=1):
             progress("asking the index", number - 1, len(places))
             for item in source.known(prefix, wanted.start, wanted.end):
+                lines += 1
+                if lines > _MOST_LINES:
+                    asked.miss(_too_many(f"more than {_MOST_LINES:,} lines"))
+                    return
                 if isinstance(item, Capture):
                     yield item
-                elif isinstance(item, Gap):
-                    asked.gaps.append(item)
-                    asked.again |= item.again
                 else:
-                    asked.damages.append(item)
+                    asked.miss(item)
 
-    yield from wanted.known(everything())
+    for number, capture in enumerate(wanted.known(everything())):
+        if number == _MOST_KNOWN:
+            asked.miss(_too_many(f"more than {_MOST_KNOWN:,} captures of this edition"))
+            return
+        yield capture
+
+
+def _too_many(what: str) -> Gap:
+    return Gap(
+        f"the index gives {what}; the others are not read: narrow the time with --from and --to", again=False
+    )
 
 
 def fetch(
@@ -114,9 +143,11 @@ def _fetched(source: Source, capture: Capture, kept: Kept, coverage: Coverage, a
     try:
         for record in source.records(capture):
             kept.add(record)
+        # The archive's answer was accepted, so a digest that differs is one that could not be compared.
+        same = capture.digest and record.payload_matches(capture.digest)
+        asked.unchecked += not (same or record.is_revisit or is_redirect(capture))
     except Gap as gap:
-        coverage.leave_out(capture, NOT_HAD, gap.message)
-        asked.again |= gap.again
+        coverage.leave_out(capture, NOT_HAD if gap.again else REFUSED, gap.message)
         return False
     except Mismatch as mismatch:
         coverage.leave_out(capture, ANOTHER, str(mismatch))

@@ -26,6 +26,7 @@ class IndexCache:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._used: set[str] = set()
 
     def __enter__(self) -> Self:
         try:
@@ -39,24 +40,30 @@ class IndexCache:
     def __exit__(self, *_: object) -> None:
         self._con.close()
 
-    def get(self, url: str) -> tuple[int, bytes] | None:
-        """Return status and body of the answer to ``url``, None where it is not kept."""
+    def get(self, url: str) -> bytes | None:
+        """Return the answer to ``url``, None where it is not kept."""
         with self._named():
-            row = self._con.execute("select status, body from answers where url = ?", [url]).fetchone()
-        return None if row is None else (int(row[0]), zlib.decompress(row[1]))
+            row = self._con.execute(
+                "select body from answers where url = ? and status = 200", [url]
+            ).fetchone()
+            self._used.add(url)
+            return None if row is None else zlib.decompress(row[0])
 
-    def put(self, url: str, status: int, body: bytes) -> None:
+    def put(self, url: str, body: bytes) -> None:
         """Keep an answer; raises ``ArchiveError`` when it cannot be written."""
         with self._named(), self._con:
             self._con.execute(
-                "insert or replace into answers values (?, ?, ?, ?)",
-                [url, status, zlib.compress(body), time.time()],
+                "insert or replace into answers values (?, 200, ?, ?)",
+                [url, zlib.compress(body), time.time()],
             )
 
     def clear(self) -> None:
-        """Forget all answers: the next backfill wants to know what the index knows then."""
+        """Forget the answers that this run used: the next backfill wants to know what the index knows then.
+
+        Those of other sources and times stay for the runs that were cut off.
+        """
         with self._named(), self._con:
-            self._con.execute("delete from answers")
+            self._con.executemany("delete from answers where url = ?", ([url] for url in self._used))
 
     def _open(self) -> sqlite3.Connection:
         con = sqlite3.connect(self._path)

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from helpscraper import __version__
 from helpscraper.archive.recordings import Capture
-from helpscraper.archive.recordings.index import surt
 from helpscraper.archive.recordings.sources import captures_in
+from helpscraper.backfill.choose import identity
 from helpscraper.backfill.records import as_bytes
 from helpscraper.errors import ArchiveError
 from helpscraper.warc.build import warcinfo_record
@@ -38,12 +38,12 @@ class Held:
 
 
 class Kept:
-    """The records that were fetched from one source, by address and time. Only for one process at a time."""
+    """The records that were fetched from one source. Only for one process at a time."""
 
     def __init__(self, path: Path, source: str) -> None:
         """Read the file, if it exists, and cut off a damaged end, as a killed run leaves it."""
         self.path = path
-        self._held: dict[tuple[str, str], Held] = {}
+        self._held: dict[tuple[tuple[str, bool], str], Held] = {}
         self._stream: FileIO | None = None
         whole = self._read() if path.exists() else 0
         with self._named():
@@ -55,8 +55,13 @@ class Kept:
             self._append(warcinfo_record(path.name, info))
 
     def get(self, capture: Capture) -> Held | None:
-        """Return the record of ``capture``, None where it is not kept."""
-        return self._held.get((surt(capture.url), capture.date))
+        """Return the record of ``capture``, None where it is not kept.
+
+        An index may state no status for a revisit, which is then that of a page or else of a redirect.
+        """
+        kinds = (200, 301) if capture.status is None else (capture.status,)
+        found = (self._held.get((identity(capture.url, status), capture.date)) for status in kinds)
+        return next((held for held in found if held is not None), None)
 
     def add(self, record: Record) -> None:
         """Keep a record; raises ``ArchiveError`` when it cannot be written."""
@@ -86,7 +91,7 @@ class Kept:
     def _enter(self, record: Record, offset: int) -> None:
         if record.date is not None:
             digest = record.digest or digest_of(record.payload)
-            key = (surt(record.url), f"{record.date:%Y%m%d%H%M%S}")
+            key = identity(record.url, record.status), f"{record.date:%Y%m%d%H%M%S}"
             self._held[key] = Held(f"{self.path}#{offset}", digest)
 
     def _append(self, plain: bytes) -> int:

@@ -12,13 +12,15 @@ from pathlib import Path
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings.sources import record_in
 from helpscraper.backfill.choose import Pick, Wanted, choose, is_redirect
 from helpscraper.backfill.coverage import Coverage
-from helpscraper.backfill.fetch import LATER, Asked, Progress, fetch, known_to
+from helpscraper.backfill.fetch import LATER, NOT_HAD, Asked, Progress, fetch, known_to
 from helpscraper.backfill.index_cache import IndexCache
 from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import Source
 from helpscraper.crawl.lock import EditionLock
+from helpscraper.errors import HelpscraperError, LockHeldError
 from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.captures.select import ELSEWHERE_TOO
 
@@ -38,12 +40,16 @@ class Reach:
 
 @dataclass(slots=True)
 class Backfill:
-    """The result: the counts, the gaps of the archive, and the import (None when nothing was imported)."""
+    """The result: the counts, the gaps of the archive, and the import (None when nothing was imported).
+
+    ``held`` says that a crawl which began meanwhile kept the import from running.
+    """
 
     partition: Partition
     coverage: Coverage = field(default_factory=Coverage)
     asked: Asked = field(default_factory=Asked)
     imported: CaptureReport | None = None
+    held: LockHeldError | None = None
     reach: Reach | None = None
     kept: Path | None = None
 
@@ -74,16 +80,20 @@ def backfill(
     """Fetch the captures of ``wanted`` that ``source`` knows and import them; with ``dry_run`` only ask its index.
 
     Captures of one address are at least ``every`` apart. At most ``limit`` are fetched; the next run fetches the next
-    ones. Raises ``LockHeldError`` while another backfill or a crawl of the edition is running, ``CommandError`` for the
-    arguments, and ``ArchiveError`` for the archive. A fault of the web archive is counted and raises nothing.
+    ones. Raises ``LockHeldError`` before the first request while another backfill or a crawl of the edition is running,
+    ``CommandError`` for the arguments, and ``ArchiveError`` for the archive. A fault of the web archive is counted and
+    raises nothing.
     """
     partition = Partition(wanted.site.name, wanted.locale)
     found = Backfill(partition)
     if dry_run:
         _picks(source, wanted, every, found, progress)
         return found
-    lock = EditionLock(Catalog(archive_uri).store, partition, "backfill", part="backfill")
+    store = Catalog(archive_uri).store
+    lock = EditionLock(store, partition, "backfill", part="backfill")
     folder = lock.folder
+    with EditionLock(store, partition, "import"):
+        pass  # the import could not run; it takes the lock only at the end, so that crawls go on meanwhile
     with lock, IndexCache(folder / "index.sqlite") as cache:
         source.cache = cache
         picks = _picks(source, wanted, every, found, progress)
@@ -93,7 +103,7 @@ def backfill(
                 fetch(source, picks, kept, limit, found.coverage, found.asked, progress)
                 if found.asked.had:
                     _import(archive_uri, found, folder, progress)
-        if not (found.asked.again or found.coverage.reasons.get(LATER)):
+        if not (found.asked.again or found.coverage.left_out(LATER) or found.coverage.left_out(NOT_HAD)):
             cache.clear()
     return found
 
@@ -126,9 +136,15 @@ def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress)
     report = _Told()
     files = sorted(folder.glob("*.warc.gz"))
     partition = found.partition
-    import_captures(archive_uri, files, partition.site, partition.locale, progress=progress, report=report)
+    try:
+        import_captures(
+            archive_uri, files, partition.site, partition.locale, progress=progress, report=report
+        )
+    except LockHeldError as error:
+        found.held = error
+        return
     found.imported = report
-    reasons = _remembered(folder / "unread.json", report.reasons)
+    reasons = _remembered(folder, report)
     for ref, capture in found.asked.had.items():
         reason = reasons.get(Path(ref).name)
         if is_redirect(capture):
@@ -141,17 +157,32 @@ def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress)
     found.reach = _reach(archive_uri, partition)
 
 
-def _remembered(file: Path, reasons: dict[str, str]) -> dict[str, str]:
-    """Return why records gave nothing, in this run or an earlier one, because imported records are not read again."""
+def _remembered(folder: Path, report: _Told) -> dict[str, str]:
+    """Return why records gave nothing, in this run or an earlier one, because the import reads a day only once.
+
+    A day that was imported now was read as a whole, so the reasons of earlier runs do not hold for its records.
+    """
+    file = folder / "unread.json"
     try:
         before = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         before = {}
-    told = (before if isinstance(before, dict) else {}) | {
-        Path(ref).name: reason for ref, reason in reasons.items()
-    }
+    days = {Path(written.path).name[:8] for written in report.snapshots}
+    before = before if isinstance(before, dict) else {}
+    told = {ref: why for ref, why in before.items() if not (days and _day(folder, ref) in days)}
+    told |= {Path(ref).name: why for ref, why in report.reasons.items()}
     file.write_text(json.dumps(told, ensure_ascii=False, indent=0), encoding="utf-8")
     return told
+
+
+def _day(folder: Path, ref: str) -> str:
+    """Return the day of a kept record, empty where it is not there any more."""
+    name, _, offset = ref.rpartition("#")
+    try:
+        at = record_in(str(folder / name), int(offset)).date
+    except (HelpscraperError, OSError, ValueError):
+        return ""
+    return f"{at:%Y%m%d}" if at is not None else ""
 
 
 def _reach(archive_uri: str, partition: Partition) -> Reach | None:

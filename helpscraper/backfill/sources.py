@@ -32,6 +32,9 @@ __all__ = ["CdxServer", "CommonCrawl", "Source", "source_of"]
 
 _MOST_INDEX = 32 << 20
 _MOST_PAGES = 1000
+_MOST_COLLECTIONS = 1000
+_MOST_REFUSED = 3
+_NOTHING = b"no captures found"
 _SHOWN = 200
 _DAY = dt.timedelta(days=1)
 _SECOND = dt.timedelta(seconds=1)
@@ -65,21 +68,28 @@ class Source(ABC):
     def _asked(self, url: str, query: dict[str, str]) -> list[Capture | Damage]:
         """Ask an index, unless its answer is kept; raises ``Gap`` and ``OversizedError``."""
         asked = f"{url}?{urlencode(query)}"
-        kept = self.cache.get(asked) if self.cache else None
-        if kept is None:
-            answer = self._client.get(asked, limit=_MOST_INDEX)
-            kept = answer.status, answer.body
-        status, body = kept
+        body = self._body(asked)
         found = list(parse_answer(body, url))
-        nothing = status == 404 and not found
-        past_the_last = status == 400 and query.get("page", "0") != "0"
-        sound = status == 200 and not any(isinstance(item, Damage) for item in found)
-        if self.cache and (sound or nothing or past_the_last):
-            self.cache.put(asked, status, body)
-        if status != 200 and not nothing:
-            said = body[:_SHOWN].decode("utf-8", "replace").strip()
-            raise Gap(f"{url}: status {status}: {said!r}", again=False)
+        if not any(isinstance(item, Damage) for item in found):
+            self._keep(asked, body)
         return found
+
+    def _body(self, asked: str) -> bytes:
+        """Return the answer of an index, empty where it says that it has no captures."""
+        kept = self.cache.get(asked) if self.cache else None
+        if kept is not None:
+            return kept
+        answer = self._client.get(asked, limit=_MOST_INDEX)
+        if answer.status == 404 and _NOTHING in answer.body[:_SHOWN].lower():
+            return b""
+        if answer.status != 200:
+            said = answer.body[:_SHOWN].decode("utf-8", "replace").strip()
+            raise Gap(f"{asked}: status {answer.status}: {said!r}", again=False)
+        return answer.body
+
+    def _keep(self, asked: str, body: bytes) -> None:
+        if self.cache:
+            self.cache.put(asked, body)
 
 
 class CdxServer(Source):
@@ -138,14 +148,7 @@ class CommonCrawl(Source):
             yield _as_gap(error)
             return
         for index in indexes:
-            try:
-                for page in range(_MOST_PAGES):
-                    found = self._page(index, query, page)
-                    yield from found
-                    if not any(isinstance(item, Capture) for item in found):
-                        break
-            except (Gap, OversizedError) as error:
-                yield _as_gap(error)
+            yield from self._pages(index, query)
 
     def records(self, capture: Capture) -> list[Record]:
         """Return the record at the place that the index names; before a revisit, that to which it refers."""
@@ -155,14 +158,58 @@ class CommonCrawl(Source):
         original = self._original(record, capture)
         return [raw_record(self._range(original), original), record]
 
-    def _page(self, index: str, query: dict[str, str], page: int) -> list[Capture | Damage]:
-        """Return a page of the index; a page after the last one, which is refused, is empty."""
+    def _pages(self, index: str, query: dict[str, str]) -> Iterator[Capture | Damage | Gap]:
+        """Yield the captures that one index knows; a page that it refuses is a ``Gap``, and the next one is asked.
+
+        The index narrows by time within each page, so a page without captures may precede others.
+        """
         try:
-            return self._asked(index, query | {"page": str(page)})
-        except Gap as gap:
-            if page and not gap.again:
-                return []
-            raise
+            count = self._count(index, query)
+            if count is None:
+                yield from self._asked(index, query)
+                return
+        except (Gap, OversizedError) as error:
+            yield _as_gap(error)
+            return
+        seen: set[int] = set()
+        refused = 0
+        for page in range(min(count, _MOST_PAGES)):
+            try:
+                found = self._asked(index, query | {"page": str(page)})
+            except (Gap, OversizedError) as error:
+                gap = _as_gap(error)
+                yield gap
+                refused += 1
+                if refused == _MOST_REFUSED:
+                    left = (
+                        f"after {refused} pages in a row that it did not give, its other pages are not asked"
+                    )
+                    yield Gap(f"{index}: {left}", again=gap.again)
+                    return
+                continue
+            refused = 0
+            if found and hash(tuple(found)) in seen:
+                yield Gap(f"{index}: gives the same page twice; its other pages are not asked", again=False)
+                return
+            seen.add(hash(tuple(found)))
+            yield from found
+        if count > _MOST_PAGES:
+            known = f"{count:,} pages for {query['url']}, of which the first {_MOST_PAGES:,} are asked"
+            yield Gap(f"{index}: has {known}", again=False)
+
+    def _count(self, index: str, query: dict[str, str]) -> int | None:
+        """Return the number of pages, None for an index that has no pages and answers with all captures at once."""
+        asked = f"{index}?{urlencode(query | {'showNumPages': 'true'})}"
+        body = self._body(asked)
+        try:
+            told: Any = loads(body.decode("utf-8")) if body.strip() else 0
+        except (ValueError, RecursionError):
+            return None
+        count = told.get("pages") if isinstance(told, dict) else told
+        if type(count) is not int or count < 0:
+            return None
+        self._keep(asked, body)
+        return count
 
     def _indexes(self, start: dt.datetime, end: dt.datetime) -> list[str]:
         """Return the addresses of the indexes that may know captures of the time, the oldest first."""
@@ -176,6 +223,11 @@ class CommonCrawl(Source):
             listed: Any = loads(answer.body.decode("utf-8"))
             if answer.status != 200 or not isinstance(listed, list):
                 raise ValueError("not a list")
+            if len(listed) > _MOST_COLLECTIONS:
+                raise Gap(
+                    f"{self._collections}: {len(listed):,} collections; the bound is {_MOST_COLLECTIONS:,}",
+                    again=False,
+                )
             found = [(urljoin(answer.url, each["cdx-api"]), str(each.get("id", ""))) for each in listed]
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise Gap(

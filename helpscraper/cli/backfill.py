@@ -27,9 +27,10 @@ examples:
 
 An interrupted run, or one that a busy archive refused, continues where it stopped: run the same command again.
 
-exit codes: 0 imported (or there already; with --dry-run: something would be fetched), 2 wrong arguments,
-4 nothing was imported, or the archive did not give everything: stderr names the gaps and other sources,
-75 a backfill or a crawl of the same site and locale is running
+exit codes: 0 pages were read, and nothing is missing but what --limit left (with --dry-run: something would be
+fetched, and the whole index answered), 2 wrong arguments, 4 no page was read, or something is missing: stderr says
+what, and how to get it; 75 a backfill or a crawl of the same site and locale is running; captures that were fetched
+are kept
 """
 
 _OLDEST = "1996"  # no web archive is older
@@ -93,10 +94,15 @@ def run(args: argparse.Namespace) -> int:
             waiting=lambda seconds, why: bar.say(f"{why}: asked again in {seconds:,.0f} s", sys.stderr),
         )
         source = source_of(args.source, client)
-        done = backfill(
-            args.archive, source, wanted,
-            every=every, limit=args.limit, dry_run=args.dry_run, progress=bar.show,
-        )  # fmt: skip
+        try:
+            done = backfill(
+                args.archive, source, wanted,
+                every=every, limit=args.limit, dry_run=args.dry_run, progress=bar.show,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            if not args.dry_run:
+                bar.say("fetched captures are kept: the same command goes on from here", sys.stderr)
+            raise
     years = [wanted.start.year] if args.start != _OLDEST else []
     _print(done, source.name, years)
     return _conclude(done, wanted.site, source.name, dry_run=args.dry_run)
@@ -151,11 +157,12 @@ def _print(done: Backfill, source: str, years: list[int]) -> None:
     for row in (names, *rows) if rows else ():
         print("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
     _print_reasons(done.coverage)
-    gaps = [*(gap.message for gap in done.asked.gaps), *map(str, done.asked.damages)]
-    for text in gaps[:_MOST_GAPS]:
-        print(f"not known: {text}", file=sys.stderr)
-    if len(gaps) > _MOST_GAPS:
-        print(f"not known: {len(gaps) - _MOST_GAPS} more parts of the index", file=sys.stderr)
+    named = list(done.asked.missing.items())[:_MOST_GAPS]
+    for text, count in named:
+        print(f"not known: {text}" + (f" ({count:,} times)" if count > 1 else ""), file=sys.stderr)
+    more = done.asked.missed - sum(count for _, count in named)
+    if more:
+        print(f"not known: {more:,} more parts of the index", file=sys.stderr)
 
 
 def _print_reasons(coverage: Coverage) -> None:
@@ -171,11 +178,9 @@ def _print_reasons(coverage: Coverage) -> None:
 
 def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
     """Print the result and return the exit code."""
+    from helpscraper.backfill.fetch import LATER
+
     report = done.imported
-    if dry_run:
-        nothing = done.coverage.total("chosen") == 0
-    else:
-        nothing = report is None or not (report.snapshots or report.already)
     if report is not None:
         for doubt in report.doubts:
             print(f"doubtful: {doubt}", file=sys.stderr)
@@ -190,13 +195,48 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
             f"the history of {done.partition} reaches back to {done.reach.first}: {done.reach.snapshots} snapshots,"
         )
         print(f"the longest time without one is {one} to {two}")
+    if done.asked.unchecked:
+        print(
+            f"not compared with a digest of the index: {done.asked.unchecked:,} of the pages fetched now;"
+            " it states none, or the archive undid their coding",
+            file=sys.stderr,
+        )
+    missing = _missing(done)
+    for line in missing:
+        print(f"missing: {line}", file=sys.stderr)
+    if left := done.coverage.left_out(LATER):
+        print(f"left by --limit: {left:,} captures; the same command fetches the next ones", file=sys.stderr)
+    if done.held is not None:
+        print(f"nothing was imported: {done.held.message}", file=sys.stderr)
+        print(
+            "  the fetched captures are kept: the same command imports them when it has ended",
+            file=sys.stderr,
+        )
+        return int(ExitCode.LOCKED)
+    nothing = done.coverage.total("chosen" if dry_run else "read") == 0
     if nothing:
-        print("nothing was found" if dry_run else "nothing was imported", file=sys.stderr)
+        said = "nothing to fetch was found" if dry_run else "nothing was imported: no page was read"
+        print(f"{said} ({source})", file=sys.stderr)
         for place in _elsewhere(site, done.partition.locale, source):
             print(f"  {place}", file=sys.stderr)
-    if done.asked.again:
-        print("the archive did not give everything: run the command again later", file=sys.stderr)
-    return int(ExitCode.INCOMPLETE if nothing or done.asked.again else ExitCode.OK)
+    return int(ExitCode.INCOMPLETE if nothing or missing else ExitCode.OK)
+
+
+def _missing(done: Backfill) -> list[str]:
+    """Return a line for each kind of thing that is missing: how much, and how to get it."""
+    from helpscraper.backfill.fetch import ANOTHER, NOT_HAD, REFUSED
+
+    again, elsewhere = "run the same command again later", "another --source may have them"
+    asked, left_out = done.asked, done.coverage.left_out
+    problems = [] if done.imported is None else done.imported.problems
+    found = [
+        (asked.missed, "parts of the index, named above", again if asked.again else elsewhere),
+        (left_out(NOT_HAD), "captures that the archive did not give", again),
+        (left_out(REFUSED), "captures that the archive cannot give", elsewhere),
+        (left_out(ANOTHER), "captures for which the archive has something else", elsewhere),
+        (len(problems), "places of kept files, named above", "delete these files, and the same command fetches anew"),
+    ]  # fmt: skip
+    return [f"{count:,} {what}: {how}" for count, what, how in found if count]
 
 
 def _elsewhere(site: Site, locale: str, source: str) -> list[str]:

@@ -123,6 +123,49 @@ def test_an_answer_without_captures_is_told_from_one_that_is_none(answer: bytes,
         assert isinstance(damage, Damage) and said in damage.detail
 
 
+def test_the_target_of_a_redirect_is_read() -> None:
+    to = "https://okx.com/help/b"
+    letters = (
+        f" CDX N b a m s k r S\ncom,okx)/help 20190102030405 https://okx.com/help text/html 301 - {to} 9"
+    )
+    whole = Capture("https://okx.com/help", "20190102030405", 301, "text/html", "", "", 0, 9, to)
+    lines = [{"timestamp": whole.date, "url": whole.url, "mime": "text/html", "status": "301", "length": "9"} | more
+             for more in ({"redirect": to}, {"redirect": "-"}, {"redirect": "a" * 9999})]  # fmt: skip
+    assert list(parse_answer(letters.encode(), "index")) == [whole]
+    found = list(parse_answer("\n".join(map(json.dumps, lines)).encode(), "index"))
+    assert found == [whole, replace(whole, location=""), replace(whole, location="")]
+
+
+@pytest.mark.parametrize("junk", [b"ab\n" * 50_000, b'["a","b"],' * 50_000], ids=["lines", "rows"])
+def test_many_lines_that_are_none_are_counted(junk: bytes) -> None:
+    data = junk if junk[:1] == b"a" else b'[["timestamp","url"],' + junk + b"[]]"
+    read = list(parse_answer(data, "index"))
+    assert len(read) == 6 and all(isinstance(item, Damage) for item in read)
+    assert isinstance(read[-1], Damage) and read[-1].detail.startswith("49,995 more lines")
+
+
+def test_an_absurd_line_is_named_and_the_next_one_is_read() -> None:
+    whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "f", 7, 8)
+    absurd = [b"CDX " + b"a " * 50_000, b" " * 99_999 + b"x", b'{"url": "' + b"y" * 99_999 + b'"}']
+    *damages, found = parse_answer(b"\n".join([*absurd, json_lines([whole])]), "index")
+    assert found == whole
+    assert len(damages) == 3
+    assert all(isinstance(each, Damage) and "the bound is 65,536" in each.detail for each in damages)
+
+
+def test_an_answer_that_is_cut_off_gives_its_whole_rows() -> None:
+    whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "f", 7, 8)
+    first, second, damage = parse_answer(arrays([whole] * 3)[:-9], "index")
+    assert first == second == whole and isinstance(damage, Damage) and "not an answer" in damage.detail
+
+
+@pytest.mark.parametrize("file", ["f" * 2001, "a\ud800b", "a\nb"])
+def test_a_file_name_that_none_can_be_is_no_place(file: str) -> None:
+    whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "f", 7, 8)
+    told = json.dumps(fields(whole, CDXJ) | {"filename": file})
+    assert list(parse_answer(told.encode(), "index")) == [replace(whole, file="")]
+
+
 def test_numbers_that_no_file_can_have_are_none() -> None:
     whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "a", 7, 8)
     told = json.dumps(fields(whole, CDXJ) | {"offset": "9" * 5000, "length": -4})

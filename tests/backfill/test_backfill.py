@@ -5,15 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from helpscraper import Archive
+from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
+from helpscraper.archive.recordings import Capture
 from helpscraper.archive.verify import verify
+from helpscraper.backfill.client import Gap
+from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, REFUSED, Asked
+from helpscraper.backfill.run import Backfill
 from helpscraper.cli import main
+from helpscraper.cli.backfill import _conclude
+from helpscraper.errors import LockHeldError
+from helpscraper.replay.captures import CaptureReport
 from helpscraper.sample import SampleServer
-from tests.backfill.archives import Web, collections, common_crawl, serving, utc
+from helpscraper.sites import get_site
+from helpscraper.warc.record import Damage
+from tests.backfill.archives import Web, article, collections, common_crawl, serving, utc
 from tests.warc.made import SITE, members, response
 from tests.warc.test_captures import slugs
 
@@ -43,6 +55,8 @@ def table(text: str) -> dict[str, list[int]]:
     lines = [line.split() for line in text.splitlines()]
     return {line[0]: [int(cell) for cell in line[1:]] for line in lines if line[:1] and line[0].isdigit()}
 
+
+CAPTURE = Capture(f"{SITE}/help/a", "20210501000000", 200, "text/html", "", "f", 0, 1)
 
 COUNTS = {
     # known, chosen, fetched, unchanged, read, unreadable
@@ -119,6 +133,12 @@ def test_a_dry_run_tells_the_same_from_the_index_and_writes_nothing(
     found = table(capsys.readouterr().out)
     assert found == {year: [*counts[:2], 0, 0, 0, 0] for year, counts in COUNTS.items()}
     assert not web.paths(".warc.gz") and not list(tmp_path.iterdir())
+    web.fault = lambda path, *_: (403, {}, b"no") if "2022-27-index" in path and "page=0" in path else None
+    assert run(web, tmp_path, "--dry-run") == 4
+    out, err = capsys.readouterr()
+    assert list(table(out)) == ["2019", "2020", "2021"]
+    assert "not known: " in err and "page=0: status 403: 'no'" in err
+    assert "missing: 1 parts of the index, named above: another --source may have them" in err
     assert run(web, tmp_path, "--dry-run", "--locale", "fr") == 4
 
 
@@ -164,6 +184,72 @@ def test_an_archive_that_does_not_answer_is_said_and_gone_on_with(
     assert run(web, tmp_path) == 0
     assert table(capsys.readouterr().out) == COUNTS
     assert len(web.paths("a.warc.gz")) == 2  # of the first run
+
+
+def test_a_crawl_that_keeps_the_import_from_running_is_found_before_the_first_request(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Catalog(tmp_path / "archive").store.state_dir(Partition("okx", "en"))
+    lock = FileLock(folder / "lock", thread_local=False)  # as a crawl takes it
+    one = slugs()[0]
+    with serving(
+        common_crawl({"CC-MAIN-2021-17": {"a.warc.gz": members(article(one, utc(2021, 5, 1)))}})
+    ) as web:
+        with lock:
+            assert run(web, tmp_path) == 75
+            assert "is running" in capsys.readouterr().err and not web.asked
+
+        def begin(path: str, *_: object) -> None:
+            if path == "/a.warc.gz":
+                lock.acquire()
+
+        web.fault = begin
+        assert run(web, tmp_path) == 75
+        out, err = capsys.readouterr()
+        assert table(out) == {"2021": [1, 1, 1, 0, 0, 0]}
+        assert "nothing was imported: " in err and "the same command imports them" in err
+        lock.release()
+        assert run(web, tmp_path) == 0
+        assert len(web.paths("a.warc.gz")) == 1
+    assert "imported: 1 days" in capsys.readouterr().out
+
+
+def told(column: str = "read", reason: str = "", gap: Gap | None = None, **more: Any) -> Backfill:
+    """The result of a run with one capture in ``column``."""
+    done = Backfill(Partition("okx", "en"), **more)
+    done.coverage.count(column, CAPTURE)
+    if reason:
+        done.coverage.leave_out(CAPTURE, reason)
+    if gap:
+        done.asked.miss(gap)
+    return done
+
+
+AGAIN, ELSEWHERE = "the same command again later", "another --source may have them"
+
+
+@pytest.mark.parametrize(
+    ("done", "code", "said"),
+    [
+        (told(), 0, ""),
+        (told(imported=CaptureReport(already=["a day of another source"]), column="unreadable"), 4, "no page was read"),
+        (told(reason=LATER), 0, "left by --limit: 1 captures; the same command fetches the next ones"),
+        (told(reason=NOT_HAD), 4, f"missing: 1 captures that the archive did not give: run {AGAIN}"),
+        (told(reason=REFUSED), 4, f"missing: 1 captures that the archive cannot give: {ELSEWHERE}"),
+        (told(reason=ANOTHER), 4, f"missing: 1 captures for which the archive has something else: {ELSEWHERE}"),
+        (told(gap=Gap("x", again=True)), 4, f"missing: 1 parts of the index, named above: run {AGAIN}"),
+        (told(gap=Gap("x", again=False)), 4, f"missing: 1 parts of the index, named above: {ELSEWHERE}"),
+        (told(imported=CaptureReport(problems=[Damage("f", 1, "bad")])), 4, "missing: 1 places of kept files"),
+        (told(held=LockHeldError("a crawl is running")), 75, "nothing was imported: a crawl is running"),
+        (told(asked=Asked(unchecked=2)), 0, "not compared with a digest of the index: 2 of"),
+    ],
+)  # fmt: skip
+def test_the_exit_code_is_that_of_the_table_and_each_missing_thing_is_named(
+    done: Backfill, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _conclude(done, get_site("okx"), "wayback", dry_run=False) == code
+    err = capsys.readouterr().err
+    assert said in err if said else not err
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive.recordings import Capture
@@ -59,6 +59,7 @@ def test_every_capture_is_picked_or_named_whatever_their_order(captures, days, r
 
 
 @settings(max_examples=60)
+@example([capture(0, ""), capture(1, ""), capture(1)], 1)  # without a digest nothing shows that a page stayed
 @given(many, st.integers(0, 10))
 def test_a_payload_is_fetched_once_and_changes_of_an_address_are_as_far_apart_as_asked(
     captures, days
@@ -124,20 +125,24 @@ def test_only_pages_of_the_edition_in_the_time_asked_for_are_known() -> None:
     assert list(WANTED.known([*there, *others])) == [there[0], then]
 
 
-def test_a_redirect_is_fetched_where_a_page_became_one() -> None:
-    named: list[str] = []
-    moved = [capture(day, "", status=301) for day in (10, 20)]
-    picks = choose([capture(0), *moved, capture(30)], WANTED, DAY, lambda _, why: named.append(why))
-    assert [pick.capture for pick in picks] == [capture(0), moved[0], capture(30)]
-    assert named == [SAME_REDIRECT]
-
-
-def test_a_redirect_to_the_same_address_does_not_crowd_out_the_page_behind_it() -> None:
-    insecure = capture(0, "", url=ARTICLE.replace("https:", "http:"), status=301)
-    assert [pick.capture for pick in choose([insecure, capture(1)], WANTED, 7 * DAY)] == [
-        insecure,
-        capture(1),
+def test_a_redirect_is_left_out_only_where_the_index_states_the_target_before_it() -> None:
+    named: list[tuple[int, str]] = []
+    redirects = [
+        capture(day, "the same body", status=301, location=to)
+        for day, to in [(10, "/b"), (20, "/b"), (30, "/c"), (40, ""), (50, "")]
     ]
+    there = [capture(0), *redirects, capture(60)]
+    picks = choose(there, WANTED, DAY, lambda each, why: named.append((there.index(each), why)))
+    assert [there.index(pick.capture) for pick in picks] == [0, 1, 3, 4, 5, 6]
+    assert named == [(2, SAME_REDIRECT)]
+
+
+def test_a_redirect_to_the_same_address_crowds_out_neither_the_page_nor_the_redirect_behind_it() -> None:
+    insecure = capture(0, "", url=ARTICLE.replace("https:", "http:"), status=301)
+    moved = capture(0, "", status=301)
+    found = list(WANTED.known([insecure, moved, capture(1)]))
+    assert found == [insecure, moved, capture(1)]
+    assert [pick.capture for pick in choose(found, WANTED, 7 * DAY)] == found
 
 
 def test_coverage_has_a_row_for_every_year_also_without_captures() -> None:

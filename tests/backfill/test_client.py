@@ -73,6 +73,30 @@ def test_a_wait_beyond_the_bound_is_a_gap_at_once() -> None:
     assert (len(web.asked), slept) == (1, [])
 
 
+def test_the_next_request_waits_as_long_as_the_last_answer_asked() -> None:
+    client, slept = quick(pause=0.0, tries=2)
+    why: list[str] = []
+    client.waiting = lambda _, said: why.append(said)
+    with serving(answers((503, {"Retry-After": "77"}, b""))) as web:
+        web.fault = lambda path, *_: (503, {"Retry-After": "77"}, b"") if path == "/a" else None
+        with pytest.raises(Gap, match="asked 2 times"):
+            client.get(f"{web.url}/a", limit=4)
+        assert client.get(f"{web.url}/b", limit=4).body == b"fine"
+        assert client.get(f"{web.url}/b", limit=4).body == b"fine"
+    assert slept[0] == 77 and 70 < slept[1] <= 77 and len(slept) == 2
+    assert why[1].endswith("as it asked")
+
+
+def test_a_host_that_asked_for_a_long_wait_is_not_asked_before() -> None:
+    client, slept = quick(pause=0.0)
+    with serving(answers((503, {"Retry-After": "86400"}, b""))) as web:
+        for path in ("/a", "/b", "/c", "/d"):
+            with pytest.raises(Gap, match=r"asked again in 86,[34]") as gap:
+                client.get(f"{web.url}{path}", limit=4)
+            assert gap.value.again
+    assert (web.paths(), slept) == (["/a"], [])
+
+
 def test_an_answer_that_is_cut_off_is_asked_for_again() -> None:
     client, _ = quick(pause=0.0)
     with serving(answers((200, {"Content-Length": "9"}, b"fine"), FINE)) as web:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from helpscraper.archive.recordings import Capture
+from helpscraper.backfill import fetch as fetching
+from helpscraper.backfill import sources
 from helpscraper.backfill.choose import Wanted, choose
+from helpscraper.backfill.client import Gap
 from helpscraper.backfill.coverage import Coverage
 from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, Asked, fetch, known_to, prefixes
 from helpscraper.backfill.kept import Kept
@@ -80,7 +85,7 @@ def test_each_payload_is_fetched_once_and_nothing_is_asked_for_twice(tmp_path: P
         assert web.at_once == 1
     assert run.coverage.total("fetched") == 2 and run.coverage.total("unchanged") == 1
     assert run.coverage.reasons["status 404"] == {2021: 1}
-    assert not (run.asked.gaps or run.asked.damages or run.asked.again)
+    assert not (run.asked.missed or run.asked.again)
     assert again.coverage == run.coverage
 
 
@@ -142,26 +147,26 @@ def short(reply: Reply) -> Reply:
 
 
 @pytest.mark.parametrize(
-    ("fault", "reason", "said", "again"),
+    ("fault", "reason", "said"),
     [
-        (lambda n, right: (503, {}, b""), NOT_HAD, "status 503", True),
-        (lambda n, right: (429, {"Retry-After": "900"}, b""), NOT_HAD, "900 s", True),
-        (lambda n, right: short(right), NOT_HAD, "cut off", True),
-        (lambda n, right: cut(right), ANOTHER, "bytes of the record", False),
-        (lambda n, right: (200, {}, right[2]), ANOTHER, "status 200 for a range", False),
-        (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the requested range", False),
-        (lambda n, right: (404, {}, b""), ANOTHER, "status 404", False),
-        (lambda n, right: (206, {"Content-Range": "bytes 0-1/2"}, right[2]), ANOTHER, "another range", False),
-        (lambda n, right: (206, right[1], bytes(len(right[2]))), ANOTHER, "no whole record", False),
+        (lambda n, right: (503, {}, b""), NOT_HAD, "status 503"),
+        (lambda n, right: (429, {"Retry-After": "900"}, b""), NOT_HAD, "900 s"),
+        (lambda n, right: short(right), NOT_HAD, "cut off"),
+        (lambda n, right: cut(right), ANOTHER, "bytes of the record"),
+        (lambda n, right: (200, {}, right[2]), ANOTHER, "status 200 for a range"),
+        (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the requested range"),
+        (lambda n, right: (404, {}, b""), ANOTHER, "status 404"),
+        (lambda n, right: (206, {"Content-Range": "bytes 0-1/2"}, right[2]), ANOTHER, "another range"),
+        (lambda n, right: (206, right[1], bytes(len(right[2]))), ANOTHER, "no whole record"),
     ],
 )
 def test_a_fault_of_the_archive_is_named_and_nothing_else_is_kept(
-    fault: Callable[[int, Reply], Reply], reason: str, said: str, again: bool, tmp_path: Path
+    fault: Callable[[int, Reply], Reply], reason: str, said: str, tmp_path: Path
 ) -> None:
     with serving(archive()) as web:
         web.fault = on_ranges(fault)
         run = Run(web, tmp_path)
-        assert (run.kept, run.asked.again) == ([], again)
+        assert run.kept == []
         assert len(run.named(reason)) == 3 and said in run.named(reason)[0]
         web.fault = lambda *_: None
         assert len(Run(web, tmp_path).kept) == 3  # nothing is lost by the fault
@@ -216,7 +221,7 @@ def test_a_list_of_collections_that_is_none_is_a_gap(reply: Reply, said: str | N
     with serving(archive()) as web:
         web.fault = lambda path, _, count: reply if path == "/collinfo.json" else None
         run = Run(web, tmp_path)
-    told = {gap.message for gap in run.asked.gaps}
+    told = run.asked.missing
     assert run.kept == [] and bool(told) == (said is not None)
     assert all(said and said in each for each in told)
 
@@ -229,7 +234,115 @@ def test_an_index_that_does_not_answer_is_a_gap_and_the_others_are_asked(tmp_pat
         )
         run = Run(web, tmp_path)
     assert [each[2] for each in run.kept] == [FIRST, SECOND, THIRD]  # the revisit still leads to the original
-    assert run.asked.gaps and run.asked.again
+    assert run.asked.missed and run.asked.again
+
+
+DAYS = [FIRST + dt.timedelta(days=number) for number in range(12)]
+
+
+def many() -> Web:
+    """A collection whose index has four pages of one article, a capture of each day."""
+    pages = members(*(response(A, f"{day}".encode(), at=day) for day in DAYS))
+    return common_crawl({"CC-MAIN-2019-09": {"a.warc.gz": pages}})
+
+
+def asked(web: Web, start: dt.datetime = LONG_AGO, end: dt.datetime = THIRD) -> tuple[list[str], list[str]]:
+    """The days of the captures that the index knows, and its gaps."""
+    source = CommonCrawl(quick(pause=0.0)[0], "loopback", f"{web.url}/collinfo.json", web.url)
+    found = list(source.known(A, start, end))
+    gaps = [item.message for item in found if isinstance(item, Gap)]
+    return [item.date[:8] for item in found if isinstance(item, Capture)], gaps
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 503])
+def test_a_page_that_the_index_refuses_is_named_and_the_next_one_is_asked(status: int) -> None:
+    with serving(many()) as web:
+        web.fault = lambda path, *_: (status, {}, b"") if "page=1" in path else None
+        days, (gap,) = asked(web)
+    assert days == [f"{day:%Y%m%d}" for day in (*DAYS[:3], *DAYS[6:])]
+    assert "page=1" in gap and f"status {status}" in gap
+
+
+def test_an_index_that_refuses_every_page_is_left_alone() -> None:
+    with serving(many()) as web:
+        web.fault = lambda path, *_: (403, {}, b"") if "page=" in path else None
+        days, gaps = asked(web)
+        assert (days, len(gaps), len(web.paths("&page="))) == ([], 4, 3)
+    assert "its other pages are not asked" in gaps[-1]
+
+
+def test_a_page_outside_the_time_does_not_end_the_index() -> None:
+    with serving(many()) as web:
+        assert asked(web, DAYS[4], DAYS[7]) == ([f"{day:%Y%m%d}" for day in DAYS[4:7]], [])
+        assert asked(web, DAYS[9], DAYS[11]) == ([f"{day:%Y%m%d}" for day in DAYS[9:11]], [])
+
+
+def test_more_pages_than_are_asked_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_MOST_PAGES", 2)
+    with serving(many()) as web:
+        days, (gap,) = asked(web)
+    assert len(days) == 6 and "has 4 pages" in gap and "the first 2 are asked" in gap
+
+
+def test_an_index_that_repeats_a_page_for_ever_is_left_alone() -> None:
+    with serving(many()) as web:
+        right = web.reply
+
+        def reply(path: str, headers: object) -> Reply:
+            if "showNumPages" in path:
+                return 200, {}, b'{"pages": 999999999}'
+            turn = "page=1" if int(path.rpartition("=")[2]) % 2 else "page=0"
+            return right(f"{path.rpartition('page=')[0]}{turn}", {})
+
+        web.fault = lambda path, headers, count: reply(path, headers) if "-index?" in path else None
+        days, (gap,) = asked(web)
+        assert len(web.paths("&page=")) == 3
+    assert len(days) == 6 and "the same page twice" in gap
+
+
+@pytest.mark.parametrize("told", [b"{}", b'{"pages": -1}', b'{"pages": true}', b"[" * 9999, None])
+def test_an_index_without_pages_is_asked_for_everything(told: bytes | None) -> None:
+    """``None``: it ignores the parameters of pages, as a pywb with a small index does."""
+    with serving(many()) as web:
+        lines = "".join(f"{json.dumps(line)}\n" for line in web.indexes["CC-MAIN-2019-09"])  # type: ignore[attr-defined]
+
+        def reply(path: str) -> Reply:
+            assert "page=" not in path
+            return 200, {}, told if told is not None and "showNumPages" in path else lines.encode()
+
+        web.fault = lambda path, *_: reply(path) if "-index?" in path else None
+        assert asked(web) == ([f"{day:%Y%m%d}" for day in DAYS], [])
+
+
+def test_pages_may_be_a_bare_number() -> None:
+    with serving(many()) as web:
+        web.fault = lambda path, *_: (200, {}, b"4\n") if "showNumPages" in path else None
+        assert len(asked(web)[0]) == 12
+
+
+def test_a_list_of_absurdly_many_collections_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "_MOST_COLLECTIONS", 2)
+    with serving(archive()) as web:
+        assert asked(web) == ([], [f"{web.url}/collinfo.json: 3 collections; the bound is 2"])
+
+
+@pytest.mark.parametrize(("bound", "said"), [("_MOST_LINES", "5 lines"), ("_MOST_KNOWN", "5 captures")])
+def test_more_than_is_read_at_once_is_named(
+    bound: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetching, bound, 5)
+    with serving(many()) as web:
+        run = Run(web, tmp_path)
+    assert len(run.kept) == 5
+    ((text, count),) = run.asked.missing.items()
+    assert f"more than {said}" in text and "--from" in text and count == 1 and not run.asked.again
+
+
+def test_gaps_without_number_are_counted_and_some_are_named() -> None:
+    found = Asked()
+    for number in range(1000):
+        found.miss(Gap(f"{number}", again=False))
+    assert (found.missed, len(found.missing)) == (1000, 20)
 
 
 def test_only_collections_near_the_time_are_asked(tmp_path: Path) -> None:

@@ -7,13 +7,18 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import format_datetime
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from helpscraper.archive.recordings import Capture
 from helpscraper.backfill import sources
+from helpscraper.backfill.choose import Pick
 from helpscraper.backfill.client import Gap
+from helpscraper.backfill.coverage import Coverage
+from helpscraper.backfill.fetch import Asked, fetch
+from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.records import Mismatch
 from helpscraper.backfill.sources import CdxServer
 from helpscraper.warc.record import digest_of
@@ -65,6 +70,36 @@ def test_a_digest_of_bytes_that_the_archive_decoded_is_not_compared() -> None:
         with serving(Web(lambda *_, more=undone: (200, HEADERS | more, b"one"))) as web:  # type: ignore[misc]
             (found,) = source(web).records(replace(CAPTURE, digest=digest_of(b"as it was sent")))
         assert found.payload == b"one" and not found.wrong_digests()
+
+
+@pytest.mark.parametrize(
+    ("headers", "digest", "unchecked"),
+    [
+        ({}, digest_of(b"one"), 0),
+        ({}, "", 1),
+        ({"X-Archive-Orig-Transfer-Encoding": "chunked"}, digest_of(b"one"), 0),
+        ({"X-Archive-Orig-Transfer-Encoding": "chunked"}, digest_of(b"as it was sent"), 1),
+    ],
+)
+def test_a_page_that_no_digest_was_compared_with_is_counted(
+    headers: dict[str, str], digest: str, unchecked: int, tmp_path: Path
+) -> None:
+    asked, picks = Asked(), [Pick(replace(CAPTURE, digest=digest))]
+    kept = Kept(tmp_path / "kept.warc.gz", "loopback")
+    with serving(Web(lambda *_: (200, HEADERS | headers, b"one"))) as web:
+        fetch(source(web), picks, kept, None, Coverage(), asked, lambda *_: None)
+    kept.close()
+    assert (len(asked.had), asked.unchecked) == (1, unchecked)
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_digest_is_compared_where_the_archive_undid_no_chunks(coding: str) -> None:
+    headers = HEADERS | {"X-Archive-Orig-Transfer-Encoding": coding}
+    with (
+        serving(Web(lambda *_: (200, headers, b"two"))) as web,
+        pytest.raises(Mismatch, match="another payload"),
+    ):
+        source(web).records(CAPTURE)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import random
+import time
 import tracemalloc
 import zlib
 from typing import Any
@@ -290,3 +291,25 @@ def test_headers_are_read_as_warcio_reads_them(lines: list[str]) -> None:
 def test_headers_that_go_on_in_the_next_line() -> None:
     found = parse_headers(b"WARC/1.1\r\nA: one\r\n  two\r\nB: \xff\r\nnothing\r\n")
     assert found.headers == [("A", "one two"), ("B", "\xff")]
+
+
+@pytest.mark.parametrize("place", ["warc", "http"])
+def test_headers_that_are_folded_many_times_are_read_in_time_by_their_length(place: str) -> None:
+    """Four times the lines may take about four times as long; joining them one by one takes sixteen times as long."""
+
+    def seconds(folds: int) -> float:
+        folded = "x" + "\r\n a longer line" * folds
+        headers = {"headers": f"X-Long: {folded}\r\n"} if place == "http" else {"X_Long": folded}
+        data = response("https://a.example/", b"fine", **headers)
+        taken = []
+        for _ in range(3):
+            begun = time.process_time()
+            found = read_at(io.BytesIO(data), "made", 0)
+            assert found.http is not None and found.payload == b"fine"
+            value = found.http_header("X-Long") if place == "http" else found.headers.get_header("X-Long")
+            taken.append(time.process_time() - begun)
+            assert value == "x" + " a longer line" * folds
+        return min(taken)
+
+    few, many = seconds(12_000), seconds(48_000)
+    assert many < 9 * few, (few, many)
