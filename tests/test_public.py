@@ -6,13 +6,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from helpscraper import __version__
 from tests.conftest import ROOT
 
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 SCHEMAS = [
     ("github-workflows", ".github/workflows/*.yml"),
     ("dependabot", ".github/dependabot.yml"),
@@ -57,9 +60,8 @@ def test_the_paths_in_the_guide_exist() -> None:
 
 def test_every_place_that_lists_the_pythons_lists_the_same() -> None:
     """Each is run by the tests with the lowest and with the newest versions, which bounds in pyproject.toml rest on."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pythons = re.findall(r":: Python :: (3\.\d+)", "\n".join(project["classifiers"]))
-    assert project["requires-python"] == f">={pythons[0]}"
+    pythons = re.findall(r":: Python :: (3\.\d+)", "\n".join(PROJECT["classifiers"]))
+    assert PROJECT["requires-python"] == f">={pythons[0]}"
     for name in ("noxfile.py", ".github/workflows/ci.yml"):
         listed = re.findall(r"python[=:] ?\[(.*)\]", (ROOT / name).read_text())
         assert listed
@@ -69,3 +71,44 @@ def test_every_place_that_lists_the_pythons_lists_the_same() -> None:
 
 def test_the_citation_has_the_version() -> None:
     assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_every_pin_is_for_the_first_release_of_the_lowest_python_too() -> None:
+    """Debian 12 has Python 3.11.2."""
+    pinned = set((ROOT / "constraints.txt").read_text().splitlines())
+    lowest = PROJECT["requires-python"].removeprefix(">=") + ".0"
+    pins = [each for each in distributions() if f"{each.name}=={each.version}".lower() in pinned]
+    wrong = [each.name for each in pins if lowest not in SpecifierSet(each.metadata["Requires-Python"] or "")]
+    assert pins and not wrong
+
+
+def test_the_hosted_workflow_and_the_hooks_run_what_the_makefile_checks() -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text()
+    runs = set(re.findall(r"^ +- run: (?:make )?([a-z-]+)", workflow, re.MULTILINE))
+    assert runs >= {"check", "test", "wheel-test", "docs", "coverage", "nox"}
+    checks = (ROOT / "Makefile").read_text().partition("\ncheck:")[2].partition("\n\n")[0]
+    hooks = re.findall(r"entry: \.venv/bin/([a-z-]+)", (ROOT / ".pre-commit-config.yaml").read_text())
+    assert hooks == re.findall(r"\$\(BIN\)/([a-z-]+)", checks)
+
+
+def test_the_guide_has_five_commands_and_the_changelog_ten_lines() -> None:
+    commands = (ROOT / "CONTRIBUTING.md").read_text().partition("```sh\n")[2].partition("```")[0]
+    assert len(commands.splitlines()) == 5
+    release = (
+        (ROOT / "CHANGELOG.md").read_text().partition(f"\n## {__version__}\n")[2].partition("\nIn detail:")[0]
+    )
+    assert re.findall(r"^(\d+)\. \S.*\.$", release, re.MULTILINE) == [str(n) for n in range(1, 11)]
+
+
+def test_the_form_for_a_wrong_page_asks_for_the_page() -> None:
+    form = (ROOT / ".github/ISSUE_TEMPLATE/wrong-page.yml").read_text()
+    asked = form.partition("id: raw")[2].partition("- type:")[0]
+    assert "`helpscraper show ARTICLE --raw" in asked and "required: true" in asked
+
+
+def test_the_package_index_gets_addresses_of_the_project() -> None:
+    urls = PROJECT["urls"]
+    assert set(urls) == {"Homepage", "Documentation", "Issues", "Changelog"}
+    assert all(url.startswith(urls["Homepage"]) for url in urls.values())
+    named = {url.partition("/main/")[2] for url in urls.values() if "/main/" in url}
+    assert named == {"docs", "CHANGELOG.md"} and all((ROOT / name).exists() for name in named)
