@@ -1,7 +1,8 @@
 """Redirects from one article's address to another's, out of imported captures.
 
 They hold no page and so make no row, but they are evidence that two keys are one article: ``history.renames`` reads
-them. A file is never changed; an import that finds new redirects adds one.
+them. A file is never changed; an import that finds new redirects adds one. The redirects that a crawl was answered with
+are in its run facts.
 """
 
 from __future__ import annotations
@@ -9,39 +10,14 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Self
 
-from helpscraper.archive.json_record import JsonRecord, WrongTypeError
+from helpscraper.archive.json_record import WrongTypeError
 from helpscraper.archive.layout import Partition, folder, parse_path, redirects_path, snapshot_id
-from helpscraper.archive.run_parts import Instant
+from helpscraper.archive.run_parts import Redirect
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
 
 __all__ = ["Redirect", "add_redirects", "load_redirects", "read_redirects", "redirect_files"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect(JsonRecord):
-    """At the instant ``at`` the address ``url`` of ``article_id`` redirected to ``target``, that of ``target_id``.
-
-    ``file`` is the name of the imported file that holds the capture.
-    """
-
-    article_id: str
-    target_id: str
-    at: Instant
-    url: str = ""
-    target: str = ""
-    file: str = ""
-
-    @classmethod
-    def found(cls, keys: tuple[str, str], at: dt.datetime, urls: tuple[str, str], file: str) -> Self:
-        """Return the redirect between two articles, by their keys and their addresses."""
-        when = f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
-        return cls(
-            article_id=keys[0], target_id=keys[1], at=when, url=urls[0], target=urls[1], file=file
-        )  # fmt: skip
 
 
 def redirect_files(store: Store, partition: Partition) -> list[str]:

@@ -30,6 +30,7 @@ from helpscraper.archive.run_parts import (
     InterfaceFacts,
     LeftoverFacts,
     PageFact,
+    Redirect,
     RequestFacts,
     SectionFacts,
     Verdict,
@@ -56,7 +57,8 @@ class RunFacts(JsonRecord):
     """The facts of one run: instants are ISO 8601 in UTC, ``seconds`` is wall-clock time.
 
     ``scope`` is the part that was asked for (None: all). ``incomplete_reasons`` name every hole, which ``holes``
-    counts, and after them the part. ``sections`` is by section, ``gone`` by article id, ``fields`` by column and
+    counts, and after them the part. ``sections`` is by section, ``gone`` by article id, ``redirects`` are those from
+    one article to another, ``fields`` by column and
     then by outcome. ``due`` counts failed rows whose page was still to be read; ``live``, ``new``, ``refetched``,
     ``listed`` and ``oldest_page`` are of ``intake.row_counts``. ``witness`` is there when the site's JSON interface was
     asked. ``snapshot`` is the path of the file that the run wrote (None: no file). ``kept`` names the extractor of
@@ -92,6 +94,7 @@ class RunFacts(JsonRecord):
     refetched: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     listed: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     gone: Mapping[str, GoneFact] = field(default_factory=dict)
+    redirects: tuple[Redirect, ...] = ()
     audit: AuditFacts | None = None
     why_fetched: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, Mapping[str, int]] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
@@ -14,9 +14,29 @@ if TYPE_CHECKING:
     from helpscraper.sites import Site
 
 __all__ = [
-    "EMPTY", "NO_ARGUMENTS", "NO_COUNTS", "NO_LEFTOVER", "NO_REQUESTS", "ArgumentFacts", "AuditFacts",
-    "ClaimFacts", "Counts", "DeclarationFacts", "ExitStatus", "GoneFact", "Instant", "InterfaceFacts", "LeftoverFacts",
-    "PageFact", "RequestFacts", "SectionFacts", "Verdict", "WarcFacts", "nested",
+    "EMPTY",
+    "NO_ARGUMENTS",
+    "NO_COUNTS",
+    "NO_LEFTOVER",
+    "NO_REQUESTS",
+    "PERMANENT",
+    "ArgumentFacts",
+    "AuditFacts",
+    "ClaimFacts",
+    "Counts",
+    "DeclarationFacts",
+    "ExitStatus",
+    "GoneFact",
+    "Instant",
+    "InterfaceFacts",
+    "LeftoverFacts",
+    "PageFact",
+    "Redirect",
+    "RequestFacts",
+    "SectionFacts",
+    "Verdict",
+    "WarcFacts",
+    "nested",
 ]  # fmt: skip
 
 EMPTY: Final[frozenset[str]] = frozenset()
@@ -37,6 +57,9 @@ def _is_exit_code(value: object) -> bool:
 
 Instant = Annotated[str, _is_instant]
 """ISO 8601 with an offset."""
+
+PERMANENT: Final = frozenset({301, 308})
+"""The redirects that say that an address has moved for good (RFC 9110, 15.4)."""
 
 ExitStatus = Annotated[int, _is_exit_code]
 """The exit code of a command."""
@@ -81,6 +104,39 @@ class GoneFact(JsonRecord):
     url: str | None = None
     status: int | None = None
     at: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirect(JsonRecord):
+    """At the instant ``at`` the address ``url`` of ``article_id`` redirected to ``target``, that of ``target_id``.
+
+    ``status`` is that of the answer, and of several answers in a row the first that is temporary (None in files of
+    earlier versions). ``file`` is the name of the imported file that holds the capture.
+    """
+
+    article_id: str
+    target_id: str
+    at: Instant
+    url: str = ""
+    target: str = ""
+    status: int | None = None
+    file: str = ""
+
+    @classmethod
+    def found(
+        cls,
+        keys: tuple[str, str],
+        at: dt.datetime,
+        urls: tuple[str, str],
+        statuses: Sequence[int],
+        file: str = "",
+    ) -> Self:
+        """Return the redirect between two articles, by their keys and their addresses."""
+        when = f"{at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}"
+        status = next((each for each in statuses if each not in PERMANENT), statuses[0])
+        return cls(
+            article_id=keys[0], target_id=keys[1], at=when, url=urls[0], target=urls[1], status=status, file=file
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -135,7 +135,7 @@ _IMPLIED_BY = {
     "listed_in": {"section"},
     "word_count": {"body_sha256"},
     "reading_minutes": {"body_sha256"},
-    "source_id": {"body", "redirect"},
+    "source_id": RENAME_EVIDENCE.keys() - {"source_id"},
 }
 
 

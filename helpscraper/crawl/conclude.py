@@ -16,7 +16,7 @@ import pyarrow as pa
 from helpscraper.archive.layout import Partition, folder, refused_path
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
-from helpscraper.archive.run_parts import GoneFact, SectionFacts
+from helpscraper.archive.run_parts import GoneFact, Redirect, SectionFacts
 from helpscraper.archive.schema import rows_table
 from helpscraper.archive.writer import SnapshotFile, promote, write_refused, write_run, write_snapshot
 from helpscraper.crawl.claim import release_claim
@@ -61,10 +61,10 @@ def conclude(session: CrawlSession, finish_reason: str, stats: Mapping[str, Any]
     sections: Sections = section_facts(session.ledger.sections())
     if session.platform.claim.absence == "list":
         sections = disproved(sections, session.ledger.unshown(), session.known.get)
-    rows, unnamed, gone, row_counts = _rows(session, sections)
+    rows, unnamed, gone, redirects, row_counts = _rows(session, sections)
     session.known = KnownRows()  # frees memory for the commit
     facts = crawl_facts(session, sections, row_counts, unnamed, finish_reason, stats)
-    facts = replace(facts, gone=gone, stated=facts.stated | {"gone"})
+    facts = replace(facts, gone=gone, redirects=tuple(redirects), stated=facts.stated | {"gone"})
     earlier = good_crawls(session.catalog, session.partition, session.options.baseline_runs)
     verdicts = check_health(facts, earlier, session.options.thresholds)
     facts = replace(facts, health=tuple(verdicts))
@@ -154,8 +154,8 @@ def accept(catalog: Catalog, partition: Partition, snapshot_id: str) -> Snapshot
 
 def _rows(
     session: CrawlSession, sections: Sections
-) -> tuple[pa.Table, list[str], dict[str, GoneFact], RowCounts]:
-    """Return the snapshot's rows, the ids of articles without even a title, the gone articles, and counts."""
+) -> tuple[pa.Table, list[str], dict[str, GoneFact], list[Redirect], RowCounts]:
+    """Return the snapshot's rows, the ids of articles without even a title, the gone articles, redirects, counts."""
     seen_all = not listing_holes(session, sections) and not session.arguments.scope
     run = RunFacts(sections=sections, complete=seen_all)
     whole = {slug for slug, section in sections.items() if section.whole}
@@ -168,6 +168,7 @@ def _rows(
     listings = Listings(tags=tags, whole=frozenset(whole), confidence=confidence)
     unnamed: list[str] = []
     gone: dict[str, GoneFact] = {}
+    redirects: list[Redirect] = []
     row_counts = RowCounts()
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -178,6 +179,8 @@ def _rows(
                 gone[entry.article_id] = entry.as_gone()
                 row_counts.add_gone(entry.sightings)
                 continue
+            if redirect := entry.as_redirect():
+                redirects.append(redirect)
             if _is_absent(entry, previous, run, session.platform.claim):
                 continue
             row = merge_row(entry, previous, session.snapshot_at, listings)
@@ -189,8 +192,8 @@ def _rows(
                 # An absent article that was never known leaves no row.
                 unnamed.append(entry.article_id)
 
-    table = rows_table(rows())  # first, because it fills the other three
-    return table, unnamed, gone, row_counts
+    table = rows_table(rows())  # first, because it fills the others
+    return table, unnamed, gone, redirects, row_counts
 
 
 def _is_absent(entry: Entry, previous: Mapping[str, Any] | None, run: RunFacts, claim: Claim) -> bool:

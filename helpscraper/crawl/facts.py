@@ -30,7 +30,7 @@ _SHOWN = 5
 # A crawl states every fact, even a null or empty one, except these.
 _WHERE_KNOWN = frozenset(
     "accepted alike ambiguous error extraction_of extractor_before gone interrupted kept other reason records_read"
-    " single_writer stated witness".split()
+    " redirects single_writer stated witness".split()
 )
 _STATED = frozenset(each.name for each in fields(RunFacts)) - _WHERE_KNOWN
 

@@ -52,6 +52,10 @@ coalesce(a_updated_at > (select max(snapshot_at) from before) and a_updated_at <
 """
 
 
+# A day of captures begins before its last page was read; a page that was carried over was read before its snapshot.
+_SEEN = as_text("greatest(snapshot_at, fetched_at)", "TIMESTAMPTZ")
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """The result of ``compare``.
@@ -124,7 +128,7 @@ def _compare(
     find_hidden_rows(con, before_run, evidence.earlier, extractor)
     hidden = _both_sides(con)
     _find_differing(con, hidden)
-    _find_renames(con, bodies, evidence.redirects)
+    _find_renames(con, bodies, evidence.redirects, after_run.redirects)
     classify_absences(con, before_run, after_run, evidence)
     at = _snapshot_at(con, after_run)
     same_extractor = extractor_of(before_run) == extractor
@@ -176,18 +180,34 @@ def _find_differing(con: duckdb.DuckDBPyConnection, hidden: int) -> None:
 
 
 def _find_renames(
-    con: duckdb.DuckDBPyConnection, bodies: Bodies | None, redirects: Sequence[Redirect]
+    con: duckdb.DuckDBPyConnection,
+    bodies: Bodies | None,
+    redirects: Sequence[Redirect],
+    own: Sequence[Redirect],
 ) -> None:
-    """Fill the table ``renames``: an article that went and one that came are the same article."""
+    """Fill the table ``renames``: an article that went and one that came are the same article.
+
+    ``own`` are the redirects that the later crawl was answered with.
+    """
     sides = []
     for side, flag in (("b", "went"), ("a", "came")):
         rows = con.execute(
             f"select article_id, source_id, body_sha256, {as_text('published_at', 'TIMESTAMPTZ')},"
-            f" published_on::varchar, {as_text('snapshot_at', 'TIMESTAMPTZ')} from {side}"
+            f" published_on::varchar, {_SEEN} from {side}"
             f" semi join (select article_id from differing where {flag}) using (article_id)"
         ).fetchall()
         sides.append([Candidate(*row) for row in rows])
-    renames = find_renames(sides[0], sides[1], bodies, redirects) if all(sides) else []
+    redirects = sorted([*redirects, *own], key=lambda each: (each.at, each.url, each.target))
+    living: set[str] = set()
+    until = ""
+    if redirects and all(sides):
+        targets = list({each.target_id for each in redirects})
+        there = "select article_id from after where article_id in (select unnest(?::varchar[]))"
+        living = {key for (key,) in con.execute(there, [targets]).fetchall()}
+        [(seen,)] = con.execute(f"select max({_SEEN}) from after").fetchall()
+        until = max([seen or "", *(each.at for each in own)])
+    went, came = sides
+    renames = find_renames(went, came, bodies, redirects, living=living, until=until) if all(sides) else []
     names = ("before", "after", "via")
     table = pa.table({name: pa.array([getattr(r, name) for r in renames], pa.string()) for name in names})
     con.register("renames", table)

@@ -82,11 +82,18 @@ PICTURE: Final = "picture"
 """The ``field`` of an ``edited`` record about exchanged pictures; it is not a column."""
 
 RENAME_EVIDENCE: Final = {
-    "source_id": "same CMS id",
     "redirect": "the old address redirected to this one",
+    **{f"redirect_{n}": f"the old address redirected to this one, HTTP {n}" for n in (301, 308)},
+    **{
+        f"redirect_{n}": f"the old address redirected to this one, HTTP {n}; both have one time of publication"
+        for n in (302, 303, 307)
+    },
     "body": "near-identical body",
+    "source_id": "same CMS id",
 }
-"""The evidence that an article has another key now, by the ``field`` of the ``renamed`` record."""
+"""The evidence that an article has another key now, by the ``field`` of the ``renamed`` record.
+
+A record with the two ids may stand beside one of the other evidence, so ``source_id`` is the last."""
 
 FIELD_KINDS: Final = {
     "body_sha256": "edited",

@@ -51,7 +51,7 @@ def find_hidden_rows(
             f" union select article_id from {name}_gone) anti join decided using (article_id)"
         )
         if con.execute("select 1 from fresh limit 1").fetchall():
-            columns = ", ".join((*NEEDED, "snapshot_at"))
+            columns = ", ".join(NEEDED)
             con.execute(
                 f"create or replace temp table last_seen as select {columns} from {name}"
                 " semi join fresh using (article_id)"

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from weakref import WeakKeyDictionary
 
-from helpscraper.archive.layout import Partition
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from helpscraper.archive.layout import Partition, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.redirects import Redirect, load_redirects
 from helpscraper.archive.run_facts import RunFacts
@@ -30,16 +37,63 @@ def evidence_for(
     diff of the two alone.
     """
     before, after = pair
-    saw_all = [run.complete is True for run in runs]
-    if before.id >= after.id or all(saw_all):
+    if before.id >= after.id:
         return NO_EVIDENCE, ()
-    between = [each for each in catalog.snapshots(before.partition) if before.id < each.id < after.id]
+    every = catalog.snapshots(before.partition)
     before_run, _ = runs
-    seen, lost = _views(catalog, between, runs)
+    seen, lost = _views(catalog, [each for each in every if before.id < each.id < after.id], runs)
+    crawled = [each for _, view in seen for each in view.run.redirects]
+    if all(run.complete is True for run in runs):
+        return Evidence(redirects=crawled), ()
     earlier, more = earlier_snapshots(catalog, before, before_run)
-    redirects, damaged = redirects_of(catalog, before.partition)
+    imported, damaged = redirects_of(catalog, before.partition)
+    later = [each for each in every if each.id > before.id]
+    redirects = [*_standing(catalog, imported, later, after), *crawled]
     evidence = Evidence([view for _, view in earlier], [view for _, view in seen], redirects)
     return evidence, (*lost, *more, *damaged)
+
+
+def _standing(
+    catalog: Catalog, redirects: Sequence[Redirect], later: Iterable[Snapshot], after: Snapshot
+) -> list[Redirect]:
+    """Leave out the redirects of an address that was an article between them and the snapshot ``after``.
+
+    ``later`` are the snapshots since the earlier one.
+    """
+    if not redirects:
+        return []
+    begun = f"{snapshot_instant(after.id):%Y-%m-%dT%H:%M:%SZ}"
+    newest = snapshot_id(dt.datetime.fromisoformat(max(each.at for each in redirects)))
+    moved = frozenset(each.article_id for each in redirects)
+    seen: defaultdict[str, list[str]] = defaultdict(list)
+    for snapshot in later:
+        if snapshot.id <= max(newest, after.id):
+            for key, at in _seen(catalog, snapshot, moved).items():
+                seen[key].append(at)
+    return [
+        each
+        for each in redirects
+        if not any(min(each.at, begun) < at <= max(each.at, begun) for at in seen[each.article_id])
+    ]
+
+
+# By snapshot, the articles whose address redirected at some time, and when they were last seen.
+_SEEN: WeakKeyDictionary[Catalog, dict[tuple[str, frozenset[str]], dict[str, str]]] = WeakKeyDictionary()
+
+
+def _seen(catalog: Catalog, snapshot: Snapshot, articles: frozenset[str]) -> dict[str, str]:
+    """Return when each of ``articles`` that the snapshot holds was seen in it; each snapshot is read once."""
+    known = _SEEN.setdefault(catalog, {})
+    if (snapshot.path, articles) not in known:
+        found: dict[str, str] = {}
+        with suppress(ArchiveError):  # `_views` names it
+            rows = catalog.load_table(snapshot, columns=["article_id", "snapshot_at", "fetched_at"])
+            wanted = pa.array(sorted(articles), pa.string())
+            for row in rows.filter(pc.is_in(rows.column("article_id"), value_set=wanted)).to_pylist():
+                at = max(row["snapshot_at"], row["fetched_at"] or row["snapshot_at"])
+                found[row["article_id"]] = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        known[snapshot.path, articles] = found
+    return known[snapshot.path, articles]
 
 
 def redirects_of(catalog: Catalog, partition: Partition) -> tuple[list[Redirect], tuple[str, ...]]:

@@ -23,7 +23,7 @@ __all__ = ["NEEDED", "NO_EVIDENCE", "Evidence", "EvidenceSnapshot", "Source", "c
 Source: TypeAlias = pa.Table | str | Path
 """A snapshot: a table in memory, or the path of a Parquet file."""
 
-NEEDED: Final = ("article_id", "status", "confidence", *COMPARED)
+NEEDED: Final = ("article_id", "status", "confidence", *COMPARED, "snapshot_at", "fetched_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Evidence:
     """Other snapshots of the same edition that help to compare two.
 
     ``earlier``: those before the earlier one, newest first. ``between``: those between the two, oldest first.
-    ``redirects`` are those between addresses of articles, oldest first, at any time.
+    ``redirects`` are those between addresses of articles, at any time; those of the later one are in its run facts.
     """
 
     earlier: Sequence[EvidenceSnapshot] = ()
@@ -80,7 +80,7 @@ def create_view(con: duckdb.DuckDBPyConnection, name: str, source: Source, run: 
             )
     columns = [
         f"cast({column if column in present else 'null'} as {COLUMNS[column]}) as {column}"
-        for column in (*NEEDED, "snapshot_at")
+        for column in NEEDED
     ]
     con.execute(
         f"create temp view {name} as select {', '.join(columns)} from {relation} where status <> '{GONE}'"

@@ -3,9 +3,11 @@
 Articles that went are matched with articles that came, each at most once:
 
 1. ``source_id``: the same CMS id, which one article on each side has. An id that repeats the key does not count.
-2. ``redirect``: the address of the first redirected to that of the second, after the first was last seen as a page.
-   The publication dates must not differ, and no other article that went may lead to the same one: a help centre also
-   redirects retired articles to one that replaces them.
+2. ``redirect``: the address of the first redirected to that of the second, after the first was last seen as a page;
+   over several addresses, none of them still an article, in the order of time. The publication dates must not differ,
+   and no other article that went may lead to the same one: a help centre also redirects retired articles to one that
+   replaces them. A temporary redirect (302, 303, 307) says that the address stays the article's (RFC 9110, 15.4), but
+   some hosts answer so for every renamed page: it counts if both articles state the same publication.
 3. ``body``: the same body, which one article on each side has, unless publication dates or ids differ. If the
    publication date matches, a changed id is ignored.
 4. ``body`` again: at least nine in ten five-word shingles in common. Notices from one template differ only by a token's
@@ -19,12 +21,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
-from helpscraper.archive.redirects import Redirect
+from helpscraper.archive.run_parts import PERMANENT, Redirect
 
 __all__ = ["Bodies", "Candidate", "Rename", "find_renames", "shingles", "similarity"]
 
@@ -44,7 +45,7 @@ Bodies = Callable[[Sequence[str]], Mapping[str, str]]
 class Candidate:
     """An article that went or came; ``published_at``, ``published_on`` and ``seen`` are ISO 8601 text.
 
-    ``seen`` is the instant (UTC, with ``Z``) of the snapshot that holds the article.
+    ``seen`` is the instant (UTC, with ``Z``) at which the article was last seen: its page, or its snapshot.
     """
 
     article_id: str
@@ -62,11 +63,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """One article under two keys; ``via`` says how it was recognised."""
+    """One article under two keys; ``via`` says how it was recognised (see ``kinds.RENAME_EVIDENCE``)."""
 
     before: str
     after: str
-    via: Literal["source_id", "redirect", "body"]
+    via: str
 
 
 def find_renames(
@@ -74,17 +75,23 @@ def find_renames(
     came: Sequence[Candidate],
     bodies: Bodies | None = None,
     redirects: Sequence[Redirect] = (),
+    *,
+    living: Collection[str] = (),
+    until: str = "~",
 ) -> list[Rename]:
     """Return the renames between the articles that ``went`` and those that ``came``, sorted by the earlier key.
 
     Without ``bodies`` only ids and equal body keys are compared. The order of ``went`` and ``came`` does not matter;
-    ``redirects`` are sorted by time.
+    ``redirects`` are sorted by time. ``living`` are the articles of the later snapshot, those that came too, and
+    ``until`` is the instant at which it ended: of several redirects of an address the newest until then counts, else
+    the first after it.
     """
     renames = [
         Rename(b.article_id, a.article_id, "source_id") for b, a in _unique_pairs(went, came, "cms_id")
     ]
     went, came = _without(went, came, renames)
-    renames += _by_redirect(went, came, redirects)
+    if redirects and went and came:
+        renames += _by_redirect(went, came, redirects, living, until)
     went, came = _without(went, came, renames)
     same = _unique_pairs(went, came, "body_sha256")
     renames += [Rename(b.article_id, a.article_id, "body") for b, a in same if _may_be_same(b, a)]
@@ -120,33 +127,53 @@ def _unique_pairs(
 
 
 def _by_redirect(
-    went: Sequence[Candidate], came: Sequence[Candidate], redirects: Sequence[Redirect]
+    went: Sequence[Candidate],
+    came: Sequence[Candidate],
+    redirects: Sequence[Redirect],
+    living: Collection[str],
+    until: str,
 ) -> list[Rename]:
-    newest = {each.article_id: each for each in redirects}
+    known: defaultdict[str, list[Redirect]] = defaultdict(list)
+    for each in redirects:
+        known[each.article_id].append(each)
     there = {candidate.article_id: candidate for candidate in came}
-    ends = [(before, there.get(_end_of(before, newest, there))) for before in went]
-    counts = Counter(after.article_id for _, after in ends if after)
+    articles = {*living, *there}
+    ends = [(before, _way_from(before, known, articles, until)) for before in went]
+    counts = Counter(way[-1].target_id for _, way in ends if way)
     # Several addresses that lead to one article were replaced by it, also where only one of them was ever a page.
-    direct = Counter(each.target_id for each in newest.values())
-    return [
-        Rename(before.article_id, after.article_id, "redirect")
-        for before, after in ends
-        if after
-        and counts[after.article_id] == 1
-        and direct[after.article_id] < 2
-        and _same_publication(before, after) is not False
-    ]
+    newest = (_in_force(found, "", until) for found in known.values())
+    direct = Counter(each.target_id for each in newest if each)
+    renames = []
+    for before, way in ends:
+        after = there.get(way[-1].target_id) if way else None
+        if after is None or counts[after.article_id] > 1 or direct[after.article_id] > 1:
+            continue
+        weak = next((each.status for each in way if each.status not in {None, *PERMANENT}), None)
+        same, status = _same_publication(before, after), weak or way[0].status
+        if same or (same is None and weak is None):
+            via = f"redirect_{status}" if status else "redirect"
+            renames.append(Rename(before.article_id, after.article_id, via))
+    return renames
 
 
-def _end_of(before: Candidate, newest: Mapping[str, Redirect], there: Mapping[str, Candidate]) -> str:
-    """Return the key of the first article that came to which redirects lead from ``before``; empty for none."""
-    key, passed = before.article_id, {before.article_id}
-    while (found := newest.get(key)) and found.at >= (before.seen or "") and found.target_id not in passed:
-        key = found.target_id
+def _way_from(
+    before: Candidate, known: Mapping[str, Sequence[Redirect]], living: Collection[str], until: str
+) -> list[Redirect]:
+    """Return the redirects, each seen after the one before it, from ``before`` to the first living article."""
+    key, since, passed, way = before.article_id, before.seen or "", {before.article_id}, []
+    while (found := _in_force(known.get(key, ()), since, until)) and found.target_id not in passed:
+        key, since = found.target_id, found.at
         passed.add(key)
-        if key in there:
-            return key
-    return ""
+        way.append(found)
+        if key in living:
+            return way
+    return []
+
+
+def _in_force(found: Sequence[Redirect], since: str, until: str) -> Redirect | None:
+    """Return the newest redirect of one address from ``since`` to ``until``, else the first after that."""
+    later = [each for each in found if each.at >= since]
+    return next((each for each in reversed(later) if each.at <= until), later[0] if later else None)
 
 
 def _same(before: str | None, after: str | None) -> bool | None:

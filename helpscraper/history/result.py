@@ -18,6 +18,7 @@ from helpscraper.history.kinds import (
     KINDS,
     PICTURE,
     QUIET,
+    RENAME_EVIDENCE,
     check_fields,
     check_kinds,
     primary_kind,
@@ -251,7 +252,7 @@ def rename_field(fields: Iterable[str | None]) -> str | None:
     rename recognised by its id keeps the id.
     """
     names = set(fields)
-    return next((name for name in ("redirect", "body", "source_id") if name in names), None)
+    return next((name for name in RENAME_EVIDENCE if name in names), None)
 
 
 def _renames(changes: pa.Table) -> pa.ChunkedArray:

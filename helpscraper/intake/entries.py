@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from helpscraper.archive.run_parts import GoneFact
+from helpscraper.archive.run_parts import GoneFact, Redirect
 
 __all__ = ["Entry", "Outcome", "SectionEntry"]
 
@@ -26,6 +26,11 @@ class Entry:
     columns: dict[str, Any] | None
     detail: str | None
     sightings: dict[str, dict[str, Any]]
+
+    def as_redirect(self) -> Redirect | None:
+        """Return the evidence of an ``absent`` article whose address redirected to another one; None without it."""
+        told = (self.columns or {}).get("redirect") if self.outcome == "absent" else None
+        return Redirect.from_json(told) if told else None
 
     def as_gone(self) -> GoneFact:
         """Return the evidence that run facts keep of an article whose outcome is ``gone`` (see ``Ledger.gone``)."""

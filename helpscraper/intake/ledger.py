@@ -188,12 +188,24 @@ class Ledger(LedgerFile):
         )
         return [article_id for (article_id,) in rows.fetchall()]
 
-    def settle(self, article_id: str, outcome: Outcome, detail: str | None = None) -> None:
+    def settle(
+        self,
+        article_id: str,
+        outcome: Outcome,
+        detail: str | None = None,
+        columns: Mapping[str, Any] | None = None,
+    ) -> None:
         """Note the outcome of an article whose page was not read; never undoes ``fetched``."""
         self._write(
-            "INSERT INTO article (article_id, outcome, detail) VALUES (?, ?, ?) ON CONFLICT (article_id) DO UPDATE"
-            " SET outcome = excluded.outcome, detail = excluded.detail WHERE outcome != 'fetched'",
-            (article_id, outcome, detail[:MAX_DETAIL] if detail else None),
+            "INSERT INTO article (article_id, outcome, columns, detail) VALUES (?, ?, ?, ?) ON CONFLICT (article_id)"
+            " DO UPDATE SET outcome = excluded.outcome, columns = coalesce(excluded.columns, columns),"
+            " detail = excluded.detail WHERE outcome != 'fetched'",
+            (
+                article_id,
+                outcome,
+                encode(columns) if columns else None,
+                detail[:MAX_DETAIL] if detail else None,
+            ),
         )
 
     def gone(self, article_id: str, url: str, status: int, at: dt.datetime) -> None:

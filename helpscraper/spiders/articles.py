@@ -10,6 +10,7 @@ import scrapy
 from scrapy.exceptions import CloseSpider
 from scrapy.http import Response
 
+from helpscraper.archive.run_parts import Redirect
 from helpscraper.crawl.arguments import CrawlArguments
 from helpscraper.errors import CrawlError
 from helpscraper.extensions.payload import payload_of
@@ -78,7 +79,8 @@ class ArticleSpider(FailedPagesSpider):
             return
         landed = self.platform.address(self.arguments.site, response.url)
         if self.platform.leads_away(asked, landed):
-            yield from self._settle_redirected(request, key, f"redirects to {landed.key}")
+            told = _redirect(request, response, (key, landed.key or ""), now)
+            yield from self._settle_redirected(request, key, f"redirects to {landed.key}", told)
             self.session.claim(landed.key or "", "redirect")
             return
         found = self.read(response, asked)
@@ -100,7 +102,9 @@ class ArticleSpider(FailedPagesSpider):
         )
         yield PageReadings(response.url, [reading])
 
-    def _settle_redirected(self, request: scrapy.Request, key: str, detail: str) -> Iterator[scrapy.Request]:
+    def _settle_redirected(
+        self, request: scrapy.Request, key: str, detail: str, told: Redirect | None = None
+    ) -> Iterator[scrapy.Request]:
         """Settle an article whose address leads to another page; that does not prove that it is gone.
 
         When a listing of this crawl shows it, one of the two is wrong: the page gets a second chance and then counts as
@@ -109,7 +113,8 @@ class ArticleSpider(FailedPagesSpider):
         if self.platform.claim.absence == "list" and self.session.ledger.is_listed(key):
             yield from self.failed(request, CrawlError(detail))
         else:
-            self.session.ledger.settle(key, "absent", detail)
+            columns = {"redirect": told.to_json()} if told else None
+            self.session.ledger.settle(key, "absent", detail, columns)
 
     def due_requests(self) -> list[scrapy.Request]:
         """Return the requests for the next articles that are due; the first call comes when all listings are read."""
@@ -178,6 +183,16 @@ def _was_conditional(response: Response) -> bool:
         b"If-None-Match" in request.headers or b"If-Modified-Since" in request.headers
     )
     return asked and not response.meta.get("redirect_urls")
+
+
+def _redirect(
+    request: scrapy.Request, response: Response, keys: tuple[str, str], at: dt.datetime
+) -> Redirect | None:
+    """Return the redirect that was followed from one article to another; None if a page told to refresh."""
+    statuses = request.meta.get("redirect_reasons", ())
+    if not statuses or not all(isinstance(each, int) for each in statuses):
+        return None
+    return Redirect.found(keys, at, (request.meta["redirect_urls"][0], response.url), statuses)
 
 
 def _header(response: Response, name: str) -> str | None:

@@ -30,8 +30,9 @@ _KINDS = ("added", "removed", "unverified", "renamed", "moved", "retitled", "edi
 _CHANGES = {
     "article_id": "The article in the later snapshot; for a removed one, in the earlier.",
     "kind": "One of " + ", ".join(f"`{kind}`" for kind in _KINDS) + ".",
-    "field": "The column that changed. `article`: the whole article appeared or disappeared. `source_id`, `redirect` "
-    "or `body`: how a rename was recognised. `picture`, beside `body_sha256`: the edit replaced pictures.",
+    "field": "The column that changed. `article`: the whole article appeared or disappeared. `source_id`, `body` "
+    "or `redirect` with the status (`redirect_301`): how a rename was recognised. `picture`, beside `body_sha256`: "
+    "the edit replaced pictures.",
     "before": "The last earlier value, as text; a whole article is a JSON object, the addresses of pictures are a JSON "
     "list.",
     "after": "The value in the later snapshot, as text. An `unverified` article has `after` if it was seen and may be "
@@ -51,7 +52,7 @@ holds the facts of its run as JSON (`helpscraper.run`). Readers that know Hive p
 _STABLE = """\
 `article_id` is the key that the platform gives: OKX's slug, Zendesk's number. An edit of the title does not change
 it; a rename does. `diff` then recognises the article by
-`source_id` (if the site gives one), by a captured redirect of an earlier address, or by its body, and says by which.
+`source_id` (if the site gives one), by a redirect of an earlier address, or by its body, and says by which.
 """
 _SEEN = """\
 ### The text of a body

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from helpscraper.archive.redirects import Redirect
 from helpscraper.history.diff import diff_tables
+from helpscraper.history.kinds import RENAME_EVIDENCE
 from helpscraper.history.renames import Bodies, Candidate, find_renames, shingles, similarity
 from tests.history.worlds import body, row, run, table
 
@@ -87,6 +88,7 @@ def test_by_a_redirect_from_the_old_address_to_the_new() -> None:
     "steps",
     [
         (("old", "new", "2018"),),  # its page was seen later
+        (("old", "between", "2021"), ("between", "new", "2020")),  # the way is not in the order of time
         (("old", "new", "2020"), ("old", "home", "2021")),  # the newest counts
         (("old", "a", "2020"), ("a", "old", "2021")),
         (("old", "new", "2020"), ("retired", "new", "2020")),  # both cannot be the same article
@@ -98,6 +100,53 @@ def test_a_redirect_that_does_not_show_one_article_is_no_rename(
 ) -> None:
     went = [Candidate("old", seen="2019"), Candidate("retired", seen="2019")]
     assert not find_renames(went, [Candidate("new")], redirects=led(*steps))
+
+
+def test_the_redirect_of_the_time_between_counts_and_else_the_first_after_it() -> None:
+    went, came = [Candidate("old", seen="2019")], [Candidate("new"), Candidate("newer")]
+
+    def after(until: str) -> str:
+        redirects = led(("old", "new", "2020"), ("old", "newer", "2023"), ("old", "newest", "2024"))
+        (found,) = find_renames(went, came, redirects=redirects, until=until)
+        return found.after
+
+    assert (after("2021"), after("2023")) == ("new", "newer")
+    went = [Candidate("old", seen="2022")]
+    assert after("2022-06") == "newer"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_temporary_redirect_counts_only_beside_the_same_publication(status: int) -> None:
+    redirect = Redirect.found(("old", "new"), dt.datetime(2020, 1, 1, tzinfo=dt.UTC), ("", ""), [status])
+
+    def found(old: str | None, new: str | None) -> list[str]:
+        went, came = Candidate("old", published_on=old), Candidate("new", published_on=new)
+        return [each.via for each in find_renames([went], [came], redirects=[redirect])]
+
+    permanent = [f"redirect_{status}"] * (status in {301, 308})
+    assert found("2018-01-01", "2018-01-01") == [f"redirect_{status}"]
+    assert found("2018-01-01", None) == found(None, None) == permanent
+    assert found("2018-01-01", "2019-01-01") == []
+    assert str(status) in RENAME_EVIDENCE[f"redirect_{status}"]
+
+
+def test_the_weakest_redirect_of_a_way_counts() -> None:
+    when = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    assert Redirect.found(("old", "new"), when, ("", ""), [301, 302]).status == 302
+    way = [
+        Redirect.found(keys, when, ("", ""), [status])
+        for keys, status in ((("old", "a"), 301), (("a", "new"), 307))
+    ]
+    went, came = (Candidate(key, published_on="2018-01-01") for key in ("old", "new"))
+    (found,) = find_renames([went], [came], redirects=way)
+    assert found.via == "redirect_307"
+
+
+def test_a_way_ends_at_the_first_article_that_is_still_there() -> None:
+    went, came = [Candidate("old")], [Candidate("new")]
+    way = led(("old", "between", "2020"), ("between", "new", "2021"))
+    assert find_renames(went, came, redirects=way)
+    assert not find_renames(went, came, redirects=way, living={"between", "new"})
 
 
 def test_a_redirect_to_an_article_of_another_day_is_that_to_a_replacement() -> None:

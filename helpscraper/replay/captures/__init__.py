@@ -96,7 +96,7 @@ def _keep_redirects(
         old, new = address_at(site, place.url), address_at(site, place.location)
         if old.kind == new.kind == "article" and new.locale == partition.locale and old.key != new.key:
             keys, urls = (old.key or "", new.key or ""), (place.url, place.location)
-            found.append(Redirect.found(keys, place.at, urls, path_of(place.file).name))
+            found.append(Redirect.found(keys, place.at, urls, [place.status], path_of(place.file).name))
     if found:
         add_redirects(catalog.store, partition, found)
     return len(found)

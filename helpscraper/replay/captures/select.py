@@ -67,7 +67,7 @@ class Place:
 
     ``digest`` identifies it; ``payload`` is the digest of its payload, empty for a revisit that states
     none. ``refers_to`` and ``refers_at`` are URL and date of the capture that a revisit refers to. ``location`` is the
-    target of a redirect.
+    target of a redirect, and ``status`` that of the response.
     """
 
     file: str
@@ -87,6 +87,7 @@ class Place:
     refers_at: dt.datetime | None
     not_modified: bool
     location: str
+    status: int
 
     @property
     def ref(self) -> str:
@@ -189,6 +190,7 @@ def _place(record: Record, number: int, site: Site | None) -> Place:
         parse_date(str(record.headers.get_header("WARC-Refers-To-Date") or "")),
         record.not_modified,
         redirect_target(record.url, record.status, record.http_header("Location")),
+        record.status or 0,
     )
 
 
