@@ -132,7 +132,8 @@ def _checked(fields: Mapping[str, Any], source: str, offset: int) -> Capture | D
     date = str(fields.get("timestamp") or "")
     wrong = _wrong(url, date)
     if wrong:
-        return Damage(source, offset, f"not a line of an index: {wrong}", advice=_ADVICE)
+        shown = " ".join(map(str, fields.values()))[:_SHOWN]
+        return Damage(source, offset, f"not a line of an index: {shown!r}: {wrong}", advice=_ADVICE)
     status = str(fields.get("status") or fields.get("statuscode") or "")
     file, location = str(fields.get("filename") or ""), str(fields.get("redirect") or "")
     return Capture(

@@ -111,9 +111,10 @@ class Client:
         host = str(host_of(origin(url)))
         if self._unanswered[host] >= self.give_up_after:
             raise Gap(
-                f"{url}: not asked, since {host} left {self.give_up_after} in a row unanswered", again=True
+                f"{host}: not asked any more, since it left {self.give_up_after} requests in a row unanswered",
+                again=True,
             )
-        self._hold(host, url)
+        self._hold(host)
         said = ""
         for number in range(1, self.tries + 1):
             wait = self.backoff * 2 ** (number - 1)
@@ -139,13 +140,14 @@ class Client:
         self._unanswered[host] += 1
         raise Gap(f"{url}: {said}, asked {self.tries} times", again=True)
 
-    def _hold(self, host: str, url: str) -> None:
+    def _hold(self, host: str) -> None:
         """Wait as long as ``host`` asked for in its last answer; raises ``Gap`` when that is too long."""
         wait = self._not_before.get(host, 0.0) - time.monotonic()
         if wait > self.longest_wait:
-            raise Gap(f"{url}: not asked, since {host} is to be asked again in {wait:,.0f} s", again=True)
+            until = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=wait)
+            raise Gap(f"{host}: not asked before {until:%Y-%m-%d %H:%M} UTC, as it wants", again=True)
         if self._not_before.pop(host, None) is not None and wait > 0:
-            self.waiting(wait, f"{host}: as it asked")
+            self.waiting(wait, f"{host}: as it wants")
             self.sleep(wait)
 
     def _ask(self, url: str, limit: int, headers: Mapping[str, str]) -> Answer:

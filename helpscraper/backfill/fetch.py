@@ -23,9 +23,9 @@ __all__ = ["ANOTHER", "LATER", "NOT_HAD", "REFUSED", "Asked", "fetch", "known_to
 
 Progress = Callable[[str, int, int], None]
 NOT_HAD = "the archive did not give it"
-REFUSED = "the archive cannot give it"
+REFUSED = "the archive refused it"
 ANOTHER = "the archive holds something else than its index says"
-LATER = "left for the next run by --limit"
+LATER = "for the next run, by --limit"
 
 
 _MOST_LINES = 5_000_000

@@ -10,7 +10,7 @@ from uuid import uuid4
 from helpscraper.archive.recordings import Capture
 from helpscraper.archive.recordings.index import surt
 from helpscraper.backfill.choose import at, is_redirect
-from helpscraper.backfill.client import Answer
+from helpscraper.backfill.client import Answer, Gap
 from helpscraper.errors import InputError
 from helpscraper.warc.build import Exchange, response_record
 from helpscraper.warc.reader import read_at
@@ -41,8 +41,11 @@ def raw_record(data: bytes, capture: Capture) -> Record:
 def replayed(answer: Answer, capture: Capture) -> Record:
     """Return the record of a raw replay: the page as it was, with the headers that describe it.
 
-    Raises ``Mismatch`` for the page of another time or address, which archives give when they lack the requested one.
+    Raises ``Gap`` for a refusal, and ``Mismatch`` for the page of another time or address, which archives give when
+    they lack the requested one.
     """
+    if answer.status >= 400:
+        raise Gap(f"status {answer.status}", again=False)
     original = re.search(r"<([^<>]{1,2000})>\s*;\s*rel=\"?original", answer.header("Link"))
     if original is not None and surt(original[1]) != surt(capture.url):
         raise Mismatch(f"the page of another address: {original[1][:_SHOWN]}")
@@ -53,8 +56,8 @@ def replayed(answer: Answer, capture: Capture) -> Record:
     target = "".join(location[1:]) or location[0]
     if 300 <= answer.status < 400 and (not is_redirect(capture) or surt(target) == surt(capture.url)):
         raise Mismatch(f"a redirect to another capture: {answer.header('Location')[:_SHOWN]}")
-    if answer.status >= 400 or (is_redirect(capture) and not target):
-        raise Mismatch(f"status {answer.status}")
+    if is_redirect(capture) and not target:
+        raise Mismatch(f"status {answer.status}, which is no redirect")
     headers = [(name, answer.header(_ORIGINAL + name) or answer.header(name)) for name in _KEPT]
     # The bytes were coded for this answer, so the coding is today's; the target is that of the page.
     headers += [("Content-Encoding", answer.header("Content-Encoding")), ("Location", target)]

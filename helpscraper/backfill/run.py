@@ -31,11 +31,11 @@ REDIRECT = "a redirect, which holds no page"
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How far back the history of an edition goes, and the longest time without a snapshot in it (ISO dates)."""
+    """How far back the history of an edition goes, and the longest time between two snapshots in it (ISO dates)."""
 
     first: str
     snapshots: int
-    gap: tuple[str, str]
+    gap: tuple[str, str] | None
 
 
 @dataclass(slots=True)
@@ -191,8 +191,7 @@ def _reach(archive_uri: str, partition: Partition) -> Reach | None:
     ]
     if not days:
         return None
-    spans = [
+    ends = [
         (dt.date.fromisoformat(two) - dt.date.fromisoformat(one), one, two) for one, two in pairwise(days)
     ]
-    _, one, two = max(spans, default=(dt.timedelta(0), days[0], days[0]))
-    return Reach(days[0], len(days), (one, two))
+    return Reach(days[0], len(days), max(ends)[1:] if ends else None)

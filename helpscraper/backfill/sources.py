@@ -251,6 +251,8 @@ class CommonCrawl(Source):
             answer = self._client.get(url, limit=capture.length, headers=asked)
         except OversizedError:
             raise Mismatch("the archive gives more than the requested range of bytes") from None
+        if answer.status >= 400:
+            raise Gap(f"{url}: status {answer.status}", again=False)
         if answer.status != 206:
             raise Mismatch(f"status {answer.status} for a range of bytes")
         if not answer.header("Content-Range").startswith(f"bytes {capture.offset}-{last}/"):
@@ -265,12 +267,15 @@ class CommonCrawl(Source):
         when = parse_date(str(revisit.headers.get_header("WARC-Refers-To-Date") or ""))
         if when is not None and host_of(origin(url)) is not None:
             when = when.replace(microsecond=0)
+            gaps = []
             for item in self.known(url, when, when + _SECOND):
-                if isinstance(item, Gap) and item.again:
-                    raise item
+                if isinstance(item, Gap):
+                    gaps.append(item)
                 same = isinstance(item, Capture) and surt(item.url) == surt(url) and at(item) == when
                 if same and isinstance(item, Capture) and not item.is_revisit:
                     return item
+            if gaps:  # a part of the index that is missing may know it
+                raise max(gaps, key=lambda gap: gap.again)
         raise Mismatch("a revisit of a capture that the index does not know")
 
 

@@ -151,7 +151,9 @@ def _print(done: Backfill, source: str, years: list[int]) -> None:
     from helpscraper.backfill.coverage import COLUMNS
 
     rows = [tuple(map(str, row)) for row in done.coverage.rows(*years)]
-    print(f"{source} knows {done.coverage.total('known')} captures of {done.partition}")
+    known = _number(done.coverage.total("known"), "capture")
+    whole = "knows" if not done.asked.missed else "did not answer in full; it named"
+    print(f"{source} {whole} {known} of {done.partition}")
     names = ("year", *COLUMNS)
     widths = [max(map(len, column)) for column in zip(names, *rows, strict=True)]
     for row in (names, *rows) if rows else ():
@@ -162,7 +164,7 @@ def _print(done: Backfill, source: str, years: list[int]) -> None:
         print(f"not known: {text}" + (f" ({count:,} times)" if count > 1 else ""), file=sys.stderr)
     more = done.asked.missed - sum(count for _, count in named)
     if more:
-        print(f"not known: {more:,} more parts of the index", file=sys.stderr)
+        print(f"not known: {_number(more, 'more part')} of the index", file=sys.stderr)
 
 
 def _print_reasons(coverage: Coverage) -> None:
@@ -186,15 +188,14 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
             print(f"doubtful: {doubt}", file=sys.stderr)
         for problem in report.problems:
             print(f"unreadable: {problem}", file=sys.stderr)
-        print(f"imported: {len(report.snapshots)} days, {len(report.already)} were there already")
+        print(f"imported: {_number(len(report.snapshots), 'day')}; there already: {len(report.already):,}")
         if report.redirects:
             print(f"redirects from one article to another: {report.redirects}")
     if done.reach is not None:
-        one, two = done.reach.gap
-        print(
-            f"the history of {done.partition} reaches back to {done.reach.first}: {done.reach.snapshots} snapshots,"
-        )
-        print(f"the longest time without one is {one} to {two}")
+        snapshots = _number(done.reach.snapshots, "snapshot")
+        print(f"the history of {done.partition} reaches back to {done.reach.first}: {snapshots}")
+        if done.reach.gap is not None:
+            print(f"the longest time without a snapshot is {done.reach.gap[0]} to {done.reach.gap[1]}")
     if done.asked.unchecked:
         print(
             f"not compared with a digest of the index: {done.asked.unchecked:,} of the pages fetched now;"
@@ -205,7 +206,10 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
     for line in missing:
         print(f"missing: {line}", file=sys.stderr)
     if left := done.coverage.left_out(LATER):
-        print(f"left by --limit: {left:,} captures; the same command fetches the next ones", file=sys.stderr)
+        print(
+            f"left by --limit: {_number(left, 'capture')}; the same command fetches the next ones",
+            file=sys.stderr,
+        )
     if done.held is not None:
         print(f"nothing was imported: {done.held.message}", file=sys.stderr)
         print(
@@ -230,13 +234,17 @@ def _missing(done: Backfill) -> list[str]:
     asked, left_out = done.asked, done.coverage.left_out
     problems = [] if done.imported is None else done.imported.problems
     found = [
-        (asked.missed, "parts of the index, named above", again if asked.again else elsewhere),
-        (left_out(NOT_HAD), "captures that the archive did not give", again),
-        (left_out(REFUSED), "captures that the archive cannot give", elsewhere),
-        (left_out(ANOTHER), "captures for which the archive has something else", elsewhere),
-        (len(problems), "places of kept files, named above", "delete these files, and the same command fetches anew"),
+        (asked.missed, "part", "of the index, named above", again if asked.again else elsewhere),
+        (left_out(NOT_HAD), "capture", "that the archive did not give", again),
+        (left_out(REFUSED), "capture", "that the archive refused", elsewhere),
+        (left_out(ANOTHER), "capture", "for which the archive has something else", elsewhere),
+        (len(problems), "place", "of kept files, named above", "delete them, and the same command fetches anew"),
     ]  # fmt: skip
-    return [f"{count:,} {what}: {how}" for count, what, how in found if count]
+    return [f"{_number(count, noun)} {what}: {how}" for count, noun, what, how in found if count]
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def _elsewhere(site: Site, locale: str, source: str) -> list[str]:

@@ -90,7 +90,7 @@ def test_the_history_reaches_back_to_the_first_capture_and_says_where_it_is_thin
     assert run(web, tmp_path) == 0
     again = capsys.readouterr()
     assert table(again.out) == COUNTS and again.err.replace("there already", "") == err
-    assert "imported: 0 days, 4 were there already" in again.out
+    assert "imported: 0 days; there already: 4" in again.out
     assert len(web.paths(".warc.gz")) == asked
 
 
@@ -137,8 +137,9 @@ def test_a_dry_run_tells_the_same_from_the_index_and_writes_nothing(
     assert run(web, tmp_path, "--dry-run") == 4
     out, err = capsys.readouterr()
     assert list(table(out)) == ["2019", "2020", "2021"]
+    assert "did not answer in full; it named 5 captures of okx/en" in out
     assert "not known: " in err and "page=0: status 403: 'no'" in err
-    assert "missing: 1 parts of the index, named above: another --source may have them" in err
+    assert "missing: 1 part of the index, named above: another --source may have them" in err
     assert run(web, tmp_path, "--dry-run", "--locale", "fr") == 4
 
 
@@ -148,7 +149,7 @@ def test_a_part_of_the_time_is_asked_for_and_thinned(
     assert run(web, tmp_path, "--from", "2020-05", "--to", "2022-06-30", "--every", "9w", "--limit", "1") == 0
     out, err = capsys.readouterr()
     assert table(out) == {"2020": [0] * 6, "2021": [3, 2, 1, 0, 1, 0]}
-    assert "thinned out by --every: 1" in err and "left for the next run by --limit: 1" in err
+    assert "thinned out by --every: 1" in err and "for the next run, by --limit: 1" in err
 
 
 @pytest.mark.parametrize("locale", ["fr", "en"])
@@ -211,7 +212,7 @@ def test_a_crawl_that_keeps_the_import_from_running_is_found_before_the_first_re
         lock.release()
         assert run(web, tmp_path) == 0
         assert len(web.paths("a.warc.gz")) == 1
-    assert "imported: 1 days" in capsys.readouterr().out
+    assert "imported: 1 day;" in capsys.readouterr().out
 
 
 def told(column: str = "read", reason: str = "", gap: Gap | None = None, **more: Any) -> Backfill:
@@ -233,13 +234,13 @@ AGAIN, ELSEWHERE = "the same command again later", "another --source may have th
     [
         (told(), 0, ""),
         (told(imported=CaptureReport(already=["a day of another source"]), column="unreadable"), 4, "no page was read"),
-        (told(reason=LATER), 0, "left by --limit: 1 captures; the same command fetches the next ones"),
-        (told(reason=NOT_HAD), 4, f"missing: 1 captures that the archive did not give: run {AGAIN}"),
-        (told(reason=REFUSED), 4, f"missing: 1 captures that the archive cannot give: {ELSEWHERE}"),
-        (told(reason=ANOTHER), 4, f"missing: 1 captures for which the archive has something else: {ELSEWHERE}"),
-        (told(gap=Gap("x", again=True)), 4, f"missing: 1 parts of the index, named above: run {AGAIN}"),
-        (told(gap=Gap("x", again=False)), 4, f"missing: 1 parts of the index, named above: {ELSEWHERE}"),
-        (told(imported=CaptureReport(problems=[Damage("f", 1, "bad")])), 4, "missing: 1 places of kept files"),
+        (told(reason=LATER), 0, "left by --limit: 1 capture; the same command fetches the next ones"),
+        (told(reason=NOT_HAD), 4, f"missing: 1 capture that the archive did not give: run {AGAIN}"),
+        (told(reason=REFUSED), 4, f"missing: 1 capture that the archive refused: {ELSEWHERE}"),
+        (told(reason=ANOTHER), 4, f"missing: 1 capture for which the archive has something else: {ELSEWHERE}"),
+        (told(gap=Gap("x", again=True)), 4, f"missing: 1 part of the index, named above: run {AGAIN}"),
+        (told(gap=Gap("x", again=False)), 4, f"missing: 1 part of the index, named above: {ELSEWHERE}"),
+        (told(imported=CaptureReport(problems=[Damage("f", 1, "bad")])), 4, "missing: 1 place of kept files"),
         (told(held=LockHeldError("a crawl is running")), 75, "nothing was imported: a crawl is running"),
         (told(asked=Asked(unchecked=2)), 0, "not compared with a digest of the index: 2 of"),
     ],

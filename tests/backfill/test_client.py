@@ -84,14 +84,14 @@ def test_the_next_request_waits_as_long_as_the_last_answer_asked() -> None:
         assert client.get(f"{web.url}/b", limit=4).body == b"fine"
         assert client.get(f"{web.url}/b", limit=4).body == b"fine"
     assert slept[0] == 77 and 70 < slept[1] <= 77 and len(slept) == 2
-    assert why[1].endswith("as it asked")
+    assert why[1].endswith("as it wants")
 
 
 def test_a_host_that_asked_for_a_long_wait_is_not_asked_before() -> None:
     client, slept = quick(pause=0.0)
     with serving(answers((503, {"Retry-After": "86400"}, b""))) as web:
-        for path in ("/a", "/b", "/c", "/d"):
-            with pytest.raises(Gap, match=r"asked again in 86,[34]") as gap:
+        for path, said in (("/a", "86,400 s"), ("/b", "not asked before 2"), ("/c", "not asked before 2")):
+            with pytest.raises(Gap, match=said) as gap:
                 client.get(f"{web.url}{path}", limit=4)
             assert gap.value.again
     assert (web.paths(), slept) == (["/a"], [])

@@ -16,7 +16,7 @@ from helpscraper.backfill import sources
 from helpscraper.backfill.choose import Wanted, choose
 from helpscraper.backfill.client import Gap
 from helpscraper.backfill.coverage import Coverage
-from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, Asked, fetch, known_to, prefixes
+from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, REFUSED, Asked, fetch, known_to, prefixes
 from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import CommonCrawl, source_of
 from helpscraper.errors import CommandError
@@ -125,6 +125,16 @@ def test_a_revisit_of_a_capture_that_is_nowhere_is_named(tmp_path: Path) -> None
     assert run.named(ANOTHER) == ["a revisit of a capture that the index does not know"]
 
 
+def test_a_revisit_whose_original_lies_in_a_part_that_is_missing_is_not_said_to_be_nowhere(
+    tmp_path: Path,
+) -> None:
+    web = archive()
+    with serving(web):
+        web.fault = lambda path, *_: (403, {}, b"") if "2021-17-index" in path else None
+        run = Run(web, tmp_path, start=utc(2022, 1, 1))
+    assert run.kept == [] and "2021-17-index" in run.named(REFUSED)[0]
+
+
 def on_ranges(reply: Callable[[int, Reply], Reply]) -> Fault:
     """A fault of every range of bytes: ``reply`` makes it of the number of tries and of the right answer."""
     web = archive()
@@ -155,7 +165,8 @@ def short(reply: Reply) -> Reply:
         (lambda n, right: cut(right), ANOTHER, "bytes of the record"),
         (lambda n, right: (200, {}, right[2]), ANOTHER, "status 200 for a range"),
         (lambda n, right: (200, {}, right[2] * 9), ANOTHER, "more than the requested range"),
-        (lambda n, right: (404, {}, b""), ANOTHER, "status 404"),
+        (lambda n, right: (404, {}, b""), REFUSED, "status 404"),
+        (lambda n, right: (403, {}, b""), REFUSED, "status 403"),
         (lambda n, right: (206, {"Content-Range": "bytes 0-1/2"}, right[2]), ANOTHER, "another range"),
         (lambda n, right: (206, right[1], bytes(len(right[2]))), ANOTHER, "no whole record"),
     ],
@@ -203,7 +214,7 @@ def test_a_line_of_the_index_that_leads_to_another_record_is_named(
     with serving(web):
         run = Run(web, tmp_path)
     assert [each[1] for each in run.kept] == [B]
-    (named,) = run.named(ANOTHER)
+    (named,) = run.named(REFUSED if said == "status" else ANOTHER)
     assert any(each in named for each in said.split("|")), named
 
 

@@ -123,14 +123,22 @@ def test_a_redirect_keeps_the_target_that_it_had(location: str) -> None:
         (CAPTURE, (302, {"Location": f"/kept/20200101000000id_/{URL}"}, b""), "a redirect to another capture"),
         (MOVED, (302, {"Location": f"/kept/20200101000000id_/{URL}"}, b""), "a redirect to another capture"),
         (MOVED, (200, HEADERS, b"one"), "status 200"),
-        (CAPTURE, (404, {}, b""), "status 404"),
-        (CAPTURE, (403, {}, b""), "status 403"),
         (CAPTURE, (200, HEADERS | {"Content-Length": "9999999999"}, b"one"), "the bound is"),
     ],
 )  # fmt: skip
 def test_a_page_that_is_not_the_capture_is_named(capture: Capture, reply: Reply, said: str) -> None:
     with serving(Web(lambda *_: reply)) as web, pytest.raises(Mismatch, match=said):
         source(web).records(capture)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 451])
+def test_a_refusal_is_a_gap_that_no_later_run_fills(status: int) -> None:
+    with (
+        serving(Web(lambda *_: (status, HEADERS, b"one"))) as web,
+        pytest.raises(Gap, match=f"status {status}") as gap,
+    ):
+        source(web).records(CAPTURE)
+    assert not gap.value.again
 
 
 def test_a_busy_archive_is_a_gap() -> None:
