@@ -1,7 +1,7 @@
 """Choose the snapshots of a range in time: ``--from`` and ``--to`` of ``log``, ``diff`` and ``report``.
 
-A bound is a date, ``today``, ``yesterday``, a time back from now (``12h``, ``7d``, ``2w``), or the name of a snapshot;
-in Python also a ``datetime.date`` or an instant (``datetime``; UTC without a zone).
+A bound is a date, a month (``2026-11``), ``today``, ``yesterday``, a time back from now (``12h``, ``7d``, ``2w``), or
+the name of a snapshot; in Python also a ``datetime.date`` or an instant (``datetime``; UTC without a zone).
 Days begin and end in UTC, and both bounds belong to the range.
 """
 

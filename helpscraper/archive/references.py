@@ -1,9 +1,10 @@
-"""Resolve the name of a snapshot: ``latest``, ``latest~N``, its id, a prefix of it, a day or a time."""
+"""Resolve the name of a snapshot: ``latest``, ``latest~N``, its id, a prefix of it, a day, a month or a time."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
+from calendar import monthrange
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import snapshot_id
@@ -12,7 +13,7 @@ from helpscraper.errors import CommandError, ReferenceNotFoundError
 __all__ = ["day_range", "is_reference", "later_than", "match_reference", "span", "split_reference"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,9}))?", re.ASCII)
-_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?", re.ASCII)
 _BACK = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _DAYS = ("today", "yesterday")
@@ -46,9 +47,9 @@ def is_reference(text: str) -> bool:
 def match_reference(name: str | dt.date, ids: Sequence[str], *, where: str = "archive") -> str:
     """Return the snapshot id, one of ``ids`` (sorted, oldest first), that is named ``name``.
 
-    A day means the last snapshot up to its end (UTC), a time the last one up to then; a ``datetime`` at midnight
-    without a zone is a day. Raises ``ReferenceNotFoundError``, which lists the
-    snapshots when none matches, and the candidates when several do.
+    A day or a month means the last snapshot up to its end (UTC), a time the last one up to then; a ``datetime``
+    at midnight without a zone is a day. Raises ``ReferenceNotFoundError``, which lists the snapshots when none
+    matches, and the candidates when several do.
 
     >>> match_reference("latest~1", ["20261120T060000Z", "20261121T060000Z"])
     '20261120T060000Z'
@@ -117,6 +118,8 @@ def later_than(name: str, snapshot_id: str, now: dt.datetime | None = None) -> b
 def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
     """Return the ids that a snapshot of the first and of the last second of a date or time would have, else None.
 
+    >>> day_range("2026-11", dt.datetime.now(dt.UTC))
+    ('20261101T000000Z', '20261130T235959Z')
     >>> day_range("2d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), day_range("latest", dt.datetime.now(dt.UTC))
     (('20261120T060000Z', '20261120T060000Z'), None)
     """
@@ -126,20 +129,24 @@ def day_range(bound: str, now: dt.datetime) -> tuple[str, str] | None:
         except OverflowError:
             instant = ""
         return instant, instant
-    day = now.date() - dt.timedelta(days=bound == "yesterday")
+    first = last = now.date() - dt.timedelta(days=bound == "yesterday")
     if _DATE.fullmatch(bound):
         try:
-            day = dt.date.fromisoformat(bound)
+            first = last = dt.date.fromisoformat(bound if len(bound) > 7 else f"{bound}-01")
         except ValueError:
             raise ReferenceNotFoundError(
-                f"{bound}: there is no such day", advice="give a date such as 2026-11-22"
+                f"{bound}: there is no such {'day' if len(bound) > 7 else 'month'}",
+                advice="give a date such as 2026-11-22, or a month such as 2026-11",
             ) from None
+        if len(bound) == 7:
+            last = first.replace(day=monthrange(first.year, first.month)[1])
     elif bound not in _DAYS:
         return None
-    return f"{day:%Y%m%d}T000000Z", f"{day:%Y%m%d}T235959Z"
+    return f"{first:%Y%m%d}T000000Z", f"{last:%Y%m%d}T235959Z"
 
 
 def _available(ids: Sequence[str]) -> str:
     shown = ids[-_SHOWN:]
     more = f" and {len(ids) - len(shown)} older" if len(ids) > len(shown) else ""
-    return f"choose one of: {', '.join(reversed(shown))}{more} (also: latest, latest~N, a date, 7d, an id prefix)"
+    others = "latest, latest~N, a date, a month, 7d, an id prefix"
+    return f"choose one of: {', '.join(reversed(shown))}{more} (also: {others})"

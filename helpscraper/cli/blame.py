@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, article_key, each_edition, open_catalog
 from helpscraper.extras import need
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ A ^ before a snapshot marks paragraphs of the first snapshot, which may be older
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key, or its address")
     add_partition(parser)
     add_format(parser)
 
@@ -44,9 +44,11 @@ def run(args: argparse.Namespace) -> int:
 
     catalog = open_catalog(args)
 
+    article = article_key(catalog, args.article)
+
     def read(where: Partition | None) -> tuple[Partition, pa.Table]:
         edition = where or catalog.partition()
-        return edition, blame(catalog, args.article, edition, warn=lambda text: print_warnings([text]))
+        return edition, blame(catalog, article, edition, warn=lambda text: print_warnings([text]))
 
     found = each_edition(args, catalog, read)
     if args.format != "table":

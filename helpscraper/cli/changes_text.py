@@ -20,7 +20,7 @@ from rich.text import Text
 
 from helpscraper.cli.output import cells_shown, console, terminal_safe, whole_file
 from helpscraper.cli.pager import TerminalPager
-from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE, RENAME_EVIDENCE
+from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE, RENAME_EVIDENCE, counts_text
 
 if TYPE_CHECKING:
     from helpscraper.history.body_diff import BodyDiff
@@ -84,8 +84,7 @@ def print_diff(
         )
         if words is not None:
             _print_article_words(target, records[article_id], words)
-    total = ", ".join(f"{count:,} {kind}" for kind, count in diff.summary().items())
-    target.print(Text(total or "no change"), soft_wrap=True)
+    target.print(Text(counts_text(diff.summary()) or "no change"), soft_wrap=True)
     if quiet:
         target.print(
             Text(f"(changed view counts and excerpts not shown: {quiet}; add --kind counted)", style="dim"),
@@ -157,7 +156,9 @@ def _describe(row: Mapping[str, Any], words: Mapping[str, Any] | None) -> str:
     if row["field"] == "body_sha256":
         since = f", its page last read by {row['last_read']}" if row.get("last_read") else ""
         if words is None or not (words["before"] and words["after"]):
-            return f"body            changed{since}"
+            # Rows of the same number of words have no record of it; otherwise one side has no number.
+            same = "" if words else ", as many words as before"
+            return f"body            changed{same} (see --words){since}"
         gain = int(words["after"]) - int(words["before"])
         return f"body            {words['before']} -> {words['after']} words ({gain:+}){since}"
     if row["kind"] == "renamed" and (why := RENAME_EVIDENCE.get(row["field"])):

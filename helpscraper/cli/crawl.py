@@ -33,13 +33,14 @@ it comes first in the order 1, 2, 3, 75, 4, 0; 0 when nothing is due
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument(
-        "url", metavar="URL", nargs="?",
-        help="any page of the help centre, which names its site and locale; a new one is declared (see `sites`)",
+        "url", metavar="URL|SITE", nargs="?",
+        help="any page of the help centre, which names its site and locale; a new one is declared (see `sites`); or a"
+        " declared site",
     )  # fmt: skip
     parser.add_argument(
         "-a", dest="arguments", metavar="NAME=VALUE", action="append", default=[],
-        help="argument of the spider: site, locale, base_url, categories, sections, query, mode, limit,"
-        " witness",
+        help="argument of the spider: site, locale, base_url, categories and sections (A,B), query, mode (incremental"
+        " or full), limit (articles), witness",
     )  # fmt: skip
     parser.add_argument(
         "-s", dest="settings", metavar="NAME=VALUE", action="append", default=[], help="any Scrapy setting"

@@ -26,6 +26,7 @@ EXAMPLE = """\
 examples:
   helpscraper diff                                    # the last snapshot against the one before it
   helpscraper diff 2026-11-01 latest --kind edited --words
+  helpscraper diff 2026-10..2026-11                   # the end of a month against the end of the next
   helpscraper diff --since 7d                         # also --from 2026-11-01 --to 2026-11-30
   helpscraper diff latest~7 latest --field title --format csv
   helpscraper diff --words --format json              # with the deleted and inserted words of each edit
@@ -82,6 +83,8 @@ def run(args: argparse.Namespace) -> int:
         refuse_together("--words", "--stat", "--stat only counts: leave one of them out")
     if args.stat and args.format == "html":
         refuse_together("--stat", "--format html", "counts are a table: choose md, csv or json")
+    if args.b is None and args.a is not None and ".." in args.a:
+        args.a, _, args.b = args.a.partition("..")
     if args.a is not None and (args.first is not None or args.last is not None):
         refuse_together("A", "--from" if args.first is not None else "--to", "name the two ends in one way")
     catalog = Catalog(args.archive, site=args.site).with_cached_listings()

@@ -24,13 +24,13 @@ def write_diffs(catalog: Catalog, diffs: Iterable[DiffResult], args: argparse.Na
     """Write the changes of each diff, the strongest kinds first."""
     from helpscraper.history.article_changes import article_changes
     from helpscraper.history.change_rows import diff_rows
-    from helpscraper.history.kinds import KINDS
+    from helpscraper.history.kinds import KINDS, counts_text
 
     sections = []
     for diff in diffs:
         changes = article_changes(catalog, diff_rows(catalog, diff, None), words=args.words)
         ranked = sorted(changes, key=lambda each: KINDS.index(each.kinds[0]))
-        total = ", ".join(f"{count:,} {kind}" for kind, count in diff.summary().items()) or "no change"
+        total = counts_text(diff.summary()) or "no change"
         sections.append((f"{diff.partition}: {diff.from_id} to {diff.to_id}: {total}", ranked))
     _write("Changes", sections, args)
 

@@ -84,9 +84,10 @@ def run(args: argparse.Namespace) -> int:
     known = ["site", "locale", *SNAPSHOT_SCHEMA.names, *(BODY_COLUMNS if args.bodies else ())]
     unknown = sorted(set(columns or ()) - set(known))
     if unknown:
+        unknown_bodies = {*unknown} <= {*BODY_COLUMNS}
         raise CommandError(
             f"unknown columns: {', '.join(name or repr(name) for name in unknown)}",
-            advice=f"choose from: {', '.join(known)}",
+            advice="add --bodies" if unknown_bodies else f"choose from: {', '.join(known)}",
         )
     if columns is not None and (again := sorted({name for name in columns if columns.count(name) > 1})):
         raise CommandError(f"repeated columns: {', '.join(again)}", advice="name each column once")

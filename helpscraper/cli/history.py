@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from helpscraper.cli.documents import wants_document, write_histories
-from helpscraper.cli.options import add_format, add_partition, each_edition, open_catalog
+from helpscraper.cli.options import add_format, add_partition, article_key, each_edition, open_catalog
 from helpscraper.extras import need
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ examples:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
-    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key")
+    parser.add_argument("article", metavar="ARTICLE", help="its present or an earlier key, or its address")
     parser.add_argument("--words", action="store_true", help="show the words that changed in its body")
     parser.add_argument("--counts", action="store_true", help="show changes of its view count too")
     add_partition(parser)
@@ -49,7 +49,8 @@ def run(args: argparse.Namespace) -> int:
         from helpscraper.history.body_diff import words_of
 
     catalog = open_catalog(args)
-    found = each_edition(args, catalog, lambda where: article_history(catalog, args.article, where))
+    article = article_key(catalog, args.article)
+    found = each_edition(args, catalog, lambda where: article_history(catalog, article, where))
     for each in found:
         print_warnings(each.warnings)
     if wants_document(args):

@@ -186,9 +186,8 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
     from rich.text import Text
 
     from helpscraper.cli.output import terminal_safe
-    from helpscraper.history.kinds import KINDS, PICTURE
+    from helpscraper.history.kinds import counts_text
 
-    order = [*KINDS, "silent", PICTURE]
     line = Text(f"{row['snapshot_id']}  {row['site']}/{row['locale']}", style="bold")
     if row["error"]:
         line.append(f"  {terminal_safe(row['error'])}", style="red")
@@ -201,8 +200,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
     every = sum(map(Counter, sections.values()), Counter[str]())
     whole = [("all sections", every)] if len(sections) > 1 else []
     for section, kinds in [*whole, *sorted(sections.items())]:
-        told = ", ".join(f"{kinds[kind]:,} {kind}" for kind in order if kinds.get(kind))
-        target.print(Text(f"  {terminal_safe(section):<42} {told}"), soft_wrap=True)
+        target.print(Text(f"  {terminal_safe(section):<42} {counts_text(kinds)}"), soft_wrap=True)
 
 
 def _not_all(row: dict[str, Any]) -> str:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog, Snapshot
 
 __all__ = [
-    "ALL", "FORMATS", "add_format", "add_partition", "add_range", "each_edition", "each_that_has_it", "locale_of",
-    "open_catalog", "open_existing", "refuse_existing", "refuse_own_folders", "refuse_together", "resolve_reference",
-    "settle_output",
+    "ALL", "FORMATS", "add_format", "add_partition", "add_range", "article_key", "each_edition", "each_that_has_it",
+    "locale_of", "open_catalog", "open_existing", "refuse_existing", "refuse_own_folders", "refuse_together",
+    "resolve_reference", "settle_output",
 ]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
@@ -56,7 +56,7 @@ def add_format(
 
 def add_range(parser: argparse.ArgumentParser) -> None:
     """Add ``--from`` and ``--to``, which ``archive.ranges.pick`` takes."""
-    bound = "a date, today, yesterday, 12h, 7d, 2w, or a snapshot"
+    bound = "a date, a month (2026-11), today, yesterday, 12h, 7d, 2w, or a snapshot"
     parser.add_argument(
         "--from", "--since", dest="first", metavar="WHEN", help=f"only snapshots from then on: {bound}"
     )
@@ -139,6 +139,25 @@ def resolve_reference(
             file=sys.stderr,
         )
     return snapshot
+
+
+def article_key(catalog: Catalog, article: str) -> str:
+    """Return the key of the article that has the address ``article``; any other text is a key already.
+
+    Raises ``ReferenceNotFoundError`` for an address that no snapshot has.
+    """
+    if not article.startswith(("http://", "https://")):
+        return article
+    url = article.partition("#")[0].rstrip("/")
+    for partition in catalog.partitions():
+        for snapshot in reversed(catalog.snapshots(partition)):
+            for row in catalog.load_table(snapshot, columns=["article_id", "url"]).to_pylist():
+                if row["url"].rstrip("/") == url:
+                    return str(row["article_id"])
+    raise ReferenceNotFoundError(
+        f"{article}: no article of {catalog.store.uri} has this address",
+        advice="give its key, which `show` lists",
+    )
 
 
 def each_that_has_it(places: Sequence[_P], read: Callable[[_P], _T]) -> list[_T]:

@@ -12,6 +12,7 @@ from helpscraper.cli.options import (
     ALL,
     add_format,
     add_partition,
+    article_key,
     each_edition,
     each_that_has_it,
     open_catalog,
@@ -81,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
             f"{args.what!r} names no article",
             advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
+    article = article_key(catalog, article)
     snapshots = _snapshots(args, catalog, reference)
     if args.raw or args.body:
         return _write_text(args, catalog, _find(catalog, snapshots[0], article, stated=bool(at)))

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.options import add_format
+from helpscraper.cli.parser import explain_unknown
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
 
@@ -193,7 +194,14 @@ def at_url(
     if clash := [name for name in ("site", "base_url") if name in arguments]:
         raise CommandError(f"{args.url} and {clash[0]}= name the site twice", advice="leave one of them out")
     folders = _folders(args, settings)
-    known = _known(sites_at(*folders), args.url)
+    sites = sites_at(*folders)
+    if args.url in sites.by_name:
+        return {"arguments": {"site": args.url}}
+    if args.url.isidentifier():
+        raise explain_unknown(
+            "site", args.url, sites.by_name, "`helpscraper sites` lists the sites; a URL has https://"
+        )
+    known = _known(sites, args.url)
     if known is not None:
         address = address_at(known, args.url)
         locale = {"locale": address.locale} if address.kind != "other" and "locale" not in arguments else {}

@@ -11,7 +11,7 @@ from helpscraper.archive.layout import moments, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.history.all_changes import all_changes
 from helpscraper.history.article_changes import ArticleChanges, article_changes, with_words
-from helpscraper.history.kinds import CERTAIN, KINDS
+from helpscraper.history.kinds import CERTAIN, KINDS, counts_text
 from helpscraper.history.render_changes import Form, as_document
 
 __all__ = ["Digest", "counted", "digest"]
@@ -87,10 +87,10 @@ def digest(
 
 
 def counted(changes: Sequence[ArticleChanges]) -> str:
-    """Return how many changes there are of each kind, such as ``2 edited, 1 silent``; empty without changes."""
+    """Return how many changes there are of each kind, such as ``2 edited (1 silent)``; empty without changes."""
     counts = Counter(kind for change in changes for kind in change.kinds if kind in CERTAIN)
     counts["silent"] = sum(change.silent for change in changes)
-    return ", ".join(f"{counts[kind]:,} {kind}" for kind in (*CERTAIN, "silent") if counts[kind])
+    return counts_text(counts)
 
 
 def _notes(changes: Sequence[ArticleChanges]) -> Iterable[str]:

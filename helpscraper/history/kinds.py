@@ -31,7 +31,7 @@ A ``renamed`` record's ``field`` says how the rename was recognised (a key of ``
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from helpscraper.errors import CommandError
@@ -50,6 +50,7 @@ __all__ = [
     "RENAME_EVIDENCE",
     "check_fields",
     "check_kinds",
+    "counts_text",
     "primary_kind",
 ]
 
@@ -137,6 +138,20 @@ def primary_kind(kinds: Collection[str]) -> str | None:
     'renamed'
     """
     return next((kind for kind in KINDS if kind in kinds), None)
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """Return the number of articles of each kind in words; ``silent`` is a part of ``edited``.
+
+    >>> counts_text({"edited": 7, "silent": 2, "added": 1, "picture": 1})
+    '1 added, 7 edited (2 silent), 1 picture'
+    """
+    told = []
+    for kind in (*KINDS, *(("silent",) if not counts.get("edited") else ()), PICTURE):
+        if counts.get(kind):
+            silent = f" ({counts['silent']:,} silent)" if kind == "edited" and counts.get("silent") else ""
+            told.append(f"{counts[kind]:,} {kind}{silent}")
+    return ", ".join(told)
 
 
 def check_kinds(kinds: Iterable[str]) -> tuple[str, ...]:

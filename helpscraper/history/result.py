@@ -21,6 +21,7 @@ from helpscraper.history.kinds import (
     RENAME_EVIDENCE,
     check_fields,
     check_kinds,
+    counts_text,
     primary_kind,
 )
 from helpscraper.plain_text import html_safe
@@ -162,7 +163,7 @@ class DiffResult:
         return dict(zip(*columns, strict=True))
 
     def _counted(self) -> str:
-        return ", ".join(f"{count} {kind}" for kind, count in self.summary().items()) or "no change"
+        return counts_text(self.summary()) or "no change"
 
     def __repr__(self) -> str:
         return f"<diff {self.from_id}..{self.to_id}: {self._counted()}>"

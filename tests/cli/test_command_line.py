@@ -41,6 +41,9 @@ def test_without_a_command_the_commands_are_listed_in_groups(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "said"),
     [
+        (["crawl", "okxx"], "helpscraper crawl: okxx: no such site\n  did you mean: okx"),
+        (["crawl", "frobnicate"], "`helpscraper sites` lists the sites; a URL has https://"),
+        (["export", "--archive", KEPT, "--columns", "article_id,body_text"], "add --bodies"),
         (["dif"], "helpscraper: dif: no such command\n  did you mean: diff"),
         (["hstory"], "did you mean: history"),
         (["frobnicate"], "run `helpscraper` to list the commands"),

@@ -98,6 +98,24 @@ def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) 
 
 
 @pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        (["diff", "latest~3..latest~2"], ["diff", "latest~3", "latest~2"]),
+        (["diff", "latest~3", "2026-11"], ["diff", "latest~3", "latest"]),
+        (["log", "--since", "2026-11", "--until", "2026-11"], ["log"]),
+        (["show", "https://help.example/help/trading-fees/"], ["show", "trading-fees"]),
+        (["history", "https://help.example/help/limits#x"], ["history", "limits"]),
+        (["blame", "https://help.example/help/limits"], ["blame", "limits"]),
+    ],
+)
+def test_two_ways_to_name_the_same(
+    capsys: pytest.CaptureFixture[str], archive: Path, words: list[str], same: list[str]
+) -> None:
+    code, out, _ = ran(capsys, archive, *words)
+    assert (code, out) == ran(capsys, archive, *same)[:2] and out
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["diff", "202611"], "202611 matches 5 snapshots"),
@@ -111,6 +129,8 @@ def test_doubts_go_to_stderr(capsys: pytest.CaptureFixture[str], archive: Path) 
         (["history", "trading-fee"], "did you mean: trading-fees"),
         (["blame", "zzz"], "knows this article"),
         (["log", "--last", "-1"], "not a number of snapshots"),
+        (["show", "2026-13"], "2026-13: there is no such month"),
+        (["history", "https://help.example/help/none"], "has this address\n  give its key"),
     ],
 )
 def test_bad_input(capsys: pytest.CaptureFixture[str], archive: Path, words: list[str], said: str) -> None:

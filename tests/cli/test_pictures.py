@@ -53,9 +53,9 @@ def test_a_swapped_picture_is_an_edit_with_its_own_record(
     assert json.loads(record["after"]) == [NEW, *others]
     text = ran(capsys, archive, "diff", "latest~1", "latest", "--words")
     assert f"picture         {OLD} -> {NEW}\n" in text
-    assert "1 edited, 1 silent, 1 picture\n" in text
+    assert "1 edited (1 silent), 1 picture\n" in text
     assert "same words; its pictures" in text
-    assert "1 edited, 1 silent, 1 picture\n" in ran(capsys, archive, "log")
+    assert "1 edited (1 silent), 1 picture\n" in ran(capsys, archive, "log")
     only = ran(capsys, archive, "diff", "latest~1", "latest", "--field", "picture")
     assert NEW in only
     assert "body" not in only
@@ -74,7 +74,7 @@ def test_report_and_feed_name_the_picture(tmp_path: Path, capsys: pytest.Capture
 def test_an_edit_of_words_alone_names_no_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     archive = imported(tmp_path, PAGE, PAGE.replace("Throw the line", "Cast the line"))
     assert picture_records(capsys, archive) == []
-    assert "1 edited, 1 silent\n" in ran(capsys, archive, "diff", "latest~1", "latest")
+    assert "1 edited (1 silent)\n" in ran(capsys, archive, "diff", "latest~1", "latest")
 
 
 def test_a_body_of_pictures_alone_is_a_body(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

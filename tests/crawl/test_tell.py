@@ -105,14 +105,14 @@ def test_the_message_has_the_words_silent_edits_first(tmp_path: Path) -> None:
     found = changes_message(catalog, EN, ids[0], EVERYTHING)
     assert found is not None
     title, text = found
-    assert title == "helpscraper okx/en: 1 added, 1 removed, 1 renamed, 3 edited, 1 retitled, 2 silent"
+    assert title == "helpscraper okx/en: 1 added, 1 removed, 1 renamed, 3 edited (2 silent), 1 retitled"
     assert text.startswith(
         "Trading fees\n  edited without a new date; between 2026-11-16 06:00 and 2026-11-17 06:00"
     )
     assert "  One | 0.08 % | [-0.10-]{+0.12+} %\n  https://help.example/help/trading-fees\n\nSet up" in text
     assert "{+Welcome.+}" in text and "[-This notice says goodbye.-]" in text
     silent = changes_message(catalog, EN, ids[0], SILENT)
-    assert silent is not None and silent[0].endswith(": 2 edited, 1 retitled, 2 silent")
+    assert silent is not None and silent[0].endswith(": 2 edited (2 silent), 1 retitled")
     assert changes_message(catalog, EN, ids[2], parse_rules("kinds=all words=rises")) is None
     assert changes_message(catalog, EN, ids[1], parse_rules('kinds=all words="a higher one"')) is not None
 
@@ -138,7 +138,7 @@ def test_a_message_is_bounded_and_calls_nobody(tmp_path: Path) -> None:
     found = changes_message(catalog, EN, catalog.ids(EN)[0], SILENT)
     assert found is not None
     title, text = found
-    assert title.endswith("50 edited, 50 silent") and len(text) < 40_000
+    assert title.endswith("50 edited (50 silent)") and len(text) < 40_000
     assert text.splitlines()[-1].startswith(
         "And 30 more: helpscraper diff 20261116T060000Z 20261117T060000Z --archive"
     )
@@ -178,7 +178,7 @@ def test_changes_of_a_killed_crawl_are_told_by_the_next_one(tmp_path: Path, mess
     note_receivers(Catalog(tmp_path), EN, [messages.url()])
     committed(tmp_path, 2, [third[0] | {"body": "Other words."}, *third[1:]])
     told(Catalog(tmp_path), [messages.url()])
-    assert messages.titles == ["helpscraper okx/en: 2 edited, 2 silent"]
+    assert messages.titles == ["helpscraper okx/en: 2 edited (2 silent)"]
     told(Catalog(tmp_path), [messages.url()])
     assert len(messages.got) == 1
 

@@ -32,7 +32,7 @@ def test_silent_edits_come_first_then_the_sections(folder: Path) -> None:
     assert [change.title for change in found.changes[0][1]] == ["Set up a passkey now", "Trading fees"]
     assert [change.kinds[0] for change in found.changes[2][1]] == ["added", "renamed"]
     assert found.title.startswith(
-        "1 added, 1 removed, 1 renamed, 3 edited, 1 retitled, 2 silent (4 crawls, 2026-11-16"
+        "1 added, 1 removed, 1 renamed, 3 edited (2 silent), 1 retitled (4 crawls, 2026-11-16"
     )
     assert found.notes == ("Not listed: 1 seen or missed by a crawl that did not look everywhere.",)
     cut = digest(Catalog(folder), "2026-11-17", limit=2)

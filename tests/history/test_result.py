@@ -81,10 +81,10 @@ def test_a_notebook_shows_a_diff_to_the_letter() -> None:
         a="A & B",
         b="z" * 121,
     )
-    assert repr(found) == "<diff one..two: 1 added, 1 edited, 1 retitled, 1 touched, 1 counted, 1 silent>"
+    assert repr(found) == "<diff one..two: 1 added, 1 edited (1 silent), 1 retitled, 1 touched, 1 counted>"
     assert repr(result(changes())) == "<diff one..two: no change>"
     assert found._repr_html_() == (
-        "<p><b>one → two</b>: 1 added, 1 edited, 1 retitled, 1 touched, 1 counted, 1 silent</p><p>⚠ a &lt; b</p>"
+        "<p><b>one → two</b>: 1 added, 1 edited (1 silent), 1 retitled, 1 touched, 1 counted</p><p>⚠ a &lt; b</p>"
         "<table><thead><tr><th>kind</th><th>article</th><th>field</th><th>before</th><th>after</th></tr></thead><tbody>"
         '<tr><td>edited (silent)</td><td title="a">A &amp; B</td><td>body_sha256</td>'
         "<td>111111111111…</td><td>222222222222…</td></tr>"

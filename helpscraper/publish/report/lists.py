@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import snapshot_id, snapshot_instant
-from helpscraper.history.kinds import KINDS
+from helpscraper.history.kinds import counts_text
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import CrawlRow
 from helpscraper.publish.story import crawl_rows, row_order
@@ -60,7 +60,7 @@ def texts_of(source: EditionData, rows: Sequence[CrawlRow]) -> dict[str, str]:
 
 
 def counts_of(rows: Sequence[CrawlRow]) -> str:
-    """Return how many of the articles have each kind of change, in words, silent edits first."""
+    """Return how many of the articles have each kind of change, in words."""
     kinds = Counter(kind for row in rows for kind in row.kinds)
     kinds["silent"] = sum(row.silent for row in rows)
-    return ", ".join(f"{kinds[kind]} {kind}" for kind in ("silent", *KINDS) if kinds[kind])
+    return counts_text(kinds)
