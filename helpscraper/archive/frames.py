@@ -27,21 +27,23 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
     ``datetime64[us, UTC]``; dates ``datetime64[us]`` at midnight, without a zone; lists become tuples, which are
     hashable; floats ``float64``. Null is ``<NA>``, ``NaT`` or ``None``.
     """
-    lists = [place for place, field in enumerate(table.schema) if pa.types.is_list(field.type)]
-    columns = {place: table.column(place) for place in range(table.num_columns) if place not in lists}
-    dated = [_dated(column) for column in columns.values()]
-    names = [table.schema.names[place] for place in columns]
-    frame: pd.DataFrame = pa.Table.from_arrays(dated, names=names).to_pandas(types_mapper=_PANDAS.get)
-    if not names:
-        frame.index = pd.RangeIndex(table.num_rows)
-    for place in lists:
-        values = pd.Series(_tuples(table.column(place)), dtype=object, index=frame.index)
-        frame.insert(place, table.schema.names[place], values, allow_duplicates=True)
-    return frame
+    names, columns, size = table.schema.names, [], table.num_rows
+    while table.num_columns:
+        columns.append(_series(table.column(0)))
+        # Each column is in memory once, unless the caller keeps the table.
+        table = table.remove_column(0)
+    if not columns:
+        return pd.DataFrame(index=pd.RangeIndex(size))
+    return pd.concat(columns, axis=1).set_axis(names, axis=1)
 
 
-def _dated(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return column.cast(_MIDNIGHT) if pa.types.is_date(column.type) else column
+def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
+    if pa.types.is_list(column.type):
+        return pd.Series(_tuples(column), dtype=object)
+    if pa.types.is_date(column.type):
+        column = column.cast(_MIDNIGHT)
+    series: pd.Series[Any] = column.to_pandas(types_mapper=_PANDAS.get)
+    return series
 
 
 def _tuples(column: pa.ChunkedArray) -> list[tuple[Any, ...] | None]:

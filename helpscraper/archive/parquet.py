@@ -101,14 +101,17 @@ def _leaf(field: pa.Field) -> str:
 
 
 @contextlib.contextmanager
-def open_parquet(store: Store, path: str) -> Iterator[pq.ParquetFile]:
+def open_parquet(store: Store, path: str, *, dictionary: Sequence[str] = ()) -> Iterator[pq.ParquetFile]:
     """Open a Parquet file with page checksums; damage raises ``ArchiveError`` with the file's name.
 
-    This covers the ``with`` block, because most damage is found only while decoding.
+    The columns ``dictionary`` are read with their dictionary, which suits few values. The error covers the ``with``
+    block, because most damage is found only while decoding.
     """
     with name_damage(store.url(path)), contextlib.ExitStack() as stack:
         source = store.local_path(path) or stack.enter_context(store.open(path))
-        file = stack.enter_context(pq.ParquetFile(source, page_checksum_verification=True))
+        file = stack.enter_context(
+            pq.ParquetFile(source, page_checksum_verification=True, read_dictionary=list(dictionary))
+        )
         yield file
 
 
