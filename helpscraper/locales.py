@@ -30,13 +30,17 @@ class Locale:
     """One locale.
 
     ``bcp47`` is the tag in its usual case (``zh-Hans-AE``), ``cldr`` the identifier that Babel loads, ``language`` the
-    key into ``normalise.phrases``, ``direction`` the direction of its script.
+    key into ``normalise.phrases``.
     """
 
     bcp47: str
     cldr: str
     language: str
-    direction: Literal["ltr", "rtl"] = "ltr"
+
+    @property
+    def direction(self) -> Literal["ltr", "rtl"]:
+        """The direction of the script; the first question loads the locale's CLDR data, which takes milliseconds."""
+        return "rtl" if localedata.load(self.cldr)["character_order"] == "right-to-left" else "ltr"
 
 
 @lru_cache(maxsize=256)
@@ -44,7 +48,7 @@ def get_locale(tag: str) -> Locale:
     """Return the locale that ``tag`` names, in any case; ``CommandError`` names the nearest ones for an unknown tag.
 
     >>> get_locale("zh-hk")
-    Locale(bcp47='zh-HK', cldr='zh_Hant_HK', language='zh-Hant', direction='ltr')
+    Locale(bcp47='zh-HK', cldr='zh_Hant_HK', language='zh-Hant')
     >>> get_locale("fr-AE").cldr, get_locale("de-at").cldr, get_locale("he").direction
     ('fr', 'de_AT', 'rtl')
     """
@@ -65,9 +69,8 @@ def get_locale(tag: str) -> Locale:
         wanted.insert(1, (language, "", region))
     identifiers = ("_".join(filter(None, parts)) for parts in wanted)
     cldr = next((name for name in identifiers if localedata.exists(name)), language)
-    rtl = localedata.load(cldr)["character_order"] == "right-to-left"
     bcp47 = "-".join(filter(None, (language, script, region)))
-    return Locale(bcp47, cldr, _phrases(language, script or likely, region), "rtl" if rtl else "ltr")
+    return Locale(bcp47, cldr, _phrases(language, script or likely, region))
 
 
 def unknown_locale(prefix: str, known: Iterable[str] = ()) -> CommandError:

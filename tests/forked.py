@@ -211,8 +211,22 @@ def _load() -> None:
         "squeues",
     ):
         importlib.import_module(f"scrapy.{name}")
-    for name in ("apprise", "dateparser"):  # what commands import where they need it
+    for name in (
+        "apprise",
+        "dateparser",
+        "matplotlib.backends.backend_svg",
+    ):  # imported where they are needed
         importlib.import_module(name)
+    from helpscraper.platforms import get_platform, platform_names
+    from helpscraper.publish.report import plots, render
+    from helpscraper.sites import sites_at
+
+    sites_at(folder="")
+    for name in platform_names():
+        get_platform(name)
+    for name in render.environment().list_templates():
+        render.environment().get_template(name)
+    plots.inline_svg(plots.changes_by_kind(["1"], {"added": [1]}), "n", "d")
     assert "twisted.internet.reactor" not in sys.modules and "helpscraper.settings" not in sys.modules
 
 

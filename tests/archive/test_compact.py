@@ -91,12 +91,19 @@ def rows_of(day: int) -> Rows:
     }  # fmt: skip
 
 
-@pytest.fixture
-def archive(store: Store) -> Store:
-    """Six snapshots in three months."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """Six snapshots in three months; tests must not change them."""
+    store = open_store(tmp_path_factory.mktemp("built") / "archive")
     for number, day in enumerate(DAYS):
         commit(store, day, rows_of(number))
     return store
+
+
+@pytest.fixture
+def archive(built: Store, tmp_path: Path) -> Store:
+    """A copy of those six snapshots."""
+    return open_store(shutil.copytree(built.root, tmp_path / "archive"))
 
 
 def run_compact(store: Store, before: dt.datetime = LATE, **options: Any) -> list[Any]:
@@ -286,8 +293,9 @@ def test_any_months_compacted_in_any_order_read_the_same(
     for path in own:
         packed.put_new(path, plain.read(path))
     assert public(packed) == public(plain)
-    problems = verify(Catalog(packed)).problems
-    assert problems == verify(Catalog(plain)).problems == []
+    problems = [each.problem for each in verify(Catalog(packed)).problems]
+    assert problems == [each.problem for each in verify(Catalog(plain)).problems]
+    assert set(problems) <= {"overlaps another feed"}  # of a crawl that a late snapshot comes before
 
 
 class Stopped(BaseException):

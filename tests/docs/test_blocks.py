@@ -22,7 +22,7 @@ from helpscraper.sample import SampleServer
 from helpscraper.sites.declaration import Mistakes, parse_declaration
 from tests.backfill.archives import collections, common_crawl, serving
 from tests.docs.blocks import ROOT, Block, blocks, pages, spans
-from tests.docs.workplace import Workplace, prepare
+from tests.docs.workplace import ARTICLES, Workplace, prepare
 
 EXCEPTIONS = {
     "make test": "it is what runs this",
@@ -63,7 +63,7 @@ PROGRAMS = (
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workplace]:
-    with SampleServer() as server, SampleServer(layout="zendesk", articles=30) as other:
+    with SampleServer(articles=ARTICLES) as server, SampleServer(layout="zendesk", articles=30) as other:
         key = other.truth()[0].slug
         captures = collections(key, other.healthy(f"/hc/en-us/articles/{key}").body)
         with serving(common_crawl(captures)) as web:

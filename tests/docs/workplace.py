@@ -25,7 +25,8 @@ from tests.warc import made
 
 FAST = "-s DOWNLOAD_DELAY=0 -s AUTOTHROTTLE_ENABLED=False -s RETRY_BACKOFF=0.01"
 LISTING = "/help/section/announcements-latest-announcements/page/2"
-ARTICLE = "how-many-confirmations-does-fusu-need"
+ARTICLES = 30
+ARTICLE = "new-tick-size-for-tazo-usd"
 """An article that is there in every week."""
 
 # `helpscraper` as it is installed, but for the address that it crawls, and forked off a process that has loaded it
@@ -115,7 +116,7 @@ def prepare(folder: Path, server: SampleServer, other: SampleServer, web: Web) -
         (binaries / name).chmod(0o755)
     (binaries / "activate").write_text('PATH="$PWD/.venv/bin:$PATH"\n')
     now = dt.datetime.now(dt.UTC).replace(microsecond=0)
-    sample_archive.build(folder / "output", begin=now - dt.timedelta(weeks=8, hours=1))
+    sample_archive.build(folder / "output", articles=ARTICLES, begin=now - dt.timedelta(weeks=8, hours=1))
     place = Workplace(folder, {})
     for state in (8, 9):
         server.state = state

@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from markupsafe import Markup
 
 from helpscraper.archive.reader import Catalog
+from helpscraper.publish.report import edition
 from helpscraper.publish.report.build import build_report
 from tests import sample_archive
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _equal_figures_are_drawn_once() -> Iterator[None]:
+    """Drawing takes half the time of a small report, and equal figures give equal text: ``test_plots.py``."""
+    drawn: dict[str, Markup] = {}
+    real = edition._svg
+
+    def svg(draw: partial[Figure], name: str, description: str) -> Markup:
+        key = repr((draw.func.__name__, draw.args, draw.keywords, name, description))
+        if key not in drawn:
+            drawn[key] = real(draw, name, description)
+        return drawn[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(edition, "_svg", svg)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -282,15 +282,20 @@ class EditionPages:
         return {
             "kinds": _both(partial(plots.changes_by_kind, front.periods, drawn), "kinds", by_kind),
             "sections": (
-                _svg(plots.changes_by_section(front.periods, front.drawn_sections), "sections", by_section),
+                _svg(
+                    partial(plots.changes_by_section, front.periods, front.drawn_sections),
+                    "sections",
+                    by_section,
+                ),
             ),
             "articles": (
                 _svg(
-                    plots.series(front.periods, front.articles), "articles",
+                    partial(plots.series, front.periods, front.articles),
+                    "articles",
                     f"Number of articles by {front.unit}; {note}",
                 ),
             ),
-        }  # fmt: skip
+        }
 
     def data(self) -> Iterator[tuple[str, str, Make]]:
         """Yield folder, digest and maker of the data scripts: search index and view counts."""
@@ -312,13 +317,10 @@ class EditionPages:
             yield f"{self.folder}/views/{shard}.js", f'helpscraperData("v{shard}",{text});\n'
 
 
-def _svg(figure: Figure, name: str, description: str) -> Markup:
-    return Markup(plots.inline_svg(figure, name, description))  # noqa: S704 (matplotlib escapes every label)
+def _svg(draw: partial[Figure], name: str, description: str) -> Markup:
+    return Markup(plots.inline_svg(draw(), name, description))  # noqa: S704 (matplotlib escapes every label)
 
 
-def _both(draw: Callable[..., Figure], name: str, description: str) -> tuple[Markup, Markup]:
+def _both(draw: partial[Figure], name: str, description: str) -> tuple[Markup, Markup]:
     """Return a figure in the width of a desk and in that of a phone."""
-    return (
-        _svg(draw(), name, description),
-        _svg(draw(width=plots.PHONE), f"{name}-phone", description),
-    )
+    return _svg(draw, name, description), _svg(partial(draw, width=plots.PHONE), f"{name}-phone", description)
