@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -136,9 +136,11 @@ class EditionData:
         names = [column[0] for column in cursor.description or ()]
         return {row[-1]: dict(zip(names, row, strict=True)) for row in cursor.fetchall()}
 
-    def bodies(self, keys: Sequence[str], *, html: bool = False) -> dict[str, str]:
-        """Return the texts (or the HTML) of bodies by key, without missing ones."""
-        column = "body_html" if html else "body_text"
+    def bodies(
+        self, keys: Sequence[str], *, form: Literal["text", "html", "markdown"] = "text"
+    ) -> dict[str, str]:
+        """Return bodies as text, HTML or Markdown by key, without missing ones."""
+        column = f"body_{form}"
         return dict(
             self.con.execute(
                 f"select body_sha256, any_value({column}) from bodies where site = ? and locale = ? and body_sha256 in"

@@ -208,6 +208,16 @@ def test_words_show_links_that_changed(capsys: pytest.CaptureFixture[str], tmp_p
         assert code == 0
         assert "same words; its pictures, links or formatting changed, here as Markdown" in out
         assert "[-old-]{+new+}" in out
+    assert main(["report", "--archive", str(tmp_path), "--out", str(tmp_path / "r")]) == 0
+    pages = [
+        page.read_text()
+        for folder in ("r", "r/okx/en", "r/okx/en/crawls")
+        for page in (tmp_path / folder).glob("*.html")
+    ]
+    told = [page for page in pages if "The words are the same" in page]
+    assert len(told) >= 4 and all("<del>old</del><ins>new</ins>" in page for page in told)
+    assert main(["feed", "--archive", str(tmp_path), "--out", str(tmp_path / "f")]) == 0
+    assert "The words are the same" in (tmp_path / "f/okx/en/all.atom").read_text()
     written(tmp_path / "spaced", first, first.replace("See ", "See  "))
     assert "only its markup or line breaks changed" in ran(capsys, tmp_path / "spaced", "diff", "--words")[1]
 

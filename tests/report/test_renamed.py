@@ -50,6 +50,19 @@ def test_a_silent_edit_before_a_rename_has_its_title_and_section(renamed: Path) 
     assert row.xpath("string(th/a/@href)").endswith(f"articles/{NEW}.html")
 
 
+def test_the_page_of_an_article_opens_on_the_last_edit_of_its_text(
+    tmp_path: Path, commit: Callable[..., Any]
+) -> None:
+    for day, text, title in (("2026-06-01", "It is on.", "A lamp"), ("2026-06-02", "It is off.", "A lamp"),
+                             ("2026-06-03", "It is off.", "A light")):  # fmt: skip
+        commit(open_store(tmp_path / "a"), day, [{"article_id": "old-name", "body": text, "title": title}])
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    page = html.fromstring((tmp_path / f"r/okx/en/articles/{OLD}.html").read_text())
+    assert page.xpath("//select[@name='from']/option[@selected]/@value") == [DAYS[0]]
+    assert page.xpath("//form/@data-diff") == [DAYS[1]]
+    assert page.xpath("//*[@data-target]//ins/text()") == ["off"]
+
+
 def test_the_silent_page_offers_every_section(
     tmp_path: Path, commit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:

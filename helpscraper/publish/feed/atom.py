@@ -160,7 +160,9 @@ def entry_html(
     if items:
         parts.append(f"<ul>{items}</ul>")
     if before is not None or after is not None:
-        html = to_html(word_diff(before or "", after or "", language), context=1)
+        words = word_diff(before or "", after or "", language)
+        same = "<p>The words are the same: its links, pictures or formatting changed.</p>"
+        html = to_html(words, context=1) if words else same
         long = "<p>The change is too long for a feed; the report shows it.</p>"
         parts.append(html if len(html) <= _LIMIT else long)
     return "".join(parts)

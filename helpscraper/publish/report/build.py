@@ -20,7 +20,14 @@ from helpscraper.publish.manifest import Manifest, fingerprint, holds_feeds, wri
 from helpscraper.publish.model import ArticleHistory, Crawl, CrawlRow
 from helpscraper.publish.report.edition import EditionPages, Gain
 from helpscraper.publish.report.lists import texts_of
-from helpscraper.publish.report.render import PageLocation, article_page, first_rows, rows_page, rows_script
+from helpscraper.publish.report.render import (
+    PageLocation,
+    article_page,
+    first_rows,
+    marked,
+    rows_page,
+    rows_script,
+)
 from helpscraper.publish.report.search import data_script
 from helpscraper.publish.report.span import spans
 from helpscraper.publish.sanitise import safe_url
@@ -217,7 +224,7 @@ def _crawl_jobs(
         texts = texts_of(source, [row for _, rows in held for row in first_rows(rows)])
         for crawl, rows in held:
             keys = {key for row in rows for key in row.bodies or () if key}
-            mine = {key: texts[key] for key in keys if key in texts}
+            mine = {name: texts[name] for key in keys for name in (key, marked(key)) if name in texts}
             yield _CrawlJob(folder / crawl.id, place, crawl, rows, pages.crawl_counts(crawl), mine)
 
     for crawl in crawls:
@@ -307,7 +314,7 @@ def _split(
 ) -> Iterator[_Job]:
     bodies = [[v.body for v in article.versions if v.body] for article in articles]
     texts = source.bodies(sorted({key for keys in bodies for key in keys}))
-    html = source.bodies(sorted({keys[-1] for keys in bodies if keys}), html=True)
+    html = source.bodies(sorted({keys[-1] for keys in bodies if keys}), form="html")
     for start in range(0, len(articles), _BATCH):
         chunk = tuple(articles[start : start + _BATCH])
         mine = {v.body for article in chunk for v in article.versions if v.body}

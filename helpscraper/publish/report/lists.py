@@ -10,6 +10,7 @@ from helpscraper.archive.layout import snapshot_id, snapshot_instant
 from helpscraper.history.kinds import counts_text
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import CrawlRow
+from helpscraper.publish.report.render import marked
 from helpscraper.publish.story import crawl_rows, row_order
 
 __all__ = ["counts_of", "newest_rows", "silent_rows", "texts_of", "week_rows"]
@@ -55,8 +56,13 @@ def _rows(source: EditionData, *, since: str = "", silent: bool = False) -> list
 
 
 def texts_of(source: EditionData, rows: Sequence[CrawlRow]) -> dict[str, str]:
-    """Return the texts of the two bodies of each edit, by key."""
-    return source.bodies(sorted({key for row in rows for key in row.bodies or () if key}))
+    """Return the texts of the bodies of each edit by key; where both are equal, their Markdown by ``marked(key)``."""
+    texts = source.bodies(sorted({key for row in rows for key in row.bodies or () if key}))
+    pairs = [
+        row.bodies for row in rows if row.bodies and len({texts.get(key or "") for key in row.bodies}) == 1
+    ]
+    equal = source.bodies(sorted({key for pair in pairs for key in pair if key}), form="markdown")
+    return texts | {marked(key): text for key, text in equal.items()}
 
 
 def counts_of(rows: Sequence[CrawlRow]) -> str:

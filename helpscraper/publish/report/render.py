@@ -27,6 +27,7 @@ __all__ = [
     "article_page",
     "environment",
     "first_rows",
+    "marked",
     "page",
     "row_data",
     "rows_page",
@@ -148,19 +149,28 @@ def article_page(
     if clipped:
         body = ""
     separate = size > _DATA_LIMIT
-    diff = _latest_diff(article, texts, place.language)
+    shown = _shown_version(article, texts)
+    diff = _diff_to(shown, article, texts, place.language)
     text = page(
         "article.html", place, article=article, body=Markup(body), clipped=clipped,  # noqa: S704 (nh3 cleaned it)
-        data=data if data["versions"] and not separate else None, separate=separate, latest_diff=diff,
+        data=data if data["versions"] and not separate else None, separate=separate, diff=diff,
+        shown=shown,
     )  # fmt: skip
     return text, data if separate else None
 
 
-def _latest_diff(article: ArticleHistory, texts: Mapping[str, str], language: str) -> Markup:
-    """Return the word diff of the last two versions, for readers without JavaScript."""
-    if len(article.versions) < 2:
+def _shown_version(article: ArticleHistory, texts: Mapping[str, str]) -> int:
+    """Return the place of the last version whose text differs from the one before it, else of the last version."""
+    read = [texts.get(version.body or "", "") for version in article.versions]
+    last = len(read) - 1
+    return next((place for place in range(last, 0, -1) if read[place - 1] != read[place]), last)
+
+
+def _diff_to(shown: int, article: ArticleHistory, texts: Mapping[str, str], language: str) -> Markup:
+    """Return the word diff of the version at ``shown`` and the one before it, for readers without JavaScript."""
+    if not shown:
         return Markup()
-    before, after = (texts.get(version.body or "", "") for version in article.versions[-2:])
+    before, after = (texts.get(version.body or "", "") for version in article.versions[shown - 1 : shown + 1])
     html = to_html(word_diff(before, after, language), context=1)
     return Markup(html) if len(html) < _HTML_LIMIT else Markup()  # noqa: S704 (to_html escapes every text)
 
@@ -205,7 +215,9 @@ def with_words(
         before, after = (texts.get(key or "") for key in row.bodies or (None, None))
         if row.bodies and before is not None and after is not None:
             if row.bodies not in known:
-                known[row.bodies] = _words(before, after, language)
+                known[row.bodies] = _words(before, after, language) or _marked_words(
+                    row.bodies, texts, language
+                )
             row = replace(row, words=known[row.bodies])
         found.append(row)
     return found
@@ -214,10 +226,20 @@ def with_words(
 def _words(before: str, after: str, language: str) -> Markup:
     shown = excerpt(word_diff(before, after, language), limit=800)
     if not shown.blocks:
-        return Markup(
-            '<p class="soft" lang="en">The words are the same: its links, pictures or formatting changed.</p>'
-        )
+        return Markup()
     return Markup(to_html(shown) + '<p class="gap">…</p>' * shown.cut)  # noqa: S704 (to_html escapes every text)
+
+
+def marked(key: str | None) -> str:
+    """Return the key of the Markdown of a body among texts."""
+    return f"{key}.md"
+
+
+def _marked_words(bodies: tuple[str | None, str | None], texts: Mapping[str, str], language: str) -> Markup:
+    """Return the changed links, pictures and formatting of an edit that left the words."""
+    before, after = (texts.get(marked(key), "") for key in bodies)
+    note = '<p class="soft" lang="en">The words are the same: its links, pictures or formatting changed.</p>'
+    return Markup(note) + _words(before, after, language)  # noqa: S704 (a constant)
 
 
 _SIGNS = {"same": "=", "delete": "-", "insert": "+"}

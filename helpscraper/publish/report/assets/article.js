@@ -254,7 +254,7 @@
     };
     // Both lists have the same versions; the page has one, because nothing can be chosen without this script.
     fields.to.append(...[...fields.from.options].map((option) => option.cloneNode(true)));
-    fields.to.value = data.versions.at(-1).id;
+    fields.to.value = form.dataset.diff;
     form.hidden = false;
     document.querySelector("[data-static]")?.remove();
     form.addEventListener("input", () => {

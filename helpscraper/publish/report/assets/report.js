@@ -130,7 +130,7 @@
     const here = `${several ? `${home}crawls/${at}.html` : ""}#${anchor}`;
     const links = make("td", { class: "links" });
     if (edited && snapshot.test(before)) links.append(make("a", { href: `${home}articles/${article}.html#${at}` }, "word diff"), " ");
-    if (!several) links.append(make("a", { href: here }, "link"));
+    if (!several) links.append(make("a", { href: here }, "permalink"));
     return make(
       "tr", { id: several ? undefined : anchor, "data-kinds": found.join(" "), "data-day": several && day(at).slice(0, 10), "data-silent": Boolean(silent) },
       several ? make("td", { "data-label": "Crawl" }, make("span", { class: "soft" }, `${day(before ?? at)} and`), " ", make("a", { href: here }, day(at))) : null,
