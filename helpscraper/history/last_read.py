@@ -15,7 +15,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.errors import ArchiveError
 from helpscraper.history.kinds import ARTICLE
 
-__all__ = ["OF_THE_PAGE", "last_seen_unchanged"]
+__all__ = ["OF_THE_PAGE", "last_reads", "last_seen_unchanged"]
 
 OF_THE_PAGE = frozenset({"body_sha256", "picture", "word_count", "reading_minutes"})
 """The fields that only the article's own page shows."""
@@ -36,7 +36,7 @@ def last_seen_unchanged(
     paged = {key for key, row in zip(own, records, strict=True) if row["field"] in OF_THE_PAGE}
     read: dict[str, str] = {}
     for snapshot in {seen[key] for key in paged & seen.keys()}:
-        read |= _last_reads(catalog, snapshot, {key for key in paged if seen.get(key) == snapshot})
+        read |= last_reads(catalog, snapshot, {key for key in paged if seen.get(key) == snapshot})
     begins = []
     for key, row in zip(own, records, strict=True):
         last = (seen.get(key) if row["field"] != ARTICLE else None) or before
@@ -61,7 +61,7 @@ def _last_seen(catalog: Catalog, before: Snapshot, articles: set[str]) -> dict[s
     return found
 
 
-def _last_reads(catalog: Catalog, snapshot: Snapshot, articles: set[str]) -> dict[str, str]:
+def last_reads(catalog: Catalog, snapshot: Snapshot, articles: set[str]) -> dict[str, str]:
     """Return the id of the crawl that had last read the page of each article that ``snapshot`` holds."""
     ids = catalog.ids(snapshot.partition)
     found: dict[str, str] = {}

@@ -4,20 +4,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from helpscraper.archive.layout import Partition
-from helpscraper.archive.reader import Catalog
+from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.sql import connect
-from helpscraper.errors import CommandError
-from helpscraper.history.last_read import OF_THE_PAGE, last_seen_unchanged
+from helpscraper.errors import ArchiveError, CommandError
+from helpscraper.history.last_read import OF_THE_PAGE, last_reads
 from helpscraper.publish.model import ArticleHistory, ChangeRecord, Translation
-from helpscraper.publish.story import article_history, rename_in
+from helpscraper.publish.story import article_history
 from helpscraper.publish.tables import prepare
 from helpscraper.sites import sites_at
 
@@ -228,19 +229,43 @@ class EditionData:
         ).fetchall()
         return {owner: (row["t"] or owner, row["s"] or "", row["n"] or row["s"] or "") for owner, row in rows}
 
-    def read_before(self, snapshot_id: str, records: Sequence[ChangeRecord]) -> dict[str, str]:
-        """Return the last crawl that read each edited article unchanged, where that is not the crawl before."""
-        edited = [record for record in records if record.field in OF_THE_PAGE]
-        previous = self.previous(snapshot_id)
-        if not edited or previous is None:
-            return {}
-        renames = {name: rename_in(list(found)) for name, found in groupby(records, lambda r: r.article_id)}
-        keys = {name: rename.before for name, rename in renames.items() if rename and rename.before}
-        rows = [{"article_id": record.article_id, "field": record.field} for record in edited]
-        seen = last_seen_unchanged(self.catalog, self.snapshots[self.ids.index(previous)], rows, keys)
-        return {
-            record.article_id: begin for record, begin in zip(edited, seen, strict=True) if begin != previous
-        }
+    @cached_property
+    def last_seen(self) -> dict[str, list[tuple[str, str, str]]]:
+        """By crawl, each article that it found changed: its last id, its id then, the last crawl that saw it before.
+
+        Of a change of its page, that is the last crawl that read the page. Articles that came or went are left out.
+        """
+        rows = self.con.execute(
+            "select sid, owner, min(article_id), coalesce(max(before) filter (kind = 'renamed' and after = article_id),"
+            " min(article_id)), bool_or(field in (select unnest(?))) from records where field <> 'article'"
+            " group by sid, owner order by sid, owner",
+            [sorted(OF_THE_PAGE)],
+        ).fetchall()
+        changed = {sid: [row[1:] for row in group] for sid, group in groupby(rows, key=lambda row: row[0])}
+        found: dict[str, list[tuple[str, str, str]]] = {}
+        seen: dict[str, Snapshot] = {}
+        everywhere: Snapshot | None = None
+        for before, after in pairwise(self.snapshots):
+            with suppress(ArchiveError):  # the change feed is there, the snapshot is damaged
+                if self.catalog.facts(before).complete:
+                    seen, everywhere = {}, before
+                else:
+                    keys = self.catalog.load_table(before, columns=["article_id"]).column("article_id")
+                    seen |= dict.fromkeys(keys.to_pylist(), before)
+            own = changed.get(after.id, [])
+            last_of = {key: last for _, _, key, _ in own if (last := seen.get(key, everywhere))}
+            pages = {key: last_of[key] for _, _, key, of_page in own if of_page and key in last_of}
+            read: dict[str, str] = {}
+            for last in set(pages.values()):
+                read |= last_reads(self.catalog, last, {key for key in pages if pages[key] == last})
+            found[after.id] = [
+                (owner, then, read.get(key, last_of[key].id)) for owner, then, key, _ in own if key in last_of
+            ]
+        return found
+
+    def since(self, snapshot_id: str) -> dict[str, str]:
+        """Return, by the id then, the last crawl that saw each article that this crawl found changed."""
+        return {then: last for _, then, last in self.last_seen.get(snapshot_id, [])}
 
     def reused_ids(self) -> dict[str, dict[str, str]]:
         """Return, by crawl, the ids that now belong to another article, each with the last id of its article then."""

@@ -208,7 +208,9 @@ def test_a_change_says_between_which_crawls_it_happened(tmp_path: Path, commit: 
         ((_, row),) = rows(parse(tmp_path / f"r/okx/en/{name}.html"))
         assert words(row.xpath("td[@data-label='Crawl']")[0]) == "2026-06-01 and 2026-06-03", name
     ((_, row),) = rows(parse(tmp_path / "r/okx/en/crawls/20260603T060000Z.html"))
-    assert "last read unchanged on 2026-06-01" in words(row)
+    assert "last seen unchanged on 2026-06-01" in words(row)
+    article = words(parse(tmp_path / f"r/okx/en/articles/{article_key('a')}.html"))
+    assert "between 2026-06-01 06:00 UTC and 2026-06-03 06:00 UTC" in article
 
 
 def test_a_warning_has_its_reason_in_the_list_of_crawls(tmp_path: Path, commit: Callable[..., Any]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property, partial
@@ -16,7 +18,6 @@ from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import Crawl, CrawlRow, PeriodCounts, article_key
 from helpscraper.publish.report import indexes, lists, plots
-from helpscraper.publish.report.between import last_seen
 from helpscraper.publish.report.contents import (
     ARTICLES_SHOWN,
     IndexedArticle,
@@ -45,6 +46,8 @@ Make = Callable[[], Iterator[tuple[str, str]]]
 Gain = tuple[str, str, int | None, int | None]
 """Key and title of an article, its view count before and after."""
 _GAINS = 10
+_LONG = dt.timedelta(days=7)
+"""Two crawls that are this far apart are named both."""
 _RECENT = 12
 
 
@@ -71,7 +74,7 @@ class EditionPages:
         self.folder = f"{self.partition.site}/{self.partition.locale}"
         self.translations = translations_by_article(source.catalog, self.partition, partitions)
         self.crawls = crawls(source)
-        self.last_seen = last_seen(source, {crawl.id for crawl in self.crawls if crawl.complete})
+        self.last_seen = self._last_seen()
         self._digests = source.article_digests()
         self._reused_ids = source.reused_ids()
         self.edition_links = tuple(
@@ -82,6 +85,20 @@ class EditionPages:
             )
             for each in partitions
         )
+
+    def _last_seen(self) -> dict[str, dict[str, str]]:
+        """Return by article, and by the crawl that found a change, the last crawl that saw the article before.
+
+        Left out is the crawl right before, unless that is ``_LONG`` ago.
+        """
+        found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for after, rows in self.source.last_seen.items():
+            before = self.source.previous(after) or after
+            far = snapshot_instant(after) - snapshot_instant(before) >= _LONG
+            for owner, _, last in rows:
+                if far or last != before:
+                    found[owner][after] = last
+        return found
 
     @property
     def front(self) -> str:
@@ -195,9 +212,7 @@ class EditionPages:
         records = self.source.crawl_records(crawl.id)
         titles = self.source.titles(crawl.id, (record.article_id for record in records))
         present = self._reused_ids.get(crawl.id, {})
-        return crawl_rows(
-            records, titles, crawl.previous, present, self.source.read_before(crawl.id, records)
-        )
+        return crawl_rows(records, titles, crawl.previous, present, self.source.since(crawl.id))
 
     def crawl_counts(self, crawl: Crawl) -> tuple[list[Gain], list[Gain]]:
         """Return the largest changes of view counts that a crawl found, with titles, and all, with keys only."""

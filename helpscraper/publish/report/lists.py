@@ -50,8 +50,7 @@ def _rows(source: EditionData, *, since: str = "", silent: bool = False) -> list
     rows: list[CrawlRow] = []
     for snapshot, records, present in source.changes(since=since, silent=silent):
         titles = {then: labels[owner] for then, owner in present.items() if owner in labels}
-        read = source.read_before(snapshot, records)
-        rows += crawl_rows(records, titles, source.previous(snapshot), present, read)
+        rows += crawl_rows(records, titles, source.previous(snapshot), present, source.since(snapshot))
     return rows
 
 
