@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 __all__ = [
     "KEY",
@@ -67,13 +67,13 @@ def is_locale(text: str) -> bool:
     return _LOCALE.fullmatch(text) is not None
 
 
-def canonical_url(url: str, base: str = "") -> str:
-    """Return ``url`` made absolute against ``base``, host in lower case, without query, fragment or final slash.
+def canonical_url(url: str) -> str:
+    """Return an absolute ``url`` with its host in lower case, without query, fragment or final slash.
 
-    >>> canonical_url("/help/a/?x=1#top", "https://WWW.okx.com/help")
+    >>> canonical_url("https://WWW.okx.com/help/a/?x=1#top")
     'https://www.okx.com/help/a'
     """
-    parts = urlsplit(urljoin(base, url))
+    parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
 
 

@@ -19,7 +19,7 @@ from helpscraper.declared import default_locale
 from helpscraper.errors import CommandError
 from helpscraper.normalise.dates import shown_date
 from helpscraper.platforms import extractor_of, get_platform
-from helpscraper.sites import find_site, get_site, known_hosts, sites_at
+from helpscraper.sites import get_site, sites_at
 from helpscraper.sites.declaration import Mistakes, parse_declaration, site_of
 from tests.conftest import ROOT
 
@@ -190,8 +190,8 @@ def test_okx_is_as_it_was() -> None:
         "https://www.okx.com", "https://web3.okx.com", "https://aws.okx.com", "https://www.okex.com"
     )  # fmt: skip
     assert (okx.platform, okx.default_locale, dict(okx.regional)) == ("okx", "en", {"OKX_US": "en-us"})
-    assert find_site("http://okex.com/help/a") is okx
-    assert known_hosts().startswith("known sites: okx (www.okx.com, web3.okx.com, ")
+    assert sites_at().find("http://okex.com/help/a") is okx
+    assert sites_at().known_hosts().startswith("known sites: okx (www.okx.com, web3.okx.com, ")
     assert [get_site(f"okx-{name}").crawled for name in ("tr", "eea", "us")] == [False] * 3
     assert get_site("okx-us").regional == {}
 
@@ -255,7 +255,7 @@ def test_sites_beside_the_archive_and_in_the_folder_of_the_setting(
     assert both.get("bolt").timezone == "Etc/GMT-8"
     assert both.get("bolt").locale("es-la").bcp47 == "es-419"
     monkeypatch.setenv("HELPSCRAPER_SITES", str(tmp_path / "more"))
-    assert find_site("https://bolt.example/help/a") == both.get("bolt")
+    assert sites_at().find("https://bolt.example/help/a") == both.get("bolt")
     with pytest.raises(CommandError, match="no such folder"):
         sites_at(archive, str(tmp_path / "none"))
 

@@ -73,8 +73,8 @@ def test_an_origin_says_all_that_decides_whose_a_url_is(url: str) -> None:
     assert taken_apart(origin(url)) == taken_apart(url)
 
 
-@given(st.sampled_from(["/help/a", "/help/a/", "/help/a?x=1", "/help/a#b", "help/a"]))
+@given(st.sampled_from(["/help/a", "/help/a/", "/help/a?x=1", "/help/a#b", "/help/a?#"]))
 def test_a_canonical_url_is_its_own(url: str) -> None:
-    once = canonical_url(url, f"{BASE}/")
+    once = canonical_url(BASE + url)
     assert once == "https://www.okx.com/help/a"
     assert canonical_url(once) == once

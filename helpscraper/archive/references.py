@@ -105,13 +105,13 @@ def span(text: str) -> dt.timedelta:
     return dt.timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def later_than(name: str, snapshot_id: str, now: dt.datetime | None = None) -> bool:
+def later_than(name: str, snapshot_id: str) -> bool:
     """Tell whether ``name`` is a day or a time after the snapshot.
 
     >>> later_than("okx/en:2026-11-23", "20261122T060000Z"), later_than("2026-11-22", "20261122T060000Z")
     (True, False)
     """
-    span = day_range(split_reference(name)[2], now or dt.datetime.now(dt.UTC))
+    span = day_range(split_reference(name)[2], dt.datetime.now(dt.UTC))
     return span is not None and span[0] > snapshot_id
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from helpscraper.cli.output import cells_shown, console, terminal_safe, whole_file
+from helpscraper.cli.output import cells_shown, console, print_plain, terminal_safe, whole_file
 from helpscraper.cli.pager import TerminalPager
 from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE, RENAME_EVIDENCE, counts_text
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from helpscraper.history.words import WordDiff
 
 __all__ = [
-    "count_stat", "paged", "print_diff", "print_records", "print_stat", "print_warnings", "print_words",
+    "count_stat", "paged", "print_diff", "print_records", "print_stat", "print_warnings",
 ]  # fmt: skip
 
 _STYLES = {
@@ -185,18 +185,14 @@ def _print_article_words(target: Console, records: Sequence[Mapping[str, Any]], 
             if found.note:
                 target.print(Text(f"      ({found.note})", style="dim"), soft_wrap=True)
             if found.words:
-                print_words(target, found.words)
+                _print_words(target, found.words)
 
 
-def print_words(target: Console, found: WordDiff, context: int | None = 1) -> None:
+def _print_words(target: Console, found: WordDiff) -> None:
     """Print a word diff, indented: in colours on a terminal, as ``[-gone-]{+new+}`` in a pipe."""
     from helpscraper.history.render import plain, to_rich
 
-    lines = (
-        to_rich(found, context).split("\n")
-        if target.is_terminal
-        else map(Text, plain(found, context).split("\n"))
-    )
+    lines = to_rich(found, 1).split("\n") if target.is_terminal else map(Text, plain(found, 1).split("\n"))
     for line in lines:
         safe = Text()
         for start, end, style in _styled(line):
@@ -247,19 +243,9 @@ def print_stat(target: Console, diff: DiffResult) -> None:
         Text(f"{diff.partition or ''}  {diff.from_id} -> {diff.to_id}".strip(), style="bold"), soft_wrap=True
     )
     if found:
-        _print_table(target, shown)
+        print_plain(target, shown)
     else:
         target.print(Text("no change"), soft_wrap=True)
-
-
-def _print_table(target: Console, table: Table) -> None:
-    """Print a table, in a pipe without trailing blanks."""
-    if target.is_terminal:
-        target.print(table)
-        return
-    with target.capture() as captured:
-        target.print(table)
-    target.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -121,8 +121,7 @@ def _split(values: list[str]) -> list[str]:
     parts = [part.strip() for value in values for part in value.split(",")]
     if not all(parts):
         raise CommandError(
-            f"{','.join(values)!r}: a name is empty",
-            advice="give a name, or leave the option out",
+            f"{','.join(values)!r}: a name is empty", advice="give a name, or leave the option out"
         )
     return parts
 

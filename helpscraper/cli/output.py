@@ -38,6 +38,7 @@ __all__ = [
     "emit",
     "md_safe",
     "print_fields",
+    "print_plain",
     "print_text",
     "terminal_safe",
     "utf8",
@@ -154,14 +155,14 @@ class _Console(Console):
         raise BrokenPipeError
 
 
-def print_fields(row: dict[str, Any], stream: IO[str] | None = None) -> None:
+def print_fields(row: dict[str, Any]) -> None:
     """Print one record with a line for each field."""
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column(overflow="fold")
     for name, value in row.items():
         grid.add_row(name, Text(terminal_safe(_cell(value))))
-    _print_plain(grid, stream)
+    print_plain(console(), grid)
 
 
 def print_text(text: str, stream: IO[str] | None = None) -> None:
@@ -183,19 +184,17 @@ def _print_table(table: pa.Table, stream: IO[str]) -> None:
         shown.add_column(name, justify="right" if number else "left", no_wrap=True)
     for cells in zip(*columns, strict=True):
         shown.add_row(*map(Text, cells))
-    _print_plain(shown, stream)
+    print_plain(console(stream), shown)
 
 
-def _print_plain(renderable: Table, stream: IO[str] | None) -> None:
-    """Print without the trailing blanks that rich adds to the last column."""
-    target = console(stream)
+def print_plain(target: Console, table: Table) -> None:
+    """Print a table, in a pipe without the trailing blanks that rich adds to the last column."""
     if target.is_terminal:
-        target.print(renderable)
+        target.print(table)
         return
     with target.capture() as captured:
-        target.print(renderable)
-    lines = captured.get().splitlines()
-    target.file.write("".join(f"{line.rstrip()}\n" for line in lines))
+        target.print(table)
+    target.file.write("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def _cell(value: Any) -> str:

@@ -100,10 +100,7 @@ def crawl_facts(
     holes += [f"the crawl ended early: {finish_reason}"] if finish_reason != "finished" else []
     asked = [f"only part: {arguments.scope}"] if arguments.scope else []
     return replace(
-        facts,
-        complete=not holes and not asked,
-        incomplete_reasons=(*holes, *asked),
-        holes=len(holes),
+        facts, complete=not holes and not asked, incomplete_reasons=(*holes, *asked), holes=len(holes)
     )
 
 
@@ -126,10 +123,7 @@ def _audit(session: CrawlSession) -> AuditFacts | None:
     if audit is None:
         return None
     return AuditFacts(
-        days=session.options.audit_days,
-        chosen=len(audit.chosen),
-        late=audit.late,
-        put_off=audit.put_off,
+        days=session.options.audit_days, chosen=len(audit.chosen), late=audit.late, put_off=audit.put_off
     )
 
 

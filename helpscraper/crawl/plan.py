@@ -102,12 +102,7 @@ class Pace:
             int(usual.total_seconds() * requests / seconds) - others if seconds and requests else sys.maxsize
         )
         long = max(gaps[1] if len(gaps) >= _ENOUGH_GAPS else gaps[0], usual)
-        return cls(
-            usual=usual,
-            long=long + long / 10,
-            takes=dt.timedelta(seconds=seconds),
-            fit=max(fit, 0),
-        )
+        return cls(usual=usual, long=long + long / 10, takes=dt.timedelta(seconds=seconds), fit=max(fit, 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,11 +104,7 @@ def _project(settings: Mapping[str, Any]) -> Settings:
 
 
 def _scout(
-    process: CrawlerProcess,
-    url: str,
-    work: Work,
-    failures: list[Failure],
-    then: Callable[[Any], None],
+    process: CrawlerProcess, url: str, work: Work, failures: list[Failure], then: Callable[[Any], None]
 ) -> None:
     """Start a scout; ``then`` gets its result, and ``failures`` any error of the scout or of ``then``."""
     # A class, not a name: `scrapy list` shows the spiders that have one to be called by.

@@ -107,8 +107,7 @@ async def recognise(url: str, ask: Ask, platform: str | None = None) -> Recognis
         )
     if reasons:
         raise RefusedError(
-            f"{url}: nothing can be read there: {'; '.join(dict.fromkeys(reasons))}",
-            advice=advice or _PUBLIC,
+            f"{url}: nothing can be read there: {'; '.join(dict.fromkeys(reasons))}", advice=advice or _PUBLIC
         )
     raise CommandError(
         f"{url}: {platform or 'no platform'} does not know this address",

@@ -9,13 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from helpscraper.archive.layout import (
-    Partition,
-    is_snapshot_id,
-    refused_path,
-    snapshot_id,
-    snapshot_instant,
-)
+from helpscraper.archive.layout import Partition, is_snapshot_id, refused_path, snapshot_id, snapshot_instant
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.run_parts import ArgumentFacts, LeftoverFacts

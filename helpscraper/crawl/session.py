@@ -23,12 +23,7 @@ from helpscraper.crawl.claim import claim, record_dead_runs, release_claim
 from helpscraper.crawl.clock import free_instant
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_audit
-from helpscraper.crawl.recovery import (
-    Leftover,
-    record_lost_run,
-    why_not_resumable,
-    write_header,
-)
+from helpscraper.crawl.recovery import Leftover, record_lost_run, why_not_resumable, write_header
 from helpscraper.crawl.settings_table import OWN
 from helpscraper.crawl.shipping import Shipping, ledger_that_counts
 from helpscraper.crawl.validators import load_validators

@@ -74,19 +74,17 @@ class ArticleChanges:
 _SAID = {"unverified": "not seen, but the crawl did not look everywhere", "touched": "dated anew"}
 
 
-def article_changes(
-    catalog: Catalog, rows: pa.Table, *, words: bool = True, whole: bool = False
-) -> Iterator[ArticleChanges]:
+def article_changes(catalog: Catalog, rows: pa.Table, *, words: bool = True) -> Iterator[ArticleChanges]:
     """Yield the changes of each article and crawl of ``rows`` (with the columns of ``change_rows``), in their order.
 
-    ``words`` and ``whole`` add the words as ``with_words`` does.
+    ``words`` adds the words of each edit.
     """
     records = (row for batch in rows.to_batches(max_chunksize=1024) for row in batch.to_pylist())
     for key, group in groupby(
         records, key=lambda row: (row["site"], row["locale"], row["to"], row["article_id"])
     ):
         change = _gathered(Partition(*key[:2]), list(group))
-        yield with_words(catalog, change, whole=whole) if words else change
+        yield with_words(catalog, change) if words else change
 
 
 def with_words(catalog: Catalog, change: ArticleChanges, *, whole: bool = False) -> ArticleChanges:

@@ -13,10 +13,7 @@ from helpscraper.items import Article
 
 __all__ = ["decode", "encode"]
 
-_DECODERS: dict[str, Any] = {
-    "timestamp[us, UTC]": dt.datetime.fromisoformat,
-    "date32": dt.date.fromisoformat,
-}
+_DECODERS: dict[str, Any] = {"timestamp[us, UTC]": dt.datetime.fromisoformat, "date32": dt.date.fromisoformat}
 _TEMPORAL = {
     f.name: _DECODERS[f.metadata["arrow"]] for f in fields(Article) if f.metadata["arrow"] in _DECODERS
 }

@@ -197,13 +197,11 @@ def _as_crawled(snapshot: Snapshot) -> Snapshot:
     return Snapshot(snapshot.partition, snapshot.id, snapshot_path(snapshot.partition, snapshot.id))
 
 
-def newest_run(catalog: Catalog, partition: Partition, before: str | None = None) -> RunFacts | None:
-    """Return the facts of the newest run of any outcome, older than the id ``before``; None when none can be read."""
-    ids = [run_id for run_id in catalog.run_ids(partition) if before is None or run_id < before]
-    if not ids:
-        return None
+def newest_run(catalog: Catalog, partition: Partition) -> RunFacts | None:
+    """Return the facts of the newest run of any outcome; None when they cannot be read."""
+    ids = catalog.run_ids(partition)
     try:
-        return catalog.run(partition, ids[-1])
+        return catalog.run(partition, ids[-1]) if ids else None
     except ArchiveError as error:
         logger.warning("The facts of the last run cannot be read and are skipped: %s", error)
         return None

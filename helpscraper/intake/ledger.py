@@ -125,8 +125,7 @@ class Ledger(LedgerFile):
     ) -> None:
         """Note that the listing of ``section`` showed an article; ``columns`` may be ``encode``d already."""
         self._write(
-            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)",
-            (article_id, section, walk, _text(columns)),
+            "INSERT OR REPLACE INTO sighting VALUES (?, ?, ?, ?)", (article_id, section, walk, _text(columns))
         )
 
     def sighted(self, article_id: str, section: str, walk: int) -> dict[str, Any] | None:

@@ -27,11 +27,7 @@ class Phrases:
 
 
 PHRASES: dict[str, Phrases] = {
-    "en": Phrases(
-        published=("Published on",),
-        updated=("Updated on",),
-        reading=("{n} min read",),
-    ),
+    "en": Phrases(published=("Published on",), updated=("Updated on",), reading=("{n} min read",)),
     "sv": Phrases(
         published=("Publicerad den",),
         updated=("Uppdaterad den",),
@@ -51,9 +47,7 @@ PHRASES: dict[str, Phrases] = {
         inferred=frozenset(("Lukuaika: {n} minuutti",)),
     ),
     "cs": Phrases(
-        published=("Publikováno dne",),
-        updated=("Aktualizováno dne",),
-        reading=("Doba čtení: {n} min",),
+        published=("Publikováno dne",), updated=("Aktualizováno dne",), reading=("Doba čtení: {n} min",)
     ),
     "fr": Phrases(
         published=("Date de publication:",),
@@ -84,66 +78,30 @@ PHRASES: dict[str, Phrases] = {
         reading=("{n} دقيقة قراءة", "{n} دقائق قراءة"),
         inferred=frozenset(("{n} دقائق قراءة",)),
     ),
-    "zh-Hans": Phrases(
-        published=("发布于",),
-        updated=("更新于",),
-        reading=("阅读时长 {n} 分钟",),
-    ),
-    "zh-Hant": Phrases(
-        published=("發佈於",),
-        updated=("更新於",),
-        reading=("閱讀時長 {n} 分鐘",),
-    ),
+    "zh-Hans": Phrases(published=("发布于",), updated=("更新于",), reading=("阅读时长 {n} 分钟",)),
+    "zh-Hant": Phrases(published=("發佈於",), updated=("更新於",), reading=("閱讀時長 {n} 分鐘",)),
     "de": Phrases(
-        published=("Veröffentlicht am",),
-        updated=("Aktualisiert am",),
-        reading=("Lesezeit: {n} Min.",),
+        published=("Veröffentlicht am",), updated=("Aktualisiert am",), reading=("Lesezeit: {n} Min.",)
     ),
-    "es": Phrases(
-        published=("Publicado el",),
-        updated=("Actualizado el",),
-        reading=("lectura de {n} min",),
-    ),
-    "nl": Phrases(
-        published=("Gepubliceerd op",),
-        updated=("Geüpdatet op",),
-        reading=("{n} min. leestijd",),
-    ),
-    "pl": Phrases(
-        published=("Opublikowano",),
-        updated=("Zaktualizowano",),
-        reading=("{n} min czytania",),
-    ),
-    "ro": Phrases(
-        published=("Publicat la",),
-        updated=("Actualizat la",),
-        reading=("{n} min citire",),
-    ),
+    "es": Phrases(published=("Publicado el",), updated=("Actualizado el",), reading=("lectura de {n} min",)),
+    "nl": Phrases(published=("Gepubliceerd op",), updated=("Geüpdatet op",), reading=("{n} min. leestijd",)),
+    "pl": Phrases(published=("Opublikowano",), updated=("Zaktualizowano",), reading=("{n} min czytania",)),
+    "ro": Phrases(published=("Publicat la",), updated=("Actualizat la",), reading=("{n} min citire",)),
     "ru": Phrases(
         published=("Опубликовано",),
         updated=("Обновлено",),
         reading=("{n} мин на чтение",),
         inferred=frozenset(("Обновлено",)),
     ),
-    "uk": Phrases(
-        published=("Опубліковано",),
-        updated=("Оновлено",),
-        reading=("{n} хв читання",),
-    ),
+    "uk": Phrases(published=("Опубліковано",), updated=("Оновлено",), reading=("{n} хв читання",)),
     "vi": Phrases(
-        published=("Phát hành vào",),
-        updated=("Cập nhật vào",),
-        reading=("Thời gian đọc: {n} phút",),
+        published=("Phát hành vào",), updated=("Cập nhật vào",), reading=("Thời gian đọc: {n} phút",)
     ),
     "id": Phrases(
-        published=("Dipublikasikan Pada",),
-        updated=("Diperbarui Pada",),
-        reading=("Baca {n} mnt",),
+        published=("Dipublikasikan Pada",), updated=("Diperbarui Pada",), reading=("Baca {n} mnt",)
     ),
     "tr": Phrases(
-        published=("Yayımlama Zamanı:",),
-        updated=("Güncelleme Zamanı:",),
-        reading=("Okuma Süresi: {n} dk",),
+        published=("Yayımlama Zamanı:",), updated=("Güncelleme Zamanı:",), reading=("Okuma Süresi: {n} dk",)
     ),
 }
 """By ``Locale.language``."""

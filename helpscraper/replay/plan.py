@@ -14,7 +14,7 @@ from helpscraper.archive.recordings import Capture
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import address_at, get_platform
 from helpscraper.platforms.contract import Address, Platform
-from helpscraper.sites import Site, find_site, host_of
+from helpscraper.sites import Site, host_of
 from helpscraper.urls import origin
 from helpscraper.warc.record import parse_date
 
@@ -62,20 +62,16 @@ def unanswered(recorded: Iterable[RecordedAnswer], unread: Mapping[str, int]) ->
     return {each for each, count in unread.items() if count >= answers[each]}
 
 
-def is_ours(url: str, base_url: str, site: Site | None = None) -> bool:
-    """Tell whether ``url`` is on the site at ``base_url``: on the same host, with or without ``www`` and TLS, or on
-    another host of the same site (``site``, by default the one that is at ``base_url``).
+def is_ours(url: str, base_url: str, site: Site) -> bool:
+    """Tell whether ``url`` is on the host of ``base_url``, or on another host of ``site`` where that serves both.
 
-    >>> is_ours("http://okx.com:80/help/a", "https://www.okx.com"), is_ours("https://okx.evil/help", "https://okx.com")
-    (True, False)
-    >>> is_ours("https://web3.okx.com/help/a", "https://okx.com"), is_ours("https://tr.okx.com/help", "https://okx.com")
-    (True, False)
+    >>> from helpscraper.sites import get_site
+    >>> hosts = ("okx.com:80", "web3.okx.com", "okx.evil", "tr.okx.com")
+    >>> [is_ours(f"http://{host}/help/a", "https://www.okx.com", get_site("okx")) for host in hosts]
+    [True, True, False, False]
     """
     host = host_of(origin(url))
-    if host is None:
-        return False
-    site = site or find_site(base_url)
-    return host == host_of(base_url) or (site is not None and site.serves(base_url) and site.serves(url))
+    return host is not None and (host == host_of(base_url) or (site.serves(base_url) and site.serves(url)))
 
 
 # After these answers the crawler asks for the same address again (the setting ``RETRY_HTTP_CODES``).

@@ -1,11 +1,12 @@
-"""Merge the rows of a re-extraction as the crawl merged them, and name the remaining holes.
+"""Merge the rows of a re-extraction as the crawl merged them, name the remaining holes, and count an import's rows.
 
 The run facts of the crawl say which lists were read whole and which absent articles were gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 
 import pyarrow as pa
@@ -14,13 +15,15 @@ import pyarrow.compute as pc
 from helpscraper.archive.layout import Partition, snapshot_instant
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.run_facts import RunFacts
+from helpscraper.archive.run_parts import Counts, nested
 from helpscraper.archive.schema import rows_table
+from helpscraper.health.checks import check_import
 from helpscraper.intake.entries import Entry
 from helpscraper.intake.known import EarlierRows, read_earlier_rows
 from helpscraper.intake.ledger import Ledger
 from helpscraper.intake.merge import Listings, merge_row
 
-__all__ = ["SEEN", "known_before", "rows_again", "with_holes"]
+__all__ = ["SEEN", "known_before", "rows_again", "with_holes", "with_rows"]
 
 SEEN = frozenset({"complete", "incomplete_reasons", "sections"})
 """The run facts about how much of the site a crawl saw."""
@@ -112,3 +115,15 @@ def with_holes(crawl: RunFacts, facts: RunFacts, unread: Sequence[str]) -> tuple
         sections=sections,
     )
     return facts, fewer
+
+
+def with_rows(facts: RunFacts, rows: pa.Table, outcomes: Mapping[str, int]) -> RunFacts:
+    """Return ``facts`` with counts of ``rows`` and ``outcomes`` (by ``field/outcome``), judged by the health checks."""
+    fetched = rows.filter(pc.equal(rows.column("status"), "fetched"))
+    facts = replace(
+        facts,
+        counts=Counts.of(Counter(rows.column("status").to_pylist()), len(facts.gone)),
+        fields=nested(outcomes),
+        new={"fetched": fetched.num_rows, "body_sha256": fetched.column("body_sha256").null_count},
+    )
+    return replace(facts, health=tuple(check_import(facts)))

@@ -35,9 +35,9 @@ from helpscraper.payload import Payload
 from helpscraper.payload.charsets import decoded, encoding_of
 from helpscraper.platforms import address_at, extractor_of, get_platform, reader_at
 from helpscraper.platforms.contract import Findings
-from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.naming import known_articles, named_rows
-from helpscraper.sites import Site, default_site, sites_at
+from helpscraper.replay.rows import with_rows
+from helpscraper.sites import DEFAULT, Site, sites_at
 
 __all__ = ["ImportReport", "import_page", "read_input"]
 
@@ -152,7 +152,7 @@ def import_page(
 def _site_of(archive_uri: str, url: str, name: str | None) -> Site:
     """Return the site called ``name``, or else that of ``url``; raises ``CommandError`` when ``url`` is not its own."""
     sites = sites_at(archive_uri)
-    site = sites.get(name) if name is not None else sites.find(url) or default_site()
+    site = sites.get(name) if name is not None else sites.find(url) or sites.get(DEFAULT)
     if site.serves(url) or _is_own_machine(url):
         return site
     raise CommandError(

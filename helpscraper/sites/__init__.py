@@ -31,12 +31,9 @@ __all__ = [
     "DEFAULT",
     "Site",
     "Sites",
-    "default_site",
-    "find_site",
     "get_site",
     "host_of",
     "is_shipped",
-    "known_hosts",
     "own_folder",
     "site_name",
     "site_of_day",
@@ -174,11 +171,6 @@ def site_of_day(declared: Mapping[str, Any] | None, name: str, sites: Sites) -> 
         ) from error
 
 
-def default_site() -> Site:
-    """Return the site of a crawl that names none."""
-    return get_site(DEFAULT)
-
-
 def get_site(name: str) -> Site:
     """Return the site called ``name``; raises ``CommandError`` with the known names otherwise.
 
@@ -186,21 +178,3 @@ def get_site(name: str) -> Site:
     ('tr', 'es-419')
     """
     return sites_at().get(name)
-
-
-def find_site(url: str) -> Site | None:
-    """Return the site that serves ``url`` from any of its hosts, with or without ``www`` and TLS; or None.
-
-    >>> find_site("https://web3.okx.com/it/help/a") is get_site("okx"), find_site("https://okx.evil.example/help/a")
-    (True, None)
-    """
-    return sites_at().find(url)
-
-
-def known_hosts() -> str:
-    """Return one sentence that names every known site with its hosts, for a message about another host.
-
-    >>> known_hosts().split(";")[0]
-    'known sites: okx (www.okx.com, web3.okx.com, aws.okx.com, www.okex.com)'
-    """
-    return sites_at().known_hosts()

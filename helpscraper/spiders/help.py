@@ -160,10 +160,7 @@ class HelpSpider(InterfaceSpider):
             if section.content_type == "tag":
                 self._tags.add(section.key)
             self.session.ledger.section(
-                section.key,
-                title=section.title,
-                category=section.category,
-                content_type=section.content_type,
+                section.key, title=section.title, category=section.category, content_type=section.content_type
             )
             yield from self.list_requests(section)
 

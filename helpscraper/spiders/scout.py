@@ -70,7 +70,6 @@ class ScoutSpider(scrapy.Spider):
             raise CrawlError(f"{url}: {said}", advice=advice) from error
         except Exception as error:
             raise CrawlError(
-                f"{url}: {network_error(type(error).__name__, str(error))}",
-                advice=_LATER,
+                f"{url}: {network_error(type(error).__name__, str(error))}", advice=_LATER
             ) from error
         return Answer(response.url, response.status, payload_of(response))

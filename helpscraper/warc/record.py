@@ -178,10 +178,10 @@ class Record:
         pairs = self.http.headers if self.http is not None else []
         return ", ".join(str(value) for key, value in pairs if key.lower() == name.lower())
 
-    def wrong_digests(self, *, block: bool = True) -> list[str]:
-        """Return a message for each stated digest that does not match; without ``block`` only for the payload's."""
+    def wrong_digests(self) -> list[str]:
+        """Return a message for each stated digest that does not match."""
         wrong = []
-        stated = self.headers.get_header("WARC-Block-Digest") if block else None
+        stated = self.headers.get_header("WARC-Block-Digest")
         # Wget states the digest of an empty block for every revisit.
         by_wget = self.is_revisit and stated == _EMPTY_DIGEST
         if stated and not by_wget and not same_digest(str(stated), self.block):

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from helpscraper.archive.recordings import Capture
 from helpscraper.backfill.choose import AHEAD, SAME_REDIRECT, THINNED, Pick, Wanted, at, choose, is_redirect
 from helpscraper.backfill.coverage import Coverage
-from helpscraper.sites import find_site, get_site
+from helpscraper.sites import get_site, sites_at
 from helpscraper.warc.record import digest_of
 
 START, END = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2019, 2023))
-WANTED = Wanted(get_site("okx"), "en", find_site, START, END, now=END)
+WANTED = Wanted(get_site("okx"), "en", sites_at().find, START, END, now=END)
 DAY = dt.timedelta(days=1)
 ARTICLE = "https://www.okx.com/help/a"
 

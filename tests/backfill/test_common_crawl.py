@@ -20,7 +20,7 @@ from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, REFUSED, Asked, 
 from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import CommonCrawl, source_of
 from helpscraper.errors import CommandError
-from helpscraper.sites import find_site, get_site
+from helpscraper.sites import get_site, sites_at
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
 from tests.backfill.archives import Fault, Reply, Web, common_crawl, quick, revisit, serving, utc
@@ -56,7 +56,7 @@ class Run:
         self, web: Web, folder: Path, *, start: dt.datetime = LONG_AGO, limit: int | None = None
     ) -> None:
         client, self.slept = quick(pause=0.0)
-        wanted = Wanted(get_site("okx"), "en", find_site, start, utc(2023, 1, 1), utc(2026, 1, 1))
+        wanted = Wanted(get_site("okx"), "en", sites_at().find, start, utc(2023, 1, 1), utc(2026, 1, 1))
         source = CommonCrawl(client, "loopback", f"{web.url}/collinfo.json", web.url)
         self.asked, self.coverage = Asked(), Coverage()
         kept = Kept(folder / "kept.warc.gz", source.name)

@@ -120,10 +120,8 @@ def test_the_look_back_for_complete_crawls_has_an_end(
 
 def test_the_run_before_is_that_of_any_outcome(store: Store, commit: Commit) -> None:
     commit(store, "2026-01-01", [{"article_id": "a"}])
-    second = commit(store, "2026-01-02", [{"article_id": "a"}], outcome="refused")
-    catalog = Catalog(store)
-    assert (newest_run(catalog, HERE) or RunFacts()).outcome == "refused"
-    assert (newest_run(catalog, HERE, before=second.snapshot_id) or RunFacts()).run_id.startswith("20260101")
+    commit(store, "2026-01-02", [{"article_id": "a"}], outcome="refused")
+    assert (newest_run(Catalog(store), HERE) or RunFacts()).outcome == "refused"
 
 
 def test_the_schedule_is_that_of_crawls_of_the_same_part(store: Store) -> None:

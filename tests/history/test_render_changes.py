@@ -15,7 +15,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.cli import main
 from helpscraper.history.all_changes import all_changes
-from helpscraper.history.article_changes import ArticleChanges, article_changes
+from helpscraper.history.article_changes import ArticleChanges, article_changes, with_words
 from helpscraper.history.body_diff import BodyDiff
 from helpscraper.history.render import excerpt, plain, to_markdown
 from helpscraper.history.render_changes import Form, as_document, as_html, as_markdown, as_text
@@ -59,7 +59,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def told(folder: Path) -> list[ArticleChanges]:
     catalog = Catalog(folder)
-    return list(article_changes(catalog, all_changes(catalog, words=False).table, whole=True))
+    found = article_changes(catalog, all_changes(catalog, words=False).table, words=False)
+    return [with_words(catalog, each, whole=True) for each in found]
 
 
 def test_an_item_says_what_when_and_in_which_words(told: list[ArticleChanges]) -> None:

@@ -30,7 +30,7 @@ from helpscraper.replay.captures.held import Held
 from helpscraper.replay.captures.select import CaptureReport, Place, order, select
 from helpscraper.replay.plan import is_ours
 from helpscraper.replay.workers import WorkerPool
-from helpscraper.sites import Site, Sites, default_site, sites_at
+from helpscraper.sites import DEFAULT, Site, Sites, sites_at
 
 __all__ = ["CaptureReport", "import_captures"]
 
@@ -54,7 +54,7 @@ def import_captures(
     """
     sites = sites_at(archive_uri)
     if locale is not None:
-        _ = (sites.get(site) if site is not None else default_site()).locale(locale)
+        _ = sites.get(DEFAULT if site is None else site).locale(locale)
     catalog = Catalog(archive_uri).with_cached_listings()
     report = CaptureReport() if report is None else report
     owner_of = _owner(sites, site, base_url)
@@ -82,10 +82,7 @@ def import_captures(
 
 
 def _keep_redirects(
-    catalog: Catalog,
-    partition: Partition,
-    places: Iterable[Place],
-    owner_of: Callable[[str], Site | None],
+    catalog: Catalog, partition: Partition, places: Iterable[Place], owner_of: Callable[[str], Site | None]
 ) -> int:
     """Store the redirects from one article of the edition to another; return how many there are."""
     found = []
@@ -106,6 +103,6 @@ def _owner(sites: Sites, name: str | None, base_url: str | None) -> Callable[[st
     """Return the function that gives the site of a URL; None where its captures are not wanted."""
     wanted = sites.get(name) if name is not None else None
     if base_url is not None:
-        owner = wanted or default_site()
+        owner = wanted or sites.get(DEFAULT)
         return lambda url: owner if is_ours(url, base_url, owner) else None
     return lambda url: site if (site := sites.find(url)) and wanted in {None, site} else None

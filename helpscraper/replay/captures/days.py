@@ -30,9 +30,9 @@ from helpscraper.platforms import address_at, extractor_of, get_platform
 from helpscraper.replay.captures.held import Held, told
 from helpscraper.replay.captures.revisits import Stored, payload_of
 from helpscraper.replay.captures.select import CaptureReport, Place
-from helpscraper.replay.import_facts import with_rows
 from helpscraper.replay.naming import KnownArticles, known_articles, named_rows
 from helpscraper.replay.plan import plan
+from helpscraper.replay.rows import with_rows
 from helpscraper.replay.workers import WorkerPool
 from helpscraper.warc.record import Record
 
