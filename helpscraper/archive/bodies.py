@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from helpscraper.archive.arrow import release_memory
 from helpscraper.archive.edition_index import indexed
 from helpscraper.archive.layout import Partition, bodies_path, folder, parse_path
-from helpscraper.archive.parquet import open_parquet, write_parquet
+from helpscraper.archive.parquet import open_parquet, rows_at, write_parquet
 from helpscraper.archive.schema import BODIES_SCHEMA, read_compatible
 from helpscraper.archive.store import Store
 from helpscraper.errors import ArchiveError
@@ -164,17 +164,7 @@ class BodyIndex:
 
     def _read(self, path: str, rows: Any) -> pa.Table:
         with open_parquet(self.store, path) as file:
-            counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
-            ends = np.cumsum(counts)
-            group_of = np.searchsorted(ends, rows, side="right")
-            parts = []
-            for group in np.unique(group_of):
-                start = ends[group] - counts[group]
-                part = file.read_row_group(int(group), use_threads=False)
-                parts.append(part.take(pa.array(rows[group_of == group] - start)))
-                del part
-                release_memory()
-            return read_compatible(pa.concat_tables(parts), BODIES_SCHEMA, where=path)
+            return read_compatible(rows_at(file, rows), BODIES_SCHEMA, where=path)
 
 
 def write_bodies(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -23,6 +24,7 @@ __all__ = [
     "name_damage",
     "open_month_writer",
     "open_parquet",
+    "rows_at",
     "write_parquet",
 ]
 
@@ -120,6 +122,21 @@ def iter_groups(file: pq.ParquetFile, columns: Sequence[str]) -> Iterator[pa.Tab
     for number in range(file.num_row_groups):
         yield compact(file.read_row_group(number, columns, use_threads=False))
         release_memory()
+
+
+def rows_at(file: pq.ParquetFile, rows: Any, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the rows with these numbers (sorted, NumPy), reading only their row groups."""
+    counts = [file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)]
+    ends = np.cumsum(counts)
+    group_of = np.searchsorted(ends, rows, side="right")
+    parts = []
+    for group in np.unique(group_of):
+        start = ends[group] - counts[group]
+        part = file.read_row_group(int(group), columns, use_threads=False)
+        parts.append(part.take(pa.array(rows[group_of == group] - start)))
+        del part
+        release_memory()
+    return pa.concat_tables(parts)
 
 
 @contextlib.contextmanager

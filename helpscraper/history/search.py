@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import chain
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from helpscraper.archive.duck import open_duckdb
-from helpscraper.archive.layout import snapshot_instant
+from helpscraper.archive.layout import Partition
+from helpscraper.archive.parquet import open_parquet, rows_at
 from helpscraper.archive.reader import Catalog
-from helpscraper.archive.sql import with_views
+from helpscraper.archive.sql import with_snapshot_files, with_views
+from helpscraper.archive.store import Store
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.history.edition_rows import INSTANT, EditionRows, Ints, Rows, by_edition, micros
 from helpscraper.nearest import nearest_or_all
 
 __all__ = ["SEARCH_SCHEMA", "search"]
-
-_INSTANT = pa.timestamp("us", tz="UTC")
 
 SEARCH_SCHEMA: pa.Schema = pa.schema(
     [
@@ -25,8 +30,8 @@ SEARCH_SCHEMA: pa.Schema = pa.schema(
         pa.field("article_id", pa.string()),
         pa.field("title", pa.string()),
         pa.field("section", pa.string()),
-        pa.field("since", _INSTANT),
-        pa.field("until", _INSTANT),
+        pa.field("since", INSTANT),
+        pa.field("until", INSTANT),
         pa.field("line", pa.string()),
     ]
 )
@@ -35,72 +40,26 @@ SEARCH_SCHEMA: pa.Schema = pa.schema(
 ``since`` is the first snapshot that says it and ``until`` the first one after that does not (null: the latest says it).
 Title, section and the first matching ``line`` are those of the last snapshot that says it.
 """
+_TIMES_SCHEMA = pa.schema([*SEARCH_SCHEMA][:-1]).append(pa.field("body", pa.int64()))
 
-# Few rows stay after each step, because a year of 10,000 articles has 3.65 million. ``moments`` numbers the snapshots.
-_SPANS = (
-    "CREATE OR REPLACE TEMP TABLE found AS SELECT DISTINCT site, locale, body_sha256 FROM bodies"
-    " WHERE regexp_matches(body_text, $line)",
-    # One row for each article and text that says it: from and to which snapshot, and whether in all between.
-    """
-    CREATE OR REPLACE TEMP TABLE spans AS
-    SELECT s.site, s.locale, article_id, body_sha256, first.number AS first, last.number AS last,
-           held = last.number - first.number + 1 AS whole
-    FROM (SELECT site, locale, article_id, body_sha256, min(snapshot_at) AS since, max(snapshot_at) AS upto,
-                 count(*) AS held
-          FROM snapshots SEMI JOIN found USING (site, locale, body_sha256) GROUP BY ALL) s
-    JOIN moments first ON (s.site, s.locale, since) = (first.site, first.locale, first.snapshot_at)
-    JOIN moments last ON (s.site, s.locale, upto) = (last.site, last.locale, last.snapshot_at)
-    """,
-)
-# An article that was away meanwhile, or said something else: the rows of a run have constant differences.
-_PARTS = """
-    CREATE OR REPLACE TEMP TABLE parts AS
-    SELECT site, locale, article_id, body_sha256, min(number) AS first, max(number) AS last
-    FROM (SELECT s.site, s.locale, s.article_id, s.body_sha256, m.number,
-                 m.number - row_number() OVER (PARTITION BY s.site, s.locale, s.article_id, s.body_sha256
-                                               ORDER BY m.number) AS run
-          FROM snapshots s
-          SEMI JOIN (FROM spans WHERE NOT whole) b
-              ON (s.site, s.locale, s.article_id, s.body_sha256) = (b.site, b.locale, b.article_id, b.body_sha256)
-          JOIN moments m ON (s.site, s.locale, s.snapshot_at) = (m.site, m.locale, m.snapshot_at))
-    GROUP BY site, locale, article_id, body_sha256, run
-    """
-_NO_PARTS = "CREATE OR REPLACE TEMP TABLE parts AS SELECT * EXCLUDE (whole) FROM spans LIMIT 0"
-_SAID = """
-CREATE OR REPLACE TEMP TABLE said AS
-WITH every AS (
-    SELECT * EXCLUDE (whole) FROM spans WHERE whole UNION ALL BY NAME FROM parts
-), marked AS (
-    SELECT *, coalesce(first > lag(last) OVER one + 1, true)::INTEGER AS begins
-    FROM every WINDOW one AS (PARTITION BY site, locale, article_id ORDER BY first)
-), numbered AS (
-    SELECT *, sum(begins) OVER (PARTITION BY site, locale, article_id ORDER BY first) AS run FROM marked
-)
-SELECT r.site, r.locale, article_id, body_sha256, begin.snapshot_at AS since, ending.snapshot_at AS upto,
-       ending.following AS until
-FROM (SELECT site, locale, article_id, min(first) AS first, max(last) AS last,
-             arg_max(body_sha256, last) AS body_sha256
-      FROM numbered GROUP BY site, locale, article_id, run) r
-JOIN moments begin ON (r.site, r.locale, first) = (begin.site, begin.locale, begin.number)
-JOIN moments ending ON (r.site, r.locale, last) = (ending.site, ending.locale, ending.number)
-WHERE $history OR ending.following IS NULL
+# The line is taken with the match, so that the texts are read once.
+_FOUND = """
+CREATE OR REPLACE TEMP TABLE found AS
+SELECT site, locale, body_sha256, regexp_extract(body_text, $line) AS line
+FROM bodies WHERE regexp_matches(body_text, $text)
 """
-_QUERY = """
-WITH named AS (
-    SELECT site, locale, article_id, snapshot_at, title, section FROM {rows}
-    SEMI JOIN said s ON ({rows}.site, {rows}.locale, {rows}.article_id, {rows}.snapshot_at)
-                      = (s.site, s.locale, s.article_id, s.upto)
-), lines AS (
-    SELECT site, locale, body_sha256, any_value(regexp_extract(body_text, $line)) AS line
-    FROM bodies SEMI JOIN said USING (site, locale, body_sha256) GROUP BY ALL
-)
-SELECT s.site, s.locale, s.article_id, title, section, since, until, line
-FROM said s LEFT JOIN named n
-    ON (s.site, s.locale, s.article_id, upto) = (n.site, n.locale, n.article_id, n.snapshot_at)
-LEFT JOIN lines l ON (s.site, s.locale, s.body_sha256) = (l.site, l.locale, l.body_sha256)
+_ANSWER = """
+SELECT t.site, t.locale, article_id, title, section, since, until, line
+FROM times t JOIN found ON body = found.rowid
 WHERE len($sections) = 0 OR section IN (SELECT unnest($sections))
-ORDER BY s.site, s.locale, s.article_id, since
+ORDER BY t.site, t.locale, article_id, since
 """
+_KEY = "body_sha256"
+_NAMED = pa.schema([SEARCH_SCHEMA.field(name) for name in ("title", "section")])
+
+# Rows whose keys are looked up at once: the table of the found keys is made for each look-up.
+_AT_ONCE = 1 << 16
+_FILES = 16
 
 
 def search(
@@ -113,7 +72,8 @@ def search(
     that is none, ``ReferenceNotFoundError`` for a section that no snapshot has, and ``ArchiveError`` naming a damaged
     file.
     """
-    line = f"(?m)^.*(?:{pattern}).*$"
+    # A text with a match has a line with a match; to find the text alone takes half the time.
+    text, line = f"(?m)(?:{pattern})", f"(?m)^.*(?:{pattern}).*$"
     with open_duckdb() as connection:
         try:
             for each in (pattern, line):
@@ -124,50 +84,128 @@ def search(
                 advice="put a backslash before a sign meant as it is",
             ) from error
     wanted = list(sections)
-    moments = _moments(catalog)
+    catalog = catalog.with_cached_listings()
 
-    def found(connection: duckdb.DuckDBPyConnection) -> pa.Table:
-        # The views are made when they are first missed, and then all is asked again.
-        connection.execute("SELECT 1 FROM bodies, snapshots, latest LIMIT 0")
-        connection.register("moments", moments)
-        given = {"line": line, "history": history, "sections": wanted}
-        for statement in _SPANS:
-            connection.execute(statement, _used(statement, given))
-        [(broken,)] = connection.execute("SELECT count(*) FROM spans WHERE NOT whole").fetchall()
-        # Reading the rows again takes as long as all the rest.
-        connection.execute(_PARTS if broken else _NO_PARTS)
-        connection.execute(_SAID, _used(_SAID, given))
-        last = _QUERY.format(rows="snapshots" if history else "latest")
-        answer = connection.sql(last, params=_used(last, given)).to_arrow_table()
-        _require_known(connection, set(wanted) - set(answer.column("section").to_pylist()))
-        return answer
+    def answer(connection: duckdb.DuckDBPyConnection, files: Mapping[str, frozenset[str]]) -> pa.Table:
+        # A view is made when it is first missed, and then all is asked again.
+        connection.execute("SELECT 1 FROM bodies LIMIT 0")
+        if wanted:
+            connection.execute("SELECT 1 FROM snapshots LIMIT 0")
+        connection.execute(_FOUND, {"text": text, "line": line})
+        connection.register("times", _times(connection, catalog, files, history=history))
+        found = connection.sql(_ANSWER, params={"sections": wanted}).to_arrow_table()
+        _require_known(connection, set(wanted) - set(found.column("section").to_pylist()))
+        return found
 
-    return with_views(catalog, found).cast(SEARCH_SCHEMA)
+    def asked(files: Mapping[str, frozenset[str]]) -> pa.Table:
+        return with_views(catalog, lambda connection: answer(connection, files))
 
-
-def _used(statement: str, given: Mapping[str, object]) -> dict[str, object]:
-    """Return the parameters that the statement uses, because DuckDB refuses others."""
-    return {name: value for name, value in given.items() if f"${name}" in statement}
+    # The snapshots are listed before the bodies, so that no snapshot has a body that was not searched.
+    return with_snapshot_files(catalog, asked).cast(SEARCH_SCHEMA)
 
 
-def _moments(catalog: Catalog) -> pa.Table:
-    """Return the snapshots of each edition with their numbers, and the instant of the one that follows."""
-    rows = []
-    for partition in catalog.partitions():
-        instants = [snapshot_instant(name) for name in catalog.ids(partition)]
-        following = [*instants[1:], None]
-        rows += [
-            {
-                "site": partition.site,
-                "locale": partition.locale,
-                "snapshot_at": at,
-                "following": later,
-                "number": n,
-            }
-            for n, (at, later) in enumerate(zip(instants, following, strict=False))
-        ]
-    kinds = {"site": pa.string(), "locale": pa.string(), "snapshot_at": _INSTANT, "following": _INSTANT}
-    return pa.Table.from_pylist(rows, pa.schema({**kinds, "number": pa.int64()}))
+def _times(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    files: Mapping[str, frozenset[str]],
+    *,
+    history: bool,
+) -> pa.Table:
+    """Return the times during which an article had one of the bodies ``found``; ``body`` is the row of the last one."""
+    tables = [_TIMES_SCHEMA.empty_table()]
+    having = set(connection.execute("SELECT DISTINCT site, locale FROM found").fetchall())
+    for partition, own in by_edition(files).items():
+        if (partition.site, partition.locale) in having:
+            keys = connection.sql(
+                "SELECT rowid, body_sha256 FROM found WHERE (site, locale) = ($1, $2) ORDER BY rowid",
+                params=[partition.site, partition.locale],
+            ).to_arrow_table()
+            tables.append(_times_of(catalog, partition, own, keys.combine_chunks(), history=history))
+    return pa.concat_tables(tables)
+
+
+def _times_of(
+    catalog: Catalog,
+    partition: Partition,
+    own: Mapping[str, frozenset[str]],
+    found: pa.Table,
+    *,
+    history: bool,
+) -> pa.Table:
+    """Return the times (``_TIMES_SCHEMA``) of one edition; ``found`` has the keys of the bodies and their rows."""
+    rows, paths = EditionRows(catalog.store), list(own)
+    parts = [range(len(own))[first : first + _FILES] for first in range(0, len(own), _FILES)]
+    instants = np.array([micros(each) for each in catalog.ids(partition)], dtype=np.int64)
+    with ThreadPoolExecutor(catalog.store.readers) as pool:
+        said = pool.map(lambda part: list(_said(rows, paths, own, part, found.column(_KEY).chunk(0))), parts)
+        every = list(chain.from_iterable(said))
+        if not every:
+            return _TIMES_SCHEMA.empty_table()  # no file has a row
+        articles, at, bodies, files, places = (np.concatenate(column) for column in zip(*every, strict=True))
+        names, articles = rows.ranked(articles)
+        moments = np.searchsorted(instants, at)
+        order = np.lexsort((moments, articles))
+        articles, moments = articles[order], moments[order]
+        begins = np.ones(len(order), dtype=bool)
+        begins[1:] = (articles[1:] != articles[:-1]) | (moments[1:] != moments[:-1] + 1)
+        starts = np.flatnonzero(begins)
+        ends = np.append(starts[1:], len(order)) - 1
+        if not history:
+            now = moments[ends] == len(instants) - 1
+            starts, ends = starts[now], ends[now]
+        last = order[ends]
+        named = _named(pool, catalog.store, paths, files[last], places[last])
+    size, following = len(ends), moments[ends] + 1
+    ended = following < len(instants)
+    columns = {
+        "site": pa.repeat(partition.site, size),
+        "locale": pa.repeat(partition.locale, size),
+        "article_id": pa.array(names, pa.string()).take(pa.array(articles[ends])),
+        "title": named.column("title"),
+        "section": named.column("section"),
+        "since": pa.array(instants[moments[starts]]).cast(INSTANT),
+        "until": pa.array(instants[np.where(ended, following, 0)], mask=~ended).cast(INSTANT),
+        "body": found.column("rowid").take(pa.array(bodies[last])),
+    }
+    return pa.table(columns, _TIMES_SCHEMA)
+
+
+def _said(
+    rows: EditionRows, paths: Sequence[str], own: Mapping[str, frozenset[str]], part: range, keys: pa.Array
+) -> Iterator[tuple[Ints, ...]]:
+    """Yield article, instant, number among ``keys``, file and place of the rows with one of these bodies."""
+    batch: list[tuple[int, Rows]] = []
+    for number in part:
+        for each in rows.read(paths[number], own[paths[number]], [_KEY]):
+            batch.append((number, each))
+            if sum(len(read.at) for _, read in batch) >= _AT_ONCE:
+                yield _matching(batch, keys)
+                batch = []
+    if batch:
+        yield _matching(batch, keys)
+
+
+def _matching(batch: Sequence[tuple[int, Rows]], keys: pa.Array) -> tuple[Ints, ...]:
+    column = pa.chunked_array([chunk for _, each in batch for chunk in each.table.column(_KEY).chunks])
+    bodies = np.asarray(pc.fill_null(pc.index_in(column, value_set=keys, skip_nulls=True), -1))
+    files = np.repeat([number for number, _ in batch], [len(each.at) for _, each in batch])
+    articles, at, places = (
+        np.concatenate([getattr(each, name) for _, each in batch]) for name in ("articles", "at", "places")
+    )
+    chosen = bodies >= 0
+    return articles[chosen], at[chosen], bodies[chosen], files[chosen], places[chosen]
+
+
+def _named(pool: Executor, store: Store, paths: Sequence[str], files: Ints, places: Ints) -> pa.Table:
+    """Return title and section of rows, given by the number of their file and their place in it, in this order."""
+
+    def read(number: int) -> pa.Table:
+        with open_parquet(store, paths[number]) as file:
+            return rows_at(file, np.sort(places[files == number]), _NAMED.names).cast(_NAMED)
+
+    order = np.lexsort((places, files))
+    tables = [_NAMED.empty_table(), *pool.map(read, np.unique(files).tolist())]
+    return pa.concat_tables(tables).take(pa.array(np.argsort(order)))
 
 
 def _require_known(connection: duckdb.DuckDBPyConnection, sections: Collection[str]) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpscraper import Archive
 from helpscraper.archive.reader import Catalog
@@ -100,3 +104,35 @@ def test_a_pattern_that_would_backtrack_elsewhere_takes_no_time(tmp_path: Path) 
     begin = time.process_time()
     assert told(tmp_path, "(a|a)*(a+)+b") == []
     assert time.process_time() - begin < 5
+
+
+_TEXT = st.sampled_from([None, "Fee A.", "Fee B.", "No\nfee a here.\nFee A, too.", ""])
+_DAY = st.fixed_dictionaries(
+    {"one": _TEXT, "two": _TEXT, "x": st.just("Same every day."), "y": st.sampled_from([None, "y"])}
+)
+
+
+@settings(max_examples=6, deadline=None)
+@given(
+    st.lists(_DAY, min_size=1, max_size=5), st.sampled_from(["Fee A", "(?i)fee a", "^y?$", "B|e", "no such"])
+)
+def test_as_read_row_by_row(days: list[dict[str, str | None]], pattern: str) -> None:
+    expected: list[tuple[str, int, int | None, str]] = []
+    with tempfile.TemporaryDirectory() as name:
+        for number, texts in enumerate(days):
+            rows = [row(slug, body=text) for slug, text in texts.items() if text is not None]
+            committed(Path(name), number, rows)
+        for slug in ("one", "two", "x", "y"):
+            before = False
+            for number, texts in enumerate(days):
+                lines = (texts[slug] or "").split("\n") if texts[slug] is not None else []
+                line = next((each for each in lines if re.search(pattern, each)), None)
+                if line is not None and not before:
+                    expected.append((slug, 16 + number, None, line))
+                elif line is not None:
+                    expected[-1] = (*expected[-1][:3], line)
+                elif before:
+                    expected[-1] = (*expected[-1][:2], 16 + number, expected[-1][3])
+                before = line is not None
+        assert told(Path(name), pattern, history=True) == expected
+        assert told(Path(name), pattern) == [each for each in expected if each[2] is None]
