@@ -41,16 +41,25 @@ def evidence_for(
         return NO_EVIDENCE, ()
     every = catalog.snapshots(before.partition)
     before_run, _ = runs
-    seen, lost = _views(catalog, [each for each in every if before.id < each.id < after.id], runs)
-    crawled = [each for _, view in seen for each in view.run.redirects]
+    between = [each for each in every if before.id < each.id < after.id]
     if all(run.complete is True for run in runs):
-        return Evidence(redirects=crawled), ()
+        return Evidence(redirects=_followed(catalog, between)), ()
+    seen, lost = _views(catalog, between, runs)
     earlier, more = earlier_snapshots(catalog, before, before_run)
     imported, damaged = redirects_of(catalog, before.partition)
     later = [each for each in every if each.id > before.id]
-    redirects = [*_standing(catalog, imported, later, after), *crawled]
+    redirects = [*_standing(catalog, imported, later, after), *_followed(catalog, between)]
     evidence = Evidence([view for _, view in earlier], [view for _, view in seen], redirects)
     return evidence, (*lost, *more, *damaged)
+
+
+def _followed(catalog: Catalog, snapshots: Iterable[Snapshot]) -> list[Redirect]:
+    """Return the redirects that these crawls were answered with."""
+    found: list[Redirect] = []
+    for each in snapshots:
+        with suppress(ArchiveError):  # a damaged snapshot is named where its rows are needed
+            found += catalog.facts(each).redirects
+    return found
 
 
 def _standing(

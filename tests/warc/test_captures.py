@@ -7,14 +7,18 @@ import gzip
 import json
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from itertools import accumulate
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import brotli
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpscraper import Archive
 from helpscraper.archive.layout import Partition
@@ -158,6 +162,35 @@ def test_a_day_that_is_imported_in_parts_holds_each_capture_once(
     assert verify(Catalog(archive)).problems == []
     kinds = Archive(archive, site="okx", locale="en").history(two).table.column("kind").to_pylist()
     assert "edited" not in kinds  # one state of the article was imported
+
+
+@pytest.mark.long
+@settings(max_examples=8, deadline=None)
+@given(st.data())
+def test_in_whatever_parts_a_day_comes_each_capture_is_there_once_and_time_runs_forward(
+    data: st.DataObject,
+) -> None:
+    made = [(slug, hour) for slug in slugs(2) for hour in (4, 9, 14)]
+    parts = data.draw(
+        st.lists(st.lists(st.sampled_from(made), min_size=1, unique=True), min_size=1, max_size=4)
+    )
+    with TemporaryDirectory() as name:
+        folder, skipped = Path(name), Counter[str]()
+        for number, part in enumerate([*parts, made, made]):
+            records = [hours(slug, hour, state=hour > 9) for slug, hour in part]
+            before = files_in(folder / "archive")
+            report = run(folder, put(folder / f"{number}.warc.gz", *records))
+            assert report.used + sum(report.already.values()) + sum(report.skipped.values()) == len(part)
+            skipped = report.skipped
+        assert files_in(folder / "archive") == before and not report.snapshots
+        at_last = held(folder / "archive")
+        there = [text for each in at_last.values() for text in each]
+        assert len(there) == len(set(there)) == len(made) - sum(skipped.values())
+        for slug in slugs(2):
+            found = (load(folder / "archive", each).get(slug) for each in at_last)
+            read = [row["fetched_at"] for row in found if row]
+            assert read == sorted(read)
+        assert verify(Catalog(folder / "archive")).problems == []
 
 
 class Counted:
