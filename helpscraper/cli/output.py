@@ -23,11 +23,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from helpscraper.cli.layout import print_columns
+from helpscraper.cli.layout import hanging, print_columns, table_lines
 from helpscraper.errors import CommandError
 from helpscraper.plain_text import cells_shown, terminal_safe
 
@@ -149,7 +150,12 @@ def console(stream: IO[str] | None = None) -> Console:
 
 
 class _Console(Console):
-    """Lets ``cli.main`` handle a closed pipe, for which rich would exit with 1."""
+    """Breaks long lines between words, and lets ``cli.main`` handle a closed pipe, for which rich would exit with 1."""
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        if options.get("soft_wrap") and self.is_terminal:
+            objects = tuple(hanging(each, self.width) if isinstance(each, Text) else each for each in objects)
+        super().print(*objects, **options)
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
@@ -179,12 +185,9 @@ def _print_table(table: pa.Table, stream: IO[str]) -> None:
     if stream.isatty():
         print_columns(console(stream), names, columns, right)
         return
-    shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name, number in zip(names, right, strict=True):
-        shown.add_column(name, justify="right" if number else "left", no_wrap=True)
-    for cells in zip(*columns, strict=True):
-        shown.add_row(*map(Text, cells))
-    print_plain(console(stream), shown)
+    table = [(name, *cells) for name, cells in zip(names, columns, strict=True)]
+    widths = [max(map(cell_len, cells)) for cells in table]
+    stream.writelines(f"{line}\n" for line in table_lines(table, widths, right))
 
 
 def print_plain(target: Console, table: Table) -> None:

@@ -13,10 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.text import Text
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.writer import write_run
+from helpscraper.cli.layout import hanging
 from tests.history.story import committed
 from tests.history.worlds import row, run
 
@@ -113,6 +115,16 @@ def test_at_80_columns_no_id_and_no_slug_is_cut(
     plain = "".join(f"{line.rstrip()}\n" for line in re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines())
     assert code == 0 and "…" not in plain
     golden(f"{command}-80.txt", plain)
+
+
+def test_a_long_line_is_broken_between_words_below_its_column() -> None:
+    code, shown = on_terminal("log", COLUMNS="44")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).splitlines()
+    assert code == 0 and any(line.startswith(" " * 20) for line in lines)
+    assert all(len(line) <= 44 for line in lines)
+    slug = "how-do-i-hold-fosi-in-my-account-at-brambleway"
+    told = hanging(Text(f"edited  {slug}  如何在我的账户中持有 FOSI"), 40).plain
+    assert told.splitlines() == [f"edited  {slug}", "         如何在我的账户中持有 FOSI"]
 
 
 def test_what_fits_stays_a_table() -> None:
