@@ -2,20 +2,21 @@
 
 The way of a page, and the folder where each step lives::
 
-    site                                    (or helpscraper/sample, on loopback)
-      |
-      v
-    spiders/      Scrapy: ask, follow, yield          files, web archives, own WARC
-      |                                                 |
-      |   payload/   codings undone, bytes to text      v
-      |<----------------------------------------- replay/   re-extraction, captures, saved pages
-      v
-    platforms/    URL and payload in, findings out   -+
-      |             html/  any page: parse once;      |
-      |                    a body in three forms      |  pure: no Scrapy, no clock, no network
-      v                                               |
+    a site, declared in sites/                      a web archive, a file, our own WARC files
+      |   (sample/ is one on loopback)                |
+      v                                               v
+    spiders/      Scrapy: ask, follow, yield        backfill/  fetch captures of a web archive
+      |             extensions/  retries, robots      |
+      |                          rules, recording   replay/    captures, saved pages, re-extraction
+      |                                               |
+      +-----------------------+-----------------------+
+                              v
+    payload/      codings undone, bytes to text      -+
+    platforms/    URL and payload in, findings out    |
+      |             html/  any page: parse once;      |  pure: no Scrapy, no clock, no network
+      |                    a body in three forms      |
     normalise/    raw text to typed values           -+
-      |
+      |             pipelines/  its steps, one by one, in a live crawl
       v
     intake/       findings into the ledger, the ledger into rows; was a list read whole
       |
@@ -27,17 +28,25 @@ The way of a page, and the folder where each step lives::
       |
       v
     history/      two snapshots to typed changes; word diff; the story of one article
-      |             absence.py   the rule for removed and added articles
       |
       v
     api.py        ``Archive``: what notebooks, commands and the report read
       |
-      +--> publish/   report/ as static pages, feed/ as Atom
+      +--> publish/   report/ as static pages, feed/ as Atom, export/ for other programs
       v
     cli/          parse arguments, call one function, print
 
-Imports go one way and a contract in ``.importlinter`` keeps them so. Only ``spiders``, ``pipelines``,
-``extensions``, ``settings`` and ``crawl.process`` know Scrapy; everything that reads an archive works without it.
+Where to change
+
+- the row that a page becomes: ``platforms/NAME`` reads the page, ``normalise`` its values, ``intake/merge.py`` makes
+  the row;
+- which help centres are read: a site of a known platform is a TOML file in ``sites``, another platform is a folder in
+  ``platforms`` (or a distribution of its own; see docs/platforms.md);
+- what counts as removed or added: ``history/absence.py``, and what a platform's lists can prove: its ``Claim``.
+
+Imports go one way and a contract in ``.importlinter`` keeps them so. Only ``spiders``, ``pipelines``, ``extensions``,
+``settings``, ``crawl.process`` and ``crawl.settings_table`` know Scrapy; everything that reads an archive works
+without it.
 """
 
 from __future__ import annotations
