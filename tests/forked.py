@@ -1,7 +1,7 @@
 """Commands in processes forked from one that has loaded helpscraper, because loading takes longer than most commands.
 
-``run`` is for a test, ``program`` for a script on the path. What is about the start of a process (its environment, its
-terminal, its end by a signal) starts one of its own instead.
+``run`` and ``Started`` are for a test, ``program`` for a script on the path. What is about the start of a process (its
+environment, its terminal) starts one of its own instead.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ def run(
 
 
 class Started:
-    """A command that was started and not waited for; ``process`` is its id."""
+    """A command that was started and not waited for, with what tests need of ``subprocess.Popen``."""
 
-    def __init__(self, arguments: Sequence[str], env: Mapping[str, str]) -> None:
+    def __init__(self, arguments: Sequence[str], env: Mapping[str, str] | None = None) -> None:
         from tempfile import TemporaryFile
 
         self._connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -73,21 +73,26 @@ class Started:
         self._told = [TemporaryFile("w+") for _ in range(2)]  # noqa: SIM115 (``wait`` closes them)
         with Path(os.devnull).open() as nothing:
             streams = [nothing.fileno(), *(each.fileno() for each in self._told)]
-            self.process = _request(self._connection, arguments, streams, dict(env), str(Path.cwd()))
+            environ = dict(os.environ if env is None else env)
+            self.pid = _request(self._connection, arguments, streams, environ, str(Path.cwd()))
 
     @property
     def is_running(self) -> bool:
         """Whether the process has not ended."""
         try:
-            os.kill(self.process, 0)
+            os.kill(self.pid, 0)
         except ProcessLookupError:
             return False
         return True
 
-    def send(self, number: int) -> None:
+    def send_signal(self, number: int) -> None:
         """Send a signal; a process that has ended gets none."""
         with suppress(ProcessLookupError):
-            os.kill(self.process, number)
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
 
     def wait(self, timeout: float) -> subprocess.CompletedProcess[str]:
         """Wait for the end, at most ``timeout`` seconds."""
@@ -182,6 +187,10 @@ def _answer(connection: socket.socket) -> None:
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["env"])
+    # A package that only this command is to find, and none of the modules that are loaded already.
+    sys.path += [
+        each for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each not in ("", *sys.path)
+    ]
     time.tzset()
     sys.argv = ["helpscraper", *request["arguments"]]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 
@@ -11,9 +9,14 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.cli import main
-from tests.backfill.archives import Reply, collections, common_crawl, serving
+from tests import forked
+from tests.backfill.archives import Reply, Web, collections, common_crawl, serving
 from tests.backfill.test_backfill import COUNTS, table
 from tests.backfill.test_backfill import then as then
+
+
+def words_of(web: Web, folder: Path) -> list[str]:
+    return ["backfill", "--archive", str(folder), "--pause", "0", "--source", f"{web.url}/collinfo.json"]
 
 
 @pytest.mark.long
@@ -21,15 +24,7 @@ def test_an_index_that_has_answered_is_asked_again_only_after_everything_was_fet
     then: tuple[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with serving(common_crawl(collections(*then))) as web:
-        words = [
-            "backfill",
-            "--archive",
-            str(tmp_path),
-            "--pause",
-            "0",
-            "--source",
-            f"{web.url}/collinfo.json",
-        ]
+        words = words_of(web, tmp_path)
         asked = []
         for more in (["--limit", "2"], ["--limit", "2"], [], []):
             assert main([*words, *more]) == 0
@@ -55,17 +50,9 @@ def test_an_index_that_has_answered_is_asked_again_only_after_everything_was_fet
 def test_a_killed_backfill_goes_on_where_it_was_cut_off(
     number: int, then: tuple[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    killed: list[subprocess.Popen[bytes]] = []
+    killed: list[forked.Started] = []
     with serving(common_crawl(collections(*then))) as web:
-        words = [
-            "backfill",
-            "--archive",
-            str(tmp_path),
-            "--pause",
-            "0",
-            "--source",
-            f"{web.url}/collinfo.json",
-        ]
+        words = words_of(web, tmp_path)
 
         def kill(path: str, headers: object, count: int) -> Reply | None:
             if len(web.asked) == number:
@@ -73,8 +60,8 @@ def test_a_killed_backfill_goes_on_where_it_was_cut_off(
             return None
 
         web.fault = kill
-        killed.append(subprocess.Popen([sys.executable, "-m", "helpscraper", *words]))
-        assert killed[0].wait() == -9
+        killed.append(forked.Started(words))
+        assert killed[0].wait(60).returncode == -9
         before = list(web.paths())
         web.fault = lambda *_: None
         assert main(words) == 0

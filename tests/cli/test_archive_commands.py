@@ -15,15 +15,10 @@ import pytest
 from helpscraper.archive.store import open_store
 from helpscraper.archive.writer import write_refused
 from helpscraper.cli import main
+from tests.commands import ran
 
 Golden = Callable[[str, str], None]
 ARCHIVE = Path(__file__).parents[1] / "data" / "archive-v1"
-
-
-def ran(capsys: pytest.CaptureFixture[str], *words: str, archive: Path = ARCHIVE) -> tuple[int, str, str]:
-    code = main([words[0], "--archive", str(archive), *words[1:]])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.mark.parametrize(
@@ -44,7 +39,7 @@ def ran(capsys: pytest.CaptureFixture[str], *words: str, archive: Path = ARCHIVE
     ],
 )
 def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, words: list[str]) -> None:
-    code, out, err = ran(capsys, *words)
+    code, out, err = ran(capsys, ARCHIVE, *words)
     assert (code, err) == (0, "")
     golden(name, out)
 
@@ -76,7 +71,7 @@ def test_output(capsys: pytest.CaptureFixture[str], golden: Golden, name: str, w
     ],
 )
 def test_what_makes_no_sense_is_said(capsys: pytest.CaptureFixture[str], words: list[str], said: str) -> None:
-    code, out, err = ran(capsys, *words)
+    code, out, err = ran(capsys, ARCHIVE, *words)
     assert (code, out) == (2, "")
     assert said in err
 
@@ -86,7 +81,7 @@ def test_export_takes_the_format_from_the_name(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, suffix: str
 ) -> None:
     target = tmp_path / f"articles.{suffix}"
-    assert ran(capsys, "export", "--bodies", "--output", str(target))[0] == 0
+    assert ran(capsys, ARCHIVE, "export", "--bodies", "--output", str(target))[0] == 0
     if suffix == "parquet":
         assert pq.read_table(target).column("body_text").to_pylist()[0] is None
     elif suffix == "json":
@@ -104,11 +99,11 @@ def test_an_accepted_run_looks_accepted_and_a_later_feed_is_named(
         commit(store, day, rows)
     for day in ("2026-11-21", "2026-11-24"):
         commit(store, day, rows, write=write_refused, outcome="refused", exit_code=3)
-    code, _, err = ran(capsys, "accept", "20261121T060000Z", archive=tmp_path)
+    code, _, err = ran(capsys, tmp_path, "accept", "20261121T060000Z")
     assert code == 0
     assert "the change feed of 20261123T060000Z starts from" in err
-    assert ran(capsys, "accept", "20261124T060000Z", archive=tmp_path)[2] == ""
-    runs = json.loads(ran(capsys, "runs", "--format", "json", archive=tmp_path)[1])
+    assert ran(capsys, tmp_path, "accept", "20261124T060000Z")[2] == ""
+    runs = json.loads(ran(capsys, tmp_path, "runs", "--format", "json")[1])
     assert [run["outcome"] for run in runs] == ["committed", "accepted", "committed", "accepted"]
 
 
@@ -116,16 +111,16 @@ def test_verify_names_what_is_wrong_and_exits_1(capsys: pytest.CaptureFixture[st
     copy = tmp_path / "copy"
     shutil.copytree(ARCHIVE, copy)
     (copy / "bodies/site=okx/locale=en/20261121T060000Z.parquet").unlink()
-    code, out, err = ran(capsys, "verify", archive=copy)
+    code, out, err = ran(capsys, copy, "verify")
     assert code == 1
     assert "20261121T060000Z.parquet  body is missing  trading-fees" in out
     assert "1 problems" in err
-    code, out, _ = ran(capsys, "verify", "--format", "json", archive=copy)
+    code, out, _ = ran(capsys, copy, "verify", "--format", "json")
     assert (code, json.loads(out)[0]["problem"]) == (1, "body is missing")
 
 
 def test_a_missing_archive_is_not_all_well(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code, _, err = ran(capsys, "verify", archive=tmp_path / "nothing")
+    code, _, err = ran(capsys, tmp_path / "nothing", "verify")
     assert code == 2
     assert "no archive here" in err
 

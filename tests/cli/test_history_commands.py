@@ -16,6 +16,7 @@ import pytest
 from helpscraper.archive.layout import Partition, changes_path, snapshot_path
 from helpscraper.archive.store import open_store
 from helpscraper.cli import main
+from tests.commands import ran
 from tests.history.story import EN, committed, days, story
 from tests.history.worlds import MONDAY
 
@@ -32,12 +33,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def day(number: int) -> dt.date:
     return dt.date(2026, 7, 2) + dt.timedelta(days=number)
-
-
-def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple[int, str, str]:
-    code = main([words[0], "--archive", str(archive), *words[1:]])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.mark.parametrize(

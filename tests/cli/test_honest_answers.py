@@ -23,6 +23,7 @@ from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.writer import SnapshotFile, write_run
 from helpscraper.cli import main
 from helpscraper.history.body_diff import words_of
+from tests.commands import ran
 from tests.history.story import EN, committed, days, story
 
 KEPT = Path(__file__).parents[1] / "data" / "archive-v1"
@@ -33,12 +34,6 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("story")
     story(folder)
     return folder
-
-
-def ran(capsys: pytest.CaptureFixture[str], archive: Path, *words: str) -> tuple[int, str, str]:
-    code = main([words[0], "--archive", str(archive), *words[1:]])
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 @pytest.mark.parametrize(

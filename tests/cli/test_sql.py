@@ -14,7 +14,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.archive.layout import snapshot_path
-from helpscraper.cli import main
+from tests.commands import ran
 from tests.history.story import EN, story
 
 
@@ -23,11 +23,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("story")
     story(folder)
     return folder
-
-
-def ran(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[int, str, str]:
-    code = main(["sql", "--archive", str(folder), *words])
-    return code, *capsys.readouterr()
 
 
 EVERY_TYPE = """
@@ -41,7 +36,7 @@ EVERY_TYPE = """
 def test_an_answer_has_every_type_in_every_format(
     capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
 ) -> None:
-    code, out, err = ran(capsys, folder, EVERY_TYPE, "--format", "json")
+    code, out, err = ran(capsys, folder, "sql", EVERY_TYPE, "--format", "json")
     assert (code, err) == (0, "")
     assert json.loads(out) == [
         {
@@ -52,13 +47,18 @@ def test_an_answer_has_every_type_in_every_format(
     ]  # fmt: skip
     for name in ("table", "csv", "md", "parquet"):
         target = tmp_path / f"answer.{name}"
-        assert ran(capsys, folder, EVERY_TYPE, "--format", name, "--output", str(target))[0] == 0
+        assert ran(capsys, folder, "sql", EVERY_TYPE, "--format", name, "--output", str(target))[0] == 0
         assert target.stat().st_size
 
 
 def test_json_has_no_constant_of_its_own(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     _, out, _ = ran(
-        capsys, folder, "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c", "--format", "json"
+        capsys,
+        folder,
+        "sql",
+        "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c",
+        "--format",
+        "json",
     )
     assert json.loads(out, parse_constant=pytest.fail) == [{"a": None, "b": None, "c": 1.5}]
 
@@ -70,7 +70,7 @@ def test_a_parameter_takes_the_type_that_it_is_compared_with(
     params = {"least": "90", "day": "2026-11-19", "t": "%fees"}
     given = [word for name, value in params.items() for word in ("--param", f"{name}={value}")]
     monkeypatch.setattr("sys.stdin", io.StringIO(question))
-    _, out, _ = ran(capsys, folder, "-", *given, "--format", "json")
+    _, out, _ = ran(capsys, folder, "sql", "-", *given, "--format", "json")
     assert json.loads(out) == [{"n": 3}]
     assert Archive(folder).sql(question, params)["n"].tolist() == [3]
     assert str(Archive(folder).sql("select sum(view_count) as n from latest")["n"].dtype) == "Int64"
@@ -97,7 +97,7 @@ def test_a_parameter_takes_the_type_that_it_is_compared_with(
 def test_a_wrong_query_is_one_line_and_an_advice(
     capsys: pytest.CaptureFixture[str], folder: Path, words: list[str], said: str
 ) -> None:
-    code, out, err = ran(capsys, folder, *words)
+    code, out, err = ran(capsys, folder, "sql", *words)
     assert (code, out) == (2, "")
     assert said in err.splitlines()[0] and len(err.splitlines()) == 2 and "LINE 1" not in err
     assert "did you mean: latest" in err or "lates" not in said
@@ -107,7 +107,7 @@ def test_a_damaged_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     catalog = story(tmp_path)
     damaged = snapshot_path(EN, catalog.ids(EN)[1])
     (tmp_path / damaged).write_bytes(b"PAR1 cut off")
-    code, _, err = ran(capsys, tmp_path, "select count(*) from snapshots")
+    code, _, err = ran(capsys, tmp_path, "sql", "select count(*) from snapshots")
     assert code == 1 and damaged in err
 
 

@@ -83,12 +83,9 @@ def crawl(
     return Result(done.returncode, done.stdout, done.stderr, newest_facts(archive))
 
 
-def start(server: SampleServer, archive: Path, *flags: str, **settings: str) -> subprocess.Popen[str]:
+def start(server: SampleServer, archive: Path, *flags: str, **settings: str) -> forked.Started:
     """Begin a crawl and do not wait for it."""
-    return subprocess.Popen(
-        command(server.url, archive, *flags, settings=settings),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return forked.Started(command(server.url, archive, *flags, settings=settings)[3:])
 
 
 def helpscraper(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -239,10 +236,10 @@ def assert_true(server: SampleServer, archive: Path) -> None:
     assert not differences(rows(archive), expected(server), SHOWN)
 
 
-def end(process: subprocess.Popen[str]) -> tuple[int, str]:
+def end(process: forked.Started) -> tuple[int, str]:
     """Wait for a crawl and return its exit code and all that it said."""
-    stdout, stderr = process.communicate(timeout=120)
-    return process.returncode, stdout + stderr
+    done = process.wait(120)
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture

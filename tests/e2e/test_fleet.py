@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +16,7 @@ from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.crawl.fleet import by_host
 from helpscraper.sample import SampleServer
+from tests import forked
 from tests.e2e.conftest import FAST, end, helpscraper
 
 NOBODY = "http://127.0.0.1:9"
@@ -49,9 +47,8 @@ def outcomes(stdout: str) -> Mapping[str, str]:
     return {"/".join(row.split()[:2]): re.split(r"\s{2,}", row)[-1] for row in table}
 
 
-def start(archive: Path, *words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "helpscraper", "crawl", "--due", "--archive", str(archive), *words]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def start(archive: Path, *words: str) -> forked.Started:
+    return forked.Started(["crawl", "--due", "--archive", str(archive), *words])
 
 
 def test_the_editions_of_a_host_are_one_group() -> None:
@@ -110,14 +107,14 @@ def test_what_ends_the_loop_ends_its_crawl_too_and_the_next_goes_on(
         )
         process = start(archive, *slow)
         busy(server, 40)
-        os.kill(process.pid, how)
-        stdout, _ = process.communicate(timeout=60)
+        process.send_signal(how)
+        done = process.wait(60)
         asked = len(server.requests)
         time.sleep(1)
         assert len(server.requests) == asked, "the crawl goes on alone"
         if how is not signal.SIGKILL:
-            assert process.returncode == 130
-            assert outcomes(stdout) == {"acme/de": "not ended", "acme/en": "not ended"}
+            assert done.returncode == 130
+            assert outcomes(done.stdout) == {"acme/de": "not ended", "acme/en": "not ended"}
         assert committed(archive) == set()
         code, said = end(start(archive, *QUICK))
         assert (code, committed(archive)) == (0, {"acme/de", "acme/en"})

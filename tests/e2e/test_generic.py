@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from helpscraper.sample.generic import FEED_SIZE
 from helpscraper.sample.replies import PendingReply, Reply
 from tests import faults
 from tests.e2e import conftest
-from tests.e2e.conftest import Result, crawl, helpscraper, start, told
+from tests.e2e.conftest import Result, crawl, end, helpscraper, start, told
 
 ASKED = ("-a", "site=acme")
 
@@ -245,10 +244,10 @@ def test_too_few_pages_with_title_and_body_are_refused(
 @pytest.mark.parametrize("after", [1, 4, 40])
 def test_a_killed_crawl_goes_on_and_loses_nothing(server: SampleServer, archive: Path, after: int) -> None:
     process = start(server, archive, *ASKED, DOWNLOAD_DELAY="0.01")
-    while len(server.requests) < after and process.poll() is None:
+    while len(server.requests) < after and process.is_running:
         server.wait(0.005)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    end(process)
     done = read(server, archive, "--resume")
     assert done.code == 0, done.said
     assert_true(server, archive)

@@ -8,8 +8,6 @@ last request, an import at a random part of the time that an undisturbed one tak
 from __future__ import annotations
 
 import datetime as dt
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import pytest
 
 from helpscraper import Archive
 from helpscraper.sample import SampleServer
+from tests import forked
 from tests.e2e.conftest import (
     COMPARED,
     SHOWN,
@@ -100,13 +99,13 @@ class Killer:
         self.landed = 0
 
     def crawl_command(self, *flags: str) -> list[str]:
-        return command(self.server.url, self.archive, *self.centre.arguments, *flags, settings=SETTINGS)
+        return command(self.server.url, self.archive, *self.centre.arguments, *flags, settings=SETTINGS)[3:]
 
     def import_command(self) -> list[str]:
         self.imported += 1
         at = dt.datetime(2020, 1, 1, tzinfo=dt.UTC) + dt.timedelta(seconds=self.imported)
         return [
-            sys.executable, "-m", "helpscraper", "import", str(self.page), "--archive", str(self.archive),
+            "import", str(self.page), "--archive", str(self.archive),
             "--format", "html", "--site", self.centre.site, "--captured-at", at.isoformat(),
             "--url", self.centre.base + self.centre.page,
         ]  # fmt: skip
@@ -114,25 +113,24 @@ class Killer:
     def measure(self) -> None:
         """Let each command run to its end once."""
         asked = len(self.server.requests)
-        subprocess.run(self.crawl_command(), capture_output=True, check=True)
+        assert forked.run(self.crawl_command(), timeout=120).returncode == 0
         self.requests = len(self.server.requests) - asked
         began = time.monotonic()
-        subprocess.run(self.import_command(), capture_output=True, check=True)
+        assert forked.run(self.import_command(), timeout=120).returncode == 0
         self.import_seconds = time.monotonic() - began
 
     def kill_at(self, arguments: list[str], after: Callable[[], None]) -> bool:
         """Start a command, wait as ``after`` does, kill it; tell whether it was still at work."""
-        process = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = forked.Started(arguments)
         after()
-        alive = process.poll() is None
+        alive = process.is_running
         process.kill()
-        process.wait()
+        process.wait(60)
         self.landed += alive
         return alive
 
     def in_import(self) -> None:
-        # The interpreter starts for a good part of it; kills there prove little.
-        time.sleep(self.import_seconds * self.luck.uniform(0.5, 0.95))
+        time.sleep(self.import_seconds * self.luck.uniform(0.1, 0.95))
 
     def in_crawl(self) -> None:
         self._after(self.luck.randint(0, self.requests - 1))

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from random import Random
@@ -15,39 +13,21 @@ from typing import Any
 
 import pytest
 
-from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.store import Store, open_store
 from helpscraper.archive.verify import verify
+from tests import forked
 from tests.archive.test_compact import commit, digests, rows_of
 from tests.feeds import changes_table
 
-EN = Partition("okx", "en")
-# Says when it begins: the interpreter's start is no part of what is to be killed.
-PROGRAM = """
-import datetime as dt, sys
-from helpscraper.archive.compact import compact
-from helpscraper.archive.layout import Partition
-from helpscraper.archive.reader import Catalog
-catalog = Catalog(sys.argv[1])
-print("begin", flush=True)
-en = Partition("okx", "en")
-for _ in compact(catalog, en, dt.datetime(2027, 1, 1, tzinfo=dt.UTC)):
-    pass
-print("end", flush=True)
-"""
+
+def words(archive: Store) -> list[str]:
+    return ["compact", "--archive", archive.root, "--before", "2027-01-01"]
 
 
-def start(archive: Store) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen([sys.executable, "-c", PROGRAM, archive.root], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"begin\n"
-    return process
-
-
-def finish(process: subprocess.Popen[bytes]) -> None:
-    process.communicate(timeout=60)
-    assert process.returncode == 0
+def finish(archive: Store) -> None:
+    done = forked.run(words(archive), timeout=60)
+    assert done.returncode == 0, done.stderr
 
 
 def seen(archive: Store) -> dict[str, Any]:
@@ -69,9 +49,9 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
     for number, day in enumerate(days):
         commit(plain, day, rows_of(number))
     packed = open_store(shutil.copytree(plain.root, tmp_path / "packed"))
-    process = start(packed)
+    forked.run(["--version"], timeout=60)  # so that the time does not hold the start of the server
     begin = time.monotonic()
-    finish(process)
+    finish(packed)
     seconds, final, untouched = time.monotonic() - begin, digests(packed), digests(plain)
     expected = seen(plain)
     assert seen(packed) == expected
@@ -79,15 +59,15 @@ def test_kills_lose_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> N
     # A few kills may all miss the short time in which the job is half done: then there are more of them.
     while number < kills or (not between and number < 40):
         archive = open_store(shutil.copytree(plain.root, tmp_path / f"killed-{number}"))
-        process = start(archive)
+        process = forked.Started(words(archive))
         time.sleep(seconds * luck.uniform(0, 0.9))
-        landed += process.poll() is None
+        landed += process.is_running
         process.kill()
-        process.communicate()
+        process.wait(60)
         between += digests(archive) not in (untouched, final)
         assert seen(archive) == expected
         assert {problem.problem for problem in verify(Catalog(archive)).problems} <= {"redundant"}
-        finish(start(archive))
+        finish(archive)
         assert digests(archive) == final
         assert verify(Catalog(archive)).ok
         shutil.rmtree(archive.root)

@@ -159,7 +159,7 @@ def test_a_slow_receiver_does_not_hold_the_lock(dripping: tuple[str, threading.E
             time.sleep(0.05)
         again = crawl(server, archive)
         assert again.code == 0, again.said
-        assert process.poll() is None
+        assert process.is_running
         over.set()
         code, said = end(process)
         assert code == 0, said

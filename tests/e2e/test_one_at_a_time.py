@@ -22,7 +22,7 @@ def server() -> Iterator[SampleServer]:
 def race(server: SampleServer, archive: Path) -> None:
     n = len(snapshots(archive))
     # Slow enough that the second one, on a busy machine, starts before the first one is done.
-    both = [start(server, archive, "-a", "mode=full", DOWNLOAD_DELAY="0.1") for _ in range(2)]
+    both = [start(server, archive, "-a", "mode=full", DOWNLOAD_DELAY="0.05") for _ in range(2)]
     ended = sorted(end(process) for process in both)
     assert [code for code, _ in ended] == [0, 75], ended
     assert "another crawl of this site and locale is running: process" in ended[1][1]

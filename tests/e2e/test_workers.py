@@ -168,7 +168,7 @@ def check_resume_elsewhere(workers: Workers) -> None:
     workers.stall()
     first = workers.start("a", SHIP_MINUTES="0.01", LEASE_SECONDS="5")
     workers.until(lambda: len(workers.shipped()) == ENOUGH)
-    first.send(signal.SIGKILL)
+    first.send_signal(signal.SIGKILL)
     assert first.wait(10).returncode == -signal.SIGKILL
     held = workers.shipped()
     assert Archive(workers.uri).verify().problems == []
@@ -239,7 +239,7 @@ def test_a_worker_whose_clock_is_wrong_by_an_hour(workers: Workers, hours: int) 
     told = workers.crawl_by_clock("wrong", hours)
     assert told.returncode == 75, told.stderr
     assert "waiting up to 8 s to see whether it is abandoned" in told.stderr
-    first.send(signal.SIGKILL)
+    first.send_signal(signal.SIGKILL)
     first.wait(10)
     workers.server.faults.clear()
     done = workers.crawl_by_clock("wrong", hours)
@@ -257,12 +257,12 @@ def test_a_worker_that_slept_through_its_lease_stops(workers: Workers) -> None:
     """A machine that was suspended goes on when another one has its edition: it commits nothing over it."""
     sleeper = workers.start("sleeper", SHIP_MINUTES="0.01", LEASE_SECONDS="5", DOWNLOAD_DELAY="0.3")
     workers.until(lambda: workers.shipped())
-    sleeper.send(signal.SIGSTOP)
+    sleeper.send_signal(signal.SIGSTOP)
     time.sleep(5)
     heir = workers.start("heir", DOWNLOAD_DELAY="0.5")
     workers.until(lambda: any(each.headers["User-Agent"] == "heir" for each in workers.server.requests))
     asked = len(workers.server.requests)
-    sleeper.send(signal.SIGCONT)
+    sleeper.send_signal(signal.SIGCONT)
     late = sleeper.wait(120)
     assert late.returncode == 75 and "the lease is lost" in late.stderr, late.stderr
     done = heir.wait(120)
@@ -305,11 +305,11 @@ def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     rival = workers.start(names[1], "-a", "mode=full", **settings) if luck.random() < 0.5 else None
     if rival is not None:
         time.sleep(luck.uniform(0, 1.5))
-    victim.send(signal.SIGKILL)
+    victim.send_signal(signal.SIGKILL)
     killed = victim.wait(60)
     assert killed.returncode in {-signal.SIGKILL, 0, 75}, killed.stderr
     lease = workers.lease()
-    held = workers.shipped() if lease.get("pid") == victim.process else set()
+    held = workers.shipped() if lease.get("pid") == victim.pid else set()
     tries = [rival.wait(300)] if rival is not None else []
     while not tries or tries[-1].returncode == 75:
         assert len(tries) < 60, tries[-1].stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +24,7 @@ from tests.e2e.conftest import (
     contents,
     crawl,
     differences,
+    end,
     expected,
     helpscraper,
     rows,
@@ -95,10 +95,10 @@ def test_a_re_extraction_gives_the_rows_of_the_crawl(server: SampleServer, archi
 )
 def test_a_killed_crawl_goes_on_and_loses_nothing(server: SampleServer, archive: Path, after: int) -> None:
     process = start(server, archive, *ASKED, DOWNLOAD_DELAY="0.02")
-    while len(server.requests) < after and process.poll() is None:
+    while len(server.requests) < after and process.is_running:
         server.wait(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.kill()
+    end(process)
     done = read(server, archive, "--resume")
     assert done.code == 0, done.said
     assert_true(server, archive)

@@ -25,6 +25,7 @@ from helpscraper.publish.export import rows
 from helpscraper.publish.export.markdown import file_name, write_folder
 from helpscraper.publish.export.sqlite import write_sqlite
 from helpscraper.publish.export.xlsx import write_xlsx
+from tests.commands import ran
 from tests.history.story import EN, committed, days, story
 from tests.history.worlds import MONDAY, row
 from tests.report.hostile import PAYLOAD
@@ -37,16 +38,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def ran(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[int, str, str]:
-    code = main(["export", "--archive", str(folder), *words])
-    return code, *capsys.readouterr()
-
-
 def test_sqlite_has_articles_versions_changes_and_search(
     capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
 ) -> None:
     target = tmp_path / "help.db"
-    assert ran(capsys, folder, "--to", "sqlite", str(target))[1] == (
+    assert ran(capsys, folder, "export", "--to", "sqlite", str(target))[1] == (
         f"{target}: 3 articles, 8 versions, 10 changes\n"
     )
     with sqlite3.connect(target) as database:
@@ -208,7 +204,7 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(
     Path("there").write_text("mine")
     Path("full").mkdir()
     Path("full/file").write_text("mine")
-    code, out, err = ran(capsys, folder, *words)
+    code, out, err = ran(capsys, folder, "export", *words)
     assert (code, out) == (2, "") and said in err
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["file", "full", "there"]
     assert Path("there").read_text() == "mine"
@@ -276,7 +272,7 @@ def test_without_the_extra_excel_says_how_to_install_it(
     import helpscraper.extras as extras
 
     monkeypatch.setattr(extras, "_installed", lambda module: module != "xlsxwriter")
-    code, out, err = ran(capsys, folder, "--to", "xlsx", str(tmp_path / "x.xlsx"))
+    code, out, err = ran(capsys, folder, "export", "--to", "xlsx", str(tmp_path / "x.xlsx"))
     assert (code, out) == (1, "") and "pip install 'helpscraper[xlsx]'" in err
     assert list(tmp_path.iterdir()) == []
 
@@ -295,7 +291,9 @@ def test_every_edition_is_exported_on_request(tmp_path: Path, capsys: pytest.Cap
     for locale in ("en", "zh-hans"):
         committed(tmp_path / "a", 0, days()[0], partition=Partition("okx", locale))
     for words, count in (([], 4), (["--locale", "all"], 8)):
-        code, out, _ = ran(capsys, tmp_path / "a", "--to", "md", str(tmp_path / f"out-{count}"), *words)
+        code, out, _ = ran(
+            capsys, tmp_path / "a", "export", "--to", "md", str(tmp_path / f"out-{count}"), *words
+        )
         assert (code, out) == (0, f"{tmp_path}/out-{count}: {count} articles\n")
 
 

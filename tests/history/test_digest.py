@@ -8,9 +8,9 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.cli import main
 from helpscraper.cli.digest import NOTHING
 from helpscraper.history.digest import digest
+from tests.commands import ran
 from tests.history.story import committed, days, story
 
 
@@ -19,11 +19,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("story")
     story(folder)
     return folder
-
-
-def ran(capsys: pytest.CaptureFixture[str], folder: Path, *words: str) -> tuple[int, str, str]:
-    code = main(["digest", "--archive", str(folder), *words])
-    return code, *capsys.readouterr()
 
 
 def test_silent_edits_come_first_then_the_sections(folder: Path) -> None:
@@ -43,7 +38,7 @@ def test_silent_edits_come_first_then_the_sections(folder: Path) -> None:
 def test_each_form_has_a_paragraph_with_the_words(
     capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path
 ) -> None:
-    code, text, _ = ran(capsys, folder, "--since", "2026-11-17")
+    code, text, _ = ran(capsys, folder, "digest", "--since", "2026-11-17")
     assert code == 0
     assert (
         "Trading fees\n  edited without a new date; between 2026-11-16 06:00 and 2026-11-17 06:00 UTC\n"
@@ -56,29 +51,38 @@ def test_each_form_has_a_paragraph_with_the_words(
         ("html", "<del>0.10</del><ins>0.12</ins> %"),
     ):
         assert (
-            ran(capsys, folder, "--since", "2026-11-17", "--format", form, "-o", str(target), "--overwrite")[
-                0
-            ]
+            ran(
+                capsys,
+                folder,
+                "digest",
+                "--since",
+                "2026-11-17",
+                "--format",
+                form,
+                "-o",
+                str(target),
+                "--overwrite",
+            )[0]
             == 0
         )
         assert marked in target.read_text("utf-8")
-    code, out, err = ran(capsys, folder, "--since", "2026-11-17", "-o", str(target))
+    code, out, err = ran(capsys, folder, "digest", "--since", "2026-11-17", "-o", str(target))
     assert (code, out) == (2, "") and "exists already" in err
 
 
 def test_a_time_without_a_change_is_one_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for day in (0, 1):
         committed(tmp_path, day, days()[0])
-    code, out, err = ran(capsys, tmp_path, "--since", "2026-11-17")
+    code, out, err = ran(capsys, tmp_path, "digest", "--since", "2026-11-17")
     assert (code, out) == (NOTHING, "")
     assert err == "Nothing changed (1 crawl, 2026-11-16 06:00 to 2026-11-17 06:00 UTC)\n"
 
 
 def test_a_time_without_a_crawl_is_an_error(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    code, out, err = ran(capsys, folder, "--since", "2026-10-01", "--until", "2026-10-07")
+    code, out, err = ran(capsys, folder, "digest", "--since", "2026-10-01", "--until", "2026-10-07")
     assert (code, out) == (2, "")
     assert "no snapshot from 2026-10-01 to 2026-10-07" in err
-    code, _, err = ran(capsys, folder, "--since", "2026-11-17", "--section", "fee")
+    code, _, err = ran(capsys, folder, "digest", "--since", "2026-11-17", "--section", "fee")
     assert code == 2 and "did you mean: fees" in err
 
 
@@ -98,5 +102,5 @@ def test_several_editions_are_named(tmp_path: Path) -> None:
 def test_a_time_of_one_crawl_is_an_error_and_no_quiet_week(
     capsys: pytest.CaptureFixture[str], folder: Path
 ) -> None:
-    code, out, err = ran(capsys, folder, "--since", "latest")
+    code, out, err = ran(capsys, folder, "digest", "--since", "latest")
     assert (code, out) == (2, "") and "no two crawls" in err

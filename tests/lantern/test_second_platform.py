@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from copy import deepcopy
@@ -16,6 +14,7 @@ import pandas as pd
 import pytest
 
 from helpscraper import Archive
+from tests import forked
 from tests.e2e.conftest import FAST, newest_facts
 from tests.lantern.cms import PAGE_SIZE, Guide, LanternServer
 
@@ -56,14 +55,8 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join([str(PLUGIN), os.environ.get("PYTHONPATH", "")])}
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "helpscraper", *map(str, arguments)]
-
-
 def run(*arguments: str | Path, code: int = 0) -> str:
-    done = subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=120, check=False, env=environment()
-    )
+    done = forked.run([*map(str, arguments)], timeout=120, env=environment())
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 
@@ -149,15 +142,12 @@ def test_what_a_broken_list_does_not_show_is_not_removed(site: LanternServer, ar
 )
 def test_a_killed_crawl_goes_on_and_loses_nothing(site: LanternServer, archive: Path, asked: int) -> None:
     shutil.rmtree(archive)
-    process = subprocess.Popen(
-        command(*crawling(site, archive, DOWNLOAD_DELAY="0.05")), env=environment(), stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = forked.Started(crawling(site, archive, DOWNLOAD_DELAY="0.05"), environment())
     until = time.monotonic() + 60
     while len(site.asked) < asked and time.monotonic() < until:
         time.sleep(0.005)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    process.kill()
+    assert process.wait(60).returncode == -signal.SIGKILL
     read = len(site.asked)
     crawl(site, archive, "--resume")
     assert_true(site, archive)
