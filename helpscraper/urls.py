@@ -16,6 +16,7 @@ __all__ = [
     "canonical_url",
     "is_key",
     "is_locale",
+    "is_root",
     "key_of",
     "origin",
     "path_of",
@@ -87,6 +88,20 @@ def same_site(url: str, base: str) -> bool:
     """
     own = _site(origin(base))
     return own is not None and _site(origin(url)) == own
+
+
+def is_root(url: str) -> bool:
+    """Tell whether ``url`` is an HTTP scheme and a host, perhaps with a port, and nothing more.
+
+    >>> is_root("http://127.0.0.1:8000"), is_root("https://www.okx.com/help"), is_root("https://a@okx.com")
+    (True, False, False)
+    """
+    try:
+        parts = urlsplit(url)
+        bare = parts.username is None and not any((parts.path, parts.query, parts.fragment))
+        return bare and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def origin(url: str) -> str:

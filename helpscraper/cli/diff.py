@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpscraper.cli.documents import wants_document, write_diffs
-from helpscraper.cli.options import add_format, add_range, refuse_together, resolve_reference
+from helpscraper.cli.options import add_format, add_range, picked, refuse_together, resolve_reference
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.extras import need
 
@@ -156,13 +156,10 @@ def _pairs(
 
 def _ends(catalog: Catalog, args: argparse.Namespace, partition: Partition) -> tuple[Snapshot, Snapshot]:
     """Return the ends of the range in one edition: the state before it, or its first snapshot, and its last one."""
-    from helpscraper.archive.ranges import pick
-    from helpscraper.cli.changes_text import print_warnings
-
     ids = catalog.ids(partition)
     where = f"{catalog.store.uri} ({partition})"
-    picked = pick(ids, args.first, args.last, where=where)
-    begin, end = picked.base or picked.ids[0], picked.ids[-1]
+    chosen = picked(args, ids, where)
+    begin, end = chosen.base or chosen.ids[0], chosen.ids[-1]
     if args.first is None:
         begin = ids[max(ids.index(end) - 1, 0)]
     if begin == end:
@@ -170,7 +167,6 @@ def _ends(catalog: Catalog, args: argparse.Namespace, partition: Partition) -> t
             f"{where} holds only one snapshot in this range, {end}: there is nothing to compare",
             advice="give an earlier --from, or see it with `helpscraper show`",
         )
-    print_warnings(filter(None, [picked.begins_late(where, args.first)]))
     before, after = (
         catalog.resolve(name, site=partition.site, locale=partition.locale) for name in (begin, end)
     )

@@ -12,16 +12,15 @@ from helpscraper.cli.options import (
     FORMATS,
     add_format,
     add_partition,
-    each_edition,
     open_catalog,
     refuse_existing,
     refuse_own_folders,
-    resolve_reference,
+    snapshots_named,
 )
 from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:
-    from helpscraper.archive.layout import Partition
+    pass
 
 KINDS = ("sqlite", "xlsx", "md")
 """The values of ``--to``."""
@@ -92,13 +91,10 @@ def run(args: argparse.Namespace) -> int:
     if columns is not None and (again := sorted({name for name in columns if columns.count(name) > 1})):
         raise CommandError(f"repeated columns: {', '.join(again)}", advice="name each column once")
     catalog = open_catalog(args)
-
-    def read(where: Partition | None) -> pa.Table:
-        site, locale = (where.site, where.locale) if where else (None, None)
-        snapshot = resolve_reference(catalog, args.ref, site=site, locale=locale)
-        return with_edition(catalog.load_table(snapshot, bodies=args.bodies), snapshot.partition)
-
-    table = pa.concat_tables(each_edition(args, catalog, read))
+    table = pa.concat_tables(
+        with_edition(catalog.load_table(each, bodies=args.bodies), each.partition)
+        for each in snapshots_named(args, catalog, args.ref)
+    )
     if columns is not None:
         table = table.select(columns)
     emit(table, args.format or _format_of(args.output), output=args.output)

@@ -9,19 +9,17 @@ from typing import TYPE_CHECKING
 
 from helpscraper.cli.export import KINDS
 from helpscraper.cli.options import (
-    each_edition,
     open_existing,
     refuse_existing,
     refuse_own_folders,
     refuse_together,
-    resolve_reference,
+    snapshots_named,
 )
 from helpscraper.cli.parser import explain_unknown
 from helpscraper.errors import CommandError
 
 if TYPE_CHECKING:
-    from helpscraper.archive.layout import Partition
-    from helpscraper.archive.reader import Catalog, Snapshot
+    from helpscraper.archive.reader import Catalog
 
 __all__ = ["write"]
 
@@ -49,12 +47,7 @@ def write(args: argparse.Namespace) -> int:
     if kind == "sqlite":
         print(f"{target}: {_to_sqlite(catalog, target)}")
         return 0
-
-    def resolve(where: Partition | None) -> Snapshot:
-        site, locale = (where.site, where.locale) if where else (None, None)
-        return resolve_reference(catalog, args.ref, site=site, locale=locale)
-
-    snapshots = list(dict.fromkeys(each_edition(args, catalog, resolve)))
+    snapshots = snapshots_named(args, catalog, args.ref)
     if kind == "md":
         from helpscraper.publish.export.markdown import write_folder
 

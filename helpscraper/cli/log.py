@@ -13,6 +13,7 @@ from helpscraper.cli.options import (
     add_range,
     each_that_has_it,
     open_existing,
+    picked,
     refuse_together,
 )
 from helpscraper.errors import CommandError, ReferenceNotFoundError
@@ -86,8 +87,6 @@ def run(args: argparse.Namespace) -> int:
 def _chosen(catalog: Catalog, args: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the rows of ``snapshots_table`` to list, by edition, newest first."""
     from helpscraper.archive.overview import snapshots_table
-    from helpscraper.archive.ranges import pick
-    from helpscraper.cli.changes_text import print_warnings
 
     ranged = args.first is not None or args.last is not None
     count = args.count if args.count is not None else 0 if ranged else 20
@@ -106,9 +105,8 @@ def _chosen(catalog: Catalog, args: argparse.Namespace) -> list[dict[str, Any]]:
             if (row["site"], row["locale"]) == (partition.site, partition.locale)
         }
         where = f"{catalog.store.uri} ({partition})"
-        picked = pick(list(own), args.first, args.last, where=where)
-        print_warnings(filter(None, [picked.begins_late(where, args.first)]))
-        return [own[name] for name in reversed(picked.ids[-count:] if count else picked.ids)]
+        ids = picked(args, list(own), where).ids
+        return [own[name] for name in reversed(ids[-count:] if count else ids)]
 
     return [row for found in each_that_has_it(list(partitions), chosen) for row in found]
 

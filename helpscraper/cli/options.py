@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 from helpscraper.nearest import nearest_or_all
+from helpscraper.plain_text import terminal_safe
 
 if TYPE_CHECKING:
     from helpscraper.archive.layout import Partition
+    from helpscraper.archive.ranges import Picked
     from helpscraper.archive.reader import Catalog, Snapshot
 
 __all__ = [
     "ALL", "FORMATS", "add_format", "add_partition", "add_range", "article_key", "each_edition", "each_that_has_it",
-    "locale_of", "open_catalog", "open_existing", "refuse_existing", "refuse_own_folders", "refuse_together",
-    "resolve_reference", "settle_output",
+    "locale_of", "open_catalog", "open_existing", "picked", "refuse_existing", "refuse_own_folders", "refuse_together",
+    "resolve_reference", "settle_output", "snapshots_named",
 ]  # fmt: skip
 
 FORMATS = ("table", "json", "csv", "md", "parquet")
@@ -61,6 +63,16 @@ def add_range(parser: argparse.ArgumentParser) -> None:
         "--from", "--since", dest="first", metavar="WHEN", help=f"only snapshots from then on: {bound}"
     )
     parser.add_argument("--to", "--until", dest="last", metavar="WHEN", help="only snapshots up to then")
+
+
+def picked(args: argparse.Namespace, ids: Sequence[str], where: str) -> Picked:
+    """Return the snapshots of ``ids`` in the range of ``add_range``; stderr is told when the archive begins in it."""
+    from helpscraper.archive.ranges import pick
+
+    found = pick(ids, args.first, args.last, where=where)
+    if late := found.begins_late(where, args.first):
+        print(f"warning: {terminal_safe(late)}", file=sys.stderr)
+    return found
 
 
 def settle_output(args: argparse.Namespace) -> None:
@@ -124,6 +136,16 @@ def each_edition(
     """
     partitions = [each for each in catalog.partitions() if catalog.ids(each)] if args.locale == ALL else []
     return each_that_has_it(partitions or [None], read)
+
+
+def snapshots_named(args: argparse.Namespace, catalog: Catalog, reference: str) -> list[Snapshot]:
+    """Return the snapshot that ``reference`` names, or that of every edition for ``--locale all``."""
+
+    def resolve(where: Partition | None) -> Snapshot:
+        site, locale = (where.site, where.locale) if where else (None, None)
+        return resolve_reference(catalog, reference, site=site, locale=locale)
+
+    return list(dict.fromkeys(each_edition(args, catalog, resolve)))
 
 
 def resolve_reference(

@@ -7,7 +7,7 @@ import webbrowser
 from contextlib import suppress
 from pathlib import Path
 
-from helpscraper.cli.options import add_partition, add_range, open_existing
+from helpscraper.cli.options import add_partition, add_range, open_existing, picked
 from helpscraper.errors import ReferenceNotFoundError
 from helpscraper.extras import need
 
@@ -42,8 +42,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build the report and print its path."""
     need("report")
-    from helpscraper.archive.ranges import pick
-    from helpscraper.cli.changes_text import print_warnings
     from helpscraper.cli.progress import Bar
     from helpscraper.publish.report.build import build_report
 
@@ -51,8 +49,7 @@ def run(args: argparse.Namespace) -> int:
     for partition in catalog.partitions():
         where = f"{catalog.store.uri} ({partition})"
         with suppress(ReferenceNotFoundError):  # an edition without a snapshot in the range is left out
-            picked = pick(catalog.ids(partition), args.first, args.last, where=where)
-            print_warnings(filter(None, [picked.begins_late(where, args.first)]))
+            picked(args, catalog.ids(partition), where)
     with Bar("articles") as bar:
         built = build_report(
             catalog, Path(args.out), first=args.first, last=args.last, feeds=args.feeds, progress=bar.show

@@ -13,11 +13,10 @@ from helpscraper.cli.options import (
     add_format,
     add_partition,
     article_key,
-    each_edition,
     each_that_has_it,
     open_catalog,
     refuse_together,
-    resolve_reference,
+    snapshots_named,
 )
 from helpscraper.errors import ArchiveError, CommandError, ReferenceNotFoundError
 
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         article, reference = args.what, "latest"
         if is_reference(args.what):
             try:
-                return _show_snapshots(args, catalog, _snapshots(args, catalog, args.what))
+                return _show_snapshots(args, catalog, snapshots_named(args, catalog, args.what))
             except ReferenceNotFoundError:
                 # A key of a platform that numbers its articles looks like the beginning of a snapshot's id.
                 if _newest_with(catalog, catalog.resolve().partition, args.what) is None:
@@ -83,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
             advice="give ARTICLE, ARTICLE@REF or REF, such as fees@latest~1",
         )
     article = article_key(catalog, article)
-    snapshots = _snapshots(args, catalog, reference)
+    snapshots = snapshots_named(args, catalog, reference)
     if args.raw or args.body:
         return _write_text(args, catalog, _find(catalog, snapshots[0], article, stated=bool(at)))
 
@@ -91,16 +90,6 @@ def run(args: argparse.Namespace) -> int:
         return _find(catalog, snapshot, article, stated=bool(at))
 
     return _show_articles(args, catalog, each_that_has_it(snapshots, read))
-
-
-def _snapshots(args: argparse.Namespace, catalog: Catalog, reference: str) -> list[Snapshot]:
-    """Return the snapshot that ``reference`` names, or that of every edition for ``--locale all``."""
-
-    def resolve(where: Partition | None) -> Snapshot:
-        site, locale = (where.site, where.locale) if where else (None, None)
-        return resolve_reference(catalog, reference, site=site, locale=locale)
-
-    return list(dict.fromkeys(each_edition(args, catalog, resolve)))
 
 
 def _newest_with(catalog: Catalog, partition: Partition, name: str) -> Snapshot | None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from helpscraper.archive.run_parts import ArgumentFacts
 from helpscraper.errors import CommandError
 from helpscraper.intake.interface_comparison import Mode
 from helpscraper.platforms import get_platform
 from helpscraper.sites import DEFAULT, Site, Sites, sites_at
-from helpscraper.urls import is_key
+from helpscraper.urls import is_key, is_root
 
 __all__ = ["CrawlArguments"]
 
@@ -54,7 +53,7 @@ class CrawlArguments:
         locale = arguments.pop("locale", None) or site.default_locale
         _ = site.locale(locale)  # an unknown one ends the crawl here
         base_url = (arguments.pop("base_url", None) or site.base_url).rstrip("/")
-        if not _is_root(base_url):
+        if not is_root(base_url):
             wrong.append(f"base_url={base_url}: write a scheme and a host, such as http://127.0.0.1:8000")
         categories = _slugs("categories", arguments.pop("categories", None), wrong)
         sections = _slugs("sections", arguments.pop("sections", None), wrong)
@@ -163,15 +162,3 @@ def _is_an_engines(name: str) -> bool:
 
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
-
-
-def _is_root(url: str) -> bool:
-    """Tell whether ``url`` is a scheme and a host (and a port), and nothing more."""
-    try:
-        parts = urlsplit(url)
-        more = (parts.path, parts.query, parts.fragment, parts.username)
-        return (
-            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not any(more)
-        )
-    except ValueError:
-        return False

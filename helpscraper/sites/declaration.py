@@ -12,7 +12,6 @@ import tomllib
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from helpscraper.declared import MAX_BYTES
 from helpscraper.errors import CommandError
@@ -20,7 +19,7 @@ from helpscraper.locales import get_locale
 from helpscraper.normalise.categories import Vocabulary, label_key
 from helpscraper.sites.platforms import SHIPPED, platform_entries
 from helpscraper.sites.site import Site
-from helpscraper.urls import is_key, is_locale, origin
+from helpscraper.urls import is_key, is_locale, is_root, origin
 
 __all__ = ["Mistakes", "parse_declaration", "site_of"]
 
@@ -162,20 +161,7 @@ def _slug(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _root(value: Any) -> Iterator[tuple[str, str]]:
-    try:
-        parts = urlsplit(value) if isinstance(value, str) else None
-        fine = (
-            parts is not None
-            and parts.scheme in {"http", "https"}
-            and bool(parts.hostname)
-            and parts.port != 0
-            and value == f"{parts.scheme}://{parts.netloc.lower()}"
-            and value.isascii()
-            and parts.username is None
-        )
-    except ValueError:
-        fine = False
-    if not fine:
+    if not (isinstance(value, str) and value.isascii() and is_root(value) and value == origin(value).lower()):
         yield "", "write a scheme and a host, such as https://help.example.com"
 
 
