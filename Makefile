@@ -36,7 +36,7 @@ coverage: $(READY) ## Run the tests and print which lines none of them runs, pro
 	$(BIN)/coverage report
 
 matrix: $(READY) ## Run the fast tests on each Python here, with the lowest and with the newest versions.
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox uv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nox
 	$(BIN)/nox
 
 bench: $(READY) ## Run the benchmarks; each prints ratios taken in one run and fails when a bound is missed.

@@ -30,10 +30,10 @@ EXTRAS: Final = {
     "words": _WORDS,
     "report": (*_PAGES, *_WORDS, "jinja2", "markupsafe", "matplotlib", "nh3"),
     "notify": ("apprise",),
-    "xlsx": ("xlsxwriter",),
+    "xlsx": (*_WORDS, "xlsxwriter"),
     "s3": ("fsspec", "s3fs"),
     "gcs": ("fsspec", "gcsfs"),
-    "azure": ("adlfs", "fsspec"),
+    "azure": ("adlfs", "azure.core", "fsspec"),
     "dask": ("dask", "distributed"),
 }  # fmt: skip
 """The modules that each extra brings, by their import names."""

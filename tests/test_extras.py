@@ -131,6 +131,7 @@ def test_all_and_the_developer_have_every_extra() -> None:
 
 CORE = (
     "log", "diff", "diff --stat", "show", "show {article}", "history {article}", "grep --history the", "export",
+    "export --to md articles",
     "sql 'select 1'", "verify", "compact", "runs", "completion bash",
 )  # fmt: skip
 NEEDED = {
@@ -147,6 +148,8 @@ NEEDED = {
     "blame {article}": "words",
     "diff --words": "words",
     "digest": "words",
+    "export --to sqlite help.db": "words",
+    "export --to xlsx help.xlsx": "xlsx",
     "history --words {article}": "words",
 }
 RUN = """

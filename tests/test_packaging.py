@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import venv
@@ -9,10 +10,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import s3fs
 
 from helpscraper import Archive
+from helpscraper.extras import EXTRAS
 from helpscraper.sample.server import SampleServer
 from tests.conftest import ROOT
+from tests.s3_server import S3Server
+from tests.sample_archive import build
 
 PACKAGE = ROOT / "helpscraper"
 
@@ -50,15 +55,27 @@ CORE_MIB = 420
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dist")
-    pip("wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT))
+    build = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        str(folder),
+        str(ROOT),
+    ]
+    subprocess.run(build, check=True, timeout=900)
     (found,) = folder.glob("*.whl")
     return found
 
 
 @pytest.fixture(scope="module")
 def everything(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment with every extra."""
-    return environment(tmp_path_factory.mktemp("all"), f"helpscraper[all] @ {wheel.as_uri()}")
+    """The programs of an environment with every extra, made with the command that the README names."""
+    folder = tmp_path_factory.mktemp("all")
+    return environment(folder, f"helpscraper[all] @ {wheel.as_uri()}", "pip", "install")
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +87,18 @@ def demo(everything: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "output" / "demo"
 
 
-def pip(*arguments: str) -> None:
-    quiet = ["--quiet", "--disable-pip-version-check"]
-    subprocess.run([sys.executable, "-m", "pip", *arguments, *quiet], check=True, timeout=900)
+def environment(folder: Path, requirement: str, *installer: str) -> Path:
+    """Install ``requirement`` into a new environment without pip, in the pinned versions; return its programs.
 
-
-def environment(folder: Path, requirement: str) -> Path:
-    """Install ``requirement`` into a new environment without pip, in the pinned versions; return its programs."""
+    uv does so in a tenth of the time of pip.
+    """
     venv.create(folder, with_pip=False)
     python = next(folder.glob("[bS]*/python*"))
-    pip("--python", str(python), "install", "--constraint", str(ROOT / "constraints.txt"), requirement)
+    installer = installer or ("uv", "pip", "install")
+    subprocess.run(
+        [sys.executable, "-m", *installer, "--quiet", "--constraint", str(ROOT / "constraints.txt"), requirement],
+        env=os.environ | {"PIP_PYTHON": str(python), "UV_PYTHON": str(python)}, check=True, timeout=3600,
+    )  # fmt: skip
     return python.parent
 
 
@@ -107,7 +126,7 @@ def test_a_wheel_holds_the_whole_package(wheel: Path) -> None:
 def test_the_core_is_small_and_reads_compares_and_queries_an_archive(
     wheel: Path, demo: Path, tmp_path: Path
 ) -> None:
-    programs = environment(tmp_path / "core", str(wheel))
+    programs = environment(tmp_path / "core", str(wheel), "uv", "pip", "install", "--compile-bytecode")
     size = sum(path.lstat().st_size for path in (tmp_path / "core").rglob("*"))
     print(f"the core takes {size / (1 << 20):.0f} MiB")
     assert size <= CORE_MIB << 20
@@ -141,3 +160,50 @@ def test_scrapy_crawls_from_an_installed_wheel_in_any_folder(everything: Path, t
             "-s", "DOWNLOAD_DELAY=0", SCRAPY_SETTINGS_MODULE="helpscraper.settings",
         )  # fmt: skip
     assert len(Archive(tmp_path / "output").load()) >= 3
+
+
+COMMANDS = {
+    "crawl": "crawl --archive new -a base_url={site} -a limit=3 -s DOWNLOAD_DELAY=0",
+    "words": "diff --words",
+    "report": "report --out report",
+    "xlsx": "export --to xlsx articles.xlsx",
+    "s3": "log --archive {bucket}",
+    "gcs": "log --archive gs://bucket/archive",
+    "azure": "log --archive az://bucket/archive",
+}
+"""A command for each extra that one needs."""
+OPENED = "from helpscraper.archive.store import open_store; assert open_store('{}://bucket/archive').uri"
+USES = {
+    "notify": "from helpscraper.crawl.setting_checks import receivers; assert not receivers('json://127.0.0.1/')",
+    "gcs": OPENED.format("gs"),
+    "azure": OPENED.format("az"),
+    "dask": "import distributed, dask.dataframe as dd;"
+    "assert len(dd.read_parquet('a/snapshots', dataset={'partitioning': 'hive'}))",
+}
+"""Python for each extra that no command shows without a service of somebody else."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_an_extra_alone_does_its_work_and_every_other_command_names_its_own(
+    extra: str, wheel: Path, s3: S3Server, tmp_path: Path
+) -> None:
+    programs = environment(tmp_path / "alone", f"helpscraper[{extra}] @ {wheel.as_uri()}")
+    archive, bucket = build(tmp_path / "a", states=range(2), articles=20), s3.new_uri(f"alone-{extra}")
+    s3fs.S3FileSystem().put(f"{archive}/", bucket, recursive=True)
+    credentials = {name: value for name, value in os.environ.items() if name.startswith("AWS_")} | {
+        "AZURE_STORAGE_ACCOUNT_NAME": "nobody",
+        "AZURE_STORAGE_ANON": "true",
+    }
+    with SampleServer() as site:
+        for needed, command in COMMANDS.items():
+            words = command.format(site=site.url, bucket=bucket).split()
+            place = [] if "--archive" in words else ["--archive", str(archive)]
+            own = set(EXTRAS[needed]) <= set(EXTRAS[extra])
+            if own and needed in USES:
+                continue
+            said = run(tmp_path, programs / "helpscraper", *words, *place, code=int(not own), **credentials)
+            line = f"pip install 'helpscraper[{needed}]'\n"
+            assert (said.endswith(line) and said.count("\n") == 1) is not own, said
+    if extra in USES:
+        run(tmp_path, programs / "python", "-c", USES[extra], **credentials)
