@@ -23,6 +23,7 @@ from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.sql import query
 from helpscraper.archive.verify import VerifyReport, verify
 from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.plain_text import html_safe
 
 if TYPE_CHECKING:
     from helpscraper.history.diff import DiffResult
@@ -57,6 +58,16 @@ class Archive:
             f"{name}={value!r}" for name in ("site", "locale") if (value := getattr(self.catalog, name))
         ]
         return f"Archive({', '.join([repr(self.catalog.store.uri), *narrowed])})"
+
+    def _repr_html_(self) -> str:
+        """Show the editions in a notebook: their snapshots, and the first and the last of them."""
+        catalog = self._now()
+        ids = {str(each): catalog.ids(each) for each in catalog.partitions()}
+        names = ("edition", "snapshots", "first", "latest")
+        shown = [(name, len(every), every[0], every[-1]) for name, every in ids.items() if every]
+        body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>" for cells in shown)
+        head = "".join(f"<th>{name}</th>" for name in names)
+        return f"<p>{html_safe(repr(self))}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def _now(self) -> Catalog:
         """Return a new catalog, so that each method sees the newest commits."""

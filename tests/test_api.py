@@ -105,6 +105,9 @@ def test_verify_and_repr(archive: Archive) -> None:
     assert archive.verify().ok
     assert repr(Archive("output", locale="en")) == "Archive('output', locale='en')"
     assert archive.resolve("2026-11-20").id == "20261120T060000Z"
+    ids = archive.snapshots()["snapshot_id"]
+    row = f"<tr><td>okx/en</td><td>{len(ids)}</td><td>{ids.iloc[0]}</td><td>{ids.iloc[-1]}</td></tr>"
+    assert row in archive._repr_html_()
 
 
 def test_a_frame_goes_back_to_arrow(archive: Archive) -> None:

@@ -133,7 +133,7 @@ def prepare(folder: Path, server: SampleServer, other: SampleServer, web: Web) -
     runs = [run for each in catalog.partitions() for run in catalog.run_ids(each)]
     (refusal,) = set(runs) - set(ids)
     place.names.update({
-        "what-is-a-passkey": ARTICLE, "how-to-enable-2fa": ARTICLE,
+        "what-is-a-passkey": ARTICLE, "how-to-enable-2fa": ARTICLE, "how-do-i-hold-fosi-in-my-account": ARTICLE,
         "20261122T060000Z": refusal, "2026-11-22": f"{latest:%Y-%m-%d}",
         "2026-11-01": f"{latest - dt.timedelta(weeks=3):%Y-%m-%d}",
         "faq-kyc": "faq-getting-started", "https://support.example.com": other.url,

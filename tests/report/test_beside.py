@@ -62,7 +62,7 @@ def test_every_row_is_there_to_filter(large: Path, watched: Watch) -> None:
         page.fill("[name=words]", "")
         page.locator("[name=section]").select_option(index=2)
         assert page.locator("[data-rows] tbody tr:visible").count() == ARTICLES // 3
-        link = page.locator("[data-rows] tbody tr:visible a[href*='..20260602']").last
+        link = page.locator("[data-rows] tbody tr:visible a[href*='articles/'][href*='#20260602']").last
         link.click()
         page.wait_for_selector(".word-diff ins")
         assert page.locator(".word-diff ins").inner_text() == "more"
