@@ -17,7 +17,7 @@ from typing import Any
 import brotli
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpscraper import Archive
@@ -42,6 +42,8 @@ from helpscraper.sample.render import SampleSite
 from helpscraper.sample.truth import truth
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Record, digest_of
+from tests.history.story import committed
+from tests.history.worlds import MONDAY, row
 from tests.okx import OKX
 from tests.warc.made import AT, SITE, exchange, members, record, response
 
@@ -152,7 +154,7 @@ def test_a_day_that_is_imported_in_parts_holds_each_capture_once(
         "20260301T060000Z": [f"0600 {one}", f"2000 {two}"],
         "20260301T070000Z": [f"0700 {one}", f"0800 {three}"],
     }
-    superseded = {"a later capture of the article on that day is imported already": 1}
+    superseded = {"an earlier snapshot read the article at a later time": 1}
     assert held(archive) == whole
     assert (report.used, list(report.already.values()), report.skipped) == (3, [2], superseded)
     before = files_in(archive)
@@ -164,29 +166,41 @@ def test_a_day_that_is_imported_in_parts_holds_each_capture_once(
     assert "edited" not in kinds  # one state of the article was imported
 
 
+def test_a_capture_from_the_time_of_a_crawl_is_no_step_back(tmp_path: Path) -> None:
+    """The crawl began before midnight and read the page at two; a capture of one o'clock would come after it."""
+    one, two, _ = slugs()
+    late = MONDAY + dt.timedelta(hours=20)
+    read = row(one, title="A", fetched_at=late, published_at=None, updated_at=None, body="text")
+    committed(tmp_path / "archive", 0, [read])
+    early = MONDAY + dt.timedelta(hours=19)
+    report = run(tmp_path, put(tmp_path / "a.warc.gz", article(one, early), article(two, early)))
+    assert report.skipped == {"an earlier snapshot read the article at a later time": 1}
+    assert load(tmp_path / "archive").keys() == {two}
+
+
+MADE = [(number, hour) for number in range(3) for hour in (4, 9)]
+
+
 @pytest.mark.long
 @settings(max_examples=8, deadline=None)
-@given(st.data())
+@given(st.lists(st.lists(st.sampled_from(MADE), min_size=1, unique=True), min_size=1, max_size=4))
+@example([[(0, 4)], [(1, 4), (2, 9)], [(2, 4)]])
 def test_in_whatever_parts_a_day_comes_each_capture_is_there_once_and_time_runs_forward(
-    data: st.DataObject,
+    parts: list[list[tuple[int, int]]],
 ) -> None:
-    made = [(slug, hour) for slug in slugs(2) for hour in (4, 9, 14)]
-    parts = data.draw(
-        st.lists(st.lists(st.sampled_from(made), min_size=1, unique=True), min_size=1, max_size=4)
-    )
     with TemporaryDirectory() as name:
         folder, skipped = Path(name), Counter[str]()
-        for number, part in enumerate([*parts, made, made]):
-            records = [hours(slug, hour, state=hour > 9) for slug, hour in part]
+        for place, part in enumerate([*parts, MADE, MADE]):
+            records = [hours(slugs()[number], hour, state=hour > 4) for number, hour in part]
             before = files_in(folder / "archive")
-            report = run(folder, put(folder / f"{number}.warc.gz", *records))
+            report = run(folder, put(folder / f"{place}.warc.gz", *records))
             assert report.used + sum(report.already.values()) + sum(report.skipped.values()) == len(part)
             skipped = report.skipped
         assert files_in(folder / "archive") == before and not report.snapshots
         at_last = held(folder / "archive")
         there = [text for each in at_last.values() for text in each]
-        assert len(there) == len(set(there)) == len(made) - sum(skipped.values())
-        for slug in slugs(2):
+        assert len(there) == len(set(there)) == len(MADE) - sum(skipped.values())
+        for slug in slugs():
             found = (load(folder / "archive", each).get(slug) for each in at_last)
             read = [row["fetched_at"] for row in found if row]
             assert read == sorted(read)

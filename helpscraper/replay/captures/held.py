@@ -18,7 +18,7 @@ from helpscraper.sites import Site
 
 __all__ = ["Held", "told"]
 
-_SUPERSEDED = "a later capture of the article on that day is imported already"
+_SUPERSEDED = "an earlier snapshot read the article at a later time"
 _DAY = dt.timedelta(days=1)
 
 
@@ -47,7 +47,8 @@ class Held:
         day = places[0].at.date()
         # Many captures at one instant may have moved the snapshot of the last of them into the next day.
         there: dict[str, str] = {}
-        for name in (*self._on(day), *self._on(day + _DAY)):
+        first, end = (bisect_left(self._ids, _midnight(each)) for each in (day, day + 2 * _DAY))
+        for name in self._ids[first:end]:
             captures = self.catalog.facts(self._snapshot(name)).arguments.captures
             there |= dict.fromkeys(captures, self._paths[name])
         fresh = []
@@ -78,17 +79,19 @@ class Held:
         return self._recorder
 
     def without_superseded(self, places: Sequence[Place], site: Site, report: CaptureReport) -> list[Place]:
-        """Leave out articles that a snapshot before ``places``, of the same day, read later than they were captured.
+        """Leave out articles that a snapshot before ``places`` read later than they were captured.
 
-        In the order of the snapshots they would run backwards.
+        In the order of the snapshots they would run backwards. A snapshot of captures ends with its day; a crawl, which
+        is the last one of its day then, may go on for some hours.
         """
         read: dict[str, dt.datetime] = {}
-        for name in self._on(places[0].at.date()):
-            if name <= snapshot_id(places[0].at):
-                rows = self.catalog.load_table(self._snapshot(name), columns=["article_id", "fetched_at"])
-                for key, when in zip(*(column.to_pylist() for column in rows.columns), strict=True):
-                    if when is not None:
-                        read[key] = max(when, read.get(key, when))
+        first = bisect_left(self._ids, _midnight(places[0].at.date()))
+        end = bisect_left(self._ids, snapshot_id(self.instant(places[0].at)))
+        for name in self._ids[max(first - 1, 0) : end]:
+            rows = self.catalog.load_table(self._snapshot(name), columns=["article_id", "fetched_at"])
+            for key, when in zip(*(column.to_pylist() for column in rows.columns), strict=True):
+                if when is not None:
+                    read[key] = max(when, read.get(key, when))
         kept = []
         for place in places:
             address = address_at(site, place.url) if read else None
@@ -114,10 +117,9 @@ class Held:
         for file in recordings:
             insort(self._recordings, file)
 
-    def _on(self, day: dt.date) -> list[str]:
-        midnight = dt.datetime.combine(day, dt.time(), dt.UTC)
-        first, end = (bisect_left(self._ids, snapshot_id(at)) for at in (midnight, midnight + _DAY))
-        return self._ids[first:end]
-
     def _snapshot(self, name: str) -> Snapshot:
         return Snapshot(self.partition, name, self._paths[name])
+
+
+def _midnight(day: dt.date) -> str:
+    return snapshot_id(dt.datetime.combine(day, dt.time(), dt.UTC))
