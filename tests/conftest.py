@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import HealthCheck, Phase, settings
 
 from helpscraper.archive.layout import Partition, snapshot_id
@@ -80,6 +81,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             test._hypothesis_internal_use_settings = settings(  # type: ignore[union-attr]
                 asked, max_examples=min(asked.max_examples, fewer)
             )
+
+
+def built_once(factory: pytest.TempPathFactory, name: str, build: Callable[[Path], object]) -> Path:
+    """Let the first process of a run build the folder ``name``, and return it; no test may change it."""
+    root = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        root = root.parent
+    folder, half = root / name, root / f"{name}.half"
+    with FileLock(root / f"{name}.lock"):
+        if not folder.exists():
+            shutil.rmtree(half, ignore_errors=True)
+            build(half)
+            half.rename(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

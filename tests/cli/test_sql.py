@@ -52,14 +52,8 @@ def test_an_answer_has_every_type_in_every_format(
 
 
 def test_json_has_no_constant_of_its_own(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
-    _, out, _ = ran(
-        capsys,
-        folder,
-        "sql",
-        "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c",
-        "--format",
-        "json",
-    )
+    query = "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c"
+    _, out, _ = ran(capsys, folder, "sql", query, "--format", "json")
     assert json.loads(out, parse_constant=pytest.fail) == [{"a": None, "b": None, "c": 1.5}]
 
 

@@ -50,21 +50,8 @@ def test_each_form_has_a_paragraph_with_the_words(
         ("md", "<del>0.10</del><ins>0.12</ins> %"),
         ("html", "<del>0.10</del><ins>0.12</ins> %"),
     ):
-        assert (
-            ran(
-                capsys,
-                folder,
-                "digest",
-                "--since",
-                "2026-11-17",
-                "--format",
-                form,
-                "-o",
-                str(target),
-                "--overwrite",
-            )[0]
-            == 0
-        )
+        words = ("digest", "--since", "2026-11-17", "--format", form, "-o", str(target), "--overwrite")
+        assert ran(capsys, folder, *words)[0] == 0
         assert marked in target.read_text("utf-8")
     code, out, err = ran(capsys, folder, "digest", "--since", "2026-11-17", "-o", str(target))
     assert (code, out) == (2, "") and "exists already" in err

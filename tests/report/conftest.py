@@ -14,6 +14,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.publish.report import edition
 from helpscraper.publish.report.build import build_report
 from tests import sample_archive
+from tests.conftest import built_once
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -40,24 +41,34 @@ def _equal_figures_are_drawn_once() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six weeks of the sample help centre in English and three in Arabic."""
-    folder = tmp_path_factory.mktemp("archive")
-    sample_archive.build(folder, states=range(6), locales=("en",))
-    return sample_archive.build(folder, states=range(3, 6), locales=("ar",))
+
+    def build(folder: Path) -> None:
+        sample_archive.build(folder, states=range(6), locales=("en",))
+        sample_archive.build(folder, states=range(3, 6), locales=("ar",))
+
+    return built_once(tmp_path_factory, "sample-archive", build)
 
 
 @pytest.fixture(scope="session")
 def report(archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of ``archive``; tests must not change it."""
-    folder = tmp_path_factory.mktemp("report")
-    build_report(Catalog(archive), folder)
-    return folder
+    return built_once(
+        tmp_path_factory, "sample-report", lambda folder: build_report(Catalog(archive), folder)
+    )
 
 
 @pytest.fixture(scope="session")
 def hostile_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two weeks of a site whose every field carries script."""
-    return sample_archive.build(
-        tmp_path_factory.mktemp("hostile"), states=range(2), locales=("en",), articles=40, spoilt=True
+    build = partial(sample_archive.build, states=range(2), locales=("en",), articles=40, spoilt=True)
+    return built_once(tmp_path_factory, "hostile-archive", build)
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_archive: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of ``hostile_archive``."""
+    return built_once(
+        tmp_path_factory, "hostile-report", lambda folder: build_report(Catalog(hostile_archive), folder)
     )
 
 

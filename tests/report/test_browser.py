@@ -53,9 +53,8 @@ def edited(crawl: Path) -> str:
     return found[0]
 
 
-def test_nothing_of_a_hostile_site_runs(hostile_archive: Path, tmp_path: Path, watched: Watch) -> None:
-    build_report(Catalog(hostile_archive), tmp_path / "r")
-    report = tmp_path / "r"
+def test_nothing_of_a_hostile_site_runs(hostile_report: Path, watched: Watch) -> None:
+    report = hostile_report
     every = sorted(report.rglob("*.html"))
     articles = [path for path in every if path.parent.name == "articles"]
     chosen = [path for path in every if path.parent.name != "articles"] + articles[:8]
@@ -355,16 +354,15 @@ def test_code_reads_from_left_to_right(report: Path, watched: Watch) -> None:
     assert code.evaluate(edge) < 40
 
 
-def test_long_names_push_nothing_aside(hostile_archive: Path, tmp_path: Path, watched: Watch) -> None:
-    build_report(Catalog(hostile_archive), tmp_path)
-    crawl = sorted((tmp_path / "okx/en/crawls").glob("2*Z.html"))[-1]
+def test_long_names_push_nothing_aside(hostile_report: Path, watched: Watch) -> None:
+    crawl = sorted((hostile_report / "okx/en/crawls").glob("2*Z.html"))[-1]
     for width in (1200, 390):
         view = watched(viewport={"width": width, "height": 844})
         for path in (
-            tmp_path / "index.html",
+            hostile_report / "index.html",
             crawl,
-            tmp_path / "okx/en/silent.html",
-            tmp_path / "okx/en" / edited(crawl),
+            hostile_report / "okx/en/silent.html",
+            hostile_report / "okx/en" / edited(crawl),
         ):
             assert view.open(path).evaluate("document.documentElement.scrollWidth") <= width, (path, width)
             for title in view.page.locator(".changes .title:visible").all():
