@@ -15,6 +15,8 @@ from helpscraper.archive.store import open_store
 from helpscraper.publish.model import ChangeRecord, article_key
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.story import article_history
+from tests.history.story import committed
+from tests.history.worlds import row
 from tests.report.conftest import Watched
 
 DAYS = [f"2026060{day}T060000Z" for day in (1, 2, 3)]
@@ -61,6 +63,14 @@ def test_the_page_of_an_article_opens_on_the_last_edit_of_its_text(
     assert page.xpath("//select[@name='from']/option[@selected]/@value") == [DAYS[0]]
     assert page.xpath("//form/@data-diff") == [DAYS[1]]
     assert page.xpath("//*[@data-target]//ins/text()") == ["off"]
+
+
+def test_the_number_of_articles_is_that_of_the_rows(tmp_path: Path) -> None:
+    wrong = {"fetched": 500, "carried": 0, "listed": 0, "failed": 0, "gone": 0}
+    committed(tmp_path / "a", 0, [row("fees", body="F.")], counts=wrong)
+    build_report(Catalog(tmp_path / "a"), tmp_path / "r")
+    pages = [tmp_path / "r/index.html", *(tmp_path / "r/okx/en/crawls").glob("*.html")]
+    assert len(pages) == 3 and not [page for page in pages if "500" in page.read_text()]
 
 
 def test_the_silent_page_offers_every_section(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpscraper.archive.overview import runs_table
+from helpscraper.archive.overview import runs_table, snapshots_table
 from helpscraper.archive.reader import Catalog
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import Crawl
@@ -35,6 +35,8 @@ def crawls(source: EditionData) -> list[Crawl]:
     counts, silent = _kind_counts(source), _silent_counts(source)
     narrowed = Catalog(source.catalog.store, site=source.partition.site, locale=source.partition.locale)
     with_facts = set(source.catalog.run_ids(source.partition))
+    # The rows that `log` and `snapshots()` count too, whatever the run said of itself.
+    rows = {each["snapshot_id"]: each["articles"] for each in snapshots_table(narrowed).to_pylist()}
     found = []
     for row in runs_table(narrowed).to_pylist():
         name = row["run_id"]
@@ -48,7 +50,7 @@ def crawls(source: EditionData) -> list[Crawl]:
                 outcome=row["outcome"],
                 complete=row["complete"],
                 health=_health(source, name) if name in with_facts else (),
-                articles=row["articles"],
+                articles=rows.get(name, row["articles"]),
                 requests=row["requests"],
                 seconds=row["seconds"],
                 # The reason of a warning is among the health checks.
