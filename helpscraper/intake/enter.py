@@ -13,14 +13,13 @@ from helpscraper.intake.columns import decode, encode
 from helpscraper.intake.notes import Fetched, Named, Note, Problem, Settled, Sighting, Tally
 from helpscraper.intake.reading import Reading
 from helpscraper.items import RawArticle
-from helpscraper.normalise.article import STEPS, Context, Step
+from helpscraper.normalise.article import STEPS, Context
 from helpscraper.platforms.contract import Findings
 
 __all__ = [
     "TWICE",
     "WITHOUT_BODY",
     "accepted",
-    "fill",
     "notes_of",
     "page_notes",
     "readings_of",
@@ -66,14 +65,6 @@ def readings_of(
         )
         found.append(reading)
     return found
-
-
-def fill(reading: Reading, step: Step) -> None:
-    """Run one step of the normalisation and add its columns."""
-    values, so_far = step(reading.raw, reading.context), reading.values
-    so_far.columns.update(values.columns)
-    so_far.body = values.body or so_far.body
-    so_far.outcomes += values.outcomes
 
 
 def why_refused(reading: Reading) -> str | None:
@@ -140,7 +131,7 @@ def notes_of(readings: Iterable[Reading], record: str = "") -> Iterator[Note]:
     """Normalise and validate ``readings``; yield their notes. A problem names ``record``."""
     for reading in readings:
         for step in STEPS:
-            fill(reading, step)
+            reading.values.add(step(reading.raw, reading.context))
         why = why_refused(reading)
         yield from accepted(reading) if why is None else refused(reading, why, record)
 

@@ -1,7 +1,7 @@
 """Turn one raw article into the typed columns of a row, step by step; each step names its changes.
 
-A step is a pure function ``(raw, context) -> Values``. The pipelines of a crawl run the steps one by one;
-``normalise_article`` runs them all for imports and re-extraction, so all give the same row.
+A step is a pure function ``(raw, context) -> Values``. The pipelines of a crawl run the steps one by one, and
+``intake.enter`` runs them all for imports and re-extraction, so all give the same row.
 """
 
 from __future__ import annotations
@@ -50,6 +50,12 @@ class Values:
     columns: dict[str, Any] = field(default_factory=dict)
     body: Body | None = None
     outcomes: list[str] = field(default_factory=list)
+
+    def add(self, others: Values) -> None:
+        """Add the columns and outcomes of another step, and its body if it has one."""
+        self.columns.update(others.columns)
+        self.outcomes += others.outcomes
+        self.body = others.body or self.body
 
 
 Step = Callable[[RawArticle, Context], Values]
@@ -226,10 +232,7 @@ def normalise_article(raw: RawArticle, context: Context) -> Values:
     """Run every step over ``raw``; without a valid slug the columns have no ``article_id``."""
     merged = Values()
     for step in STEPS:
-        values = step(raw, context)
-        merged.columns.update(values.columns)
-        merged.outcomes += values.outcomes
-        merged.body = values.body or merged.body
+        merged.add(step(raw, context))
     return merged
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from helpscraper.intake.enter import fill
 from helpscraper.intake.reading import PageReadings
 from helpscraper.normalise import article as steps
 
@@ -31,7 +30,7 @@ class _StepPipeline:
     def process_item(self, item: PageReadings) -> PageReadings:
         """Fill the columns of this step."""
         for reading in item.readings:
-            fill(reading, type(self).step)
+            reading.values.add(type(self).step(reading.raw, reading.context))
         return item
 
 
