@@ -197,7 +197,7 @@ def at_url(
     sites = sites_at(*folders)
     if args.url in sites.by_name:
         return {"arguments": {"site": args.url}}
-    if args.url.isidentifier():
+    if not {*".:/"} & {*args.url}:
         raise explain_unknown(
             "site", args.url, sites.by_name, "`helpscraper sites` lists the sites; a URL has https://"
         )

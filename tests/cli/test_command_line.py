@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.cli import COMMANDS, GROUPS, main
+from helpscraper.cli.sites import at_url
 from tests.history.story import committed, days, story
 
 KEPT = str(Path(__file__).parents[1] / "data" / "archive-v1")
@@ -41,7 +43,7 @@ def test_without_a_command_the_commands_are_listed_in_groups(capsys: pytest.Capt
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["crawl", "okxx"], "helpscraper crawl: okxx: no such site\n  did you mean: okx"),
+        (["crawl", "okx-"], "helpscraper crawl: okx-: no such site\n  did you mean: okx"),
         (["crawl", "frobnicate"], "`helpscraper sites` lists the sites; a URL has https://"),
         (["export", "--archive", KEPT, "--columns", "article_id,body_text"], "add --bodies"),
         (["dif"], "helpscraper: dif: no such command\n  did you mean: diff"),
@@ -65,6 +67,14 @@ def test_a_misspelt_word_names_the_nearest_one(
     code, out, err = ran(capsys, *words)
     assert (code, out) == (2, "")
     assert said in err
+
+
+def test_a_crawl_is_of_a_page_or_of_a_declared_site() -> None:
+    for url, asked in (
+        ("okx", {"site": "okx"}),
+        ("https://www.okx.com/zh-hans/help", {"site": "okx", "locale": "zh-hans"}),
+    ):
+        assert at_url(argparse.Namespace(archive="none", url=url), {}, {}) == {"arguments": asked}
 
 
 @pytest.fixture(scope="module")
