@@ -27,11 +27,11 @@ check: $(READY) ## Lint, format, types, and the import contract.
 	$(BIN)/lint-imports
 
 test: $(READY) check ## Run every test.
-	$(BIN)/python -m pytest -n auto --dist loadfile
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 coverage: $(READY) ## Run the tests and print which lines none of them runs, processes that they start included.
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -q -n auto --dist loadfile
+	$(BIN)/coverage run -m pytest -q -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
