@@ -1,4 +1,4 @@
-"""Peak memory of a crawl, whatever the size of the site: ``python -m benchmarks.bench_memory [ARTICLES …]``.
+"""Peak memory and processor time of a crawl of a large site: ``python -m benchmarks.bench_memory [ARTICLES …]``.
 
 The sample site runs in a process of its own. It is crawled twice, with the recording, up to the committed snapshot; the
 peaks are what the system says of the two processes when they have ended. The first crawl fetches all articles; the
@@ -14,6 +14,7 @@ import sys
 import tempfile
 import urllib.request
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.bench_crawl import SETTINGS
 
@@ -21,8 +22,15 @@ SIZES = (5_000, 50_000)
 MOST_MEGABYTES = 300
 
 
-def peaks(articles: int, folder: Path) -> list[float]:
-    """Crawl a sample site of so many articles twice and return the peaks in MB."""
+class Used(NamedTuple):
+    """What a crawl used: its peak in MB, and its processor time in seconds."""
+
+    peak: float
+    processor: float
+
+
+def crawls(articles: int, folder: Path) -> list[Used]:
+    """Crawl a sample site of so many articles twice."""
     server = subprocess.Popen(
         [sys.executable, "-m", "benchmarks.serve", str(articles), "0", str(folder / "paths")],
         stdout=subprocess.PIPE, text=True,
@@ -38,8 +46,8 @@ def peaks(articles: int, folder: Path) -> list[float]:
         server.wait()
 
 
-def crawl(articles: int, url: str, archive: Path) -> float:
-    """Crawl the site at ``url`` into ``archive`` and return the peak in MB."""
+def crawl(articles: int, url: str, archive: Path) -> Used:
+    """Crawl the site at ``url`` into ``archive``."""
     flags = [part for name, value in SETTINGS.items() for part in ("-s", f"{name}={value}")]
     process = subprocess.Popen(
         [
@@ -60,7 +68,7 @@ def crawl(articles: int, url: str, archive: Path) -> float:
     facts = json.loads(max(archive.glob("runs/*/*/*.json")).read_text())
     read = facts["counts"]["fetched"] + facts["counts"]["carried"]
     assert process.returncode == 0 and read == articles, facts.get("reason")
-    return usage.ru_maxrss / 1000
+    return Used(usage.ru_maxrss / 1000, usage.ru_utime + usage.ru_stime)
 
 
 def main(sizes: list[int]) -> bool:
@@ -68,11 +76,14 @@ def main(sizes: list[int]) -> bool:
     found = []
     for articles in sizes:
         with tempfile.TemporaryDirectory() as name:
-            found.append(peaks(articles, Path(name)))
-        first, second = found[-1]
-        print(f"  {articles:,} articles: {first:.0f} MB, again {second:.0f} MB", flush=True)
+            found.append(crawls(articles, Path(name)))
+        first, second = (used.peak for used in found[-1])
+        seconds = ", again ".join(f"{used.processor:.1f} s" for used in found[-1])
+        print(
+            f"  {articles:,} articles: {first:.0f} MB, again {second:.0f} MB; processor {seconds}", flush=True
+        )
     if len(sizes) > 1:
-        slope = (first - found[0][0]) / (sizes[-1] - sizes[0]) * 1000
+        slope = (first - found[0][0].peak) / (sizes[-1] - sizes[0]) * 1000
         print(f"  {slope:.2f} KB an article")
     print(f"memory of a crawl: {first:.0f} MB (at most {MOST_MEGABYTES}), of the next {second:.0f} MB")
     return first <= MOST_MEGABYTES

@@ -93,12 +93,16 @@ class EditionIndex:
             return None
         return {field.name: self._table.column(field.name)[number] for field in self._table.schema}
 
-    def save(self, rows: Iterable[Mapping[str, Any]], paths: Iterable[str]) -> None:
+    def row(self, values: Mapping[str, Any]) -> pa.Table:
+        """Return the row of one file: as Python objects the rows of all would take four times the memory."""
+        return pa.Table.from_pylist([dict(values)], SCHEMAS[self._name])
+
+    def save(self, rows: Iterable[pa.Table], paths: Iterable[str]) -> None:
         """Add ``rows`` and write the index with the files ``paths`` alone, if that changes it.
 
         A store that refuses it costs later readers time and nothing else, so this is only logged.
         """
-        fresh = pa.Table.from_pylist(list(rows), SCHEMAS[self._name])
+        fresh = pa.concat_tables([SCHEMAS[self._name].empty_table(), *rows])
         new, there = set(fresh.column("path").to_pylist()), set(paths)
         kept = [
             number

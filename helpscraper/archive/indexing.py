@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
+import pyarrow as pa
+
 from helpscraper.archive.bodies import bodies_files, read_keys
 from helpscraper.archive.edition_index import IndexName, edition_index
 from helpscraper.archive.layout import Kind, Partition, folder, parse_month_path, parse_path
@@ -52,9 +54,9 @@ def _update(
     if index is None:
         return
 
-    def row(path: str) -> dict[str, Any] | None:
+    def row(path: str) -> pa.Table | None:
         try:
-            return {"path": path, "etag": store.etag(path), **read(store, path)}
+            return index.row({"path": path, "etag": store.etag(path), **read(store, path)})
         except ArchiveError:
             return None
 

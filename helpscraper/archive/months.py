@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -103,6 +103,31 @@ class _OpenInMonth(OpenFile):
         return found.replace_schema_metadata(self.metadata)
 
 
+class _Indexed(OpenFile):
+    """A snapshot or feed of which the index knows all but the rows: ``reopen`` opens it, wherever it lies by then."""
+
+    def __init__(
+        self,
+        path: str,
+        rows: int,
+        metadata: Mapping[bytes, bytes],
+        reopen: Callable[[], contextlib.AbstractContextManager[OpenFile]],
+    ) -> None:
+        def opener() -> pq.ParquetFile:
+            raise AssertionError(f"{path} is read by `reopen`")
+
+        super().__init__(path, rows, metadata, opener)
+        self._reopen = reopen
+
+    def read(self, columns: Iterable[str] | None = None, articles: Collection[str] | None = None) -> pa.Table:
+        with self._reopen() as opened:
+            return opened.read(columns, articles)
+
+    def check(self) -> None:
+        with self._reopen() as opened:
+            opened.check()
+
+
 class Months:
     """The months' files of one archive; footers are cached until a file changes."""
 
@@ -181,34 +206,29 @@ class Months:
         With ``by_index`` an own file that the index of its edition knows is opened only when its rows are read.
         Raises ``ArchiveError`` naming a file that is missing or damaged.
         """
+        found = path or self.path(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
+        if by_index and parse_month_path(found) is None and (known := _footer(self.store, found)) is not None:
+            yield _Indexed(found, *known, lambda: self.open(kind, partition, snapshot_id, found))
+            return
         with contextlib.ExitStack() as stack:
-            found = path or self.path(kind, partition, snapshot_id) or own_path(kind, partition, snapshot_id)
             try:
-                opened = stack.enter_context(self._open(found, snapshot_id, by_index=by_index))
+                opened = stack.enter_context(self._open(found, snapshot_id))
             except ArchiveError:
                 self.store.drop_listings()
                 if self.store.exists(found):
                     raise
                 # A compaction has moved it.
                 moved = self.path(kind, partition, snapshot_id) or found
-                opened = stack.enter_context(self._open(moved, snapshot_id, by_index=False))
+                opened = stack.enter_context(self._open(moved, snapshot_id))
             yield opened
 
     @contextlib.contextmanager
-    def _open(self, path: str, snapshot_id: str, *, by_index: bool) -> Iterator[OpenFile]:
+    def _open(self, path: str, snapshot_id: str) -> Iterator[OpenFile]:
         part = self.part(path)
         if part is not None:
             yield _OpenInMonth(self, part, snapshot_id)
             return
-        with contextlib.ExitStack() as stack:
-
-            def opener() -> pq.ParquetFile:
-                return stack.enter_context(open_parquet(self.store, path))
-
-            if by_index and (known := _footer(self.store, path)) is not None:
-                yield OpenFile(path, *known, opener)
-                return
-            file = opener()
+        with open_parquet(self.store, path) as file:
             yield OpenFile(path, int(file.metadata.num_rows), file.schema_arrow.metadata or {}, lambda: file)
 
     def rows_of(self, part: PackedMonth, articles: Collection[str]) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper import Archive
+from helpscraper.archive.compact import compact
 from helpscraper.archive.indexing import update_index
 from helpscraper.archive.layout import index_path, run_path, snapshot_id
 from helpscraper.archive.reader import Catalog
@@ -179,3 +181,15 @@ def test_a_notebook_sees_what_was_crawled_meanwhile(
     assert archive.load(bodies=True)["body_text"].tolist() == ["other"]
     assert archive.sql("select distinct snapshot_at from snapshots").size == 2
     assert archive.history("fees").table.num_rows == 1
+
+
+def test_a_feed_that_a_compaction_moves_while_it_is_open_is_read(s3: S3Server, built: Store) -> None:
+    fill(uri := s3.new_uri("moved"), built, 4)
+    catalog = Catalog(uri).with_cached_listings()
+    snapshot, other = catalog.snapshots(EN)[2], Catalog(uri)
+    before = Catalog(built).open_feed(snapshot)
+    with before as right, catalog.open_feed(snapshot) as feed:
+        packed = compact(other, EN, BEGIN + 365 * dt.timedelta(days=1))
+        assert not [each for report in packed for each in report.problems]
+        assert not other.store.exists(feed.path)
+        assert feed.read().equals(right.read())

@@ -297,7 +297,7 @@ def kill_once(workers: Workers, luck: Random, number: int) -> Counter[str]:
     names = luck.sample(["a", "b"], 2)
     before = len(workers.store.list("snapshots"))
     asked = len(workers.server.requests)
-    settings = {"SHIP_MINUTES": "0.005", "LEASE_SECONDS": "8", "DOWNLOAD_DELAY": "0.05"}
+    settings = {"SHIP_MINUTES": "0.005", "LEASE_SECONDS": "20", "DOWNLOAD_DELAY": "0.05"}
     victim = workers.start(names[0], "-a", "mode=full", **settings)
     bound = asked + luck.randint(0, 30)
     workers.until(lambda: len(workers.server.requests) >= bound or not victim.is_running)

@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 
+_AT_ONCE = 4096
+"""Captures of the edition's index that are Python objects at one time."""
+
 _ANSWERS = frozenset({"response", "revisit", "resource", "conversion"})
 
 
@@ -219,7 +222,9 @@ def iter_index(store: Store, file: str) -> Iterator[Capture]:
     known = edition_index(store, located.partition, "captures") if located is not None else None
     row = known.get(path) if known is not None else None
     if row is not None:
-        yield from (Capture(**each, file=file) for each in row["captures"].as_py())
+        lines = row["captures"].values
+        for start in range(0, len(lines), _AT_ONCE):
+            yield from (Capture(**each, file=file) for each in lines.slice(start, _AT_ONCE).to_pylist())
         return
     if not store.exists(path):
         yield from scan(store, file)[0]
