@@ -97,7 +97,8 @@ def expected(folder: Path, article: str) -> Answers:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sample_archive.build(tmp_path_factory.mktemp("engines") / "archive", locales=LOCALES)
+    folder = tmp_path_factory.mktemp("engines") / "archive"
+    return sample_archive.build(folder, states=range(5), locales=LOCALES)
 
 
 @pytest.fixture(scope="module")
