@@ -38,6 +38,11 @@ class Context:
     base_url: str | None = None
 
     @property
+    def root(self) -> str:
+        """The scheme and host that serve the edition, without a final slash."""
+        return (self.base_url or self.site.base_url).rstrip("/")
+
+    @property
     def locale_facts(self) -> Locale:
         """The language of the edition, and how it writes dates and numbers."""
         return self.site.locale(self.locale)

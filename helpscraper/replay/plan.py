@@ -97,7 +97,7 @@ def plan(
     redirected: defaultdict[str, list[Address]] = defaultdict(list)
     platform = get_platform(context.site.platform)
     for capture in captures:
-        if not is_ours(capture.url, context.base_url or context.site.base_url, context.site):
+        if not is_ours(capture.url, context.root, context.site):
             continue
         first = (
             _redirected_from(redirected[capture.url], capture.status) if capture.url in redirected else None

@@ -59,7 +59,7 @@ def address_of(url: str) -> Address:
 
 def article_page(context: Context, key: str) -> str:
     """Return the URL of an article's page, which readers see."""
-    return f"{_base(context)}/{_lang(context)}/support/announcement/{key}"
+    return f"{context.root}/{_lang(context)}/support/announcement/{key}"
 
 
 def article_link(context: Context, key: str) -> Link:
@@ -83,7 +83,7 @@ def list_link(context: Context, key: str, page: int = 1) -> Link:
 
 def _link(context: Context, target: str, address: Address) -> Link:
     headers = {"Accept": "application/json", "lang": _lang(context)}
-    return Link(_base(context) + target, address, headers)
+    return Link(context.root + target, address, headers)
 
 
 def _lang(context: Context) -> str:
@@ -95,7 +95,3 @@ def _lang(context: Context) -> str:
     """
     language, dash, region = context.locale.partition("-")
     return language + dash + region.upper()
-
-
-def _base(context: Context) -> str:
-    return (context.base_url or context.site.base_url).rstrip("/")

@@ -87,5 +87,4 @@ def article_page(context: Context, key: str) -> str:
 
 def _help(context: Context) -> str:
     language, dash, region = context.locale.partition("-")
-    base = (context.base_url or context.site.base_url).rstrip("/")
-    return f"{base}/{language}{dash}{region.upper()}/help-center"
+    return f"{context.root}/{language}{dash}{region.upper()}/help-center"

@@ -67,7 +67,7 @@ def _folder(site: Site) -> str:
 
 
 def _home(context: Context) -> str:
-    base, site = (context.base_url or context.site.base_url).rstrip("/"), context.site
+    base, site = context.root, context.site
     language = next(
         (each for each, locale in site.editions.items() if locale == context.locale), context.locale
     )

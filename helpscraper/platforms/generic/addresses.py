@@ -15,7 +15,6 @@ __all__ = [
     "PAGES",
     "ROBOTS",
     "address_of",
-    "base_of",
     "is_own",
     "is_same_page",
 ]
@@ -55,15 +54,10 @@ def address_of(site: Site, url: str) -> Address:
     return Address("article", site.editions.get(first, locale), key_of(target))
 
 
-def base_of(context: Context) -> str:
-    """Return scheme and host where the edition is crawled."""
-    return (context.base_url or context.site.base_url).rstrip("/")
-
-
 def is_own(url: str, context: Context) -> bool:
     """Tell whether an absolute URL is on the site, with or without ``www`` and TLS."""
     host = host_of(origin(url))
-    return host is not None and (host == host_of(base_of(context)) or context.site.serves(url))
+    return host is not None and (host == host_of(context.root) or context.site.serves(url))
 
 
 def is_same_page(key: str | None, other: str | None) -> bool:

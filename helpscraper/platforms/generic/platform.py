@@ -43,7 +43,7 @@ class Generic(Platform):
 
     def article_url(self, context: Context, key: str) -> str:
         """Return the URL with the path that the key encodes."""
-        return addresses.base_of(context) + path_of(key)
+        return context.root + path_of(key)
 
     def start(self, context: Context, scope: Scope) -> list[Link]:
         """Begin at robots.txt, which may be missing."""
@@ -54,7 +54,7 @@ class Generic(Platform):
         if asked.cursor == addresses.ROBOTS:
             return [self._list(context, "/sitemap.xml", guessed=True)]
         home = next(iter(context.site.include), "/")
-        return [Link(addresses.base_of(context) + home, Address("home", context.locale))]
+        return [Link(context.root + home, Address("home", context.locale))]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
         """Recognise any page with text; raises ``ExtractionError`` for a sign-in page or a shell without text."""
@@ -93,7 +93,7 @@ class Generic(Platform):
 
     def _list(self, context: Context, target: str, *, guessed: bool = False) -> Link:
         address = Address("list", context.locale, addresses.PAGES, cursor=target, guessed=guessed)
-        return Link(addresses.base_of(context) + target, address)
+        return Link(context.root + target, address)
 
     def _follow(self, found: Findings, urls: list[str], page_url: str, context: Context) -> None:
         """Add the lists at ``urls`` to ``found``; those of another site, or like an article's, are left out."""

@@ -42,15 +42,10 @@ def address_of(site: Site, url: str) -> Address:
 
 def page_url(context: Context, key: str) -> str:
     """Return the URL of an article's page, which readers see."""
-    return base_of(context) + path_of(key)
+    return context.root + path_of(key)
 
 
 def index_link(context: Context) -> Link:
     """Return the link of the list of all pages."""
-    url = f"{base_of(context)}{folder_of(context.site)}{INDEX}"
+    url = f"{context.root}{folder_of(context.site)}{INDEX}"
     return Link(url, Address("list", context.locale, _PAGES))
-
-
-def base_of(context: Context) -> str:
-    """Return scheme and host where the edition is crawled."""
-    return (context.base_url or context.site.base_url).rstrip("/")

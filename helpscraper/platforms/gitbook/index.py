@@ -70,7 +70,7 @@ def _text(markdown: str) -> str:
 
 def _why_not(page: str, context: Context) -> str | None:
     """Return why an address gives no row; None for a page of this site."""
-    if not same_site(page, addresses.base_of(context)) and not context.site.serves(page):
+    if not same_site(page, context.root) and not context.site.serves(page):
         return "an address of another site"
     if not urlsplit(page).path.endswith(addresses.MARKDOWN):
         return "an address that is no page in Markdown"

@@ -66,8 +66,7 @@ def home(context: Context) -> str:
     """Return the URL of the home page; Intercom writes a region in capitals (``pt-BR``)."""
     language, *rest = context.locale.split("-")
     locale = "-".join([language, *(each.upper() if len(each) == 2 else each for each in rest)])
-    base = (context.base_url or context.site.base_url).rstrip("/")
-    return f"{base}{folder_of(context.site)}/{locale}/"
+    return f"{context.root}{folder_of(context.site)}/{locale}/"
 
 
 def article_page(context: Context, key: str) -> str:

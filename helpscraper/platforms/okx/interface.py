@@ -265,11 +265,11 @@ class OkxInterface(Interface):
 
     def section_link(self, context: Context, key: str) -> Link:
         """Return the link that holds id and kind of a section."""
-        return _link(node_url(_root(context), "section", key), context, key, 1)
+        return _link(node_url(context.root, "section", key), context, key, 1)
 
     def list_link(self, context: Context, key: str, source_id: str, page: int) -> Link:
         """Return the link of one page of a section's articles."""
-        return _link(articles_url(_root(context), source_id, page), context, key, page)
+        return _link(articles_url(context.root, source_id, page), context, key, page)
 
     def list_asked(self, url: str) -> tuple[str, int] | None:
         """Return the id of the section and the page that ``url`` asks for."""
@@ -286,10 +286,6 @@ class OkxInterface(Interface):
         """Return the articles of one page, with the stated total and number of pages."""
         answer = ArticlesAnswer(url, payload, locale=context.locale, section=key)
         return Findings(articles=answer.articles, total=answer.total, pages=answer.pages)
-
-
-def _root(context: Context) -> str:
-    return (context.base_url or context.site.base_url).rstrip("/")
 
 
 def _link(url: str, context: Context, key: str, page: int) -> Link:

@@ -65,7 +65,7 @@ class Okx(Platform):
 
     def places(self, context: Context) -> list[str]:
         """Return the home page, and where it would be with the locale in its address, as other editions have it."""
-        return [home_url(context), f"{(context.base_url or context.site.base_url)}/{context.locale}/help"]
+        return [home_url(context), f"{context.root}/{context.locale}/help"]
 
     def sign(self, url: str, page: Payload | None) -> Sign | None:
         """Recognise the state, the class names and the addresses of the pages."""

@@ -85,9 +85,8 @@ def _taken_apart(url: str) -> HelpUrl:
 def home_url(context: Context) -> str:
     """Return the URL of the home page of an edition, without a trailing slash."""
     site, locale = context.site, context.locale
-    root = (context.base_url or site.base_url).rstrip("/")
     segment = next((segment for segment, served in site.editions.items() if served == locale), locale)
-    return f"{root}/{segment}/help" if segment else f"{root}/help"
+    return f"{context.root}/{segment}/help" if segment else f"{context.root}/help"
 
 
 def edition_at(site: Site, url: str) -> str:

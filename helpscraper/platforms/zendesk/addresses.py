@@ -74,7 +74,7 @@ def is_answer(url: str) -> bool:
 
 def home(context: Context) -> str:
     """Return the URL of the help centre's home page."""
-    return f"{_base(context)}/hc/{context.locale}"
+    return f"{context.root}/hc/{context.locale}"
 
 
 def article_page(context: Context, key: str) -> str:
@@ -84,7 +84,7 @@ def article_page(context: Context, key: str) -> str:
 
 def own_answer(context: Context, key: str) -> str:
     """Return the URL of the API that answers with one article."""
-    return f"{_base(context)}{API}/{context.locale}/articles/{key}.json?include=sections,categories"
+    return f"{context.root}{API}/{context.locale}/articles/{key}.json?include=sections,categories"
 
 
 def list_link(context: Context, cursor: str | None = None, page: int = 1) -> Link:
@@ -94,11 +94,7 @@ def list_link(context: Context, cursor: str | None = None, page: int = 1) -> Lin
     """
     asked = {"sort_by": "created_at", "sort_order": "asc", "include": "sections,categories"}
     asked |= {"page[size]": str(PAGE_SIZE)} | ({"page[after]": cursor} if cursor else {})
-    url = f"{_base(context)}{API}/{context.locale}/articles.json?{urlencode(asked)}"
+    url = f"{context.root}{API}/{context.locale}/articles.json?{urlencode(asked)}"
     return Link(
         url, Address("list", context.locale, ALL, page, cursor=cursor), headers={"Accept": "application/json"}
     )
-
-
-def _base(context: Context) -> str:
-    return (context.base_url or context.site.base_url).rstrip("/")

@@ -158,7 +158,7 @@ class _Answer:
         if not self.member(meta, "has_more", bool, "meta"):
             return None
         url = self.member(self.member(self.data, "links", dict, "json"), "next", str, "links")
-        if not same_site(url, self.context.base_url or self.context.site.base_url):
+        if not same_site(url, self.context.root):
             raise self.error("links.next", f"it leads off the site: {url[:200]!r}")
         cursor = next(iter(parse_qs(urlsplit(url).query).get("page[after]", ())), None)
         if not cursor or cursor == asked.cursor:
