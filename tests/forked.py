@@ -213,18 +213,9 @@ def _load() -> None:
     for table in ("EXTENSIONS_BASE", "DOWNLOADER_MIDDLEWARES_BASE", "SPIDER_MIDDLEWARES_BASE"):
         for name in getattr(default_settings, table):
             importlib.import_module(name.rpartition(".")[0])
-    for name in (
-        "core.downloader.contextfactory",
-        "core.downloader.handlers.http11",
-        "core.scheduler",
-        "squeues",
-    ):
-        importlib.import_module(f"scrapy.{name}")
-    for name in (
-        "apprise",
-        "dateparser",
-        "matplotlib.backends.backend_svg",
-    ):  # imported where they are needed
+    downloader = [f"scrapy.core.downloader.{name}" for name in ("contextfactory", "handlers.http11")]
+    scrapy = [*downloader, "scrapy.core.scheduler", "scrapy.squeues"]
+    for name in (*scrapy, "apprise", "dateparser", "matplotlib.backends.backend_svg"):
         importlib.import_module(name)
     from helpscraper.platforms import get_platform, platform_names
     from helpscraper.publish.report import plots, render

@@ -47,18 +47,7 @@ PLACEHOLDERS = {
 
 GENERATED = "docs/commands.md"
 MENDING = "docs/mending.md"
-PROGRAMS = (
-    "helpscraper",
-    "scrapy",
-    "make",
-    "python",
-    "pip",
-    "git",
-    "pytest",
-    "systemctl",
-    "journalctl",
-    "warcio",
-)
+PROGRAMS = "helpscraper scrapy make python pip git pytest systemctl journalctl warcio".split()
 
 
 @pytest.fixture(scope="module")
@@ -213,16 +202,8 @@ def test_a_page_runs(page: str, place: Workplace, tmp_path: Path) -> None:
     folder = place.copy(tmp_path / "place")
     if page == MENDING:
         # This one changes the project, so it gets one of its own.
-        for name in (
-            "helpscraper",
-            "tests/__init__.py",
-            "tests/conftest.py",
-            "tests/s3_server.py",
-            "tests/okx.py",
-            "tests/tables.py",
-            "tests/pages",
-            "pyproject.toml",
-        ):
+        modules = [f"tests/{name}.py" for name in ("__init__", "conftest", "s3_server", "okx", "tables")]
+        for name in ("helpscraper", *modules, "tests/pages", "pyproject.toml"):
             (folder / name).parent.mkdir(exist_ok=True)
             copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
             copy(ROOT / name, folder / name)

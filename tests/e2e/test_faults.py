@@ -24,7 +24,7 @@ from tests.e2e.conftest import (
     expected,
     rows,
     snapshots,
-)
+)  # fmt: skip
 
 FAQ = "/help/section/faq-getting-started"
 NEWS = "/help/section/announcements-new-listings"
@@ -261,15 +261,7 @@ ACTIONS = [
     faults.broken_state(), faults.layout_drift(), faults.slug_with_dots(), faults.huge(3 * 2**20),
     faults.trickle(500),
 ]  # fmt: skip
-PLACES = [
-    "/help/section/*",
-    "/help/category/*",
-    "/help/*",
-    "/help/[a-m]*",
-    "/help/section/faq-*",
-    "/help",
-    "*",
-]
+PLACES = "/help/section/* /help/category/* /help/* /help/[a-m]* /help/section/faq-* /help *".split()
 
 
 def survive(server: SampleServer, archive: Path, seed: int) -> None:

@@ -97,14 +97,8 @@ def test_what_ends_the_loop_ends_its_crawl_too_and_the_next_goes_on(
         text = f'platform = "okx"\nbase_url = "{server.url}"\ncrawl_locales = ["en", "de"]\n'
         (tmp_path / "sites" / "acme.toml").write_text(text)
         archive = tmp_path / "output"
-        slow = (
-            "-s",
-            "DOWNLOAD_DELAY=0.2",
-            "-s",
-            "RANDOMIZE_DOWNLOAD_DELAY=False",
-            "-s",
-            "AUTOTHROTTLE_ENABLED=False",
-        )
+        fixed = ("DOWNLOAD_DELAY=0.2", "RANDOMIZE_DOWNLOAD_DELAY=False", "AUTOTHROTTLE_ENABLED=False")
+        slow = [part for setting in fixed for part in ("-s", setting)]
         process = start(archive, *slow)
         busy(server, 40)
         process.send_signal(how)
