@@ -69,8 +69,6 @@ def make(folder: Path) -> str:
                 link = folder / "files" / kind / f"site=s{number // 10}" / f"locale=l{number % 10}" / name
                 link.parent.mkdir(parents=True, exist_ok=True)
                 os.link(folder / "one" / path, link)
-    for kind in KINDS:
-        (folder / "file" / kind).mkdir(parents=True)
     began, spent = time.perf_counter(), time.process_time()
     engine("duckdb")["one_file_each"](folder / "files", folder / "file")
     print(

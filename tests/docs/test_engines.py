@@ -148,6 +148,13 @@ def test_a_packed_archive(package: str, packed: Path, article: str, right: Answe
     assert ask(package, str(packed), article) == right
 
 
+@pytest.mark.parametrize("package", _marked(PACKAGES))
+def test_one_file_each(package: str, packed: Path, article: str, right: Answers, tmp_path: Path) -> None:
+    engine("duckdb")["one_file_each"](packed, tmp_path)
+    assert [len(list(folder.iterdir())) for folder in tmp_path.iterdir()] == [1, 1, 1]
+    assert ask(package, str(tmp_path), article) == right
+
+
 @pytest.fixture(scope="module")
 def buckets(folder: Path, packed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
     """Both archives on an S3 server."""
