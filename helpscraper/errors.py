@@ -26,13 +26,14 @@ __all__ = [
 
 
 class ExitCode(IntEnum):
-    """The exit codes of ``helpscraper crawl``."""
+    """The exit codes of the command line; ``NOTHING`` is that of ``grep`` and ``digest`` with nothing to show."""
 
     OK = 0
     INTERNAL = 1
     USAGE = 2
     REFUSED = 3
     INCOMPLETE = 4
+    NOTHING = 5
     LOCKED = 75
 
 

@@ -25,7 +25,8 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 
     Strings become ``str``; integers and booleans the nullable ``Int16``/``Int32``/``Int64``/``boolean``; instants
     ``datetime64[us, UTC]``; dates ``datetime64[us]`` at midnight, without a zone; lists become tuples, which are
-    hashable; floats ``float64``. Null is ``<NA>``, ``NaT`` or ``None``.
+    hashable; floats ``float64``; whole numbers of more than 64 bits Python's ``int``. Null is ``<NA>``, ``NaT`` or
+    ``None``.
     """
     names, columns, size = table.schema.names, [], table.num_rows
     while table.num_columns:
@@ -40,6 +41,8 @@ def to_frame(table: pa.Table) -> pd.DataFrame:
 def _series(column: pa.ChunkedArray) -> pd.Series[Any]:
     if pa.types.is_list(column.type):
         return pd.Series(_tuples(column), dtype=object)
+    if pa.types.is_decimal(column.type) and column.type.scale == 0:  # a whole number of more than 64 bits
+        return pd.Series([None if each is None else int(each) for each in column.to_pylist()], dtype=object)
     if pa.types.is_date(column.type):
         column = column.cast(_MIDNIGHT)
     series: pd.Series[Any] = column.to_pandas(types_mapper=_PANDAS.get)

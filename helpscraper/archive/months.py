@@ -49,6 +49,20 @@ TIME_COLUMN: Mapping[PackedKind, str] = {"snapshots": "snapshot_at", "changes": 
 _INSTANT = pa.timestamp("us", tz="UTC")
 
 
+class _Packed:
+    """Metadata in a tenth of their memory: an archive of 1,000 editions has 12,000 months a year, of 60 KB each."""
+
+    _CODEC = pa.Codec("zstd")
+
+    def __init__(self, metadata: Mapping[bytes, bytes]) -> None:
+        plain = pa.schema([], metadata).serialize()
+        self._size, self._data = plain.size, self._CODEC.compress(plain, asbytes=True)
+
+    def unpacked(self) -> dict[bytes, bytes]:
+        plain = self._CODEC.decompress(self._data, self._size)
+        return dict(pa.ipc.read_schema(plain).metadata or {})
+
+
 @dataclass(frozen=True, slots=True)
 class PackedMonth:
     """A month's file: the number of rows of each snapshot in it, by id, and the metadata of its footer.
@@ -59,7 +73,7 @@ class PackedMonth:
     file: MonthFile
     size: int = 0
     rows: Mapping[str, int] = field(default_factory=dict)
-    metadata: Mapping[bytes, bytes] = field(default_factory=dict)
+    metadata: _Packed | None = None
     error: ArchiveError | None = None
 
     @property
@@ -70,8 +84,9 @@ class PackedMonth:
     def metadata_of(self, snapshot_id: str) -> dict[bytes, bytes]:
         """Return the metadata of the snapshot's original file, sorted by key."""
         end = f".{snapshot_id}".encode()
-        own = {key.removesuffix(end): value for key, value in self.metadata.items() if key.endswith(end)}
-        return dict(sorted({**own, VERSION_KEY: self.metadata[VERSION_KEY]}.items()))
+        every = self.metadata.unpacked() if self.metadata else {}
+        own = {key.removesuffix(end): value for key, value in every.items() if key.endswith(end)}
+        return dict(sorted({**own, VERSION_KEY: every[VERSION_KEY]}.items()))
 
 
 class _OpenInMonth(OpenFile):
@@ -295,4 +310,4 @@ def _read(store: Store, file: MonthFile) -> PackedMonth:
             f"{store.url(file.path)}: its metadata does not list its snapshots: {error!r}",
             advice="it was written by another program: move it away, or restore the original from a backup",
         ) from error
-    return PackedMonth(file, store.size(file.path), rows, metadata)
+    return PackedMonth(file, store.size(file.path), rows, _Packed(metadata))

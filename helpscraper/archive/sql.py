@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 import duckdb
@@ -172,7 +173,7 @@ def query(
         return _with_plain_numbers(
             with_views(
                 catalog,
-                lambda con: _interruptible(con, lambda: con.sql(text, params=given or None).to_arrow_table()),
+                lambda con: _interruptible(con, lambda: _answer(con.sql(text, params=given or None))),
                 memory_limit=memory_limit,
                 threads=threads,
             )
@@ -203,15 +204,25 @@ def _interruptible(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.T
             raise
 
 
+def _answer(asked: duckdb.DuckDBPyRelation) -> pa.Table:
+    """Return the rows; whole numbers that Arrow's decimals cannot hold are text, because DuckDB would spoil them."""
+    if any(str(kind) == "UHUGEINT" for kind in asked.types):
+        asked = asked.project(
+            *(
+                duckdb.ColumnExpression(name).cast("VARCHAR" if str(kind) == "UHUGEINT" else kind).alias(name)
+                for name, kind in zip(asked.columns, asked.types, strict=True)
+            )
+        )
+    return asked.to_arrow_table()
+
+
 def _with_plain_numbers(table: pa.Table) -> pa.Table:
-    """Return decimals, which every sum of whole numbers is, as whole numbers if they are, else as floats."""
+    """Return decimals as floats, but whole ones, as every sum of whole numbers is, with all their digits."""
     for place, field in enumerate(table.schema):
         if pa.types.is_decimal(field.type):
             column = table.column(place)
-            try:
-                column = column.cast(pa.int64()) if field.type.scale == 0 else column.cast(pa.float64())
-            except pa.ArrowInvalid:  # more than 64 bits
-                column = column.cast(pa.float64())
+            with suppress(pa.ArrowInvalid):  # more than 64 bits
+                column = column.cast(pa.float64() if field.type.scale else pa.int64())
             table = table.set_column(place, field.name, column)
     return table
 

@@ -6,13 +6,10 @@ import argparse
 import sys
 
 from helpscraper.cli.options import add_partition, add_range, open_existing
-from helpscraper.errors import CommandError
+from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
 
-__all__ = ["EXAMPLE", "NOTHING", "configure", "run"]
-
-NOTHING = 5
-"""The exit code when nothing changed."""
+__all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
 examples:
@@ -55,6 +52,6 @@ def run(args: argparse.Namespace) -> int:
         raise CommandError("no two crawls of this time can be compared", advice="give an earlier --since")
     if not found:
         print("\n".join([found.title, *found.notes]), file=sys.stderr)
-        return NOTHING
+        return ExitCode.NOTHING
     write_document(found.render(args.format), args.output)
     return 0

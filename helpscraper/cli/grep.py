@@ -7,6 +7,7 @@ import re
 import sys
 
 from helpscraper.cli.options import add_format, add_partition, open_existing
+from helpscraper.errors import ExitCode
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -17,6 +18,8 @@ examples:
   helpscraper grep --fixed "0.1 %" --section faq-kyc --format csv
 
 PATTERN is a regular expression (RE2) that matches within a line of the text. A time that lasts ends "now".
+Exit codes: 0 when an article says it, 5 when none does, 2 for a pattern that is no regular expression or a section that
+does not exist; an archive that cannot be read is 1, so here 1 does not mean "nothing found" as in grep(1).
 """
 
 
@@ -47,12 +50,12 @@ def run(args: argparse.Namespace) -> int:
         history=args.history,
         sections=args.section,
     )
-    if args.format != "table" or args.output is not None:
-        emit(found, args.format, output=args.output)
-        return 0
     if not found.num_rows:
         print("nothing found", file=sys.stderr)
-        return 0
+    code = ExitCode.OK if found.num_rows else ExitCode.NOTHING
+    if args.format != "table" or args.output is not None:
+        emit(found, args.format, output=args.output)
+        return code
     from rich.text import Text
 
     from helpscraper.archive.layout import moments
@@ -67,4 +70,4 @@ def run(args: argparse.Namespace) -> int:
             line.append(f"  {since} to {until} UTC", style="dim not bold")
             target.print(line, soft_wrap=True)
             target.print(Text(f"    {terminal_safe(cells_shown(row['line'] or ''))}"), soft_wrap=True)
-    return 0
+    return code

@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
@@ -53,7 +54,7 @@ _MD_MARKS = str.maketrans(
     {mark: f"\\{mark}" for mark in "\\|`*_[]~"}
     | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
 )
-_NUMERIC = (pa.types.is_integer, pa.types.is_floating)
+_NUMERIC = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal)
 
 
 def emit(
@@ -231,9 +232,11 @@ def _json_row(row: dict[str, Any]) -> str:
     return json.dumps(plain, ensure_ascii=False, default=_json_value)
 
 
-def _json_value(value: object) -> str:
+def _json_value(value: object) -> str | int:
     if isinstance(value, dt.datetime | dt.date):
         return _iso(value)
+    if isinstance(value, Decimal):  # a whole number of more than 64 bits
+        return int(value)
     raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 

@@ -77,7 +77,7 @@ def _plain(table: pa.Table) -> pa.Table:
     table = table.rename_columns(names)
     kept = (
         pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean, pa.types.is_string, pa.types.is_timestamp,
-        pa.types.is_date,
+        pa.types.is_date, pa.types.is_decimal,
     )  # fmt: skip
     columns = []
     for field in table.schema:

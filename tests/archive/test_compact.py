@@ -39,9 +39,10 @@ from helpscraper.archive.verify import verify
 from helpscraper.archive.writer import SnapshotFile, write_reextracted, write_snapshot
 from helpscraper.errors import ArchiveError
 from helpscraper.history import diff as diff_module
-from helpscraper.history import views as views_module
+from helpscraper.history import edition_rows
 from helpscraper.history.diff import diff_snapshots
 from helpscraper.history.feed import changes_feed
+from helpscraper.history.search import search
 from helpscraper.history.timeline import article_history, log_table
 from helpscraper.history.views import view_series
 from tests.conftest import article, body
@@ -524,10 +525,11 @@ def test_who_asks_while_the_rows_are_moved_gets_the_same(
     asked: dict[str, Callable[[Catalog], Any]] = {
         "sql": lambda c: query(c, "SELECT * FROM snapshots JOIN changes USING (article_id) ORDER BY ALL"),
         "views": view_series,
+        "search": lambda c: search(c, "", history=True),
         "editions": editions_table,
         "diff": lambda c: diff_snapshots(c, "2026-10-01", "2026-10-31").table,
     }
-    created, bodies_of, parquet = sql.create_view, diff_module.bodies_of, views_module.open_parquet
+    created, bodies_of, parquet = sql.create_view, diff_module.bodies_of, edition_rows.open_parquet
 
     def moving_first(real: Any, store: Store) -> Any:
         moved: list[Store] = []
@@ -549,7 +551,7 @@ def test_who_asks_while_the_rows_are_moved_gets_the_same(
         with monkeypatch.context() as patch:
             patch.setattr(sql, "create_view", moving_first(created, store))
             patch.setattr(diff_module, "bodies_of", moving_first(bodies_of, store))
-            patch.setattr(views_module, "open_parquet", moving_first(parquet, store))
+            patch.setattr(edition_rows, "open_parquet", moving_first(parquet, store))
             assert ask(Catalog(store)).equals(settled), name
         assert "202610.parquet" in files(store), name
 

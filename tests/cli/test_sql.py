@@ -51,6 +51,29 @@ def test_an_answer_has_every_type_in_every_format(
         assert target.stat().st_size
 
 
+def test_whole_numbers_keep_all_their_digits(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
+    text = """
+        select sum(9223372036854775807) as total, min(-170141183460469231731687303715884105727) as least,
+            any_value(340282366920938463463374607431768211455::uhugeint) as most, [sum(2::bigint ** 0)::int] as list
+        from range(3)
+    """
+    numbers = ["27670116110564327421", "-170141183460469231731687303715884105727"]
+    most = "340282366920938463463374607431768211455"
+    for name in ("table", "csv", "md"):
+        code, out, err = ran(capsys, folder, "sql", text, "--format", name)
+        assert (code, err) == (0, "")
+        cells = out.splitlines()[-1].replace("|", " ").replace(",", " ").replace('"', " ").split()
+        assert cells[:3] == [*numbers, most]
+    _, out, _ = ran(capsys, folder, "sql", text, "--format", "json")
+    assert json.loads(out)[0] == {
+        "total": int(numbers[0]),
+        "least": int(numbers[1]),
+        "most": most,
+        "list": "[3]",
+    }
+    assert Archive(folder).sql(text).iloc[0].tolist()[:3] == [*map(int, numbers), most]
+
+
 def test_json_has_no_constant_of_its_own(capsys: pytest.CaptureFixture[str], folder: Path) -> None:
     query = "select 'nan'::double as a, 'inf'::double as b, 1.5::double as c"
     _, out, _ = ran(capsys, folder, "sql", query, "--format", "json")

@@ -78,8 +78,10 @@ def test_a_packed_archive_answers_the_same(archive: Path, tmp_path: Path) -> Non
 
 def test_the_command(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["grep", "--archive", str(archive)]
-    assert main([*command, "2 %"]) == 0
+    assert main([*command, "2 %"]) == 5
     assert capsys.readouterr() == ("", "nothing found\n")
+    assert main([*command, "2 %", "--format", "json"]) == 5
+    assert capsys.readouterr() == ("[\n]\n", "nothing found\n")
     assert main([*command, "--history", "2 %"]) == 0
     assert capsys.readouterr().out == (
         f"{EN}  fees  Fees  2026-11-17 06:00 to 2026-11-18 06:00 UTC\n    Fees are 2 %.\n"
