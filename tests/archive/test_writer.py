@@ -277,7 +277,7 @@ def test_a_writer_that_dies_leaves_no_snapshot_and_the_next_one_works(
     commit(store, "2026-11-21", [{"article_id": "a", "body": "one"}])
     rows = [{"article_id": "a", "body": "one"}, {"article_id": "b", "body": "two"}]
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     def with_changes(*names: str) -> Callable[..., SnapshotFile]:
