@@ -49,7 +49,7 @@ def test_refused_once_recovered_once_drift_once_and_silent_edits_once(
         server.faults.clear()
         server.state = 1
         silent = {each.article_id for each in expected_changes(0, 1, options=server.options) if each.silent}
-        assert told("-a", "mode=full") == [f"helpscraper okx/en: {len(silent)} edited, {len(silent)} silent"]
+        assert told("-a", "mode=full") == [f"helpscraper okx/en: {len(silent)} edited ({len(silent)} silent)"]
         assert all(f"/help/{slug}" in got[-1]["message"] for slug in silent)
         assert "without a new date; between" in got[-1]["message"] and "{+" in got[-1]["message"]
         assert told("-a", "mode=full") == []

@@ -16,7 +16,7 @@ from helpscraper.archive.verify import verify
 from helpscraper.sample import SampleServer
 from helpscraper.warc.reader import iter_records
 from helpscraper.warc.record import Damage, Record
-from tests.e2e.conftest import crawl, start
+from tests.e2e.conftest import crawl, end, start
 
 pytestmark = pytest.mark.slow
 
@@ -35,11 +35,11 @@ def test_a_killed_crawl_leaves_a_readable_file(tmp_path: Path) -> None:
         running = start(server, archive, DOWNLOAD_DELAY="0.01")
         try:
             until = time.monotonic() + 100
-            while len(server.requests) < 25 and running.poll() is None and time.monotonic() < until:
+            while len(server.requests) < 25 and running.is_running and time.monotonic() < until:
                 time.sleep(0.01)
         finally:
             running.kill()
-            running.communicate()
+            end(running)
         asked = len(server.requests)
         assert asked >= 25
         store = open_store(archive)
