@@ -145,6 +145,7 @@ class CommonCrawl(Source):
         try:
             indexes = self._indexes(start, end)
         except (Gap, OversizedError) as error:
+            self._listed = []  # without the list nothing else can be asked, so it is one gap
             yield _as_gap(error)
             return
         for index in indexes:

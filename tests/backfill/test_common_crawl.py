@@ -233,6 +233,7 @@ def test_a_list_of_collections_that_is_none_is_a_gap(reply: Reply, said: str | N
         web.fault = lambda path, _, count: reply if path == "/collinfo.json" else None
         run = Run(web, tmp_path)
     told = run.asked.missing
+    assert run.asked.missed == (said is not None)
     assert run.kept == [] and bool(told) == (said is not None)
     assert all(said and said in each for each in told)
 
