@@ -96,9 +96,11 @@ def _rows(text: str) -> Iterator[list[Any]]:
         place = between.end() if between else place
         if text[place : place + 1] == "]":
             return
-        row, place = _DECODER.raw_decode(text, place)
+        # Of an absurdly long row only the beginning is read, which is no JSON.
+        row, length = _DECODER.raw_decode(text[place : place + _LONGEST_LINE])
         if not isinstance(row, list):
             raise ValueError("not an array of arrays")
+        place += length
         yield row
 
 

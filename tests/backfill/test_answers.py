@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,17 @@ def test_an_absurd_line_is_named_and_the_next_one_is_read() -> None:
     assert found == whole
     assert len(damages) == 3
     assert all(isinstance(each, Damage) and "the bound is 65,536" in each.detail for each in damages)
+
+
+def test_an_absurd_row_ends_the_answer_without_being_read() -> None:
+    whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "f", 7, 8)
+    answer = arrays([whole])[:-1] + b",[" + b"1," * 500_000 + b"1]]"
+    tracemalloc.start()
+    found, damage = parse_answer(answer, "index")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == whole and isinstance(damage, Damage) and "not an answer" in damage.detail
+    assert peak < 4 * len(answer)
 
 
 def test_an_answer_that_is_cut_off_gives_its_whole_rows() -> None:
