@@ -13,9 +13,9 @@ __all__ = ["EXAMPLE", "configure", "run"]
 
 EXAMPLE = """\
 examples:
-  helpscraper grep "withdrawal fee"                 # the articles that say it now
-  helpscraper grep -i --history "137 hours"         # also those that said it, from when to when
-  helpscraper grep --fixed "0.1 %" --section faq-kyc --format csv
+  helpscraper grep "smallest order"                 # the articles that say it now
+  helpscraper grep -i --history "rounded down"      # also those that said it, from when to when
+  helpscraper grep --fixed "Fees are" --section faq-kyc --format csv
 
 PATTERN is a regular expression (RE2) that matches within a line of the text. A time that lasts ends "now".
 Exit codes: 0 when an article says it, 5 when none does, 2 for a pattern that is no regular expression or a section that
