@@ -8,7 +8,7 @@ import pytest
 
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.cli.digest import NOTHING
+from helpscraper.errors import ExitCode
 from helpscraper.history.digest import digest
 from tests.commands import ran
 from tests.history.story import committed, days, story
@@ -61,7 +61,7 @@ def test_a_time_without_a_change_is_one_line(capsys: pytest.CaptureFixture[str],
     for day in (0, 1):
         committed(tmp_path, day, days()[0])
     code, out, err = ran(capsys, tmp_path, "digest", "--since", "2026-11-17")
-    assert (code, out) == (NOTHING, "")
+    assert (code, out) == (ExitCode.NOTHING, "")
     assert err == "Nothing changed (1 crawl, 2026-11-16 06:00 to 2026-11-17 06:00 UTC)\n"
 
 
