@@ -94,7 +94,7 @@ def crawl_edition(edition: Partition, words: Sequence[str], *, capture: bool = F
         said = _end_of(output) if output else ""
     if code < 0:
         said += f"the process of the crawl was ended by signal {-code}\n"
-    known = ExitCode(code) if code in set(ExitCode) else ExitCode.INTERNAL
+    known = ExitCode(code) if code in OUTCOMES else ExitCode.INTERNAL
     return Ended(edition, known, time.monotonic() - began, said)
 
 
