@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpscraper import Archive
@@ -118,6 +118,7 @@ _DAY = st.fixed_dictionaries(
 @given(
     st.lists(_DAY, min_size=1, max_size=5), st.sampled_from(["Fee A", "(?i)fee a", "^y?$", "B|e", "no such"])
 )
+@example([{"one": text, "two": None, "x": "x", "y": None} for text in ("Fee A.", None, "Fee A.")], "Fee A")
 def test_as_read_row_by_row(days: list[dict[str, str | None]], pattern: str) -> None:
     expected: list[tuple[str, int, int | None, str]] = []
     with tempfile.TemporaryDirectory() as name:
