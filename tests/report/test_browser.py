@@ -288,6 +288,18 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(report: Path, watch
         assert label.bounding_box()["height"] >= 7.5, "what a plot says can be read"  # type: ignore[index]
 
 
+# The languages of the texts with Arabic letters, and those of headings and badges. A reader hears a picture's description.
+TONGUES = """() => {
+  const said = (e) => e.parentElement.closest('[lang]').lang;
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) if (!texts.currentNode.parentElement.closest('script, svg')) found.push(texts.currentNode);
+  const own = [...document.querySelectorAll('thead th:not(.num), .kind, nav a, h2')].map((e) => e.closest('[lang]').lang);
+  const site = found.filter((e) => /[\u0621-\u064a]/.test(e.data)).map(said);
+  return [[...new Set(site)], [...new Set(own)]];
+}"""
+
+
 def test_right_to_left(report: Path, watched: Watch) -> None:
     page = watched().open(pages_of(report)["arabic"])
     title, text = page.locator("h1"), page.locator(".published")
@@ -295,6 +307,11 @@ def test_right_to_left(report: Path, watched: Watch) -> None:
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).direction") == "rtl"
     edge = "e => { const r = document.createRange(); r.selectNodeContents(e); return r.getBoundingClientRect().right }"
     assert title.evaluate(edge) > 1000, "an Arabic headline stands at the right edge"
+    # The report's own words are English; the words of the site have the language of the edition.
+    assert page.evaluate("[document.documentElement.lang, document.documentElement.dir]") == ["en", "ltr"]
+    for name in ("index", "silent", "changes", "week", "sections/index", "articles/index"):
+        other = watched().open(report / f"okx/ar/{name}.html")
+        assert other.evaluate(TONGUES) == [["ar"], ["en"]], name
     assert text.first.evaluate("e => getComputedStyle(e).direction") == "rtl"
 
 
@@ -323,9 +340,19 @@ def test_right_to_left_word_diff(
         "GET /v1/pairs;",
     ]
     store = open_store(tmp_path / "a")
+    lost, replaced = (
+        ["Fees are low.", "Ask us."],
+        ["Withdrawals take an hour.", "Read the rules!", "Bring a passport."],
+    )
     for day, more in (("2026-06-01", []), ("2026-06-02", ["\u062c\u062f\u064a\u062f"])):
         row = {"article_id": "a", "title": "\u062d\u062f", "section": "s", "body": "\n".join(lines + more)}
-        commit(store, day, [row], locale="ar")
+        other = {
+            "article_id": "b",
+            "title": "B",
+            "section": "s",
+            "body": "\n".join(["Same."] + replaced * bool(more) + lost * (not more)),
+        }
+        commit(store, day, [row, other], locale="ar")
     build_report(Catalog(tmp_path / "a"), tmp_path / "r")
     article = tmp_path / f"r/okx/ar/articles/{article_key('a')}.html"
     way = "all => all.map(e => getComputedStyle(e).direction)"
@@ -343,6 +370,13 @@ def test_right_to_left_word_diff(
     assert cells.evaluate_all(line) == ["1px0px"] * 4, "one line between the columns, from top to bottom"
     page.set_viewport_size({"width": 390, "height": 844})
     assert cells.evaluate_all(line) == ["0px0px"] * 4, "none where the columns stand below one another"
+    # A paragraph that was replaced faces the one in its place.
+    page.goto((tmp_path / f"r/okx/ar/articles/{article_key('b')}.html").as_uri())
+    page.locator("input[value=side]").check()
+    rows = page.locator("table.side > tbody > tr").evaluate_all(
+        "all => all.map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    assert rows == [["Same.", "Same."], [lost[0], replaced[0]], [lost[1], replaced[1]], ["", replaced[2]]]
 
 
 def test_code_reads_from_left_to_right(report: Path, watched: Watch) -> None:

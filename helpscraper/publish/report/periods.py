@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from helpscraper.publish.model import KIND_WORDS, Crawl, PeriodCounts
 
-__all__ = ["instant_shown", "instant_text", "periods_of", "unit_of"]
+__all__ = ["instant_shown", "instant_text", "periods_of", "short_names", "unit_of"]
 
 _LENGTHS = {"day": 10, "minute": 16, "second": 19}
 """How many characters of ``2026-11-22 06:00:00`` to show."""
@@ -19,7 +19,10 @@ def unit_of(ids: Sequence[str]) -> str:
     >>> unit_of(["20261122T060000Z", "20261123T060000Z"]), unit_of(["20261122T060000Z", "20261122T060004Z"])
     ('day', 'second')
     """
-    texts = [instant_text(each) for each in ids]
+    return _unit([instant_text(each) for each in ids])
+
+
+def _unit(texts: Sequence[str]) -> str:
     return next(
         (unit for unit, end in _LENGTHS.items() if len({text[:end] for text in texts}) == len(texts)),
         "second",
@@ -70,7 +73,7 @@ def periods_of(crawls: Sequence[Crawl], counts: Sequence[tuple[str, str, str, in
 def _names_of_periods(ids: Sequence[str]) -> tuple[str, dict[str, str]]:
     """Return the unit of time that gives at most 40 days, 43 weeks or any number of months, and each crawl's period."""
     if len(ids) <= 40:
-        return "crawl", _crawl_names(ids)
+        return "crawl", dict(zip(ids, short_names([instant_text(sid) for sid in ids]), strict=True))
     for unit, most in (("day", 40), ("week", 43)):
         names = {sid: _period(sid, unit) for sid in ids}
         if len(set(names.values())) <= most:
@@ -78,11 +81,16 @@ def _names_of_periods(ids: Sequence[str]) -> tuple[str, dict[str, str]]:
     return "month", {sid: _period(sid, "month") for sid in ids}
 
 
-def _crawl_names(ids: Sequence[str]) -> dict[str, str]:
-    """Return a distinct name for each crawl, as short as possible."""
-    start = 5 if len({sid[:4] for sid in ids}) < 2 else 0
-    end = _LENGTHS[unit_of(ids)]
-    return {sid: instant_text(sid)[start:end] for sid in ids}
+def short_names(texts: Sequence[str]) -> list[str]:
+    """Return a distinct name for each instant (``2026-11-22 06:00:00``), as short as possible.
+
+    >>> short_names(["2026-11-22 06:00:00", "2026-11-23 06:00:00"])
+    ['11-22', '11-23']
+    >>> short_names(["2026-11-22 06:00:00", "2026-11-22 18:00:00"])
+    ['11-22 06:00', '11-22 18:00']
+    """
+    start = 5 if len({text[:4] for text in texts}) < 2 else 0
+    return [text[start : _LENGTHS[_unit(texts)]] for text in texts]
 
 
 def _period(snapshot_id: str, unit: str) -> str:

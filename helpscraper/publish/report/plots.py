@@ -1,6 +1,7 @@
 """The figures of report and notebooks, drawn by matplotlib.
 
-Each function takes sequences (or columns of a DataFrame) and returns a ``Figure``, which a notebook shows.
+Each function takes sequences (or columns of a DataFrame) and returns a ``Figure``, which a notebook shows. Periods are
+instants, named as short as tells them apart, or names.
 ``inline_svg`` turns it into SVG for a page with a strict Content-Security-Policy: without style attributes, and with
 colours that follow the page's colour scheme.
 """
@@ -17,7 +18,10 @@ import matplotlib as mpl
 from lxml import etree
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
+
+from helpscraper.publish.report.periods import short_names
 
 __all__ = [
     "KIND_COLOURS",
@@ -62,6 +66,13 @@ _STYLE: Any = {
     "ytick.color": _SOFT,
     "text.color": _INK,
 }
+_OTHER_SCRIPTS = {
+    "Noto Sans CJK SC",
+    "PingFang SC",
+    "Microsoft YaHei",
+    "Noto Sans Thai",
+    "Noto Sans Devanagari",
+}
 
 
 DESK, PHONE = 9.2, 4.6
@@ -75,14 +86,22 @@ def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(_STYLE):
+        with mpl.rc_context(_STYLE | {"font.family": ["sans-serif", *_more_fonts()]}):
             return draw(*args, **kwargs)
 
     return styled
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+@functools.cache
+def _more_fonts() -> list[str]:
+    """Return the installed fonts with the scripts that matplotlib's own font lacks; a browser has its own."""
+    return sorted(_OTHER_SCRIPTS & set(fontManager.get_font_names()))
+
+
+def _figure(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained", facecolor=_PAPER)
+    if title:
+        figure.suptitle(_short(title, 70), x=0.01, ha="left", fontsize=10)
     axes = figure.subplots()
     axes.set_facecolor(_PAPER)
     for side in ("top", "right", "left"):
@@ -93,8 +112,16 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _label_periods(axes: Axes, periods: Sequence[str], width: float) -> None:
+def _names(periods: Sequence[Any]) -> list[str]:
+    """Return the labels of ``periods``."""
+    if all(hasattr(period, "strftime") for period in periods):
+        return short_names([f"{period:%Y-%m-%d %H:%M:%S}" for period in periods])
+    return [str(period) for period in periods]
+
+
+def _label_periods(axes: Axes, periods: Sequence[Any], width: float) -> None:
     """Label as many periods as there is room for, always the last one."""
+    periods = _names(periods)
     room = max(2, int(width * 10 / max(map(len, periods), default=1)))
     step = -(-len(periods) // room) or 1
     places = list(range(len(periods) - 1, -1, -step))[::-1]
@@ -108,9 +135,13 @@ def _number_axis(axes: Axes) -> None:
 
 
 def _stacked(
-    periods: Sequence[str], layers: Mapping[str, Sequence[int]], colours: Mapping[str, str], width: float
+    periods: Sequence[Any],
+    layers: Mapping[str, Sequence[int]],
+    colours: Mapping[str, str],
+    width: float,
+    title: str,
 ) -> Figure:
-    figure, axes = _figure(width, 2.7)
+    figure, axes = _figure(width, 2.7, title)
     floor = [0] * len(periods)
     for name, counts in layers.items():
         axes.bar(
@@ -137,15 +168,20 @@ def _stacked(
 
 @_styled
 def changes_by_kind(
-    periods: Sequence[str], kinds: Mapping[str, Sequence[int]], *, width: float = DESK
+    periods: Sequence[Any], kinds: Mapping[str, Sequence[int]], *, width: float = DESK, title: str = ""
 ) -> Figure:
     """Return stacked bars: changed articles in each period, by kind (a key of ``KIND_COLOURS``); width in inches."""
-    return _stacked(periods, kinds, KIND_COLOURS, width)
+    return _stacked(periods, kinds, KIND_COLOURS, width, title)
 
 
 @_styled
 def silent_edits(
-    periods: Sequence[str], dated: Sequence[int], silent: Sequence[int], *, width: float = DESK
+    periods: Sequence[Any],
+    dated: Sequence[int],
+    silent: Sequence[int],
+    *,
+    width: float = DESK,
+    title: str = "",
 ) -> Figure:
     """Return stacked bars: edits that the site dated, and silent ones; width in inches."""
     return _stacked(
@@ -153,13 +189,16 @@ def silent_edits(
         {"dated by the site": dated, "silent": silent},
         {"dated by the site": KIND_COLOURS["counted"], "silent": KIND_COLOURS["removed"]},
         width,
+        title,
     )
 
 
 @_styled
-def changes_by_section(periods: Sequence[str], sections: Mapping[str, Sequence[int]]) -> Figure:
+def changes_by_section(
+    periods: Sequence[Any], sections: Mapping[str, Sequence[int]], *, title: str = ""
+) -> Figure:
     """Return a heat map: changed articles by section (rows) and period (columns)."""
-    figure, axes = _figure(5.2, 0.7 + 0.24 * max(len(sections), 2))
+    figure, axes = _figure(5.2, 0.7 + 0.24 * max(len(sections), 2), title)
     top = max((max(counts, default=0) for counts in sections.values()), default=0)
     steps = [
         0 if not count else 1 + min(len(_HEAT) - 1, (count - 1) * len(_HEAT) // max(top, 1))
@@ -191,20 +230,27 @@ def starts_at_zero(values: Sequence[float | None]) -> bool:
 
 
 @_styled
-def series(periods: Sequence[Any], values: Sequence[float | None], *, label: str = "") -> Figure:
-    """Return a line: one value over time, for instance view counts; gaps where it is None."""
-    figure, axes = _figure(5.2, 2.4)
+def series(
+    periods: Sequence[Any], values: Sequence[float | None], *, label: str = "", title: str = ""
+) -> Figure:
+    """Return a line: one value over time, for instance view counts; gaps where it is None.
+
+    ``label`` names the value; it also says if the axis does not begin at 0.
+    """
+    figure, axes = _figure(5.2, 2.4, title)
     places = range(len(periods))
     known = [float("nan") if value is None else float(value) for value in values]
     axes.plot(places, known, color=_ACCENT, linewidth=2, solid_capstyle="round")
     if len(periods) < 40:
         axes.plot(places, known, "o", color=_ACCENT, markersize=3.5)
-    _label_periods(axes, [str(period) for period in periods], figure.get_figwidth())
+    _label_periods(axes, periods, figure.get_figwidth())
     _number_axis(axes)
-    if starts_at_zero(values):
+    if len(there := {value for value in values if value is not None}) == 1:
+        axes.set_yticks(sorted(there))  # an axis around one value would have fractions of it
+    if from_zero := starts_at_zero(values):
         axes.set_ylim(bottom=0)
     if label:
-        axes.set_ylabel(_short(label))
+        axes.set_ylabel(_short(label) + ("" if from_zero else " (not from 0)"))
     return figure
 
 
@@ -212,10 +258,10 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
-def _short(text: str) -> str:
+def _short(text: str, most: int = 28) -> str:
     """Return a text of the site as a short label; XML forbids control characters."""
     plain = _plain(text)
-    return plain if len(plain) <= 28 else f"{plain[:27]}…"
+    return plain if len(plain) <= most else f"{plain[: most - 1]}…"
 
 
 _KEPT = {

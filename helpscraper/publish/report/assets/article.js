@@ -188,11 +188,11 @@
     });
     return shown;
   };
-  const note = (fate) => (fate === "moved" ? make("span", { class: "moved-note" }, "moved ") : null);
+  const note = (fate) => (fate === "moved" ? make("span", { class: "moved-note", lang: "en" }, "moved ") : null);
   const inline = (shown) => {
     const target = make("div", { class: "word-diff" });
     for (const block of shown) {
-      if (block === null) target.append(make("p", { class: "gap", "aria-label": "unchanged paragraphs" }, "…"));
+      if (block === null) target.append(make("p", { class: "gap", lang: "en", "aria-label": "unchanged paragraphs" }, "…"));
       else if (block.spans.some(([, text]) => text.includes("\t"))) {
         const last = target.lastElementChild;
         const table = last?.tagName === "TABLE" ? last : target.appendChild(make("table", {}, make("tbody", {})));
@@ -201,9 +201,26 @@
     }
     return target;
   };
+  // A deleted paragraph faces the one that came in its place.
+  const facing = (shown) => {
+    const rows = [];
+    let waiting = [];
+    for (const block of shown) {
+      if (block?.fate === "inserted" && waiting.length) {
+        const gone = waiting.shift();
+        Object.assign(gone, { fate: "changed", after: block.after, spans: [...gone.spans, ...block.spans] });
+        continue;
+      }
+      const row = block && { ...block };
+      if (row?.fate === "deleted") waiting.push(row);
+      else waiting = [];
+      rows.push(row);
+    }
+    return rows;
+  };
   const side = (shown, from, to) => {
-    const rows = shown.map((block) => {
-      if (block === null) return make("tr", { class: "gap" }, make("td", { colspan: 2, "aria-label": "unchanged paragraphs" }, "…"));
+    const rows = facing(shown).map((block) => {
+      if (block === null) return make("tr", { class: "gap" }, make("td", { colspan: 2, lang: "en", "aria-label": "unchanged paragraphs" }, "…"));
       const half = (drop) => block.spans.filter(([op]) => op !== drop);
       // The cell keeps the direction of the table, which decides the side of its border.
       const cell = (text, drop) => make("td", {}, text === null ? null : make("div", { dir: way(text) }, note(block.fate), ...inner(half(drop))));
@@ -237,7 +254,7 @@
       const found = compare(data.blocks, from.blocks, to.blocks);
       const shown = near(found, fields.whole.checked);
       const drawn = fields.layout.value === "side" ? side(shown, from, to) : inline(shown);
-      const title = from.title === to.title ? null : make("p", { class: "retitled", dir: way(to.title) }, "Title: ", ...spans(from.title, to.title).map(([op, text]) => marked(op, text)));
+      const title = from.title === to.title ? null : make("p", { class: "retitled", dir: way(to.title) }, make("span", { lang: "en" }, "Title: "), ...spans(from.title, to.title).map(([op, text]) => marked(op, text)));
       target.replaceChildren(...[title, shown.some(Boolean) ? drawn : null].filter(Boolean));
       const unread = [from, to].filter((version) => !version.known).map((version) => named(version.id));
       form.querySelector("[data-summary]").textContent = unread.length ? `No text was fetched in ${unread.join(" and ")}.` : count(found);
