@@ -65,8 +65,8 @@ RETRY_TIMES = 4
 RETRY_HTTP_CODES = [403, 408, 429, 500, 502, 503, 504, 520, 521, 522, 524]
 # Retry a page before others are requested: one page is enough to see whether a busy site has recovered.
 RETRY_PRIORITY_ADJUST = 1
-# A page that cannot be fetched is a fact of the run, not a defect of the program.
-RETRY_GIVE_UP_LOG_LEVEL = "WARNING"
+# A page that cannot be fetched is a fact of the run, which its last line sums up.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 RETRY_BACKOFF = default("RETRY_BACKOFF")
 RETRY_BACKOFF_MAX = default("RETRY_BACKOFF_MAX")
 RETRY_AFTER_MAX = default("RETRY_AFTER_MAX")

@@ -7,7 +7,7 @@ before is touched.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,7 +26,6 @@ from helpscraper.crawl.validators import save_validators
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import check_health, is_fit
 from helpscraper.health.notify import notify_transition, run_before
-from helpscraper.health.verdicts import Verdict
 from helpscraper.history.absence import absence_is_proven
 from helpscraper.history.feed import changes_feed
 from helpscraper.intake.completeness import disproved, section_facts
@@ -253,7 +252,7 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
         facts,
         outcome="refused",
         exit_code=ExitCode.INTERNAL if facts.internal_errors else ExitCode.REFUSED,
-        reason=_reason(session, facts.health),
+        reason=_reason(session, facts),
     )
     session.lock.confirm()
     # An unfinished crawl cannot be accepted later; its ledger is kept for --resume.
@@ -271,9 +270,11 @@ def _refuse(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
     return facts
 
 
-def _reason(session: CrawlSession, verdicts: Sequence[Verdict]) -> str:
+def _reason(session: CrawlSession, facts: RunFacts) -> str:
     """Return why a crawl is refused, with the most frequent error among its unreadable pages."""
-    failed = [verdict for verdict in verdicts if verdict.verdict == "fail"]
+    failed = [verdict for verdict in facts.health if verdict.verdict == "fail"]
+    if facts.stopped and not facts.counts.live:
+        failed = [verdict for verdict in failed if verdict.check == "end"]  # the others follow from it
     said = [f"{verdict.check}: {verdict.detail}" for verdict in failed]
     if not _OF_PAGES.isdisjoint(verdict.check for verdict in failed):
         cause = main_cause(session.ledger.problems())

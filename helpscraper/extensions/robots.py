@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares.robotstxt import RobotsTxtMiddleware
-from scrapy.exceptions import IgnoreRequest
+from scrapy.exceptions import CannotResolveHostError, DownloadConnectionRefusedError, IgnoreRequest
 from scrapy.utils.defer import deferred_from_coro
 
 from helpscraper.intake.wording import network_error
@@ -48,7 +48,10 @@ class StrictRobotsTxtMiddleware(RobotsTxtMiddleware):
     def _robots_error(self, exc: Exception, netloc: str) -> None:
         detail = str(exc) if isinstance(exc, IgnoreRequest) else network_error(type(exc).__name__, str(exc))
         session: CrawlSession = self.crawler.spider.session  # type: ignore[union-attr]
-        session.stopped = f"robots.txt cannot be fetched, so nothing may be crawled (RFC 9309): {detail}"
+        if isinstance(exc, CannotResolveHostError | DownloadConnectionRefusedError):
+            session.stopped = f"{netloc} cannot be reached: {detail}"
+        else:
+            session.stopped = f"robots.txt cannot be fetched, so nothing may be crawled (RFC 9309): {detail}"
         super()._robots_error(exc, netloc)
         # Not awaited: closing waits for the very request that asked for robots.txt.
         deferred_from_coro(self.crawler.engine.close_spider_async(reason="robots_unavailable"))

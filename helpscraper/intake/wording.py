@@ -19,6 +19,11 @@ _SHOWN = 3
 
 # Twisted gives these errors no message, only a class name, sometimes inside the text of another error.
 _PLAIN: Final = (
+    (
+        "CannotResolveHostError",
+        "its name cannot be resolved (is this machine online, and the address right?)",
+    ),
+    ("ConnectionRefused", "the connection was refused"),
     ("ConnectionLost", "connection reset by the server"),
     ("ConnectionDone", "connection closed by the server before the answer was whole"),
     ("PotentialDataLoss", "connection closed by the server before the answer was whole"),
@@ -28,9 +33,6 @@ _PLAIN: Final = (
     ("SSL", "no secure connection (TLS)"),
     ("Timeout", "no answer in time"),
 )
-_SPEAKING: Final = frozenset(
-    {"CannotResolveHostError", "DownloadConnectionRefusedError", "DownloadTimeoutError"}
-)
 
 
 def network_error(name: str, text: str) -> str:
@@ -39,12 +41,12 @@ def network_error(name: str, text: str) -> str:
     >>> network_error("DownloadFailedError", "[<twisted.python.failure.Failure ...ConnectionLost: non-clean>]")
     'connection reset by the server'
     >>> network_error("CannotResolveHostError", "DNS lookup failed: nowhere.invalid.")
-    'DNS lookup failed: nowhere.invalid.'
+    'its name cannot be resolved (is this machine online, and the address right?)'
     """
     if limit := text.partition(" took longer than ")[2].rstrip("."):
         # Leave out the URL: every problem names it already.
         return f"no whole answer within {limit}"
-    if name in _SPEAKING and text and "Failure" not in text:
+    if name == "DownloadTimeoutError" and text and "Failure" not in text:
         return text
     said = f"{name}: {text}".strip(": ")
     return next((plain for mark, plain in _PLAIN if mark in said), said)

@@ -57,17 +57,18 @@ class ScoutSpider(scrapy.Spider):
     async def ask(self, link: Link | str) -> Answer:
         """Return the answer to a request; raises ``CrawlError`` naming the URL when there is none."""
         url, headers = (link, {}) if isinstance(link, str) else (link.url, dict(link.headers))
+        if self.session.stopped:
+            raise CrawlError(self.session.stopped, advice=_LATER)
         try:
             response = await self.crawler.engine.download_async(
                 scrapy.Request(url, headers=headers, dont_filter=True)
             )
         except IgnoreRequest as error:
-            stopped = self.session.stopped
-            said = stopped or str(error)
-            advice = _LATER if stopped else ""
-            if said.startswith("off the site"):
-                advice = "give the address that it leads to"
-            raise CrawlError(f"{url}: {said}", advice=advice) from error
+            if self.session.stopped:
+                raise CrawlError(self.session.stopped, advice=_LATER) from error
+            elsewhere = str(error).startswith("off the site")
+            advice = "give the address that it leads to" if elsewhere else ""
+            raise CrawlError(f"{url}: {error}", advice=advice) from error
         except Exception as error:
             raise CrawlError(
                 f"{url}: {network_error(type(error).__name__, str(error))}", advice=_LATER

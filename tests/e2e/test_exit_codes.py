@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +13,23 @@ from pathlib import Path
 import pytest
 
 from helpscraper.sample import SampleServer
-from tests.e2e.conftest import FAST, Result, crawl, newest_facts, snapshots
+from tests.e2e.conftest import (
+    FAST,
+    Result,
+    assert_untouched,
+    contents,
+    crawl,
+    helpscraper,
+    newest_facts,
+    snapshots,
+)
 
 ROOT = Path(__file__).parents[2]
-DEAD = "http://127.0.0.1:9"  # the discard port, where nobody listens
+OFFLINE = {
+    "http://127.0.0.1:9": "127.0.0.1:9 cannot be reached: the connection was refused",
+    "http://help.nowhere.invalid": "help.nowhere.invalid cannot be reached: its name cannot be resolved",
+}
+"""The discard port, where nobody listens, and a name that no server knows (RFC 2606)."""
 
 BROKEN = "SPIDER_MODULES=tests.e2e.broken.{}"
 
@@ -30,7 +44,6 @@ def pipelines(**more: int) -> str:
 FAILURES = {
     "callback error": (1, [BROKEN.format("callback")], "a defect in the callback"),
     "error at start": (1, [BROKEN.format("beginning")], "a defect in start()"),
-    "connection refused": (3, [], "robots.txt cannot be fetched"),
     "closed by the spider": (3, [BROKEN.format("closing")], "had enough"),
     "zero items": (3, [BROKEN.format("nothing")], "no article was found"),
     "pipeline error": (1, [pipelines(Breaks=750)], "a defect in a pipeline"),
@@ -50,8 +63,13 @@ def tiny() -> Iterator[SampleServer]:
 
 
 @pytest.fixture(scope="module")
-def good(tiny: SampleServer, tmp_path_factory: pytest.TempPathFactory) -> Result:
-    result = crawl(tiny, tmp_path_factory.mktemp("good") / "archive")
+def good_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("good") / "archive"
+
+
+@pytest.fixture(scope="module")
+def good(tiny: SampleServer, good_archive: Path) -> Result:
+    result = crawl(tiny, good_archive)
     assert result.code == 0, result.said
     return result
 
@@ -63,8 +81,7 @@ def flags(settings: list[str]) -> list[str]:
 @pytest.mark.parametrize("case", FAILURES)
 def test_helpscraper_crawl_answers_for_each_failure(case: str, tiny: SampleServer, archive: Path) -> None:
     code, settings, says = FAILURES[case]
-    url = DEAD if case == "connection refused" else tiny.url
-    result = crawl(url, archive, *flags(settings), env={"PYTHONPATH": str(ROOT)})
+    result = crawl(tiny, archive, *flags(settings), env={"PYTHONPATH": str(ROOT)})
     assert result.code == code, result.said
     assert snapshots(archive) == []
     assert result.facts["outcome"] in {"refused", "failed"}
@@ -83,10 +100,9 @@ QUICK = ("zero items", "pipeline error")
 )
 def test_scrapy_crawl_help_commits_nothing_either(case: str, tiny: SampleServer, archive: Path) -> None:
     _, settings, _ = FAILURES[case]
-    url = DEAD if case == "connection refused" else tiny.url
     fast = [f"{name}={value}" for name, value in FAST.items()]
     done = subprocess.run(
-        [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={url}", *flags([*fast, *settings])],
+        [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={tiny.url}", *flags([*fast, *settings])],
         cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "HELPSCRAPER_ARCHIVE": str(archive)},
         capture_output=True, check=False, timeout=120, text=True,
     )  # fmt: skip
@@ -99,6 +115,37 @@ def test_scrapy_crawl_help_commits_nothing_either(case: str, tiny: SampleServer,
         (said,) = [line for line in done.stderr.splitlines() if "[helpscraper.outcome] WARNING: " in line]
         assert f"{facts['run_id']} refused: " in said
         assert facts["reason"] in said
+
+
+@pytest.mark.parametrize("url", OFFLINE)
+def test_without_a_network_one_line_says_so_and_the_archive_stays(
+    url: str, good: Result, good_archive: Path, archive: Path
+) -> None:
+    shutil.copytree(good_archive, archive)
+    before = contents(archive)
+    result = crawl(url, archive)
+    (line,) = result.stderr.splitlines()
+    assert (result.code, result.stdout) == (3, "")
+    assert f"; end: the crawl did not run to its end: {OFFLINE[url]}" in line and len(line) < 250
+    added = contents(archive).keys() - before.keys()
+    assert_untouched(before, archive)
+    assert [path.split("/")[0] for path in added] == ["runs"], added
+    newest = json.loads(helpscraper("runs", "--archive", archive, "--format", "json").stdout)[-1]
+    assert (newest["outcome"], newest["exit_code"]) == ("refused", 3) and OFFLINE[url] in newest["reason"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("url", OFFLINE)
+def test_scrapy_says_so_too_without_a_network(url: str, archive: Path) -> None:
+    fast = [f"{name}={value}" for name, value in FAST.items()]
+    done = subprocess.run(
+        [sys.executable, "-m", "scrapy", "crawl", "help", "-a", f"base_url={url}", *flags(fast)],
+        cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT), "HELPSCRAPER_ARCHIVE": str(archive)},
+        capture_output=True, check=False, timeout=120, text=True,
+    )  # fmt: skip
+    (said,) = [line for line in done.stderr.splitlines() if "WARNING" in line or "ERROR" in line]
+    assert "[helpscraper.outcome] WARNING: " in said and OFFLINE[url] in said
+    assert (snapshots(archive), newest_facts(archive)["outcome"]) == ([], "refused")
 
 
 def test_scrapy_crawl_help_does_the_same_crawl_in_any_folder(

@@ -14,7 +14,8 @@ import pytest
 from helpscraper.archive.due import DueEdition
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.reader import Catalog
-from helpscraper.crawl.fleet import by_host
+from helpscraper.crawl.fleet import OUTCOMES, by_host, crawl_edition
+from helpscraper.errors import ExitCode
 from helpscraper.sample import SampleServer
 from tests import forked
 from tests.e2e.conftest import FAST, end, helpscraper
@@ -56,6 +57,23 @@ def test_the_editions_of_a_host_are_one_group() -> None:
     hosts = {"a": "one.example", "b": "two.example", "c": "one.example"}
     named = [DueEdition(Partition(*each), hosts[each[0]], None) for each in editions]
     assert [[str(each) for each in group] for group in by_host(named)] == [["a/en", "a/de", "c/en"], ["b/en"]]
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [(f"exit {each:d}", each) for each in OUTCOMES]
+    + [("exit 5", ExitCode.INTERNAL), ("exit 77", ExitCode.INTERNAL), ("kill -9 $$", ExitCode.INTERNAL)],
+)  # fmt: skip
+def test_a_code_that_no_crawl_ends_with_is_a_failure(
+    end: str, code: ExitCode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """5 is that of ``grep`` and ``digest``: nothing found, which would look like a quiet crawl."""
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\necho began\n{end}\n")
+    program.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(program))
+    ended = crawl_edition(Partition("a", "en"), [], capture=True)
+    assert (ended.code, OUTCOMES[ended.code]) == (code, OUTCOMES[code])
+    assert ended.said.startswith("began\n") and ("signal 9" in ended.said) == (end == "kill -9 $$")
 
 
 def test_what_is_due_is_crawled_although_one_fails(tmp_path: Path) -> None:
