@@ -78,6 +78,8 @@ def unknown_locale(prefix: str, known: Iterable[str] = ()) -> CommandError:
     tags = {name.lower().replace("_", "-") for name in localedata.locale_identifiers()}
     near = difflib.get_close_matches(prefix[:_SHOWN].lower(), sorted(tags | set(known)), n=3, cutoff=0.5)
     advice = f"did you mean {' or '.join(near)}?" if near else "locales look like en, zh-hans, pt-br"
+    if prefix == "all":
+        advice = "this is done for one edition at a time: name its locale"
     return CommandError(f"unknown locale {prefix[:_SHOWN]!r}", advice=advice)
 
 

@@ -78,6 +78,9 @@ def test_an_unknown_prefix_names_the_nearest_ones() -> None:
     with pytest.raises(CommandError) as caught:
         OKX.locale("ua-eus")
     assert "ua-eu" in caught.value.advice
+    with pytest.raises(CommandError) as caught:
+        OKX.locale("all")
+    assert caught.value.advice == "this is done for one edition at a time: name its locale"
 
 
 @settings(deadline=None)

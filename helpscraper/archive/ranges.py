@@ -34,7 +34,13 @@ class Picked:
         """Return the sentence that says that the archive begins only inside the range, or None."""
         if first is None or self.base is not None:
             return None
-        return f"{where} begins with {self.ids[0]}: nothing is known of the time from {first} to then"
+        return f"{where} begins with {self.ids[0]}: nothing is known of the time from {_told(first)} to then"
+
+
+def _told(bound: str | dt.date) -> str:
+    """Return a bound as a sentence needs it: ``7d`` is a time ago."""
+    back = isinstance(bound, str) and bound[:-1].isdigit() and bound[-1] in "hdw"
+    return f"{bound} ago" if back else str(bound)
 
 
 def pick(
@@ -60,7 +66,7 @@ def pick(
     inside = tuple(ids[place : bisect_right(ids, end)])
     if not inside:
         told = " ".join(
-            f"{word} {bound}" for word, bound in (("from", first), ("to", last)) if bound is not None
+            f"{word} {_told(bound)}" for word, bound in (("from", first), ("to", last)) if bound is not None
         )
         span = f"its snapshots are from {ids[0]} to {ids[-1]}" if ids else "make one with `helpscraper crawl`"
         raise ReferenceNotFoundError(f"{where}: no snapshot {told}", advice=span)

@@ -45,7 +45,7 @@ COMMANDS = {
     "reextract": "read the recorded pages of crawls again with the current extractor",
     "report": "build the report site: static pages that open from disk",
     "feed": "write Atom feeds of the site, its sections and its articles",
-    "completion": "print the script that makes a shell complete commands, snapshots and articles",
+    "completion": "print the script that makes a shell complete commands, sites, snapshots and articles",
     "demo": "crawl the sample help centre twice and show what changed",
 }
 """Every command and its one line of help."""

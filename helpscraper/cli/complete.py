@@ -68,6 +68,12 @@ def _sites(catalog: Catalog) -> Iterable[str]:
     return sorted({each.site for each in type(catalog)(catalog.store).partitions()})
 
 
+def _declared(catalog: Catalog) -> Iterable[str]:
+    from helpscraper.sites import sites_at
+
+    return sorted(sites_at(catalog.store.uri).by_name)
+
+
 def _locales(catalog: Catalog) -> Iterable[str]:
     found = type(catalog)(catalog.store, site=catalog.site).partitions()
     return [*sorted({each.locale for each in found}), "all"]
@@ -86,6 +92,7 @@ _FINDERS: dict[str, Callable[[Catalog], Iterable[str]]] = {
     "site": _sites,
     "locale": _locales,
     "article": _articles,
+    "url": _declared,  # of `crawl`
     "what": lambda catalog: [*_articles(catalog), *_snapshots(catalog)],
     **dict.fromkeys(("ref", "refs", "a", "b", "first", "last"), _snapshots),
 }

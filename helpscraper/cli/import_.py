@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from helpscraper.cli.options import locale_of
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
 
@@ -81,7 +82,7 @@ def _import_captures(args: argparse.Namespace) -> int:
     from helpscraper.sites import sites_at
 
     with Bar("days") as bar:
-        report = import_captures(args.archive, args.files, args.site, args.locale, progress=bar.show)
+        report = import_captures(args.archive, args.files, args.site, locale_of(args), progress=bar.show)
     for written in report.snapshots:
         print(f"imported: {written.path}, {written.rows} rows")
     for path, captures in report.already.items():

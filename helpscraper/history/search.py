@@ -80,8 +80,8 @@ def search(
                 connection.execute("SELECT regexp_matches('', $1)", [each])
         except duckdb.Error as error:
             raise CommandError(
-                f"{pattern!r} is no regular expression: {error}",
-                advice="put a backslash before a sign meant as it is",
+                f"{pattern!r} is no regular expression: {str(error).partition(': ')[2]}",
+                advice="put a backslash before a sign meant as it is, or search for plain text with --fixed",
             ) from error
     wanted = list(sections)
     catalog = catalog.with_cached_listings()

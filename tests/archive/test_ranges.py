@@ -52,6 +52,13 @@ def test_a_range_means_these_snapshots(
             pick(IDS, first, last, now=NOW)
 
 
+def test_a_time_back_from_now_is_named_as_one() -> None:
+    late = pick(IDS, "52w", None, now=NOW)
+    assert str(late.begins_late("a", "52w")).endswith("nothing is known of the time from 52w ago to then")
+    with pytest.raises(ReferenceNotFoundError, match=r"no snapshot from 2h ago to 1h ago\n"):
+        pick(IDS[:1], "2h", "1h", now=NOW)
+
+
 @pytest.mark.parametrize(
     ("bound", "said"), [("2026-13-01", "no such day"), ("7days", "no such snapshot"), ("", "empty")]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,14 @@ def test_every_reading_command_takes_all_editions_and_names_them(
     assert ("de" in told.split() and "en" in told.split()) or ("okx/de" in told and "okx/en" in told)
 
 
-@pytest.mark.parametrize("words", [["log"], ["runs"], ["verify"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["log"], ["runs"], ["verify"], ["diff"], ["digest", "--since", "latest~1"], ["grep", "limit"],
+        ["sql", "select distinct locale from latest"], ["due"], ["compact", "--before", "2026-01-01"],
+        ["reextract"], ["feed", "--out", "feeds"], ["report", "--out", "pages"],
+    ],
+)  # fmt: skip
 def test_what_reads_every_edition_already_takes_all_by_name(
     capsys: pytest.CaptureFixture[str],
     editions: Path,
@@ -129,7 +137,36 @@ def test_what_reads_every_edition_already_takes_all_by_name(
     words: list[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert ran(capsys, *words, "--archive", str(editions), "--locale", "all")[0] == 0
+    code, out, err = ran(capsys, *words, "--archive", str(editions), "--locale", "all")
+    assert code == 0, err
+    told = out + err + " ".join(str(path) for path in tmp_path.rglob("*") if path.is_dir())
+    if words[0] not in {"verify", "compact"}:
+        assert {"de", "en"} <= set(re.findall(r"\b(de|en)\b", told))
+
+
+NUMBERS = (
+    ("runs", "--last", "1"), ("runs",), ("log", "--last", "1"), ("log", "--last", "0"), ("history", "limits"),
+    ("history", "trading-fees"), ("show",), ("export",), ("grep", "no such words"), ("grep", "withdrawal"),
+    ("sql", "from latest limit 0"), ("sql", "from latest limit 1"), ("sql", "from latest"), ("due",),
+)  # fmt: skip
+
+
+def test_json_has_one_shape_whatever_the_count(capsys: pytest.CaptureFixture[str], editions: Path) -> None:
+    """A list of records with the same keys; ``diff`` has the same object around it."""
+    keys: dict[str, set[tuple[str, ...]]] = {}
+    counts: dict[str, set[int]] = {}
+    for words in NUMBERS:
+        for more in ((), ("--locale", "all")):
+            _, out, _ = ran(capsys, *words, *more, "--archive", str(editions), "--format", "json")
+            rows = json.loads(out)
+            assert isinstance(rows, list)
+            counts.setdefault(words[0], set()).add(len(rows))
+            keys.setdefault(words[0], set()).update(tuple(row) for row in rows)
+    assert {name: len(found) for name, found in keys.items()} == dict.fromkeys(keys, 1)
+    assert {0, 1} <= counts["sql"] and 0 in counts["grep"] and max(counts["grep"]) > 1
+    for words in (("latest", "latest"), ("latest~1", "latest"), ("--locale", "all")):
+        answer = json.loads(ran(capsys, "diff", *words, "--archive", str(editions), "--format", "json")[1])
+        assert list(answer) == ["from", "to", "editions", "changes"]
 
 
 def test_an_edition_that_lacks_the_article_is_a_warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -36,7 +37,7 @@ def completed(line: str, folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        pytest.param("helpscraper di", {"diff"}, marks=pytest.mark.long),
+        pytest.param("helpscraper dif", {"diff"}, marks=pytest.mark.long),
         ("helpscraper diff --sin", {"--since"}),
         ("helpscraper show --archive {} set", {"set-up-a-passkey"}),
         pytest.param("helpscraper blame --archive {} set", {"set-up-a-passkey"}, marks=pytest.mark.long),
@@ -45,6 +46,7 @@ def completed(line: str, folder: Path) -> set[str]:
         ("helpscraper show --archive {} --locale ", {"en", "all"}),
         pytest.param("helpscraper export --archive {} --site o", {"okx"}, marks=pytest.mark.long),
         ("helpscraper show --archive {}/nothing tra", set()),
+        ("helpscraper crawl --archive {} okx-t", {"okx-tr"}),
     ],
 )
 def test_names_are_completed(archive: Path, tmp_path: Path, line: str, expected: set[str]) -> None:
@@ -60,20 +62,42 @@ def test_each_shell_has_its_script(capsys: pytest.CaptureFixture[str], shell: st
     assert said in capsys.readouterr().out
 
 
-def test_bash_takes_the_script(archive: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert main(["completion", "bash"]) == 0
+ASKED = {
+    "bash": """{}
+COMP_LINE='{line}' COMP_POINT={point} COMP_TYPE=9
+COMP_WORDS=({line}) COMP_CWORD=4
+_python_argcomplete helpscraper set {archive}
+printf '%s' "${{COMPREPLY[@]}}"
+""",
+    "zsh": """autoload -Uz is-at-least; compdef() {{ :; }}
+_describe() {{ print -l -- "${{completions[@]}}"; }}
+words=({line}) BUFFER='{line}' CURSOR={point}
+{}
+_python_argcomplete helpscraper
+""",
+    "fish": """{}
+complete -C '{line}'
+""",
+}
+"""By shell: a script that takes that of ``completion`` and prints how the shell completes a line."""
+
+
+@pytest.mark.parametrize(
+    "shell", [each if each == "bash" else pytest.param(each, marks=pytest.mark.long) for each in ASKED]
+)
+def test_a_shell_takes_its_script(
+    archive: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, shell: str
+) -> None:
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed")
+    assert main(["completion", shell]) == 0
     command = tmp_path / "helpscraper"
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m helpscraper "$@"\n')
     command.chmod(0o755)
     line = f"helpscraper show --archive {archive} set"
-    script = f"""{capsys.readouterr().out}
-COMP_LINE='{line}' COMP_POINT={len(line)} COMP_TYPE=9
-COMP_WORDS=({line}) COMP_CWORD=4
-_python_argcomplete helpscraper set {archive}
-printf '%s' "${{COMPREPLY[@]}}"
-"""
+    script = ASKED[shell].format(capsys.readouterr().out, line=line, point=len(line), archive=archive)
     path = f"{tmp_path}:{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+        [shell, "-c", script], env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
     )
-    assert done.stdout.strip() == "set-up-a-passkey", done.stderr
+    assert done.stdout.strip().rstrip(":") == "set-up-a-passkey", done.stderr

@@ -58,8 +58,9 @@ def test_now_and_ever(archive: Path) -> None:
 
 @pytest.mark.parametrize("pattern", ["(", "a)(b", "[", "*", "(?<=a)b"])
 def test_a_pattern_that_is_none_is_said(archive: Path, pattern: str) -> None:
-    with pytest.raises(CommandError, match="is no regular expression"):
+    with pytest.raises(CommandError, match=r"is no regular expression: [a-z]") as caught:
         search(Catalog(archive), pattern)
+    assert "Error" not in caught.value.message and "--fixed" in caught.value.advice
 
 
 def test_a_section_that_no_snapshot_has_is_told_the_nearest_one(archive: Path) -> None:
