@@ -14,7 +14,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.health.notify import notify_transition
 from helpscraper.sample import Fault, SampleServer
 from helpscraper.sample.truth import expected_changes
-from tests import faults
+from tests import faults, sample_archive
 from tests.e2e.conftest import crawl, end, snapshots, start
 from tests.receiver import Receiver, messages
 
@@ -53,6 +53,19 @@ def test_refused_once_recovered_once_drift_once_and_silent_edits_once(
         assert all(f"/help/{slug}" in got[-1]["message"] for slug in silent)
         assert "without a new date; between" in got[-1]["message"] and "{+" in got[-1]["message"]
         assert told("-a", "mode=full") == []
+
+
+@pytest.mark.long
+def test_a_digest_is_sent_once_its_time_has_passed_also_of_a_quiet_week(
+    messages: Receiver, archive: Path
+) -> None:
+    sample_archive.build(archive, states=range(2), articles=20)
+    settings = {"NOTIFY_URLS": messages.url(), "NOTIFY_CHANGES": "", "DIGEST": "weekly"}
+    with SampleServer(articles=20, state=1) as server:
+        for _ in range(2):
+            assert crawl(server, archive, "-a", "mode=full", settings=settings).code == 0
+    (message,) = messages.got
+    assert message["title"].startswith("helpscraper okx/en, weekly digest: Nothing changed (1 crawl, ")
 
 
 @pytest.mark.long
