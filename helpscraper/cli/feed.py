@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the feeds and print their path."""
+    """Write the feeds and print the path of the page that lists them."""
     need("report")
     from helpscraper.cli.progress import Bar
     from helpscraper.errors import CommandError

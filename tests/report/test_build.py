@@ -257,7 +257,10 @@ def test_the_command(archive: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert str(out / "index.html") in capsys.readouterr().out
     assert main(["feed", "--archive", str(archive), "--out", str(tmp_path / "f"), "--entries", "3"]) == 0
     told = capsys.readouterr().out
-    assert "all.atom" in told and "no feeds.opml: feed readers need whole addresses; add --base-url" in told
+    assert (
+        f"{tmp_path}/f/index.html  (" in told
+        and "no feeds.opml: feed readers need whole addresses; add --base-url" in told
+    )
     assert (
         not list((tmp_path / "f").rglob("*.opml")) and "--base-url" in (tmp_path / "f/index.html").read_text()
     )

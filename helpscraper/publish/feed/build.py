@@ -23,7 +23,6 @@ from helpscraper.publish.load import EditionData
 from helpscraper.publish.manifest import Manifest, fingerprint, write_bytes, write_page
 from helpscraper.publish.model import ArticleHistory, article_key, feed_name
 from helpscraper.publish.sanitise import safe_url
-from helpscraper.publish.translations import main_edition
 from helpscraper.sites import sites_at
 
 __all__ = ["CONTENT_KINDS", "FeedsBuilt", "build_feeds"]
@@ -41,7 +40,7 @@ _SERIAL = 400
 
 @dataclass
 class FeedsBuilt:
-    """The result of a build: the feed of the main edition, and numbers of files written, kept and deleted."""
+    """The result of a build: the page that lists the feeds, and numbers of files written, kept and deleted."""
 
     index: Path
     written: int = 0
@@ -79,8 +78,7 @@ def build_feeds(
         )
     made_by = f"feed/{fingerprint()}/{sorted(wanted)}/{limit}/{base_url}/{report_url}"
     manifest = Manifest.open(folder, made_by=made_by)
-    lead = main_edition(partitions)
-    built = FeedsBuilt(folder / lead.site / lead.locale / "all.atom")
+    built = FeedsBuilt(folder / "index.html")
     editions = []
     for partition in partitions:
         with EditionData(catalog, partition, counted="counted" in wanted, views=False) as source:
