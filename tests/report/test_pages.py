@@ -234,7 +234,7 @@ def test_the_front_page_counts_what_happened(report: Path) -> None:
     touched = sum(kinds == {"touched"} for kinds in told(5).values())
     assert touched
     assert tiles[1].startswith(f"{len(told(5)) - touched} articles changed on {EPOCH + 5 * STEP:%Y-%m-%d}")
-    assert tiles[1].endswith(f", and {touched} were only touched")
+    assert tiles[1].endswith(f", and {touched} only touched")
     assert tiles[2].startswith(f"{sum(len(silent(state)) for state in STATES)} silent edits")
     assert tiles[3].startswith("healthy last crawl")
     crawls = page.xpath("//table[@class='crawls']/tbody/tr/th/a/@href")
