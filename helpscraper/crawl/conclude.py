@@ -7,6 +7,7 @@ before is touched.
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,6 @@ from helpscraper.archive.writer import SnapshotFile, promote, write_refused, wri
 from helpscraper.crawl.claim import release_claim
 from helpscraper.crawl.facts import crawl_facts, listing_holes
 from helpscraper.crawl.session import CrawlSession
-from helpscraper.crawl.validators import save_validators
 from helpscraper.errors import ArchiveError, ExitCode, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import check_health, is_fit
 from helpscraper.health.notify import notify_transition, run_before
@@ -238,11 +238,9 @@ def _commit(session: CrawlSession, rows: pa.Table, facts: RunFacts) -> RunFacts:
         changes,
         fence=session.lock.confirm,
     )
-    kept = session.ledger.carried() & session.validators.keys()
-    validators = {article_id: session.validators[article_id] for article_id in kept}
     try:
-        save_validators(catalog, partition, snapshot_id, validators | session.ledger.all_validators())
-    except OSError as error:
+        session.validators.save(snapshot_id, session.ledger)
+    except (OSError, sqlite3.Error) as error:
         logger.warning("The validators could not be kept (%s); the next crawl fetches in full", error)
     return replace(facts, snapshot=written.path)
 

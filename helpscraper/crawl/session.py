@@ -26,7 +26,7 @@ from helpscraper.crawl.plan import Audit, Pace, hint_of_edit, needs_fetch, plan_
 from helpscraper.crawl.recovery import Leftover, record_lost_run, why_not_resumable, write_header
 from helpscraper.crawl.settings_table import OWN
 from helpscraper.crawl.shipping import Shipping, ledger_that_counts
-from helpscraper.crawl.validators import load_validators
+from helpscraper.crawl.validators import Validators
 from helpscraper.errors import ArchiveError, HelpscraperError, LeaseLostError
 from helpscraper.health.checks import Thresholds
 from helpscraper.health.notify import notify_transition, run_before
@@ -116,7 +116,7 @@ class CrawlSession:
         ended = (run for run in reversed(alike) if run.finish_reason == "finished")
         self.pace = Pace.of(starts, next(ended, None))
         self.audit: Audit | None = None
-        self.validators = {} if self.full_because else load_validators(catalog, self.partition, last)
+        self.validators = Validators(catalog, self.partition, None if self.full_because else last)
         self.region: dict[str, str] = {}
         self.comparison = InterfaceComparison(arguments.witness)
         self.monotonic_start = time.monotonic()
@@ -246,7 +246,7 @@ class CrawlSession:
         days = self.options.audit_days
         if not days or self.full_because or self.arguments.query:
             return
-        carried = self.ledger.carried()
+        carried = set(self.ledger.carried())
         read_at = {name: at for name, at in self.known.pairs("fetched_at") if name in carried}
         bound = dt.timedelta(days=days)
         self.audit = plan_audit(read_at, self.snapshot_at, bound, self.pace, self._suspects)
@@ -263,7 +263,7 @@ class CrawlSession:
         row = self.known.get(article_id) if reason in _NOTHING_SAID else None
         if row is None or row["body_sha256"] is None or row["status"] == "failed":
             return (None, None)
-        return self.validators.get(article_id, (None, None))
+        return self.validators.get(article_id)
 
     def served(self, found: Findings) -> None:
         """Count the language and the region that a page states."""
@@ -284,11 +284,12 @@ class CrawlSession:
         if not sections:
             return []  # no listing was read, so a missing article proves nothing
         partial = bool(self.arguments.scope)
-        section_of, seen = dict(self.known.pairs("section")), self.ledger.articles()
         found = sorted(
             (at or self.snapshot_at, article_id)
-            for article_id, at in self.known.pairs("fetched_at")
-            if article_id not in seen and not (partial and section_of[article_id] not in sections)
+            for (article_id, at), (_, section) in zip(
+                self.known.pairs("fetched_at"), self.known.pairs("section"), strict=True
+            )
+            if not (partial and section not in sections) and self.ledger.outcome(article_id) is None
         )
         return [article_id for _, article_id in found]
 
@@ -311,6 +312,7 @@ class CrawlSession:
                 self.recorder.close_unindexed()
             self.ledger.close()
         finally:
+            self.validators.close()
             self.lock.release()
 
     def _ship_last(self, shipping: Shipping) -> None:
@@ -328,6 +330,7 @@ class CrawlSession:
             if self.shipping is not None:
                 self.shipping.clear()
         finally:
+            self.validators.close()
             self.lock.release()
 
 

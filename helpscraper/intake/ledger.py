@@ -251,17 +251,16 @@ class Ledger(LedgerFile):
             if self._unflushed >= _FLUSH_EVERY:
                 self.flush()
 
-    def all_validators(self) -> dict[str, tuple[str | None, str | None]]:
-        """Return (ETag, Last-Modified) by article, where the server gave one."""
-        rows = self._db.execute(
+    def validators(self) -> Iterator[tuple[str, str | None, str | None]]:
+        """Iterate over (article id, ETag, Last-Modified), where the server gave one."""
+        yield from self._db.execute(
             "SELECT article_id, etag, last_modified FROM article WHERE coalesce(etag, last_modified) IS NOT NULL"
         )
-        return {article_id: (etag, modified) for article_id, etag, modified in rows}
 
-    def carried(self) -> set[str]:
-        """Return the articles that are carried over."""
-        rows = self._db.execute("SELECT article_id FROM article WHERE outcome = 'carried'")
-        return {article_id for (article_id,) in rows}
+    def carried(self) -> Iterator[str]:
+        """Iterate over the articles that are carried over."""
+        for (article_id,) in self._db.execute("SELECT article_id FROM article WHERE outcome = 'carried'"):
+            yield article_id
 
     def outcome(self, article_id: str) -> Outcome | None:
         """Return the outcome of an article, or None for one that was never found."""

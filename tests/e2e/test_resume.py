@@ -148,7 +148,7 @@ def test_a_damaged_ledger_does_not_stop_the_next_crawl(server: SampleServer, arc
 def test_the_ledger_is_gone_after_a_commit(server: SampleServer, archive: Path) -> None:
     assert crawl(server, archive).code == 0
     left = {path.name for path in (archive / ".state").rglob("*") if path.is_file()}
-    assert left <= {"lock", "validators.json"}
+    assert left <= {"lock", "validators.sqlite"}
 
 
 @pytest.mark.long

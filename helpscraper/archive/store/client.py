@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from types import MethodType
 from typing import Any
 
 from fsspec.spec import AbstractFileSystem
@@ -32,6 +33,8 @@ _PAUSES_SECONDS = (0.25, 0.5, 1.0, 2.0, 4.0)
 _CONFLICT_SECONDS = 10.0
 # Parts of the names of the clients' errors of the network, some of which are no `OSError`s.
 _NETWORK = ("Connect", "Timeout", "HTTPClientError", "Payload", "IncompleteRead")
+_ENDPOINTS = "AWS_ENDPOINT_URL, STORAGE_EMULATOR_HOST or AZURE_STORAGE_CONNECTION_STRING, if set"
+_ATTEMPTS = 4
 _BUSY = frozenset({429, 500, 502, 503, 504})
 
 
@@ -58,6 +61,7 @@ class Client:
         self.single_writer = False
         self._patience = 0.0
         self._versions = versions_of(fs)
+        _bound_retries(fs)
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.fs, name)
@@ -147,6 +151,26 @@ class Client:
         return self._versions
 
 
+def _bound_retries(fs: AbstractFileSystem) -> None:
+    """Let an operation on a server that is down fail after some 10 s, as on S3; ``Client`` waits where it is worth it.
+
+    gcsfs tries for 35 s and adlfs for a minute or more, and neither has a setting for it.
+    """
+    protocols = {fs.protocol} if isinstance(fs.protocol, str) else {*fs.protocol}
+    if "gs" in protocols:
+        from gcsfs.retry import retry_request
+
+        # gcsfs logs the traceback of an error and raises it too.
+        logging.getLogger("gcsfs").setLevel(logging.CRITICAL)
+        once = type(fs)._request.__wrapped__
+        fs._request = MethodType(retry_request(retries=_ATTEMPTS)(once), fs)
+    elif "az" in protocols:
+        # It pauses for 1 s, then 1 + 2 s, then 1 + 4 s; one retry more than `total_retries`.
+        policy = fs.service_client._config.retry_policy
+        policy.total_retries, policy.initial_backoff, policy.increment_base = _ATTEMPTS - 2, 1, 2
+        policy.random_jitter_range = 1
+
+
 def _no_bucket(status: int | None) -> StoreError:
     return StoreError("there is no such bucket", "make the bucket, or correct the archive's URL", status)
 
@@ -197,7 +221,7 @@ def _failure(error: Exception) -> OSError:
     if status is None and any(name in kind for name in _NETWORK for kind in kinds):
         return StoreError(
             f"the store cannot be reached: {reason}",
-            "check the network and the endpoint (AWS_ENDPOINT_URL), and run the command again",
+            f"check the network and the endpoint ({_ENDPOINTS}), and run the command again",
             status,
             passing=True,
         )
