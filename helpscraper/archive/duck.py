@@ -7,13 +7,13 @@ import shutil
 import tempfile
 import time
 from contextlib import suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import duckdb
 from filelock import FileLock, Timeout
 
-__all__ = ["open_duckdb", "spill_folder"]
+__all__ = ["cursor", "open_duckdb", "spill_folder"]
 
 _PREFIX = "helpscraper-duckdb-"
 _LOCK = ".lock"
@@ -45,6 +45,23 @@ def open_duckdb(
     with suppress(duckdb.InvalidInputException):
         connection.execute("SET enable_progress_bar = false")
     return connection
+
+
+def cursor(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a cursor of this process's one in-memory database, because opening one takes longer than small work.
+
+    What a cursor registers and its temporary tables are its own; rows come in any order. Close it.
+    """
+    return _database(threads).cursor()
+
+
+@lru_cache(maxsize=2)
+def _database(threads: int | None) -> duckdb.DuckDBPyConnection:
+    return open_duckdb(threads=threads, ordered=False)
+
+
+# A database that is open when the interpreter ends prints leaks, which cron would mail.
+atexit.register(_database.cache_clear)
 
 
 @cache

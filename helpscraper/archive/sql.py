@@ -16,7 +16,7 @@ from typing import TypeVar
 import duckdb
 import pyarrow as pa
 
-from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.duck import cursor, open_duckdb
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql_views import VIEWS, FilesMovedError, ViewFiles, create_view
 from helpscraper.errors import ArchiveError, CommandError
@@ -164,7 +164,7 @@ def query(
     only crawls write to an archive; ``ArchiveError`` for a damaged file.
     """
     try:
-        with open_duckdb() as parser:
+        with cursor(threads=1) as parser:
             statements = parser.extract_statements(text)
         if [each.type for each in statements] != [duckdb.StatementType.SELECT]:
             raise CommandError("only one SELECT is allowed", advice=_VIEWS_ARE)

@@ -8,17 +8,15 @@ the rest is spilled to disk.
 
 from __future__ import annotations
 
-import atexit
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.duck import cursor
 from helpscraper.archive.redirects import Redirect
 from helpscraper.archive.run_facts import RunFacts
 from helpscraper.archive.schema import CHANGES_SCHEMA
@@ -70,16 +68,6 @@ class Comparison:
     counts: Mapping[str, int]
 
 
-@lru_cache(maxsize=2)
-def _database(small: bool) -> duckdb.DuckDBPyConnection:
-    """Return the process's in-memory database; each comparison uses its own cursor with its own temporary tables."""
-    return open_duckdb(threads=1 if small else None, ordered=False)
-
-
-# A database that is open when the interpreter ends prints leaks, which cron would mail.
-atexit.register(_database.cache_clear)
-
-
 def _is_small(source: Source) -> bool:
     if isinstance(source, pa.Table):
         return bool(source.num_rows <= _FEW_ROWS)
@@ -101,7 +89,7 @@ def compare(
     When another extractor read the earlier side, a difference counts as the site's only if the site states an update
     between the two crawls. Raises ``ArchiveError`` for an unreadable file and for a table that is not a snapshot.
     """
-    with closing(_database(all(map(_is_small, (before, after)))).cursor()) as con:
+    with closing(cursor(threads=1 if all(map(_is_small, (before, after))) else None)) as con:
         try:
             return _compare(con, (before, after), (before_run, after_run), bodies, evidence)
         except duckdb.Error as error:

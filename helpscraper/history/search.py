@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.duck import cursor
 from helpscraper.archive.layout import Partition
 from helpscraper.archive.parquet import open_parquet, rows_at
 from helpscraper.archive.reader import Catalog
@@ -74,7 +74,7 @@ def search(
     """
     # A text with a match has a line with a match; to find the text alone takes half the time.
     text, line = f"(?m)(?:{pattern})", f"(?m)^.*(?:{pattern}).*$"
-    with open_duckdb() as connection:
+    with cursor(threads=1) as connection:
         try:
             for each in (pattern, line):
                 connection.execute("SELECT regexp_matches('', $1)", [each])

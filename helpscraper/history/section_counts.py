@@ -6,7 +6,7 @@ import json
 
 import pyarrow as pa
 
-from helpscraper.archive.duck import open_duckdb
+from helpscraper.archive.duck import cursor
 
 __all__ = ["COUNTS_KEY", "SECTION_COUNTS_SCHEMA", "count_sections", "dump_counts", "parse_counts"]
 
@@ -39,7 +39,7 @@ group by section, kind order by section, kind
 
 def count_sections(records: pa.Table, rows: pa.Table) -> pa.Table:
     """Return the counts (``SECTION_COUNTS_SCHEMA``) of change records; ``rows`` are those of the later snapshot."""
-    with open_duckdb(threads=1) as connection:
+    with cursor(threads=1) as connection:
         connection.register("records", records)
         connection.register("rows", rows.select(["article_id", "section"]))
         found: pa.Table = connection.sql(_QUERY).to_arrow_table()

@@ -8,10 +8,12 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
+import pyarrow as pa
 import pytest
 
 import helpscraper
-from helpscraper.archive.duck import open_duckdb, spill_folder
+from helpscraper.archive.duck import cursor, open_duckdb, spill_folder
 
 # Each process prints its folder, and the second kind waits to be killed.
 ENDS = "from helpscraper.archive.duck import spill_folder; print(spill_folder(), flush=True)"
@@ -78,6 +80,15 @@ def test_a_query_spills_into_the_folder_of_its_process_and_not_into_the_working_
         )
         assert any(Path(spill_folder()).glob("*.tmp")), "nothing was spilled: the limit is too high"
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cursor_sees_nothing_of_another_one() -> None:
+    with cursor() as one, cursor() as other:
+        one.register("registered", pa.table({"n": [1]}))
+        one.execute("CREATE TEMP TABLE made AS FROM registered")
+        for name in ("registered", "made"):
+            with pytest.raises(duckdb.CatalogException):
+                other.execute(f"FROM {name}")
 
 
 def test_duckdb_is_opened_in_one_place() -> None:

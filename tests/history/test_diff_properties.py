@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +13,7 @@ import pyarrow.parquet as pq
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from helpscraper.archive import duck
 from helpscraper.history import compare
 from helpscraper.history.diff import DiffResult, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
@@ -142,18 +142,17 @@ def test_the_order_of_rows_and_the_layout_of_files_do_not_matter(a: pa.Table, b:
 @few
 @given(snapshots(), snapshots(day=1))
 def test_one_thread_and_many_tell_the_same(a: pa.Table, b: pa.Table) -> None:
-    used: list[bool] = []
-    database = compare._database
+    used: list[int | None] = []
 
-    def watched(small: bool) -> Any:
-        used.append(small)
-        return database(small)
+    def watched(*, threads: int | None) -> Any:
+        used.append(threads)
+        return duck.cursor(threads=threads)
 
-    with mock.patch.object(compare, "_database", watched):
+    with mock.patch.object(compare, "cursor", watched):
         expected = diff(a, b)
         with mock.patch.object(compare, "_FEW_ROWS", -1):
             found = diff(a, b)
-    assert used == [True, False]
+    assert used == [1, None]
     assert found.table == expected.table and found.set_aside == expected.set_aside
 
 
@@ -161,7 +160,7 @@ def test_only_a_small_comparison_keeps_to_one_thread(tmp_path: Path) -> None:
     for more, small in ((0, True), (1, False)):
         assert compare._is_small(pa.table({"n": pa.nulls(compare._FEW_ROWS + more)})) is small
     setting = "select current_setting('threads')"
-    with closing(compare._database.__wrapped__(True)) as connection:  # a new one, not that of other tests
+    with duck.cursor(threads=1) as connection:
         assert connection.execute(setting).fetchall() == [(1,)]
     file = tmp_path / "a.parquet"
     file.write_bytes(b"x" * compare._FEW_BYTES)
