@@ -110,6 +110,8 @@ def test_verify_and_repr(archive: Archive) -> None:
     assert row in archive._repr_html_()
 
 
+# PyArrow before 26 reads `Series.values`, which pandas 3.1 warns of.
+@pytest.mark.filterwarnings("ignore:Series.values returning")
 def test_a_frame_goes_back_to_arrow(archive: Archive) -> None:
     frame = archive.load()
     table = pa.Table.from_pandas(frame, preserve_index=False)
