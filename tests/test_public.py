@@ -114,3 +114,26 @@ def test_the_package_index_gets_addresses_of_the_project() -> None:
     assert all(url.startswith(urls["Homepage"]) for url in urls.values())
     named = {url.partition("/main/")[2] for url in urls.values() if "/main/" in url}
     assert named == {"docs", "CHANGELOG.md"} and all((ROOT / name).exists() for name in named)
+
+
+def test_the_readme_says_when_to_take_another_tool() -> None:
+    text = (ROOT / "README.md").read_text()
+    tools = (
+        "Open Terms Archive",
+        "changedetection.io",
+        "urlwatch",
+        "webchanges",
+        "browsertrix",
+        "git and a cron job",
+        "a Scrapy spider",
+    )
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert [name for name in tools if not any(name in line.split("|")[2] for line in table)] == []
+
+
+def test_the_benchmarks_are_one_table_of_single_figures() -> None:
+    rows = [line for line in (ROOT / "docs/benchmarks.md").read_text().splitlines() if line.startswith("|")]
+    assert rows[0] == "| figure | last run | bound | command | date |" and set(rows[1]) == {"|", "-"}
+    for row in rows[2:]:
+        cells = row.split("|")[1:-1]
+        assert len(cells) == 5 and all(cell.strip() for cell in (cells[0], cells[1], cells[3], cells[4])), row
