@@ -223,8 +223,14 @@ def test_a_body_that_cannot_be_read_has_no_words(archive: Path) -> None:
     assert words_of(Catalog(archive), EN)("0" * 64, "1" * 64) is None
 
 
-@pytest.mark.parametrize("words", [["diff", "latest~4", "latest~1"], ["log"], ["history", "limits"], ["runs"],
-                                   ["show"], ["blame", "limits"], ["diff", "--format", "json"]])  # fmt: skip
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff", "latest~4", "latest~1"], ["diff", "--format", "json"],
+        *(pytest.param(words, marks=pytest.mark.long)
+          for words in (["log"], ["history", "limits"], ["runs"], ["show"], ["blame", "limits"])),
+    ],
+)  # fmt: skip
 def test_a_pipe_that_nobody_reads_ends_quietly(archive: Path, words: list[str]) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "helpscraper", words[0], "--archive", str(archive), *words[1:]],
@@ -281,7 +287,13 @@ def translated(folder: Path) -> None:
         committed(folder, day, [row("rules", title=title, body=f"Erst nach der Prüfung: {checked}。")])
 
 
-@pytest.mark.parametrize("words", [["diff"], ["show"], ["blame", "rules"], ["history", "rules", "--words"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["diff"], ["blame", "rules"],
+        *(pytest.param(words, marks=pytest.mark.long) for words in (["show"], ["history", "rules", "--words"])),
+    ],
+)  # fmt: skip
 def test_a_terminal_of_another_encoding_gets_all_it_can(tmp_path: Path, words: list[str]) -> None:
     translated(tmp_path)
     done = subprocess.run(

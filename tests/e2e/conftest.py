@@ -69,17 +69,19 @@ def crawl(
     *flags: str,
     settings: Mapping[str, str] | None = None,
     env: dict[str, str] | None = None,
+    anew: bool = False,
     timeout: float = 120,
 ) -> Result:
-    """Crawl ``server`` into ``archive`` and wait for the end; with ``env`` in a process that is started anew."""
+    """Crawl ``server`` into ``archive`` and wait for the end; ``anew``: in a process that is not forked."""
     url = server if isinstance(server, str) else server.url
     words = command(url, archive, *flags, settings=settings)
-    if env is None:
-        done = forked.run(words[3:], timeout=timeout)
-    else:
+    environment = os.environ | (env or {})
+    if anew:
         done = subprocess.run(
-            words, capture_output=True, text=True, timeout=timeout, check=False, env=os.environ | env
+            words, capture_output=True, text=True, timeout=timeout, check=False, env=environment
         )
+    else:
+        done = forked.run(words[3:], timeout=timeout, env=environment)
     return Result(done.returncode, done.stdout, done.stderr, newest_facts(archive))
 
 

@@ -48,8 +48,6 @@ def test_a_second_crawl_says_one_line_and_nothing_on_stderr(tmp_path: Path) -> N
     with SampleServer(layout="e2") as server:
         crawl(server, tmp_path)
         server.state = 1
-        result = crawl(
-            server, tmp_path, env={}
-        )  # a process of its own, down to what libraries print at its end
+        result = crawl(server, tmp_path, anew=True)  # down to what libraries print at the end of a process
     assert result.stderr == ""
     assert len(result.stdout.splitlines()) == 1
