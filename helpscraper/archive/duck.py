@@ -48,9 +48,9 @@ def open_duckdb(
 
 
 def cursor(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a cursor of this process's one in-memory database, because opening one takes longer than small work.
+    """Return a cursor of the in-memory database that the process shares: to open another takes longer than small work.
 
-    What a cursor registers and its temporary tables are its own; rows come in any order. Close it.
+    Each cursor has registered and temporary tables of its own; rows come in any order. Close it.
     """
     return _database(threads).cursor()
 
