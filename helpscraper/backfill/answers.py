@@ -31,6 +31,8 @@ _SHOWN = 80
 _LONGEST_URL = 2000
 _LONGEST_LINE = 1 << 16
 _MOST_DAMAGES = 5
+# Lines without a capture, empty ones too, may exceed the others by this many: reading 32 MiB of them takes minutes.
+_MOST_EXCESS = 1000
 _BETWEEN = re.compile(r"[\s,]*")
 _DECODER = json.JSONDecoder()
 _MOST_DIGITS = 18
@@ -42,23 +44,40 @@ _ADVICE = "the index is at fault; its other lines were read"
 def parse_answer(data: bytes, source: str) -> Iterator[Capture | Damage]:
     """Yield the captures in an answer of the index ``source``, and a ``Damage`` for its other lines.
 
-    Each of the first few other lines has its ``Damage``; the last one counts the rest. A capture's ``file``, ``offset``
-    and ``length`` say where its record lies; ``file`` is empty where the index does not state it. ``location`` is the
-    stated target of a redirect. A digest without the name of its algorithm is SHA-1. An answer without captures yields
-    nothing.
+    Each of the first few other lines has its ``Damage``; the last one counts the rest. An answer with many more lines
+    without a capture than with one is read no further, and the last ``Damage`` says so. A capture's ``file``,
+    ``offset`` and ``length`` say where its record lies; ``file`` is empty where the index does not state it.
+    ``location`` is the stated target of a redirect. A digest without the name of its algorithm is SHA-1. An answer
+    without captures yields nothing.
     """
-    damaged = 0
+    damages: list[Damage] = []
+    damaged = excess = 0
     for item in _array(data, source) if data[:_SHOWN].lstrip()[:1] == b"[" else _lines(data, source):
-        damaged += isinstance(item, Damage)
-        if damaged <= _MOST_DAMAGES or isinstance(item, Capture):
+        if isinstance(item, Damage):
+            damaged += 1
+            if damaged <= _MOST_DAMAGES:
+                damages.append(item)
+                yield item
+        elif item is not None:
             yield item
+        excess += -1 if isinstance(item, Capture) else 1
+        if excess > _MOST_EXCESS:
+            example = f"; the first is {damages[0].detail}" if damages else ""
+            yield Damage(
+                source,
+                0,
+                f"gives {_MOST_EXCESS:,} more lines without a capture than with one{example}",
+                advice="the index is at fault; the rest of its answer was not read",
+            )
+            return
     if damaged > _MOST_DAMAGES:
         yield Damage(
             source, 0, f"{damaged - _MOST_DAMAGES:,} more lines are no lines of an index", advice=_ADVICE
         )
 
 
-def _lines(data: bytes, source: str) -> Iterator[Capture | Damage]:
+def _lines(data: bytes, source: str) -> Iterator[Capture | Damage | None]:
+    """Yield what each line says, None for one that says nothing."""
     columns: Sequence[str] = _COLUMNS
     offset = 0
     for line in BytesIO(data):
@@ -71,19 +90,22 @@ def _lines(data: bytes, source: str) -> Iterator[Capture | Damage]:
         text = line.decode("utf-8", "replace").strip()
         if text.startswith("CDX "):
             columns = [_LETTERS.get(letter, letter) for letter in text.split()[1:]]
+            yield None
         elif text and not text.startswith("!"):
-            yield from _one(text, columns, source, here)
+            yield _one(text, columns, source, here)
+        else:
+            yield None
 
 
-def _array(data: bytes, source: str) -> Iterator[Capture | Damage]:
+def _array(data: bytes, source: str) -> Iterator[Capture | Damage | None]:
     names: list[str] | None = None
     try:
         for number, row in enumerate(_rows(data.decode("utf-8", "replace"))):
             if names is None:
                 names = [str(name) for name in row]
             # A row of one value, or an empty one before it, leads to the next part of a long answer.
-            elif len(row) > 1:
-                yield _checked(dict(zip(names, row, strict=False)), source, number)
+            else:
+                yield _checked(dict(zip(names, row, strict=False)), source, number) if len(row) > 1 else None
     except (ValueError, RecursionError) as error:
         yield Damage(source, 0, f"not an answer of an index: {str(error)[:_SHOWN]}", advice=_ADVICE)
 
@@ -104,7 +126,7 @@ def _rows(text: str) -> Iterator[list[Any]]:
         yield row
 
 
-def _one(text: str, columns: Sequence[str], source: str, offset: int) -> Iterator[Capture | Damage]:
+def _one(text: str, columns: Sequence[str], source: str, offset: int) -> Capture | Damage | None:
     try:
         if text.startswith("{"):
             fields = _object(text)
@@ -113,13 +135,13 @@ def _one(text: str, columns: Sequence[str], source: str, offset: int) -> Iterato
         else:
             fields = dict(zip(columns, text.split(" "), strict=False))
     except (ValueError, RecursionError):
-        yield Damage(source, offset, f"not a line of an index: {text[:_SHOWN]!r}", advice=_ADVICE)
-        return
+        return Damage(source, offset, f"not a line of an index: {text[:_SHOWN]!r}", advice=_ADVICE)
     notice = fields.get("message") or fields.get("error")
     if notice is None:
-        yield _checked(fields, source, offset)
-    elif _NOTHING not in str(notice).lower():
-        yield Damage(source, offset, f"the index says: {str(notice)[:_SHOWN]}", advice=_ADVICE)
+        return _checked(fields, source, offset)
+    if _NOTHING in str(notice).lower():
+        return None
+    return Damage(source, offset, f"the index says: {str(notice)[:_SHOWN]}", advice=_ADVICE)
 
 
 def _object(text: str) -> dict[str, Any]:

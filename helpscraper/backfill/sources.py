@@ -33,7 +33,7 @@ __all__ = ["CdxServer", "CommonCrawl", "Source", "source_of"]
 _MOST_INDEX = 32 << 20
 _MOST_PAGES = 1000
 _MOST_COLLECTIONS = 1000
-_MOST_REFUSED = 3
+_MOST_USELESS = 3
 _NOTHING = b"no captures found"
 _SHOWN = 200
 _DAY = dt.timedelta(days=1)
@@ -160,7 +160,7 @@ class CommonCrawl(Source):
         return [raw_record(self._range(original), original), record]
 
     def _pages(self, index: str, query: dict[str, str]) -> Iterator[Capture | Damage | Gap]:
-        """Yield the captures that one index knows; a page that it refuses is a ``Gap``, and the next one is asked.
+        """Yield the captures that one index knows; after a page that cannot be read the next one is asked.
 
         The index narrows by time within each page, so a page without captures may precede others.
         """
@@ -173,27 +173,24 @@ class CommonCrawl(Source):
             yield _as_gap(error)
             return
         seen: set[int] = set()
-        refused = 0
+        useless = 0
         for page in range(min(count, _MOST_PAGES)):
+            found: list[Capture | Damage | Gap] = []
             try:
-                found = self._asked(index, query | {"page": str(page)})
+                found += self._asked(index, query | {"page": str(page)})
             except (Gap, OversizedError) as error:
-                gap = _as_gap(error)
-                yield gap
-                refused += 1
-                if refused == _MOST_REFUSED:
-                    left = (
-                        f"after {refused} pages in a row that it did not give, its other pages are not asked"
-                    )
-                    yield Gap(f"{index}: {left}", again=gap.again)
-                    return
-                continue
-            refused = 0
+                found.append(_as_gap(error))
             if found and hash(tuple(found)) in seen:
                 yield Gap(f"{index}: gives the same page twice; its other pages are not asked", again=False)
                 return
             seen.add(hash(tuple(found)))
             yield from found
+            useless = useless + 1 if found and not any(isinstance(item, Capture) for item in found) else 0
+            if useless == _MOST_USELESS:
+                last = found[-1]
+                left = f"after {useless} pages in a row that could not be read, its other pages are not asked"
+                yield Gap(f"{index}: {left}", again=isinstance(last, Gap) and last.again)
+                return
         if count > _MOST_PAGES:
             known = f"{count:,} pages for {query['url']}, of which the first {_MOST_PAGES:,} are asked"
             yield Gap(f"{index}: has {known}", again=False)

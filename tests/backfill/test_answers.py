@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tracemalloc
 from dataclasses import replace
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -137,12 +138,27 @@ def test_the_target_of_a_redirect_is_read() -> None:
     assert found == [whole, replace(whole, location=""), replace(whole, location="")]
 
 
-@pytest.mark.parametrize("junk", [b"ab\n" * 50_000, b'["a","b"],' * 50_000], ids=["lines", "rows"])
-def test_many_lines_that_are_none_are_counted(junk: bytes) -> None:
-    data = junk if junk[:1] == b"a" else b'[["timestamp","url"],' + junk + b"[]]"
-    read = list(parse_answer(data, "index"))
-    assert len(read) == 6 and all(isinstance(item, Damage) for item in read)
-    assert isinstance(read[-1], Damage) and read[-1].detail.startswith("49,995 more lines")
+@pytest.mark.parametrize(
+    ("good", "junk"), [(b"[]", b'["a","b"],'), (b"[]", b"[],"), (b"", b"{\n"), (b"", b"\n"), (b"", b"!\n")]
+)
+def test_an_answer_of_junk_is_not_read_to_its_end(good: bytes, junk: bytes) -> None:
+    """A million lines that are none would take many seconds; of good ones any number is read."""
+    whole = Capture("https://okx.com/help", "20190102030405", 200, "text/html", "", "f", 7, 8)
+    many = junk * 1_000_000 if not good else b'[["timestamp","url"],' + junk * 1_000_000 + b"[]]"
+    begun = process_time()
+    *first, last = parse_answer(many, "index")
+    assert process_time() - begun < 0.5
+    assert all(isinstance(item, Damage) for item in first) and len(first) in {0, 5}
+    assert isinstance(last, Damage) and last.file == "index" and "not read" in last.advice
+    assert last.detail.startswith("gives 1,000 more lines without a capture than with one")
+    assert not first or (isinstance(first[0], Damage) and first[0].detail in last.detail)
+    if not good:
+        line = json_lines([whole])
+        read = list(parse_answer((line + junk) * 1500 + line, "index"))
+        assert read.count(whole) == 1501
+        named = [item for item in read if isinstance(item, Damage)]
+        assert len(named) == (6 if junk == b"{\n" else 0)
+        assert not named or named[-1].detail == "1,495 more lines are no lines of an index"
 
 
 def test_an_absurd_line_is_named_and_the_next_one_is_read() -> None:

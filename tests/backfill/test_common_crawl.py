@@ -312,6 +312,18 @@ def test_an_index_that_repeats_a_page_for_ever_is_left_alone() -> None:
     assert len(days) == 6 and "the same page twice" in gap
 
 
+def test_an_index_of_junk_is_left_after_a_few_pages() -> None:
+    with serving(many()) as web:
+
+        def reply(path: str) -> Reply:
+            return 200, {}, b'{"pages": 900}' if "showNumPages" in path else path[-2:].encode() * 9
+
+        web.fault = lambda path, *_: reply(path) if "-index?" in path else None
+        days, gaps = asked(web)
+        assert len(web.paths("&page=")) == 3
+    assert days == [] and "after 3 pages in a row that could not be read" in gaps[-1]
+
+
 @pytest.mark.parametrize("told", [b"{}", b'{"pages": -1}', b'{"pages": true}', b"[" * 9999, None])
 def test_an_index_without_pages_is_asked_for_everything(told: bytes | None) -> None:
     """``None``: it ignores the parameters of pages, as a pywb with a small index does."""
