@@ -137,9 +137,11 @@ def _request(
 
 def _serve(address: str) -> None:
     """Load what commands need and fork for each request; returns in the process that is to run a command."""
+    import gc
     import select
 
     _load()
+    gc.freeze()  # the collector of a command would look through all of it, and copy it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listening.bind(address)
@@ -214,8 +216,9 @@ def _load() -> None:
         for name in getattr(default_settings, table):
             importlib.import_module(name.rpartition(".")[0])
     downloader = [f"scrapy.core.downloader.{name}" for name in ("contextfactory", "handlers.http11")]
-    scrapy = [*downloader, "scrapy.core.scheduler", "scrapy.squeues"]
-    for name in (*scrapy, "apprise", "dateparser", "matplotlib.backends.backend_svg"):
+    scrapy = [*downloader, "scrapy.core.scheduler", "scrapy.dupefilters", "scrapy.pqueues", "scrapy.robotstxt",
+              "scrapy.squeues", "scrapy.statscollectors"]  # fmt: skip
+    for name in (*scrapy, "protego", "apprise", "dateparser", "matplotlib.backends.backend_svg"):
         importlib.import_module(name)
     from helpscraper.platforms import get_platform, platform_names
     from helpscraper.publish.report import plots, render
