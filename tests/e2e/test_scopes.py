@@ -153,6 +153,6 @@ def test_runs_lists_every_run_and_its_facts(server: SampleServer, archive: Path)
     done = helpscraper("runs", "--archive", archive, "--format", "json")
     runs = json.loads(done.stdout)
     assert [run["outcome"] for run in runs] == ["committed", "refused"]
-    assert "no article was found" in runs[1]["reason"]
+    assert "cannot be reached" in runs[1]["reason"]
     assert newest_facts(archive)["requests"]["errors"] > 0
     assert len(contents(archive)) >= 4
