@@ -25,7 +25,7 @@ from helpscraper.history.change_sql import HAPPENED, RECORDS, as_text, records_q
 from helpscraper.history.kinds import COMPARED
 from helpscraper.history.missing_articles import classify_absences, find_hidden_rows
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, create_view, extractor_of
-from helpscraper.history.renames import Bodies, Candidate, find_renames
+from helpscraper.history.renames import Bodies, Candidate, Rename, find_renames
 
 __all__ = ["RECORD_SCHEMA", "Comparison", "compare"]
 
@@ -116,7 +116,7 @@ def _compare(
     find_hidden_rows(con, before_run, evidence.earlier, extractor)
     hidden = _both_sides(con)
     _find_differing(con, hidden)
-    _find_renames(con, bodies, evidence.redirects, after_run.redirects)
+    _find_renames(con, bodies, evidence.redirects, runs)
     classify_absences(con, before_run, after_run, evidence)
     at = _snapshot_at(con, after_run)
     same_extractor = extractor_of(before_run) == extractor
@@ -171,11 +171,12 @@ def _find_renames(
     con: duckdb.DuckDBPyConnection,
     bodies: Bodies | None,
     redirects: Sequence[Redirect],
-    own: Sequence[Redirect],
+    runs: tuple[RunFacts, RunFacts],
 ) -> None:
     """Fill the table ``renames``: an article that went and one that came are the same article.
 
-    ``own`` are the redirects that the later crawl was answered with.
+    A redirect leads forwards in time. So where ``before`` is the newer snapshot, renames are looked for in the order of
+    time and turned round: both directions of a diff pair the same articles.
     """
     sides = []
     for side, flag in (("b", "went"), ("a", "came")):
@@ -185,26 +186,37 @@ def _find_renames(
             f" semi join (select article_id from differing where {flag}) using (article_id)"
         ).fetchall()
         sides.append([Candidate(*row) for row in rows])
-    redirects = sorted([*redirects, *own], key=lambda each: (each.at, each.url, each.target))
-    living: set[str] = set()
-    until = ""
-    if redirects and all(sides):
-        targets = list({each.target_id for each in redirects})
-        there = "select article_id from after where article_id in (select unnest(?::varchar[]))"
-        living = {key for (key,) in con.execute(there, [targets]).fetchall()}
-        [(seen,)] = con.execute(f"select max({_SEEN}) from after").fetchall()
-        until = max([seen or "", *(each.at for each in own)])
-    went, came = sides
-    renames = find_renames(went, came, bodies, redirects, living=living, until=until) if all(sides) else []
-    names = ("before", "after", "via")
-    table = pa.table({name: pa.array([getattr(r, name) for r in renames], pa.string()) for name in names})
-    con.register("renames", table)
+    names, newer, own = ["before", "after", "via"], "after", runs[1].redirects
+    renames: list[Rename] = []
+    if all(sides):
+        if _instant(con, "before") > _instant(con, "after"):
+            sides.reverse()
+            names, newer, own = ["after", "before", "via"], "before", runs[0].redirects
+        redirects = sorted([*redirects, *own], key=lambda each: (each.at, each.url, each.target))
+        living: set[str] = set()
+        until = ""
+        if redirects:
+            targets = list({each.target_id for each in redirects})
+            there = f"select article_id from {newer} where article_id in (select unnest(?::varchar[]))"
+            living = {key for (key,) in con.execute(there, [targets]).fetchall()}
+            until = max([_instant(con, newer, _SEEN), *(each.at for each in own)])
+        older, later = sides
+        renames = find_renames(older, later, bodies, redirects, living=living, until=until)
+    columns = [[r.before for r in renames], [r.after for r in renames], [r.via for r in renames]]
+    con.register("renames", pa.table([pa.array(each, pa.string()) for each in columns], names))
+
+
+def _instant(
+    con: duckdb.DuckDBPyConnection, view: str, instant: str = as_text("snapshot_at", "TIMESTAMPTZ")
+) -> str:
+    """Return the latest ``instant`` of a view as text, empty where it has none."""
+    [(latest,)] = con.execute(f"select max({instant}) from {view}").fetchall()
+    return latest or ""
 
 
 def _snapshot_at(con: duckdb.DuckDBPyConnection, after_run: RunFacts) -> str:
     """Return the instant of the later snapshot as text, from its rows, else from its run facts."""
-    [(at,)] = con.execute(f"select {as_text('max(snapshot_at)', 'TIMESTAMPTZ')} from after").fetchall()
-    return str(at or after_run.started_at or "1970-01-01T00:00:00Z")
+    return _instant(con, "after") or after_run.started_at or "1970-01-01T00:00:00Z"
 
 
 def _all_null(con: duckdb.DuckDBPyConnection) -> tuple[str, ...]:

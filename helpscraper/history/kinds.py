@@ -83,10 +83,10 @@ PICTURE: Final = "picture"
 """The ``field`` of an ``edited`` record about exchanged pictures; it is not a column."""
 
 RENAME_EVIDENCE: Final = {
-    "redirect": "the old address redirected to this one",
-    **{f"redirect_{n}": f"the old address redirected to this one, HTTP {n}" for n in (301, 308)},
+    "redirect": "the older address redirected to the newer one",
+    **{f"redirect_{n}": f"the older address redirected to the newer one, HTTP {n}" for n in (301, 308)},
     **{
-        f"redirect_{n}": f"the old address redirected to this one, HTTP {n}; both have one time of publication"
+        f"redirect_{n}": f"the older address redirected to the newer one, HTTP {n}; both have one time of publication"
         for n in (302, 303, 307)
     },
     "body": "near-identical body",

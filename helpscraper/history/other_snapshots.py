@@ -33,22 +33,23 @@ def evidence_for(
 ) -> tuple[Evidence, tuple[str, ...]]:
     """Return the evidence of other snapshots, and a warning for each that cannot be read.
 
-    Returns no evidence when both crawls saw everything, and none for a backwards comparison: it mirrors the forward
-    diff of the two alone.
+    Other snapshots are evidence only forwards in time, and unless both crawls saw everything. Redirects are in
+    both directions, so that both pair the same articles.
     """
-    before, after = pair
-    if before.id >= after.id:
+    before, after = sorted(pair, key=lambda each: each.id)
+    if before.id == after.id:
         return NO_EVIDENCE, ()
     every = catalog.snapshots(before.partition)
-    before_run, _ = runs
     between = [each for each in every if before.id < each.id < after.id]
     if all(run.complete is True for run in runs):
         return Evidence(redirects=_followed(catalog, between)), ()
-    seen, lost = _views(catalog, between, runs)
-    earlier, more = earlier_snapshots(catalog, before, before_run)
     imported, damaged = redirects_of(catalog, before.partition)
     later = [each for each in every if each.id > before.id]
     redirects = [*_standing(catalog, imported, later, after), *_followed(catalog, between)]
+    if pair != (before, after):
+        return Evidence(redirects=redirects), damaged
+    seen, lost = _views(catalog, between, runs)
+    earlier, more = earlier_snapshots(catalog, before, runs[0])
     evidence = Evidence([view for _, view in earlier], [view for _, view in seen], redirects)
     return evidence, (*lost, *more, *damaged)
 

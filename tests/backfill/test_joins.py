@@ -66,14 +66,14 @@ def test_a_redirect_joins_two_eras_and_both_history_and_report_name_it(
 
     found = told(capsys, "history", slug, "--archive", archive)
     assert found.splitlines()[0] == f"okx/en  {then[0]} -> {slug}"
-    assert f"was             {then[0]} (the old address redirected to this one, HTTP 301)" in found
+    assert f"was             {then[0]} (the older address redirected to the newer one, HTTP 301)" in found
     assert "20190304T000000Z -> 20210501T000000Z" in found
     assert "20220701T000000Z -> 20240202T000000Z" in found  # 20220801T000000Z did not see it
 
     assert main(["report", "--archive", archive, "--out", str(tmp_path / "report")]) == 0
     html = (tmp_path / f"report/okx/en/articles/{article_key(slug)}.html").read_text()
     shown = " ".join(re.sub(r"<[^>]*>", " ", html).split())
-    assert f"address (the old address redirected to this one, HTTP 301) {then[0]} {slug}" in shown
+    assert f"address (the older address redirected to the newer one, HTTP 301) {then[0]} {slug}" in shown
     assert "between 2019-03-04 00:00 UTC and 2021-05-01 00:00 UTC" in shown
     assert "between 2022-07-01 00:00 UTC and 2024-02-02 00:00 UTC" in shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,16 +11,18 @@ from unittest import mock
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from helpscraper.archive import duck
+from helpscraper.archive.redirects import Redirect
 from helpscraper.history import compare
 from helpscraper.history.diff import DiffResult, diff_tables
 from helpscraper.history.kinds import COMPARED, KINDS
+from helpscraper.history.relations import Evidence
 from helpscraper.history.result import renames_of
 from tests.history.compose import apply, compose
-from tests.history.worlds import run, snapshots
+from tests.history.worlds import MONDAY, SLUGS, body, row, run, snapshots, table
 
 few = settings(max_examples=15, deadline=None)
 
@@ -62,6 +65,34 @@ def test_applied_to_the_earlier_snapshot_it_gives_the_later(a: pa.Table, b: pa.T
 def test_the_way_back_is_the_mirror(a: pa.Table, b: pa.Table) -> None:
     there, back = diff(a, b), diff(b, a, (1, 0))
     assert records(back) == sorted(mirrored(there))
+
+
+_keys = st.sampled_from(SLUGS)
+
+
+@few
+@example({"alpha", "beta"}, {"gamma", "beta"}, [("alpha", "gamma", 3)])
+@given(st.sets(_keys), st.sets(_keys), st.lists(st.tuples(_keys, _keys, st.integers(0, 30)), max_size=5))
+def test_both_directions_pair_the_same_articles_by_redirects(
+    before: set[str], after: set[str], led: list[tuple[str, str, int]]
+) -> None:
+    a, b = (
+        table(*(row(key, source_id=None, body_sha256=body(key[0])) for key in sorted(keys)), day=day)
+        for day, keys in enumerate((before, after))
+    )
+    redirects = [
+        Redirect.found((old, new), MONDAY + dt.timedelta(hours=hours), (f"/{old}", f"/{new}"), [301])
+        for old, new, hours in led
+    ]
+    there, back = (
+        renames_of(
+            diff_tables(
+                *side, before_run=run(), after_run=run(), evidence=Evidence(redirects=redirects)
+            ).table
+        )
+        for side in ((a, b), (b, a))
+    )
+    assert sorted((old, new) for new, old in back) == sorted(there)
 
 
 def mirrored(result: DiffResult) -> list[tuple[Any, ...]]:

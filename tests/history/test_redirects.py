@@ -30,9 +30,19 @@ def led(old: str, new: str, when: dt.datetime, status: int = 301) -> Redirect:
 
 
 def renames(folder: Path, before: int, after: int) -> list[tuple[str, str, str]]:
+    """The renames between two days; a diff backwards must pair the same articles."""
     names = [f"{at(day):%Y%m%dT%H%M%SZ}" for day in (before, after)]
-    records = Archive(folder, site="okx", locale="en").diff(*names).records()
-    return [(each["before"], each["after"], each["field"]) for each in records if each["kind"] == "renamed"]
+    archive = Archive(folder, site="okx", locale="en")
+    there, back = (
+        [
+            (each["before"], each["after"], each["field"])
+            for each in archive.diff(*order).records()
+            if each["kind"] == "renamed"
+        ]
+        for order in (names, names[::-1])
+    )
+    assert [(new, old, via) for old, new, via in back] == there
+    return there
 
 
 def imported(folder: Path, days: dict[int, list[dict[str, Any]]], *redirects: Redirect) -> None:
