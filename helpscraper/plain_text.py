@@ -1,4 +1,4 @@
-"""Text of crawled pages as a terminal or a message shows it: one line, nothing that controls the reader's program."""
+"""Text as a terminal or a message shows it; that of crawled pages on one line, without control characters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 from html import escape
 
-__all__ = ["cells_shown", "html_safe", "terminal_safe"]
+__all__ = ["cells_shown", "html_safe", "plural", "terminal_safe"]
 
 _JOINERS = "\u200c\u200d"
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -34,6 +34,15 @@ def terminal_safe(text: str) -> str:
         parts = _TAGGED_EMOJI.split(spaced)
         return "".join(part if n % 2 else _visible(part) for n, part in enumerate(parts))
     return _visible(spaced)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> plural(1, "file"), plural(0, "file"), plural(1200, "file")
+    ('1 file', '0 files', '1,200 files')
+    """
+    return f"{count:,} {noun}" + "s" * (count != 1)
 
 
 def html_safe(text: str) -> str:

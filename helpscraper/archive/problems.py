@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from helpscraper.archive.recordings import MovedAway
+from helpscraper.plain_text import plural
 
 __all__ = ["PROBLEMS_SCHEMA", "Problem", "VerifyReport"]
 
@@ -55,8 +56,9 @@ class VerifyReport:
             for count, name in ((self.refused, "refused"), (self.reextracted, "re-extracted"))
             if count
         )
-        checked = f"{self.snapshots} snapshots{more}, {self.rows} rows, {self.bodies} bodies"
-        verdict = f"{len(self.problems)} problems"
+        bodies = f"{self.bodies:,} {'body' if self.bodies == 1 else 'bodies'}"
+        checked = f"{plural(self.snapshots, 'snapshot')}{more}, {plural(self.rows, 'row')}, {bodies}"
+        verdict = plural(len(self.problems), "problem")
         if self.ok:
             verdict = "all well" if self.snapshots else "there is no snapshot to check"
         return "\n".join([*map(str, self.moved), f"{checked}: {verdict}"])

@@ -12,11 +12,11 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from helpscraper.archive.layout import snapshot_id
-from helpscraper.archive.references import day_range, match_reference
-from helpscraper.errors import ReferenceNotFoundError
+from helpscraper.archive.layout import snapshot_id, snapshot_instant
+from helpscraper.archive.references import day_range, match_reference, span
+from helpscraper.errors import CommandError, ReferenceNotFoundError
 
-__all__ = ["Picked", "pick"]
+__all__ = ["Picked", "bound_told", "pick"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +29,32 @@ class Picked:
 
     ids: tuple[str, ...]
     base: str | None
+    since: str = ""
+    """The begin of the range as a sentence states it, empty for an open one."""
 
-    def begins_late(self, where: str, first: str | None) -> str | None:
+    def begins_late(self, where: str) -> str | None:
         """Return the sentence that says that the archive begins only inside the range, or None."""
-        if first is None or self.base is not None:
+        if self.base is not None:
             return None
-        return f"{where} begins with {self.ids[0]}: nothing is known of the time from {_told(first)} to then"
+        first = snapshot_instant(self.ids[0])
+        return (
+            f"{where} begins with {self.ids[0]}: nothing is known of the time"
+            f" from {self.since} until {first:%Y-%m-%d %H:%M} UTC"
+        )
 
 
-def _told(bound: str | dt.date) -> str:
-    """Return a bound as a sentence needs it: ``7d`` is a time ago."""
-    back = isinstance(bound, str) and bound[:-1].isdigit() and bound[-1] in "hdw"
-    return f"{bound} ago" if back else str(bound)
+def bound_told(bound: str | dt.date, now: dt.datetime) -> str:
+    """Return a bound as a sentence states it: a time back from now with its instant.
+
+    >>> bound_told("7d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), bound_told("latest", dt.datetime.now(dt.UTC))
+    ('2026-11-15 06:00 UTC (7d ago)', 'latest')
+    """
+    try:
+        return f"{now - span(str(bound)):%Y-%m-%d %H:%M} UTC ({bound} ago)"
+    except CommandError:
+        return str(bound)
+    except OverflowError:
+        return f"{bound} ago"
 
 
 def pick(
@@ -56,7 +70,7 @@ def pick(
     Raises ``ReferenceNotFoundError`` for a bound that means nothing and for a range without a snapshot.
 
     >>> pick(["20261119T060000Z", "20261121T060000Z"], "2026-11-20", None)
-    Picked(ids=('20261121T060000Z',), base='20261119T060000Z')
+    Picked(ids=('20261121T060000Z',), base='20261119T060000Z', since='2026-11-20')
     """
     now = now or dt.datetime.now(dt.UTC)
     low, high = (_span(bound, now) for bound in (first, last))
@@ -66,13 +80,17 @@ def pick(
     inside = tuple(ids[place : bisect_right(ids, end)])
     if not inside:
         told = " ".join(
-            f"{word} {_told(bound)}" for word, bound in (("from", first), ("to", last)) if bound is not None
+            f"{word} {bound_told(bound, now)}"
+            for word, bound in (("from", first), ("to", last))
+            if bound is not None
         )
-        span = f"its snapshots are from {ids[0]} to {ids[-1]}" if ids else "make one with `helpscraper crawl`"
-        raise ReferenceNotFoundError(f"{where}: no snapshot {told}", advice=span)
+        known = (
+            f"its snapshots are from {ids[0]} to {ids[-1]}" if ids else "make one with `helpscraper crawl`"
+        )
+        raise ReferenceNotFoundError(f"{where}: no snapshot {told}", advice=known)
     if first is None or low is None:
         return Picked(inside, inside[0])
-    return Picked(inside, ids[place - 1] if place else None)
+    return Picked(inside, ids[place - 1] if place else None, bound_told(first, now))
 
 
 def _span(bound: str | dt.date | None, now: dt.datetime) -> tuple[str, str] | None:

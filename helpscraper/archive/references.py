@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from helpscraper.archive.layout import snapshot_id
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.plain_text import plural
 
 __all__ = ["day_range", "is_reference", "later_than", "match_reference", "span", "split_reference"]
 
@@ -70,7 +71,7 @@ def match_reference(name: str | dt.date, ids: Sequence[str], *, where: str = "ar
         if back < len(ids):
             return ids[-1 - back]
         raise ReferenceNotFoundError(
-            f"{name}: {where} holds {len(ids)} snapshot{'s'[: len(ids) != 1]}", advice=_available(ids)
+            f"{name}: {where} holds {plural(len(ids), 'snapshot')}", advice=_available(ids)
         )
     if span := day_range(name, dt.datetime.now(dt.UTC)):
         return _last_until(span[1], ids, name, where)

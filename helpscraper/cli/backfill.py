@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
+from helpscraper.plain_text import plural
 
 if TYPE_CHECKING:
     from helpscraper.backfill.choose import Wanted
@@ -151,7 +152,7 @@ def _print(done: Backfill, source: str, years: list[int]) -> None:
     from helpscraper.backfill.coverage import COLUMNS
 
     rows = [tuple(map(str, row)) for row in done.coverage.rows(*years)]
-    known = _number(done.coverage.total("known"), "capture")
+    known = plural(done.coverage.total("known"), "capture")
     whole = "knows" if not done.asked.missed else "did not answer in full; it named"
     print(f"{source} {whole} {known} of {done.partition}")
     names = ("year", *COLUMNS)
@@ -164,7 +165,7 @@ def _print(done: Backfill, source: str, years: list[int]) -> None:
         print(f"not known: {text}" + (f" ({count:,} times)" if count > 1 else ""), file=sys.stderr)
     more = done.asked.missed - sum(count for _, count in named)
     if more:
-        print(f"not known: {_number(more, 'more part')} of the index", file=sys.stderr)
+        print(f"not known: {plural(more, 'more part')} of the index", file=sys.stderr)
 
 
 def _print_reasons(coverage: Coverage) -> None:
@@ -188,11 +189,11 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
             print(f"doubtful: {doubt}", file=sys.stderr)
         for problem in report.problems:
             print(f"unreadable: {problem}", file=sys.stderr)
-        print(f"imported: {_number(len(report.snapshots), 'day')}; there already: {len(report.already):,}")
+        print(f"imported: {plural(len(report.snapshots), 'day')}; there already: {len(report.already):,}")
         if report.redirects:
             print(f"redirects from one article to another: {report.redirects}")
     if done.reach is not None:
-        snapshots = _number(done.reach.snapshots, "snapshot")
+        snapshots = plural(done.reach.snapshots, "snapshot")
         print(f"the history of {done.partition} reaches back to {done.reach.first}: {snapshots}")
         if done.reach.gap is not None:
             print(f"the longest time without a snapshot is {done.reach.gap[0]} to {done.reach.gap[1]}")
@@ -207,7 +208,7 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
         print(f"missing: {line}", file=sys.stderr)
     if left := done.coverage.left_out(LATER):
         print(
-            f"left by --limit: {_number(left, 'capture')}; the same command fetches the next ones",
+            f"left by --limit: {plural(left, 'capture')}; the same command fetches the next ones",
             file=sys.stderr,
         )
     if done.held is not None:
@@ -240,11 +241,7 @@ def _missing(done: Backfill) -> list[str]:
         (left_out(ANOTHER), "capture", "for which the archive has something else", elsewhere),
         (len(problems), "place", "of kept files, named above", "delete them, and the same command fetches anew"),
     ]  # fmt: skip
-    return [f"{_number(count, noun)} {what}: {how}" for count, noun, what, how in found if count]
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" + "s" * (count != 1)
+    return [f"{plural(count, noun)} {what}: {how}" for count, noun, what, how in found if count]
 
 
 def _elsewhere(site: Site, locale: str, source: str) -> list[str]:

@@ -18,6 +18,7 @@ from helpscraper.cli.options import (
     snapshots_named,
 )
 from helpscraper.errors import CommandError
+from helpscraper.plain_text import plural
 
 if TYPE_CHECKING:
     pass
@@ -118,7 +119,7 @@ def _write_wacz(args: argparse.Namespace) -> int:
     titles = {row["url"]: row["title"] for row in rows}
     software = f"helpscraper/{__version__}"
     pages = write_wacz(catalog.store, snapshot.partition, snapshot.id, target, titles, software=software)
-    print(f"{target}: {pages} pages")
+    print(f"{target}: {plural(pages, 'page')}")
     return 0
 
 

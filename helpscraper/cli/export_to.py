@@ -17,6 +17,7 @@ from helpscraper.cli.options import (
 )
 from helpscraper.cli.parser import explain_unknown
 from helpscraper.errors import CommandError
+from helpscraper.plain_text import plural
 
 if TYPE_CHECKING:
     from helpscraper.archive.reader import Catalog
@@ -51,7 +52,7 @@ def write(args: argparse.Namespace) -> int:
     if kind == "md":
         from helpscraper.publish.export.markdown import write_folder
 
-        print(f"{target}: {write_folder(catalog, snapshots, target):,} articles")
+        print(f"{target}: {plural(write_folder(catalog, snapshots, target), 'article')}")
         return 0
     from helpscraper.publish.export.xlsx import write_xlsx
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from helpscraper.cli.options import add_partition, open_existing
 from helpscraper.extras import need
+from helpscraper.plain_text import plural
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -62,7 +63,9 @@ def run(args: argparse.Namespace) -> int:
             report_url=args.report_url,
             progress=bar.show,
         )
-    print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
+    print(
+        f"{built.index}  ({plural(built.written, 'file')} written, {built.kept} kept, {built.deleted} deleted)"
+    )
     if args.base_url is None:
         print(
             "no feeds.opml: feed readers need whole addresses; add --base-url, the URL at which the folder is served"

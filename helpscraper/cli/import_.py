@@ -11,6 +11,7 @@ from typing import Literal
 from helpscraper.cli.options import locale_of
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
+from helpscraper.plain_text import plural
 
 __all__ = ["EXAMPLE", "NAMED", "configure", "run"]
 
@@ -84,9 +85,9 @@ def _import_captures(args: argparse.Namespace) -> int:
     with Bar("days") as bar:
         report = import_captures(args.archive, args.files, args.site, locale_of(args), progress=bar.show)
     for written in report.snapshots:
-        print(f"imported: {written.path}, {written.rows} rows")
+        print(f"imported: {written.path}, {plural(written.rows, 'row')}")
     for path, captures in report.already.items():
-        print(f"there already: {path}, {captures} captures")
+        print(f"there already: {path}, {plural(captures, 'capture')}")
     if report.redirects:
         print(f"redirects from one article to another: {report.redirects}")
     for reason, n in sorted(report.skipped.items()):
@@ -128,7 +129,7 @@ def _import_page(args: argparse.Namespace) -> int:
         captured_at=captured_at,
         site=args.site,
     )
-    print(f"imported: {report.snapshot.path}, {report.snapshot.rows} rows")
+    print(f"imported: {report.snapshot.path}, {plural(report.snapshot.rows, 'row')}")
     for doubt in report.doubts:
         print(f"doubtful: {doubt}", file=sys.stderr)
     for title in report.ambiguous:

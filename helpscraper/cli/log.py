@@ -17,6 +17,7 @@ from helpscraper.cli.options import (
     refuse_together,
 )
 from helpscraper.errors import CommandError, ReferenceNotFoundError
+from helpscraper.plain_text import plural
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -191,7 +192,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
         line.append(f"  {terminal_safe(row['error'])}", style="red")
     else:
         gone = f" and {row['gone']} gone" if row["gone"] else ""
-        line.append(f"  {row['articles']} articles{gone}", style="not bold")
+        line.append(f"  {plural(row['articles'], 'article')}{gone}", style="not bold")
         line.append(_not_all(row), style="yellow")
         line.append("  re-extracted" if row["reextracted"] else "", style="not bold")
     target.print(line, soft_wrap=True)

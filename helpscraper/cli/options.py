@@ -70,7 +70,7 @@ def picked(args: argparse.Namespace, ids: Sequence[str], where: str) -> Picked:
     from helpscraper.archive.ranges import pick
 
     found = pick(ids, args.first, args.last, where=where)
-    if late := found.begins_late(where, args.first):
+    if late := found.begins_late(where):
         print(f"warning: {terminal_safe(late)}", file=sys.stderr)
     return found
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from helpscraper.cli.options import add_partition, locale_of, open_existing, refuse_together
 from helpscraper.errors import CommandError, ExitCode
 from helpscraper.extras import need
+from helpscraper.plain_text import plural
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -74,6 +75,6 @@ def run(args: argparse.Namespace) -> int:
             if report.written is None:
                 bar.say(f"{report.snapshot}: {report.reason}")
             else:
-                rows, records = report.written.rows, report.records
-                bar.say(f"{report.snapshot}: {rows} rows from {records} records, {report.written.path}")
+                rows, records = plural(report.written.rows, "row"), plural(report.records, "record")
+                bar.say(f"{report.snapshot}: {rows} from {records}, {report.written.path}")
     return code

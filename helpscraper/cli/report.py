@@ -10,6 +10,7 @@ from pathlib import Path
 from helpscraper.cli.options import add_partition, add_range, open_existing, picked
 from helpscraper.errors import ReferenceNotFoundError
 from helpscraper.extras import need
+from helpscraper.plain_text import plural
 
 __all__ = ["EXAMPLE", "configure", "run"]
 
@@ -54,7 +55,9 @@ def run(args: argparse.Namespace) -> int:
         built = build_report(
             catalog, Path(args.out), first=args.first, last=args.last, feeds=args.feeds, progress=bar.show
         )
-    print(f"{built.index}  ({built.written} files written, {built.kept} kept, {built.deleted} deleted)")
+    print(
+        f"{built.index}  ({plural(built.written, 'file')} written, {built.kept} kept, {built.deleted} deleted)"
+    )
     if args.open:
         webbrowser.open(built.index.resolve().as_uri())
     return 0

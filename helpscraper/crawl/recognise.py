@@ -13,6 +13,7 @@ from typing import Any
 from helpscraper.errors import CommandError, CrawlError, ExtractionError, NotPublicError, RefusedError
 from helpscraper.normalise.article import Context, normalise_article
 from helpscraper.payload import Payload
+from helpscraper.plain_text import plural
 from helpscraper.platforms import get_platform, platform_names
 from helpscraper.platforms.contract import Link, Platform, Scope, Sign
 from helpscraper.sites import Site, site_name
@@ -173,7 +174,7 @@ async def look(
         lists.extend([*found.links, *filter(None, sections), *found.more, *filter(None, [found.next])])
         whole = [raw for raw in found.articles if raw.kind == "article" and not raw.unread]
         articles.extend(platform.article_link(context, raw.key) for raw in found.articles if raw not in whole)
-        lines.append(f"{answer.url}: {link.address.kind}, {len(found.articles)} articles")
+        lines.append(f"{answer.url}: {link.address.kind}, {plural(len(found.articles), 'article')}")
         lines += [*found.holes, *(f"{raw.url}: {raw.unread}" for raw in found.articles if raw.unread)]
         rules = defaultdict[str, set[str]](set)
         for rule in (each.partition(".")[2] for each in found.rules):

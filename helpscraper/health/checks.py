@@ -20,6 +20,7 @@ from helpscraper.health.verdicts import Verdict, check_edition_served, check_lan
 from helpscraper.intake.interface_comparison import interface_verdicts
 from helpscraper.intake.row_counts import LISTED_FIELDS, PAGE_FIELDS
 from helpscraper.intake.wording import resume_hint
+from helpscraper.plain_text import plural
 
 __all__ = ["Thresholds", "Verdict", "check_bodies", "check_health", "check_import", "is_fit"]
 
@@ -171,10 +172,10 @@ def _articles(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Itera
     elif facts.scope:
         return
     elif usual is None:
-        yield Verdict("articles", "warn", f"{n} articles; {_NO_BASELINE}")
+        yield Verdict("articles", "warn", f"{plural(n, 'article')}; {_NO_BASELINE}")
     else:
         bad = n < limits.min_articles * usual and usual - n >= limits.enough
-        yield Verdict("articles", "fail" if bad else "ok", f"{n} articles; usually {usual:g}")
+        yield Verdict("articles", "fail" if bad else "ok", f"{plural(n, 'article')}; usually {usual:g}")
 
 
 def _sections(facts: RunFacts, baseline: _Baseline, limits: Thresholds) -> Iterator[Verdict]:

@@ -92,8 +92,7 @@ def _steps_between(
         except ReferenceNotFoundError as error:
             missing.append(error)
             continue
-        first = None if since is None else str(since)
-        warnings += filter(None, [picked.begins_late(where, first)])
+        warnings += filter(None, [picked.begins_late(where)])
         taken += [
             step
             for step in steps(catalog, partition)

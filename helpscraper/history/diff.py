@@ -22,6 +22,7 @@ from helpscraper.history.pictures import Pictures, with_pictures
 from helpscraper.history.relations import NO_EVIDENCE, Evidence, Source, extractor_of
 from helpscraper.history.renames import Bodies
 from helpscraper.history.result import DiffResult, split
+from helpscraper.plain_text import plural
 
 __all__ = ["DiffResult", "diff_snapshots", "diff_tables"]
 
@@ -141,26 +142,21 @@ def _warnings(
     again = pc.and_(pc.equal(set_aside.column("reason"), "unseen"), pc.is_valid(set_aside.column("after")))
     if seen_again := _count(set_aside, again):
         yield (
-            f"{articles(seen_again)} that {earlier} did not look for came into sight again:"
+            f"{plural(seen_again, 'article')} that {earlier} did not look for came into sight again:"
             " compared with the last snapshot that held them"
         )
     unverified = pc.equal(own.column("kind"), "unverified")
     if absent := _count(own, pc.and_(unverified, pc.is_valid(own.column("before")))):
-        yield f"{articles(absent)} not seen: {later} did not look everywhere they could be"
+        yield f"{plural(absent, 'article')} not seen: {later} did not look everywhere they could be"
     if appeared := _count(own, pc.and_(unverified, pc.is_valid(own.column("after")))):
         yield (
-            f"{articles(appeared)} seen for the first time, maybe not new:"
+            f"{plural(appeared, 'article')} seen for the first time, maybe not new:"
             f" {earlier} did not look everywhere they could be"
         )
 
 
 def _count(table: pa.Table, chosen: pa.ChunkedArray) -> int:
     return int(table.filter(chosen).num_rows)
-
-
-def articles(count: int) -> str:
-    """Return ``1 article``, ``2 articles``."""
-    return f"{count} article{'' if count == 1 else 's'}"
 
 
 def _named(reading: tuple[str, str]) -> str:

@@ -13,6 +13,7 @@ from helpscraper.history.all_changes import all_changes
 from helpscraper.history.article_changes import ArticleChanges, article_changes, with_words
 from helpscraper.history.kinds import CERTAIN, KINDS, counts_text
 from helpscraper.history.render_changes import Form, as_document
+from helpscraper.plain_text import plural
 
 __all__ = ["Digest", "counted", "digest"]
 
@@ -37,7 +38,7 @@ class Digest:
     def title(self) -> str:
         """One line: what changed, or that nothing did."""
         every = [change for _, changes in self.changes for change in changes]
-        crawls = f"{len(self.crawls)} crawl{'s'[: len(self.crawls) != 1]}"
+        crawls = plural(len(self.crawls), "crawl")
         return f"{counted(every) or 'Nothing changed'} ({crawls}, {self.span})"
 
     def __bool__(self) -> bool:

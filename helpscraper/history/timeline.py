@@ -21,7 +21,7 @@ from helpscraper.history.identity import Tenure
 from helpscraper.history.section_counts import SECTION_COUNTS_SCHEMA, count_sections
 from helpscraper.history.steps import changes_of, steps, story_of
 from helpscraper.nearest import nearest, nearest_or_all
-from helpscraper.plain_text import html_safe
+from helpscraper.plain_text import html_safe, plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ class History:
 
     def __repr__(self) -> str:
         snapshots = len(self.table.column("snapshot_id").unique())
-        return f"<history of {self.article_id}: {len(self)} changes in {snapshots} snapshots>"
+        return f"<history of {self.article_id}: {plural(len(self), 'change')} in {plural(snapshots, 'snapshot')}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(

@@ -10,6 +10,7 @@ from helpscraper.archive.run_facts import RunFacts
 from helpscraper.errors import ExtractionError
 from helpscraper.items import STATUSES
 from helpscraper.nearest import nearest
+from helpscraper.plain_text import plural
 from helpscraper.platforms.contract import PAST_THE_END
 
 __all__ = ["main_cause", "network_error", "problem_kind", "resume_hint", "summary", "unknown_names"]
@@ -111,10 +112,10 @@ def summary(facts: RunFacts) -> str:
     live = {name: n for name, n in counts.items() if n}
     line = f"{facts.site}/{facts.locale} {facts.run_id} {facts.outcome}"
     if facts.finish_reason != "error":  # a crawl that an error ended made no rows to count
-        line += f": {sum(live.values())} articles"
+        line += f": {plural(sum(live.values()), 'article')}"
         line += f" and {gone} gone" if gone else ""
         line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
-    line += f", {facts.requests.total or 0} requests, {facts.seconds or 0:.1f} s"
+    line += f", {plural(facts.requests.total or 0, 'request')}, {facts.seconds or 0:.1f} s"
     line += f"; a new crawl: {facts.why_new}" if facts.why_new else ""
     if because := facts.error or facts.reason:
         return f"{line}; {because}"

@@ -252,9 +252,14 @@ def plain_digest(stated: str) -> str:
 
     >>> plain_digest("SHA-1:3i42h3s6nnfq2msvx7xzkyaysCX5QBYJ")
     'sha1:da39a3ee5e6b4b0d3255bfef95601890afd80709'
+    >>> plain_digest(""), plain_digest("CRC:")
+    ('', 'CRC:')
     """
     name, _, value = stated.strip().partition(":")
-    size = _HASHES[name.lower()](usedforsecurity=False).digest_size if name.lower() in _HASHES else 0
+    algorithm = _HASHES.get(name.lower())
+    if algorithm is None:
+        return stated
+    size = algorithm(usedforsecurity=False).digest_size
     name, value = name.lower().replace("-", ""), value.rstrip("=")
     try:
         if len(value) == 2 * size:

@@ -54,8 +54,12 @@ def test_a_range_means_these_snapshots(
 
 def test_a_time_back_from_now_is_named_as_one() -> None:
     late = pick(IDS, "52w", None, now=NOW)
-    assert str(late.begins_late("a", "52w")).endswith("nothing is known of the time from 52w ago to then")
-    with pytest.raises(ReferenceNotFoundError, match=r"no snapshot from 2h ago to 1h ago\n"):
+    first = f"{snapshot_instant(IDS[0]):%Y-%m-%d %H:%M} UTC"
+    begin = f"{NOW - dt.timedelta(weeks=52):%Y-%m-%d %H:%M} UTC (52w ago)"
+    assert str(late.begins_late("a")).endswith(f"nothing is known of the time from {begin} until {first}")
+    with pytest.raises(
+        ReferenceNotFoundError, match=r"no snapshot from .* UTC \(2h ago\) to .* UTC \(1h ago\)\n"
+    ):
         pick(IDS[:1], "2h", "1h", now=NOW)
 
 

@@ -114,7 +114,7 @@ def test_verify_names_what_is_wrong_and_exits_1(capsys: pytest.CaptureFixture[st
     code, out, err = ran(capsys, copy, "verify")
     assert code == 1
     assert "20261121T060000Z.parquet  body is missing  trading-fees" in out
-    assert "1 problems" in err
+    assert "1 problem" in err and "1 problems" not in err
     code, out, _ = ran(capsys, copy, "verify", "--format", "json")
     assert (code, json.loads(out)[0]["problem"]) == (1, "body is missing")
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import Partition, snapshot_instant
+from helpscraper.archive.ranges import bound_told
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.references import day_range
 from helpscraper.errors import CommandError
@@ -53,8 +54,13 @@ def spans(
                 advice="give the earlier snapshot with --from and the later one with --to",
             )
     if not found:
+        told = " ".join(
+            f"{word} {bound_told(bound, now)}"
+            for word, bound in (("from", first), ("to", last))
+            if bound is not None
+        )
         raise CommandError(
-            f"{catalog.store.uri}: no snapshot from {first or 'the first'} to {last or 'latest'}",
+            f"{catalog.store.uri}: no snapshot {told}",
             advice="choose snapshots that `helpscraper log` lists",
         )
     return found
