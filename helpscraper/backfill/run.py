@@ -21,6 +21,7 @@ from helpscraper.backfill.kept import Kept
 from helpscraper.backfill.sources import Source
 from helpscraper.crawl.lock import EditionLock
 from helpscraper.errors import HelpscraperError, LockHeldError
+from helpscraper.platforms import address_at
 from helpscraper.replay.captures import CaptureReport, import_captures
 from helpscraper.replay.captures.select import ELSEWHERE_TOO
 
@@ -102,7 +103,7 @@ def backfill(
                 found.kept = kept.path
                 fetch(source, picks, kept, limit, found.coverage, found.asked, progress)
                 if found.asked.had:
-                    _import(archive_uri, found, folder, progress)
+                    _import(archive_uri, found, wanted, folder, progress)
         if not (found.asked.again or found.coverage.left_out(LATER) or found.coverage.left_out(NOT_HAD)):
             cache.clear()
     return found
@@ -131,7 +132,7 @@ def _kept(folder: Path, source: Source) -> Iterator[Kept]:
         kept.close()
 
 
-def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress) -> None:
+def _import(archive_uri: str, found: Backfill, wanted: Wanted, folder: Path, progress: Progress) -> None:
     """Import everything that is kept of the edition, because a revisit may refer to a record of another run."""
     report = _Told()
     files = sorted(folder.glob("*.warc.gz"))
@@ -145,8 +146,12 @@ def _import(archive_uri: str, found: Backfill, folder: Path, progress: Progress)
         return
     found.imported = report
     reasons = _remembered(folder, report)
+    days = {capture.date[:8] for ref, capture in found.asked.had.items() if Path(ref).name in reasons}
+    later = _read_later(Catalog(archive_uri), partition, days)
     for ref, capture in found.asked.had.items():
         reason = reasons.get(Path(ref).name)
+        if (address_at(wanted.site, capture.url).key, capture.date) in later:
+            reason = None
         if is_redirect(capture):
             found.coverage.leave_out(capture, REDIRECT)
         elif reason is None:
@@ -173,6 +178,17 @@ def _remembered(folder: Path, report: _Told) -> dict[str, str]:
     told |= {Path(ref).name: why for ref, why in report.reasons.items()}
     file.write_text(json.dumps(told, ensure_ascii=False, indent=0), encoding="utf-8")
     return told
+
+
+def _read_later(catalog: Catalog, partition: Partition, days: set[str]) -> set[tuple[str | None, str]]:
+    """Return the key and the time (14 digits) of each page in a re-extraction of ``days``.
+
+    A later parser may have read a page that the import could not.
+    """
+    again = [each for each in catalog.snapshots(partition) if each.reextracted and each.id[:8] in days]
+    tables = [catalog.load_table(each, columns=["article_id", "fetched_at"]) for each in again]
+    rows = [row for table in tables for row in table.to_pylist() if row["fetched_at"] is not None]
+    return {(row["article_id"], f"{row['fetched_at']:%Y%m%d%H%M%S}") for row in rows}
 
 
 def _day(folder: Path, ref: str) -> str:

@@ -20,7 +20,8 @@ from helpscraper.backfill.fetch import ANOTHER, LATER, NOT_HAD, REFUSED, Asked
 from helpscraper.backfill.run import Backfill
 from helpscraper.cli import main
 from helpscraper.cli.backfill import _conclude
-from helpscraper.errors import LockHeldError
+from helpscraper.errors import ExtractionError, LockHeldError
+from helpscraper.platforms.okx.article import ArticlePage
 from helpscraper.replay.captures import CaptureReport
 from helpscraper.sample import SampleServer
 from helpscraper.sites import get_site
@@ -92,6 +93,30 @@ def test_the_history_reaches_back_to_the_first_capture_and_says_where_it_is_thin
     assert table(again.out) == COUNTS and again.err.replace("there already", "") == err
     assert "imported: 0 days; there already: 4" in again.out
     assert len(web.paths(".warc.gz")) == asked
+
+
+def test_a_page_that_a_later_parser_reads_is_not_unreadable_any_more(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("--from", "2021", "--to", "2022")
+    read = ArticlePage._title
+
+    def unread(page: ArticlePage) -> str:
+        if slugs()[1] in page.url:
+            raise ExtractionError(page.url, "title", "not found")
+        return read(page)
+
+    monkeypatch.setattr(ArticlePage, "_title", unread)
+    assert run(web, tmp_path, *words) == 0
+    assert table(capsys.readouterr().out)["2021"] == [3, 3, 2, 1, 1, 2]
+    monkeypatch.setattr(ArticlePage, "_title", read)
+    monkeypatch.setattr("helpscraper.platforms.okx.platform.Okx.extractor", "okx/next")
+    assert main(["reextract", "--archive", str(tmp_path / "archive"), "--jobs", "1"]) == 0
+    capsys.readouterr()
+    assert run(web, tmp_path, *words) == 0
+    out, err = capsys.readouterr()
+    assert table(out) == {"2021": COUNTS["2021"], "2022": COUNTS["2022"]}
+    assert f"/help/{slugs()[1]}" not in err and "/help/broken" in err
 
 
 def test_a_change_lies_between_the_two_captures_that_saw_the_article(
