@@ -7,17 +7,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from helpscraper.archive.recordings import Capture
+from helpscraper.archive.recordings.sources import record_in
 from helpscraper.backfill.choose import Pick, Wanted, is_redirect
 from helpscraper.backfill.client import Gap
 from helpscraper.backfill.coverage import Coverage
-from helpscraper.backfill.kept import Kept
+from helpscraper.backfill.kept import Held, Kept
 from helpscraper.backfill.records import Mismatch, unchanged
 from helpscraper.backfill.sources import Source
 from helpscraper.normalise.article import Context
 from helpscraper.platforms import reader_at
 from helpscraper.sites import Site, host_of
 from helpscraper.urls import origin
-from helpscraper.warc.record import Damage
+from helpscraper.warc.record import Damage, plain_digest
 
 __all__ = ["ANOTHER", "LATER", "NOT_HAD", "REFUSED", "Asked", "fetch", "known_to", "prefixes"]
 
@@ -38,8 +39,8 @@ class Asked:
     """The result: the missing parts of the index, and the fetched captures.
 
     ``missing`` counts the first few different messages, ``missed`` all of them. ``again`` says that a later run may get
-    such a part. ``unchecked`` counts the pages fetched in this run that could not be compared with a digest of the
-    index.
+    such a part. ``unchecked`` counts the kept pages, also those of earlier runs, that could not be compared with a
+    digest of the index.
     """
 
     missing: Counter[str] = field(default_factory=Counter)
@@ -131,21 +132,31 @@ def fetch(
             continue
         elif held is None:
             requests += 1
-            if not _fetched(source, capture, kept, coverage, asked):
+            if not _fetched(source, capture, kept, coverage):
                 continue
         held = kept.get(capture)
         if held is not None:
             coverage.count("unchanged" if original is not None else "fetched", capture)
             asked.had[held.ref] = capture
+            asked.unchecked += original is None and not _compared(held, capture)
 
 
-def _fetched(source: Source, capture: Capture, kept: Kept, coverage: Coverage, asked: Asked) -> bool:
+def _compared(held: Held, capture: Capture) -> bool:
+    """Tell whether a kept page has the digest of the index; a redirect or a revisit holds no page to compare.
+
+    The archive's answer was accepted, so a digest that differs is one that could not be compared.
+    """
+    if is_redirect(capture) or plain_digest(held.digest) == plain_digest(capture.digest):
+        return True
+    file, _, offset = held.ref.rpartition("#")
+    record = record_in(file, int(offset))
+    return record.is_revisit or (capture.digest != "" and record.payload_matches(capture.digest))
+
+
+def _fetched(source: Source, capture: Capture, kept: Kept, coverage: Coverage) -> bool:
     try:
         for record in source.records(capture):
             kept.add(record)
-        # The archive's answer was accepted, so a digest that differs is one that could not be compared.
-        same = capture.digest and record.payload_matches(capture.digest)
-        asked.unchecked += not (same or record.is_revisit or is_redirect(capture))
     except Gap as gap:
         coverage.leave_out(capture, NOT_HAD if gap.again else REFUSED, gap.message)
         return False

@@ -199,7 +199,7 @@ def _conclude(done: Backfill, site: Site, source: str, *, dry_run: bool) -> int:
             print(f"the longest time without a snapshot is {done.reach.gap[0]} to {done.reach.gap[1]}")
     if done.asked.unchecked:
         print(
-            f"not compared with a digest of the index: {done.asked.unchecked:,} of the pages fetched now;"
+            f"not compared with a digest of the index: {done.asked.unchecked:,} of the fetched pages;"
             " it states none, or the archive undid their coding",
             file=sys.stderr,
         )
