@@ -7,6 +7,7 @@ import filecmp
 import json
 import re
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from helpscraper.errors import CommandError
 from helpscraper.publish.feed import build_feeds
 from helpscraper.publish.load import EditionData
 from helpscraper.publish.model import article_key
+from helpscraper.publish.report import indexes
 from helpscraper.publish.report.build import build_report
 from helpscraper.publish.report.crawls import crawls
 from helpscraper.publish.report.periods import periods_of
@@ -304,3 +306,14 @@ def test_long_histories_are_counted_by_day_week_or_month(archive: Path) -> None:
     assert periods_of(days[:60], []).unit == "week" and len(periods_of(days[:60], []).periods) == 9
     many = periods_of(days, counts)
     assert many.unit == "month" and many.periods[0] == "2026-06" and len(many.periods) == 14
+
+
+def test_a_search_index_made_in_parts_is_the_same(archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with EditionData(Catalog(archive), Partition("okx", "en")) as source:
+        indexes.number_documents(source)
+        whole = list(indexes.words_of_shards(source))
+        monkeypatch.setattr(indexes, "_AT_ONCE", 500)
+        parts = list(indexes.words_of_shards(source))
+    assert parts != whole and sorted(parts) == sorted(whole)
+    shards = [number for number, _ in groupby(shard for shard, *_ in parts)]
+    assert len(shards) == len(set(shards)) > 100

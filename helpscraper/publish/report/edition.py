@@ -322,10 +322,11 @@ class EditionPages:
     def _search(self, found: Sequence[tuple[str, str, str, str | None, bool]]) -> Iterator[tuple[str, str]]:
         for number, block in enumerate(documents(found)):
             yield f"{self.folder}/search/d{number}.js", data_script(f"d{number}", block)
-        words_by_shard = shards(indexes.tokens(self.source))
-        for number, words in words_by_shard.items():
+        numbers = []
+        for number, words in shards(indexes.words_of_shards(self.source)):
+            numbers.append(number)
             yield f"{self.folder}/search/w{number}.js", data_script(f"w{number}", words)
-        yield f"{self.folder}/search/w.js", data_script("w", sorted(words_by_shard))
+        yield f"{self.folder}/search/w.js", data_script("w", sorted(numbers))
 
     def _views(self) -> Iterator[tuple[str, str]]:
         for shard, text in indexes.views(self.source):

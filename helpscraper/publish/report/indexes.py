@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from helpscraper.publish.load import EditionData
+import pyarrow as pa
 
-__all__ = ["number_documents", "search_digest", "tokens", "views", "views_digest"]
+from helpscraper.publish.load import EditionData
+from helpscraper.publish.report.search import shard_of
+
+__all__ = ["number_documents", "search_digest", "views", "views_digest", "words_of_shards"]
+
+# Words of documents in one query: about 150 MB in its lists.
+_AT_ONCE = 2_000_000
 
 
 def number_documents(source: EditionData) -> list[tuple[str, str, str, str | None, bool]]:
@@ -41,20 +47,20 @@ def search_digest(source: EditionData) -> str:
     return str(row[0]) if row else ""
 
 
-def tokens(source: EditionData) -> Iterator[tuple[str, list[int], list[int]]]:
-    """Yield each word with the numbers of the documents that have it in the title, and in the text.
+def words_of_shards(source: EditionData) -> Iterator[tuple[int, str, list[int], list[int]]]:
+    """Yield shard and word, in this order, with the numbers of the documents that have it in the title, in the text.
 
     ``assets/search.js`` makes the same words: lower case without accents, a final sigma as any other; of scripts
     without spaces each character and each pair of characters.
     """
-    cursor = source.con.execute(
+    con = source.con
+    con.execute(
         r"""
+        create or replace temp table words as
         with source as (
             select number, true as titled, title as text from documents
-            union all select d.number, false, b.body_text from documents d join (
-                select body_sha256, any_value(body_text) as body_text from bodies
-                where site = ? and locale = ? and body_sha256 in (select body_sha256 from documents) group by 1
-            ) b using (body_sha256)),
+            union all select number, false, body_text from documents join bodies using (body_sha256)
+            where site = ? and locale = ?),
         runs as (
             select number, titled,
                    regexp_matches(text, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
@@ -62,21 +68,36 @@ def tokens(source: EditionData) -> Iterator[tuple[str, list[int], list[int]]]:
                    list_distinct(regexp_extract_all(replace(strip_accents(lower(text)), 'ς', 'σ'), '[\p{L}\p{N}]+'))
                    as runs
             from source),
-        words as (
+        every as (
             select number, titled, unnest(runs)[:24] as word from runs where not unspaced
             union all
             select number, titled, unnest(list_distinct(flatten([
                 case when regexp_matches(run, '[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]')
                 then list_concat(string_split(run, ''), [substr(run, i, 2) for i in range(1, length(run))])
                 else [run[:24]] end for run in runs]))) from runs where unspaced)
-        select word, coalesce(list(number order by number) filter (titled), []),
-               coalesce(list(number order by number) filter (not titled), [])
-        from words where word <> '' group by word order by word
+        select word, word[:2] as beginning, number, titled from every where word <> ''
         """,
         [source.partition.site, source.partition.locale],
     )
-    while rows := cursor.fetchmany(2000):
-        yield from rows
+    beginnings = [each for (each,) in con.execute("select distinct beginning from words").fetchall()]
+    con.register("shards", pa.table({"beginning": beginnings, "shard": [*map(shard_of, beginnings)]}))
+    # DuckDB does not spill lists, so they are made of some shards at a time.
+    (count,) = con.execute("select count(*) from words").fetchall()[0]
+    parts = count // _AT_ONCE + 1
+    for part in range(parts):
+        cursor = con.execute(
+            """
+            select shard, word, coalesce(list(number order by number) filter (titled), []),
+                   coalesce(list(number order by number) filter (not titled), [])
+            from (select distinct shard, word, number, titled from words join shards using (beginning)
+                  where shard % $1 = $2)
+            group by shard, word order by shard, word
+            """,
+            [parts, part],
+        )
+        while rows := cursor.fetchmany(2000):
+            yield from rows
+    con.execute("drop table words")
 
 
 def views_digest(source: EditionData) -> str:

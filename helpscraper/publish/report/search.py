@@ -7,7 +7,9 @@ function. A shard holds the words whose first two characters have the same FNV-1
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 __all__ = ["BLOCK", "SHARDS", "data_script", "documents", "shard_of", "shards"]
@@ -44,13 +46,14 @@ def shard_of(word: str) -> int:
 
 
 def shards(
-    words: Iterable[tuple[str, Sequence[int], Sequence[int]]],
-) -> dict[int, dict[str, list[list[int]]]]:
-    """Return each shard as ``{word: [documents with it in the title, in the text]}``, each list as differences."""
-    found: dict[int, dict[str, list[list[int]]]] = {}
-    for word, titled, other in words:
-        found.setdefault(shard_of(word), {})[word] = [_steps(titled), _steps(other)]
-    return found
+    words: Iterable[tuple[int, str, Sequence[int], Sequence[int]]],
+) -> Iterator[tuple[int, dict[str, list[list[int]]]]]:
+    """Yield each shard with ``{word: [documents with it in the title, in the text]}``, each list as differences.
+
+    ``words`` are shard, word and these documents, the words of a shard one after another.
+    """
+    for shard, those in groupby(words, key=itemgetter(0)):
+        yield shard, {word: [_steps(titled), _steps(other)] for _, word, titled, other in those}
 
 
 def _steps(numbers: Sequence[int]) -> list[int]:
