@@ -67,7 +67,8 @@ class Client:
     A busy server is asked ``tries`` times; ``Retry-After`` is obeyed up to ``longest_wait`` seconds, and without it the
     pauses double from ``backoff``. It holds for every request to the host: one that would have to wait longer is not
     sent. A host that left ``give_up_after`` requests in a row unanswered is not asked again.
-    An answer may take ``longest_answer`` seconds. ``waiting`` is told of a pause: its seconds, and why, with the host.
+    An answer may take ``longest_answer`` seconds. ``waiting`` is told of a pause: its seconds, and why, with the host;
+    ``sending`` is told the number of each request before it is sent.
     """
 
     contact: str = ""
@@ -80,6 +81,8 @@ class Client:
     give_up_after: int = 3
     sleep: Callable[[float], None] = time.sleep
     waiting: Callable[[float, str], None] = lambda seconds, why: None
+    sending: Callable[[int], None] = lambda number: None
+    _sent: int = 0
     _last: float | None = None
     _not_before: dict[str, float] = field(default_factory=dict)
     _unanswered: Counter[str] = field(default_factory=Counter)
@@ -154,6 +157,8 @@ class Client:
         now = time.monotonic()
         if self._last is not None and now - self._last < self.pause:
             self.sleep(self.pause - (now - self._last))
+        self._sent += 1
+        self.sending(self._sent)
         request = urllib.request.Request(  # noqa: S310 (the scheme is checked)
             _web(url), headers={"User-Agent": self.agent, "Accept-Encoding": "identity", **headers}
         )

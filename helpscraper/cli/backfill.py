@@ -88,11 +88,12 @@ def run(args: argparse.Namespace) -> int:
 
     sites = sites_at(args.archive)
     wanted = _wanted(args, sites)
-    with Bar("steps") as bar:
+    with Bar("") as bar:
         client = Client(
             contact=str(default("CONTACT") or ""),
             pause=args.pause,
             waiting=lambda seconds, why: bar.say(f"{why}: asked again in {seconds:,.0f} s", sys.stderr),
+            sending=lambda number: bar.note(f"request {number:,}"),
         )
         source = source_of(args.source, client)
         try:

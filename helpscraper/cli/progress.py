@@ -18,7 +18,8 @@ class Bar:
     def __init__(self, unit: str) -> None:
         self._unit = unit
         self._progress: Progress | None = None
-        self._task: tuple[str, TaskID] | None = None
+        self._task: TaskID | None = None
+        self._shown: tuple[str, int, int] | None = None
 
     def __enter__(self) -> Bar:
         return self
@@ -33,12 +34,23 @@ class Bar:
         if self._progress is None:
             if not sys.stderr.isatty():
                 return
-            self._progress = _start(self._unit)
-        if self._task is None or self._task[0] != name:
-            if self._task is not None:
-                self._progress.remove_task(self._task[1])
-            self._task = name, self._progress.add_task(name, total=total)
-        self._progress.update(self._task[1], completed=done)
+            self._progress = _start()
+        name_before, done_before, total_before = self._shown or (name, done, total)
+        # A task that changes its name while it goes on keeps its bar, and so its remaining time.
+        if self._task is not None and name != name_before and (total != total_before or done < done_before):
+            self._progress.remove_task(self._task)
+            self._task = None
+        if self._task is None:
+            self._task = self._progress.add_task(name, total=total, completed=done, unit=self._unit)
+        self._progress.update(self._task, description=name, completed=done, total=total)
+        self._shown = name, done, total
+
+    def note(self, text: str) -> None:
+        """Show ``text`` beside the bar until the next task, so that a long step is seen to go on."""
+        if self._shown is not None:
+            self.show(*self._shown)
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, unit=text)
 
     def say(self, text: str, file: IO[str] | None = None) -> None:
         """Print a line after removing the bar; the next ``show`` draws it again."""
@@ -52,7 +64,7 @@ class Bar:
         self._progress = self._task = None
 
 
-def _start(unit: str) -> Progress:
+def _start() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -60,7 +72,7 @@ def _start(unit: str) -> Progress:
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn(unit),
+        TextColumn("{task.fields[unit]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,

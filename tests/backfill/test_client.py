@@ -23,12 +23,14 @@ def answers(*replies: Reply) -> Web:
 
 
 def test_it_says_what_it_is_and_pauses_between_two_requests() -> None:
-    client, slept = quick(contact="me@example.org", pause=7.0)
+    sent: list[int] = []
+    client, slept = quick(contact="me@example.org", pause=7.0, sending=sent.append)
     with serving(answers(FINE)) as web:
         for _ in range(3):
             assert client.get(f"{web.url}/a", limit=4).body == b"fine"
     agents = {headers["User-Agent"] for _, headers in web.asked}
     assert agents == {f"helpscraper/{__version__} (history of a help centre) +me@example.org"}
+    assert sent == [1, 2, 3]
     assert len(slept) == 2 and all(6 < seconds <= 7 for seconds in slept)
 
 

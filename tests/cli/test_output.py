@@ -4,7 +4,10 @@ import csv
 import datetime as dt
 import io
 import json
+import os
+import pty
 import re
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,6 +18,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from helpscraper.cli.output import csv_safe, emit, md_safe, print_text, terminal_safe
+from helpscraper.cli.progress import Bar
 from helpscraper.errors import CommandError
 from helpscraper.normalise.titles import normalise_title
 
@@ -181,3 +185,24 @@ def test_a_file_that_cannot_be_written_is_named_and_the_old_one_stays(tmp_path: 
         emit(TABLE, "xls", output=str(old))
     assert old.read_text() == "old"
     assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_bar_shows_that_a_long_step_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    leader, follower = pty.openpty()
+    with os.fdopen(follower, "w") as terminal, Bar("files") as bar:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bar.note("before the first step")
+        bar.show("asking", 1, 3)
+        bar.note("request 7")
+        bar._progress.refresh()  # type: ignore[union-attr]
+        bar.say("wait a second", terminal)
+        bar.note("request 8")  # the bar comes back without a new step
+        bar.show("day 1", 1, 5)
+        bar.show("day 2", 2, 5)
+        assert bar._task == bar._progress.tasks[0].id == 1  # type: ignore[union-attr]
+        bar._progress.refresh()  # type: ignore[union-attr]
+        shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", os.read(leader, 1 << 16).decode())
+    os.close(leader)
+    first, second = shown.split("wait a second")
+    assert re.search(r"asking \S+ 1/3 request 7 ", first)
+    assert re.search(r"day 2 \S+ 2/5 files ", second)
