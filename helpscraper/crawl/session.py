@@ -129,7 +129,7 @@ class CrawlSession:
         self._suspects: dict[str, str] = {}
         self._in_place = 0
         outcomes = ledger.outcomes()
-        self.asked = outcomes["expected"] + outcomes["fetched"] + outcomes["gone"]
+        self.asked = outcomes["expected"] + outcomes["fetched"]
         self.lock = lock
         self.shipping = Shipping.under(lock, catalog.store, self.partition, ledger, moved=moved)
 

@@ -71,6 +71,7 @@ class ArticleSpider(FailedPagesSpider):
             # The listing and the article's page disagree: one of them may be wrong for a moment.
             if not (ledger.is_listed(key) and self.try_again(request)):
                 ledger.gone(key, response.url, response.status, now)
+                self.session.holds_no_article()
             return
         if response.status in {404, 410}:
             yield from self._settle_redirected(
