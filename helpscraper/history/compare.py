@@ -123,10 +123,13 @@ def _compare(
     empty = () if same_extractor else _all_null(con)
     plain = same_extractor and not hidden and not others
     _pair(con, at, "true" if plain else _corroborated(same_extractor))
+    # Each table of the rows that differ is dropped after its last use: a day of new view counts changes all rows.
+    con.execute("drop table a; drop table b")
+    articles = con.sql(_ARTICLES).to_arrow_table()
     # A query that returns Arrow is planned twice, and planning this one is slow; so store its result first.
     con.execute(f"create temp table records_unsorted as {records_query({*schema_differs, *empty})}")
+    con.execute("drop table pairs")
     records = con.sql(RECORDS, params=[at]).to_arrow_table().cast(RECORD_SCHEMA)
-    articles = con.sql(_ARTICLES).to_arrow_table()
     [(n_before, n_after)] = con.execute("select n_before, n_after from live").fetchall()
     return Comparison(records, articles, {"before": n_before - hidden, "after": n_after})
 
