@@ -34,6 +34,8 @@ _SHOWN = re.compile(r'\{%\s*(?:(?:tab|code)\b.*?\btitle|(embed)\b.*?\burl)="([^"
 # Real pages have some 100 KB at most, and paragraphs of some 2,000 characters; emphasis takes time by the square of it.
 _LONGEST_PAGE = 1 << 20
 _LONGEST_PARAGRAPH = 5_000
+# Brackets that nothing closes take time by the square of their number too.
+_MOST_BRACKETS = 200
 # GitBook's answer for an address without a page: it may come with status 200.
 _NOT_FOUND = re.compile(r"Page Not Found\s+The URL `[^`\n]*` does not exist\b")
 _AGENTS = "Agent Instructions"
@@ -109,9 +111,11 @@ def _reader() -> MarkdownIt:
 
 
 def _bound(state: StateCore) -> None:
-    """Read a paragraph of hostile length as plain text."""
+    """Read a paragraph of hostile length, or of hostile brackets, as plain text."""
     for token in state.tokens:
-        if token.type == "inline" and len(token.content) > _LONGEST_PARAGRAPH:
+        if token.type == "inline" and (
+            len(token.content) > _LONGEST_PARAGRAPH or token.content.count("[") > _MOST_BRACKETS
+        ):
             token.type = "text"
 
 
