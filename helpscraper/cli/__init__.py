@@ -90,6 +90,18 @@ def build_parser(command: str | None = None) -> TopParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; errors go to stderr with what to do about them."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        return _main(argv)
+    except (KeyboardInterrupt, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":  # DuckDB's name for Ctrl-C
+            raise
+        command = next((f" {word}" for word in words if word in COMMANDS), "")
+        print(f"helpscraper{command}: interrupted", file=sys.stderr)
+        return 130
+
+
+def _main(argv: Sequence[str] | None) -> int:
     if "_ARGCOMPLETE" in os.environ and argv is None:
         from helpscraper.cli.complete import answer, command_of
 
@@ -125,9 +137,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print(f"helpscraper {args.command}: {found}", file=sys.stderr)
         return int(found.exit_code)
-    except KeyboardInterrupt:
-        print(f"helpscraper {args.command}: interrupted", file=sys.stderr)
-        return 130
     except BrokenPipeError:
         # The reader of a pipe (head, less) closed it; without this Python would report it again when it flushes at
         # exit.
@@ -135,8 +144,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     except OSError as error:
         # Errors of the archive's files are ArchiveErrors: this one is about stdout, or a file named by --output.
-        named = f"{error.filename}: " if error.filename else ""
-        print(f"helpscraper {args.command}: {named}cannot be written: {error.strerror}", file=sys.stderr)
+        named = f"{error.filename}:" if error.filename else "the output"
+        print(f"helpscraper {args.command}: {named} cannot be written: {error.strerror}", file=sys.stderr)
         print("  check the folder, the rights and the free space", file=sys.stderr)
         return 1
     return code
@@ -146,13 +155,20 @@ def _parsed(parser: Parser, command: str | None, arguments: list[str]) -> argpar
     """Parse the arguments; raises ``CommandError`` with the nearest name for an unknown command or option."""
     if command is not None and command not in COMMANDS:
         raise explain_unknown("command", command, COMMANDS, "run `helpscraper` to list the commands")
+    options = parser.options_of(command)
+    advice = f"run `helpscraper {command or ''}".rstrip() + " --help` to list the arguments"
+    # argparse would tell of an argument that is missing before one that is misspelt.
+    for word in arguments[: arguments.index("--")] if "--" in arguments else arguments:
+        name = word.partition("=")[0]
+        if name.startswith("--") and not any(each.startswith(name) for each in options):
+            raise explain_unknown("argument", name, options, advice)
     args, unknown = parser.parse_known_args(arguments)
+    if unknown and unknown[0].startswith("-"):
+        raise explain_unknown("argument", unknown[0], options, advice)
     if unknown:
-        options = parser.options_of(command)
-        advice = f"run `helpscraper {command} --help` to list the arguments"
-        # The name of an option comes before its value, which is unknown with it.
-        word = next((word for word in unknown if word.startswith("-")), unknown[0])
-        raise explain_unknown("argument", word.partition("=")[0], options, advice)
+        raise CommandError(
+            f"{unknown[0]}: one argument too many", advice=f"quote an argument with spaces; {advice}"
+        )
     return args
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from helpscraper.errors import CommandError
 from helpscraper.nearest import nearest
@@ -17,6 +17,12 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise ``CommandError`` instead of printing the usage, which would hide the message below it."""
+        raise CommandError(
+            message.removeprefix("argument "), advice=f"run `{self.prog} --help` to list the arguments"
+        )
 
     def options_of(self, command: str | None) -> list[str]:
         """Return the options of a command, or those of this parser where there is no such command."""
@@ -54,7 +60,9 @@ class TopParser(Parser):
 
 def explain_unknown(what: str, name: str, known: Iterable[str], otherwise: str) -> CommandError:
     """Return the error for an unknown name: it advises the nearest known names, or ``otherwise``."""
-    like = nearest(name, known, count=3)
+    # Dashes alone make no two options alike.
+    names = {each.lstrip("-"): each for each in known}
+    like = [names[each] for each in nearest(name.lstrip("-"), names, count=3)]
     return CommandError(
         f"{name}: no such {what}", advice=f"did you mean: {', '.join(like)}" if like else otherwise
     )

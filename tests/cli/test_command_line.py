@@ -6,6 +6,8 @@ import argparse
 import io
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,18 @@ def test_without_a_command_the_commands_are_listed_in_groups(capsys: pytest.Capt
             "helpscraper diff: --fromat: no such argument\n  did you mean: --format",
         ),
         (["diff", "--fromat=csv"], "did you mean: --format"),
-        (["log", "a", "b"], "b: no such argument"),
+        (["log", "a", "b"], "helpscraper log: b: one argument too many\n  quote an argument with spaces"),
+        (["diff", "--frobnicate"], "--frobnicate: no such argument\n  run `helpscraper diff --help`"),
+        (["grep", "--histroy"], "helpscraper grep: --histroy: no such argument\n  did you mean: --history"),
+        (
+            ["grep"],
+            "helpscraper grep: the following arguments are required: PATTERN\n  run `helpscraper grep",
+        ),
+        (
+            ["diff", "--kind"],
+            "helpscraper diff: --kind: expected one argument\n  run `helpscraper diff --help`",
+        ),
+        (["--frobnicate"], "helpscraper: --frobnicate: no such argument\n  run `helpscraper --help`"),
         (["diff", "--format", "cvs"], "'cvs': did you mean csv? choose from table, json"),
         (["show", "--archive", KEPT, "--locale", "enn"], "did you mean: okx/en"),
         (["runs", "--archive", KEPT, "--site", "okk", "--locale", "en"], "did you mean: okx/en"),
@@ -67,7 +80,26 @@ def test_a_misspelt_word_names_the_nearest_one(
 ) -> None:
     code, out, err = ran(capsys, *words)
     assert (code, out) == (2, "")
-    assert said in err
+    assert said in err and len(err.splitlines()) == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), RuntimeError("Query interrupted")])
+def test_ctrl_c_is_one_line_while_a_command_is_still_being_imported(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def interrupted(_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("helpscraper.cli.build_parser", interrupted)
+    assert ran(capsys, "diff", "--stat") == (130, "", "helpscraper diff: interrupted\n")
+
+
+def test_a_full_stdout_is_one_line() -> None:
+    words = [sys.executable, "-m", "helpscraper", "log", "--archive", KEPT]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("helpscraper log: the output cannot be written: No space left on device\n")
 
 
 def test_a_crawl_is_of_a_page_or_of_a_declared_site() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -264,6 +265,21 @@ def test_a_failure_leaves_nothing_half_written(
     assert [path.name for path in tmp_path.iterdir()] == ["old.db"] and (
         tmp_path / "old.db"
     ).read_text() == "mine"
+
+
+@pytest.mark.parametrize("words", [["export", "--to", "sqlite"], ["report", "--out"], ["feed", "--out"]])
+def test_a_full_disk_is_one_line_that_names_the_file(
+    capsys: pytest.CaptureFixture[str], folder: Path, tmp_path: Path, words: list[str]
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, hard))
+    try:
+        code, out, err = ran(capsys, folder, *words, str(tmp_path / "made"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (code in (1, 2), out) == (True, "")
+    assert f"{tmp_path / 'made'}" in err and "cannot be written" in err and len(err.splitlines()) == 2
+    assert not [path for path in tmp_path.rglob(".*") if path.name != ".helpscraper-report.json"]
 
 
 def test_without_the_extra_excel_says_how_to_install_it(

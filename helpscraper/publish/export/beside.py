@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -52,8 +53,8 @@ def _beside(target: Path) -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-    except OSError as error:
+    except (OSError, sqlite3.OperationalError) as error:
         raise CommandError(
-            f"{target}: cannot be written: {error.strerror or error}",
+            f"{target}: cannot be written: {getattr(error, 'strerror', None) or error}",
             advice="check the folder, the rights and the free space",
         ) from error
