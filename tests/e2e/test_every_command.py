@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from helpscraper.cli import COMMANDS
 from tests.cli.test_pictures import PAGE, SWAPPED, URL, served
+from tests.emulators import NewUri, azure_server, google_server
 from tests.s3_server import s3_server
 
 BY_THE_DEMO = {"crawl"}
@@ -18,8 +21,17 @@ BY_THE_DEMO = {"crawl"}
 ELSEWHERE = {"backfill", "completion"}
 
 
+@contextmanager
+def amazon_server(folder: Path) -> Iterator[NewUri]:
+    with s3_server(folder) as s3:
+        yield s3.new_uri
+
+
 @pytest.mark.long
-def test_every_command_works_on_s3(tmp_path: Path) -> None:
+@pytest.mark.parametrize("server", [amazon_server, google_server, azure_server])
+def test_every_command_works_in_a_bucket(
+    server: Callable[[Path], AbstractContextManager[NewUri]], tmp_path: Path
+) -> None:
     def run(*words: str, code: int = 0) -> str:
         used.add(words[0])
         command = [sys.executable, "-m", "helpscraper", words[0], "--archive", uri, *words[1:]]
@@ -28,13 +40,13 @@ def test_every_command_works_on_s3(tmp_path: Path) -> None:
         return (done.stderr if code else done.stdout).decode(errors="replace")
 
     used: set[str] = set()
-    with s3_server(tmp_path) as s3:
-        uri = s3.new_uri("every-command")
+    with server(tmp_path) as new_uri:
+        uri = new_uri("every-command")
         for _ in range(2):  # the second demo empties the first one's archive
             said = run("demo")
         assert f"{uri}/snapshots/site=okx/locale=en/" in said
         assert (tmp_path / "output" / "demo-report" / "index.html").is_file()
-        assert not (tmp_path / "s3:").exists()
+        assert not list(tmp_path.glob("*:"))
         assert len(json.loads(run("runs", "--format", "json"))) == 2
         article = json.loads(run("show", "--format", "json"))[0]["article_id"]
         for day, page in enumerate((PAGE, SWAPPED), 1):
@@ -62,7 +74,7 @@ def test_every_command_works_on_s3(tmp_path: Path) -> None:
         assert "2026-03: 2 snapshots" in run("compact")
         assert run("log", "--last", "0") == before
         run("verify")
-        uri = s3.new_uri("no-demo")
+        uri = new_uri("no-demo")
         run("import", str(file), "--url", URL, "--captured-at", "2026-03-02T06:00:00Z")
         assert "was not made by a demo" in run("demo", code=2)
         assert len(json.loads(run("runs", "--format", "json"))) == 1
