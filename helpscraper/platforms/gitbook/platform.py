@@ -25,7 +25,7 @@ class GitBook(Platform):
     """
 
     name = "gitbook"
-    extractor = "gitbook/1"
+    extractor = "gitbook/2"
     claim = Claim(evidence=(), absence="list", dated=False)
     parts = ("limit",)
     collects = True
