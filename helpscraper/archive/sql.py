@@ -1,13 +1,15 @@
 """SQL over an archive: a DuckDB connection whose views are the Parquet files.
 
 The views are ``snapshots`` (all snapshots, with ``site`` and ``locale``; a re-extraction replaces its crawl),
-``latest`` (the newest of each site and locale), ``bodies``, ``changes`` and ``runs``. A view without files is empty
-and has all columns. A query fails only if it uses a view with a damaged file.
+``latest`` (the newest of each site and locale), ``bodies``, ``changes`` (the change feeds; a warning tells of snapshots
+without one) and ``runs``. A view without files is empty and has all columns. A query fails only if it uses a view with
+a damaged file.
 """
 
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -21,6 +23,7 @@ from helpscraper.archive.reader import Catalog
 from helpscraper.archive.sql_views import VIEWS, FilesMovedError, ViewFiles, create_view
 from helpscraper.errors import ArchiveError, CommandError
 from helpscraper.nearest import nearest_or_all
+from helpscraper.plain_text import plural
 
 __all__ = ["VIEWS", "connect", "query", "with_snapshot_files", "with_views"]
 
@@ -97,6 +100,8 @@ def with_views(
                 create_view(connection, catalog, name, files, may_glob=True)
         if files.globbed:
             files.check_unchanged()
+        if "changes" in made:
+            _warn_of_missing_feeds(catalog)
         return found
 
     try:
@@ -118,6 +123,20 @@ def with_snapshot_files(catalog: Catalog, work: Callable[[Mapping[str, frozenset
     A compaction that moves files meanwhile makes it begin again.
     """
     return _retry_when_moved(catalog, lambda listed: work(listed["snapshots"]))
+
+
+def _warn_of_missing_feeds(catalog: Catalog) -> None:
+    """Warn of snapshots whose changes the view ``changes`` lacks: imports write no feed, and a file may be lost."""
+    for partition in catalog.partitions():
+        feeds = catalog.feeds(partition)
+        missing = [name for name in catalog.ids(partition)[1:] if name not in feeds]
+        if missing:
+            warnings.warn(
+                f"{catalog.store.uri} ({partition}): the view changes lacks the changes of"
+                f" {plural(len(missing), 'snapshot')} without a change feed (the first is {missing[0]});"
+                " `log`, `diff` and Archive.changes() compare such snapshots",
+                stacklevel=2,
+            )
 
 
 def _retry_when_moved(catalog: Catalog, work: Callable[[ViewFiles], _T]) -> _T:

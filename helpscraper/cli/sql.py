@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the answer."""
     from helpscraper.archive.sql import query
+    from helpscraper.cli.changes_text import print_warnings
     from helpscraper.cli.output import emit
 
     params: dict[str, str] = {}
@@ -59,7 +61,11 @@ def run(args: argparse.Namespace) -> int:
             )
         params[name] = value
     text = sys.stdin.read() if args.query == "-" else args.query
-    emit(_plain(query(open_existing(args), text, params)), args.format, output=args.output)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        answer = query(open_existing(args), text, params)
+    print_warnings(str(each.message) for each in told)
+    emit(_plain(answer), args.format, output=args.output)
     return 0
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from helpscraper import Archive
-from helpscraper.archive.layout import snapshot_path
+from helpscraper.archive.layout import changes_path, snapshot_path
 from tests.commands import ran
 from tests.history.story import EN, story
 
@@ -126,6 +126,20 @@ def test_a_damaged_file_is_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     (tmp_path / damaged).write_bytes(b"PAR1 cut off")
     code, _, err = ran(capsys, tmp_path, "sql", "select count(*) from snapshots")
     assert code == 1 and damaged in err
+
+
+def test_changes_that_have_no_feed_are_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    catalog = story(tmp_path)
+    count = "select count(*) from changes"
+    assert ran(capsys, tmp_path, "sql", count)[2] == ""
+    name = catalog.ids(EN)[2]
+    (tmp_path / changes_path(EN, name)).unlink()
+    code, _, err = ran(capsys, tmp_path, "sql", count)
+    assert code == 0 and err.startswith("warning: ") and len(err.splitlines()) == 1
+    assert f"lacks the changes of 1 snapshot without a change feed (the first is {name})" in err
+    assert ran(capsys, tmp_path, "sql", "select count(*) from latest")[2] == ""
+    with pytest.warns(UserWarning, match="lacks the changes of 1 snapshot"):
+        Archive(tmp_path).freshness()
 
 
 @pytest.mark.long

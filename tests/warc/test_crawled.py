@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import operator
+import os
 import re
 import shutil
 import subprocess
@@ -24,8 +25,10 @@ from helpscraper.archive.layout import Partition, snapshot_path
 from helpscraper.archive.reader import Catalog, Snapshot
 from helpscraper.archive.recordings import Capture, load_index, read_payload, warc_files
 from helpscraper.archive.recordings.wacz import _pages as wacz_pages
+from helpscraper.archive.recordings.wacz import write_wacz
 from helpscraper.archive.verify import verify
 from helpscraper.cli import main
+from helpscraper.errors import ArchiveError
 from helpscraper.intake.ledger import Ledger
 from helpscraper.normalise.article import Context
 from helpscraper.platforms.okx import ArticlePage
@@ -521,6 +524,17 @@ def test_a_wacz_stands_alone(crawled: Crawled, wacz: Path, tmp_path: Path) -> No
         for row in other.load_table(written.snapshot_id).to_pylist()
         if row["status"] == "fetched"
     }
+
+
+def test_a_recording_that_is_cut_off_gives_no_wacz(crawled: Crawled, tmp_path: Path) -> None:
+    archive, target = tmp_path / "archive", tmp_path / "crawl.wacz"
+    shutil.copytree(crawled.archive, archive)
+    catalog = Catalog(archive)
+    cut = archive / warc_files(catalog.store, EN, catalog.ids(EN)[-1])[-1]
+    os.truncate(cut, cut.stat().st_size // 2)
+    with pytest.raises(ArchiveError, match=rf"{cut.name}#\d+: the file ends inside") as caught:
+        write_wacz(catalog.store, EN, catalog.ids(EN)[-1], target, {}, software="test")
+    assert "helpscraper verify" in caught.value.advice and sorted(tmp_path.iterdir()) == [archive]
 
 
 def test_a_name_of_a_section_that_no_file_can_hold_costs_no_page(tmp_path: Path) -> None:

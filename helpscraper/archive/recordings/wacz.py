@@ -51,14 +51,17 @@ def write_wacz(
             f"{partition} {snapshot_id}: this crawl has no recording",
             advice="check whether WARC_ENABLED was off; choose another snapshot",
         )
-    captures = [capture for file in files for capture in load_index(store, file)]
+    own = {file: list(load_index(store, file)) for file in files}
+    captures = [capture for file in files for capture in own[file]]
     temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with zipfile.ZipFile(temporary, "w") as packed:
             package = _Package(packed, snapshot_instant(snapshot_id))
             for file in files:
                 with store.open(file) as stream:
-                    package.add(f"archive/{file.rpartition('/')[2]}", stream)
+                    size = package.add(f"archive/{file.rpartition('/')[2]}", stream)
+                for capture in own[file]:
+                    _check_whole(capture, size - capture.offset)
             with TemporaryFile() as referred:
                 captures += _copy_referred(
                     store, partition, captures, referred, f"{snapshot_id}-referred.warc.gz"
@@ -97,7 +100,8 @@ class _Package:
         self._dated = (year, at.month, at.day, at.hour, at.minute, at.second)
         self._resources: list[dict[str, Any]] = []
 
-    def add(self, path: str, stream: IO[bytes]) -> None:
+    def add(self, path: str, stream: IO[bytes]) -> int:
+        """Copy a file into the package and return its size."""
         info = zipfile.ZipInfo(path, self._dated)
         digest, size = hashlib.sha256(), 0
         with self._packed.open(info, "w", force_zip64=True) as member:
@@ -106,6 +110,7 @@ class _Package:
                 digest.update(chunk)
                 size += len(chunk)
         self._name(path, f"sha256:{digest.hexdigest()}", size)
+        return size
 
     def add_bytes(self, path: str, data: bytes) -> None:
         digest = f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -132,6 +137,15 @@ class _Package:
         self.add_bytes("datapackage-digest.json", json.dumps(digest, indent=2).encode())
 
 
+def _check_whole(capture: Capture, there: int) -> None:
+    """Raise ``ArchiveError`` when fewer bytes than the index says are ``there`` of a record."""
+    if there < capture.length:
+        raise ArchiveError(
+            f"{capture.ref}: the file ends inside or before this record ({capture.url})",
+            advice="restore the file from a backup; `helpscraper verify` names all that it lacks",
+        )
+
+
 def _copy_referred(
     store: Store, partition: Partition, captures: Iterable[Capture], target: IO[bytes], name: str
 ) -> Iterator[Capture]:
@@ -153,7 +167,7 @@ def _copy_referred(
                     continue
                 stream.seek(capture.offset)
                 offset = target.tell()
-                target.write(stream.read(capture.length))
+                _check_whole(capture, target.write(stream.read(capture.length)))
                 yield replace(capture, file=name, offset=offset)
     for capture in missing.values():
         raise InputError(
