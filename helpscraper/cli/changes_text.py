@@ -23,12 +23,14 @@ from helpscraper.cli.pager import TerminalPager
 from helpscraper.history.kinds import ARTICLE, KINDS, PICTURE, RENAME_EVIDENCE, counts_text
 
 if TYPE_CHECKING:
+    from helpscraper.archive.reader import Catalog
     from helpscraper.history.body_diff import BodyDiff
     from helpscraper.history.result import DiffResult
     from helpscraper.history.words import WordDiff
 
 __all__ = [
     "count_stat", "paged", "print_diff", "print_records", "print_stat", "print_warnings",
+    "warn_of_lost_snapshots",
 ]  # fmt: skip
 
 _STYLES = {
@@ -246,6 +248,14 @@ def print_stat(target: Console, diff: DiffResult) -> None:
         print_plain(target, shown)
     else:
         target.print(Text("no change"), soft_wrap=True)
+
+
+def warn_of_lost_snapshots(catalog: Catalog) -> None:
+    """Print a warning for each lost snapshot of the editions of ``catalog``."""
+    from helpscraper.archive.lost_snapshots import lost_warnings
+
+    for partition in catalog.partitions():
+        print_warnings(lost_warnings(catalog, partition))
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -42,11 +42,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the changes of the time."""
     need("words")
-    from helpscraper.cli.changes_text import print_warnings
+    from helpscraper.cli.changes_text import print_warnings, warn_of_lost_snapshots
     from helpscraper.cli.output import write_document
     from helpscraper.history.digest import digest
 
-    found = digest(open_existing(args), args.first, args.last, sections=args.section)
+    catalog = open_existing(args)
+    warn_of_lost_snapshots(catalog)
+    found = digest(catalog, args.first, args.last, sections=args.section)
     print_warnings(found.warnings)
     if not found.crawls:
         raise CommandError("no two crawls of this time can be compared", advice="give an earlier --since")

@@ -109,6 +109,9 @@ def _import_captures(args: argparse.Namespace) -> int:
 
 
 def _import_page(args: argparse.Namespace) -> int:
+    for path in args.files:
+        if not path.exists():
+            raise CommandError(f"{path}: cannot be read: no such file", advice="check its name")
     if len(args.files) != 1 or not args.url or not args.captured_at:
         raise CommandError(
             "a saved page needs --url and --captured-at; import one page at a time",

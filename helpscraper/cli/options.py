@@ -78,6 +78,10 @@ def picked(args: argparse.Namespace, ids: Sequence[str], where: str) -> Picked:
 def settle_output(args: argparse.Namespace) -> None:
     """Check where a command writes and how; raises ``CommandError`` before any work is done."""
     output, folder = getattr(args, "output", None), getattr(args, "out", None)
+    if output == "-":
+        if getattr(args, "wacz", False):
+            refuse_together("--wacz", "--output -", "a WACZ is a file: give its name")
+        args.output = output = None  # stdout, as without --output
     if output is not None:
         refuse_own_folders(Path(output), args.archive)
         refuse_existing(Path(output), overwrite=args.overwrite)

@@ -43,10 +43,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build the report and print its path."""
     need("report")
+    from helpscraper.cli.changes_text import warn_of_lost_snapshots
     from helpscraper.cli.progress import Bar
     from helpscraper.publish.report.build import build_report
 
     catalog = open_existing(args)
+    warn_of_lost_snapshots(catalog)
     for partition in catalog.partitions():
         where = f"{catalog.store.uri} ({partition})"
         with suppress(ReferenceNotFoundError):  # an edition without a snapshot in the range is left out

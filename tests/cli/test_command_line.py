@@ -236,6 +236,27 @@ def test_a_file_is_replaced_only_if_asked(
     assert target.read_text() != "mine"
 
 
+def test_a_dash_is_stdout_and_no_file(
+    capsys: pytest.CaptureFixture[str], editions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["diff", "--format", "json"], ["export"]):
+        command = [*words, "--archive", str(editions)]
+        assert ran(capsys, *command, "--output", "-") == ran(capsys, *command) != (0, "", "")
+    code, _, err = ran(capsys, "export", "--wacz", "--archive", str(editions), "-o", "-")
+    assert code == 2 and "--wacz and --output - do not go together" in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_saved_page_that_is_not_there_is_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code, out, err = ran(capsys, "import", "--archive", str(tmp_path), "nowhere.html")
+    assert (code, out, err) == (
+        2,
+        "",
+        "helpscraper import: nowhere.html: cannot be read: no such file\n  check its name\n",
+    )
+
+
 def test_csv_for_excel_begins_with_a_byte_order_mark(
     capsys: pytest.CaptureFixture[str], editions: Path, tmp_path: Path
 ) -> None:

@@ -160,7 +160,12 @@ def test_a_missing_snapshot_is_named_and_the_rest_works(
     gone, feed = snapshot_path(EN, "20261118T060000Z"), changes_path(EN, "20261119T060000Z")
     Path(catalog.store.url(gone)).unlink()
     said = f"warning: 20261118T060000Z: {gone} is missing, although {feed} was compared with it"
-    for words in (["log"], ["diff", "2026-11-18", "latest"]):
+    for words in (
+        ["log"],
+        ["diff", "2026-11-18", "latest"],
+        ["digest", "--since", "2026-11-17"],
+        ["report", "--out", str(tmp_path.with_name("pages"))],
+    ):
         code, out, err = ran(capsys, tmp_path, *words)
         assert code == 0 and out and f"{said}; restore it from a backup" in err.splitlines()
     assert "is missing" not in ran(capsys, tmp_path, "diff", "2026-11-19", "latest")[2]
