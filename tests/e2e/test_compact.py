@@ -190,7 +190,7 @@ def test_dry_run_and_default(pair: tuple[Path, Path], tmp_path: Path) -> None:
 def test_wrong_arguments_are_told(wrong: list[str], tmp_path: Path) -> None:
     done = helpscraper("compact", "--archive", tmp_path, *wrong)
     assert done.returncode == 2
-    assert "helpscraper compact: error:" in done.stderr
+    assert done.stderr.startswith("helpscraper compact: --")
 
 
 def test_a_file_that_stays_is_named_and_counts(pair: tuple[Path, Path], tmp_path: Path) -> None:
