@@ -158,8 +158,8 @@ def test_search_finds_titles_first_and_texts_too(report: Path, watched: Watch) -
     page.wait_for_selector("#hits li")
     assert page.locator("#hits li a").first.inner_text().startswith("Fee table")
     page.fill("#q", "withdrawals reopen")
-    page.wait_for_timeout(400)
     hits = page.locator("#hits li a")
+    hits.filter(has_text="Withdrawals").first.wait_for()
     assert hits.count() >= 3
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
