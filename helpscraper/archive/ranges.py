@@ -16,7 +16,7 @@ from helpscraper.archive.layout import snapshot_id, snapshot_instant
 from helpscraper.archive.references import day_range, match_reference, span
 from helpscraper.errors import CommandError, ReferenceNotFoundError
 
-__all__ = ["Picked", "bound_told", "pick"]
+__all__ = ["Picked", "pick", "range_told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class Picked:
         )
 
 
-def bound_told(bound: str | dt.date, now: dt.datetime) -> str:
+def _bound_told(bound: str | dt.date, now: dt.datetime) -> str:
     """Return a bound as a sentence states it: a time back from now with its instant.
 
-    >>> bound_told("7d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), bound_told("latest", dt.datetime.now(dt.UTC))
+    >>> _bound_told("7d", dt.datetime(2026, 11, 22, 6, tzinfo=dt.UTC)), _bound_told("latest", dt.datetime.now(dt.UTC))
     ('2026-11-15 06:00 UTC (7d ago)', 'latest')
     """
     try:
@@ -55,6 +55,16 @@ def bound_told(bound: str | dt.date, now: dt.datetime) -> str:
         return str(bound)
     except OverflowError:
         return f"{bound} ago"
+
+
+def range_told(first: str | dt.date | None, last: str | dt.date | None, now: dt.datetime) -> str:
+    """Return the bounds of a range as a sentence states them.
+
+    >>> range_told("2026-11-20", None, dt.datetime.now(dt.UTC))
+    'from 2026-11-20'
+    """
+    bounds = (("from", first), ("to", last))
+    return " ".join(f"{word} {_bound_told(bound, now)}" for word, bound in bounds if bound is not None)
 
 
 def pick(
@@ -79,18 +89,13 @@ def pick(
     place = bisect_left(ids, begin)
     inside = tuple(ids[place : bisect_right(ids, end)])
     if not inside:
-        told = " ".join(
-            f"{word} {bound_told(bound, now)}"
-            for word, bound in (("from", first), ("to", last))
-            if bound is not None
-        )
         known = (
             f"its snapshots are from {ids[0]} to {ids[-1]}" if ids else "make one with `helpscraper crawl`"
         )
-        raise ReferenceNotFoundError(f"{where}: no snapshot {told}", advice=known)
+        raise ReferenceNotFoundError(f"{where}: no snapshot {range_told(first, last, now)}", advice=known)
     if first is None or low is None:
         return Picked(inside, inside[0])
-    return Picked(inside, ids[place - 1] if place else None, bound_told(first, now))
+    return Picked(inside, ids[place - 1] if place else None, _bound_told(first, now))
 
 
 def _span(bound: str | dt.date | None, now: dt.datetime) -> tuple[str, str] | None:

@@ -147,7 +147,7 @@ def _import(archive_uri: str, found: Backfill, wanted: Wanted, folder: Path, pro
     found.imported = report
     reasons = _remembered(folder, report)
     days = {capture.date[:8] for ref, capture in found.asked.had.items() if Path(ref).name in reasons}
-    later = _read_later(Catalog(archive_uri), partition, days)
+    later = _read_again(Catalog(archive_uri), partition, days)
     for ref, capture in found.asked.had.items():
         reason = reasons.get(Path(ref).name)
         if (address_at(wanted.site, capture.url).key, capture.date) in later:
@@ -180,7 +180,7 @@ def _remembered(folder: Path, report: _Told) -> dict[str, str]:
     return told
 
 
-def _read_later(catalog: Catalog, partition: Partition, days: set[str]) -> set[tuple[str | None, str]]:
+def _read_again(catalog: Catalog, partition: Partition, days: set[str]) -> set[tuple[str | None, str]]:
     """Return the key and the time (14 digits) of each page in a re-extraction of ``days``.
 
     A later parser may have read a page that the import could not.

@@ -33,7 +33,7 @@ __all__ = ["CdxServer", "CommonCrawl", "Source", "source_of"]
 _MOST_INDEX = 32 << 20
 _MOST_PAGES = 1000
 _MOST_COLLECTIONS = 1000
-_MOST_USELESS = 3
+_MOST_UNREAD = 3
 _NOTHING = b"no captures found"
 _SHOWN = 200
 _DAY = dt.timedelta(days=1)
@@ -173,7 +173,7 @@ class CommonCrawl(Source):
             yield _as_gap(error)
             return
         seen: set[int] = set()
-        useless = 0
+        unread = 0
         for page in range(min(count, _MOST_PAGES)):
             found: list[Capture | Damage | Gap] = []
             try:
@@ -185,10 +185,10 @@ class CommonCrawl(Source):
                 return
             seen.add(hash(tuple(found)))
             yield from found
-            useless = useless + 1 if found and not any(isinstance(item, Capture) for item in found) else 0
-            if useless == _MOST_USELESS:
+            unread = unread + 1 if found and not any(isinstance(item, Capture) for item in found) else 0
+            if unread == _MOST_UNREAD:
                 last = found[-1]
-                left = f"after {useless} pages in a row that could not be read, its other pages are not asked"
+                left = f"after {unread} pages in a row that could not be read, its other pages are not asked"
                 yield Gap(f"{index}: {left}", again=isinstance(last, Gap) and last.again)
                 return
         if count > _MOST_PAGES:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from helpscraper import __version__
 from helpscraper.cli.options import (
@@ -19,9 +18,6 @@ from helpscraper.cli.options import (
 )
 from helpscraper.errors import CommandError
 from helpscraper.plain_text import plural
-
-if TYPE_CHECKING:
-    pass
 
 KINDS = ("sqlite", "xlsx", "md")
 """The values of ``--to``."""

@@ -191,7 +191,7 @@ def _print_snapshot(target: Console, row: dict[str, Any], sections: dict[str, di
     if row["error"]:
         line.append(f"  {terminal_safe(row['error'])}", style="red")
     else:
-        gone = f" and {row['gone']} gone" if row["gone"] else ""
+        gone = f" and {row['gone']:,} gone" if row["gone"] else ""
         line.append(f"  {plural(row['articles'], 'article')}{gone}", style="not bold")
         line.append(_not_all(row), style="yellow")
         line.append("  re-extracted" if row["reextracted"] else "", style="not bold")

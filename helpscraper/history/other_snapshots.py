@@ -33,8 +33,8 @@ def evidence_for(
 ) -> tuple[Evidence, tuple[str, ...]]:
     """Return the evidence of other snapshots, and a warning for each that cannot be read.
 
-    Other snapshots are evidence only forwards in time, and unless both crawls saw everything. Redirects are in
-    both directions, so that both pair the same articles.
+    Other snapshots count only forwards in time, and only if one of the two crawls did not see everything. Redirects
+    count in both directions, so that both pair the same articles.
     """
     before, after = sorted(pair, key=lambda each: each.id)
     if before.id == after.id:

@@ -113,8 +113,8 @@ def summary(facts: RunFacts) -> str:
     line = f"{facts.site}/{facts.locale} {facts.run_id} {facts.outcome}"
     if facts.finish_reason != "error":  # a crawl that an error ended made no rows to count
         line += f": {plural(sum(live.values()), 'article')}"
-        line += f" and {gone} gone" if gone else ""
-        line += f" ({', '.join(f'{n} {name}' for name, n in live.items()) or 'none'})"
+        line += f" and {gone:,} gone" if gone else ""
+        line += f" ({', '.join(f'{n:,} {name}' for name, n in live.items()) or 'none'})"
     line += f", {plural(facts.requests.total or 0, 'request')}, {facts.seconds or 0:.1f} s"
     line += f"; a new crawl: {facts.why_new}" if facts.why_new else ""
     if because := facts.error or facts.reason:

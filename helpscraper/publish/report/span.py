@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from helpscraper.archive.layout import Partition, snapshot_instant
-from helpscraper.archive.ranges import bound_told
+from helpscraper.archive.ranges import range_told
 from helpscraper.archive.reader import Catalog
 from helpscraper.archive.references import day_range
 from helpscraper.errors import CommandError
@@ -54,13 +54,8 @@ def spans(
                 advice="give the earlier snapshot with --from and the later one with --to",
             )
     if not found:
-        told = " ".join(
-            f"{word} {bound_told(bound, now)}"
-            for word, bound in (("from", first), ("to", last))
-            if bound is not None
-        )
         raise CommandError(
-            f"{catalog.store.uri}: no snapshot {told}",
+            f"{catalog.store.uri}: no snapshot {range_told(first, last, now)}",
             advice="choose snapshots that `helpscraper log` lists",
         )
     return found
