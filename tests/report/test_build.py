@@ -6,6 +6,7 @@ import datetime as dt
 import filecmp
 import json
 import re
+import shutil
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -317,3 +318,15 @@ def test_a_search_index_made_in_parts_is_the_same(archive: Path, monkeypatch: py
     assert parts != whole and sorted(parts) == sorted(whole)
     shards = [number for number, _ in groupby(shard for shard, *_ in parts)]
     assert len(shards) == len(set(shards)) > 100
+
+
+def test_a_text_that_lies_in_two_files_is_one_text_for_the_search(archive: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(archive, tmp_path / "copy")
+    first = min((copy / "bodies/site=okx/locale=en").glob("*.parquet"))
+    shutil.copy(first, first.with_name("20200101T000000Z.parquet"))
+    found = []
+    for each in (archive, copy):
+        with EditionData(Catalog(each), Partition("okx", "en")) as source:
+            indexes.number_documents(source)
+            found.append(list(indexes.words_of_shards(source)))
+    assert found[0] == found[1]
